@@ -1,0 +1,406 @@
+"""What the rooms promise each other, on one page: small protocols, implemented in `sources`, `store`, `delivery` and `app`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from bot import model
+
+
+class Clock(Protocol):
+    """The time. Always UTC, always aware."""
+
+    def now(self) -> datetime: ...
+
+
+class Telemetry(Protocol):
+    """Counters and durations for `/metrics` and `/anomalies status`. `labels` never carry secrets or row data."""
+
+    def count(self, name: str, amount: float = 1, **labels: str) -> None: ...
+
+    def observe(self, name: str, seconds: float, **labels: str) -> None: ...
+
+
+class Source(Protocol):
+    """One anomaly system. Every call raises `errors.SourceError` or a child of it, and nothing else.
+
+    Capabilities are data: `supports` names the actions that exist, `archive_as` the outcomes offered (() where closing has no reason),
+    `max_batch` the ids of one bulk write (1: no bulk call), `words` how each filter word is treated (a word that is missing is refused).
+    """
+
+    name: str
+    title: str
+    supports: frozenset[model.Action]
+    archive_as: tuple[model.ArchiveAs, ...]
+    max_batch: int
+    words: Mapping[str, model.Word]
+
+    async def changes(self, cursor: str) -> model.Changes:
+        """Anomalies that are open and new since `cursor` ("" = everything that is open), newest first, with overlap."""
+        ...
+
+    async def find(self, query: model.Query) -> model.Found:
+        """What matches the words of `query` that are SENT to the system, newest first unless it says otherwise; at most
+        `query.limit` (0: all). Words that are applied HERE are ignored. Raises `errors.NotFound` for an unknown datastore or table."""
+        ...
+
+    async def count(self, query: model.Query) -> int:
+        """How many match the SENT words of `query`."""
+        ...
+
+    async def get(self, ids: Sequence[str], *, pages: int = 0) -> Mapping[str, model.Anomaly]:
+        """Read these anomalies again, archived ones too. An id that is missing from the answer does not exist any more.
+        One id costs one call. With `pages` > 0 at most that many calls are made and the answer covers the first ids only:
+        the keys of the answer and `model.Anomaly.status == "Deleted"` (for those that are gone) say which."""
+        ...
+
+    async def apply(self, change: model.Change, targets: Sequence[model.Anomaly]) -> Sequence[model.Outcome]:
+        """Do one change to these anomalies (as last read): one Outcome per target, in order. Never raises for one bad id, only when nothing
+        could be done at all. Chunks, isolates datastores, halves refused chunks. Does not read back."""
+        ...
+
+    async def comments(self, ident: str) -> Sequence[model.Comment]:
+        """The remarks on one anomaly, oldest first; () where the system has none."""
+        ...
+
+    async def people(self) -> Sequence[model.Person]:
+        """All users who can be assigned."""
+        ...
+
+    async def datastores(self) -> Sequence[model.Place]:
+        """The datastores that this desk looks after."""
+        ...
+
+    async def tables(self, datastore: str) -> Sequence[model.Place]:
+        """The containers of one datastore (by id)."""
+        ...
+
+    async def tags(self) -> Sequence[str]:
+        """The names of all tags."""
+        ...
+
+    async def start(self, request: model.ScanRequest) -> model.Scan:
+        """Start an operation. Never repeated by itself: a time-out raises `SourceUnavailable` and the caller looks first."""
+        ...
+
+    async def scan(self, ident: str) -> model.Scan:
+        """One operation as it stands."""
+        ...
+
+    async def scans(self, *, since: datetime | None = None, running: bool = False) -> Sequence[model.Scan]:
+        """Operations, newest first; only those that have not ended with `running`."""
+        ...
+
+    async def abort(self, ident: str) -> model.Scan:
+        """Ask an operation to stop; it may have ended already."""
+        ...
+
+    def push(self, headers: Mapping[str, str], body: bytes) -> model.Push:
+        """Read an inbound webhook whose secret was checked before. Raises `errors.SourceGarbled` for what it cannot be."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close connections."""
+        ...
+
+
+# --- the store ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """An action that was accepted but may not be finished: what a restart has to end. `key` is unique for ever."""
+
+    key: str
+    change: model.Change
+    refs: tuple[model.Ref, ...]
+    actor: str
+    actor_name: str
+    at: datetime
+    channel: str = ""
+    shown: Mapping[model.Ref, int] = field(default_factory=dict)
+
+
+Note = Callable[[model.Anomaly, model.Anomaly], model.Entry | None]
+"""(stored, seen now) -> a journal line for a change that was made elsewhere, or None."""
+
+
+class Anomalies(Protocol):
+    """What is known of every anomaly."""
+
+    async def get(self, refs: Sequence[model.Ref]) -> Mapping[model.Ref, model.Anomaly]: ...
+
+    async def save(
+        self,
+        source: str,
+        seen: Sequence[model.Anomaly],
+        *,
+        read_at: datetime,
+        now: datetime,
+        reason: model.Reason = model.Reason.WAITING,
+        cursor: str | None = None,
+        drafts: Mapping[model.Ref, Sequence[model.CardDraft]] | None = None,
+        extra: Sequence[model.CardDraft] = (),
+        note: Note | None = None,
+        entries: Sequence[model.Entry] = (),
+        done: str = "",
+    ) -> model.Saved:
+        """One transaction: insert what is new (version 1, `reason` kept, its `drafts` become cards), update what is visibly different
+        (version + 1, `note` journalled, its cards marked dirty), move the cursor, add `extra` cards, write `entries`, close the intent `done`.
+
+        `read_at` is when the request that saw them was sent: an observation older than what is stored is left out.
+        """
+        ...
+
+    async def newest(self, source: str, limit: int) -> Sequence[model.Anomaly]:
+        """The newest that are not archived."""
+        ...
+
+    async def reason(self, ref: model.Ref) -> model.Reason | None:
+        """Why it was or was not announced when it was first seen."""
+        ...
+
+    async def watched(self, source: str, limit: int, after: str = "") -> Sequence[str]:
+        """Ids whose card is live and whose state is not archived: clicked within the last hour first, then newest; `after` is the id of
+        an earlier answer's last line, to go on from there."""
+        ...
+
+    async def totals(self) -> Mapping[tuple[str, model.State], int]:
+        """How many are tracked, by source and state."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A route's pace: when its window opened, when it closes, how many were posted in it, the group card that still takes in more."""
+
+    route: str
+    opened: datetime
+    closes: datetime
+    posted: int = 0
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What grouping decided for the waiting cards of one route: which are posted alone, which are folded into which card."""
+
+    route: str
+    window: Window | None
+    post: tuple[str, ...] = ()
+    post_reason: model.Reason = model.Reason.LEADING
+    fold: tuple[str, ...] = ()
+    group: model.CardDraft | None = None
+    join: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The members of a group card, counted: by state, and by table with the most first."""
+
+    total: int
+    states: Mapping[model.State, int]
+    tables: Sequence[tuple[str, int]]
+    sample: Sequence[model.Anomaly]
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What waits: first posts, edits, cards held by their window, cards nobody could deliver; the age of the oldest in seconds."""
+
+    posts: int = 0
+    edits: int = 0
+    waiting: int = 0
+    lost: int = 0
+    oldest_seconds: float = 0.0
+    errors: Sequence[tuple[str, int]] = ()
+
+
+class Cards(Protocol):
+    """Every lasting message. Methods that take a Claim do nothing and return False when the claim has passed to somebody else."""
+
+    async def waiting(self) -> Sequence[model.Card]:
+        """Cards that nobody has decided about, oldest first."""
+        ...
+
+    async def windows(self) -> Mapping[str, Window]: ...
+
+    async def decide(self, decision: Decision, now: datetime) -> None:
+        """Carry out a decision in one transaction; cards that were decided in between are left alone."""
+        ...
+
+    async def due(self, now: datetime, *, posted: bool, channel: str = "", limit: int = 50) -> Sequence[model.Card]:
+        """Live cards that are due and not claimed: first posts (oldest first) or edits (clicked first, then newest)."""
+        ...
+
+    async def due_channels(self, now: datetime) -> Sequence[str]:
+        """Channels with first posts that are due."""
+        ...
+
+    async def get(self, card: str) -> model.Card | None: ...
+
+    async def at(self, channel: str, ts: str) -> model.Card | None:
+        """The card behind a message."""
+        ...
+
+    async def of(self, refs: Sequence[model.Ref]) -> Sequence[model.Card]:
+        """All cards that show these anomalies, group cards too."""
+        ...
+
+    async def put(self, draft: model.CardDraft, now: datetime) -> model.Card:
+        """The card of (kind, channel, key): made when missing, else given this payload and marked dirty when that is another one."""
+        ...
+
+    async def touch(self, cards: Sequence[str], now: datetime) -> None:
+        """Mark dirty and due now, however old."""
+        ...
+
+    async def adopt(self, draft: model.CardDraft, ts: str, now: datetime) -> model.Card:
+        """Take over a message of ours that no row knows."""
+        ...
+
+    async def begin(self, claim: model.Claim, now: datetime) -> bool:
+        """Row before call: a first post starts now."""
+        ...
+
+    async def delivered(
+        self, claim: model.Claim, version: int, now: datetime, *, ts: str = "", reason: model.Reason | None = None
+    ) -> bool:
+        """Slack shows `version`; with `ts` it was the first post. The card stays due when `wanted` has moved on."""
+        ...
+
+    async def defer(self, claim: model.Claim, until: datetime, error: str, *, unsent: bool = True) -> bool:
+        """Try again later; `unsent` when it is certain that nothing was posted."""
+        ...
+
+    async def end(self, claim: model.Claim, state: model.CardState, reason: model.Reason, error: str = "") -> bool:
+        """No more deliveries until somebody touches it."""
+        ...
+
+    async def tally(self, card: str, sample: int = 5) -> Tally: ...
+
+    async def members(self, card: str, *, offset: int = 0, limit: int = 10) -> Sequence[model.Anomaly]: ...
+
+    async def backlog(self, now: datetime) -> Backlog: ...
+
+
+class Claims(Protocol):
+    """What one process owns for a while: one conditional UPDATE, fenced by a token, expiring by itself. `table` is cards, sources or intents."""
+
+    async def take(self, table: str, key: str, now: datetime, seconds: float) -> model.Claim | None: ...
+
+    async def release(self, claim: model.Claim) -> None: ...
+
+    async def release_all(self) -> None:
+        """Only for a store that one process owns alone: what is claimed at its start belongs to a dead one."""
+        ...
+
+
+class Journal(Protocol):
+    """Who did what, and what was accepted but is not finished."""
+
+    async def begin(self, intent: Intent, now: datetime, seconds: float) -> model.Claim | None:
+        """Record an accepted action, claimed for `seconds`; None when this key was recorded before."""
+        ...
+
+    async def unfinished(self, now: datetime) -> Sequence[Intent]:
+        """Intents that nobody holds and nobody finished, oldest first."""
+        ...
+
+    async def finish(self, key: str, entries: Sequence[model.Entry], now: datetime) -> None:
+        """Close an intent that changed nothing, with its journal lines."""
+        ...
+
+    async def history(self, ref: model.Ref, limit: int = 20) -> Sequence[model.Entry]:
+        """Newest first."""
+        ...
+
+    async def past(self, anomaly: model.Anomaly, now: datetime) -> model.Past: ...
+
+
+class Links(Protocol):
+    """Which user of a system a Slack user is."""
+
+    async def find(self, slack_ids: Sequence[str], source: str) -> Mapping[str, model.Person]: ...
+
+    async def link(self, slack_id: str, person: model.Person, how: str, now: datetime) -> None: ...
+
+    async def unlink(self, slack_id: str, source: str) -> None: ...
+
+    async def slack_id(self, person: model.Person) -> str:
+        """The Slack user behind a system's user, "" when nobody knows."""
+        ...
+
+
+class Standings(Protocol):
+    """How each source stands."""
+
+    async def get(self, source: str) -> model.Standing: ...
+
+    async def ok(self, source: str, now: datetime) -> model.Standing:
+        """It answered. Returns how it stood before."""
+        ...
+
+    async def failed(self, source: str, error: str, now: datetime, next_poll: datetime) -> model.Standing:
+        """It did not. Returns how it stood before."""
+        ...
+
+    async def mark(self, source: str, watch_mark: str) -> None:
+        """Remember how far the watch got."""
+        ...
+
+
+class Facts(Protocol):
+    """Small things worth remembering over a restart (a dialect, a missing capability, blocks a workspace refuses). JSON values."""
+
+    async def get(self, key: str) -> Any: ...
+
+    async def put(self, key: str, value: Any, now: datetime) -> None: ...
+
+
+# --- Slack ------------------------------------------------------------------------------------------------------------
+
+
+class Messenger(Protocol):
+    """What can be shown in Slack. Every call raises `errors.DeliveryError` or a child of it, and nothing else."""
+
+    async def post(self, channel: str, message: model.Message, card: str) -> str:
+        """A new message with our card id in its metadata; returns its ts. `channel` may be a user id (a direct message).
+        Raises SlackAmbiguous when nobody knows whether it was stored."""
+        ...
+
+    async def update(self, channel: str, ts: str, message: model.Message) -> None:
+        """Edit a message of ours."""
+        ...
+
+    async def find(self, channel: str, card: str, since: datetime) -> str:
+        """The ts of our message with this card id posted after `since`, "" when it is not there.
+        Raises ChannelGone or SlackAuthFailed where the history cannot be read."""
+        ...
+
+    async def respond(self, response_url: str, message: model.Message, *, replace: bool = False) -> None:
+        """Answer a click or command: for its actor alone, or in place of the clicked message with `replace`."""
+        ...
+
+    async def whisper(self, channel: str, user: str, message: model.Message) -> None:
+        """A message that only this user sees."""
+        ...
+
+    async def open_view(self, trigger_id: str, view: model.Block) -> str:
+        """Open a modal (within 3 s of the click); returns its view id."""
+        ...
+
+    async def push_view(self, trigger_id: str, view: model.Block) -> str: ...
+
+    async def update_view(self, view_id: str, view: model.Block) -> None: ...
+
+
+class Directory(Protocol):
+    """Who people are in Slack."""
+
+    async def actor(self, user: str) -> model.Actor:
+        """Fresh facts about a user: name, address, time zone, guest, bot, outsider, deactivated, user groups that matter here."""
+        ...
