@@ -495,3 +495,45 @@ class Past:
     seen: int = 1
     archived_before: Entry | None = None
     last: Entry | None = None
+
+
+# --- answers that services give and render shows ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a source lets people do, as far as a card has to know: its title, the actions that exist, the outcomes of closing."""
+
+    title: str
+    supports: frozenset[Action]
+    archive_as: tuple[ArchiveAs, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What an action did: one outcome per anomaly, the anomalies as read back, and remarks for the actor in full sentences."""
+
+    change: Change
+    outcomes: Sequence[Outcome]
+    after: Mapping[Ref, Anomaly]
+    remarks: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A page of an answer to a filter. `words` is the filter as canonical text, `total` None when nobody can say."""
+
+    words: str
+    anomalies: Sequence[Anomaly]
+    total: int | None
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """One decision about one anomaly, for `/anomalies why`: `channel` "" when none was involved."""
+
+    reason: Reason
+    at: datetime | None
+    channel: str = ""
+    detail: str = ""

@@ -266,9 +266,7 @@ class Cards(Protocol):
         """Row before call: a first post starts now."""
         ...
 
-    async def delivered(
-        self, claim: model.Claim, version: int, now: datetime, *, ts: str = "", reason: model.Reason | None = None
-    ) -> bool:
+    async def delivered(self, claim: model.Claim, version: int, now: datetime, *, ts: str = "", reason: model.Reason | None = None) -> bool:
         """Slack shows `version`; with `ts` it was the first post. The card stays due when `wanted` has moved on."""
         ...
 
