@@ -186,7 +186,8 @@ class Result(StrEnum):
 class Outcome:
     """One anomaly of an action: what became of it, and why it was refused, in words for people.
 
-    `right` and `place` name a missing right and its datastore when that was the reason.
+    `right` and `place` name a missing right and its datastore when that was the reason; `by` is the journal's newest line where somebody
+    else was faster.
     """
 
     ref: Ref
@@ -194,6 +195,7 @@ class Outcome:
     reason: str = ""
     right: str = ""
     place: str = ""
+    by: Entry | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,136 @@
+"""Look, change nothing: lists, counts, one anomaly, its history, why it was or was not announced, and how the desk stands."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from bot import errors, model, ports
+from bot.core import filters, permissions
+from bot.services import people as directory
+
+PAGE = 10
+"""Anomalies on one page of a list: what fits into a message with room to read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many match a filter. `by_state` and `by_table` are empty where counting them would mean reading thousands."""
+
+    words: str
+    total: int
+    by_state: Mapping[str, int]
+    by_table: Sequence[tuple[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One anomaly, fresh from its system, with what the store knows of it."""
+
+    anomaly: model.Anomaly
+    offer: model.Offer
+    past: model.Past
+
+
+@dataclass(slots=True)
+class Browse:
+    """Answers questions. Every answer needs the right to browse, and is fresh from the system unless it says otherwise."""
+
+    sources: Mapping[str, ports.Source]
+    anomalies: ports.Anomalies
+    cards: ports.Cards
+    journal: ports.Journal
+    standings: ports.Standings
+    people: directory.People
+    clock: ports.Clock
+    grants: permissions.Grants
+    default_source: str
+
+    async def listing(self, query: model.Query, actor: model.Actor, offset: int = 0) -> model.Listing:
+        """A page of what matches, newest first unless the filter says otherwise."""
+        permissions.decide(model.Action.BROWSE, actor, self.grants)
+        source = self._source(query)
+        wanted = min(query.limit or offset + PAGE, offset + PAGE)
+        found = await self._find(source, query, actor, wanted)
+        total = found.total if found.total is None or not query.limit else min(found.total, query.limit)
+        page = await self._versions(found.anomalies[offset : offset + PAGE])
+        return model.Listing(filters.canonical(query), page, total, offset)
+
+    async def count(self, query: model.Query, actor: model.Actor) -> Counted:
+        """How many match; with a split by state and table when they had to be read anyway, or are few."""
+        permissions.decide(model.Action.BROWSE, actor, self.grants)
+        source = self._source(query)
+        filters.check_words(query, source.words, source.title)
+        words = filters.canonical(query)
+        if not filters.here(query, source.words):
+            total = await source.count(query)
+            if total > source.max_batch:
+                return Counted(words, total, {}, ())
+        found = await self._find(source, replace(query, limit=0), actor, 0)
+        states = Counter(anomaly.status for anomaly in found.anomalies)
+        tables = Counter(anomaly.container.name for anomaly in found.anomalies if anomaly.container)
+        return Counted(words, len(found.anomalies), states, tables.most_common(5))
+
+    async def show(self, ref: model.Ref, actor: model.Actor) -> Shown:
+        """One anomaly as its system tells it now. Raises NotFound."""
+        permissions.decide(model.Action.BROWSE, actor, self.grants)
+        source = self._named(ref.source)
+        found = (await source.get([ref.id])).get(ref.id)
+        if found is None:
+            raise errors.NotFound(f"{source.title} has no anomaly {ref.id}. It may have been deleted, or the number may be wrong.")
+        anomaly = (await self._versions([found]))[0]
+        past = await self.journal.past(anomaly, self.clock.now())
+        return Shown(anomaly, model.Offer(source.title, source.supports, source.archive_as), past)
+
+    async def history(self, ref: model.Ref, actor: model.Actor) -> tuple[Shown, Sequence[model.Entry], Sequence[model.Comment]]:
+        """Who did what to it, here and there, and what was said about it."""
+        shown = await self.show(ref, actor)
+        source = self._named(ref.source)
+        comments = await source.comments(ref.id) if model.Action.COMMENT in source.supports else ()
+        return shown, await self.journal.history(ref), comments
+
+    async def why(self, ref: model.Ref, actor: model.Actor) -> Sequence[model.Decided]:
+        """Every decision about where this anomaly is shown, or not. Raises NotFound when this desk has never seen it."""
+        permissions.decide(model.Action.BROWSE, actor, self.grants)
+        cards = await self.cards.of([ref])
+        if cards:
+            return [model.Decided(card.reason, card.posted or card.created, card.channel, card.error) for card in cards]
+        reason = await self.anomalies.reason(ref)
+        if reason is None:
+            raise errors.NotFound(f"This desk has not seen {ref} yet: it is closed, not looked after here, or newer than the last poll.")
+        return [model.Decided(model.Reason.NO_ROUTE if reason is model.Reason.WAITING else reason, None)]
+
+    async def members(self, card: str, actor: model.Actor, offset: int = 0) -> model.Listing:
+        """A page of the anomalies behind a group card, as they were last seen."""
+        permissions.decide(model.Action.BROWSE, actor, self.grants)
+        tally = await self.cards.tally(card, sample=0)
+        return model.Listing("", await self.cards.members(card, offset=offset, limit=PAGE), tally.total, offset)
+
+    async def standing(self, name: str) -> tuple[model.Standing, Mapping[model.State, int]]:
+        """How one source stands, and how many of its anomalies are tracked in each state."""
+        totals = await self.anomalies.totals()
+        return await self.standings.get(name), {state: count for (source, state), count in totals.items() if source == name}
+
+    async def _find(self, source: ports.Source, query: model.Query, actor: model.Actor, wanted: int) -> model.Found:
+        """Apply each word where the source says: sent to the system, or here. Whatever comes back is checked here again."""
+        filters.check_words(query, source.words, source.title)
+        query = await self.people.resolve(query, source.name, actor)
+        if not filters.here(query, source.words):
+            return await source.find(replace(query, limit=wanted))
+        found = await source.find(replace(query, limit=0))
+        kept = [anomaly for anomaly in found.anomalies if filters.matches(query, anomaly, source.words)]
+        return model.Found(kept[: wanted or None], len(kept))
+
+    async def _versions(self, anomalies: Sequence[model.Anomaly]) -> Sequence[model.Anomaly]:
+        known = await self.anomalies.get([anomaly.ref for anomaly in anomalies])
+        return [replace(one, version=known[one.ref].version if one.ref in known else 0) for one in anomalies]
+
+    def _source(self, query: model.Query) -> ports.Source:
+        return self._named(query.source or self.default_source)
+
+    def _named(self, name: str) -> ports.Source:
+        source = self.sources.get(name)
+        if source is None:
+            raise errors.NotFound(f'No system called "{name}" is connected here. Connected: {", ".join(sorted(self.sources))}.')
+        return source

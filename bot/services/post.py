@@ -1,0 +1,352 @@
+"""The only writer of lasting messages: route, group, decide, render, claim, deliver, record.
+
+`flush` takes no anomalies: it reads what is dirty, so that a poll, a click, a webhook, a restart and a repair share one path.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot import errors, model, ports
+from bot.core import grouping, routing
+from bot.render import card as cards_view
+from bot.render import limits, reports
+
+log = logging.getLogger(__name__)
+
+CLAIM_SECONDS = 120.0
+"""Longer than one delivery with its wait for a slot and its time-outs; another process goes on after a crash."""
+
+SETTLE = timedelta(seconds=3)
+"""How long Slack gets to store a message whose answer was lost before its absence is believed."""
+
+BACKOFF = timedelta(seconds=2)
+BACKOFF_LIMIT = timedelta(minutes=2)
+
+CHANNEL_PAUSE = timedelta(seconds=60)
+"""How often a channel that refuses us is tried again; a person has to mend it."""
+
+BATCH = 25
+
+NO_CHARTS = "slack.plain_blocks"
+"""The fact that this workspace refused new blocks once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A clicked message and the response_url that can edit it without a budget. Never stored."""
+
+    channel: str
+    ts: str
+    response_url: str
+
+
+@dataclass(slots=True)
+class Post:
+    """Delivers every card until Slack shows what is wanted. Several processes may flush at once: each card is claimed."""
+
+    routes: Sequence[model.Route]
+    sources: Mapping[str, ports.Source]
+    anomalies: ports.Anomalies
+    cards: ports.Cards
+    claims: ports.Claims
+    journal: ports.Journal
+    facts: ports.Facts
+    messenger: ports.Messenger
+    clock: ports.Clock
+    telemetry: ports.Telemetry
+    admins: Sequence[str] = ()
+    _busy: set[str] = field(default_factory=set)
+    _paused: dict[str, datetime] = field(default_factory=dict)
+    _good: set[str] = field(default_factory=set)
+
+    def drafts(self, anomalies: Sequence[model.Anomaly]) -> Mapping[model.Ref, Sequence[model.CardDraft]]:
+        """The cards that these anomalies get when they turn out to be new; none for what is closed already."""
+        return {
+            anomaly.ref: [
+                model.CardDraft(model.CardKind.ANOMALY, route.channel, str(anomaly.ref), route=route.id, ref=anomaly.ref)
+                for route in routing.routes(anomaly, self.routes)
+            ]
+            for anomaly in anomalies
+            if anomaly.state is not model.State.ARCHIVED
+        }
+
+    def offer(self, source: str) -> model.Offer:
+        """What a source lets people do, as cards have to know it."""
+        system = self.sources.get(source)
+        if system is None:
+            return model.Offer(source, frozenset())
+        return model.Offer(system.title, system.supports, system.archive_as)
+
+    # --- the loop ------------------------------------------------------------------------------------------------------
+
+    async def flush(self) -> None:
+        """Decide what waits, then deliver all that is due. Returns when nothing more can be delivered now."""
+        await self._group()
+        channels = await self.cards.due_channels(self.clock.now())
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._alone("edits", self._edits))
+            for channel in channels:
+                tasks.create_task(self._alone(channel, lambda channel=channel: self._posts(channel)))  # type: ignore[misc]
+
+    async def show(self, refs: Sequence[model.Ref], hint: Hint | None = None) -> None:
+        """Bring the cards of these anomalies up to date now; the clicked one through its response_url."""
+        shown = [card for card in await self.cards.of(refs) if card.state is model.CardState.LIVE and card.ts]
+        await self.cards.touch([card.id for card in shown], self.clock.now())
+        for card in shown:
+            clicked = hint is not None and (card.channel, card.ts) == (hint.channel, hint.ts)
+            await self._deliver(card.id, hint if clicked else None, clicked=True)
+
+    async def adopt(self, ref: model.Ref, channel: str, ts: str) -> None:
+        """Take over a message of ours that no row knows, so that it stays true from now on."""
+        if await self.cards.at(channel, ts) is None and await self.anomalies.get([ref]):
+            draft = model.CardDraft(
+                model.CardKind.ANOMALY, channel, str(ref), ref=ref, state=model.CardState.LIVE, reason=model.Reason.ADOPTED
+            )
+            await self.cards.adopt(draft, ts, self.clock.now())
+
+    async def report(self, key: str, payload: Mapping[str, object], channel: str = "") -> None:
+        """Say something once: a card of kind report in this channel, by default the default route's."""
+        await self.cards.put(self.report_draft(key, payload, channel), self.clock.now())
+
+    def report_draft(self, key: str, payload: Mapping[str, object], channel: str = "") -> model.CardDraft:
+        """The draft of a report, for a transaction of somebody else."""
+        return model.CardDraft(
+            model.CardKind.REPORT,
+            channel or self.routes[0].channel,
+            key,
+            payload=payload,
+            state=model.CardState.LIVE,
+            reason=model.Reason.REPORT,
+        )
+
+    def paused(self) -> Mapping[str, datetime]:
+        """Channels that are left alone for now, and until when."""
+        now = self.clock.now()
+        return {channel: until for channel, until in self._paused.items() if until > now}
+
+    async def _group(self) -> None:
+        waiting = await self.cards.waiting()
+        if not waiting:
+            return
+        now = self.clock.now()
+        routes = {route.id: route for route in self.routes}
+        for decision in grouping.decide(waiting, await self.cards.windows(), routes, now):
+            await self.cards.decide(decision, now)
+
+    async def _alone(self, lane: str, work: Callable[[], Awaitable[None]]) -> None:
+        if lane in self._busy:
+            return
+        self._busy.add(lane)
+        try:
+            await work()
+        finally:
+            self._busy.discard(lane)
+
+    async def _posts(self, channel: str) -> None:
+        while not self._held(channel):
+            due = await self.cards.due(self.clock.now(), posted=False, channel=channel, limit=BATCH)
+            if not await self._deliver_all(due):
+                return
+
+    async def _edits(self) -> None:
+        while True:
+            due = await self.cards.due(self.clock.now(), posted=True, limit=BATCH)
+            if not await self._deliver_all([card for card in due if not self._held(card.channel)]):
+                return
+
+    async def _deliver_all(self, due: Sequence[model.Card]) -> bool:
+        """Deliver one after the other; False when nothing moved, so that nobody spins."""
+        moved = False
+        for card in due:
+            if not self._held(card.channel):
+                moved = await self._deliver(card.id) or moved
+        return moved
+
+    def _held(self, channel: str) -> bool:
+        until = self._paused.get(channel)
+        return until is not None and until > self.clock.now()
+
+    # --- one card --------------------------------------------------------------------------------------------------------
+
+    async def _deliver(self, card_id: str, hint: Hint | None = None, *, clicked: bool = False) -> bool:
+        """Deliver until Slack shows what is wanted. False when somebody else holds the card."""
+        claim = await self.claims.take("cards", card_id, self.clock.now(), CLAIM_SECONDS)
+        if claim is None:
+            return False
+        try:
+            while await self._step(claim, card_id, hint, clicked):
+                hint = None
+        finally:
+            await self.claims.release(claim)
+        return True
+
+    async def _step(self, claim: model.Claim, card_id: str, hint: Hint | None, clicked: bool) -> bool:
+        """One call to Slack; True when there may be more to do."""
+        card = await self.cards.get(card_id)
+        now = self.clock.now()
+        if card is None or card.state is not model.CardState.LIVE or card.due is None or card.due > now:
+            return False
+        try:
+            if card.ts:
+                return await self._edit(claim, card, hint, clicked)
+            if card.posting is not None:
+                return await self._reconcile(claim, card)
+            return await self._first(claim, card)
+        except errors.DeliveryError as error:
+            await self._trouble(claim, card, error)
+            return False
+
+    async def _first(self, claim: model.Claim, card: model.Card) -> bool:
+        message = await self._render(card)
+        if message is None:
+            await self.cards.end(claim, model.CardState.GONE, model.Reason.CLOSED_BEFORE_POST)
+            return False
+        if not await self.cards.begin(claim, self.clock.now()):
+            return False
+        ts = await self._with_fallback(message, lambda shown: self.messenger.post(card.channel, shown, card.id))
+        await self._recovered(card.channel)
+        self.telemetry.count("posts", kind=card.kind)
+        return await self.cards.delivered(claim, card.wanted, self.clock.now(), ts=ts)
+
+    async def _edit(self, claim: model.Claim, card: model.Card, hint: Hint | None, clicked: bool) -> bool:
+        message = await self._render(card)
+        if message is not None:
+            await self._with_fallback(message, lambda shown: self._rewrite(card, shown, hint, clicked))
+            await self._recovered(card.channel)
+            self.telemetry.count("edits", kind=card.kind)
+        return await self.cards.delivered(claim, card.wanted, self.clock.now())
+
+    async def _rewrite(self, card: model.Card, message: model.Message, hint: Hint | None, clicked: bool) -> str:
+        if hint is not None:
+            try:
+                await self.messenger.respond(hint.response_url, message, replace=True)
+                return card.ts
+            except errors.BlocksRefused:
+                raise
+            except errors.DeliveryError as error:
+                log.debug("the response_url did not take the edit (%s); editing the message itself", error)
+        await self.messenger.update(card.channel, card.ts, message, clicked=clicked)
+        return card.ts
+
+    async def _reconcile(self, claim: model.Claim, card: model.Card) -> bool:
+        """A first post whose end nobody recorded: look for it, adopt it if it is there, post again only if it is not."""
+        assert card.posting is not None
+        now = self.clock.now()
+        try:
+            ts = await self.messenger.find(card.channel, card.id, card.posting)
+        except (errors.ChannelGone, errors.SlackAuthFailed) as error:
+            log.warning("card %s may or may not be in %s, and its history cannot be read: %s", card.id, card.channel, error)
+            await self.cards.end(claim, model.CardState.LOST, model.Reason.UNVERIFIABLE, str(error))
+            return False
+        if ts:
+            self.telemetry.count("reconciled", found="yes")
+            return await self.cards.delivered(claim, card.delivered, now, ts=ts, reason=model.Reason.RECONCILED)
+        if now - card.posting < SETTLE:
+            await self.cards.defer(claim, card.posting + SETTLE, card.error, unsent=False)
+            return False
+        self.telemetry.count("reconciled", found="no")
+        return await self.cards.defer(claim, now, card.error, unsent=True)
+
+    async def _with_fallback(self, message: model.Message, send: Callable[[model.Message], Awaitable[str]]) -> str:
+        """Send; where blocks are refused, once without the new ones, then as a short plain card."""
+        if await self.facts.get(NO_CHARTS):
+            message = limits.plain(message)
+        versions = [message]
+        versions += [simpler for simpler in (limits.plain(message), limits.bare(message)) if simpler not in versions]
+        for number, version in enumerate(versions, start=1):
+            try:
+                ts = await send(version)
+            except errors.BlocksRefused as error:
+                log.warning("Slack refused the blocks of a message (%s); trying simpler ones", error)
+                if number == len(versions):
+                    raise
+                continue
+            if number > 1 and version == limits.plain(message):
+                await self.facts.put(NO_CHARTS, True, self.clock.now())
+            return ts
+        raise AssertionError("unreachable: the last version returns or raises")
+
+    async def _render(self, card: model.Card) -> model.Message | None:
+        """What Slack should show; None when an anomaly was closed before anybody saw it."""
+        return await _RENDER[card.kind](self, card)
+
+    async def _render_anomaly(self, card: model.Card) -> model.Message | None:
+        assert card.ref is not None
+        anomaly = (await self.anomalies.get([card.ref])).get(card.ref)
+        if anomaly is None or (anomaly.state is model.State.ARCHIVED and not card.ts):
+            return None
+        past = await self.journal.past(anomaly, self.clock.now())
+        return cards_view.anomaly(anomaly, self.offer(card.ref.source), past)
+
+    async def _render_group(self, card: model.Card) -> model.Message | None:
+        tally = await self.cards.tally(card.id)
+        source = tally.sample[0].ref.source if tally.sample else ""
+        burst = next((route.burst for route in self.routes if route.id == card.route), self.routes[0].burst)
+        return cards_view.group(card.id, tally, self.offer(source), burst)
+
+    async def _render_report(self, card: model.Card) -> model.Message | None:
+        return reports.report(card.payload)
+
+    # --- trouble ---------------------------------------------------------------------------------------------------------
+
+    async def _trouble(self, claim: model.Claim, card: model.Card, error: errors.DeliveryError) -> None:
+        """What each kind of refusal means for this card. Nothing is dropped without a stored reason."""
+        now = self.clock.now()
+        self.telemetry.count("delivery_errors", code=error.code or type(error).__name__)
+        match error:
+            case errors.SlackRateLimited():
+                await self.cards.defer(claim, now + timedelta(seconds=error.retry_after), str(error))
+            case errors.SlackAmbiguous():
+                await self.cards.defer(claim, now, str(error), unsent=False)
+            case errors.MessageGone():
+                await self.cards.end(claim, model.CardState.GONE, model.Reason.MESSAGE_GONE, str(error))
+            case errors.ChannelGone() | errors.SlackAuthFailed():
+                self._paused[card.channel] = now + CHANNEL_PAUSE
+                await self.cards.defer(claim, now + CHANNEL_PAUSE, str(error))
+                await self._tell(card.channel, error)
+            case errors.BlocksRefused() | errors.SlackRejected():
+                log.error("Slack refuses card %s for good: %s", card.id, error)
+                await self.cards.end(claim, model.CardState.LOST, model.Reason.REFUSED, str(error))
+            case _:
+                pause = min(BACKOFF * 2 ** min(card.tries, 10), BACKOFF_LIMIT)
+                await self.cards.defer(claim, now + pause, str(error))
+
+    async def _tell(self, channel: str, error: errors.DeliveryError) -> None:
+        """A channel refuses us: say so once, in the log and to the admins, and go on trying quietly."""
+        self._good.discard(channel)
+        now = self.clock.now()
+        if await self.facts.get(f"slack.refused:{channel}"):
+            return
+        await self.facts.put(f"slack.refused:{channel}", now.isoformat(), now)
+        log.error("cannot post in %s: %s; trying again every %.0f seconds", channel, error, CHANNEL_PAUSE.total_seconds())
+        await self._tell_admins({"what": "channel_gone", "channel": channel, "code": error.code, "at": now.isoformat()})
+
+    async def _recovered(self, channel: str) -> None:
+        """The first success in a channel, in this process or after trouble: if people were told of trouble, tell them that it is over."""
+        if channel in self._good:
+            return
+        self._good.add(channel)
+        self._paused.pop(channel, None)
+        since = await self.facts.get(f"slack.refused:{channel}")
+        if since:
+            now = self.clock.now()
+            await self.facts.put(f"slack.refused:{channel}", None, now)
+            log.info("posting in %s works again", channel)
+            await self._tell_admins({"what": "channel_back", "channel": channel, "since": since, "at": now.isoformat()})
+
+    async def _tell_admins(self, payload: Mapping[str, str]) -> None:
+        for admin in self.admins:
+            if admin.startswith(("U", "W")) and admin != payload["channel"]:
+                await self.report(f"{payload['what']}:{payload['channel']}:{payload['at']}", payload, admin)
+
+
+_RENDER: Mapping[model.CardKind, Callable[[Post, model.Card], Awaitable[model.Message | None]]] = {
+    model.CardKind.ANOMALY: Post._render_anomaly,
+    model.CardKind.GROUP: Post._render_group,
+    model.CardKind.REPORT: Post._render_report,
+}
