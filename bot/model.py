@@ -241,7 +241,8 @@ class Query:
 
     `statuses` are the grammar's words (open, acknowledged, archived, resolved, duplicate, invalid, discarded, any);
     empty means not archived. `assignees` are as typed ("me", "none", `<@U1>`, a name or address) until people are looked up, then ids of
-    the system's users or "none". `sort` is one of newest, oldest, weight. `limit` 0 means no limit.
+    the system's users or "none". `sort` is one of newest, oldest, weight. `limit` 0 means no limit. `others` are words that only some
+    systems know (metric, direction, delta, duration, resolution), each with one value.
     """
 
     source: str = ""
@@ -263,6 +264,7 @@ class Query:
     text: str = ""
     sort: str = "newest"
     limit: int = 0
+    others: tuple[tuple[str, str], ...] = ()
 
 
 class Handling(StrEnum):
@@ -451,6 +453,40 @@ class Card:
     tries: int = 0
     error: str = ""
     payload: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A route's pace: when its window opened, when it closes, how many were announced in it, the group card that still takes in more.
+
+    `group` is the id of that card ("" when there is none): the store fills it in when a `Decision.group` was made. `grouped` is when
+    the group card was made and `joined` when it last took somebody in.
+    """
+
+    route: str
+    opened: datetime
+    closes: datetime
+    posted: int = 0
+    group: str = ""
+    grouped: datetime | None = None
+    joined: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What grouping decided for waiting cards of one route: which are posted alone, which are folded into which card.
+
+    `window` is the route's window from now on. `fold` goes into the new card `group` (reason BURST), or else into the card with the id
+    `join` (reason JOINED_GROUP).
+    """
+
+    route: str
+    window: Window | None
+    post: tuple[str, ...] = ()
+    post_reason: Reason = Reason.LEADING
+    fold: tuple[str, ...] = ()
+    group: CardDraft | None = None
+    join: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,28 +173,8 @@ class Anomalies(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A route's pace: when its window opened, when it closes, how many were posted in it, the group card that still takes in more."""
-
-    route: str
-    opened: datetime
-    closes: datetime
-    posted: int = 0
-    group: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What grouping decided for the waiting cards of one route: which are posted alone, which are folded into which card."""
-
-    route: str
-    window: Window | None
-    post: tuple[str, ...] = ()
-    post_reason: model.Reason = model.Reason.LEADING
-    fold: tuple[str, ...] = ()
-    group: model.CardDraft | None = None
-    join: str = ""
+Window = model.Window
+Decision = model.Decision
 
 
 @dataclass(frozen=True, slots=True)
