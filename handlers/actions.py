@@ -1,0 +1,144 @@
+"""Buttons and menus: decode who, what and which version was shown; one service call; a receipt for the actor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from bot import errors, model
+from bot.core import filters
+from bot.render import card, ids, modals, replies
+from bot.services import triage
+from handlers import guard
+
+DIRECT: Mapping[str, model.Change] = {
+    ids.ACKNOWLEDGE: model.Change(model.Action.ACKNOWLEDGE),
+    ids.UNACKNOWLEDGE: model.Change(model.Action.UNACKNOWLEDGE),
+    ids.REOPEN: model.Change(model.Action.REOPEN),
+}
+"""Buttons that need no further question."""
+
+
+async def _direct(change: model.Change, desk: guard.Desk, request: guard.Request) -> None:
+    await _act(desk, request, change, _target(request.value))
+
+
+async def _archive(desk: guard.Desk, request: guard.Request) -> None:
+    choice, target = _choice(request.value)
+    await _act(desk, request, model.Change(model.Action.ARCHIVE, archive_as=model.ArchiveAs(choice)), target)
+
+
+async def _act(desk: guard.Desk, request: guard.Request, change: model.Change, target: ids.Target) -> None:
+    actor = await desk.people.actor(request.user)
+    container = request.body.get("container") or {}
+    lasting = not container.get("is_ephemeral")
+    click = triage.Click(
+        key=f"click:{request.trigger_id}",
+        channel=request.channel,
+        ts=str(container.get("message_ts", "")) if lasting else "",
+        response_url=request.response_url if lasting else "",
+        shown={target.ref: target.version},
+    )
+    receipt = await desk.triage.act(change, [target.ref], actor, click)
+    if not lasting:
+        # An ephemeral card is nobody's row: it is redrawn through its own response_url.
+        shown = await desk.browse.show(target.ref, actor)
+        await desk.messenger.respond(request.response_url, card.anomaly(shown.anomaly, shown.offer, shown.past), replace=True)
+    await guard.say(desk, request, replies.receipt(receipt, actor, desk.triage.post.offer(target.ref.source)))
+
+
+async def _assign(desk: guard.Desk, request: guard.Request) -> None:
+    view_id = await desk.messenger.open_view(request.trigger_id, modals.loading("Assign"))
+    await _fill(desk, request, view_id, "Assign", model.Action.ASSIGN, _target(request.value))
+
+
+async def _comment(desk: guard.Desk, request: guard.Request, target: ids.Target) -> None:
+    view_id = await desk.messenger.open_view(request.trigger_id, modals.loading("Comment"))
+    await _fill(desk, request, view_id, "Comment", model.Action.COMMENT, target)
+
+
+async def _fill(
+    desk: guard.Desk, request: guard.Request, view_id: str, title: str, action: model.Action, target: ids.Target
+) -> None:
+    """Put the form into the skeleton, or the reason why there is none."""
+    try:
+        actor = await desk.people.actor(request.user)
+        desk.triage.check(action, target.ref, actor)
+        shown = await desk.browse.show(target.ref, actor)
+        if action is model.Action.COMMENT:
+            view = modals.comment(shown.anomaly, shown.offer, request.channel)
+        else:
+            linked = await desk.people.slack_ids(shown.anomaly.assignees)
+            view = modals.assign(shown.anomaly, shown.offer, request.channel, linked)
+    except errors.BotError as error:
+        view = modals.notice(title, replies.error(error).text)
+    await desk.messenger.update_view(view_id, view)
+
+
+async def _history(desk: guard.Desk, request: guard.Request, target: ids.Target) -> None:
+    actor = await desk.people.actor(request.user)
+    shown, entries, comments = await desk.browse.history(target.ref, actor)
+    await guard.say(desk, request, replies.history(shown.anomaly, entries, comments))
+
+
+async def _why(desk: guard.Desk, request: guard.Request, target: ids.Target) -> None:
+    actor = await desk.people.actor(request.user)
+    await guard.say(desk, request, replies.why(target.ref, await desk.browse.why(target.ref, actor)))
+
+
+MORE = {ids.MORE_COMMENT: _comment, ids.MORE_HISTORY: _history, ids.MORE_WHY: _why}
+
+
+async def _more(desk: guard.Desk, request: guard.Request) -> None:
+    choice, target = _choice(request.value)
+    await MORE[choice](desk, request, target)
+
+
+async def _show(desk: guard.Desk, request: guard.Request) -> None:
+    shown = await desk.browse.show(_target(request.value).ref, await desk.people.actor(request.user))
+    await guard.say(desk, request, card.anomaly(shown.anomaly, shown.offer, shown.past))
+
+
+async def _members(desk: guard.Desk, request: guard.Request) -> None:
+    listing = await desk.browse.members(request.value, await desk.people.actor(request.user))
+    await guard.say(desk, request, replies.listing(listing))
+
+
+async def _list(desk: guard.Desk, request: guard.Request) -> None:
+    """A page of a list: the value is `offset|filter`, or a source's name for the greeting's buttons."""
+    offset, _, words = request.value.rpartition("|") if "|" not in request.value else request.value.partition("|")
+    query = filters.query(words, today=desk.today())
+    listing = await desk.browse.listing(query, await desk.people.actor(request.user), int(offset or 0))
+    await guard.say(desk, request, replies.listing(listing))
+
+
+async def _nothing(desk: guard.Desk, request: guard.Request) -> None:
+    """A link button: Slack opens the page, and the ack is all it wants."""
+
+
+ACTIONS: Mapping[str, guard.Handler] = {
+    **{action: partial(_direct, change) for action, change in DIRECT.items()},
+    ids.ARCHIVE: _archive,
+    ids.ASSIGN: _assign,
+    ids.MORE: _more,
+    ids.SHOW: _show,
+    ids.GROUP_LIST: _members,
+    ids.LIST_PAGE: _list,
+    ids.CONTACT_NEWEST: _list,
+    ids.CONTACT_LIST: _list,
+    ids.OPEN: _nothing,
+}
+
+
+def _target(value: str) -> ids.Target:
+    try:
+        return ids.decode(value)
+    except ValueError as error:
+        raise errors.NotFound("This button is too old to be understood. Find the anomaly with `/anomalies list`.") from error
+
+
+def _choice(value: str) -> tuple[str, ids.Target]:
+    try:
+        return ids.decode_choice(value)
+    except ValueError as error:
+        raise errors.NotFound("This menu is too old to be understood. Find the anomaly with `/anomalies list`.") from error

@@ -1,0 +1,153 @@
+"""Around every listener: acknowledge first, know the request, answer every error, never lose an ack.
+
+Bolt discards an ack when the listener raises right after it (slack-platform section 12); here nothing is raised any more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from slack_bolt import BoltResponse
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot import errors, model, ports
+from bot.render import replies
+from bot.services import browse, people, triage
+
+log = logging.getLogger(__name__)
+
+VIEW_SECONDS = 1.8
+"""A view_submission and an option menu must be answered within 3 s; a bit is left for the network (slack-platform section 2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """All that listeners may call."""
+
+    people: people.People
+    triage: triage.Triage
+    browse: browse.Browse
+    messenger: ports.Messenger
+    telemetry: ports.Telemetry
+    clock: ports.Clock
+    status: Callable[[], Awaitable[replies.StatusView]]
+    zone: ZoneInfo
+    sources: tuple[str, ...]
+    default_source: str
+    tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+
+    def today(self) -> date:
+        """The date in the desk's time zone."""
+        return self.clock.now().astimezone(self.zone).date()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What Slack sent, read once. Fields that a payload lacks are ""."""
+
+    body: Mapping[str, Any]
+    user: str
+    channel: str
+    response_url: str
+    trigger_id: str
+
+    @property
+    def action(self) -> Mapping[str, Any]:
+        """The pressed element of a block_actions payload."""
+        pressed: Mapping[str, Any] = self.body["actions"][0]
+        return pressed
+
+    @property
+    def value(self) -> str:
+        """The value of the pressed button or of the chosen option."""
+        chosen = self.action.get("selected_option") or self.action
+        return str(chosen.get("value", ""))
+
+    @property
+    def view(self) -> Mapping[str, Any]:
+        """The modal of a view payload."""
+        view: Mapping[str, Any] = self.body["view"]
+        return view
+
+
+def read(body: Mapping[str, Any]) -> Request:
+    """Find user, channel, response_url and trigger in any interactive payload or slash command."""
+    user = body.get("user_id") or (body.get("user") or {}).get("id", "")
+    channel = body.get("channel_id") or (body.get("channel") or {}).get("id", "")
+    return Request(body, user, channel, body.get("response_url", ""), body.get("trigger_id", ""))
+
+
+Handler = Callable[[Desk, Request], Awaitable[None]]
+ViewHandler = Callable[[Desk, Request, AsyncAck], Awaitable[None]]
+
+
+def acked(desk: Desk, handler: Handler) -> Callable[..., Awaitable[None]]:
+    """A listener that acknowledges in its first line and then works."""
+
+    async def listener(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        await _guarded(desk, read(body), lambda request: handler(desk, request))
+
+    return listener
+
+
+def answered(desk: Desk, handler: ViewHandler) -> Callable[..., Awaitable[None]]:
+    """A listener whose ack carries an answer: a view_submission or an option menu. It acknowledges on its own, in time."""
+
+    async def listener(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await _guarded(desk, read(body), lambda request: handler(desk, request, ack))
+        if ack.response is None:
+            await ack()
+
+    return listener
+
+
+async def _guarded(desk: Desk, request: Request, work: Callable[[Request], Awaitable[None]]) -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    desk.tasks.add(task)
+    try:
+        await work(request)
+    except errors.BotError as error:
+        desk.telemetry.count("refusals", kind=type(error).__name__)
+        await say(desk, request, replies.error(error))
+    except Exception:
+        number = uuid.uuid4().hex[:8]
+        log.exception("a listener failed; told the user number %s", number)
+        await say(desk, request, replies.broken(number))
+    finally:
+        desk.tasks.discard(task)
+
+
+async def say(desk: Desk, request: Request, message: model.Message) -> None:
+    """Tell the actor alone: through the response_url, else in the channel, else directly. An answer that cannot be given is logged."""
+    try:
+        if request.response_url:
+            await desk.messenger.respond(request.response_url, message)
+        else:
+            await desk.messenger.whisper(request.channel or request.user, request.user, message)
+    except errors.DeliveryError as error:
+        log.warning("an answer did not reach its user: %s", error)
+
+
+async def within(seconds: float, work: Awaitable[Any]) -> asyncio.Task[Any]:
+    """Start work and wait for it at most so long; the task goes on if it takes longer."""
+    task = asyncio.ensure_future(work)
+    await asyncio.wait({task}, timeout=seconds)
+    return task  # type: ignore[return-value]
+
+
+def catch_all(app: AsyncApp) -> None:
+    """The last net: what Bolt itself raises is logged and answered with 200, so that Slack does not repeat the request."""
+
+    @app.error
+    async def _error(error: Exception) -> BoltResponse:
+        log.error("Slack sent something that no listener takes: %s", type(error).__name__)
+        return BoltResponse(status=200)

@@ -1,0 +1,139 @@
+"""Modals: read what was submitted; ask who an unknown person is; act; tell the actor."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from slack_bolt.async_app import AsyncAck
+
+from bot import errors, model
+from bot.render import ids, modals, replies
+from bot.services import people, triage
+from handlers import guard
+
+
+async def assign(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> None:
+    """The Assign form: everybody known -> assigned; somebody unknown -> a picker of the system's users, and then assigned."""
+    form = modals.read_assign(request.view)
+    await _assign(desk, request, ack, form.pending, form.chosen)
+
+
+async def link(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> None:
+    """The picker: remember who is who, then do the assignment that asked for it."""
+    form = modals.read_pick(request.view)
+
+    await _assign(desk, request, ack, form.pending, form.chosen, form.picked)
+
+
+async def _assign(
+    desk: guard.Desk,
+    request: guard.Request,
+    ack: AsyncAck,
+    pending: modals.Pending,
+    chosen: Sequence[str],
+    picked: Mapping[str, str] | None = None,
+) -> None:
+    """Answer Slack in time: close the modal, show the picker in it, or say that it takes a moment and go on."""
+    lookup = asyncio.ensure_future(_match(desk, request, pending, chosen, picked or {}))
+    await asyncio.wait({lookup}, timeout=guard.VIEW_SECONDS)
+    if not lookup.done():
+        await ack(response_action="update", view=modals.loading("Assign"))
+        await _later(desk, request, pending, chosen, lookup)
+        return
+    try:
+        actor, match = lookup.result()
+    except errors.BotError as error:
+        await ack(response_action="update", view=modals.notice("Assign", replies.error(error).text))
+        return
+    if match.unknown:
+        await ack(response_action="update", view=modals.pick(pending, chosen, match.unknown, desk.triage.post.offer(pending.ref.source)))
+        return
+    await ack()
+    await _carry_out(desk, request, pending, actor, match)
+
+
+async def _later(
+    desk: guard.Desk,
+    request: guard.Request,
+    pending: modals.Pending,
+    chosen: Sequence[str],
+    lookup: asyncio.Future[tuple[model.Actor, people.Match]],
+) -> None:
+    """The look-up took too long for an ack: the modal is told the rest afterwards."""
+    view_id = str(request.view["id"])
+    try:
+        actor, match = await lookup
+        if match.unknown:
+            picker = modals.pick(pending, chosen, match.unknown, desk.triage.post.offer(pending.ref.source))
+            await desk.messenger.update_view(view_id, picker)
+            return
+        await _carry_out(desk, request, pending, actor, match)
+        await desk.messenger.update_view(view_id, modals.notice("Assign", "Done. You can close this."))
+    except errors.BotError as error:
+        await desk.messenger.update_view(view_id, modals.notice("Assign", replies.error(error).text))
+
+
+async def _match(
+    desk: guard.Desk, request: guard.Request, pending: modals.Pending, chosen: Sequence[str], picked: Mapping[str, str]
+) -> tuple[model.Actor, people.Match]:
+    """Rights first; then what was just picked is remembered; then everybody is looked up."""
+    actor = await desk.people.actor(request.user)
+    desk.triage.check(model.Action.ASSIGN, pending.ref, actor)
+    for slack_id, person in picked.items():
+        await desk.people.remember(slack_id, pending.ref.source, person)
+    return actor, await desk.people.match(pending.ref.source, chosen)
+
+
+async def _carry_out(
+    desk: guard.Desk, request: guard.Request, pending: modals.Pending, actor: model.Actor, match: people.Match
+) -> None:
+    """Those who cannot be shown in Slack's picker stay assigned: nobody took them off."""
+    assignees = tuple(dict.fromkeys([*(person.id for person in match.found.values()), *pending.kept]))
+    await _act(desk, request, model.Change(model.Action.ASSIGN, assignees=assignees), pending, actor)
+
+
+async def comment(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> None:
+    """The Comment form."""
+    await ack()
+    form = modals.read_comment(request.view)
+    actor = await desk.people.actor(request.user)
+    await _act(desk, request, model.Change(model.Action.COMMENT, comment=form.text), form.pending, actor)
+
+
+async def _act(
+    desk: guard.Desk, request: guard.Request, change: model.Change, pending: modals.Pending, actor: model.Actor
+) -> None:
+    """Submissions carry no response_url: the answer goes to the channel where the form was opened."""
+    where = guard.Request(request.body, request.user, pending.channel, "", "")
+    click = triage.Click(key=f"view:{request.view['id']}", channel=pending.channel, shown={pending.ref: pending.version})
+    try:
+        receipt = await desk.triage.act(change, [pending.ref], actor, click)
+    except errors.BotError as error:
+        await guard.say(desk, where, replies.error(error))
+        return
+    await guard.say(desk, where, replies.receipt(receipt, actor, desk.triage.post.offer(pending.ref.source)))
+
+
+async def person_options(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> None:
+    """The picker's menu, fed from the system's users as people type."""
+    form = modals.read_pick(request.view)
+    typed = str(request.body.get("value", ""))
+    lookup = asyncio.ensure_future(desk.people.suggest(form.pending.ref.source, typed))
+    await asyncio.wait({lookup}, timeout=guard.VIEW_SECONDS)
+    found: Sequence[model.Person] = ()
+    if lookup.done() and lookup.exception() is None:
+        found = lookup.result()
+    await ack(options=modals.options(found))
+
+
+VIEWS: Mapping[str, guard.ViewHandler] = {ids.ASSIGN_VIEW: assign, ids.LINK_VIEW: link, ids.COMMENT_VIEW: comment}
+
+OPTIONS: Mapping[str, guard.ViewHandler] = {ids.LINK_PERSON: person_options}
+
+
+async def _nothing(desk: guard.Desk, request: guard.Request) -> None:
+    """An input announces a change; there is nothing to do before the form is sent."""
+
+
+QUIET: Mapping[str, guard.Handler] = {action: _nothing for action in (ids.ASSIGN_PEOPLE, ids.COMMENT_TEXT, ids.LINK_PERSON)}
