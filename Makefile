@@ -1,0 +1,44 @@
+# Everything sets itself up: a virtual environment in .venv, and a Chromium for the browser tests.
+PYTHON ?= python3
+PY := .venv/bin/python
+
+.PHONY: help demo test check fmt bench run browser clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+.venv/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	@touch $@
+
+demo: .venv/.ready  ## the whole product offline, in the browser
+	$(PY) -m sandbox
+
+test: .venv/.ready browser  ## all tests
+	$(PY) -m pytest
+
+check: .venv/.ready  ## format, lint, types, import rules
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+fmt: .venv/.ready  ## mend format and lint where that is safe
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+
+bench: .venv/.ready  ## ratios against a floor measured in the same run
+	$(PY) -m bench
+
+run: .venv/.ready  ## the bot, configured by the environment
+	$(PY) -m bot run
+
+browser: .venv/.ready
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
+	  || $(PY) -m playwright install chromium \
+	  || (apt-get update -qq && apt-get install -y -qq chromium) \
+	  || (echo "The browser tests need Chromium: apt-get install chromium, or playwright install chromium." >&2; exit 1)
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
