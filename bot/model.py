@@ -138,6 +138,14 @@ class Changes:
     complete: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Anomalies read again by id: those that were found, and ids that do not exist any more. Ids in neither were not looked at."""
+
+    found: Mapping[str, Anomaly]
+    gone: frozenset[str] = frozenset()
+
+
 # --- actions ------------------------------------------------------------------------------------------------------
 
 

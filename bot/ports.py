@@ -51,10 +51,13 @@ class Source(Protocol):
         """How many match the SENT words of `query`."""
         ...
 
-    async def get(self, ids: Sequence[str], *, pages: int = 0) -> Mapping[str, model.Anomaly]:
+    async def get(self, ids: Sequence[str]) -> Mapping[str, model.Anomaly]:
         """Read these anomalies again, archived ones too. An id that is missing from the answer does not exist any more.
-        One id costs one call. With `pages` > 0 at most that many calls are made and the answer covers the first ids only:
-        the keys of the answer and `model.Anomaly.status == "Deleted"` (for those that are gone) say which."""
+        One id costs one call."""
+        ...
+
+    async def read(self, ids: Sequence[str], *, pages: int = 0) -> model.Reading:
+        """Read these anomalies again, archived ones too, with at most `pages` calls (0: as many as it takes), first ids first."""
         ...
 
     async def apply(self, change: model.Change, targets: Sequence[model.Anomaly]) -> Sequence[model.Outcome]:
@@ -350,8 +353,8 @@ class Messenger(Protocol):
         Raises SlackAmbiguous when nobody knows whether it was stored."""
         ...
 
-    async def update(self, channel: str, ts: str, message: model.Message) -> None:
-        """Edit a message of ours."""
+    async def update(self, channel: str, ts: str, message: model.Message, *, clicked: bool = False) -> None:
+        """Edit a message of ours; `clicked` when somebody is waiting for it."""
         ...
 
     async def find(self, channel: str, card: str, since: datetime) -> str:
