@@ -1,0 +1,286 @@
+"""A stage for whole walks: a fake Slack, a fake Qualytics, and the real bot between them, as a child process or in this one."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from sandbox import qualytics, slack
+
+ROOT = Path(__file__).parent.parent.parent
+CHANNEL = "C0QUALITY"
+DANA, LEE, GUS = "U0DANA", "U0LEE", "U0GUS"
+PATIENCE = 30.0
+
+Json = dict[str, Any]
+
+
+def free_port() -> int:
+    """A port that nobody uses at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Bot:
+    """The product as a child process: killed, stopped and started like in real life."""
+
+    env: Mapping[str, str]
+    port: int
+    process: asyncio.subprocess.Process | None = None
+    output: list[str] = field(default_factory=list)
+    _reader: asyncio.Task[None] | None = None
+
+    async def start(self, *, ready: bool = True) -> None:
+        """Start it and wait until it says that it is ready."""
+        self.process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bot", "run", cwd=ROOT, env=dict(self.env), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        )
+        self._reader = asyncio.create_task(self._read(self.process))
+        if ready:
+            await self.ready()
+
+    async def ready(self) -> None:
+        """Poll /readyz, the way a platform does."""
+        async with httpx.AsyncClient() as http:
+            for _ in range(600):
+                assert self.process is not None and self.process.returncode is None, "the bot ended:\n" + "".join(self.output)
+                try:
+                    if (await http.get(f"http://127.0.0.1:{self.port}/readyz")).status_code == 200:
+                        return
+                except httpx.HTTPError:
+                    pass
+                await asyncio.sleep(0.05)
+        raise AssertionError("the bot did not get ready:\n" + "".join(self.output))
+
+    async def kill(self) -> None:
+        """kill -9."""
+        await self._end(signal.SIGKILL)
+
+    async def stop(self) -> int:
+        """SIGTERM; returns the exit code."""
+        return await self._end(signal.SIGTERM)
+
+    async def _end(self, sign: signal.Signals) -> int:
+        assert self.process is not None
+        if self.process.returncode is None:
+            self.process.send_signal(sign)
+        code = await asyncio.wait_for(self.process.wait(), PATIENCE)
+        if self._reader is not None:
+            await self._reader
+        return code
+
+    async def _read(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdout is not None
+        async for line in process.stdout:
+            self.output.append(line.decode())
+
+
+@dataclass
+class Stage:
+    """Both fakes and their control routes."""
+
+    slack_url: str
+    qualytics_url: str
+    workspace: slack.Workspace
+    world: qualytics.World
+    http: httpx.AsyncClient
+    folder: Path
+
+    def env(self, **more: str) -> dict[str, str]:
+        """What differs from production: the environment, and nothing else."""
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(("SLACK_", "DESK_", "QUALYTICS_", "DATABASE_"))}
+        return {
+            **clean,
+            "SLACK_BOT_TOKEN": "xoxb-sandbox",
+            "SLACK_APP_TOKEN": "xapp-sandbox",
+            "SLACK_API_URL": f"{self.slack_url}/api/",
+            "DATABASE_URL": f"sqlite:///{self.folder / 'desk.db'}",
+            "QUALYTICS_URL": self.qualytics_url,
+            "QUALYTICS_TOKEN": qualytics.SANDBOX_TOKEN,
+            "DESK_CHANNEL": CHANNEL,
+            "DESK_POLL_SECONDS": "1",
+            "DESK_WAIT_SECONDS": "1",
+            "DESK_ADMINS": DANA,
+            "PORT": str(free_port()),
+            **more,
+        }
+
+    def bot(self, **more: str) -> Bot:
+        """The bot, not started yet."""
+        env = self.env(**more)
+        return Bot(env, int(env["PORT"]))
+
+    # --- Slack, as a person sees and uses it ---------------------------------------------------------------------------
+
+    async def slack(self, path: str, **body: Any) -> Json:
+        """A POST to a control route of the fake Slack."""
+        return _json(await self.http.post(f"{self.slack_url}/_control/{path}", json=body))
+
+    async def messages(self, channel: str = CHANNEL, user: str = DANA) -> list[Json]:
+        """What this person sees in the channel, ephemerals included."""
+        reply = _json(await self.http.get(f"{self.slack_url}/_control/channels/{channel}/messages", params={"user": user}))
+        return list(reply["messages"])
+
+    async def calls(self, method: str) -> list[Json]:
+        """The Web API calls that the fake Slack got."""
+        return list(_json(await self.http.get(f"{self.slack_url}/_control/log", params={"method": method}))["log"])
+
+    async def until(self, look: Callable[[], Awaitable[Any]], patience: float = PATIENCE) -> Any:
+        """Look again after every change in Slack or Qualytics until there is something to see; returns it."""
+        async with asyncio.timeout(patience):
+            while True:
+                marks = await self._revisions()
+                seen = await look()
+                if seen:
+                    return seen
+                await self._change(marks)
+
+    async def card(self, ident: str | int, *having: str, channel: str = CHANNEL, user: str = DANA) -> Json:
+        """Wait for the lasting message about an anomaly whose visible text holds all these words."""
+
+        async def look() -> Json | None:
+            for message in await self.messages(channel, user):
+                shown = visible(message)
+                if not message.get("ephemeral") and f"{ident}" in buttons_of(message, shown) and all(word in shown for word in having):
+                    return message
+            return None
+
+        found: Json = await self.until(look)
+        return found
+
+    async def ephemeral(self, *having: str, user: str = DANA, channel: str = CHANNEL) -> Json:
+        """Wait for an answer that only this person sees."""
+
+        async def look() -> Json | None:
+            for message in reversed(await self.messages(channel, user)):
+                if message.get("ephemeral") and all(word in visible(message) for word in having):
+                    return message
+            return None
+
+        found: Json = await self.until(look)
+        return found
+
+    async def press(self, message: Json, action_id: str, *, user: str = DANA, value: str | None = None, channel: str = CHANNEL) -> Json:
+        """Click a button, or choose an option of a menu."""
+        body: Json = {"user": user, "channel": channel, "ts": message["ts"], "action_id": action_id}
+        return await self.slack("click", **(body | ({"value": value} if value is not None else {})))
+
+    async def command(self, text: str, *, user: str = DANA, channel: str = CHANNEL) -> Json:
+        """Type a slash command."""
+        return await self.slack("command", user=user, channel=channel, text=text)
+
+    async def view(self, user: str = DANA, *having: str) -> Json:
+        """Wait for this person's top modal with these words in it."""
+
+        async def look() -> Json | None:
+            reply = _json(await self.http.get(f"{self.slack_url}/_control/views/{user}"))
+            views = reply["views"]
+            return views[-1] if views and all(word in str(views[-1]) for word in having) else None
+
+        found: Json = await self.until(look)
+        return found
+
+    # --- Qualytics ---------------------------------------------------------------------------------------------------------
+
+    async def qualytics(self, method: str, path: str, **body: Any) -> Json:
+        """A control call to the fake Qualytics."""
+        return _json(await self.http.request(method, f"{self.qualytics_url}/_control/{path}", json=body or None))
+
+    async def arrive(self, count: int = 1, **fields: Any) -> list[int]:
+        """New anomalies; returns their ids."""
+        return list((await self.qualytics("POST", "anomalies", count=count, fields=fields))["ids"])
+
+    async def truth(self, ident: str | int) -> Json:
+        """One anomaly as Qualytics has it."""
+        reply = _json(await self.http.get(f"{self.qualytics_url}/_control/state", params={"id": ident}))
+        return dict(reply["anomalies"][0])
+
+    async def status(self, ident: str | int, wanted: str) -> None:
+        """Wait until Qualytics has this status."""
+
+        async def look() -> bool:
+            return bool((await self.truth(ident))["status"] == wanted)
+
+        await self.until(look)
+
+    async def _revisions(self) -> tuple[int, int]:
+        slack_now, qualytics_now = await asyncio.gather(
+            self.http.get(f"{self.slack_url}/_control/revision"), self.http.get(f"{self.qualytics_url}/_control/changes", params={"since": -1})
+        )
+        return int(_json(slack_now)["revision"]), int(_json(qualytics_now)["revision"])
+
+    async def _change(self, marks: Sequence[int]) -> None:
+        urls = (self.slack_url, self.qualytics_url)
+        waits = [
+            asyncio.ensure_future(self.http.get(f"{url}/_control/changes", params={"since": mark, "timeout": 2}))
+            for url, mark in zip(urls, marks, strict=True)
+        ]
+        _, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for wait in pending:
+            wait.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)
+
+
+@asynccontextmanager
+async def staged(folder: Path, *, seed: int = 7, open_at_start: int = 0, latency_ms: int = 0, budgets: bool = False) -> AsyncIterator[Stage]:
+    """Both fakes on free ports; Slack's budgets off unless asked for, so that walks are quick."""
+    async with AsyncExitStack() as stack:
+        workspace = slack.Workspace(budgets=budgets)
+        world = qualytics.World(seed=seed, open=open_at_start)
+        slack_url = await stack.enter_async_context(slack.running(workspace))
+        qualytics_url = await stack.enter_async_context(qualytics.running(world, latency_ms=latency_ms))
+        http = await stack.enter_async_context(httpx.AsyncClient(timeout=60))
+        yield Stage(slack_url, qualytics_url, workspace, world, http, folder)
+
+
+def visible(message: Json) -> str:
+    """Everything a person can read in a message: all texts of all blocks, and the fallback text where there are no blocks."""
+    found: list[str] = []
+
+    def walk(node: Any) -> None:
+        if isinstance(node, Mapping):
+            if isinstance(node.get("text"), str):
+                found.append(node["text"])
+            for value in node.values():
+                walk(value)
+        elif isinstance(node, list):
+            for value in node:
+                walk(value)
+
+    walk(message.get("blocks") or [])
+    return "\n".join(found) or str(message.get("text", ""))
+
+
+def buttons_of(message: Json, shown: str) -> str:
+    """The values of all buttons and menus, and the text: where an anomaly's id is to be found."""
+    found: list[str] = [shown]
+
+    def walk(node: Any) -> None:
+        if isinstance(node, Mapping):
+            if isinstance(node.get("value"), str):
+                found.append(node["value"])
+            for value in node.values():
+                walk(value)
+        elif isinstance(node, list):
+            for value in node:
+                walk(value)
+
+    walk(message.get("blocks") or [])
+    return "\n".join(found)
+
+
+def _json(response: httpx.Response) -> Json:
+    assert response.status_code < 400, response.text
+    return dict(response.json())
