@@ -1,0 +1,193 @@
+"""What went wrong between us and Slack, in the product's own errors: Slack's words as a table, everything else by kind.
+
+Sources: slack-platform sections 1-3, 7 and 14, and the error lists of the methods that `slack.py` calls.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+from slack_sdk.webhook import WebhookResponse
+
+from bot import errors
+
+CHANNEL = frozenset(
+    "channel_not_found not_in_channel is_archived channel_is_archived restricted_action restricted_action_read_only_channel "
+    "restricted_action_thread_only_channel restricted_action_non_threadable_channel channel_type_not_supported "
+    "method_not_supported_for_channel_type messages_tab_disabled cannot_dm_bot user_not_found users_not_found user_disabled "
+    "user_not_visible".split()
+)
+MESSAGE = frozenset("message_not_found cant_update_message edit_window_closed".split())
+BLOCKS = frozenset(
+    "invalid_blocks invalid_blocks_format msg_blocks_too_long msg_too_long invalid_attachments too_many_attachments "
+    "block_mismatch view_too_large".split()
+)
+AUTH = frozenset(
+    "invalid_auth not_authed token_revoked token_expired account_inactive missing_scope no_permission not_allowed_token_type "
+    "org_login_required ekm_access_denied access_denied team_access_not_granted two_factor_setup_required accesslimited "
+    "enterprise_is_restricted".split()
+)
+LIMITED = frozenset("ratelimited rate_limited".split())
+UNSURE = frozenset("internal_error fatal_error service_unavailable".split())
+"""Slack does not know itself whether it was done."""
+UNDONE = frozenset("request_timeout team_added_to_org external_channel_migrating".split())
+"""Not done, and worth another try."""
+
+WORKSPACE_FULL, WORKSPACE_FULL_SECONDS = "message_limit_exceeded", 600.0
+"""The workspace is over the messages of its plan: no 429, no Retry-After, nothing that a second heals."""
+
+LONGEST_PAUSE = 3600.0
+UNSENT = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ClientConnectorCertificateError,
+    aiohttp.ConnectionTimeoutError,
+    aiohttp.InvalidURL,
+)
+"""No connection came about: nothing was sent."""
+BROKEN = (aiohttp.ClientError, TimeoutError, OSError, ValueError, AttributeError)
+"""The connection broke, the time is over, or the body is nothing the library can read (it fails on JSON that is no object)."""
+
+SENTENCES: Mapping[type[errors.DeliveryError], str] = {
+    errors.ChannelGone: "Slack cannot deliver there ({code}).",
+    errors.MessageGone: "The message cannot be changed any more ({code}).",
+    errors.BlocksRefused: "Slack refused the layout of the message ({code}).",
+    errors.SlackAuthFailed: "Slack does not accept the app's token or scopes ({code}).",
+    errors.SlackAmbiguous: "Slack did not say whether it did it ({code}).",
+    errors.SlackUnavailable: "Slack is not available at the moment ({code}).",
+    errors.SlackRejected: "Slack refused ({code}).",
+}
+WORD = re.compile(r"[a-z_]+")
+POINTER = re.compile(r"json-pointer:[\w/:.-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back over HTTP: the status, Retry-After as sent ("" = none), and the body if it was a JSON object."""
+
+    status: int
+    retry_after: str
+    body: Mapping[str, Any]
+
+    @property
+    def code(self) -> str:
+        """Slack's error word, or the HTTP status in words."""
+        return str(self.body.get("error") or f"HTTP {self.status}")
+
+
+def kind(code: str) -> type[errors.DeliveryError] | None:
+    """The error class of one of Slack's words that mean the same in every call; None where it depends."""
+    table: Mapping[type[errors.DeliveryError], frozenset[str]] = {
+        errors.ChannelGone: CHANNEL,
+        errors.MessageGone: MESSAGE,
+        errors.BlocksRefused: BLOCKS,
+        errors.SlackAuthFailed: AUTH,
+        errors.SlackUnavailable: UNDONE,
+    }
+    return next((error for error, words in table.items() if code in words), None)
+
+
+def classify(answer: Answer, *, repeatable: bool) -> errors.DeliveryError:
+    """The error behind an answer that is not the wanted one. `repeatable`: doing it twice is the same as doing it once."""
+    code = answer.code
+    if answer.status == 429 or code in LIMITED:
+        return errors.SlackRateLimited("Slack asks for a pause.", code="ratelimited", retry_after=_seconds(answer.retry_after))
+    if code == WORKSPACE_FULL:
+        return errors.SlackRateLimited(
+            "The workspace has used up the messages of its Slack plan.", code=code, retry_after=WORKSPACE_FULL_SECONDS
+        )
+    named = kind(code)
+    if named:
+        return named(SENTENCES[named].format(code=code) + _details(answer.body), code=code)
+    if code in UNSURE or answer.status >= 500 or answer.status == 408 or (answer.status < 300 and not answer.body):
+        return unsure(code, repeatable=repeatable)
+    if not answer.body:
+        return errors.SlackUnavailable(f"Something on the way to Slack refused ({code}).", code=code)
+    return errors.SlackRejected(SENTENCES[errors.SlackRejected].format(code=code) + _details(answer.body), code=code)
+
+
+def unsure(code: str, *, repeatable: bool) -> errors.DeliveryError:
+    """Nobody knows whether it was done; that matters only when it cannot be repeated."""
+    error = errors.SlackUnavailable if repeatable else errors.SlackAmbiguous
+    return error(SENTENCES[error].format(code=code), code=code)
+
+
+async def ask(call: Awaitable[AsyncSlackResponse], *, repeatable: bool) -> Mapping[str, Any]:
+    """Await a Web API call and return Slack's answer.
+
+    Raises a child of `errors.DeliveryError` with the library's error as its cause, and nothing else.
+    """
+    try:
+        response = await call
+        return dict(response.data) if isinstance(response.data, dict) else {}
+    except SlackApiError as error:
+        raise classify(_answer(error.response), repeatable=repeatable) from error
+    except UNSENT as error:
+        raise errors.SlackUnavailable("Slack cannot be reached.", code="unreachable") from error
+    except SlackClientError as error:
+        raise errors.SlackRejected("The Slack library refused the call.", code="bad_request") from error
+    except BROKEN as error:
+        raise unsure("no answer", repeatable=repeatable) from error
+
+
+async def ask_url(call: Awaitable[WebhookResponse], *, repeatable: bool) -> None:
+    """Await a call to a response_url, which answers in its own way: any status, JSON or a bare word; the library never raises for it.
+
+    Raises a child of `errors.DeliveryError` without a cause: aiohttp's errors print the address, and the address is a secret.
+    """
+    failure: errors.DeliveryError | None
+    try:
+        response = await call
+        failure = _url_failure(response, repeatable=repeatable)
+    except UNSENT:
+        failure = errors.SlackUnavailable("Slack cannot be reached.", code="unreachable")
+    except BROKEN:
+        failure = unsure("no answer", repeatable=repeatable)
+    if failure:
+        raise failure
+
+
+def _url_failure(response: WebhookResponse, *, repeatable: bool) -> errors.DeliveryError | None:
+    text = (response.body or "").strip()
+    body = _object(text) or ({"error": text} if WORD.fullmatch(text) and text != "ok" else {})
+    if response.status_code == 200 and (text in ("", "ok") or body.get("ok") is True):
+        return None
+    return classify(Answer(response.status_code, _header(response.headers), body), repeatable=repeatable)
+
+
+def _answer(response: Any) -> Answer:
+    """The library hands over its own response, or aiohttp's when the body was not JSON, with any kind of data in it."""
+    status = response.status_code if hasattr(response, "status_code") else response.status
+    data = getattr(response, "data", None)
+    return Answer(int(status), _header(response.headers), data if isinstance(data, dict) else {})
+
+
+def _header(headers: Mapping[str, Any]) -> str:
+    return next((str(value) for name, value in headers.items() if name.lower() == "retry-after"), "")
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _seconds(retry_after: str) -> float:
+    """Retry-After in seconds, at least 1 and at most an hour; 1 when Slack forgot it."""
+    return min(max(float(retry_after), 1.0), LONGEST_PAUSE) if retry_after.isascii() and retry_after.isdigit() else 1.0
+
+
+def _details(body: Mapping[str, Any]) -> str:
+    """Where the layout is wrong, or which scope is missing. Never Slack's prose: it can quote what we sent."""
+    pointers = POINTER.findall(json.dumps([body.get("errors"), body.get("response_metadata")]))
+    needed = str(body.get("needed") or "")
+    details = sorted(set(pointers))[:5] + ([f"needed: {needed}"] if needed else [])
+    return f" ({'; '.join(details)})" if details else ""
