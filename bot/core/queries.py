@@ -1,0 +1,263 @@
+"""Filters: read from words, written back, said in a sentence, and applied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from bot import errors, model
+from bot.core import cleaning, tokens, words
+
+EXAMPLE = "status:open table:orders"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the table of words: what one source does with one word."""
+
+    word: str
+    example: str
+    about: str
+    handling: model.Handling
+    because: str
+
+
+# --- reading ------------------------------------------------------------------------------------------------------
+
+
+def query(text: str, *, today: date) -> model.Query:
+    """Read a filter from clean text; "" is the filter that takes everything that is not archived. Raises BadCommand."""
+    try:
+        return read(tokens.split(text), today)
+    except tokens.Mistake as mistake:
+        raise errors.BadCommand(
+            mistake.message, text=text, start=mistake.start, end=mistake.end, example=_example(text, mistake, today)
+        ) from mistake
+
+
+def _example(text: str, mistake: tokens.Mistake, today: date) -> str:
+    fixed = text[: mistake.start] + mistake.fix + text[mistake.end :]
+    try:
+        read(tokens.split(fixed), today)
+    except tokens.Mistake:
+        return EXAMPLE
+    return fixed.strip() if mistake.fix else EXAMPLE
+
+
+def read(found: Sequence[tokens.Token], today: date, sources: Sequence[str] | None = None) -> model.Query:
+    """Read a filter from tokens; with `sources`, only these systems may be named. Raises Mistake."""
+    values: dict[str, Any] = {}
+    used: dict[str, tokens.Token] = {}
+    for index, token in enumerate(found):
+        word = _word(token, found[index - 1] if index else None)
+        _check_values(word, token, found[index + 1 : index + 2], used)
+        for value in token.values:
+            _keep(values, word, word.read(word.name, value, today))
+        used[word.name] = token
+    _check_source(values, used, sources)
+    _check_days(values, used)
+    return replace(model.Query(), **values)
+
+
+def _word(token: tokens.Token, before: tokens.Token | None) -> words.FilterWord:
+    word = words.find(token.key) if token.key else None
+    if word is not None:
+        return word
+    if token.key:
+        raise _unknown(token)
+    raise _bare(token, before)
+
+
+def _unknown(token: tokens.Token) -> tokens.Mistake:
+    near = cleaning.nearest(token.key, [*words.BY_NAME, *words.ALIASES])
+    near = words.ALIASES.get(near, near)
+    hint = f"Did you mean {near}:?" if near else f"The words are {', '.join(words.BY_NAME)}."
+    message = f"There is no filter word {cleaning.short(token.key + ':')}. {hint}"
+    return tokens.Mistake(message, token.start, token.key_end, fix=near and f"{near}:")
+
+
+def _bare(token: tokens.Token, before: tokens.Token | None) -> tokens.Mistake:
+    """A value without its word: say which word it probably belongs to."""
+    value = token.values[0].text if token.values else ""
+    if not value.strip():
+        return tokens.Mistake("There is nothing in this word. Leave it out, or write table:orders.", token.start, token.end)
+    if before is not None and before.open_ended and before.key:
+        fix = before.raw + token.raw
+        return tokens.Mistake(f"Leave out the space after the comma: {fix}", before.start, token.end, fix=fix)
+    for name, choices in (("status", words.STATUSES), ("severity", words.SEVERITIES), ("type", words.TYPES)):
+        if all(one.text.casefold() in choices for one in token.values):
+            return tokens.Mistake(
+                f"A filter names what it compares. Did you mean {name}:{value}?", token.start, token.end, fix=f"{name}:{value}"
+            )
+    if words.find(value.casefold()):
+        near = words.ALIASES.get(value.casefold(), value.casefold())
+        fix = words.BY_NAME[near].example
+        return tokens.Mistake(f"{near}: needs a colon and a value, for example {fix}", token.start, token.end, fix=fix)
+    quoted = tokens.quote(value)
+    hint = f"Did you mean q:{quoted} (anything that contains it) or table:{quoted}?"
+    message = f"A filter names what it compares, and {cleaning.short(value)} stands alone. {hint}"
+    return tokens.Mistake(message, token.start, token.end, fix=f"q:{quoted}")
+
+
+def _check_values(word: words.FilterWord, token: tokens.Token, following: Sequence[tokens.Token], used: Mapping[str, tokens.Token]) -> None:
+    if not token.values:
+        if following and not following[0].key:
+            fix = f"{word.name}:{following[0].raw}"
+            raise tokens.Mistake(f"Leave out the space after the colon: {fix}", token.start, following[0].end, fix=fix)
+        message = f"{word.name}: needs a value, for example {word.example}"
+        raise tokens.Mistake(message, token.start, token.end, fix=word.example)
+    if word.many or word.field == "others":
+        return
+    if len(token.values) > 1:
+        fix = f"{word.name}:{tokens.quote(token.raw[token.key_end - token.start :])}" if word.name == "q" else ""
+        hint = f"Put it in quotation marks if the comma belongs to it: {fix}" if fix else f"Write it like {word.example}."
+        raise tokens.Mistake(f"{word.name}: takes one value. {hint}", token.start, token.end, fix=fix or word.example)
+    if word.name in used:
+        raise tokens.Mistake(f"{word.name}: is there twice; it takes one value.", token.start, token.end, fix=" ")
+
+
+def _keep(values: dict[str, Any], word: words.FilterWord, value: Any) -> None:
+    if word.field == "others":
+        value = (word.name, value)
+    elif not word.many:
+        values[word.field] = value
+        return
+    before = values.get(word.field, ())
+    values[word.field] = before if value in before else (*before, value)
+
+
+def _check_source(values: Mapping[str, Any], used: Mapping[str, tokens.Token], sources: Sequence[str] | None) -> None:
+    wanted = values.get("source")
+    if wanted is None or sources is None or wanted in sources:
+        return
+    value = used["source"].values[0]
+    near = cleaning.nearest(wanted, sources)
+    hint = f"Did you mean {near}?" if near else f"Connected: {', '.join(sources) or 'none'}."
+    raise tokens.Mistake(f"No system called {cleaning.short(wanted)} is connected here. {hint}", value.start, value.end, fix=near)
+
+
+def _check_days(values: Mapping[str, Any], used: Mapping[str, tokens.Token]) -> None:
+    since, until = values.get("since"), values.get("until")
+    if since is None or until is None or since <= until:
+        return
+    token = max(used["since"], used["until"], key=lambda one: one.start)
+    fix = f"until:{since.isoformat()}" if token is used["until"] else f"since:{until.isoformat()}"
+    message = f"until:{until.isoformat()} lies before since:{since.isoformat()}, so nothing can match."
+    raise tokens.Mistake(message, token.start, token.end, fix=fix)
+
+
+# --- writing ------------------------------------------------------------------------------------------------------
+
+
+def canonical(query: model.Query) -> str:
+    """The filter as text that reads back as the same filter, in the order of the table of words."""
+    return " ".join(part for word in words.TABLE for part in _written(query, word))
+
+
+def _written(query: model.Query, word: words.FilterWord) -> Sequence[str]:
+    values = [tokens.quote(word.write(value)) for value in words.kept(query, word)]
+    return [f"{word.name}:{','.join(values)}"] if values else []
+
+
+def describe(query: model.Query) -> str:
+    """The filter as a phrase for people: "open anomalies in orders since 2026-11-01"."""
+    return " ".join(filter(None, (_subject(query), *(_said(query, name, phrase) for name, phrase in _PHRASES))))
+
+
+def _subject(query: model.Query) -> str:
+    statuses = [word for word in query.statuses if word != "any"]
+    standing = _or(statuses) if statuses else ("" if query.statuses else "open and acknowledged")
+    kinds = (standing, _or(list(query.severities)), _or(list(query.types)), "anomalies")
+    return " ".join(filter(None, kinds))
+
+
+_PHRASES: tuple[tuple[str, str], ...] = (
+    ("id", "with id {}"),
+    ("table", "in {}"),
+    ("datastore", "of datastore {}"),
+    ("source", "from {}"),
+    ("tag", "tagged {}"),
+    ("check", "of check {}"),
+    ("rule", "of rule {}"),
+    ("min", "with weight {} or more"),
+    ("assignee", "assigned to {}"),
+    ("enriched", "with source records: {}"),
+    ("fingerprint", "with fingerprint {}"),
+    ("q", 'containing "{}"'),
+    ("metric", "of metric {}"),
+    ("direction", "going {}"),
+    ("delta", "with delta {}"),
+    ("duration", "lasting {}"),
+    ("resolution", "at resolution {}"),
+    ("since", "since {}"),
+    ("until", "until {}"),
+    ("sort", "({} first)"),
+    ("limit", "(at most {})"),
+)
+
+
+def _said(query: model.Query, name: str, phrase: str) -> str:
+    word = words.BY_NAME[name]
+    values = [word.write(value) for value in words.kept(query, word)]
+    if name == "assignee":
+        values = ["nobody" if value == words.NOBODY else value for value in values]
+    if name == "sort":
+        values = ["heaviest" if value == "weight" else value for value in values]
+    return phrase.format(_or(values)) if values else ""
+
+
+def _or(values: Sequence[str]) -> str:
+    return values[0] if len(values) == 1 else f"{', '.join(values[:-1])} or {values[-1]}" if values else ""
+
+
+# --- applying -----------------------------------------------------------------------------------------------------
+
+
+def check_words(query: model.Query, known: Mapping[str, model.Word], title: str) -> None:
+    """Raise NotSupported that names every word which the system of this title refuses or does not know, and why."""
+    refused = [row for row in explain(known, title) if row.handling is model.Handling.REFUSED and row.word in _used(query)]
+    if not refused:
+        return
+    named = _or([f"{row.word}:" for row in refused])
+    reasons = list(dict.fromkeys(_sentence(row.because) for row in refused))
+    rest = "Leave the word out." if len(refused) == 1 else "Leave these words out."
+    raise errors.NotSupported(f"{title} cannot filter by {named}. {' '.join(reasons)} {rest}")
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:].rstrip(".") + "."
+
+
+def here(query: model.Query, known: Mapping[str, model.Word]) -> bool:
+    """Whether some word of the filter has to be applied here; without a status, that of hiding what is archived counts."""
+    used = {*_used(query), "status"} - ({"status"} if "any" in query.statuses else set())
+    return any(word in known and known[word].handling is model.Handling.HERE for word in used)
+
+
+def _used(query: model.Query) -> frozenset[str]:
+    return frozenset(word.name for word in words.TABLE if word.name != "source" and words.kept(query, word))
+
+
+def matches(query: model.Query, anomaly: model.Anomaly, known: Mapping[str, model.Word] | None = None) -> bool:
+    """Whether an anomaly passes the filter: all of its words, or with `known` only those that are applied HERE.
+
+    Assignees of the query are ids of the system's users, or "none", by now. Days are days of UTC.
+    """
+    used = _used(query) | {"status"} | ({"source"} if query.source else set())
+    if known is not None:
+        used = frozenset(word for word in used if word in known and known[word].handling is model.Handling.HERE)
+    return all(word.matches(query, anomaly) for word in words.TABLE if word.name in used and word.matches is not None)
+
+
+def explain(known: Mapping[str, model.Word], title: str = "This system") -> tuple[Row, ...]:
+    """What a system does with every word of the grammar, in the order of the table of words."""
+    return tuple(_row(word, known, title) for word in words.TABLE)
+
+
+def _row(word: words.FilterWord, known: Mapping[str, model.Word], title: str) -> Row:
+    if word.name == "source":
+        return Row(word.name, word.example, word.about, model.Handling.HERE, "")
+    answer = known.get(word.name, model.Word(model.Handling.REFUSED, f"{title} knows nothing of the kind"))
+    return Row(word.name, word.example, word.about, answer.handling, answer.because)

@@ -1,0 +1,107 @@
+"""Words of a command: `key:value,"another value"` or bare values, each with its place in the text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_KEY = re.compile(r"""([^\s:,"'<]+):(?!//)""")
+_ESCAPED = re.compile(r'\\(["\\])')
+_NEEDS_QUOTES = re.compile(r"""[\s,"]|^'|^//|^$""")
+
+
+class Mistake(Exception):
+    """What is wrong with a command, and where. Never leaves the core: the doors of the grammar raise `errors.BadCommand` instead.
+
+    `fix` is what may stand there instead, `whole` a whole command that was probably meant.
+    """
+
+    def __init__(self, message: str, start: int, end: int, *, fix: str = "", whole: str = "") -> None:
+        super().__init__(message)
+        self.message, self.start, self.end, self.fix, self.whole = message, start, end, fix, whole
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value as meant (quotes removed); `start` and `end` enclose it as typed, quotes included."""
+
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word of the command. `key` is lower case, "" for a bare word; `key_end` is where its values begin; `raw` is the word as typed.
+
+    Values between commas that are empty are left out; `open_ended` says that the last comma has nothing after it.
+    """
+
+    key: str
+    values: tuple[Value, ...]
+    start: int
+    key_end: int
+    end: int
+    raw: str
+    open_ended: bool = False
+
+
+def split(text: str) -> tuple[Token, ...]:
+    """Take a cleaned command apart. Raises Mistake for a quote that is never closed."""
+    found: list[Token] = []
+    at = _skip(text, 0)
+    while at < len(text):
+        found.append(_token(text, at))
+        at = _skip(text, found[-1].end)
+    return tuple(found)
+
+
+def quote(value: str) -> str:
+    """A value as it has to be typed."""
+    if not _NEEDS_QUOTES.search(value):
+        return value
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _skip(text: str, at: int) -> int:
+    while at < len(text) and text[at].isspace():
+        at += 1
+    return at
+
+
+def _token(text: str, start: int) -> Token:
+    key = _KEY.match(text, start)
+    key_end = at = key.end() if key else start
+    values: list[Value] = []
+    while True:
+        value = _value(text, at)
+        at = value.end
+        if value.start < value.end:
+            values.append(value)
+        if at >= len(text) or text[at] != ",":
+            break
+        at += 1
+    return Token(key[1].casefold() if key else "", tuple(values), start, key_end, at, text[start:at], text[at - 1] == ",")
+
+
+def _value(text: str, start: int) -> Value:
+    if text[start : start + 1] == '"':
+        return _double_quoted(text, start)
+    if text[start : start + 1] == "'":
+        closed = re.compile(r"'([^']*)'(?=[\s,]|$)").match(text, start)
+        if closed:
+            return Value(closed[1], start, closed.end())
+    end = start
+    while end < len(text) and text[end] != "," and not text[end].isspace():
+        end += 1
+    return Value(text[start:end], start, end)
+
+
+def _double_quoted(text: str, start: int) -> Value:
+    closed = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL).match(text, start)
+    if closed is None:
+        raise Mistake("This quotation mark is never closed.", start, len(text), fix=text[start:].rstrip("\\") + '"')
+    end = closed.end()
+    if end < len(text) and text[end] != "," and not text[end].isspace():
+        raise Mistake("After a closing quotation mark comes a space or a comma.", end, end + 1, fix=" " + text[end])
+    return Value(_ESCAPED.sub(r"\1", closed[1]), start, end)

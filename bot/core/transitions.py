@@ -1,0 +1,292 @@
+"""Which action makes sense where, in words for people; and what an anomaly's two readings say about who did what elsewhere.
+
+    open --acknowledge--> acknowledged --archive--> archived --reopen--> acknowledged (or open)
+      ^-------------------unacknowledge-----'
+
+Nothing leaves `archived` but a reopen: an update of an archived anomaly could reopen it silently (contracts 1.5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bot import model
+
+DELETED = "Deleted"
+"""The status that a source gives to an anomaly which does not exist any more (`ports.Source.get`)."""
+
+
+class Kind(StrEnum):
+    """What to do about a wanted action."""
+
+    DO = "do"
+    ALREADY = "already"
+    REFUSED = "refused"
+    STALE = "stale"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`sentence` says why, "" for DO; `instead` is the action whose button is the right one now, where there is one."""
+
+    kind: Kind
+    sentence: str = ""
+    instead: model.Action | None = None
+
+
+DO = Verdict(Kind.DO)
+
+
+def check(action: model.Action, anomaly: model.Anomaly, change: model.Change) -> Verdict:
+    """Whether the action makes sense for the anomaly as it is now: DO, ALREADY (a polite no-op) or REFUSED."""
+    if anomaly.status == DELETED:
+        return Verdict(Kind.REFUSED, "It was deleted in its system, so nothing can be done with it any more.")
+    rule = _RULES.get((action, anomaly.state), _do)
+    return rule(anomaly, change)
+
+
+def still_sensible(change: model.Change, shown_version: int, anomaly: model.Anomaly) -> Verdict:
+    """The same for a click on a card that showed `shown_version`: a refusal that the card could not know of is STALE.
+
+    The journal knows who was faster and when; the sentence says how the anomaly stands, and `instead` which button is right now.
+    """
+    verdict = check(change.action, anomaly, change)
+    if verdict.kind is Kind.REFUSED and shown_version != anomaly.version:
+        return Verdict(Kind.STALE, f"This card was older than the anomaly. {verdict.sentence}", verdict.instead)
+    return verdict
+
+
+# --- the rules ------------------------------------------------------------------------------------------------------
+
+_Rule = Callable[[model.Anomaly, model.Change], Verdict]
+
+
+def _do(anomaly: model.Anomaly, change: model.Change) -> Verdict:
+    return DO
+
+
+def _unless_so(sentence: str) -> _Rule:
+    """DO when the change still changes anything, else ALREADY."""
+
+    def rule(anomaly: model.Anomaly, change: model.Change) -> Verdict:
+        return DO if _differs(anomaly, change) else Verdict(Kind.ALREADY, sentence)
+
+    return rule
+
+
+def _already(sentence: str) -> _Rule:
+    return lambda anomaly, change: Verdict(Kind.ALREADY, sentence)
+
+
+def _closed(anomaly: model.Anomaly, change: model.Change) -> Verdict:
+    return Verdict(Kind.REFUSED, f"It is archived{_as(anomaly)}. Reopen it first.", model.Action.REOPEN)
+
+
+def _archive_again(anomaly: model.Anomaly, change: model.Change) -> Verdict:
+    if change.archive_as is None or change.archive_as is anomaly.archived_as:
+        return Verdict(Kind.ALREADY, f"It is archived{_as(anomaly)} already.")
+    sentence = f"It is archived{_as(anomaly)} already. To archive it as {change.archive_as}, reopen it first."
+    return Verdict(Kind.REFUSED, sentence, model.Action.REOPEN)
+
+
+def _as(anomaly: model.Anomaly) -> str:
+    return f" as {anomaly.archived_as}" if anomaly.archived_as else ""
+
+
+_OPEN, _ACKNOWLEDGED, _ARCHIVED = model.State.OPEN, model.State.ACKNOWLEDGED, model.State.ARCHIVED
+_ASSIGNED = _unless_so("It is assigned like that already.")
+_TAGGED = _unless_so("It has these tags already.")
+_DESCRIBED = _unless_so("It has this description already.")
+
+_RULES: Mapping[tuple[model.Action, model.State], _Rule] = {
+    (model.Action.ACKNOWLEDGE, _ACKNOWLEDGED): _unless_so("It is acknowledged already."),
+    (model.Action.ACKNOWLEDGE, _ARCHIVED): _closed,
+    (model.Action.UNACKNOWLEDGE, _OPEN): _already("It is not acknowledged, so there is nothing to take back."),
+    (model.Action.UNACKNOWLEDGE, _ARCHIVED): _closed,
+    (model.Action.ASSIGN, _OPEN): _ASSIGNED,
+    (model.Action.ASSIGN, _ACKNOWLEDGED): _ASSIGNED,
+    (model.Action.ASSIGN, _ARCHIVED): _closed,
+    (model.Action.TAG, _OPEN): _TAGGED,
+    (model.Action.TAG, _ACKNOWLEDGED): _TAGGED,
+    (model.Action.TAG, _ARCHIVED): _closed,
+    (model.Action.DESCRIBE, _OPEN): _DESCRIBED,
+    (model.Action.DESCRIBE, _ACKNOWLEDGED): _DESCRIBED,
+    (model.Action.DESCRIBE, _ARCHIVED): _closed,
+    (model.Action.ARCHIVE, _ARCHIVED): _archive_again,
+    (model.Action.REOPEN, _OPEN): _already("It is open already."),
+    (model.Action.REOPEN, _ACKNOWLEDGED): _already("It is open already: it is acknowledged, not archived."),
+}
+"""What is not in the table is done: comments always, for example."""
+
+
+def _differs(anomaly: model.Anomaly, change: model.Change) -> bool:
+    return bool(change.comment) or any(not so(anomaly, change) for so in _SO)
+
+
+def _assignees_so(anomaly: model.Anomaly, change: model.Change) -> bool:
+    return change.assignees is None or set(change.assignees) == {person.id for person in anomaly.assignees}
+
+
+def _tags_so(anomaly: model.Anomaly, change: model.Change) -> bool:
+    there = {tag.casefold() for tag in anomaly.tags}
+    wanted = {tag.casefold() for tag in change.add_tags}
+    return wanted <= there and there.isdisjoint({tag.casefold() for tag in change.remove_tags} - wanted)
+
+
+def _description_so(anomaly: model.Anomaly, change: model.Change) -> bool:
+    return change.description is None or change.description.strip() == anomaly.description.strip()
+
+
+_SO = (_assignees_so, _tags_so, _description_so)
+
+
+# --- what is offered --------------------------------------------------------------------------------------------------
+
+_OFFERED: Mapping[model.State, tuple[model.Action, ...]] = {
+    _OPEN: (model.Action.ACKNOWLEDGE, model.Action.ASSIGN, model.Action.ARCHIVE),
+    _ACKNOWLEDGED: (model.Action.ASSIGN, model.Action.ARCHIVE, model.Action.UNACKNOWLEDGE),
+    _ARCHIVED: (model.Action.REOPEN,),
+}
+
+
+def offered(
+    anomaly: model.Anomaly, supports: Collection[model.Action], archive_as: Sequence[model.ArchiveAs] = ()
+) -> tuple[model.Action, ...]:
+    """The actions whose buttons make sense now, in the order of the card. Comments, history and the like are always there besides.
+
+    A system without outcomes (`archive_as` is ()) still archives: the menu becomes a plain button.
+    """
+    if anomaly.status == DELETED:
+        return ()
+    return tuple(action for action in _OFFERED[anomaly.state] if action in supports)
+
+
+# --- what somebody did elsewhere --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What changed between two readings: the action that makes such a change, and how it stood before and after."""
+
+    action: str
+    before: str
+    after: str
+
+
+_MOVES: Mapping[tuple[model.State, model.State], model.Action] = {
+    (_OPEN, _ACKNOWLEDGED): model.Action.ACKNOWLEDGE,
+    (_ACKNOWLEDGED, _OPEN): model.Action.UNACKNOWLEDGE,
+    (_OPEN, _ARCHIVED): model.Action.ARCHIVE,
+    (_ACKNOWLEDGED, _ARCHIVED): model.Action.ARCHIVE,
+    (_ARCHIVED, _OPEN): model.Action.REOPEN,
+    (_ARCHIVED, _ACKNOWLEDGED): model.Action.REOPEN,
+    (_ARCHIVED, _ARCHIVED): model.Action.ARCHIVE,
+}
+
+
+def _status(anomaly: model.Anomaly) -> str:
+    if anomaly.archived_as and anomaly.archived_as.value.casefold() not in anomaly.status.casefold():
+        return f"{anomaly.status} as {anomaly.archived_as}"
+    return anomaly.status
+
+
+def _assignees(anomaly: model.Anomaly) -> str:
+    return ", ".join(sorted(person.name or person.id for person in anomaly.assignees)) or "unassigned"
+
+
+def _tags(anomaly: model.Anomaly) -> str:
+    return ", ".join(sorted(anomaly.tags)) or "no tags"
+
+
+def _description(anomaly: model.Anomaly) -> str:
+    return anomaly.description
+
+
+_ASPECTS: tuple[tuple[model.Action | None, Callable[[model.Anomaly], str]], ...] = (
+    (None, _status),
+    (model.Action.ASSIGN, _assignees),
+    (model.Action.TAG, _tags),
+    (model.Action.DESCRIBE, _description),
+)
+"""What people change: the first that differs names the action, all that differ are told. For the status the move names it."""
+
+
+def observed(before: model.Anomaly, after: model.Anomaly) -> Observed | None:
+    """What somebody changed between two readings, None when nothing that people change is different."""
+    differing = [(action, told) for action, told in _ASPECTS if told(before) != told(after)]
+    if not differing:
+        return None
+    action = differing[0][0] or (model.Action.DELETE if after.status == DELETED else _MOVES.get((before.state, after.state)))
+    return Observed(
+        action.value if action else "status",
+        "; ".join(told(before) for _, told in differing),
+        "; ".join(told(after) for _, told in differing),
+    )
+
+
+def elsewhere(before: model.Anomaly, after: model.Anomaly, title: str, at: datetime) -> model.Entry | None:
+    """The journal's line for what somebody did in the system with this title, None when nobody did anything."""
+    seen = observed(before, after)
+    if seen is None:
+        return None
+    return model.Entry(after.ref, seen.action, at, via=title, before=seen.before, after=seen.after)
+
+
+_STANDING: Mapping[model.Action, Callable[[model.Anomaly], str]] = {
+    model.Action.ACKNOWLEDGE: _status,
+    model.Action.UNACKNOWLEDGE: _status,
+    model.Action.ARCHIVE: _status,
+    model.Action.REOPEN: _status,
+    model.Action.DELETE: _status,
+    model.Action.ASSIGN: _assignees,
+    model.Action.TAG: _tags,
+    model.Action.DESCRIBE: _description,
+}
+
+
+def standing(anomaly: model.Anomaly | None, change: model.Change) -> str:
+    """How the anomaly stands as far as this change is concerned, for the journal; "" when that is nothing or unknown."""
+    told = _STANDING.get(change.action)
+    return told(anomaly) if anomaly is not None and told is not None else ""
+
+
+# --- reading back -------------------------------------------------------------------------------------------------------
+
+
+def doubt(change: model.Change, after: model.Anomaly | None, title: str) -> str:
+    """Why the system, read after it said yes, did not do it; "" when it did. Comments are not visible on an anomaly: no doubt."""
+    if after is None or after.status == DELETED:
+        gone = f"{title} does not know this anomaly any more."
+        return "" if change.action in (model.Action.DELETE, model.Action.COMMENT) else gone
+    if change.action is model.Action.DELETE:
+        return f"{title} accepted the deletion, but the anomaly is still there."
+    wanted = _AIMS.get(change.action)
+    if wanted is not None and after.state not in wanted:
+        return f"{title} accepted it, but the anomaly is still {_status(after)} there.{_restore(change)}"
+    if change.action is model.Action.ARCHIVE and change.archive_as and after.archived_as not in (None, change.archive_as):
+        return f"{title} accepted it, but archived the anomaly as {after.archived_as}."
+    return _part_missing(change, after, title)
+
+
+def _part_missing(change: model.Change, after: model.Anomaly, title: str) -> str:
+    for so, what in zip(_SO, ("the assignees", "the tags", "the description"), strict=True):
+        if not so(after, change):
+            return f"{title} accepted it, but {what} did not change as asked."
+    return ""
+
+
+def _restore(change: model.Change) -> str:
+    if change.action is model.Action.REOPEN:
+        return " It may have to be restored there."
+    return ""
+
+
+_AIMS: Mapping[model.Action, tuple[model.State, ...]] = {
+    model.Action.ACKNOWLEDGE: (_ACKNOWLEDGED,),
+    model.Action.UNACKNOWLEDGE: (_OPEN,),
+    model.Action.ARCHIVE: (_ARCHIVED,),
+    model.Action.REOPEN: (_OPEN, _ACKNOWLEDGED),
+}
