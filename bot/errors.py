@@ -16,6 +16,7 @@
     │   ├── SourceMissing          404
     │   ├── SourceRejected         422 and other 4xx, in the system's own words
     │   └── SourceGarbled          an answer that is not what the contract says
+    ├── StoreError                 the database did not do what was asked
     └── DeliveryError              Slack did not do what was asked
         ├── SlackAmbiguous         nobody knows whether it was done: look before repeating
         ├── SlackUnavailable       Slack did not do it and says so, or nothing was sent; worth another try
@@ -62,7 +63,11 @@ class BadCommand(UserError):
 
 
 class NotAllowed(UserError):
-    """The person may not do this; the message names who may."""
+    """The person may not do this; the message says who may. `ask` are the Slack ids (users U..., W..., user groups S...) of those who may."""
+
+    def __init__(self, message: str, *, ask: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.ask = tuple(ask)
 
 
 class NotSupported(UserError):
@@ -131,6 +136,10 @@ class SourceGarbled(SourceError):
     """Not JSON, not the promised shape, or far too large."""
 
     retryable = True
+
+
+class StoreError(BotError):
+    """The database did not do what was asked: unreachable, full, read-only, or broken."""
 
 
 class DeliveryError(BotError):

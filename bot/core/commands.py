@@ -39,7 +39,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("help", Takes.ANYTHING, "help", "this help", "help", ("?", "-h", "-help", "hello", "usage")),
     Verb("list", Takes.FILTER, "list <filter>", "what matches, newest first", "list status:open table:orders", ("ls", "find", "search")),
     Verb("count", Takes.FILTER, "count <filter>", "how many match", "count severity:critical since:7d"),
-    Verb("show", Takes.REF, "show <id>", "one anomaly, fresh from its system", "show 1001", ("get", "open")),
+    Verb("show", Takes.REF, "show <id>", "one anomaly, fresh from its system", "show 1001", ("get",)),
     Verb("history", Takes.REF, "history <id>", "who did what to it", "history 1001", ("log",)),
     Verb("why", Takes.REF, "why <id>", "why it was or was not posted here", "why 1001"),
     Verb("status", Takes.NOTHING, "status", "how the desk and its systems stand", "status"),
@@ -146,9 +146,9 @@ def _filter(verb: Verb, rest: Sequence[tokens.Token], plain: str, context: _Cont
     for token in rest:
         if _looks_like_ref(token, context):
             found = refs([token], context.sources, context.default_source)
-            ids = ",".join(tokens.quote(ref.id) for ref in found)
-            message = f"{verb.name} takes a filter. For these anomalies write id:{ids}, or show {found[0]} for one of them."
-            raise tokens.Mistake(message, token.start, token.end, fix=f"id:{ids}")
+            fix = " ".join(_as_filter(found, context))
+            message = f"{verb.name} takes a filter. To select by id write {fix}, and to see one anomaly show {_typed(found[0], context)}."
+            raise tokens.Mistake(message, token.start, token.end, fix=fix)
     return queries.read(rest, context.today, context.sources), ()
 
 
@@ -163,7 +163,7 @@ def _one_ref(verb: Verb, rest: Sequence[tokens.Token], plain: str, context: _Con
             raise tokens.Mistake(message, token.start, token.end, whole=f"list {selected}")
     found = refs(rest, context.sources, context.default_source)
     if len(found) > 1:
-        first = f"{verb.name} {found[0]}"
+        first = f"{verb.name} {_typed(found[0], context)}"
         message = f"{verb.name} takes one anomaly, and these are {len(found)}. Take them one at a time: {first}"
         raise tokens.Mistake(message, rest[0].start, rest[-1].end, whole=first)
     return None, found
@@ -216,6 +216,15 @@ def _unknown_source(source: str, token: tokens.Token, value: tokens.Value, sourc
     near = cleaning.nearest(source, sources)
     hint = f"Did you mean {near}?" if near else f"Connected: {', '.join(sources) or 'none'}."
     return tokens.Mistake(f"No system called {cleaning.short(source)} is connected here. {hint}", start, end, fix=near)
+
+
+def _typed(ref: model.Ref, context: _Context) -> str:
+    return ref.id if ref.source == context.default_source else str(ref)
+
+
+def _as_filter(found: Sequence[model.Ref], context: _Context) -> Sequence[str]:
+    ids = "id:" + ",".join(ref.id for ref in found)
+    return [ids] if found[0].source == context.default_source else [f"source:{found[0].source}", ids]
 
 
 def _looks_like_ref(token: tokens.Token, context: _Context) -> bool:

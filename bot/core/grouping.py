@@ -58,9 +58,10 @@ def _decide(route: model.Route, cards: Sequence[model.Card], window: model.Windo
 
 def _open_group(window: model.Window | None, now: datetime) -> bool:
     """Whether the last group card still takes in more."""
-    if window is None or not window.group or window.grouped is None:
+    if window is None or not window.group:
         return False
-    return now - (window.joined or window.grouped) <= GROUP_QUIET and now - window.grouped <= GROUP_AGE
+    made = window.grouped or window.opened
+    return now - (window.joined or made) <= GROUP_QUIET and now - made <= GROUP_AGE
 
 
 def _post(route: model.Route, cards: Sequence[model.Card], window: model.Window | None, now: datetime) -> tuple[model.Decision, ...]:

@@ -56,7 +56,7 @@ _DOING: Mapping[model.Action, str] = {
 
 
 def decide(action: model.Action, actor: model.Actor, grants: Grants) -> None:
-    """Return when the actor may do this. Raises NotAllowed with a sentence that says why not, and who may or whom to ask."""
+    """Return when the actor may do this. Raises NotAllowed with a sentence that says why not and who may."""
     for flag, sentence in _NEVER:
         if getattr(actor, flag):
             raise errors.NotAllowed(sentence)
@@ -65,23 +65,20 @@ def decide(action: model.Action, actor: model.Actor, grants: Grants) -> None:
     if who is Group.MEMBERS or (who is not Group.NOBODY and not mine.isdisjoint(grants.admins)):
         return
     if isinstance(who, Group) or mine.isdisjoint(who):
-        raise errors.NotAllowed(_refusal(action, who, grants))
+        raise _refused(action, who, grants)
 
 
-def _refusal(action: model.Action, who: Who, grants: Grants) -> str:
+def _refused(action: model.Action, who: Who, grants: Grants) -> errors.NotAllowed:
     doing = _DOING.get(action, f"{action.value} anomalies")
     if who is Group.NOBODY:
-        return f"Nobody may {doing} from Slack here; DESK_PERMISSIONS says so. Do it in the system itself."
+        return errors.NotAllowed(f"Nobody may {doing} from Slack here; DESK_PERMISSIONS says so. Do it in the system itself.")
     if who is Group.ADMINS and not grants.admins:
-        return f"Only admins of this desk may {doing}, and none is named. Whoever runs the bot can name some in DESK_ADMINS."
-    ids = sorted(grants.admins if isinstance(who, Group) else who)
-    allowed = "admins of this desk" if isinstance(who, Group) else "some people"
-    return f"Only {allowed} may {doing}: {_mentions(ids)}. Ask one of them."
-
-
-def _mentions(ids: Sequence[str], limit: int = 5) -> str:
-    named = [f"<!subteam^{ident}>" if ident.startswith("S") else f"<@{ident}>" for ident in ids[:limit]]
-    return ", ".join(named) + (f" and {len(ids) - limit} more" if len(ids) > limit else "")
+        hint = "Whoever runs the bot can name some in DESK_ADMINS."
+        return errors.NotAllowed(f"Only admins of this desk may {doing}, and none is named. {hint}")
+    if isinstance(who, Group):
+        return errors.NotAllowed(f"Only admins of this desk may {doing}. Ask one of them.", ask=sorted(grants.admins))
+    message = f"Only the people whom DESK_PERMISSIONS names may {doing}, and admins of this desk. Ask one of them."
+    return errors.NotAllowed(message, ask=sorted(who | grants.admins))
 
 
 # --- settings -------------------------------------------------------------------------------------------------------

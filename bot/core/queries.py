@@ -86,19 +86,30 @@ def _bare(token: tokens.Token, before: tokens.Token | None) -> tokens.Mistake:
     if before is not None and before.open_ended and before.key:
         fix = before.raw + token.raw
         return tokens.Mistake(f"Leave out the space after the comma: {fix}", before.start, token.end, fix=fix)
-    for name, choices in (("status", words.STATUSES), ("severity", words.SEVERITIES), ("type", words.TYPES)):
-        if all(one.text.casefold() in choices for one in token.values):
-            return tokens.Mistake(
-                f"A filter names what it compares. Did you mean {name}:{value}?", token.start, token.end, fix=f"{name}:{value}"
-            )
+    belongs = _vocabulary(token)
+    if belongs:
+        return tokens.Mistake(f"A filter names what it compares. Did you mean {belongs}?", token.start, token.end, fix=belongs)
     if words.find(value.casefold()):
         near = words.ALIASES.get(value.casefold(), value.casefold())
         fix = words.BY_NAME[near].example
         return tokens.Mistake(f"{near}: needs a colon and a value, for example {fix}", token.start, token.end, fix=fix)
     quoted = tokens.quote(value)
+    if before is not None and before.key and len(before.values) == 1:
+        fix = f"{before.key}:{tokens.quote(before.values[0].text + ' ' + value)}"
+        message = f"{cleaning.short(value)} stands alone. If it belongs to the word before it, use quotation marks: {fix}"
+        return tokens.Mistake(message, before.start, token.end, fix=fix)
     hint = f"Did you mean q:{quoted} (anything that contains it) or table:{quoted}?"
     message = f"A filter names what it compares, and {cleaning.short(value)} stands alone. {hint}"
     return tokens.Mistake(message, token.start, token.end, fix=f"q:{quoted}")
+
+
+def _vocabulary(token: tokens.Token) -> str:
+    """The filter that a bare word of a closed vocabulary stands for: "open,acked" -> "status:open,acked"."""
+    typed = [one.text.casefold() for one in token.values]
+    for name, choices in (("status", words.STATUSES), ("severity", words.SEVERITIES), ("type", words.TYPES)):
+        if all(one in choices for one in typed):
+            return f"{name}:{','.join(typed)}"
+    return ""
 
 
 def _check_values(word: words.FilterWord, token: tokens.Token, following: Sequence[tokens.Token], used: Mapping[str, tokens.Token]) -> None:

@@ -117,8 +117,16 @@ def _day(name: str, value: tokens.Value, today: date) -> date:
         try:
             return date.fromisoformat(word)
         except ValueError:
-            return _no_day(name, value, "is not a day of the calendar", today.isoformat())
+            return _no_day(name, value, "is not a day of the calendar", _last_before(word) or today.isoformat())
     return _almost_day(name, value, today)
+
+
+def _last_before(word: str) -> str:
+    """The last day of the month for one that is too long ("2026-02-30" -> "2026-02-28"), "" when the month itself is wrong."""
+    year, month = int(word[:4]), int(word[5:7])
+    if not (1 <= year < 9999 and 1 <= month <= 12) or word.endswith("-00"):
+        return ""
+    return (date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)).isoformat()
 
 
 def _back(name: str, value: tokens.Value, today: date, days: int) -> date:
@@ -136,7 +144,7 @@ def _almost_day(name: str, value: tokens.Value, today: date) -> date:
     hours = re.fullmatch(r"([0-9]{1,5})(h|m|min|hours?)", word)
     if hours:
         days = max(1, -(-int(hours[1]) // 24)) if hours[2].startswith("h") else 1
-        return _no_day(name, value, "is shorter than a day, and the systems filter by whole days", f"{min(days, 9999)}d")
+        return _no_day(name, value, "counts hours, and the systems filter by whole days", f"{min(days, 9999)}d")
     loose = re.fullmatch(r"([0-9]{4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})", word)
     if loose:
         return _no_day(name, value, "is not a date as it is written here", f"{loose[1]}-{loose[2]:0>2}-{loose[3]:0>2}")
