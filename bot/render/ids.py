@@ -74,3 +74,36 @@ def decode_choice(value: str) -> tuple[str, Target]:
     """Read the value of a menu entry. Raises ValueError for anything that `encode_choice` did not write."""
     choice, _, target = value.partition("|")
     return choice, decode(target)
+
+
+def encode_page(offset: int, words: str) -> str:
+    """The value of a button that shows a page of a list: where it starts, and the filter as canonical text."""
+    return f"{offset}|{words}"
+
+
+def decode_page(value: str) -> tuple[int, str]:
+    """Read the value of a list button. Raises ValueError for anything that `encode_page` did not write."""
+    offset, _, words = value.partition("|")
+    return int(offset), words
+
+
+def encode_group(card: str, offset: int = 0) -> str:
+    """The value of a button that shows the list behind a group card; the first page is the card's id alone."""
+    return f"{card}|{offset}" if offset else card
+
+
+def decode_group(value: str) -> tuple[str, int]:
+    """Read the value of a group's list button: the card's id and where the page starts. Raises ValueError for anything else."""
+    card, _, offset = value.partition("|")
+    return card, int(offset or 0)
+
+
+def link_block(slack_id: str) -> str:
+    """The block of the picker for one Slack user."""
+    return f"{LINK_PERSON}:{slack_id}"
+
+
+def linked_slack_id(block_id: str) -> str:
+    """The Slack user that a picker's block is about; "" when the block is no picker."""
+    name, _, slack_id = block_id.partition(":")
+    return slack_id if name == LINK_PERSON else ""

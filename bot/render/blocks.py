@@ -1,0 +1,84 @@
+"""The few Block Kit parts that this product is built of, as plain dicts.
+
+Untrusted text only ever enters `plain`, `header`, `section`, `preformatted` and options: nothing in there is markup.
+`marked` takes what this room wrote itself (dates and links), never a stranger's words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot import model
+from bot.render import limits, text
+
+
+def plain(words: str, room: int = limits.TEXT_OBJECT) -> model.Block:
+    """Text that is shown as it is: no formatting, no mentions, no `:emoji:`."""
+    return {"type": "plain_text", "text": text.clip(words, room) or text.NOTHING, "emoji": False}
+
+
+def marked(markup: str) -> model.Block:
+    """Dates and links; `verbatim` keeps Slack from finding more of them by itself."""
+    return {"type": "mrkdwn", "text": markup, "verbatim": True}
+
+
+def header(words: str) -> model.Block:
+    return {"type": "header", "text": plain(words, limits.HEADER)}
+
+
+def section(words: str, accessory: model.Block | None = None) -> model.Block:
+    block: model.Block = {"type": "section", "text": plain(words)}
+    return block if accessory is None else {**block, "accessory": accessory}
+
+
+def context(*elements: model.Block | str) -> model.Block:
+    """Small print: strings become plain text, blocks stay as they are; empty strings vanish."""
+    parts = [plain(part, limits.CONTEXT_TEXT) if isinstance(part, str) else part for part in elements if part]
+    return {"type": "context", "elements": parts or [plain(text.NOTHING)]}
+
+
+def actions(*elements: model.Block | None) -> tuple[model.Block, ...]:
+    """A row of buttons; no row when there are none."""
+    row = [element for element in elements if element is not None]
+    return ({"type": "actions", "elements": row},) if row else ()
+
+
+def preformatted(words: str) -> model.Block:
+    """Monospaced text, as typed: a backtick in it ends nothing."""
+    leaf = {"type": "text", "text": text.clip(words, limits.TEXT_OBJECT) or text.NOTHING}
+    return {"type": "rich_text", "elements": [{"type": "rich_text_preformatted", "elements": [leaf]}]}
+
+
+def button(action_id: str, label: str, value: str, *, style: str = "", hint: str = "") -> model.Block:
+    """A button; `style` is "", "primary" or "danger", `hint` what a screen reader says instead of the label."""
+    block: model.Block = {"type": "button", "action_id": action_id, "text": plain(label, limits.BUTTON), "value": value}
+    if style:
+        block["style"] = style
+    if hint:
+        block["accessibility_label"] = text.clip(hint, limits.BUTTON)
+    return block
+
+
+def link_button(action_id: str, label: str, address: str) -> model.Block | None:
+    """A button that opens a web page; none when the address is no http or https one."""
+    safe = text.url(address)
+    return {"type": "button", "action_id": action_id, "text": plain(label, limits.BUTTON), "url": safe} if safe else None
+
+
+def option(words: str, value: str, description: str = "") -> model.Block:
+    block: model.Block = {"text": plain(words, limits.OPTION), "value": value}
+    return {**block, "description": plain(description, limits.OPTION)} if description else block
+
+
+def menu(action_id: str, placeholder: str, options: Sequence[model.Block]) -> model.Block | None:
+    """A drop-down; none when it has nothing to offer that Slack takes."""
+    usable = [choice for choice in options if text.size(choice["value"], markup=True) <= limits.OPTION_VALUE]
+    if not usable:
+        return None
+    return {"type": "static_select", "action_id": action_id, "placeholder": plain(placeholder, limits.PLACEHOLDER), "options": usable}
+
+
+def overflow(action_id: str, options: Sequence[model.Block]) -> model.Block | None:
+    """The [...] menu; none when it has nothing to offer that Slack takes."""
+    usable = [choice for choice in options if text.size(choice["value"], markup=True) <= limits.OPTION_VALUE]
+    return {"type": "overflow", "action_id": action_id, "options": usable} if usable else None

@@ -1,0 +1,119 @@
+"""The buttons of an anomaly: one table, and which rows of it make sense now.
+
+Order is deliberate: the primary button first, closing in a menu that has to be opened, nothing that undoes work beside the primary.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot import model
+from bot.core import transitions
+from bot.render import blocks, ids, text, words
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One button: the capability it needs, how it is drawn, how it is announced to those who cannot see it."""
+
+    action: model.Action
+    action_id: str
+    label: str
+    spoken: str
+    style: str = ""
+
+
+_BEFORE_MENU = (
+    _Row(model.Action.ACKNOWLEDGE, ids.ACKNOWLEDGE, "Acknowledge", "Acknowledge", "primary"),
+    _Row(model.Action.REOPEN, ids.REOPEN, "Reopen", "Reopen"),
+    _Row(model.Action.ASSIGN, ids.ASSIGN, "Assign…", "Assign people to"),
+)
+_AFTER_MENU = (_Row(model.Action.UNACKNOWLEDGE, ids.UNACKNOWLEDGE, "Un-acknowledge", "Take back the acknowledgement of"),)
+
+
+@dataclass(frozen=True, slots=True)
+class _More:
+    """One entry of the [...] menu, and the capability it needs (None: none)."""
+
+    choice: str
+    label: str
+    needs: model.Action | None = None
+
+
+_MORE = (
+    _More(ids.MORE_COMMENT, "Comment…", model.Action.COMMENT),
+    _More(ids.MORE_HISTORY, "History"),
+    _More(ids.MORE_WHY, "Why this card"),
+)
+
+
+def row(anomaly: model.Anomaly, offer: model.Offer) -> tuple[model.Block, ...]:
+    """The buttons that the system supports and that make sense as the anomaly stands; none for one that is gone."""
+    if words.gone(anomaly):
+        return ()
+    offered = transitions.offered(anomaly, offer.supports, offer.archive_as)
+    return blocks.actions(
+        *(_button(entry, anomaly) for entry in _BEFORE_MENU if entry.action in offered),
+        _archive(anomaly, offer) if model.Action.ARCHIVE in offered else None,
+        *(_button(entry, anomaly) for entry in _AFTER_MENU if entry.action in offered),
+        blocks.link_button(ids.OPEN, open_in(offer), anomaly.url),
+        _more(anomaly, offer),
+    )
+
+
+def open_in(offer: model.Offer) -> str:
+    """The label of the link: "Open in Qualytics"."""
+    return f"Open in {text.short(offer.title, 40)}"
+
+
+def show(ref: model.Ref, version: int, label: str = "Show", hint: str = "") -> model.Block:
+    """A button that shows one anomaly to whoever presses it."""
+    return blocks.button(ids.SHOW, label, ids.encode(ref, version), hint=hint)
+
+
+def possible(anomaly: model.Anomaly, offer: model.Offer) -> str:
+    """What can be done, as mrkdwn for those who read only the text: "You can acknowledge or assign it with the buttons." and a link."""
+    offered = () if words.gone(anomaly) else transitions.offered(anomaly, offer.supports, offer.archive_as)
+    verbs = [verb for action, verb in _VERBS.items() if action in offered]
+    here = f"You can {_either(verbs)} it with the buttons" if verbs else ""
+    there = text.link(anomaly.url, open_in(offer)) if text.url(anomaly.url) else ""
+    return text.sentence(here, there)
+
+
+_VERBS = {
+    model.Action.ACKNOWLEDGE: "acknowledge",
+    model.Action.ASSIGN: "assign",
+    model.Action.ARCHIVE: "archive",
+    model.Action.UNACKNOWLEDGE: "un-acknowledge",
+    model.Action.REOPEN: "reopen",
+}
+
+
+def _either(verbs: list[str]) -> str:
+    return verbs[0] if len(verbs) == 1 else f"{', '.join(verbs[:-1])} or {verbs[-1]}"
+
+
+def _button(entry: _Row, anomaly: model.Anomaly) -> model.Block:
+    value = ids.encode(anomaly.ref, anomaly.version)
+    return blocks.button(entry.action_id, entry.label, value, style=entry.style, hint=f"{entry.spoken} {words.title(anomaly)}")
+
+
+def _archive(anomaly: model.Anomaly, offer: model.Offer) -> model.Block | None:
+    """The menu of outcomes; one plain button where closing has no reason."""
+    if not offer.archive_as:
+        value = ids.encode_choice("", anomaly.ref, anomaly.version)
+        return blocks.button(ids.ARCHIVE, "Archive", value, hint=f"Archive {words.title(anomaly)}")
+    options = [
+        blocks.option(choice.value, ids.encode_choice(choice.value, anomaly.ref, anomaly.version), words.CHOICES[choice])
+        for choice in offer.archive_as
+    ]
+    return blocks.menu(ids.ARCHIVE, "Archive as…", options)
+
+
+def _more(anomaly: model.Anomaly, offer: model.Offer) -> model.Block | None:
+    options = [
+        blocks.option(entry.label, ids.encode_choice(entry.choice, anomaly.ref, anomaly.version))
+        for entry in _MORE
+        if entry.needs is None or entry.needs in offer.supports
+    ]
+    return blocks.overflow(ids.MORE, options)

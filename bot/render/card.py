@@ -1,0 +1,128 @@
+"""The lasting messages about anomalies: one card for one anomaly, one card for many that arrived together."""
+
+from __future__ import annotations
+
+from bot import model, ports
+from bot.render import blocks, buttons, ids, limits, text, words
+
+_TABLES = 5
+
+
+def anomaly(anomaly: model.Anomaly, offer: model.Offer, past: model.Past) -> model.Message:
+    """One anomaly as it stands now, with the buttons that make sense now (design section 5)."""
+    if words.gone(anomaly):
+        return _deleted(anomaly, offer)
+    if anomaly.state is model.State.ARCHIVED:
+        return _archived(anomaly, offer, past)
+    return _open(anomaly, offer, past)
+
+
+def _open(anomaly: model.Anomaly, offer: model.Offer, past: model.Past) -> model.Message:
+    failing, about = words.failing(anomaly), words.description(anomaly)
+    body = "\n".join(line for line in (failing, about) if line)
+    small = _small(anomaly, past)
+    detected = text.when(anomaly.created)
+    state = f"{words.state(anomaly)} · {words.who(anomaly)} · detected"
+    last, last_spoken = _last(anomaly, past)
+    said = text.sentence(
+        text.spoken(f"{words.headline(anomaly)}, {offer.title} {words.ident(anomaly)}"),
+        text.spoken(failing),
+        text.spoken(about),
+        text.spoken(small),
+        f"{text.spoken(state)} {detected}",
+        last_spoken,
+        buttons.possible(anomaly, offer),
+    )
+    shown = (
+        blocks.header(words.headline(anomaly)),
+        *((blocks.section(body),) if body else ()),
+        blocks.context(small),
+        *buttons.row(anomaly, offer),
+        blocks.context(state, blocks.marked(detected)),
+        *((last,) if last else ()),
+    )
+    return limits.fit(model.Message(said, shown))
+
+
+def _archived(anomaly: model.Anomaly, offer: model.Offer, past: model.Past) -> model.Message:
+    """Two lines: what it was, and who closed it when; the rest is in the history."""
+    first = f"{words.state(anomaly)}: {words.headline(anomaly)}"
+    last, last_spoken = _last(anomaly, past)
+    second = last or blocks.context(f"{words.failing(anomaly)} · {words.who(anomaly)} · {words.ident(anomaly)} · detected", _mark(anomaly))
+    hint = ""
+    if model.Action.REOPEN not in offer.supports:
+        hint = f"It cannot be reopened from Slack. Open it in {text.short(offer.title, 40)} to do that."
+        second = {**second, "elements": [*second["elements"], blocks.plain(hint)]}
+    said = text.sentence(
+        text.spoken(f"{first}, {offer.title} {words.ident(anomaly)}"),
+        last_spoken,
+        text.spoken(hint),
+        buttons.possible(anomaly, offer),
+    )
+    return limits.fit(model.Message(said, (blocks.section(first), second, *buttons.row(anomaly, offer))))
+
+
+def _deleted(anomaly: model.Anomaly, offer: model.Offer) -> model.Message:
+    """One line, nothing to press."""
+    line = f"Deleted in {text.short(offer.title, 40)}: {words.headline(anomaly)}, {words.ident(anomaly)}."
+    return limits.fit(model.Message(text.spoken(line), (blocks.context(line),)))
+
+
+def _mark(anomaly: model.Anomaly) -> model.Block:
+    return blocks.marked(text.when(anomaly.created))
+
+
+def _small(anomaly: model.Anomaly, past: model.Past) -> str:
+    """ "Weight 54 · seen 3 times in 7 days, last archived as Invalid by Dana (Qualytics user) · tags critical, pii · 1001"."""
+    seen = f"seen {text.number(past.seen)} times in 7 days" if past.seen > 1 else ""
+    before = past.archived_before
+    if before:
+        closed = " ".join(part for part in ("last archived", words.outcome(before), words.by(before)) if part)
+        seen = f"{seen}, {closed}" if seen else closed
+    parts = (words.weight(anomaly), seen, words.tags(anomaly), f"id {words.ident(anomaly)}")
+    return " · ".join(part for part in parts if part)
+
+
+def _last(anomaly: model.Anomaly, past: model.Past) -> tuple[model.Block | None, str]:
+    """The line about the last thing that happened, drawn and spoken; nothing where nothing did."""
+    entry = past.last
+    if entry is None or entry.result is not model.Result.DONE:
+        return None, ""
+    what = words.done(entry, anomaly)
+    return blocks.context(f"{what},", blocks.marked(text.when(entry.at))), f"{text.spoken(what)}, {text.when(entry.at)}"
+
+
+# --- many at once -------------------------------------------------------------------------------------------------------------
+
+
+def group(card_id: str, tally: ports.Tally, offer: model.Offer, burst: int) -> model.Message:
+    """Many anomalies in one card: counted as they stand now, by table, with a few samples and [Show list]."""
+    total, closed = tally.total, tally.states.get(model.State.ARCHIVED, 0)
+    title = f"{text.count(total, 'anomaly', 'anomalies')} arrived together"
+    if total and closed == total:
+        title += ", all closed now"
+    why = f"More than {text.number(burst)} came in a short time, so they share this card. It follows what becomes of them."
+    counts = f"Now: {words.states(tally.states)}."
+    tables = _tables(tally)
+    samples = [_sample(one) for one in tally.sample]
+    said = text.sentence(
+        text.spoken(f"{title} from {offer.title}"), text.spoken(counts), text.spoken(tables), "Press Show list to see and handle them"
+    )
+    shown = (
+        blocks.header(title),
+        blocks.section("\n".join(part for part in (counts, tables) if part)),
+        *((blocks.section("For example:\n" + "\n".join(samples)),) if samples else ()),
+        *blocks.actions(blocks.button(ids.GROUP_LIST, "Show list", card_id, hint=f"Show the list of {title}")),
+        blocks.context(why),
+    )
+    return limits.fit(model.Message(said, shown))
+
+
+def _tables(tally: ports.Tally) -> str:
+    named = [f"{text.short(name, 60, 'no table')}: {text.number(amount)}" for name, amount in tally.tables]
+    return f"By table: {text.listed(named, _TABLES)}." if named else ""
+
+
+def _sample(anomaly: model.Anomaly) -> str:
+    """ "• High · record anomaly in orders (warehouse-prod) · Active · 1001"."""
+    return f"• {words.headline(anomaly)} · {words.state(anomaly)} · {words.ident(anomaly)}"

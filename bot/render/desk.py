@@ -1,0 +1,150 @@
+"""The desk about itself: how it and its systems stand, and what it can be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot import model, ports
+from bot.core import filters
+from bot.render import blocks, limits, text, words
+
+
+@dataclass(frozen=True, slots=True)
+class SourceView:
+    """How one source stands: `counts` are the tracked anomalies by state, `lag_seconds` how far behind the watch of posted ones is
+    (None: not known yet)."""
+
+    title: str
+    standing: model.Standing
+    counts: Mapping[model.State, int] = field(default_factory=dict)
+    lag_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StatusView:
+    """All that `/anomalies status` tells. `slack` says in words how the connection stands ("connected by Socket Mode"), `paused` until
+    when which channels are left alone, `unsupported` which kinds of blocks this workspace refuses."""
+
+    sources: Sequence[SourceView]
+    backlog: ports.Backlog
+    slack: str
+    version: str
+    started: datetime
+    unsupported: Sequence[str] = ()
+    paused: Mapping[str, datetime] = field(default_factory=dict)
+
+
+def status(view: StatusView) -> model.Message:
+    """How everything stands: each system, what waits, how far behind it is, Slack, and this desk's version."""
+    rows = [_source(source) for source in view.sources]
+    waiting = _backlog(view.backlog)
+    lines = [f"Slack: {text.short(view.slack, 200)}.", waiting]
+    if view.unsupported:
+        refused = text.listed([text.short(kind, 40) for kind in view.unsupported])
+        lines.append(f"This workspace refuses these blocks, so plainer ones are used: {refused}.")
+    shown: list[model.Block] = [blocks.header("How the desk stands")]
+    for line, dates in rows:
+        shown += [blocks.section(line), *((blocks.context(*_small(dates)),) if dates else ())]
+    shown.append(blocks.section("\n".join(lines)))
+    for channel, until in list(view.paused.items())[:5]:
+        shown.append(
+            blocks.context(f"Channel {text.short(channel, 40)} does not take messages; tried again", blocks.marked(text.when(until)))
+        )
+    version = f"Anomaly Desk {text.short(view.version, 40)}, running since"
+    shown.append(blocks.context(version, blocks.marked(text.when(view.started))))
+    said = text.sentence(
+        *(_spoken(line, dates) for line, dates in rows),
+        *(text.spoken(line) for line in lines),
+        f"{text.spoken(version)} {text.when(view.started)}",
+    )
+    return limits.fit(model.Message(said, tuple(shown)))
+
+
+_Dates = Sequence[tuple[str, datetime]]
+
+
+def _source(source: SourceView) -> tuple[str, _Dates]:
+    title, standing = text.short(source.title, 40), source.standing
+    total = sum(source.counts.values())
+    tracked = f"{text.count(total, 'anomaly', 'anomalies')} tracked ({words.states(source.counts)})" if total else "nothing tracked yet"
+    lag = "" if source.lag_seconds is None else f"posted ones are re-read, at most {_duration(source.lag_seconds)} behind"
+    dates: list[tuple[str, datetime]] = []
+    if standing.failing_since is not None:
+        state = f"{title} does not answer: {text.short(standing.error, 300, 'no reason was given')}"
+        dates.append(("failing since", standing.failing_since))
+    elif standing.last_ok is None:
+        state = f"{title} has not been asked yet"
+    else:
+        state = f"{title} answers"
+    dates += [(word, at) for word, at in (("last answer", standing.last_ok), ("next try", standing.next_poll)) if at is not None]
+    return text.sentence(state, tracked, text.capital(lag)), dates
+
+
+def _small(dates: _Dates) -> list[model.Block]:
+    return [part for word, at in dates for part in (blocks.plain(text.capital(word)), blocks.marked(text.when(at)))]
+
+
+def _spoken(line: str, dates: _Dates) -> str:
+    said = ", ".join(f"{word} {text.when(at)}" for word, at in dates)
+    return text.sentence(text.spoken(line), text.capital(said))
+
+
+def _backlog(backlog: ports.Backlog) -> str:
+    counts = ((backlog.posts, "new message"), (backlog.edits, "edit"), (backlog.waiting, "card"))
+    if not any(amount for amount, _ in counts) and not backlog.lost:
+        return "Nothing waits to be posted or edited."
+    parts = [text.count(amount, what) for amount, what in counts if amount]
+    behind = f", the oldest for {_duration(backlog.oldest_seconds)}" if backlog.oldest_seconds >= 1 else ""
+    line = f"Waiting: {', '.join(parts)}{behind}." if parts else ""
+    lost = f"{text.count(backlog.lost, 'message')} could not be delivered; /anomalies why <id> says why." if backlog.lost else ""
+    errors = text.listed([f"{text.short(error, 60)} ({text.number(amount)})" for error, amount in backlog.errors], 5)
+    return text.sentence(line, lost, f"Slack's refusals: {errors}" if errors else "")
+
+
+def _duration(seconds: float) -> str:
+    """ "40 seconds", "3 minutes", "5 hours": as exact as people need it."""
+    for size, unit in ((3600, "hour"), (60, "minute")):
+        if seconds >= 2 * size:
+            return text.count(round(seconds / size), unit)
+    return text.count(max(0, round(seconds)), "second")
+
+
+def help_text(newest: model.Anomaly | None = None) -> model.Message:
+    """What can be asked, each with an example; `newest` makes the examples ones that work in this workspace."""
+    usage = "\n".join(f"/anomalies {verb.usage}: {verb.about}." for verb in filters.VERBS)
+    examples = _examples(newest)
+    about = "Filter words are joined by spaces and all have to match; commas mean or. Without a status, archived ones are left out."
+    act = "To act on an anomaly, use the buttons of its card; /anomalies show brings the card up wherever you are."
+    said = text.sentence(
+        "Anomaly Desk answers these commands",
+        text.spoken(usage.replace("\n", " ")),
+        text.spoken(f"For example: {'; '.join(examples)}"),
+        about,
+        act,
+    )
+    shown = (
+        blocks.header("What you can ask"),
+        blocks.section(usage),
+        blocks.context("For example, in this workspace:" if newest else "For example:"),
+        blocks.preformatted("\n".join(examples)),
+        blocks.context(about),
+        blocks.context(act),
+    )
+    return limits.fit(model.Message(said, shown))
+
+
+def _examples(newest: model.Anomaly | None) -> list[str]:
+    if newest is None:
+        return [f"/anomalies {verb.example}" for verb in filters.VERBS if " " in verb.example]
+    table = newest.container.name if newest.container else ""
+    query = model.Query(tables=(text.squeeze(table),)) if table.strip() else model.Query(since=newest.created.date())
+    ident = text.short(newest.ref.id, 80)
+    return [
+        f"/anomalies list {filters.canonical(query)}".replace("`", "'"),
+        "/anomalies list assignee:me",
+        "/anomalies count severity:high,critical since:7d",
+        f"/anomalies show {ident}",
+        f"/anomalies history {ident}",
+    ]

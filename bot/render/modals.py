@@ -1,0 +1,211 @@
+"""Modals, and the way back: what their private_metadata and their submitted state say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot import errors, model
+from bot.render import blocks, ids, limits, text, words
+
+MOST_PEOPLE = 20
+"""How many people one anomaly can be assigned to from Slack: the pickers that follow still fit into one modal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """What a modal is about: the anomaly, the version that was shown, the channel that it was opened from ("" for none), and the
+    ids of those assignees whom Slack's picker cannot show: nobody can take them off there, so they stay."""
+
+    ref: model.Ref
+    version: int
+    channel: str = ""
+    kept: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Assigning:
+    """A submitted assign modal: the Slack users chosen."""
+
+    pending: Pending
+    chosen: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Picking:
+    """A picker: all Slack users of the assignment that waits for it, and (once submitted) the system's user picked for each unknown one."""
+
+    pending: Pending
+    chosen: tuple[str, ...]
+    picked: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Commenting:
+    """A submitted comment."""
+
+    pending: Pending
+    text: str
+
+
+# --- drawing ------------------------------------------------------------------------------------------------------------------
+
+
+def loading(title: str) -> model.Block:
+    """The skeleton that opens before anything else is awaited."""
+    return limits.fit_view(_view(title, [blocks.section("Loading…")]))
+
+
+def notice(title: str, sentences: str | Sequence[str]) -> model.Block:
+    """Something to read and close."""
+    lines = [sentences] if isinstance(sentences, str) else list(sentences)
+    return limits.fit_view(
+        _view(title, [blocks.section(text.short(line, limits.TEXT_OBJECT)) for line in lines] or [blocks.section("Done.")])
+    )
+
+
+def assign(
+    anomaly: model.Anomaly, offer: model.Offer, channel: str = "", linked: Mapping[str, str] | None = None, notes: Sequence[str] = ()
+) -> model.Block:
+    """Who looks after this anomaly, several people; an empty choice takes those shown off.
+
+    `linked` is the Slack id of each present assignee (by the system's id) whom somebody knows; the others are named and stay assigned.
+    Raises NotSupported for an id that no form can carry.
+    """
+    known = linked or {}
+    friends = [person for person in anomaly.assignees if known.get(person.id)]
+    shown = list(dict.fromkeys(known[person.id] for person in friends))[:MOST_PEOPLE]
+    strangers = [person for person in anomaly.assignees if known.get(person.id) not in shown]
+    title = text.short(offer.title, 40)
+    said = [f"Whoever is chosen becomes an assignee in {title}; whoever is removed here is taken off there."]
+    if strangers:
+        verb = "stays" if len(strangers) == 1 else "stay"
+        said.append(f"{words.assignees(strangers)} {verb} assigned too: not shown in this form, so only {title} can take them off.")
+    select: model.Block = {
+        "type": "multi_users_select",
+        "action_id": ids.ASSIGN_PEOPLE,
+        "placeholder": blocks.plain("Choose people"),
+        "max_selected_items": MOST_PEOPLE,
+        **({"initial_users": shown} if shown else {}),
+    }
+    parts = [_about(anomaly), _input(ids.ASSIGN_PEOPLE, "Assign to", select, optional=True), *(blocks.context(line) for line in said)]
+    parts += [blocks.context(text.short(note, 500)) for note in notes]
+    pending = Pending(anomaly.ref, anomaly.version, channel, tuple(person.id for person in strangers))
+    return limits.fit_view(_view("Assign", parts, callback=ids.ASSIGN_VIEW, submit="Assign", metadata=_metadata(pending)))
+
+
+def pick(pending: Pending, chosen: Sequence[str], unknown: Sequence[model.Actor], offer: model.Offer) -> model.Block:
+    """One picker of the system's users for each Slack person whom nobody knows there.
+
+    The assignment to all `chosen` Slack users waits in the modal and happens after it.
+    """
+    system = text.short(offer.title, 40)
+    parts = [blocks.section(f"Choose who they are in {system}. The choice is remembered, and then the anomaly is assigned.")]
+    for stranger in unknown[:MOST_PEOPLE]:
+        select: model.Block = {
+            "type": "external_select",
+            "action_id": ids.LINK_PERSON,
+            "min_query_length": 0,
+            "placeholder": blocks.plain(f"Find a user of {system}"),
+        }
+        name = text.short(stranger.name, 80, stranger.id)
+        parts.append(_input(ids.link_block(stranger.id), f"{name} in Slack is this user of {system}", select))
+    metadata = _metadata(pending, chosen=list(chosen)[:MOST_PEOPLE])
+    return limits.fit_view(_view("Who is this?", parts, callback=ids.LINK_VIEW, submit="Remember and assign", metadata=metadata))
+
+
+def comment(anomaly: model.Anomaly, offer: model.Offer, channel: str = "") -> model.Block:
+    """A remark on one anomaly, kept in its system. Raises NotSupported for an impossible id."""
+    field: model.Block = {"type": "plain_text_input", "action_id": ids.COMMENT_TEXT, "multiline": True, "min_length": 1}
+    field["max_length"] = limits.INPUT_TEXT
+    parts = [
+        _about(anomaly),
+        _input(ids.COMMENT_TEXT, "Comment", field),
+        blocks.context(f"It is kept in {text.short(offer.title, 40)}, where everybody with access to the anomaly can read it."),
+    ]
+    pending = Pending(anomaly.ref, anomaly.version, channel)
+    return limits.fit_view(_view("Comment", parts, callback=ids.COMMENT_VIEW, submit="Comment", metadata=_metadata(pending)))
+
+
+def options(people: Sequence[model.Person]) -> list[model.Block]:
+    """The answer to a picker that asks for the system's users: at most 100, "Lee Park (lee@acme.example)"."""
+    usable = [person for person in people if 0 < text.size(person.id, markup=True) <= limits.OPTION_VALUE]
+    return [blocks.option(_person(person), person.id) for person in usable[: limits.OPTIONS]]
+
+
+def _person(person: model.Person) -> str:
+    address = text.short(person.email, 40, "")
+    name = text.short(person.name, 30 if address else 70, address or f"user {text.short(person.id, 40)}")
+    return f"{name} ({address})" if address and address != name else name
+
+
+def _about(anomaly: model.Anomaly) -> model.Block:
+    return blocks.section(f"{words.headline(anomaly)}\n{words.state(anomaly)} · {words.who(anomaly)} · id {words.ident(anomaly)}")
+
+
+def _input(block_id: str, label: str, element: model.Block, *, optional: bool = False) -> model.Block:
+    return {"type": "input", "block_id": block_id, "label": blocks.plain(label), "element": element, "optional": optional}
+
+
+def _view(title: str, parts: Sequence[model.Block], *, callback: str = "", submit: str = "", metadata: str = "") -> model.Block:
+    view: model.Block = {"type": "modal", "title": blocks.plain(text.short(title, limits.VIEW_TITLE)), "blocks": list(parts)}
+    view["close"] = blocks.plain("Cancel" if submit else "Close")
+    if submit:
+        view |= {"submit": blocks.plain(submit), "callback_id": callback, "private_metadata": metadata}
+    return view
+
+
+# --- reading ------------------------------------------------------------------------------------------------------------------
+
+
+def _metadata(pending: Pending, **more: object) -> str:
+    known = {"ref": str(pending.ref), "version": pending.version, "channel": pending.channel, "kept": list(pending.kept), **more}
+    said = json.dumps(known, separators=(",", ":"))
+    if text.size(said, markup=True) > limits.PRIVATE_METADATA:
+        raise errors.NotSupported("This anomaly carries more than a form in Slack can hold. Open it in its own web app instead.")
+    return said
+
+
+def _known(view: Mapping[str, Any]) -> tuple[Pending, Mapping[str, Any]]:
+    """What the modal was given. Raises ValueError for anything that `_metadata` did not write."""
+    said = json.loads(view.get("private_metadata") or "null")
+    if not isinstance(said, dict):
+        raise ValueError("this modal carries nothing of ours")
+    try:
+        ref, version = model.Ref.parse(str(said["ref"])), int(said["version"])
+        return Pending(ref, version, str(said.get("channel", "")), tuple(str(person) for person in said.get("kept") or ())), said
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"this modal lacks {error}") from error
+
+
+def _submitted(view: Mapping[str, Any], block_id: str) -> Mapping[str, Any]:
+    """The state of the one element of a block; empty when there is none."""
+    block = ((view.get("state") or {}).get("values") or {}).get(block_id) or {}
+    return next(iter(block.values()), None) or {}
+
+
+def read_assign(view: Mapping[str, Any]) -> Assigning:
+    """A submitted assign modal. Raises ValueError for others."""
+    pending, _ = _known(view)
+    chosen = _submitted(view, ids.ASSIGN_PEOPLE).get("selected_users") or ()
+    return Assigning(pending, tuple(str(slack_id) for slack_id in chosen))
+
+
+def read_pick(view: Mapping[str, Any]) -> Picking:
+    """A picker, submitted or still open; people for whom nobody was picked are missing from `picked`. Raises ValueError for others."""
+    pending, said = _known(view)
+    picked = {}
+    for block_id in (view.get("state") or {}).get("values") or {}:
+        slack_id = ids.linked_slack_id(block_id)
+        option = _submitted(view, block_id).get("selected_option") or {}
+        if slack_id and option.get("value"):
+            picked[slack_id] = str(option["value"])
+    return Picking(pending, tuple(str(slack_id) for slack_id in said.get("chosen") or ()), picked)
+
+
+def read_comment(view: Mapping[str, Any]) -> Commenting:
+    """A submitted comment, without space around it. Raises ValueError for other modals."""
+    pending, _ = _known(view)
+    return Commenting(pending, str(_submitted(view, ids.COMMENT_TEXT).get("value") or "").strip())

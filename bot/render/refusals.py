@@ -1,0 +1,111 @@
+"""What people read when something was refused or failed: what happened, whether anything was changed, what to do next."""
+
+from __future__ import annotations
+
+from bot import errors, model
+from bot.core import filters
+from bot.render import blocks, limits, text
+
+_ROOM = 1_000
+_UNCHANGED = "Nothing was changed."
+_PROBABLY = "As far as this desk knows, nothing was changed."
+_CALL = "whoever runs Anomaly Desk"
+
+_SOURCE: tuple[tuple[type[errors.SourceError], str, str], ...] = (
+    (errors.SourceUnavailable, "{source} did not answer: {words}", f"{_PROBABLY} Try again in a minute."),
+    (errors.SourceRateLimited, "{source} asks to slow down: {words}", f"{_UNCHANGED} Try again in {{seconds}}."),
+    (errors.SourceAuthFailed, "{source} does not accept the desk's token: {words}", f"{_UNCHANGED} Ask {_CALL} to renew the token."),
+    (errors.SourceForbidden, "{source} does not allow this to the desk's user: {words}", f"{_UNCHANGED} {{right}}"),
+    (errors.SourceMissing, "{source} does not know this: {words}", f"{_UNCHANGED} It may have been deleted there."),
+    (errors.SourceRejected, "{source} refused: {words}", f"{_UNCHANGED} Correct that, or do it in {{source}} itself."),
+    (
+        errors.SourceGarbled,
+        "{source} gave an answer that cannot be read: {words}",
+        f"{_PROBABLY} Try again in a minute; if it stays, tell {_CALL}.",
+    ),
+    (errors.SourceError, "{source} did not do it: {words}", f"{_PROBABLY} Try again in a minute."),
+)
+"""Kind of failure, what happened, what to do. The first row that fits counts."""
+
+_SLACK: tuple[tuple[type[errors.DeliveryError], str], ...] = (
+    (errors.SlackAmbiguous, "Slack did not say whether it took this: {words} Look at the card before you repeat it."),
+    (errors.SlackRateLimited, "Slack asks to slow down: {words} Try again in {seconds}."),
+    (errors.SlackAuthFailed, f"Slack does not accept the desk's token: {{words}} Tell {_CALL}."),
+    (errors.ChannelGone, "The desk cannot write in this channel: {words} Invite it with /invite, then try again."),
+    (errors.MessageGone, "That message is gone: {words} Find the anomaly with /anomalies list."),
+    (errors.DeliveryError, "Slack did not do it: {words} Try again in a minute."),
+)
+
+
+def error(error: errors.BotError) -> model.Message:
+    """Any error of the product as an answer to the person who met it; never a traceback."""
+    if isinstance(error, errors.BadCommand):
+        return _command(error)
+    if isinstance(error, errors.SourceError):
+        return _line(_source(error))
+    if isinstance(error, errors.DeliveryError):
+        return _line(_delivery(error))
+    if isinstance(error, errors.UserError):
+        return _line(text.sentence(_words(error)))
+    return _line(text.sentence(f"The desk could not do this: {_words(error)}", f"{_UNCHANGED} Tell {_CALL}"))
+
+
+def broken(number: str) -> model.Message:
+    """For what nobody foresaw: the number is in the log beside the whole story."""
+    return _line(
+        f"Something went wrong that the desk did not foresee. Look at the card before you try again; if it happens again, "
+        f"tell {_CALL} this number: {text.short(number, 40)}."
+    )
+
+
+def _words(error: errors.BotError) -> str:
+    return text.short(str(error), _ROOM, "no reason was given")
+
+
+def _line(line: str) -> model.Message:
+    return limits.fit(model.Message(text.spoken(line), (blocks.section(line),)))
+
+
+def _source(error: errors.SourceError) -> str:
+    what, then = next((what, then) for kind, what, then in _SOURCE if isinstance(error, kind))
+    facts = {
+        "source": text.capital(text.short(error.source, 40, "The system")),
+        "words": _words(error),
+        "seconds": _seconds(error),
+        "right": _right(error) if isinstance(error, errors.SourceForbidden) else "",
+    }
+    return text.sentence(what.format(**facts), then.format(**facts))
+
+
+def _right(error: errors.SourceForbidden) -> str:
+    right = f"the right {text.short(error.right, 60)}" if error.right else "a right"
+    where = f" on {text.short(error.place, 60)}" if error.place else ""
+    return f"It lacks {right}{where}; an admin there can grant it."
+
+
+def _delivery(error: errors.DeliveryError) -> str:
+    template = next(template for kind, template in _SLACK if isinstance(error, kind))
+    return template.format(words=text.sentence(_words(error)), seconds=_seconds(error))
+
+
+def _seconds(error: errors.BotError) -> str:
+    wait = getattr(error, "retry_after", 1.0)
+    return text.count(max(1, round(wait)) if wait < 1e6 else 60, "second")
+
+
+def _command(error: errors.BadCommand) -> model.Message:
+    """What is wrong, the command with a caret under the wrong word, and one that works."""
+    message, example = text.sentence(_words(error)), text.short(error.example, 300, "")
+    line, caret = (text.aligned(part) for part in filters.caret(error))
+    wrong = text.short(error.text[error.start : error.end], 100, "")
+    said = text.sentence(
+        text.spoken(message),
+        text.spoken(f"The wrong part is: {wrong}") if wrong else "",
+        text.spoken(f"An example that works: {example}") if example else "",
+    )
+    shown = [blocks.section(message)]
+    if error.text.strip():
+        shown.append(blocks.preformatted(f"{line.rstrip()}\n{caret}"))
+    if example:
+        shown += [blocks.context("An example that works:"), blocks.preformatted(example.replace("`", "'"))]
+    return limits.fit(model.Message(said, tuple(shown)))

@@ -1,0 +1,246 @@
+"""Answers for the one person who asked: receipts, lists, counts, histories, and every refusal with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bot import model
+from bot.core import reasons
+from bot.render import blocks, buttons, desk, ids, limits, refusals, text, words
+
+PAGE = 10
+
+StatusView = desk.StatusView
+SourceView = desk.SourceView
+status = desk.status
+help_text = desk.help_text
+error = refusals.error
+broken = refusals.broken
+
+_LINES = 20
+
+
+# --- receipts -----------------------------------------------------------------------------------------------------------------
+
+
+def receipt(receipt: model.Receipt, actor: model.Actor, offer: model.Offer) -> model.Message:
+    """What an action did, for its actor: one line for one anomaly, counts and every refusal for several."""
+    outcomes = list(receipt.outcomes)
+    told = _told_one(receipt, outcomes[0], actor, offer) if len(outcomes) == 1 else _told_many(receipt, outcomes)
+    remarks = [text.short(remark, 500) for remark in receipt.remarks]
+    line = text.sentence(told, *remarks)
+    refused = [_refusal(outcome) for outcome in outcomes if outcome.result is model.Result.REFUSED] if len(outcomes) > 1 else []
+    listed = text.listed(refused, _LINES, "\n")
+    shown = (blocks.section(line), *((blocks.section(listed),) if listed else ()))
+    return limits.fit(model.Message(text.sentence(text.spoken(line), text.spoken(listed.replace("\n", "; "))), shown))
+
+
+def _told_one(receipt: model.Receipt, outcome: model.Outcome, actor: model.Actor, offer: model.Offer) -> str:
+    anomaly = receipt.after.get(outcome.ref)
+    about = f"{words.title(anomaly)}, {words.ident(anomaly)}" if anomaly else text.short(str(outcome.ref), 80)
+    verb = words.PAST.get(receipt.change.action, "Done")
+    if outcome.result is model.Result.REFUSED:
+        return f"Not {verb.lower()}: {_why(outcome, offer)} ({about})"
+    if outcome.result is model.Result.ALREADY:
+        return text.sentence(_already(outcome, verb, anomaly), "Nothing was changed")
+    return f"{_done(receipt.change, verb, anomaly, actor)}: {about}"
+
+
+def _done(change: model.Change, verb: str, anomaly: model.Anomaly | None, actor: model.Actor) -> str:
+    """ "Assigned to you and Lee Park", told by what the system says now."""
+    if change.action is model.Action.ASSIGN and anomaly is not None:
+        names = words.assignees(anomaly.assignees, actor.email)
+        return f"Assigned to {names}" if names else "Unassigned"
+    if change.action is model.Action.ARCHIVE:
+        chosen = (anomaly.archived_as if anomaly else None) or change.archive_as
+        return f"Archived as {chosen}" if chosen else "Archived"
+    return verb
+
+
+def _already(outcome: model.Outcome, verb: str, anomaly: model.Anomaly | None) -> str:
+    if outcome.reason.strip():
+        return text.capital(text.short(outcome.reason, 500))
+    return f"Already {verb.lower()}{f': {words.title(anomaly)}, {words.ident(anomaly)}' if anomaly else ''}"
+
+
+def _why(outcome: model.Outcome, offer: model.Offer | None = None) -> str:
+    """The reason of a refusal, with the right that is missing when the reason does not name it."""
+    reason = text.short(outcome.reason, 500, "the system refused and gave no reason")
+    if not outcome.right or outcome.right in reason:
+        return reason
+    where = f" on {text.short(outcome.place, 60)}" if outcome.place else ""
+    system = f" in {text.short(offer.title, 40)}" if offer else ""
+    return f"{reason.rstrip('.')}; the desk's user lacks the right {text.short(outcome.right, 40)}{where}{system}"
+
+
+def _refusal(outcome: model.Outcome) -> str:
+    return f"{text.short(str(outcome.ref), 80)}: {_why(outcome)}"
+
+
+_RESULTS = {model.Result.DONE: "{verb}", model.Result.ALREADY: "already {verb}", model.Result.REFUSED: "refused"}
+
+
+def _told_many(receipt: model.Receipt, outcomes: Sequence[model.Outcome]) -> str:
+    verb = words.PAST.get(receipt.change.action, "Done").lower()
+    counted = {result: sum(outcome.result is result for outcome in outcomes) for result in model.Result}
+    return ", ".join(f"{text.number(n)} {_RESULTS[result].format(verb=verb)}" for result, n in counted.items() if n) or "Nothing to do"
+
+
+def stale(anomaly: model.Anomaly, offer: model.Offer, past: model.Past, action: str) -> model.Message:
+    """The anomaly moved on since the button was drawn: who did what when, and the buttons that make sense now."""
+    did = words.done(past.last, anomaly) if past.last else words.state(anomaly)
+    line = f"Nothing was changed: you cannot {text.short(action, 40)} {words.title(anomaly)} any more. It is {words.state(anomaly)} now"
+    when = text.when(past.last.at) if past.last else ""
+    said = text.sentence(text.spoken(line), f"{text.spoken(did)} {when}".strip(), buttons.possible(anomaly, offer))
+    shown = (
+        blocks.section(text.sentence(line)),
+        blocks.context(did, *((blocks.marked(when),) if when else ())),
+        *buttons.row(anomaly, offer),
+    )
+    return limits.fit(model.Message(said, shown))
+
+
+# --- lists and counts -----------------------------------------------------------------------------------------------------------
+
+
+def listing(listing: model.Listing, group: str = "") -> model.Message:
+    """A page of anomalies, each with [Show], and the ways to the next and the previous page.
+
+    With `group` (a card's id) it is the list behind a group card, and its pages are asked for with `ids.GROUP_LIST`.
+    """
+    asked = text.short(listing.words, 300, "")
+    if not listing.anomalies:
+        return _nothing(asked, listing.offset)
+    first, last = listing.offset + 1, listing.offset + len(listing.anomalies)
+    of = f" of {text.number(listing.total)}" if listing.total is not None else ""
+    heading = f"{text.number(first)} to {text.number(last)}{of}" if last > 1 else "One anomaly"
+    heading += f" for: {asked}" if asked else ""
+    more = len(listing.anomalies) >= PAGE if listing.total is None else last < listing.total
+    back = _page(listing, max(0, listing.offset - PAGE), "Previous", group) if listing.offset else None
+    onward = _page(listing, last, "Next", group) if more else None
+    rows = [block for anomaly in listing.anomalies for block in _listed(anomaly)]
+    said = text.sentence(
+        text.spoken(heading),
+        *(_spoken_row(anomaly) for anomaly in listing.anomalies),
+        "There are more: press Next" if more else "",
+    )
+    missing = more and onward is None
+    hint = (blocks.context("There are more, but this filter is too long for a button. Narrow it down to see the rest."),) if missing else ()
+    return limits.fit(model.Message(said, (blocks.section(heading, back), *rows, *blocks.actions(onward), *hint)))
+
+
+def _page(listing: model.Listing, offset: int, label: str, group: str) -> model.Block | None:
+    value = ids.encode_group(group, offset) if group else ids.encode_page(offset, listing.words)
+    if text.size(value, markup=True) > limits.VALUE:
+        return None
+    return blocks.button(ids.GROUP_LIST if group else ids.LIST_PAGE, label, value, hint=f"{label} page of the list")
+
+
+def _listed(anomaly: model.Anomaly) -> tuple[model.Block, model.Block]:
+    show = buttons.show(anomaly.ref, anomaly.version, hint=f"Show {words.title(anomaly)}, {words.ident(anomaly)}")
+    line = f"{words.headline(anomaly)}\n{words.state(anomaly)} · {words.who(anomaly)} · id {words.ident(anomaly)}"
+    address = text.url(anomaly.url)
+    link = (blocks.marked(text.link(address, "Open in the web app")),) if address and text.size(address) <= 300 else ()
+    return blocks.section(line, show), blocks.context("detected", blocks.marked(text.when(anomaly.created)), *link)
+
+
+def _spoken_row(anomaly: model.Anomaly) -> str:
+    line = f"{words.headline(anomaly)}, {words.ident(anomaly)}, {words.state(anomaly)}, {words.who(anomaly)}, detected"
+    return f"{text.spoken(line)} {text.when(anomaly.created)}"
+
+
+def _nothing(asked: str, offset: int) -> model.Message:
+    """An empty answer says what was asked and what to try."""
+    if offset:
+        return _plain("There is nothing more on this page: the list has become shorter. Ask again with /anomalies list.")
+    what = f"No anomaly matches: {asked}." if asked else "No anomaly is open."
+    return _plain(f"{what} Closed ones are left out unless you ask for them: try status:any, or leave a word out.")
+
+
+def count(asked: str, total: int, by_state: Mapping[str, int], by_table: Sequence[tuple[str, int]]) -> model.Message:
+    """How many match, by state and by table where that is known; `asked` is the filter as canonical text."""
+    words_ = text.short(asked, 300, "")
+    matching = "matches" if total == 1 else "match"
+    line = (
+        f"{text.count(total, 'anomaly', 'anomalies')} {matching}: {words_}"
+        if words_
+        else f"{text.count(total, 'anomaly', 'anomalies')} open"
+    )
+    states = ", ".join(f"{text.number(n)} {text.short(str(name), 40)}" for name, n in by_state.items() if n)
+    tables = text.listed([f"{text.short(name, 60)} {text.number(n)}" for name, n in by_table], 5)
+    line = text.sentence(line, f"By state: {states}" if states else "", f"Most by table: {tables}" if tables else "")
+    return _plain(line)
+
+
+# --- history and reasons ----------------------------------------------------------------------------------------------------------
+
+
+def history(anomaly: model.Anomaly, entries: Sequence[model.Entry], comments: Sequence[model.Comment]) -> model.Message:
+    """Who did what, newest first, refused tries too; then what was said in the system."""
+    heading = f"History of {words.title(anomaly)}, {words.ident(anomaly)}"
+    done = [(_entry(entry), entry.at) for entry in entries[:_LINES]]
+    if not done:
+        done_blocks = [blocks.section("Nobody has done anything to it that this desk knows of.")]
+    else:
+        done_blocks = [blocks.context(line, blocks.marked(text.when(at))) for line, at in done]
+    said_blocks = [
+        blocks.context(_remark(comment), *((blocks.marked(text.when(comment.at)),) if comment.at else ())) for comment in comments[-_LINES:]
+    ]
+    head = (blocks.section("Comments, oldest first:"),) if said_blocks else ()
+    spoken = text.sentence(
+        text.spoken(heading),
+        *(f"{text.spoken(line)} {text.when(at)}" for line, at in done),
+        *(text.spoken(_remark(comment)) for comment in comments[-_LINES:]),
+    )
+    if not done:
+        spoken = text.sentence(spoken, "Nobody has done anything to it that this desk knows of")
+    return limits.fit(model.Message(spoken, (blocks.section(heading), *done_blocks, *head, *said_blocks)))
+
+
+def _entry(entry: model.Entry) -> str:
+    """ "Acknowledged by Dana", "Not archived by Lee: no right to"; with what changed where the journal knows."""
+    what = words.verb(entry)
+    if entry.result is not model.Result.DONE:
+        what = f"{'Not' if entry.result is model.Result.REFUSED else 'Already'} {what.lower()}"
+    who = f"{what} {words.by(entry)}".strip()
+    before, after = text.short(entry.before, 100, ""), text.short(entry.after, 100, "")
+    moved = f" ({before or 'nothing'} → {after or 'nothing'})" if (before or after) and before != after else ""
+    detail = text.short(entry.detail, 300, "")
+    return f"{who}{moved}{f': {detail}' if detail else ''}"
+
+
+def _remark(comment: model.Comment) -> str:
+    return f"{text.short(comment.author, 60, 'Somebody')}: {text.short(comment.text, 500)}"
+
+
+def why(ref: model.Ref, decided: Sequence[model.Decided]) -> model.Message:
+    """Why it was posted, folded, held or left out: every decision, with its reason in a sentence."""
+    heading = f"Why {text.short(str(ref), 80)} is shown the way it is"
+    if not decided:
+        return _plain(f"{heading}: nothing was decided about it yet.")
+    lines = [(_decision(one), one) for one in decided[:_LINES]]
+    rows = [blocks.context(line, *(part for part in _where(one))) for line, one in lines]
+    spoken = text.sentence(text.spoken(heading), *(" ".join([text.spoken(line), *_where_spoken(one)]) for line, one in lines))
+    return limits.fit(model.Message(spoken, (blocks.section(f"{heading}:"), *rows)))
+
+
+def _decision(decided: model.Decided) -> str:
+    detail = text.short(decided.detail, 300, "")
+    return text.sentence(reasons.sentence(decided.reason), f"Slack's last answer: {detail}" if detail else "")
+
+
+def _channel(decided: model.Decided) -> str:
+    """A channel link that Slack writes out itself; ids only, so that it can be nothing else."""
+    return f"<#{decided.channel}>" if decided.channel[:1] in ("C", "G") and decided.channel.isalnum() and decided.channel.isascii() else ""
+
+
+def _where(decided: model.Decided) -> list[model.Block]:
+    return [blocks.marked(part) for part in _where_spoken(decided)]
+
+
+def _where_spoken(decided: model.Decided) -> list[str]:
+    return [part for part in (_channel(decided), text.when(decided.at) if decided.at else "") if part]
+
+
+def _plain(line: str) -> model.Message:
+    return limits.fit(model.Message(text.spoken(line), (blocks.section(line),)))

@@ -1,0 +1,164 @@
+"""Anomalies and what happened to them, in plain words that any place can show. Every function returns harmless text, never markup."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bot import model
+from bot.core import transitions
+from bot.render import text
+
+CHOICES: Mapping[model.ArchiveAs, str] = {
+    model.ArchiveAs.RESOLVED: "Root cause fixed",
+    model.ArchiveAs.DUPLICATE: "Same as another",
+    model.ArchiveAs.INVALID: "Not actually a problem",
+    model.ArchiveAs.DISCARDED: "Noise",
+}
+"""What each way of closing means."""
+
+PAST: Mapping[str, str] = {
+    model.Action.ACKNOWLEDGE: "Acknowledged",
+    model.Action.UNACKNOWLEDGE: "Un-acknowledged",
+    model.Action.ASSIGN: "Assigned",
+    model.Action.ARCHIVE: "Archived",
+    model.Action.REOPEN: "Reopened",
+    model.Action.COMMENT: "Commented on",
+    model.Action.TAG: "Tagged",
+    model.Action.DESCRIBE: "Described",
+    model.Action.DELETE: "Deleted",
+    "status": "Changed",
+}
+"""What was done, by the journal's word for it."""
+
+_CHECKS = 5
+_TAGS = 10
+_PEOPLE = 5
+
+
+def gone(anomaly: model.Anomaly) -> bool:
+    """Whether its system does not know it any more."""
+    return anomaly.status == transitions.DELETED
+
+
+def severity(anomaly: model.Anomaly) -> str:
+    """ "High", or "" when the system gave no number."""
+    return text.capital(str(anomaly.severity)) if anomaly.severity else ""
+
+
+def place(anomaly: model.Anomaly) -> str:
+    """ "orders (warehouse-prod)"."""
+    table = text.short(anomaly.container.name, 60) if anomaly.container else ""
+    store = text.short(anomaly.datastore.name, 40) if anomaly.datastore else ""
+    return f"{table} ({store})" if table and store else table or store
+
+
+def title(anomaly: model.Anomaly) -> str:
+    """ "record anomaly in orders (warehouse-prod)"."""
+    kind = f"{text.short(anomaly.type, 20)} anomaly" if anomaly.type.strip() else "anomaly"
+    where = place(anomaly)
+    return f"{kind} in {where}" if where else f"{kind} {ident(anomaly)}"
+
+
+def headline(anomaly: model.Anomaly) -> str:
+    """ "High · record anomaly in orders (warehouse-prod)"."""
+    word = severity(anomaly)
+    return f"{word} · {title(anomaly)}" if word else text.capital(title(anomaly))
+
+
+def ident(anomaly: model.Anomaly) -> str:
+    """The system's own id, as `/anomalies show` takes it."""
+    return text.short(anomaly.ref.id, 40)
+
+
+def _check(check: model.Check) -> str:
+    if check.message.strip():
+        return text.short(check.message, 300)
+    fields = text.listed([text.short(name, 60) for name in check.fields], 5)
+    rule = text.short(check.rule, 60, "check")
+    return f"{fields}: {rule}" if fields else rule
+
+
+def checks(anomaly: model.Anomaly) -> str:
+    """What the failed checks say: "customer_id not null; amount between 0 and 10000"."""
+    return text.listed([_check(check) for check in anomaly.checks], _CHECKS, "; ")
+
+
+def failing(anomaly: model.Anomaly) -> str:
+    """ "4,210 rows fail: customer_id not null; amount between 0 and 10000"."""
+    failed = checks(anomaly) or text.short(anomaly.description, 1_000, "")
+    if anomaly.records is None:
+        return f"Failed checks: {failed}" if anomaly.checks else failed
+    rows = f"{text.count(anomaly.records, 'row')} {'fails' if anomaly.records == 1 else 'fail'}"
+    return f"{rows}: {failed}" if failed else rows
+
+
+def description(anomaly: model.Anomaly) -> str:
+    """What people wrote about it, "" when the failing line says that already."""
+    said = text.short(anomaly.description, 1_000, "")
+    return "" if not anomaly.checks or said in checks(anomaly) else said
+
+
+def weight(anomaly: model.Anomaly) -> str:
+    """ "Weight 54", "" when there is none."""
+    return "" if anomaly.weight is None else f"Weight {text.number(anomaly.weight)}"
+
+
+def tags(anomaly: model.Anomaly) -> str:
+    """ "tags critical, pii"."""
+    names = text.listed([text.short(tag, 40) for tag in anomaly.tags], _TAGS)
+    return f"{'tag' if len(anomaly.tags) == 1 else 'tags'} {names}" if names else ""
+
+
+def assignees(people: Sequence[model.Person], me: str = "") -> str:
+    """Names, never mentions; the person with the address `me` is "you". "" for nobody."""
+    names = ["you" if me and person.email.casefold() == me.casefold() else text.short(person.name or person.email, 60) for person in people]
+    return text.listed(names, _PEOPLE)
+
+
+def state(anomaly: model.Anomaly) -> str:
+    """How it stands, in the system's own word: "Active", "Archived as Duplicate"."""
+    if anomaly.state is model.State.ARCHIVED and anomaly.archived_as:
+        return f"Archived as {anomaly.archived_as}"
+    if anomaly.state is model.State.ARCHIVED and anomaly.status.casefold() != model.State.ARCHIVED:
+        return f"Archived ({text.short(anomaly.status, 40)})"
+    return text.capital(text.short(anomaly.status, 40, str(anomaly.state)))
+
+
+def who(anomaly: model.Anomaly) -> str:
+    """ "unassigned", "assigned to Lee Park"."""
+    names = assignees(anomaly.assignees)
+    return f"assigned to {names}" if names else "unassigned"
+
+
+def verb(entry: model.Entry) -> str:
+    """What a journal line is about: "Acknowledged"; an unknown word as it is."""
+    return PAST.get(entry.action, text.capital(text.short(entry.action, 40, "Changed")))
+
+
+def by(entry: model.Entry) -> str:
+    """ "by Dana", "by Dana in Qualytics", "in Qualytics", or "" when nobody knows."""
+    name = f"by {text.short(entry.actor_name, 60)}" if entry.actor_name.strip() else ""
+    place_ = "" if entry.via.casefold() == "slack" else f"in {text.short(entry.via, 40)}"
+    return " ".join(part for part in (name, place_) if part)
+
+
+def outcome(entry: model.Entry) -> str:
+    """ "as Invalid" for the journal line of a closing, "" when it does not say."""
+    told = (f"as {choice}" for said in (entry.after, entry.detail) for choice in model.ArchiveAs if choice.casefold() in said.casefold())
+    return next(told, "")
+
+
+def done(entry: model.Entry, anomaly: model.Anomaly) -> str:
+    """The last thing that happened to this anomaly, told by how it stands now: "Assigned to Lee Park by Dana"."""
+    what = verb(entry)
+    if entry.action == model.Action.ASSIGN:
+        names = assignees(anomaly.assignees)
+        what = f"Assigned to {names}" if names else "Unassigned"
+    if entry.action == model.Action.ARCHIVE:
+        what = " ".join(part for part in (what, f"as {anomaly.archived_as}" if anomaly.archived_as else outcome(entry)) if part)
+    return " ".join(part for part in (what, by(entry)) if part)
+
+
+def states(counts: Mapping[model.State, int]) -> str:
+    """ "30 open · 5 acknowledged · 2 archived"; what is nought is left out."""
+    return " · ".join(f"{text.number(counts[state_])} {state_}" for state_ in model.State if counts.get(state_)) or "none"
