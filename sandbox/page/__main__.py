@@ -1,0 +1,31 @@
+"""`python -m sandbox.page --port N --slack URL [--qualytics URL]`: the page alone, beside servers that run already."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+
+from sandbox.page import app, chaos, wire
+
+
+async def _run(arguments: argparse.Namespace) -> None:
+    qualytics = wire.Control(arguments.qualytics) if arguments.qualytics else None
+    server = app.server(chaos.Levers(wire.Slack(arguments.slack), qualytics), arguments.port)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, setattr, server, "should_exit", True)
+    print(f"The page is at http://127.0.0.1:{arguments.port}/", flush=True)
+    await server.serve()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m sandbox.page", description="The workspace page alone.")
+    parser.add_argument("--port", type=int, default=8080)
+    parser.add_argument("--slack", required=True, help="address of the fake Slack server")
+    parser.add_argument("--qualytics", default="", help="address of the fake Qualytics")
+    asyncio.run(_run(parser.parse_args()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,148 @@
+"""The message list: one row per message, redrawn only when the message changed."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from nicegui import ui
+
+from sandbox.page import blocks, dates, mrkdwn, surface
+from sandbox.page.mrkdwn import Reader
+from sandbox.page.surface import Surface
+from sandbox.page.wire import Json
+
+SHOWN = 80
+"""How many messages are drawn at first; more on demand."""
+
+Make = Callable[[Json], Surface]
+
+_COLOURS = ("#2f6f9f", "#8a5a9e", "#b4632f", "#3d7f5c", "#a03d5c", "#5a6aa8")
+
+
+def avatar(name: str, *, app: bool = False) -> str:
+    """A square with initials; apps have their own colour."""
+    letters = "".join(word[0] for word in re.findall(r"\w+", name)[:2]).upper() or "?"
+    colour = "#1f3a5f" if app else _COLOURS[sum(map(ord, name)) % len(_COLOURS)]
+    return f'<div class="avatar{" app" if app else ""}" style="background:{colour}" aria-hidden="true">{mrkdwn.escape(letters)}</div>'
+
+
+def at(message: Json, reader: Reader) -> datetime:
+    """When a message was posted, in the reader's zone."""
+    try:
+        return datetime.fromtimestamp(float(message.get("ts") or 0), reader.zone)
+    except (ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(0, reader.zone)
+
+
+class Feed:
+    """A list of messages, newest at the bottom. `thread` opens a thread; None inside a thread."""
+
+    def __init__(self, make: Make, thread: Callable[[str], Awaitable[None]] | None) -> None:
+        self._make, self._thread = make, thread
+        self._rows: dict[str, tuple[str, ui.element]] = {}
+        self._limit = SHOWN
+        self._box = ui.element("div").classes("feed")
+
+    def clear(self) -> None:
+        self._rows.clear()
+        self._limit = SHOWN
+        self._box.clear()
+
+    def draw(
+        self, messages: list[Json], reader: Reader, names: dict[str, Json], failed: dict[str, str], earlier: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Bring the list up to date. `names` are people by id; `failed` says by ts what a click could not do."""
+        wanted = self._entries(messages, reader, failed)
+        for gone in [key for key in self._rows if key not in wanted]:
+            self._rows.pop(gone)[1].delete()
+        for index, (key, entry) in enumerate(wanted.items()):
+            self._row(index, key, entry, reader, names, earlier)
+
+    def _entries(self, messages: list[Json], reader: Reader, failed: dict[str, str]) -> dict[str, Json]:
+        """What stands in the list, by key: messages with a divider before each new day."""
+        ordered = sorted(messages, key=lambda message: float(message.get("ts") or 0))
+        entries: dict[str, Json] = {}
+        if len(ordered) > self._limit:
+            entries["earlier"] = {"earlier": len(ordered) - self._limit}
+        for message in ordered[-self._limit :]:
+            label = dates.day(at(message, reader), reader.now().astimezone(reader.zone))
+            entries.setdefault(f"day {label}", {"day": label})
+            entries[f"{message.get('ts')} {bool(message.get('ephemeral'))}"] = {
+                **message,
+                "_failed": failed.get(str(message.get("ts")), ""),
+            }
+        return entries
+
+    def _row(
+        self, index: int, key: str, entry: Json, reader: Reader, names: dict[str, Json], earlier: Callable[[], Awaitable[None]]
+    ) -> None:
+        now = json.dumps([entry, names.get(str(entry.get("user"))), str(reader.zone)], sort_keys=True, default=str)
+        drawn, element = self._rows.get(key, ("", None))
+        if drawn == now and element is not None:
+            return
+        if element is None:
+            with self._box:
+                element = ui.element("div")
+            element.move(self._box, index)
+        element.clear()
+        self._rows[key] = (now, element)
+        with element:
+            if "earlier" in entry:
+                self._earlier(entry["earlier"], earlier)
+            elif "day" in entry:
+                surface.html(f"<span>{mrkdwn.escape(entry['day'])}</span>", "day-divider")
+            else:
+                self._message(element, entry, reader, names)
+
+    def _earlier(self, count: int, earlier: Callable[[], Awaitable[None]]) -> None:
+        async def more() -> None:
+            self._limit += SHOWN
+            await earlier()
+
+        button = ui.button(f"Show earlier messages ({count})", on_click=more, color=None).props("flat dense no-caps")
+        surface.marked(button.classes("earlier"), "earlier")
+
+    def _message(self, element: ui.element, message: Json, reader: Reader, names: dict[str, Json]) -> None:
+        whisper = bool(message.get("ephemeral"))
+        author = names.get(str(message.get("user") or message.get("bot_id")), {})
+        app = bool(message.get("bot_id") or author.get("is_bot"))
+        name = str(message.get("username") or author.get("name") or message.get("user") or "App")
+        element.classes(replace="message whisper" if whisper else "message")
+        surface.marked(element, "message", ts=message.get("ts", ""), user=message.get("user", ""), ephemeral=str(whisper).lower())
+        with element:
+            surface.html(avatar(name, app=app), "message-side")
+            with ui.element("div").classes("message-main"):
+                _head(name, app and not message.get("slackbot"), whisper, at(message, reader))
+                self._body(message, reader)
+                if message.get("_failed"):
+                    surface.marked(surface.html(f"&#9888; {mrkdwn.plain(message['_failed'])}", "failed"), "failed")
+                self._replies(message)
+
+    def _body(self, message: Json, reader: Reader) -> None:
+        if message.get("blocks"):
+            blocks.draw(message["blocks"], self._make(message))
+        else:
+            edited = ' <span class="edited">(edited)</span>' if message.get("edited") else ""
+            surface.html(mrkdwn.draw(str(message.get("text", "")), reader, verbatim=message.get("parse") == "none") + edited, "text")
+
+    def _replies(self, message: Json) -> None:
+        count = int(message.get("reply_count") or 0)
+        if not self._thread or message.get("ephemeral"):
+            return
+        thread = self._thread
+        label = f"{count} {'reply' if count == 1 else 'replies'}" if count else "Reply in thread"
+        link = surface.marked(ui.element("div").classes("thread-link" if count else "thread-link quiet"), "thread-link")
+        link.on("click", lambda: thread(str(message.get("ts"))))
+        with link:
+            surface.html(mrkdwn.escape(label), tag="span")
+
+
+def _head(name: str, app: bool, whisper: bool, when: datetime) -> None:
+    badge = '<span class="badge-app" data-testid="app-badge">APP</span>' if app else ""
+    head = f'<b class="author">{mrkdwn.escape(name)}</b>{badge}<time class="when">{mrkdwn.escape(dates.clock(when))}</time>'
+    if whisper:
+        head = f'<div class="only-you" data-testid="only-you">&#128065; Only visible to you</div>{head}'
+    surface.html(head, "message-head")

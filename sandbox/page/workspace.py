@@ -1,0 +1,362 @@
+"""One browser tab: a person in a workspace."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from nicegui import Client, app, background_tasks, ui
+
+from sandbox.page import blocks, chaos, composer, dates, feed, modals, mrkdwn, surface
+from sandbox.page.surface import Form, Surface
+from sandbox.page.wire import Json, Slack
+
+SLACKBOT = "USLACKBOT"
+HOME = "home"
+
+
+class Bell:
+    """Rings in every tab when the workspace changed: one long poll for all of them."""
+
+    def __init__(self, slack: Slack) -> None:
+        self._slack = slack
+        self.rung = asyncio.Event()
+        self.alive = True
+
+    async def run(self) -> None:
+        revision = -1
+        while True:
+            told = await self._slack.changes(revision)
+            if (told is not None) != self.alive or (told is not None and told != revision):
+                self.alive, revision = told is not None, revision if told is None else told
+                self.rung.set()
+                self.rung = asyncio.Event()
+            if told is None:
+                await asyncio.sleep(0.5)
+
+
+class Tab:
+    """What one person sees, and everything they can do."""
+
+    def __init__(self, levers: chaos.Levers, bell: Bell, user: str, channel: str) -> None:
+        self._slack, self._levers, self._bell = levers.slack, levers, bell
+        self.user, self.channel, self.thread = user, channel, ""
+        self._zone = ""
+        self._people: dict[str, Json] = {}
+        self._channels: list[Json] = []
+        self._own: dict[tuple[str, str], list[Json]] = {}
+        self._failed: dict[str, str] = {}
+        self._home_form = Form()
+        self._home_shown = ""
+        self._lock = asyncio.Lock()
+
+    # --- life ---------------------------------------------------------------------------------------------------------
+
+    async def build(self) -> None:
+        await self._meet()
+        self._layout()
+        await self.repaint()
+
+    async def live(self, client: Client) -> None:
+        """Repaint whenever the bell rings, until the tab is closed."""
+        await client.connected()
+        with client:
+            self._zone = str(await ui.run_javascript("Intl.DateTimeFormat().resolvedOptions().timeZone", timeout=5) or "")
+        while not client.is_deleted:
+            rung = self._bell.rung
+            with client:
+                await self.repaint()
+            await rung.wait()
+
+    async def _meet(self) -> None:
+        self._people = {str(person["id"]): person for person in await self._slack.people() if person.get("id")}
+        self._people.setdefault(SLACKBOT, {"id": SLACKBOT, "name": "Slackbot"})
+        self._channels = await self._slack.channels(self.user)
+        known = [str(channel.get("id")) for channel in self._channels]
+        if known and self.channel not in [*known, HOME]:
+            self.channel = known[0]
+
+    def reader(self) -> mrkdwn.Reader:
+        person = self._people.get(self.user, {})
+        return mrkdwn.Reader(
+            users={ident: str(one.get("name") or ident) for ident, one in self._people.items()},
+            channels={str(one.get("id")): str(one.get("name")) for one in self._channels if not one.get("is_im")},
+            zone=dates.zone(self._zone or str(person.get("tz") or "")),
+        )
+
+    # --- layout -------------------------------------------------------------------------------------------------------
+
+    def _layout(self) -> None:
+        with ui.element("div").classes("desk"):
+            with ui.element("nav").classes("side"):
+                surface.html("Acme", "side-title")
+                self._side = ui.element("div").classes("side-list")
+                self._acting()
+            with ui.element("main").classes("main"):
+                with ui.element("header").classes("main-head"):
+                    self._title = surface.marked(ui.label("").classes("main-title"), "channel-name")
+                    self._topic = ui.label("").classes("main-topic")
+                    toggle = ui.button("Chaos", icon="bolt", on_click=self._toggle_chaos, color=None).props("unelevated dense no-caps")
+                    surface.marked(toggle.classes("slack-button chaos-toggle-button"), "chaos-open")
+                self._away = surface.html("The Slack server does not answer. Waiting for it…", "away")
+                surface.marked(self._away, "away").set_visibility(False)
+                with ui.element("div").classes("desk-scroll"):
+                    with surface.marked(ui.element("div"), "feed"):
+                        self._feed = feed.Feed(self._message_surface, self._open_thread)
+                    self._home = surface.marked(ui.element("div").classes("home"), "home")
+                self._composer = composer.Composer(self._say)
+            self._thread_pane = surface.marked(ui.element("aside").classes("pane"), "thread")
+            with self._thread_pane:
+                self._draw_thread_pane()
+            self._chaos_pane = ui.element("aside").classes("pane chaos-pane")
+            with self._chaos_pane:
+                self._chaos = chaos.Chaos(self._levers, lambda: self.channel)
+            self._thread_pane.set_visibility(False)
+            self._chaos_pane.set_visibility(False)
+            self._modals = modals.Modals(self._slack, lambda: self.user, self._view_surface, self.repaint)
+
+    def _draw_thread_pane(self) -> None:
+        with ui.element("div").classes("pane-head"):
+            ui.label("Thread").classes("main-title")
+            ui.button(icon="close", on_click=self._close_thread, color=None).props("flat round dense aria-label='Close thread'")
+        with ui.element("div").classes("desk-scroll"), ui.element("div"):
+            self._thread_feed = feed.Feed(self._message_surface, None)
+        self._thread_composer = composer.Composer(self._reply, "thread-composer", "Reply…")
+
+    def _acting(self) -> None:
+        """Who this tab acts as."""
+        options = {ident: _titled(person) for ident, person in self._people.items() if _can_act(person)}
+        with ui.element("div").classes("act-as"):
+            surface.html("Act as", "act-as-label")
+            pick = ui.select(
+                options, value=self.user if self.user in options else None, on_change=lambda event: self._become(str(event.value))
+            )
+            surface.marked(pick.props("dense borderless dark options-dense popup-content-class=act-as-menu"), "act-as")
+
+    async def _become(self, user: str) -> None:
+        self.user, self._home_shown = user, ""
+        await self._meet()
+        await self._go(self.channel)
+
+    async def _toggle_chaos(self) -> None:
+        self._chaos_pane.set_visibility(not self._chaos_pane.visible)
+        await self._chaos.refresh()
+
+    # --- painting -----------------------------------------------------------------------------------------------------
+
+    async def repaint(self) -> None:
+        """Bring everything on the screen up to date."""
+        async with self._lock:
+            slack, user, channel = self._slack, self.user, self.channel
+            listed = self._nothing() if channel == HOME else slack.messages(channel, user)
+            messages, views, channels, commands = await asyncio.gather(listed, slack.views(user), slack.channels(user), slack.commands())
+            if (user, channel) != (self.user, self.channel):
+                return
+            self._channels = channels or self._channels
+            self._composer.commands = commands
+            self._away.set_visibility(not self._bell.alive)
+            self._draw_side()
+            self._draw_messages([*messages, *self._own.get((user, channel), [])])
+            self._modals.draw(views)
+            if channel == HOME:
+                self._draw_home(await slack.home(user))
+            if self._chaos_pane.visible:
+                await self._chaos.refresh()
+
+    async def _nothing(self) -> list[Json]:
+        return []
+
+    def _draw_messages(self, messages: list[Json]) -> None:
+        reader = self.reader()
+        replies: dict[str, int] = {}
+        for message in messages:
+            if _is_reply(message):
+                replies[str(message["thread_ts"])] = replies.get(str(message["thread_ts"]), 0) + 1
+        roots = [{**message, "reply_count": replies.get(str(message.get("ts")), 0)} for message in messages if not _is_reply(message)]
+        self._feed.draw(roots, reader, self._people, self._failed, self.repaint)
+        if self.thread:
+            within = [message for message in messages if self.thread in (message.get("ts"), message.get("thread_ts"))]
+            self._thread_feed.draw(within, reader, self._people, self._failed, self.repaint)
+
+    def _draw_side(self) -> None:
+        now = json.dumps([self._channels, self.channel, self.user], sort_keys=True, default=str)
+        if self._side.props.get("data-drawn") == str(hash(now)):
+            return
+        self._side.props["data-drawn"] = str(hash(now))
+        self._side.clear()
+        with self._side:
+            surface.html("Channels", "side-heading")
+            for channel in [one for one in self._channels if not one.get("is_im")]:
+                self._side_line(str(channel["id"]), f"# {channel.get('name')}")
+            surface.html("Direct messages", "side-heading")
+            for channel in [one for one in self._channels if one.get("is_im")]:
+                self._side_line(str(channel["id"]), self._partner(channel))
+            surface.html("Apps", "side-heading")
+            self._side_line(HOME, "Anomaly Desk home")
+        self._draw_title()
+
+    def _side_line(self, channel: str, label: str) -> None:
+        line = surface.marked(
+            ui.element("div").classes("side-line on" if channel == self.channel else "side-line"), "channel", channel=channel
+        )
+        line.on("click", lambda: self._go(channel))
+        with line:
+            surface.html(mrkdwn.plain(label), tag="span")
+
+    def _draw_title(self) -> None:
+        channel = next((one for one in self._channels if one.get("id") == self.channel), {})
+        name = (
+            "Anomaly Desk" if self.channel == HOME else self._partner(channel) if channel.get("is_im") else f"# {channel.get('name', '')}"
+        )
+        self._title.set_text(name)
+        self._topic.set_text("" if self.channel == HOME else _text_of(channel.get("topic")) or _text_of(channel.get("purpose")))
+        self._composer.hint(f"Message {name.replace('# ', '#')}")
+        self._home.set_visibility(self.channel == HOME)
+
+    def _partner(self, channel: Json) -> str:
+        other = str(channel.get("user") or "")
+        return str(channel.get("name") or self._people.get(other, {}).get("name") or other or "direct message")
+
+    def _draw_home(self, view: Json) -> None:
+        now = json.dumps(view, sort_keys=True, default=str)
+        if now == self._home_shown:
+            return
+        self._home_shown = now
+        self._home.clear()
+        with self._home:
+            if view.get("blocks"):
+                blocks.draw(view["blocks"], self._view_surface(self._home_form, str(view.get("id", ""))))
+            else:
+                surface.html("This app has published no home tab yet.", "picker-none")
+
+    # --- moving around ------------------------------------------------------------------------------------------------
+
+    async def _go(self, channel: str) -> None:
+        self.channel, self._home_shown = channel, ""
+        self._feed.clear()
+        self._close_thread()
+        ui.run_javascript(f"history.replaceState(null, '', {json.dumps(f'?as={self.user}&channel={channel}')})")
+        if channel == HOME:
+            await self._slack.do("home", user=self.user)
+        await self.repaint()
+
+    async def _open_thread(self, ts: str) -> None:
+        self.thread = ts
+        self._thread_feed.clear()
+        self._thread_pane.set_visibility(True)
+        await self.repaint()
+
+    def _close_thread(self) -> None:
+        self.thread = ""
+        self._thread_pane.set_visibility(False)
+
+    # --- acting -------------------------------------------------------------------------------------------------------
+
+    async def _say(self, text: str) -> None:
+        if not text.startswith("/"):
+            await self._message(text)
+            return
+        told = await self._slack.do("command", user=self.user, channel=self.channel, text=text)
+        if not told.get("ok"):
+            self._slackbot(command_failed(text, str(told.get("error") or "operation_timeout")))
+        await self.repaint()
+
+    async def _reply(self, text: str) -> None:
+        if text.startswith("/"):
+            self._slackbot(f"{text.split()[0]} is not supported in threads. Sorry!", self.thread)
+            await self.repaint()
+        else:
+            await self._message(text, thread_ts=self.thread)
+
+    async def _message(self, text: str, **more: str) -> None:
+        told = await self._slack.do("message", user=self.user, channel=self.channel, text=mrkdwn.outgoing(text), **more)
+        if not told.get("ok", True):
+            ui.notify(f"The message was not sent: {told.get('error')}", type="negative")
+        await self.repaint()
+
+    def _slackbot(self, text: str, thread: str = "") -> None:
+        """Slack's own words, for this person alone, in this tab."""
+        said = {"ts": f"{time.time():.6f}", "user": SLACKBOT, "text": text, "ephemeral": True, "slackbot": True, "parse": "none"}
+        self._own.setdefault((self.user, self.channel), []).append({**said, **({"thread_ts": thread} if thread else {})})
+
+    def _message_surface(self, message: Json) -> Surface:
+        ts, channel = str(message.get("ts")), self.channel
+
+        async def act(element: Json, block_id: str, value: Any) -> None:
+            told = await self._click(element, block_id, value, channel=channel, ts=ts)
+            words = "" if told.get("ok") else f"Something went wrong with this action: {told.get('error') or 'no answer'}."
+            self._failed[ts] = words
+            await self.repaint()
+
+        return Surface(self.reader(), act, self._options_of(channel=channel, ts=ts))
+
+    def _view_surface(self, form: Form, view: str) -> Surface:
+        async def act(element: Json, block_id: str, value: Any) -> None:
+            where = {"home": True} if self.channel == HOME and form is self._home_form else {"view": True}
+            told = await self._click(element, block_id, value, **where)
+            if not told.get("ok"):
+                ui.notify(f"Something went wrong with this action: {told.get('error') or 'no answer'}.", type="negative")
+            await self.repaint()
+
+        return Surface(self.reader(), act, self._options_of(view=True), form)
+
+    async def _click(self, element: Json, block_id: str, value: Any, **where: Any) -> Json:
+        chosen = {} if value is None else {"value": value}
+        told = await self._slack.do("click", user=self.user, action_id=element.get("action_id", ""), block_id=block_id, **chosen, **where)
+        return told
+
+    def _options_of(self, **where: Any) -> Callable[[Json, str, str], Awaitable[list[Json]]]:
+        async def find(element: Json, block_id: str, typed: str) -> list[Json]:
+            asked = {"action_id": element.get("action_id", ""), "block_id": block_id, "query": typed}
+            told = await self._slack.do("select", user=self.user, **asked, **where)
+            groups = told.get("option_groups") or []
+            return [option for group in groups for option in group.get("options", [])] or list(told.get("options") or [])
+
+        return find
+
+
+def command_failed(text: str, error: str) -> str:
+    """What Slackbot says when a command was not answered."""
+    word = text.split()[0]
+    if error in {"not_found", "unknown_command", "no_such_command", "invalid_command"}:
+        return (
+            f"`{word}` is not a valid command. In Slack, all messages that start with the “/” character are interpreted as commands.\n"
+            "If you are trying to send a message and not run a command, try preceding the “/” with an empty space."
+        )
+    return f"{word} failed with the error “{error}”"
+
+
+def _is_reply(message: Json) -> bool:
+    return bool(message.get("thread_ts")) and message.get("thread_ts") != message.get("ts")
+
+
+def _text_of(value: object) -> str:
+    return str(value.get("value", "")) if isinstance(value, dict) else str(value or "")
+
+
+def _can_act(person: Json) -> bool:
+    return not (person.get("is_bot") or person.get("deleted") or person.get("id") == SLACKBOT)
+
+
+def _titled(person: Json) -> str:
+    kind = "guest" if person.get("is_restricted") or person.get("is_guest") else "admin" if person.get("is_admin") else "member"
+    return f"{person.get('name')} ({person.get('role') or kind})"
+
+
+def install(levers: chaos.Levers) -> Bell:
+    """Register the page at `/`; returns the bell, which starts with the application."""
+    bell = Bell(levers.slack)
+
+    @ui.page("/", title="Anomaly Desk sandbox")
+    async def workspace(client: Client) -> None:
+        params = client.request.query_params
+        tab = Tab(levers, bell, params.get("as", "U0DANA"), params.get("channel", ""))
+        await tab.build()
+        task = background_tasks.create(tab.live(client), name="tab")
+        client.on_delete(task.cancel)
+
+    app.on_startup(lambda: background_tasks.create(bell.run(), name="bell"))
+    return bell
