@@ -63,7 +63,7 @@ class BadCommand(UserError):
 
 
 class NotAllowed(UserError):
-    """The person may not do this; the message says who may. `ask` are the Slack ids (users U..., W..., user groups S...) of those who may."""
+    """The person may not do this; the message says who may. `ask` are the Slack ids of those who may: users, and user groups (S...)."""
 
     def __init__(self, message: str, *, ask: Sequence[str] = ()) -> None:
         super().__init__(message)

@@ -1,0 +1,284 @@
+"""Every lasting message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot import model, ports
+from bot.store import backlog, claims, database, deciding, outbox, rows, tables
+
+TABLES_SHOWN = 50
+"""Tables of a group that `tally` names."""
+
+_CARDS, _MEMBERS, _ANOMALIES = tables.cards, tables.card_members, tables.anomalies
+
+_POSTED = _CARDS.c.ts.is_not(None)
+_ENDED = _CARDS.c.state.in_([model.CardState.LOST.value, model.CardState.GONE.value])
+
+_NEWEST_EDIT = (_CARDS.c.urgent.desc(), _CARDS.c.posted.desc(), _CARDS.c.id.desc())
+_OLDEST_POST = (_CARDS.c.created, _CARDS.c.id)
+
+
+class Cards:
+    """The port `Cards`."""
+
+    def __init__(self, db: database.Database) -> None:
+        self._db = db
+
+    async def waiting(self) -> Sequence[model.Card]:
+        """Cards that nobody has decided about, oldest first."""
+        return await self._cards(sa.select(_CARDS).where(_CARDS.c.state == model.CardState.WAITING).order_by(*_OLDEST_POST))
+
+    async def windows(self) -> Mapping[str, ports.Window]:
+        """The last window of every route."""
+
+        async def work(connection: AsyncConnection) -> Mapping[str, ports.Window]:
+            return {row.route: rows.window(row) for row in await connection.execute(sa.select(tables.windows))}
+
+        return await self._db.read(work)
+
+    async def decide(self, decision: ports.Decision, now: datetime) -> None:
+        """Carry out a decision in one transaction; cards that were decided in between are left alone."""
+        await self._db.write(lambda connection: deciding.decide(connection, decision, now))
+
+    async def due(self, now: datetime, *, posted: bool, channel: str = "", limit: int = 50) -> Sequence[model.Card]:
+        """Live cards that are due and not claimed: first posts (oldest first) or edits (clicked first, then newest)."""
+        statement = sa.select(_CARDS).where(_due(now, posted=posted)).order_by(*(_NEWEST_EDIT if posted else _OLDEST_POST))
+        if channel:
+            statement = statement.where(_CARDS.c.channel == channel)
+        return await self._cards(statement.limit(limit))
+
+    async def due_channels(self, now: datetime) -> Sequence[str]:
+        """Channels with first posts that are due, by name."""
+        statement = sa.select(_CARDS.c.channel).distinct().where(_due(now, posted=False)).order_by(_CARDS.c.channel)
+
+        async def work(connection: AsyncConnection) -> Sequence[str]:
+            return list(await connection.scalars(statement))
+
+        return await self._db.read(work)
+
+    async def get(self, card: str) -> model.Card | None:
+        """A card by its id."""
+        return next(iter(await self._cards(sa.select(_CARDS).where(_CARDS.c.id == card))), None)
+
+    async def at(self, channel: str, ts: str) -> model.Card | None:
+        """The card behind a message."""
+        statement = sa.select(_CARDS).where(_CARDS.c.channel == channel, _CARDS.c.ts == ts).order_by(_CARDS.c.created.desc())
+        return next(iter(await self._cards(statement.limit(1))), None)
+
+    async def of(self, refs: Sequence[model.Ref]) -> Sequence[model.Card]:
+        """All cards that show these anomalies, group cards too, oldest first."""
+
+        async def work(connection: AsyncConnection) -> Sequence[model.Card]:
+            found: dict[str, model.Card] = {}
+            for source in sorted({ref.source for ref in refs}):
+                for ids in database.chunks(sorted({ref.id for ref in refs if ref.source == source})):
+                    statement = sa.select(_CARDS).where(_CARDS.c.id.in_(outbox.showing(source, ids)))
+                    found |= {row.id: rows.card(row) for row in await connection.execute(statement)}
+            return sorted(found.values(), key=lambda card: (card.created, card.id))
+
+        return await self._db.read(work)
+
+    async def put(self, draft: model.CardDraft, now: datetime) -> model.Card:
+        """The card of (kind, channel, key): made when missing, else given this payload and marked dirty when that is another one."""
+
+        async def work(connection: AsyncConnection) -> model.Card:
+            card = await _existing(connection, draft)
+            if card is None:
+                return await _made(connection, outbox.values(draft, now), now)
+            if card.payload == dict(draft.payload):
+                return card
+            await connection.execute(
+                sa.update(_CARDS).where(_CARDS.c.id == card.id).values(payload=dict(draft.payload), **_dirty_if_live(now))
+            )
+            return await _one(connection, card.id)
+
+        return await self._db.write(work)
+
+    async def touch(self, cards: Sequence[str], now: datetime) -> None:
+        """Mark dirty and due now, however old: a click, so it comes first. A card that was ended is delivered again when it has a
+        message; one that has none is never posted by a touch."""
+        again = sa.or_(outbox.LIVE, sa.and_(_ENDED, _POSTED))
+
+        async def work(connection: AsyncConnection) -> None:
+            for chunk in database.chunks(sorted(cards)):
+                await connection.execute(
+                    sa.update(_CARDS)
+                    .where(_CARDS.c.id.in_(chunk), again)
+                    .values(state=model.CardState.LIVE, urgent=True, **outbox.dirty(now))
+                )
+                await outbox.refresh_shown(connection, chunk, now)
+                await _click(connection, chunk, now)
+
+        await self._db.write(work)
+
+    async def adopt(self, draft: model.CardDraft, ts: str, now: datetime) -> model.Card:
+        """Take over a message of ours that no row knows. A card that already has a live message keeps it."""
+        taken = {
+            "ts": ts,
+            "state": model.CardState.LIVE.value,
+            "reason": model.Reason.ADOPTED.value,
+            "posted": _posted_at(ts, now),
+            "posting": None,
+            "urgent": True,
+            "due": now,
+            "since": now,
+        }
+
+        async def work(connection: AsyncConnection) -> model.Card:
+            card = await _existing(connection, draft)
+            if card is None:
+                return await _made(connection, outbox.values(draft, now) | taken, now)
+            if card.ts and card.state is model.CardState.LIVE:
+                return card
+            await connection.execute(sa.update(_CARDS).where(_CARDS.c.id == card.id).values({**taken, "wanted": card.wanted + 1}))
+            await outbox.refresh_shown(connection, [card.id], now)
+            return await _one(connection, card.id)
+
+        return await self._db.write(work)
+
+    async def begin(self, claim: model.Claim, now: datetime) -> bool:
+        """Row before call: a first post starts now. False also when the card has a message, or is not to be seen any more."""
+        return await self._fenced(claim, sa.and_(outbox.LIVE, _CARDS.c.ts.is_(None)), posting=now)
+
+    async def delivered(self, claim: model.Claim, version: int, now: datetime, *, ts: str = "", reason: model.Reason | None = None) -> bool:
+        """Slack shows `version`; with `ts` it was the first post. The card stays due when `wanted` has moved on."""
+        current = _CARDS.c.wanted == version
+        values: dict[str, Any] = {
+            "delivered": version,
+            "due": sa.case((current, None), else_=sa.literal(now, tables.Utc())),
+            "since": sa.case((current, None), else_=sa.func.coalesce(_CARDS.c.since, sa.literal(now, tables.Utc()))),
+            "urgent": sa.case((current, sa.false()), else_=_CARDS.c.urgent),
+            "posting": None,
+            "tries": 0,
+            "error": "",
+        }
+        if ts:
+            values |= {"ts": ts, "posted": _posted_at(ts, now)}
+        if reason is not None:
+            values["reason"] = reason.value
+        return await self._fenced(claim, sa.true(), **values)
+
+    async def defer(self, claim: model.Claim, until: datetime, error: str, *, unsent: bool = True) -> bool:
+        """Try again later; `unsent` when it is certain that nothing was posted."""
+        sent = {"posting": None} if unsent else {}
+        return await self._fenced(claim, sa.true(), due=until, error=error, tries=_CARDS.c.tries + 1, **sent)
+
+    async def end(self, claim: model.Claim, state: model.CardState, reason: model.Reason, error: str = "") -> bool:
+        """No more deliveries until somebody touches it."""
+        ended = {"due": None, "since": None, "urgent": False, "posting": None}
+
+        async def work(connection: AsyncConnection) -> bool:
+            change = sa.update(_CARDS).where(claims.held(claim)).values(state=state, reason=reason, error=error, **ended)
+            if not (await connection.execute(change)).rowcount:
+                return False
+            await outbox.refresh_shown(connection, [claim.key], claim.until)
+            return True
+
+        return await self._db.write(work)
+
+    async def tally(self, card: str, sample: int = 5) -> ports.Tally:
+        """The members of a group card, counted by the database; the sample is of the newest."""
+
+        async def work(connection: AsyncConnection) -> ports.Tally:
+            states = await connection.execute(_count(_ANOMALIES.c.state, card))
+            counted = {model.State(row[0]): int(row[1]) for row in states}
+            places = await connection.execute(_count(_ANOMALIES.c.container, card).limit(TABLES_SHOWN))
+            named = [(str(row[0]), int(row[1])) for row in places if row[0]]
+            shown = await _members(connection, card, 0, sample) if sample else []
+            return ports.Tally(sum(counted.values()), counted, named, shown)
+
+        return await self._db.read(work)
+
+    async def members(self, card: str, *, offset: int = 0, limit: int = 10) -> Sequence[model.Anomaly]:
+        """The members of a group card, newest first."""
+        return await self._db.read(lambda connection: _members(connection, card, offset, limit))
+
+    async def backlog(self, now: datetime) -> ports.Backlog:
+        """What waits; ages count from when Slack began to lag behind."""
+        return await self._db.read(lambda connection: backlog.measure(connection, now))
+
+    async def _cards(self, statement: sa.Select[Any]) -> Sequence[model.Card]:
+        async def work(connection: AsyncConnection) -> Sequence[model.Card]:
+            return [rows.card(row) for row in await connection.execute(statement)]
+
+        return await self._db.read(work)
+
+    async def _fenced(self, claim: model.Claim, condition: sa.ColumnElement[bool], **values: Any) -> bool:
+        statement = sa.update(_CARDS).where(claims.held(claim), condition).values(values)
+
+        async def work(connection: AsyncConnection) -> bool:
+            return (await connection.execute(statement)).rowcount == 1
+
+        return await self._db.write(work)
+
+
+def _due(now: datetime, *, posted: bool) -> sa.ColumnElement[bool]:
+    lane = _POSTED if posted else _CARDS.c.ts.is_(None)
+    return sa.and_(outbox.LIVE, _CARDS.c.due.is_not(None), _CARDS.c.due <= now, lane, claims.free(_CARDS, now))
+
+
+def _posted_at(ts: str, now: datetime) -> datetime:
+    """A ts is the moment of the post, in seconds; a message that is adopted was posted then, not now."""
+    try:
+        return datetime.fromtimestamp(float(ts), UTC)
+    except (ValueError, OverflowError, OSError):
+        return now
+
+
+def _dirty_if_live(now: datetime) -> dict[str, Any]:
+    return {
+        "wanted": _CARDS.c.wanted + 1,
+        "due": sa.case((outbox.LIVE, sa.literal(now, tables.Utc())), else_=_CARDS.c.due),
+        "since": sa.case((outbox.LIVE, sa.func.coalesce(_CARDS.c.since, sa.literal(now, tables.Utc()))), else_=_CARDS.c.since),
+    }
+
+
+async def _existing(connection: AsyncConnection, draft: model.CardDraft) -> model.Card | None:
+    statement = sa.select(_CARDS).where(outbox.is_draft(draft)).with_for_update()
+    row = (await connection.execute(statement)).one_or_none()
+    return rows.card(row) if row else None
+
+
+async def _made(connection: AsyncConnection, values: dict[str, Any], now: datetime) -> model.Card:
+    await connection.execute(sa.insert(_CARDS).values(values))
+    await outbox.refresh_shown(connection, [values["id"]], now)
+    return await _one(connection, values["id"])
+
+
+async def _one(connection: AsyncConnection, card: str) -> model.Card:
+    return rows.card((await connection.execute(sa.select(_CARDS).where(_CARDS.c.id == card))).one())
+
+
+async def _click(connection: AsyncConnection, cards: Sequence[str], now: datetime) -> None:
+    clicked = sa.select(_CARDS.c.source, _CARDS.c.anomaly).where(_CARDS.c.id.in_(cards), _CARDS.c.anomaly.is_not(None))
+    await connection.execute(sa.update(_ANOMALIES).where(sa.tuple_(_ANOMALIES.c.source, _ANOMALIES.c.id).in_(clicked)).values(clicked=now))
+
+
+def _joined(card: str) -> tuple[sa.FromClause, sa.ColumnElement[bool]]:
+    same = sa.and_(_ANOMALIES.c.source == _MEMBERS.c.source, _ANOMALIES.c.id == _MEMBERS.c.anomaly)
+    return _MEMBERS.join(_ANOMALIES, same), _MEMBERS.c.card == card
+
+
+def _count(column: sa.Column[str], card: str) -> sa.Select[str, int]:
+    number = sa.func.count()
+    source, condition = _joined(card)
+    return sa.select(column, number).select_from(source).where(condition).group_by(column).order_by(number.desc(), column)
+
+
+async def _members(connection: AsyncConnection, card: str, offset: int, limit: int) -> Sequence[model.Anomaly]:
+    source, condition = _joined(card)
+    statement = (
+        sa.select(_ANOMALIES.c.body, _ANOMALIES.c.version)
+        .select_from(source)
+        .where(condition)
+        .order_by(_ANOMALIES.c.created.desc(), _ANOMALIES.c.id.desc())
+        .offset(offset)
+        .limit(limit)
+    )
+    return [rows.anomaly(row) for row in await connection.execute(statement)]

@@ -1,0 +1,84 @@
+"""Claims: what one process owns for a while. One conditional UPDATE takes it, a token fences it, time ends it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot import model
+from bot.store import database, tables
+
+_KEYS: Mapping[str, sa.Column[Any]] = {
+    "cards": tables.cards.c.id,
+    "sources": tables.sources.c.source,
+    "intents": tables.intents.c.key,
+}
+
+
+class Claims:
+    """The port `Claims`."""
+
+    def __init__(self, db: database.Database) -> None:
+        self._db = db
+
+    async def take(self, table: str, key: str, now: datetime, seconds: float) -> model.Claim | None:
+        """Own a row for `seconds`; None when somebody else does, or when there is no such card or intent.
+
+        A source may be claimed before anything is known of it. Raises KeyError for a table that knows no claims.
+        """
+        claim = new(table, key, now, seconds)
+        return claim if await self._db.write(lambda connection: _take(connection, claim, now)) else None
+
+    async def release(self, claim: model.Claim) -> None:
+        """Give it back; nothing happens when it has passed to somebody else."""
+        target = _KEYS[claim.table].table
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(sa.update(target).where(held(claim)).values(claim_token=None, claim_until=None))
+
+        await self._db.write(work)
+
+    async def release_all(self) -> None:
+        """Forget every claim. Only for a store that this process owns alone (`Store.alone`)."""
+
+        async def work(connection: AsyncConnection) -> None:
+            for column in _KEYS.values():
+                target = column.table
+                claimed = target.c.claim_until.is_not(None)
+                await connection.execute(sa.update(target).where(claimed).values(claim_token=None, claim_until=None))
+
+        await self._db.write(work)
+
+
+def new(table: str, key: str, now: datetime, seconds: float) -> model.Claim:
+    """A claim with a token of its own, not yet written anywhere."""
+    return model.Claim(table, key, uuid.uuid4().hex, now + timedelta(seconds=seconds))
+
+
+def held(claim: model.Claim) -> sa.ColumnElement[bool]:
+    """The condition that fences a write: the row still carries this token."""
+    column = _KEYS[claim.table]
+    return sa.and_(column == claim.key, column.table.c.claim_token == claim.token)
+
+
+def free(target: sa.FromClause, now: datetime) -> sa.ColumnElement[bool]:
+    """The condition that nobody owns the row at `now`."""
+    return sa.or_(target.c.claim_until.is_(None), target.c.claim_until <= now)
+
+
+async def _take(connection: AsyncConnection, claim: model.Claim, now: datetime) -> bool:
+    column = _KEYS[claim.table]
+    target = column.table
+    values = {"claim_token": claim.token, "claim_until": claim.until}
+    taken = await connection.execute(sa.update(target).where(column == claim.key, free(target, now)).values(values))
+    if taken.rowcount or claim.table != "sources":
+        return taken.rowcount == 1
+    if await connection.scalar(sa.select(column).where(column == claim.key)) is not None:
+        return False
+    await connection.execute(sa.insert(target).values(source=claim.key, **values))
+    return True

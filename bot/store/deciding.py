@@ -1,0 +1,102 @@
+"""Carrying out what grouping decided: one transaction, and only for cards that nobody decided about in between."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot import model, ports
+from bot.store import database, outbox, tables
+
+_CARDS, _MEMBERS = tables.cards, tables.card_members
+
+
+async def decide(connection: AsyncConnection, decision: ports.Decision, now: datetime) -> None:
+    """Post, fold, and remember the window. A decision that comes too late for all of its cards changes nothing at all."""
+    post = await _still_waiting(connection, decision.post)
+    fold = await _still_waiting(connection, decision.fold)
+    if (decision.post or decision.fold) and not (post or fold):
+        return
+    await _post(connection, post, decision.post_reason, now)
+    group = await _fold(connection, decision, fold, now)
+    if decision.window is not None:
+        await _store_window(connection, _window(decision.window, decision, group))
+
+
+def _window(window: ports.Window, decision: ports.Decision, group: str) -> ports.Window:
+    """The window names the group card that was made for it, and forgets one that cannot take in more."""
+    if group:
+        return replace(window, group=group) if decision.group is not None else window
+    return replace(window, group="") if decision.fold and decision.join == window.group else window
+
+
+async def _still_waiting(connection: AsyncConnection, cards: Sequence[str]) -> Sequence[str]:
+    found: list[str] = []
+    for chunk in database.chunks(sorted(cards)):
+        statement = sa.select(_CARDS.c.id).where(_CARDS.c.id.in_(chunk), _CARDS.c.state == model.CardState.WAITING)
+        found += await connection.scalars(statement.order_by(_CARDS.c.id).with_for_update())
+    return found
+
+
+async def _post(connection: AsyncConnection, cards: Sequence[str], reason: model.Reason, now: datetime) -> None:
+    for chunk in database.chunks(cards):
+        change = sa.update(_CARDS).where(_CARDS.c.id.in_(chunk))
+        await connection.execute(change.values(state=model.CardState.LIVE, reason=reason, due=now, since=now))
+    await outbox.refresh_shown(connection, cards, now)
+
+
+async def _fold(connection: AsyncConnection, decision: ports.Decision, cards: Sequence[str], now: datetime) -> str:
+    """Fold the cards into their group; returns its id, "" when there is none. Without a live group they go on waiting."""
+    group = await _group(connection, decision, now) if cards else ""
+    if not group:
+        return ""
+    reason = model.Reason.JOINED_GROUP if decision.join else model.Reason.BURST
+    for chunk in database.chunks(cards):
+        shown = sa.select(sa.literal(group, tables.Words()), _CARDS.c.source, _CARDS.c.anomaly).where(
+            _CARDS.c.id.in_(chunk), _CARDS.c.anomaly.is_not(None), ~_member(group)
+        )
+        await connection.execute(sa.insert(_MEMBERS).from_select(["card", "source", "anomaly"], shown))
+        change = sa.update(_CARDS).where(_CARDS.c.id.in_(chunk))
+        await connection.execute(change.values(state=model.CardState.FOLDED, reason=reason, due=None, since=None))
+    await outbox.refresh_shown(connection, cards, now)
+    return group
+
+
+def _member(group: str) -> sa.Exists:
+    return sa.exists().where(_MEMBERS.c.card == group, _MEMBERS.c.source == _CARDS.c.source, _MEMBERS.c.anomaly == _CARDS.c.anomaly)
+
+
+async def _group(connection: AsyncConnection, decision: ports.Decision, now: datetime) -> str:
+    """The live group card to fold into: the one to join, or the one of the draft, made when it is missing."""
+    if decision.join:
+        return await _dirty(connection, _CARDS.c.id == decision.join, now)
+    if decision.group is None:
+        return ""
+    if found := await _dirty(connection, outbox.is_draft(decision.group), now):
+        return found
+    values = outbox.values(replace(decision.group, state=model.CardState.LIVE), now)
+    if decision.group.reason is model.Reason.WAITING:
+        values["reason"] = model.Reason.BURST.value
+    await connection.execute(sa.insert(_CARDS).values(values))
+    return str(values["id"])
+
+
+async def _dirty(connection: AsyncConnection, which: sa.ColumnElement[bool], now: datetime) -> str:
+    """Mark a live card dirty; a delivery that was put off stays put off. Returns its id, "" when there is no such card."""
+    found = await connection.scalar(sa.select(_CARDS.c.id).where(which, outbox.LIVE).with_for_update())
+    if found is None:
+        return ""
+    due = sa.func.coalesce(_CARDS.c.due, sa.literal(now, tables.Utc()))
+    await connection.execute(sa.update(_CARDS).where(_CARDS.c.id == found).values({**outbox.dirty(now), "due": due}))
+    return str(found)
+
+
+async def _store_window(connection: AsyncConnection, window: ports.Window) -> None:
+    row = tables.windows.c.route == window.route
+    values = {"opened": window.opened, "closes": window.closes, "posted": window.posted, "group_card": window.group}
+    if not (await connection.execute(sa.update(tables.windows).where(row).values(values))).rowcount:
+        await connection.execute(sa.insert(tables.windows).values(route=window.route, **values))

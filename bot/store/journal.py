@@ -1,0 +1,174 @@
+"""Who did what, and what was accepted but is not finished."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot import model, ports
+from bot.store import claims, database, rows, tables
+
+SEEN_WITHIN = timedelta(days=7)
+
+_JOURNAL, _INTENTS, _ANOMALIES = tables.journal, tables.intents, tables.anomalies
+
+
+class Journal:
+    """The port `Journal`."""
+
+    def __init__(self, db: database.Database) -> None:
+        self._db = db
+
+    async def begin(self, intent: ports.Intent, now: datetime, seconds: float) -> model.Claim | None:
+        """Record an accepted action, claimed for `seconds`; None when this key was recorded before."""
+        claim = claims.new("intents", intent.key, now, seconds)
+
+        async def work(connection: AsyncConnection) -> model.Claim | None:
+            if await connection.scalar(sa.select(_INTENTS.c.key).where(_INTENTS.c.key == intent.key)) is not None:
+                return None
+            row = rows.intent_values(intent) | {"claim_token": claim.token, "claim_until": claim.until}
+            await connection.execute(sa.insert(_INTENTS).values(row))
+            return claim
+
+        return await self._db.write(work)
+
+    async def unfinished(self, now: datetime) -> Sequence[ports.Intent]:
+        """Intents that nobody holds and nobody finished, oldest first."""
+        statement = (
+            sa.select(_INTENTS).where(_INTENTS.c.finished.is_(None), claims.free(_INTENTS, now)).order_by(_INTENTS.c.at, _INTENTS.c.key)
+        )
+
+        async def work(connection: AsyncConnection) -> Sequence[ports.Intent]:
+            return [rows.intent(row) for row in await connection.execute(statement)]
+
+        return await self._db.read(work)
+
+    async def finish(self, key: str, entries: Sequence[model.Entry], now: datetime) -> None:
+        """Close an intent with its journal lines; neither is done twice."""
+
+        async def work(connection: AsyncConnection) -> None:
+            if await close(connection, key, now):
+                await record(connection, entries)
+
+        await self._db.write(work)
+
+    async def history(self, ref: model.Ref, limit: int = 20) -> Sequence[model.Entry]:
+        """Lines about one anomaly, newest first."""
+
+        async def work(connection: AsyncConnection) -> Sequence[model.Entry]:
+            return await _newest(connection, _about(ref), limit)
+
+        return await self._db.read(work)
+
+    async def past(self, anomaly: model.Anomaly, now: datetime) -> model.Past:
+        """How often its fingerprint was seen within seven days, how the last of the others was closed, what happened to it last."""
+
+        async def work(connection: AsyncConnection) -> model.Past:
+            last = await _newest(connection, _about(anomaly.ref), 1)
+            if not anomaly.fingerprint:
+                return model.Past(last=next(iter(last), None))
+            others = await connection.scalar(_seen(anomaly, now))
+            closing = await _closing_before(connection, anomaly)
+            return model.Past(1 + (others or 0), closing, next(iter(last), None))
+
+        return await self._db.read(work)
+
+
+# --- parts of transactions, also of those that save anomalies -------------------------------------------------------------
+
+
+async def close(connection: AsyncConnection, key: str, now: datetime) -> bool:
+    """Close an intent. False when somebody else has closed it before: the lines of the journal are theirs then."""
+    open_one = sa.and_(_INTENTS.c.key == key, _INTENTS.c.finished.is_(None))
+    closed = await connection.execute(sa.update(_INTENTS).where(open_one).values(finished=now))
+    if closed.rowcount:
+        return True
+    return await connection.scalar(sa.select(_INTENTS.c.key).where(_INTENTS.c.key == key)) is None
+
+
+async def record(connection: AsyncConnection, entries: Sequence[model.Entry], closings: Collection[model.Ref] = ()) -> None:
+    """Write lines. `closings` are anomalies known to have been archived; an archive action that was done is one in any case."""
+    for chunk in database.chunks(entries):
+        prints = await _fingerprints(connection, [entry.ref for entry in chunk])
+        await connection.execute(sa.insert(_JOURNAL), [_line(entry, prints, closings) for entry in chunk])
+
+
+def _line(entry: model.Entry, prints: dict[model.Ref, str], closings: Collection[model.Ref]) -> dict[str, Any]:
+    archived = entry.action == model.Action.ARCHIVE or entry.ref in closings
+    return {
+        "source": entry.ref.source,
+        "anomaly": entry.ref.id,
+        "fingerprint": prints.get(entry.ref, ""),
+        "closing": archived and entry.result is model.Result.DONE,
+        "action": entry.action,
+        "at": entry.at,
+        "actor": entry.actor,
+        "actor_name": entry.actor_name,
+        "via": entry.via,
+        "before": entry.before,
+        "after": entry.after,
+        "result": entry.result.value,
+        "detail": entry.detail,
+    }
+
+
+async def _fingerprints(connection: AsyncConnection, refs: Sequence[model.Ref]) -> dict[model.Ref, str]:
+    found: dict[model.Ref, str] = {}
+    for source in sorted({ref.source for ref in refs}):
+        ids = sorted({ref.id for ref in refs if ref.source == source})
+        statement = sa.select(_ANOMALIES.c.id, _ANOMALIES.c.fingerprint).where(_ANOMALIES.c.source == source, _ANOMALIES.c.id.in_(ids))
+        found |= {model.Ref(source, row.id): row.fingerprint for row in await connection.execute(statement)}
+    return found
+
+
+# --- what happened before -----------------------------------------------------------------------------------------------
+
+
+def _about(ref: model.Ref) -> sa.ColumnElement[bool]:
+    return sa.and_(_JOURNAL.c.source == ref.source, _JOURNAL.c.anomaly == ref.id)
+
+
+async def _newest(connection: AsyncConnection, condition: sa.ColumnElement[bool], limit: int) -> Sequence[model.Entry]:
+    statement = sa.select(_JOURNAL).where(condition).order_by(_JOURNAL.c.at.desc(), _JOURNAL.c.id.desc()).limit(limit)
+    return [rows.entry(row) for row in await connection.execute(statement)]
+
+
+def _like(anomaly: model.Anomaly) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        _ANOMALIES.c.source == anomaly.ref.source,
+        _ANOMALIES.c.fingerprint == anomaly.fingerprint,
+        _ANOMALIES.c.id != anomaly.ref.id,
+    )
+
+
+def _seen(anomaly: model.Anomaly, now: datetime) -> sa.Select[int]:
+    recent = sa.and_(_ANOMALIES.c.created >= now - SEEN_WITHIN, _ANOMALIES.c.created <= now)
+    return sa.select(sa.func.count()).select_from(_ANOMALIES).where(_like(anomaly), recent)
+
+
+async def _closing_before(connection: AsyncConnection, anomaly: model.Anomaly) -> model.Entry | None:
+    """The last closing of another one: a line of the journal where there is one, else what its system says about it."""
+    told = sa.and_(
+        _JOURNAL.c.source == anomaly.ref.source,
+        _JOURNAL.c.fingerprint == anomaly.fingerprint,
+        _JOURNAL.c.closing.is_(True),
+    )
+    lines = await _newest(connection, sa.and_(told, _JOURNAL.c.anomaly != anomaly.ref.id), 1)
+    row = (
+        await connection.execute(
+            sa.select(_ANOMALIES.c.source, _ANOMALIES.c.id, _ANOMALIES.c.state, _ANOMALIES.c.body, _ANOMALIES.c.closed)
+            .where(_like(anomaly), _ANOMALIES.c.closed.is_not(None))
+            .order_by(_ANOMALIES.c.closed.desc())
+            .limit(1)
+        )
+    ).one_or_none()
+    if row is None:
+        return next(iter(lines), None)
+    ref = model.Ref(row.source, row.id)
+    own = await _newest(connection, sa.and_(told, _about(ref)), 1)
+    found = own or [model.Entry(ref, model.Action.ARCHIVE, row.closed, via=ref.source, after=row.body.get("status", ""))]
+    return max([*lines, *found], key=lambda entry: entry.at)

@@ -1,0 +1,136 @@
+"""What other transactions do to cards: make them, mark them dirty, end those that nobody needs any more."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot import model
+from bot.store import database, tables
+
+FRESH = timedelta(days=7)
+"""Machines correct messages that are younger; older ones are corrected when somebody touches them (design section 4)."""
+
+_CARDS, _MEMBERS, _ANOMALIES = tables.cards, tables.card_members, tables.anomalies
+
+LIVE = _CARDS.c.state == model.CardState.LIVE
+
+
+def values(draft: model.CardDraft, now: datetime) -> dict[str, Any]:
+    """The row of a new card: due at once when it is live."""
+    due = now if draft.state is model.CardState.LIVE else None
+    return {
+        "id": uuid.uuid4().hex,
+        "kind": draft.kind.value,
+        "channel": draft.channel,
+        "key": draft.key,
+        "route": draft.route,
+        "source": draft.ref.source if draft.ref else None,
+        "anomaly": draft.ref.id if draft.ref else None,
+        "state": draft.state.value,
+        "reason": draft.reason.value,
+        "created": now,
+        "due": due,
+        "since": due,
+        "payload": dict(draft.payload),
+    }
+
+
+def is_draft(draft: model.CardDraft) -> sa.ColumnElement[bool]:
+    """The condition that a card is the one of this draft."""
+    return sa.and_(_CARDS.c.key == draft.key, _CARDS.c.channel == draft.channel, _CARDS.c.kind == draft.kind.value)
+
+
+async def insert(connection: AsyncConnection, drafts: Sequence[model.CardDraft], now: datetime) -> None:
+    """Make the cards that do not exist yet; an existing one stays as it is."""
+    wanted = {(draft.key, draft.channel, draft.kind.value): draft for draft in drafts}
+    for chunk in database.chunks(list(wanted)):
+        keys = sorted({key for key, _, _ in chunk})
+        statement = sa.select(_CARDS.c.key, _CARDS.c.channel, _CARDS.c.kind).where(_CARDS.c.key.in_(keys))
+        known = {tuple(row) for row in await connection.execute(statement)}
+        fresh = [values(wanted[key], now) for key in chunk if key not in known]
+        if fresh:
+            await connection.execute(sa.insert(_CARDS), fresh)
+
+
+async def mark_dirty(connection: AsyncConnection, source: str, ids: Sequence[str], now: datetime) -> None:
+    """The live cards that show these anomalies, group cards too, want an edit; old ones only remember that they do.
+
+    A delivery that was put off stays put off: its `due` is kept.
+    """
+    recent = _CARDS.c.posted >= now - FRESH
+    await connection.execute(
+        sa.update(_CARDS)
+        .where(_CARDS.c.id.in_(showing(source, ids)), LIVE)
+        .values(
+            wanted=_CARDS.c.wanted + 1,
+            due=sa.case((recent, _first(_CARDS.c.due, now)), else_=_CARDS.c.due),
+            since=sa.case((recent, _first(_CARDS.c.since, now)), else_=_CARDS.c.since),
+        )
+    )
+
+
+def dirty(now: datetime) -> dict[str, Any]:
+    """The values that make one card want a delivery now."""
+    return {"wanted": _CARDS.c.wanted + 1, "due": now, "since": _first(_CARDS.c.since, now)}
+
+
+async def end_unposted(connection: AsyncConnection, source: str, ids: Sequence[str]) -> None:
+    """Waiting cards of anomalies that were archived before anybody saw them are never posted."""
+    await connection.execute(
+        sa.update(_CARDS)
+        .where(_of(source, ids), _CARDS.c.state == model.CardState.WAITING)
+        .values(state=model.CardState.GONE, reason=model.Reason.CLOSED_BEFORE_POST, due=None, since=None)
+    )
+
+
+async def revive_unposted(connection: AsyncConnection, source: str, ids: Sequence[str]) -> None:
+    """Cards that were ended because their anomaly was closed wait again when it is open again: nobody has seen it yet."""
+    await connection.execute(
+        sa.update(_CARDS)
+        .where(
+            _of(source, ids),
+            _CARDS.c.state == model.CardState.GONE,
+            _CARDS.c.reason == model.Reason.CLOSED_BEFORE_POST,
+            _CARDS.c.ts.is_(None),
+        )
+        .values(state=model.CardState.WAITING, reason=model.Reason.WAITING)
+    )
+
+
+async def refresh_shown(connection: AsyncConnection, cards: Sequence[str], now: datetime) -> None:
+    """Note on the anomalies behind these cards whether a live card shows them: the watch reads nothing else."""
+    source, ident = _ANOMALIES.c.source, _ANOMALIES.c.id
+    alone = sa.exists().where(_CARDS.c.source == source, _CARDS.c.anomaly == ident, LIVE)
+    grouped = sa.exists().where(_MEMBERS.c.source == source, _MEMBERS.c.anomaly == ident, _CARDS.c.id == _MEMBERS.c.card, LIVE)
+    for chunk in database.chunks(cards):
+        shown_by = sa.union(
+            sa.select(_CARDS.c.source, _CARDS.c.anomaly).where(_CARDS.c.id.in_(chunk), _CARDS.c.anomaly.is_not(None)),
+            sa.select(_MEMBERS.c.source, _MEMBERS.c.anomaly).where(_MEMBERS.c.card.in_(chunk)),
+        )
+        await connection.execute(
+            sa.update(_ANOMALIES)
+            .where(sa.tuple_(source, ident).in_(shown_by))
+            .values(shown=sa.case((sa.or_(alone, grouped), _first(_ANOMALIES.c.shown, now)), else_=None))
+        )
+
+
+def _of(source: str, ids: Sequence[str]) -> sa.ColumnElement[bool]:
+    return sa.and_(_CARDS.c.source == source, _CARDS.c.anomaly.in_(ids))
+
+
+def showing(source: str, ids: Sequence[str]) -> sa.CompoundSelect[Any]:
+    """The ids of the cards that show these anomalies, alone or in a group."""
+    return sa.union(
+        sa.select(_CARDS.c.id).where(_of(source, ids)),
+        sa.select(_MEMBERS.c.card).where(_MEMBERS.c.source == source, _MEMBERS.c.anomaly.in_(ids)),
+    )
+
+
+def _first(column: sa.Column[datetime], now: datetime) -> sa.ColumnElement[datetime]:
+    return sa.func.coalesce(column, sa.literal(now, tables.Utc()))

@@ -1,0 +1,130 @@
+"""Between rows and the words of `model`: what is stored of each, and how it is read back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import pydantic
+import sqlalchemy as sa
+
+from bot import model, ports
+
+AnyRow = sa.Row[*tuple[Any, ...]]
+"""A row of any columns."""
+
+_ANOMALY = pydantic.TypeAdapter(model.Anomaly)
+_CHANGE = pydantic.TypeAdapter(model.Change)
+
+
+def body(anomaly: model.Anomaly) -> dict[str, Any]:
+    """Every field but the version, as JSON values.
+
+    Defaults are left out, so that a field that a later release adds does not make every stored anomaly look changed.
+    """
+    values: dict[str, Any] = _ANOMALY.dump_python(anomaly, mode="json", exclude={"version"}, exclude_defaults=True)
+    if anomaly.weight is not None and not math.isfinite(anomaly.weight):
+        del values["weight"]  # JSON has no word for it
+    return values
+
+
+def digest(values: Mapping[str, Any]) -> str:
+    """A fingerprint of what is visible: another body, another digest."""
+    text = json.dumps(values, sort_keys=True, separators=(",", ":"))
+    return hashlib.blake2b(text.encode("ascii"), digest_size=16).hexdigest()
+
+
+def anomaly(row: AnyRow) -> model.Anomaly:
+    """Read a row that has `body` and `version`."""
+    return _ANOMALY.validate_python({**row.body, "version": row.version})
+
+
+def card(row: AnyRow) -> model.Card:
+    """Read a whole row of `cards`."""
+    return model.Card(
+        id=row.id,
+        kind=model.CardKind(row.kind),
+        channel=row.channel,
+        key=row.key,
+        state=model.CardState(row.state),
+        reason=model.Reason(row.reason),
+        created=row.created,
+        route=row.route,
+        ref=None if row.anomaly is None else model.Ref(row.source, row.anomaly),
+        ts=row.ts or "",
+        wanted=row.wanted,
+        delivered=row.delivered,
+        due=row.due,
+        posting=row.posting,
+        posted=row.posted,
+        tries=row.tries,
+        error=row.error,
+        payload=row.payload,
+    )
+
+
+def window(row: AnyRow) -> ports.Window:
+    """Read a whole row of `windows`."""
+    return ports.Window(row.route, row.opened, row.closes, row.posted, row.group_card)
+
+
+def standing(row: AnyRow) -> model.Standing:
+    """Read a whole row of `sources`."""
+    return model.Standing(
+        source=row.source,
+        cursor=row.cursor,
+        contacted=row.contacted,
+        last_ok=row.last_ok,
+        failing_since=row.failing_since,
+        failures=row.failures,
+        error=row.error,
+        next_poll=row.next_poll,
+        watch_mark=row.watch_mark,
+    )
+
+
+def entry(row: AnyRow) -> model.Entry:
+    """Read a whole row of `journal`."""
+    return model.Entry(
+        ref=model.Ref(row.source, row.anomaly),
+        action=row.action,
+        at=row.at,
+        actor=row.actor,
+        actor_name=row.actor_name,
+        via=row.via,
+        before=row.before,
+        after=row.after,
+        result=model.Result(row.result),
+        detail=row.detail,
+    )
+
+
+def intent_values(intent: ports.Intent) -> dict[str, Any]:
+    """What is stored of an intent."""
+    return {
+        "key": intent.key,
+        "change": _CHANGE.dump_python(intent.change, mode="json"),
+        "refs": [[ref.source, ref.id] for ref in intent.refs],
+        "actor": intent.actor,
+        "actor_name": intent.actor_name,
+        "at": intent.at,
+        "channel": intent.channel,
+        "shown": [[ref.source, ref.id, version] for ref, version in intent.shown.items()],
+    }
+
+
+def intent(row: AnyRow) -> ports.Intent:
+    """Read a whole row of `intents`."""
+    return ports.Intent(
+        key=row.key,
+        change=_CHANGE.validate_python(row.change),
+        refs=tuple(model.Ref(source, ident) for source, ident in row.refs),
+        actor=row.actor,
+        actor_name=row.actor_name,
+        at=row.at,
+        channel=row.channel,
+        shown={model.Ref(source, ident): version for source, ident, version in row.shown},
+    )

@@ -1,0 +1,208 @@
+"""The one transaction that stores what was seen: anomalies, their cards, the cursor, the journal, the end of an action."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot import model, ports
+from bot.store import database, journal, outbox, rows, standings, tables
+
+_ANOMALIES = tables.anomalies
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Everything that one save is asked to do; see `ports.Anomalies.save`."""
+
+    source: str
+    seen: Sequence[model.Anomaly]
+    read_at: datetime
+    now: datetime
+    reason: model.Reason
+    cursor: str | None
+    drafts: Mapping[model.Ref, Sequence[model.CardDraft]]
+    extra: Sequence[model.CardDraft]
+    note: ports.Note | None
+    entries: Sequence[model.Entry]
+    done: str
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What has been found out so far."""
+
+    new: set[model.Ref] = field(default_factory=set)
+    changed: set[model.Ref] = field(default_factory=set)
+    noted: list[model.Entry] = field(default_factory=list)
+    closings: set[model.Ref] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """An anomaly whose visible content is another than the stored row's."""
+
+    before: rows.AnyRow
+    seen: model.Anomaly
+    body: dict[str, Any]
+    digest: str
+
+
+async def save(connection: AsyncConnection, sight: Sight) -> model.Saved:
+    """Do it, in the order of the ids so that two savers never wait for each other."""
+    tally = _Tally()
+    seen: dict[str, model.Anomaly] = {}
+    for anomaly in sight.seen:
+        seen.setdefault(anomaly.ref.id, anomaly)
+    for ids in database.chunks(sorted(seen)):
+        await _chunk(connection, sight, [seen[ident] for ident in ids], tally)
+    await outbox.insert(connection, sight.extra, sight.now)
+    await _record(connection, sight, tally)
+    if sight.cursor is not None:
+        contacted = sa.func.coalesce(tables.sources.c.contacted, sa.literal(sight.now, tables.Utc()))
+        await standings.update(connection, sight.source, cursor=sight.cursor, contacted=contacted)
+    refs = [anomaly.ref for anomaly in seen.values()]
+    return model.Saved([ref for ref in refs if ref in tally.new], [ref for ref in refs if ref in tally.changed])
+
+
+async def _chunk(connection: AsyncConnection, sight: Sight, seen: Sequence[model.Anomaly], tally: _Tally) -> None:
+    known = await _known(connection, sight.source, [anomaly.ref.id for anomaly in seen])
+    fresh: list[tuple[model.Anomaly, dict[str, Any]]] = []
+    changes: list[_Change] = []
+    same: list[str] = []
+    for anomaly in seen:
+        row, body = known.get(anomaly.ref.id), rows.body(anomaly)
+        if row is None:
+            fresh.append((anomaly, body))
+        elif row.read_at <= sight.read_at:
+            digest = rows.digest(body)
+            if digest == row.digest:
+                same.append(anomaly.ref.id)
+            else:
+                changes.append(_Change(row, anomaly, body, digest))
+    if fresh:
+        await _insert(connection, sight, fresh, tally)
+    if changes:
+        await _update(connection, sight, changes, tally)
+    if same:
+        await connection.execute(sa.update(_ANOMALIES).where(_these(sight.source, same)).values(read_at=sight.read_at))
+
+
+async def _known(connection: AsyncConnection, source: str, ids: Sequence[str]) -> Mapping[str, rows.AnyRow]:
+    columns = (_ANOMALIES.c.id, _ANOMALIES.c.digest, _ANOMALIES.c.version, _ANOMALIES.c.read_at, _ANOMALIES.c.closed)
+    statement = sa.select(*columns).where(_these(source, ids)).order_by(_ANOMALIES.c.id).with_for_update()
+    return {row.id: row for row in await connection.execute(statement)}
+
+
+async def _insert(connection: AsyncConnection, sight: Sight, fresh: Sequence[tuple[model.Anomaly, dict[str, Any]]], tally: _Tally) -> None:
+    drafts = [draft for anomaly, _ in fresh for draft in sight.drafts.get(anomaly.ref, ())]
+    live = {draft.ref for draft in drafts if draft.state is model.CardState.LIVE}
+    await connection.execute(
+        sa.insert(_ANOMALIES),
+        [
+            {
+                "source": sight.source,
+                "id": anomaly.ref.id,
+                "version": 1,
+                "reason": sight.reason.value,
+                "shown": sight.now if anomaly.ref in live else None,
+                **_content(anomaly, body, rows.digest(body), sight, None),
+            }
+            for anomaly, body in fresh
+        ],
+    )
+    await outbox.insert(connection, drafts, sight.now)
+    tally.new |= {anomaly.ref for anomaly, _ in fresh}
+
+
+async def _update(connection: AsyncConnection, sight: Sight, changes: Sequence[_Change], tally: _Tally) -> None:
+    await _note(connection, sight, changes, tally)
+    row = sa.and_(_ANOMALIES.c.source == sight.source, _ANOMALIES.c.id == sa.bindparam("this"))
+    await connection.execute(
+        sa.update(_ANOMALIES).where(row),
+        [
+            {
+                "this": change.seen.ref.id,
+                "version": change.before.version + 1,
+                **_content(change.seen, change.body, change.digest, sight, change.before.closed),
+            }
+            for change in changes
+        ],
+    )
+    ids = [change.seen.ref.id for change in changes]
+    await outbox.mark_dirty(connection, sight.source, ids, sight.now)
+    await _end_or_revive(connection, sight, changes, tally)
+    tally.changed |= {change.seen.ref for change in changes}
+
+
+async def _note(connection: AsyncConnection, sight: Sight, changes: Sequence[_Change], tally: _Tally) -> None:
+    """Ask for a line about each change that was made elsewhere; only this needs the stored bodies."""
+    if sight.note is None:
+        return
+    ids = [change.seen.ref.id for change in changes]
+    stored = await stored_anomalies(connection, sight.source, ids)
+    lines = (sight.note(stored[change.seen.ref], change.seen) for change in changes)
+    tally.noted += [line for line in lines if line is not None]
+
+
+async def _end_or_revive(connection: AsyncConnection, sight: Sight, changes: Sequence[_Change], tally: _Tally) -> None:
+    archived = [change.seen.ref for change in changes if _archived(change.seen) and change.before.closed is None]
+    reopened = [change.seen.ref.id for change in changes if not _archived(change.seen) and change.before.closed is not None]
+    tally.closings |= set(archived)
+    if archived:
+        await outbox.end_unposted(connection, sight.source, [ref.id for ref in archived])
+    if reopened:
+        await outbox.revive_unposted(connection, sight.source, reopened)
+
+
+async def _record(connection: AsyncConnection, sight: Sight, tally: _Tally) -> None:
+    """The journal, last: its lines carry the fingerprints that were just stored. An action that somebody ended before adds no lines."""
+    entries: list[model.Entry] = list(tally.noted)
+    if not sight.done or await journal.close(connection, sight.done, sight.now):
+        entries += sight.entries
+    await journal.record(connection, entries, tally.closings)
+    acted = sorted({entry.ref.id for entry in sight.entries if entry.actor and entry.ref.source == sight.source})
+    await mark_clicked(connection, sight.source, acted, sight.now)
+
+
+def _content(anomaly: model.Anomaly, body: dict[str, Any], digest: str, sight: Sight, closed: datetime | None) -> dict[str, Any]:
+    return {
+        "state": anomaly.state.value,
+        "created": anomaly.created,
+        "digest": digest,
+        "body": body,
+        "fingerprint": anomaly.fingerprint,
+        "container": anomaly.container.name if anomaly.container else "",
+        "read_at": sight.read_at,
+        "closed": (closed or sight.read_at) if _archived(anomaly) else None,
+    }
+
+
+def _archived(anomaly: model.Anomaly) -> bool:
+    return anomaly.state is model.State.ARCHIVED
+
+
+def _these(source: str, ids: Iterable[str]) -> sa.ColumnElement[bool]:
+    return sa.and_(_ANOMALIES.c.source == source, _ANOMALIES.c.id.in_(ids))
+
+
+async def stored_anomalies(connection: AsyncConnection, source: str, ids: Sequence[str]) -> dict[model.Ref, model.Anomaly]:
+    """What is known of these."""
+    found: dict[model.Ref, model.Anomaly] = {}
+    for chunk in database.chunks(ids):
+        statement = sa.select(_ANOMALIES.c.body, _ANOMALIES.c.version).where(_these(source, chunk))
+        for row in await connection.execute(statement):
+            anomaly = rows.anomaly(row)
+            found[anomaly.ref] = anomaly
+    return found
+
+
+async def mark_clicked(connection: AsyncConnection, source: str, ids: Sequence[str], now: datetime) -> None:
+    """Somebody acted on these: the watch looks at them first for an hour."""
+    for chunk in database.chunks(ids):
+        await connection.execute(sa.update(_ANOMALIES).where(_these(source, chunk)).values(clicked=now))

@@ -1,0 +1,60 @@
+"""How each source stands."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot import model
+from bot.store import database, rows, tables
+
+_SOURCES = tables.sources
+
+
+class Standings:
+    """The port `Standings`."""
+
+    def __init__(self, db: database.Database) -> None:
+        self._db = db
+
+    async def get(self, source: str) -> model.Standing:
+        """How it stands; the blank standing when nothing is known."""
+        return await self._db.read(lambda connection: _get(connection, source))
+
+    async def ok(self, source: str, now: datetime) -> model.Standing:
+        """It answered. Returns how it stood before."""
+        return await self._change(source, last_ok=now, failing_since=None, failures=0, error="", next_poll=None)
+
+    async def failed(self, source: str, error: str, now: datetime, next_poll: datetime) -> model.Standing:
+        """It did not. Returns how it stood before; `failing_since` keeps the first failure in a row."""
+        since = sa.func.coalesce(_SOURCES.c.failing_since, sa.literal(now, tables.Utc()))
+        return await self._change(source, failing_since=since, failures=_SOURCES.c.failures + 1, error=error, next_poll=next_poll)
+
+    async def mark(self, source: str, watch_mark: str) -> None:
+        """Remember how far the watch got."""
+        await self._change(source, watch_mark=watch_mark)
+
+    async def _change(self, source: str, **values: Any) -> model.Standing:
+        async def work(connection: AsyncConnection) -> model.Standing:
+            before = await _get(connection, source, lock=True)
+            await update(connection, source, **values)
+            return before
+
+        return await self._db.write(work)
+
+
+async def update(connection: AsyncConnection, source: str, **values: Any) -> None:
+    """Change the row of a source, which is made when it is missing."""
+    change = sa.update(_SOURCES).where(_SOURCES.c.source == source).values(values)
+    if not (await connection.execute(change)).rowcount:
+        await connection.execute(sa.insert(_SOURCES).values(source=source))
+        await connection.execute(change)
+
+
+async def _get(connection: AsyncConnection, source: str, *, lock: bool = False) -> model.Standing:
+    statement = sa.select(_SOURCES).where(_SOURCES.c.source == source)
+    row = (await connection.execute(statement.with_for_update() if lock else statement)).one_or_none()
+    return rows.standing(row) if row else model.Standing(source)

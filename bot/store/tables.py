@@ -1,0 +1,243 @@
+"""The tables. One schema for SQLite and PostgreSQL; `migrations` builds it, a test proves that both agree.
+
+Partial indices carry no parameters in their condition (IS NULL, IS NOT NULL), because SQLite uses one only when the query repeats
+its words; that is why "not archived" is `closed IS NULL` and "not posted" is `ts IS NULL` here.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+
+class Utc(sa.TypeDecorator[datetime]):
+    """An aware moment, stored and returned in UTC. Refuses naive ones: nobody could say what they mean."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a moment without a time zone cannot be stored: {value}")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Words(sa.TypeDecorator[str]):
+    """Text from anywhere. PostgreSQL stores no NUL and neither store takes half a surrogate pair: both become a replacement character."""
+
+    impl = sa.Text()
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
+        if value is None or (value.isascii() and "\0" not in value):
+            return value
+        return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+
+
+def _words(name: str, **options: Any) -> sa.Column[str]:
+    return sa.Column(name, Words(), nullable=False, default="", **options)
+
+
+def _maybe(name: str) -> sa.Column[datetime]:
+    return sa.Column(name, Utc(), nullable=True)
+
+
+def _moment(name: str) -> sa.Column[datetime]:
+    return sa.Column(name, Utc(), nullable=False)
+
+
+def _number(name: str, default: int) -> sa.Column[int]:
+    return sa.Column(name, sa.Integer(), nullable=False, default=default)
+
+
+def _json(name: str) -> sa.Column[Any]:
+    return sa.Column(name, sa.JSON(), nullable=False)
+
+
+def _claim() -> tuple[sa.Column[str], sa.Column[datetime]]:
+    return sa.Column("claim_token", Words(), nullable=True), _maybe("claim_until")
+
+
+def _index(name: str, *columns: sa.Column[Any], where: sa.ColumnElement[bool] | None = None) -> sa.Index:
+    return sa.Index(name, *columns, sqlite_where=where, postgresql_where=where)
+
+
+metadata = sa.MetaData()
+
+anomalies = sa.Table(
+    "anomalies",
+    metadata,
+    sa.Column("source", Words(), primary_key=True),
+    sa.Column("id", Words(), primary_key=True),
+    _words("state"),
+    _moment("created"),
+    _number("version", 1),
+    _words("digest"),
+    _json("body"),
+    _words("reason"),
+    _words("fingerprint"),
+    _words("container"),
+    _moment("read_at"),
+    _maybe("closed"),  # when this desk first saw it archived; NULL while it is not
+    _maybe("shown"),  # since when a live card shows it; NULL when none does
+    _maybe("clicked"),  # when somebody acted on it last from Slack
+)
+_index("anomalies_open", anomalies.c.source, anomalies.c.created, anomalies.c.id, where=anomalies.c.closed.is_(None))
+_index(
+    "anomalies_shown",
+    anomalies.c.source,
+    anomalies.c.created,
+    anomalies.c.id,
+    where=sa.and_(anomalies.c.shown.is_not(None), anomalies.c.closed.is_(None)),
+)
+_index("anomalies_clicked", anomalies.c.source, anomalies.c.clicked, where=anomalies.c.clicked.is_not(None))
+_index("anomalies_state", anomalies.c.source, anomalies.c.state)
+_index("anomalies_fingerprint", anomalies.c.source, anomalies.c.fingerprint, anomalies.c.created)
+_index("anomalies_closed", anomalies.c.source, anomalies.c.fingerprint, anomalies.c.closed, where=anomalies.c.closed.is_not(None))
+
+cards = sa.Table(
+    "cards",
+    metadata,
+    sa.Column("id", Words(), primary_key=True),
+    _words("kind"),
+    _words("channel"),
+    _words("key"),
+    _words("route"),
+    sa.Column("source", Words(), nullable=True),
+    sa.Column("anomaly", Words(), nullable=True),
+    _words("state"),
+    _words("reason"),
+    _moment("created"),
+    sa.Column("ts", Words(), nullable=True),
+    _number("wanted", 1),
+    _number("delivered", 0),
+    _maybe("due"),
+    _maybe("since"),  # since when Slack shows less than is wanted
+    sa.Column("urgent", sa.Boolean(), nullable=False, default=False),  # somebody clicked and waits for it
+    _maybe("posting"),
+    _maybe("posted"),
+    _number("tries", 0),
+    _words("error"),
+    _json("payload"),
+    *_claim(),
+    sa.UniqueConstraint("key", "channel", "kind", name="cards_key"),
+)
+_index("cards_state", cards.c.state, cards.c.created, cards.c.id)
+_index(
+    "cards_posts",
+    cards.c.channel,
+    cards.c.created,
+    cards.c.id,
+    where=sa.and_(cards.c.due.is_not(None), cards.c.ts.is_(None)),
+)
+_index(
+    "cards_edits",
+    cards.c.urgent,
+    cards.c.posted,
+    cards.c.id,
+    where=sa.and_(cards.c.due.is_not(None), cards.c.ts.is_not(None)),
+)
+_index("cards_message", cards.c.channel, cards.c.ts, where=cards.c.ts.is_not(None))
+_index("cards_anomaly", cards.c.source, cards.c.anomaly, where=cards.c.anomaly.is_not(None))
+_index("cards_claimed", cards.c.claim_until, where=cards.c.claim_until.is_not(None))
+
+card_members = sa.Table(
+    "card_members",
+    metadata,
+    sa.Column("card", Words(), sa.ForeignKey("cards.id", name="card_members_card"), primary_key=True),
+    sa.Column("source", Words(), primary_key=True),
+    sa.Column("anomaly", Words(), primary_key=True),
+)
+_index("card_members_anomaly", card_members.c.source, card_members.c.anomaly)
+
+windows = sa.Table(
+    "windows",
+    metadata,
+    sa.Column("route", Words(), primary_key=True),
+    _moment("opened"),
+    _moment("closes"),
+    _number("posted", 0),
+    _words("group_card"),
+)
+
+sources = sa.Table(
+    "sources",
+    metadata,
+    sa.Column("source", Words(), primary_key=True),
+    _words("cursor"),
+    _maybe("contacted"),
+    _maybe("last_ok"),
+    _maybe("failing_since"),
+    _number("failures", 0),
+    _words("error"),
+    _maybe("next_poll"),
+    _words("watch_mark"),
+    *_claim(),
+)
+
+intents = sa.Table(
+    "intents",
+    metadata,
+    sa.Column("key", Words(), primary_key=True),
+    _json("change"),
+    _json("refs"),
+    _words("actor"),
+    _words("actor_name"),
+    _moment("at"),
+    _words("channel"),
+    _json("shown"),
+    _maybe("finished"),
+    *_claim(),
+)
+_index("intents_unfinished", intents.c.at, where=intents.c.finished.is_(None))
+
+journal = sa.Table(
+    "journal",
+    metadata,
+    sa.Column("id", sa.Integer(), primary_key=True, autoincrement=True),
+    _words("source"),
+    _words("anomaly"),
+    _words("fingerprint"),
+    sa.Column("closing", sa.Boolean(), nullable=False, default=False),  # this line closed the anomaly
+    _words("action"),
+    _moment("at"),
+    _words("actor"),
+    _words("actor_name"),
+    _words("via"),
+    _words("before"),
+    _words("after"),
+    _words("result"),
+    _words("detail"),
+)
+_index("journal_anomaly", journal.c.source, journal.c.anomaly, journal.c.at, journal.c.id)
+_index("journal_closings", journal.c.source, journal.c.fingerprint, journal.c.closing, journal.c.at, journal.c.id)
+
+links = sa.Table(
+    "links",
+    metadata,
+    sa.Column("slack_id", Words(), primary_key=True),
+    sa.Column("source", Words(), primary_key=True),
+    _words("person"),
+    _words("name"),
+    _words("email"),
+    _words("how"),
+    _moment("at"),
+)
+_index("links_person", links.c.source, links.c.person, links.c.at)
+
+facts = sa.Table(
+    "facts",
+    metadata,
+    sa.Column("key", Words(), primary_key=True),
+    _json("value"),
+    _moment("at"),
+)
