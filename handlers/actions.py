@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import TypeVar
 
 from bot import errors, model
 from bot.core import filters
-from bot.render import card, ids, modals, replies
+from bot.render import card, ids, modals, refusals, replies
 from bot.services import triage
 from handlers import guard
+
+T = TypeVar("T")
 
 DIRECT: Mapping[str, model.Change] = {
     ids.ACKNOWLEDGE: model.Change(model.Action.ACKNOWLEDGE),
@@ -20,11 +23,11 @@ DIRECT: Mapping[str, model.Change] = {
 
 
 async def _direct(change: model.Change, desk: guard.Desk, request: guard.Request) -> None:
-    await _act(desk, request, change, _target(request.value))
+    await _act(desk, request, change, _read(ids.decode, request.value))
 
 
 async def _archive(desk: guard.Desk, request: guard.Request) -> None:
-    choice, target = _choice(request.value)
+    choice, target = _read(ids.decode_choice, request.value)
     await _act(desk, request, model.Change(model.Action.ARCHIVE, archive_as=model.ArchiveAs(choice)), target)
 
 
@@ -49,7 +52,7 @@ async def _act(desk: guard.Desk, request: guard.Request, change: model.Change, t
 
 async def _assign(desk: guard.Desk, request: guard.Request) -> None:
     view_id = await desk.messenger.open_view(request.trigger_id, modals.loading("Assign"))
-    await _fill(desk, request, view_id, "Assign", model.Action.ASSIGN, _target(request.value))
+    await _fill(desk, request, view_id, "Assign", model.Action.ASSIGN, _read(ids.decode, request.value))
 
 
 async def _comment(desk: guard.Desk, request: guard.Request, target: ids.Target) -> None:
@@ -57,9 +60,7 @@ async def _comment(desk: guard.Desk, request: guard.Request, target: ids.Target)
     await _fill(desk, request, view_id, "Comment", model.Action.COMMENT, target)
 
 
-async def _fill(
-    desk: guard.Desk, request: guard.Request, view_id: str, title: str, action: model.Action, target: ids.Target
-) -> None:
+async def _fill(desk: guard.Desk, request: guard.Request, view_id: str, title: str, action: model.Action, target: ids.Target) -> None:
     """Put the form into the skeleton, or the reason why there is none."""
     try:
         actor = await desk.people.actor(request.user)
@@ -71,7 +72,7 @@ async def _fill(
             linked = await desk.people.slack_ids(shown.anomaly.assignees)
             view = modals.assign(shown.anomaly, shown.offer, request.channel, linked)
     except errors.BotError as error:
-        view = modals.notice(title, replies.error(error).text)
+        view = modals.notice(title, refusals.error(error).text)
     await desk.messenger.update_view(view_id, view)
 
 
@@ -90,25 +91,25 @@ MORE = {ids.MORE_COMMENT: _comment, ids.MORE_HISTORY: _history, ids.MORE_WHY: _w
 
 
 async def _more(desk: guard.Desk, request: guard.Request) -> None:
-    choice, target = _choice(request.value)
+    choice, target = _read(ids.decode_choice, request.value)
     await MORE[choice](desk, request, target)
 
 
 async def _show(desk: guard.Desk, request: guard.Request) -> None:
-    shown = await desk.browse.show(_target(request.value).ref, await desk.people.actor(request.user))
+    shown = await desk.browse.show(_read(ids.decode, request.value).ref, await desk.people.actor(request.user))
     await guard.say(desk, request, card.anomaly(shown.anomaly, shown.offer, shown.past))
 
 
 async def _members(desk: guard.Desk, request: guard.Request) -> None:
-    listing = await desk.browse.members(request.value, await desk.people.actor(request.user))
-    await guard.say(desk, request, replies.listing(listing))
+    card_id, offset = _read(ids.decode_group, request.value)
+    listing = await desk.browse.members(card_id, await desk.people.actor(request.user), offset)
+    await guard.say(desk, request, replies.listing(listing, card_id))
 
 
 async def _list(desk: guard.Desk, request: guard.Request) -> None:
-    """A page of a list: the value is `offset|filter`, or a source's name for the greeting's buttons."""
-    offset, _, words = request.value.rpartition("|") if "|" not in request.value else request.value.partition("|")
+    offset, words = _read(ids.decode_page, request.value)
     query = filters.query(words, today=desk.today())
-    listing = await desk.browse.listing(query, await desk.people.actor(request.user), int(offset or 0))
+    listing = await desk.browse.listing(query, await desk.people.actor(request.user), offset)
     await guard.say(desk, request, replies.listing(listing))
 
 
@@ -130,15 +131,8 @@ ACTIONS: Mapping[str, guard.Handler] = {
 }
 
 
-def _target(value: str) -> ids.Target:
+def _read(decode: Callable[[str], T], value: str) -> T:
     try:
-        return ids.decode(value)
+        return decode(value)
     except ValueError as error:
-        raise errors.NotFound("This button is too old to be understood. Find the anomaly with `/anomalies list`.") from error
-
-
-def _choice(value: str) -> tuple[str, ids.Target]:
-    try:
-        return ids.decode_choice(value)
-    except ValueError as error:
-        raise errors.NotFound("This menu is too old to be understood. Find the anomaly with `/anomalies list`.") from error
+        raise errors.NotFound("This button is too old to be understood. Find the anomaly with /anomalies list.") from error

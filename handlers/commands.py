@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from bot import model
 from bot.core import filters, permissions
 from bot.render import card, replies
+from bot.render import desk as desk_view
 from handlers import guard
 
 
@@ -22,7 +23,7 @@ async def anomalies(desk: guard.Desk, request: guard.Request) -> None:
 
 async def _help(desk: guard.Desk, command: filters.Command, actor: model.Actor) -> model.Message:
     newest = await desk.browse.anomalies.newest(desk.default_source, 1)
-    return replies.help_text(newest[0] if newest else None)
+    return desk_view.help_text(newest[0] if newest else None)
 
 
 async def _list(desk: guard.Desk, command: filters.Command, actor: model.Actor) -> model.Message:
@@ -49,7 +50,7 @@ async def _why(desk: guard.Desk, command: filters.Command, actor: model.Actor) -
 
 
 async def _status(desk: guard.Desk, command: filters.Command, actor: model.Actor) -> model.Message:
-    return replies.status(await desk.status())
+    return desk_view.status(await desk.status())
 
 
 VERBS: Mapping[str, Callable[[guard.Desk, filters.Command, model.Actor], Awaitable[model.Message]]] = {

@@ -18,7 +18,8 @@ from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import errors, model, ports
-from bot.render import replies
+from bot.render import desk as desk_view
+from bot.render import refusals
 from bot.services import browse, people, triage
 
 log = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ class Desk:
     messenger: ports.Messenger
     telemetry: ports.Telemetry
     clock: ports.Clock
-    status: Callable[[], Awaitable[replies.StatusView]]
+    status: Callable[[], Awaitable[desk_view.StatusView]]
     zone: ZoneInfo
     sources: tuple[str, ...]
     default_source: str
@@ -117,11 +118,11 @@ async def _guarded(desk: Desk, request: Request, work: Callable[[Request], Await
         await work(request)
     except errors.BotError as error:
         desk.telemetry.count("refusals", kind=type(error).__name__)
-        await say(desk, request, replies.error(error))
+        await say(desk, request, refusals.error(error))
     except Exception:
         number = uuid.uuid4().hex[:8]
         log.exception("a listener failed; told the user number %s", number)
-        await say(desk, request, replies.broken(number))
+        await say(desk, request, refusals.broken(number))
     finally:
         desk.tasks.discard(task)
 
@@ -135,13 +136,6 @@ async def say(desk: Desk, request: Request, message: model.Message) -> None:
             await desk.messenger.whisper(request.channel or request.user, request.user, message)
     except errors.DeliveryError as error:
         log.warning("an answer did not reach its user: %s", error)
-
-
-async def within(seconds: float, work: Awaitable[Any]) -> asyncio.Task[Any]:
-    """Start work and wait for it at most so long; the task goes on if it takes longer."""
-    task = asyncio.ensure_future(work)
-    await asyncio.wait({task}, timeout=seconds)
-    return task  # type: ignore[return-value]
 
 
 def catch_all(app: AsyncApp) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from slack_bolt.async_app import AsyncAck
 
 from bot import errors, model
-from bot.render import ids, modals, replies
+from bot.render import ids, modals, refusals, replies
 from bot.services import people, triage
 from handlers import guard
 
@@ -44,7 +44,7 @@ async def _assign(
     try:
         actor, match = lookup.result()
     except errors.BotError as error:
-        await ack(response_action="update", view=modals.notice("Assign", replies.error(error).text))
+        await ack(response_action="update", view=modals.notice("Assign", refusals.error(error).text))
         return
     if match.unknown:
         await ack(response_action="update", view=modals.pick(pending, chosen, match.unknown, desk.triage.post.offer(pending.ref.source)))
@@ -71,7 +71,7 @@ async def _later(
         await _carry_out(desk, request, pending, actor, match)
         await desk.messenger.update_view(view_id, modals.notice("Assign", "Done. You can close this."))
     except errors.BotError as error:
-        await desk.messenger.update_view(view_id, modals.notice("Assign", replies.error(error).text))
+        await desk.messenger.update_view(view_id, modals.notice("Assign", refusals.error(error).text))
 
 
 async def _match(
@@ -85,9 +85,7 @@ async def _match(
     return actor, await desk.people.match(pending.ref.source, chosen)
 
 
-async def _carry_out(
-    desk: guard.Desk, request: guard.Request, pending: modals.Pending, actor: model.Actor, match: people.Match
-) -> None:
+async def _carry_out(desk: guard.Desk, request: guard.Request, pending: modals.Pending, actor: model.Actor, match: people.Match) -> None:
     """Those who cannot be shown in Slack's picker stay assigned: nobody took them off."""
     assignees = tuple(dict.fromkeys([*(person.id for person in match.found.values()), *pending.kept]))
     await _act(desk, request, model.Change(model.Action.ASSIGN, assignees=assignees), pending, actor)
@@ -101,16 +99,14 @@ async def comment(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> No
     await _act(desk, request, model.Change(model.Action.COMMENT, comment=form.text), form.pending, actor)
 
 
-async def _act(
-    desk: guard.Desk, request: guard.Request, change: model.Change, pending: modals.Pending, actor: model.Actor
-) -> None:
+async def _act(desk: guard.Desk, request: guard.Request, change: model.Change, pending: modals.Pending, actor: model.Actor) -> None:
     """Submissions carry no response_url: the answer goes to the channel where the form was opened."""
     where = guard.Request(request.body, request.user, pending.channel, "", "")
     click = triage.Click(key=f"view:{request.view['id']}", channel=pending.channel, shown={pending.ref: pending.version})
     try:
         receipt = await desk.triage.act(change, [pending.ref], actor, click)
     except errors.BotError as error:
-        await guard.say(desk, where, replies.error(error))
+        await guard.say(desk, where, refusals.error(error))
         return
     await guard.say(desk, where, replies.receipt(receipt, actor, desk.triage.post.offer(pending.ref.source)))
 
@@ -136,4 +132,4 @@ async def _nothing(desk: guard.Desk, request: guard.Request) -> None:
     """An input announces a change; there is nothing to do before the form is sent."""
 
 
-QUIET: Mapping[str, guard.Handler] = {action: _nothing for action in (ids.ASSIGN_PEOPLE, ids.COMMENT_TEXT, ids.LINK_PERSON)}
+QUIET: Mapping[str, guard.Handler] = dict.fromkeys((ids.ASSIGN_PEOPLE, ids.COMMENT_TEXT, ids.LINK_PERSON), _nothing)

@@ -46,7 +46,7 @@ class People:
         return await self.directory.actor(user)
 
     async def match(self, source: str, slack_ids: Sequence[str]) -> Match:
-        """Find these Slack users among a system's users: a remembered choice first, then the same e-mail address, which is then remembered."""
+        """Find these Slack users among a system's users: a remembered choice first, then the same address, which is then remembered."""
         found = dict(await self.links.find(slack_ids, source))
         unknown: list[model.Actor] = []
         for slack_id in slack_ids:
@@ -99,7 +99,9 @@ class People:
             if slack_id in match.found:
                 return match.found[slack_id].id
             who = "You are" if word == "me" else f"{match.unknown[0].name} is"
-            raise errors.NotFound(f"{who} not linked to a {title} user yet. Assign an anomaly to that person once; the choice is remembered.")
+            raise errors.NotFound(
+                f"{who} not linked to a {title} user yet. Assign an anomaly to that person once; the choice is remembered."
+            )
         wanted = word.removeprefix("@").casefold()
         hits = [p for p in await self._roster(source) if wanted in (p.name.casefold(), p.email.casefold(), p.id)]
         if len(hits) != 1:
@@ -122,4 +124,3 @@ class People:
         if roster is None or now - roster.read > age:
             roster = self._rosters[source] = _Roster(await self.sources[source].people(), now)
         return roster.people
-

@@ -94,7 +94,10 @@ class Poll:
         source, read_at = self.sources[name], self.clock.now()
         reading = await source.read(ids, pages=WATCH_PAGES)
         gone = await self.anomalies.get([model.Ref(name, ident) for ident in reading.gone])
-        seen = [*reading.found.values(), *(replace(one, state=model.State.ARCHIVED, archived_as=None, status="Deleted") for one in gone.values())]
+        seen = [
+            *reading.found.values(),
+            *(replace(one, state=model.State.ARCHIVED, archived_as=None, status="Deleted") for one in gone.values()),
+        ]
         await self.anomalies.save(
             name,
             seen,

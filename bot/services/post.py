@@ -273,7 +273,12 @@ class Post:
 
     async def _render(self, card: model.Card) -> model.Message | None:
         """What Slack should show; None when an anomaly was closed before anybody saw it."""
-        return await _RENDER[card.kind](self, card)
+        drawn: Mapping[model.CardKind, Callable[[model.Card], Awaitable[model.Message | None]]] = {
+            model.CardKind.ANOMALY: self._render_anomaly,
+            model.CardKind.GROUP: self._render_group,
+            model.CardKind.REPORT: self._render_report,
+        }
+        return await drawn[card.kind](card)
 
     async def _render_anomaly(self, card: model.Card) -> model.Message | None:
         assert card.ref is not None
@@ -343,10 +348,3 @@ class Post:
         for admin in self.admins:
             if admin.startswith(("U", "W")) and admin != payload["channel"]:
                 await self.report(f"{payload['what']}:{payload['channel']}:{payload['at']}", payload, admin)
-
-
-_RENDER: Mapping[model.CardKind, Callable[[Post, model.Card], Awaitable[model.Message | None]]] = {
-    model.CardKind.ANOMALY: Post._render_anomaly,
-    model.CardKind.GROUP: Post._render_group,
-    model.CardKind.REPORT: Post._render_report,
-}
