@@ -1,0 +1,251 @@
+"""`/_control`: what tests and the chaos panel do to the fake system, and what they see of it. Not part of the vendor's contract."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+import pydantic
+from starlette import requests, responses, routing
+
+from sandbox import faults
+from sandbox.qualytics import catalogue, engine, modes, recorder, tokens, wire, world
+
+LONGEST_POLL = 60.0
+
+
+class Bad(ValueError):
+    """The request makes no sense; the text says why."""
+
+
+def _status(text: str) -> str:
+    if text not in world.OPEN + world.CLOSED:
+        raise Bad(f"unknown status {text!r}")
+    return text
+
+
+FIELDS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
+    "type": ("type", str),
+    "status": ("status", _status),
+    "weight": ("weight", float),
+    "anomalous_records_count": ("records", lambda value: None if value is None else int(value)),
+    "description": ("description", str),
+    "message": ("message", str),
+    "created": ("created", lambda text: datetime.fromisoformat(text.replace("Z", "+00:00"))),
+    "fingerprint": ("fingerprint", int),
+    "tags": ("tags", list),
+    "assignees": ("assignees", lambda people: [int(person) for person in people]),
+    "source_enriched": ("enriched", bool),
+}
+"""Wire name -> attribute of an anomaly and how it is read."""
+
+
+class Control:
+    """The control routes of one world."""
+
+    def __init__(self, state: world.World, trouble: faults.Faults, log: recorder.Recorder) -> None:
+        self.world, self.faults, self.log = state, trouble, log
+
+    def routes(self) -> list[routing.BaseRoute]:
+        table: tuple[tuple[str, str, Callable[[requests.Request], Awaitable[Any]]], ...] = (
+            ("POST", "/anomalies", self.create),
+            ("PATCH", "/anomalies/{id:int}", self.change),
+            ("DELETE", "/anomalies/{id:int}", self.erase),
+            ("POST", "/checks/{id:int}", self.check),
+            ("GET", "/faults", self.show_faults),
+            ("POST", "/faults", self.add_fault),
+            ("DELETE", "/faults", self.clear_faults),
+            ("GET", "/modes", self.show_modes),
+            ("POST", "/modes", self.set_modes),
+            ("POST", "/rights", self.set_right),
+            ("POST", "/tokens", self.mint),
+            ("POST", "/operations", self.plan),
+            ("GET", "/log", self.show_log),
+            ("POST", "/log/clear", self.clear_log),
+            ("GET", "/state", self.state),
+            ("GET", "/changes", self.changes),
+        )
+        return [routing.Route("/_control" + path, _answered(handler), methods=[method]) for method, path, handler in table]
+
+    # --- anomalies ---------------------------------------------------------------------------------------------------
+
+    async def create(self, request: requests.Request) -> Any:
+        """{count?, datastore?, container?, fields?}; `container` is a name or id. Returns the new ids."""
+        body = await _body(request)
+        count = int(body.get("count", 1))
+        fields = self._fields(body.get("fields", {}))
+        within = self._within(body)
+        made = self.world.arrive(count, within, **{name: _copy(value) for name, value in fields.items()})
+        return {"ids": [anomaly.id for anomaly in made]}
+
+    def _within(self, body: Mapping[str, Any]) -> list[catalogue.Container]:
+        containers = list(self.world.facts.containers.values())
+        if (store := body.get("datastore")) is not None:
+            containers = [found for found in containers if found.datastore.id == int(store)]
+        if (name := body.get("container")) is not None:
+            containers = [found for found in containers if name in (found.id, found.table.name)]
+        if not containers:
+            raise Bad("no such datastore or container")
+        return containers if len(containers) < len(self.world.facts.containers) else []
+
+    def _fields(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        unknown = set(wanted) - set(FIELDS)
+        if unknown:
+            raise Bad(f"unknown field {', '.join(sorted(unknown))}; known: {', '.join(FIELDS)}")
+        fields = {FIELDS[name][0]: FIELDS[name][1](value) for name, value in wanted.items()}
+        strangers = set(fields.get("assignees", ())) - set(self.world.facts.users)
+        if strangers:
+            raise Bad(f"no user {sorted(strangers)}")
+        for name in fields.get("tags", ()):
+            self.world.facts.tags.setdefault(name, "#687076")
+        return fields
+
+    async def change(self, request: requests.Request) -> Any:
+        """Somebody changes it in the web app; any of FIELDS, and `comment` with `by` (a user id)."""
+        anomaly = self._anomaly(request)
+        body = await _body(request)
+        said, author = body.pop("comment", None), int(body.pop("by", 12))
+        fields = self._fields(body)
+        if fields:
+            self.world.change(anomaly, **fields)
+        if said is not None:
+            self.world.comment(anomaly, author, str(said))
+        return self._truth(anomaly)
+
+    async def erase(self, request: requests.Request) -> Any:
+        self.world.erase(self._anomaly(request))
+        return {"ok": True}
+
+    def _anomaly(self, request: requests.Request) -> world.Anomaly:
+        anomaly = self.world.find(int(request.path_params["id"]))
+        if anomaly is None:
+            raise Bad("no such anomaly")
+        return anomaly
+
+    def _truth(self, anomaly: world.Anomaly) -> wire.Json:
+        return wire.anomaly(anomaly, self.world)
+
+    async def check(self, request: requests.Request) -> Any:
+        """{active: bool}: switch a quality check on or off."""
+        check = self.world.facts.checks.get(int(request.path_params["id"]))
+        if check is None:
+            raise Bad("no such check")
+        check.active = bool((await _body(request)).get("active", True))
+        return {"ok": True}
+
+    # --- trouble, switches, rights -----------------------------------------------------------------------------------
+
+    async def show_faults(self, request: requests.Request) -> Any:
+        return {"faults": [fault.to_json() for fault in self.faults.all()]}
+
+    async def add_fault(self, request: requests.Request) -> Any:
+        return self.faults.add(**await _body(request)).to_json()
+
+    async def clear_faults(self, request: requests.Request) -> Any:
+        ident = request.query_params.get("id")
+        self.faults.clear(int(ident) if ident else None)
+        return {"ok": True}
+
+    async def show_modes(self, request: requests.Request) -> Any:
+        return self.world.modes.model_dump()
+
+    async def set_modes(self, request: requests.Request) -> Any:
+        self.world.modes = modes.switched(self.world.modes, await _body(request))
+        self.world.touch()
+        return self.world.modes.model_dump()
+
+    async def set_right(self, request: requests.Request) -> Any:
+        """{datastore, role, token?}: the role of a token (SANDBOX_TOKEN) on a datastore; role null takes it away."""
+        body = await _body(request)
+        self.world.tokens.limit(int(body["datastore"]), body["role"], body.get("token", tokens.SANDBOX_TOKEN))
+        self.world.touch()
+        return {"ok": True}
+
+    async def mint(self, request: requests.Request) -> Any:
+        """{user?, roles?: {datastore: role}, expires_in?: seconds, may be negative}."""
+        body = await _body(request)
+        roles = {int(ident): str(role) for ident, role in body["roles"].items()} if "roles" in body else None
+        left = body.get("expires_in")
+        expires = None if left is None else self.world.clock().timestamp() + float(left)
+        return {"token": self.world.tokens.mint(int(body.get("user", 99)), roles, expires)}
+
+    async def plan(self, request: requests.Request) -> Any:
+        """How the next operation goes: {result?, message?, seconds?, anomalies?, resolves?}."""
+        body = await _body(request)
+        if body.get("result", "success") not in engine.RESULTS:
+            raise Bad(f"result must be one of {', '.join(engine.RESULTS)}")
+        self.world.plans.append(body)
+        return {"ok": True}
+
+    # --- what happened -------------------------------------------------------------------------------------------------
+
+    async def show_log(self, request: requests.Request) -> Any:
+        return {"calls": list(self.log.calls)}
+
+    async def clear_log(self, request: requests.Request) -> Any:
+        self.log.calls.clear()
+        return {"ok": True}
+
+    async def state(self, request: requests.Request) -> Any:
+        """The full truth, archived ones included; with `id` one anomaly."""
+        engine.advance(self.world)
+        if ident := request.query_params.get("id"):
+            anomaly = self.world.find(int(ident))
+            return {"revision": self.world.revision, "anomaly": None if anomaly is None else self._truth(anomaly)}
+        return {
+            "revision": self.world.revision,
+            "anomalies": [wire.listed(anomaly, self.world.facts) for anomaly in self.world.anomalies.values()],
+            "comments": [wire.comment(said, self.world.facts) for said in self.world.comments.values()],
+            "operations": [engine.render(operation, self.world) for operation in self.world.operations.values()],
+            "modes": self.world.modes.model_dump(),
+        }
+
+    async def changes(self, request: requests.Request) -> Any:
+        """Wait until the revision is above `since`, at most `timeout` seconds."""
+        since = int(request.query_params.get("since", 0))
+        timeout = min(float(request.query_params.get("timeout", 20)), LONGEST_POLL)
+        return {"revision": await self.world.changed(since, timeout)}
+
+
+REFUSED = (Bad, faults.BadFault, pydantic.ValidationError, KeyError, TypeError, ValueError)
+
+
+def _answered(handler: Callable[[requests.Request], Awaitable[Any]]) -> Callable[[requests.Request], Awaitable[responses.Response]]:
+    async def endpoint(request: requests.Request) -> responses.Response:
+        try:
+            return responses.JSONResponse(await handler(request))
+        except REFUSED as error:
+            return responses.JSONResponse({"error": f"{type(error).__name__}: {error}"}, 400)
+
+    return endpoint
+
+
+async def _body(request: requests.Request) -> dict[str, Any]:
+    raw = await request.body()
+    body = json.loads(raw) if raw else {}
+    if not isinstance(body, dict):
+        raise Bad("the body must be an object")
+    return body
+
+
+def _copy(value: Any) -> Any:
+    """Anomalies made together do not share a list."""
+    return list(value) if isinstance(value, list) else value
+
+
+async def tick(state: world.World, every: float = 0.2) -> None:
+    """The background of a server: arrivals, and operations that nobody asks about. Runs until it is cancelled."""
+    last = time.monotonic()
+    while True:
+        await asyncio.sleep(every)
+        engine.advance(state)
+        pause = state.modes.arrivals
+        if not pause:
+            last = time.monotonic()
+        elif time.monotonic() - last >= pause:
+            last += pause
+            state.arrive()

@@ -1,0 +1,110 @@
+"""The calls that start, show and stop operations (contracts 1.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from starlette import responses
+
+from sandbox import data
+from sandbox.qualytics import api, bodies, catalogue, engine, world
+
+
+async def run(call: api.Call) -> responses.Response:
+    if call.world.modes.operations == "page":
+        page: bodies.PageRun = await call.body(bodies.PageRun)
+        stores = [_datastore(call, ident) for ident in page.datastore_ids]
+    else:
+        page = await call.body(bodies.AnyRun)
+        stores = [_datastore(call, page.datastore_id)]  # type: ignore[attr-defined]  # AnyRun, which has no name at run time
+    call.need("operate", stores)
+    body = page.model_dump(mode="json")
+    scopes = [_scope(call.world, page.type, store, body) for store in stores]
+    started = [engine.start(call.world, page.type, *pair, body, call.grant.user) for pair in zip(stores, scopes, strict=True)]
+    return responses.JSONResponse(engine.render(started[0], call.world))
+
+
+def _datastore(call: api.Call, ident: int) -> data.Datastore:
+    return api.found(call.world.facts.datastores.get(ident), f"Datastore {ident}")
+
+
+def _scope(state: world.World, kind: str, store: data.Datastore, body: dict[str, Any]) -> Sequence[catalogue.Container]:
+    """The containers an operation is about. Raises 404 for a name or id that is not there; names are case-sensitive."""
+    chosen = [c for c in state.facts.containers.values() if c.datastore.id == store.id]
+    if kind == "materialize":
+        chosen = [c for c in chosen if c.table.kind != "table"]
+    if names := body.get("container_names"):
+        missing = [name for name in names if state.facts.container(store.id, name) is None]
+        if missing:
+            raise api.Refused(404, f"Container '{missing[0]}' not found")
+        chosen = [c for c in chosen if c.table.name in names]
+    if idents := body.get("container_ids"):
+        unknown = sorted(set(idents) - {c.id for c in chosen})
+        if unknown:
+            raise api.Refused(404, f"Container {unknown[0]} not found")
+        chosen = [c for c in chosen if c.id in idents]
+    if tags := body.get("container_tags"):
+        chosen = [c for c in chosen if set(tags) & set(c.table.tags)]
+    return chosen
+
+
+async def index(call: api.Call) -> responses.Response:
+    wanted = call.query(bodies.OperationQuery)
+    visible = call.world.visible(call.grant)
+    shown = [op for op in call.world.operations.values() if op.datastore.id in visible and _matches(call.world, op, wanted)]
+    shown.sort(key=lambda op: (op.created, op.id), reverse=wanted.sort_created == "desc")
+    return api.page(shown, wanted, lambda op: engine.render(op, call.world))
+
+
+SAME = {"catalog": "sync"}
+"""Two words for one kind (contracts 1.6)."""
+
+
+def _matches(state: world.World, op: world.Operation, wanted: bodies.OperationQuery) -> bool:
+    now, asked = state.clock(), wanted.operation_type
+    return all(
+        (
+            asked is None or SAME.get(asked, asked) == SAME.get(op.kind, op.kind),
+            not wanted.result or engine.result(op, now) in wanted.result,
+            not wanted.datastore or op.datastore.id in wanted.datastore,
+            not wanted.container or any(c.id in wanted.container for c in op.containers),
+            wanted.finished is None or bool(op.result) == wanted.finished,
+            wanted.start_date is None or _from(op, wanted.start_date),
+            wanted.end_date is None or _until(op, wanted.end_date),
+        )
+    )
+
+
+def _from(op: world.Operation, text: str) -> bool:
+    asked = bodies.day(text)
+    return asked is not None and op.created.date() >= asked
+
+
+def _until(op: world.Operation, text: str) -> bool:
+    asked = bodies.day(text)
+    return asked is not None and op.created.date() <= asked
+
+
+def _one(call: api.Call, act: str) -> world.Operation:
+    op = api.found(call.world.operations.get(call.number()), f"Operation {call.path()}")
+    call.need(act, [op.datastore])
+    return op
+
+
+async def show(call: api.Call) -> responses.Response:
+    return responses.JSONResponse(engine.render(_one(call, "read"), call.world))
+
+
+async def abort(call: api.Call) -> responses.Response:
+    op = _one(call, "operate")
+    engine.abort(call.world, op)
+    return responses.JSONResponse(engine.render(op, call.world))
+
+
+ROWS = (
+    api.Row("GET", "/operations", index),
+    api.Row("POST", "/operations/run", run),
+    api.Row("PUT", "/operations/abort/{id}", abort),
+    api.Row("GET", "/operations/{id}", show),
+)

@@ -1,0 +1,91 @@
+"""The fake Qualytics as a real HTTP server on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import uvicorn
+from starlette import applications, exceptions
+
+from sandbox import faults
+from sandbox.qualytics import anomalies, api, control, lookups, operations, recorder, world
+
+HOST = "127.0.0.1"
+GRACE_SECONDS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The server's application and what can be done to it from the same process."""
+
+    app: recorder.Recorder
+    faults: faults.Faults
+    world: world.World
+
+
+def assemble(state: world.World) -> Parts:
+    """Log around faults around the service."""
+    trouble = faults.Faults()
+    inner = applications.Starlette(exception_handlers={exceptions.HTTPException: api.not_served})
+    layered = faults.FaultLayer(inner, trouble)
+    log = recorder.Recorder(layered)
+    inner.router.routes.extend(api.Api(state, (*anomalies.ROWS, *operations.ROWS, *lookups.ROWS)).routes())
+    inner.router.routes.extend(control.Control(state, trouble, log).routes())
+    return Parts(log, trouble, state)
+
+
+class Server(uvicorn.Server):
+    """uvicorn that leaves the signals of the process alone and says when it listens."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self):  # type: ignore[no-untyped-def]  # uvicorn's own annotation differs between releases
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.listening.set()
+
+
+def bound(port: int) -> socket.socket:
+    """A listening socket on loopback; 0 takes a free port."""
+    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    made.bind((HOST, port))
+    return made
+
+
+@contextlib.asynccontextmanager
+async def serving(state: world.World, port: int = 0, latency_ms: float = 0) -> AsyncIterator[tuple[str, Parts]]:
+    """Serve this world; yields the base URL (without `/api`) and the parts."""
+    state.modes.latency_ms = latency_ms
+    parts = assemble(state)
+    sock = bound(port)
+    server = Server(uvicorn.Config(parts.app, log_level="error", lifespan="off", ws="none", timeout_graceful_shutdown=GRACE_SECONDS))
+    tasks = [asyncio.create_task(server.serve(sockets=[sock])), asyncio.create_task(control.tick(state))]
+    listening = asyncio.create_task(server.listening.wait())
+    try:
+        await asyncio.wait({listening, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+        yield f"http://{HOST}:{sock.getsockname()[1]}", parts
+    finally:
+        parts.faults.clear()
+        state.touch()
+        server.should_exit = True
+        tasks[1].cancel()
+        listening.cancel()
+        await asyncio.gather(listening, *tasks, return_exceptions=True)
+        sock.close()
+
+
+@contextlib.asynccontextmanager
+async def running(state: world.World | None = None, port: int = 0, latency_ms: float = 0) -> AsyncIterator[str]:
+    """Serve this world (a fresh one by default) on loopback; yields the base URL, to which clients add `/api`."""
+    async with serving(state or world.World(), port, latency_ms) as (url, _):
+        yield url
