@@ -1,0 +1,1 @@
+"""The methods of the Web API, grouped as Slack groups them."""

@@ -1,0 +1,111 @@
+"""The shapes of what an app is told when people act."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox.slack import messages, modals, workspace, world
+from sandbox.slack.answers import KINDS
+
+Record = dict[str, Any]
+_TOKEN = "unused"
+
+
+def _user(user: world.User) -> Record:
+    return {"id": user.id, "username": user.name, "name": user.name, "team_id": user.team}
+
+
+def _common(kind: str, user: world.User) -> Record:
+    team = {"id": world.TEAM, "domain": world.TEAM_DOMAIN}
+    return {
+        "type": kind,
+        "user": _user(user),
+        "api_app_id": world.APP,
+        "token": _TOKEN,
+        "team": team,
+        "enterprise": None,
+        "is_enterprise_install": False,
+    }
+
+
+def command(space: workspace.Workspace, user: world.User, channel: world.Channel, name: str, text: str) -> dict[str, str]:
+    """A slash command."""
+    return {
+        "token": _TOKEN,
+        "team_id": user.team,
+        "team_domain": world.TEAM_DOMAIN,
+        "channel_id": channel.id,
+        "channel_name": channel_name(channel),
+        "user_id": user.id,
+        "user_name": user.name,
+        "command": name,
+        "text": text,
+        "api_app_id": world.APP,
+        "is_enterprise_install": "false",
+        "response_url": response_url(space, "commands", user, channel),
+        "trigger_id": space.tickets.trigger(user.id),
+    }
+
+
+def response_url(space: workspace.Workspace, kind: str, user: world.User, channel: world.Channel, original: str = "") -> str:
+    """A fresh response URL."""
+    return f"{space.base_url}/response/{space.tickets.reply_path(kind, user.id, channel.id, original)}"
+
+
+def channel_name(channel: world.Channel) -> str:
+    """The name that payloads carry; a private channel's is withheld."""
+    if channel.is_im:
+        return "directmessage"
+    return "privategroup" if channel.is_private else channel.name
+
+
+def in_message(user: world.User, channel: world.Channel, message: world.Message) -> Record:
+    """Where a message's elements are: the message itself is left out when only one person sees it."""
+    container = {"type": "message", "message_ts": message.ts, "channel_id": channel.id, "is_ephemeral": bool(message.ephemeral_to)}
+    if message.thread_ts:
+        container["thread_ts"] = message.thread_ts
+    place: Record = {"container": container, "channel": {"id": channel.id, "name": channel_name(channel)}}
+    if not message.ephemeral_to:
+        place["message"] = messages.public(message, channel)
+    return {**place, "state": {"values": message.state.get(user.id, {})}}
+
+
+def in_view(view: modals.View) -> Record:
+    """Where a view's elements are."""
+    return {"container": {"type": "view", "view_id": view.id}, "view": view.json()}
+
+
+def block_actions(space: workspace.Workspace, user: world.User, place: Record, action: Record, reply: str = "") -> Record:
+    """A click or a choice; `reply` is the response URL of a message."""
+    payload = {**_common("block_actions", user), **place, "trigger_id": space.tickets.trigger(user.id), "actions": [action]}
+    return {**payload, "response_url": reply} if reply else payload
+
+
+def action(space: workspace.Workspace, block: Record, element: Record, chosen: Record | None) -> Record:
+    """One entry of `actions`."""
+    ids = {"action_id": element["action_id"], "block_id": block["block_id"], "type": element["type"], "action_ts": space.next_ts()}
+    names = ("text", "value", "style", "url", "confirm") if chosen is None else ("placeholder", "initial_option", "initial_date", "confirm")
+    known: Record = {name: element[name] for name in names if name in element}
+    key = KINDS[element["type"]].key if chosen is not None else ""
+    return {**ids, **known, **({key: chosen[key]} if chosen is not None else {})}
+
+
+def suggestion(user: world.User, place: Record, block: Record, element: Record, query: str) -> Record:
+    """A request for the options of an external menu."""
+    asked = {"action_id": element["action_id"], "block_id": block["block_id"], "value": query}
+    return {**_common("block_suggestion", user), **place, **asked}
+
+
+def submission(space: workspace.Workspace, user: world.User, view: modals.View) -> Record:
+    """A submitted modal."""
+    return {
+        **_common("view_submission", user),
+        "trigger_id": space.tickets.trigger(user.id),
+        "view": view.json(),
+        "response_urls": [],
+    }
+
+
+def closed(user: world.User, view: modals.View, *, cleared: bool) -> Record:
+    """A closed modal."""
+    return {**_common("view_closed", user), "view": view.json(), "is_cleared": cleared}
