@@ -1,0 +1,102 @@
+"""How far a list was read: for each datastore the newest anomaly, how many were open, and which ones were seen within the overlap.
+
+A scan commits thousands of anomalies with nearly the same date of creation, in any order. So the ids seen lately are kept, by the minute
+of their creation and as ranges: ten thousand of one scan are a few characters.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bot import model
+
+OVERLAP = timedelta(minutes=10)
+"""Anomalies may appear this much later than their date of creation says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Known ground of one datastore. `seen` maps a minute (UTC, since 1970) to the ids created in it."""
+
+    newest: datetime
+    total: int = 0
+    seen: Mapping[int, frozenset[str]] = field(default_factory=dict)
+
+    @property
+    def ground(self) -> datetime:
+        """Everything created at or before this was seen."""
+        return self.newest - OVERLAP
+
+    def knows(self, anomaly: model.Anomaly) -> bool:
+        """Whether it was seen before."""
+        return anomaly.created <= self.ground or anomaly.ref.id in self.seen.get(minute(anomaly.created), frozenset())
+
+    def advanced(self, anomalies: Sequence[model.Anomaly], total: int, now: datetime) -> Mark:
+        """The mark after seeing these too. A date in the future does not move it."""
+        newest = max((min(one.created, now) for one in anomalies), default=self.newest)
+        newest = max(newest, self.newest)
+        seen = {at: set(ids) for at, ids in self.seen.items()}
+        for one in anomalies:
+            seen.setdefault(minute(one.created), set()).add(one.ref.id)
+        first = minute(newest - OVERLAP)
+        return Mark(newest, total, {at: frozenset(ids) for at, ids in seen.items() if at >= first})
+
+
+def minute(when: datetime) -> int:
+    """The minute of a time, since 1970."""
+    return int(when.timestamp() // 60)
+
+
+def start() -> Mark:
+    """The mark of somebody who has seen nothing."""
+    return Mark(datetime(1970, 1, 2, tzinfo=UTC))
+
+
+def write(marks: Mapping[str, Mark]) -> str:
+    """A cursor as text."""
+    return json.dumps({key: _written(mark) for key, mark in marks.items()}, separators=(",", ":"))
+
+
+def read(cursor: str) -> Mapping[str, Mark]:
+    """Marks by datastore; a cursor that cannot be read counts as none: everything open is listed again."""
+    try:
+        stored = json.loads(cursor) if cursor else {}
+        return {key: _mark(value) for key, value in stored.items()}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def _written(mark: Mark) -> Mapping[str, Any]:
+    seen = {str(at): _ranges(ids) for at, ids in sorted(mark.seen.items())}
+    return {"newest": mark.newest.isoformat(), "total": mark.total, "seen": seen}
+
+
+def _mark(value: Any) -> Mark:
+    seen = {int(at): frozenset(_ids(ranges)) for at, ranges in value["seen"].items()}
+    return Mark(datetime.fromisoformat(value["newest"]), int(value["total"]), seen)
+
+
+def _ranges(ids: Iterable[str]) -> str:
+    """`1,2,3,7,x` as `1-3,7,x`."""
+    numbers = sorted(int(one) for one in ids if one.isdecimal())
+    parts: list[list[int]] = []
+    for number in numbers:
+        if parts and number == parts[-1][1] + 1:
+            parts[-1][1] = number
+        else:
+            parts.append([number, number])
+    others = sorted(f"={one}" for one in ids if not one.isdecimal())
+    return ",".join([*(f"{low}-{high}" if low < high else str(low) for low, high in parts), *others])
+
+
+def _ids(ranges: str) -> Iterable[str]:
+    for part in ranges.split(",") if ranges else ():
+        if part.startswith("="):
+            yield part[1:]
+            continue
+        low, _, high = part.partition("-")
+        yield from (str(number) for number in range(int(low), int(high or low) + 1))

@@ -1,0 +1,154 @@
+"""Reading lists of anomalies: all pages at once, against foreign datastores and against pages that drift while they are read."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot import errors, model
+from bot.sources import base
+from bot.sources.qualytics import client, dialect, wire
+
+log = logging.getLogger(__name__)
+
+OTHER_KEY = {"datastore": "datastore_id", "datastore_id": "datastore"}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page, understood: `anomalies` of the datastore that was asked for, `count` the items as they came, `foreign` when others were
+    among them, `pages` how many there are."""
+
+    anomalies: Sequence[model.Anomaly]
+    total: int | None
+    size: int
+    count: int
+    foreign: bool
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are; when the server does not say: another one as long as they are full."""
+        return math.ceil(self.total / self.size) if self.total is not None else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A whole answer; `total` None when it cannot be known."""
+
+    anomalies: Sequence[model.Anomaly]
+    total: int | None
+
+
+class Lister:
+    """Lists anomalies of one deployment. `skipped` counts items that could not be understood."""
+
+    def __init__(self, *, api: client.Client, dialect: dialect.Dialect, reader: wire.Reader, size: int) -> None:
+        self._api, self._dialect, self._reader, self.size = api, dialect, reader, size
+        self.skipped = 0
+        self._hopeless = False
+        self.proven: set[str] = set()
+        """Datastores for which a whole page of many came back clean."""
+
+    async def page(self, datastore: str, params: base.Params, *, number: int = 1, size: int = 0) -> Page:
+        """One page of a datastore ("" = all). Items of other datastores are dropped; the first time that any are seen, the other name
+        of the filter is tried once, and remembered if it is the right one."""
+        page = await self._page(datastore, self._dialect.traits.datastore_key, params, number, size)
+        if not page.foreign or self._hopeless:
+            return page
+        other = OTHER_KEY.get(self._dialect.traits.datastore_key, "datastore")
+        again = await self._page(datastore, other, params, number, size)
+        if again.foreign:
+            self._hopeless = True
+            return page
+        await self._dialect.learn(datastore_key=other)
+        return again
+
+    async def all(self, datastore: str, params: base.Params, *, limit: int = 0) -> Listing:
+        """All pages, the first one alone and the rest at once; only as many as `limit` anomalies need (0: all). Read once more when
+        the list shrank meanwhile: closing one moves the next page's first item out of sight."""
+        pages = await self._all(datastore, params, limit)
+        if not limit and self._shrank(pages):
+            again = await self._all(datastore, params, limit)
+            pages = [*again, *pages] if self._shrank(again) else again
+        found = {one.ref: one for page in reversed(pages) for one in page.anomalies}
+        ordered = list(dict.fromkeys(one.ref for page in pages for one in page.anomalies))
+        total = None if any(page.foreign for page in pages) else pages[0].total
+        anomalies = [found[ref] for ref in ordered]
+        return Listing(anomalies[:limit] if limit else anomalies, total if total is not None or limit else len(anomalies))
+
+    async def rest(self, datastore: str, params: base.Params, numbers: Sequence[int]) -> list[Page]:
+        """Several pages at once."""
+        return await base.together(self.page(datastore, params, number=number) for number in numbers)
+
+    async def _all(self, datastore: str, params: base.Params, limit: int) -> list[Page]:
+        first = await self.page(datastore, params)
+        if first.total is None:
+            return await self._blindly(datastore, params, first, limit)
+        last = min(first.pages, math.ceil(limit / first.size)) if limit and not first.foreign else first.pages
+        numbers = range(2, last + 1)
+        return [first, *await base.together(self.page(datastore, params, number=number, size=first.size) for number in numbers)]
+
+    async def _blindly(self, datastore: str, params: base.Params, first: Page, limit: int) -> list[Page]:
+        """The server does not say how many there are: go on until a page is not full."""
+        pages = [first]
+        while pages[-1].count >= first.size and not (limit and len(pages) * first.size >= limit):
+            pages.append(await self.page(datastore, params, number=len(pages) + 1, size=first.size))
+        return pages
+
+    def _shrank(self, pages: Sequence[Page]) -> bool:
+        """A later page told a smaller total than the first, or fewer different anomalies came than were told."""
+        told = [page.total for page in pages if page.total is not None]
+        if len(pages) < 2 or not told or any(page.foreign for page in pages):
+            return False
+        different = len({one.ref for page in pages for one in page.anomalies})
+        unread = sum(page.count - len(page.anomalies) for page in pages)
+        return min(told) < told[0] or different + unread < min(told)
+
+    async def _page(self, datastore: str, key: str, params: base.Params, number: int, size: int) -> Page:
+        asked = [(key, _number(datastore)), *params] if datastore else list(params)
+        ask = base.Ask("Reporter", datastore)
+        raw = await self._api.page("anomalies", asked, number=number, size=size or self.size, ask=ask)
+        return self.understand(raw, datastore)
+
+    def understand(self, raw: client.Page, datastore: str = "") -> Page:
+        """Read the items of a page. Raises SourceGarbled when not one of them can be understood."""
+        read = [self._reader.anomaly(item) for item in raw.items]
+        known = [one for one in read if one is not None]
+        if raw.items and not known:
+            raise errors.SourceGarbled(self._api.name, f"{self._api.title} gave a list in which nothing can be understood.")
+        self._skip(len(read) - len(known))
+        ours = [one for one in known if not datastore or one.datastore is None or one.datastore.id == datastore]
+        page = Page(ours, raw.total, raw.size, len(raw.items), foreign=len(ours) < len(known))
+        if datastore and not page.foreign and page.count > 1:
+            self.proven.add(datastore)
+        return page
+
+    def _skip(self, count: int) -> None:
+        if count and not self.skipped:
+            log.warning("qualytics: %d items of a list were not understood and left out", count)
+        self.skipped += count
+
+
+def _number(ident: str) -> int | str:
+    """An id as the API wants it: a number where it is one."""
+    return int(ident) if ident.isdecimal() else ident
+
+
+def merged(listings: Sequence[Listing], sort: str, limit: int) -> model.Found:
+    """Several answers as one, in the order that was asked for."""
+    if len(listings) == 1:
+        return model.Found(listings[0].anomalies, listings[0].total)
+    found = {one.ref: one for listing in listings for one in listing.anomalies}
+    ordered = sorted(found.values(), key=_KEYS[sort], reverse=sort != "oldest")
+    totals = [listing.total for listing in listings]
+    total = None if any(one is None for one in totals) else sum(one or 0 for one in totals)
+    return model.Found(ordered[:limit] if limit else ordered, total)
+
+
+_KEYS = {
+    "newest": lambda one: one.created.timestamp(),
+    "oldest": lambda one: one.created.timestamp(),
+    "weight": lambda one: -math.inf if one.weight is None else one.weight,
+}

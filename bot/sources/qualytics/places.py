@@ -1,0 +1,104 @@
+"""Names and ids of datastores and tables: people type names, the API wants ids (contracts 1.7, trap 8)."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from bot import errors, model, ports
+from bot.sources import base
+from bot.sources.qualytics import client, wire
+
+FRESH = timedelta(minutes=5)
+"""How long a list of names is believed."""
+
+
+class Places:
+    """Looks places up and remembers them for a while. `configured` are ids or names of the datastores that the desk looks after, () for
+    all."""
+
+    def __init__(self, *, api: client.Client, clock: ports.Clock, configured: Sequence[str]) -> None:
+        self._api, self._clock, self._configured = api, clock, tuple(configured)
+        self._known: dict[str, tuple[datetime, Sequence[model.Place]]] = {}
+
+    async def scope(self) -> Sequence[str]:
+        """Ids of the configured datastores, () for all. Costs nothing when ids are configured.
+
+        Raises SourceRejected when a configured name does not exist in Qualytics."""
+        if all(word.isdecimal() for word in self._configured):
+            return self._configured
+        return [one.id for one in await self.datastores()]
+
+    async def datastores(self, *, fresh: bool = False) -> Sequence[model.Place]:
+        """The datastores that the desk looks after."""
+        everything = await self._list("", "datastores", fresh=fresh)
+        if not self._configured:
+            return everything
+        try:
+            return [one for word in self._configured for one in self._match(word, everything, "datastore")]
+        except errors.NotFound as error:
+            raise errors.SourceRejected(self._api.name, f"{error} Check QUALYTICS_DATASTORES.", status=404) from error
+
+    async def tables(self, datastore: str, *, fresh: bool = False) -> Sequence[model.Place]:
+        """The containers of a datastore, by its id."""
+        return await self._list(datastore, "containers/listing", [("datastore", datastore)], fresh=fresh)
+
+    async def datastore_ids(self, words: Sequence[str]) -> Sequence[str]:
+        """Ids of datastores named by id or name. Raises NotFound with the nearest name."""
+        if not words:
+            return await self.scope()
+        known = await self.datastores()
+        try:
+            return [one.id for word in words for one in self._match(word, known, "datastore")]
+        except errors.NotFound:
+            known = await self.datastores(fresh=True)
+            return [one.id for word in words for one in self._match(word, known, "datastore")]
+
+    async def table_ids(self, words: Sequence[str], datastores: Sequence[str]) -> Sequence[str]:
+        """Ids of tables named by id or name, in these datastores (none: in all). A name that several datastores know means all of them.
+        Raises NotFound with the nearest name."""
+        try:
+            return self._matching(words, await self._tables(datastores, fresh=False))
+        except errors.NotFound:
+            return self._matching(words, await self._tables(datastores, fresh=True))
+
+    def _matching(self, words: Sequence[str], known: Sequence[model.Place]) -> Sequence[str]:
+        return list(dict.fromkeys(one.id for word in words for one in self._match(word, known, "table")))
+
+    async def _tables(self, datastores: Sequence[str], *, fresh: bool) -> Sequence[model.Place]:
+        ids = datastores or [one.id for one in await self.datastores()]
+        return [one for found in await base.together(self.tables(ident, fresh=fresh) for ident in ids) for one in found]
+
+    def _match(self, word: str, known: Sequence[model.Place], what: str) -> Sequence[model.Place]:
+        """An exact id, else an exact name, else a name in other letters where only one spelling fits."""
+        for found in ([one for one in known if one.id == word], [one for one in known if one.name == word]):
+            if found:
+                return found
+        loose = [one for one in known if one.name.casefold() == word.casefold()]
+        if len({one.name for one in loose}) == 1:
+            return loose
+        if loose:
+            raise errors.NotFound(f"{word} could be {' or '.join(sorted(one.name for one in loose))}. Write it in the same letters.")
+        names: Mapping[str, str] = {one.name.casefold(): one.name for one in known}
+        nearest = difflib.get_close_matches(word.casefold(), names, n=1, cutoff=0.5)
+        hint = f" Did you mean {names[nearest[0]]}?" if nearest else ""
+        raise errors.NotFound(f"{self._api.title} has no {what} {word} that this desk looks after.{hint}")
+
+    async def _list(self, key: str, path: str, params: base.Params = (), *, fresh: bool = False) -> Sequence[model.Place]:
+        now = self._clock.now()
+        held = self._known.get(key)
+        if held is not None and not fresh and now - held[0] < FRESH:
+            return held[1]
+        raw = await self._api.every(path, params) if not params else await self._api.read(path, params)
+        items = raw if isinstance(raw, list) else raw.get("items", []) if isinstance(raw, dict) else []
+        stubs = [stub for stub in (wire.lenient(wire.StubWire, one) for one in items) if stub is not None]
+        places = [model.Place(stub.id, stub.name or stub.id) for stub in stubs if not key or _of(stub, key)]
+        self._known[key] = (now, places)
+        return places
+
+
+def _of(stub: wire.StubWire, datastore: str) -> bool:
+    """Whether a container belongs to a datastore, as far as it says so."""
+    home = wire.place(stub.datastore)
+    return home is None or home.id == datastore

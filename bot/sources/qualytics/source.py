@@ -1,0 +1,265 @@
+"""The Qualytics side of the `Source` port."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from bot import errors, model, ports
+from bot.sources import base
+from bot.sources.qualytics import actions, bodies, client, cursors, dialect, listing, operations, places, push, queries, reading, wire
+
+WAVE = 4
+"""Pages that are read at once on the way to known ground."""
+COMMENT_PAGES = 5
+THRESHOLDS = {"low": 0.0, "medium": 20.0, "high": 50.0, "critical": 80.0}
+"""Lower bounds of `weight`; Qualytics leaves the scale open (contracts 1.4)."""
+RUN = base.Ask("Editor")
+
+
+class Qualytics:
+    """One Qualytics deployment.
+
+    `url` is its address with or without scheme and `/api`. `datastores` are ids or names, () for all. `thresholds` maps severity words to
+    lower bounds of weight. `max_batch` ids go into one bulk write, `page_size` anomalies into one page, a call takes `timeout` seconds at
+    most. `facts` remember what the deployment turned out to speak.
+    """
+
+    name = "qualytics"
+    title = "Qualytics"
+    archive_as: tuple[model.ArchiveAs, ...] = tuple(model.ArchiveAs)
+    words: Mapping[str, model.Word] = queries.WORDS
+
+    def __init__(
+        self,
+        *,
+        url: str,
+        token: str,
+        clock: ports.Clock,
+        facts: ports.Facts,
+        datastores: Sequence[str] = (),
+        thresholds: Mapping[str, float] | None = None,
+        max_batch: int = 100,
+        page_size: int = 100,
+        timeout: float = 30.0,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self.max_batch = max_batch
+        self.supports: frozenset[model.Action] = actions.SUPPORTS
+        self._clock = clock
+        self._api = client.Client(url=url, token=token, clock=clock, timeout=timeout, transport=transport)
+        self._dialect = dialect.Dialect(
+            facts=facts, clock=clock, key=f"dialect.qualytics.{urlsplit(self._api.web).netloc.rpartition('@')[2]}"
+        )
+        self._reader = wire.Reader(self.name, self._api.web, _ordered(THRESHOLDS if thresholds is None else thresholds))
+        self._places = places.Places(api=self._api, clock=clock, configured=datastores)
+        self._lister = listing.Lister(api=self._api, dialect=self._dialect, reader=self._reader, size=page_size)
+        self._by_id = reading.ById(api=self._api, dialect=self._dialect, reader=self._reader, lister=self._lister)
+        self._actions = actions.Actions(api=self._api, dialect=self._dialect, by_id=self._by_id, max_batch=max_batch)
+
+    async def _ready(self) -> None:
+        """Load what was learned before, and let `supports` say it."""
+        await self._dialect.load()
+        self.supports = actions.SUPPORTS - self._dialect.off()
+
+    # --- reading -------------------------------------------------------------------------------------------------------
+
+    async def changes(self, cursor: str) -> model.Changes:
+        """Open anomalies since `cursor`, newest first, with an overlap of ten minutes: one call per datastore when nothing is new."""
+        await self._ready()
+        marks = cursors.read(cursor)
+        scope = list(await self._places.scope()) or [""]
+        read = await base.together(self._since(datastore, marks.get(datastore)) for datastore in scope)
+        found = {one.ref: one for anomalies, _ in read for one in anomalies}
+        newest_first = sorted(found.values(), key=lambda one: one.created, reverse=True)
+        return model.Changes(newest_first, cursors.write({datastore: mark for datastore, (_, mark) in zip(scope, read, strict=True)}))
+
+    async def _since(self, datastore: str, mark: cursors.Mark | None) -> tuple[Sequence[model.Anomaly], cursors.Mark]:
+        if mark is None:
+            whole = await self._lister.all(datastore, queries.open_ones())
+            total = whole.total if whole.total is not None else len(whole.anomalies)
+            return whole.anomalies, cursors.start().advanced(whole.anomalies, total, self._clock.now())
+        pages = await self._until_known(datastore, mark)
+        anomalies = [one for page in pages for one in page.anomalies]
+        return anomalies, mark.advanced(anomalies, _total(pages[0]), self._clock.now())
+
+    async def _until_known(self, datastore: str, mark: cursors.Mark) -> Sequence[listing.Page]:
+        """Pages from the newest down to known ground, in small waves; once more when the list shrank meanwhile."""
+        pages = await self._waves(datastore, mark)
+        shrank = len(pages) > 1 and min(_total(page) for page in pages) < _total(pages[0])
+        return [*await self._waves(datastore, mark), *pages] if shrank else pages
+
+    async def _waves(self, datastore: str, mark: cursors.Mark) -> list[listing.Page]:
+        pages = [await self._lister.page(datastore, queries.open_ones())]
+        while not _known(pages, mark):
+            last = len(pages) + 1 if pages[0].total is None else min(len(pages) + WAVE, pages[0].pages)
+            pages += await self._lister.rest(datastore, queries.open_ones(), range(len(pages) + 1, last + 1))
+        return pages
+
+    async def find(self, query: model.Query) -> model.Found:
+        """What matches the words that Qualytics filters by. Raises NotFound for an unknown datastore or table, with the nearest name."""
+        await self._ready()
+        plan = await self._plan(query)
+        if query.ids:
+            read = await self._by_id.read(query.ids, 0)
+            kept = [one for one in read.found.values() if plan.holds(one)]
+            return model.Found(kept[: query.limit] if query.limit else kept, len(kept))
+        asked = [(datastore, variant) for datastore in plan.datastores for variant in plan.variants]
+        listings = await base.together(self._lister.all(datastore, variant, limit=query.limit) for datastore, variant in asked)
+        found = listing.merged(listings, query.sort, query.limit)
+        kept = [one for one in found.anomalies if plan.holds(one)]
+        exact = found.total if len(kept) == len(found.anomalies) else None
+        return model.Found(kept, exact if query.limit else len(kept))
+
+    async def count(self, query: model.Query) -> int:
+        """How many match the words that Qualytics filters by: the `total` of a page of one, once the datastore filter is known to work."""
+        await self._ready()
+        plan = await self._plan(query)
+        asked = [(datastore, variant) for datastore in plan.datastores for variant in plan.variants]
+        if not query.ids:
+            pages = await base.together(self._glimpse(datastore, variant) for datastore, variant in asked)
+            clean = not any(page.foreign or page.total is None for page in pages)
+            if clean and all(plan.holds(one) for page in pages for one in page.anomalies):
+                return sum(_total(page) for page in pages)
+        return len((await self.find(_unlimited(query))).anomalies)
+
+    async def _glimpse(self, datastore: str, variant: base.Params) -> listing.Page:
+        small = not datastore or datastore in self._lister.proven
+        return await self._lister.page(datastore, variant, size=1 if small else 0)
+
+    async def _plan(self, query: model.Query) -> queries.Plan:
+        datastores = await self._places.datastore_ids(query.datastores)
+        tables = await self._places.table_ids(query.tables, datastores) if query.tables else ()
+        return queries.plan(query, datastores, tables)
+
+    async def get(self, ids: Sequence[str]) -> Mapping[str, model.Anomaly]:
+        """Read these anomalies again; missing from the answer: gone. One id is one call."""
+        return (await self.read(ids)).found
+
+    async def read(self, ids: Sequence[str], *, pages: int = 0) -> model.Reading:
+        """Read these anomalies again, with at most `pages` calls (0: as many as it takes), first ids first."""
+        await self._ready()
+        return await self._by_id.read(ids, pages)
+
+    # --- writing -------------------------------------------------------------------------------------------------------
+
+    async def apply(self, change: model.Change, targets: Sequence[model.Anomaly]) -> Sequence[model.Outcome]:
+        """Do one change to these anomalies: one outcome per target, in order."""
+        await self._ready()
+        try:
+            return await self._actions.apply(change, targets)
+        finally:
+            await self._ready()
+
+    # --- look-ups ------------------------------------------------------------------------------------------------------
+
+    async def comments(self, ident: str) -> Sequence[model.Comment]:
+        """Remarks, oldest first: the anomaly's own list where it has one, else those that this token may list (contracts 1.5)."""
+        await self._ready()
+        raw = await self._api.read(f"anomalies/{ident}")
+        anomaly = wire.lenient(wire.AnomalyWire, raw)
+        own = anomaly.comments if anomaly is not None else None
+        found = own if own is not None else await self._listed_comments(ident)
+        remarks = [wire.comment(one) for one in found if one.message]
+        return sorted(remarks, key=lambda one: one.at.timestamp() if one.at else 0.0)
+
+    async def _listed_comments(self, ident: str) -> Sequence[wire.CommentWire]:
+        try:
+            raw = await self._api.every("comments", most=COMMENT_PAGES)
+        except (errors.SourceMissing, errors.SourceRejected):
+            return ()
+        read = [wire.lenient(wire.CommentWire, one) for one in raw]
+        return [one for one in read if one is not None and str(one.anomaly_id) == ident]
+
+    async def people(self) -> Sequence[model.Person]:
+        """All users."""
+        read = [self._reader.person(one) for one in await self._api.every("users")]
+        return [one for one in read if one is not None]
+
+    async def datastores(self) -> Sequence[model.Place]:
+        """The datastores that this desk looks after."""
+        return await self._places.datastores(fresh=True)
+
+    async def tables(self, datastore: str) -> Sequence[model.Place]:
+        """The containers of one datastore, by its id."""
+        return await self._places.tables(datastore, fresh=True)
+
+    async def tags(self) -> Sequence[str]:
+        """The names of all global tags."""
+        return [str(one["name"]) for one in await self._api.every("global-tags") if isinstance(one, Mapping) and one.get("name")]
+
+    # --- operations ----------------------------------------------------------------------------------------------------
+
+    async def start(self, request: model.ScanRequest) -> model.Scan:
+        """Start an operation; never repeated. The tables of an export may be names. Raises SourceRejected for what is never sent."""
+        fault = operations.fault(request)
+        if fault:
+            raise errors.SourceRejected(self.name, fault)
+        if request.kind == "export" and request.tables:
+            ids = await self._places.table_ids(request.tables, [request.datastore])
+            request = model.ScanRequest(request.kind, request.datastore, tuple(ids), request.tags, request.options)
+        ask = base.Ask("Editor", request.datastore)
+        return self._scan(self._api.json(await self._api.write("POST", "operations/run", body=operations.body(request), ask=ask)))
+
+    async def scan(self, ident: str) -> model.Scan:
+        """One operation as it stands."""
+        return self._scan(await self._api.read(f"operations/{ident}"))
+
+    async def scans(self, *, since: datetime | None = None, running: bool = False) -> Sequence[model.Scan]:
+        """Operations of the datastores that this desk looks after, newest first."""
+        params: list[tuple[str, str | int]] = [("datastore", bodies.number(one)) for one in await self._places.scope()]
+        params += [("sort_created", "desc")]
+        params += [("finished", "false")] if running else []
+        params += [("start_date", since.date().isoformat())] if since else []
+        read = [self._reader.scan(one) for one in await self._api.every("operations", params)]
+        found = [one for one in read if one is not None and not (running and one.ended)]
+        return [one for one in found if since is None or one.started is None or one.started >= since]
+
+    async def abort(self, ident: str) -> model.Scan:
+        """Ask an operation to stop; it may have ended already."""
+        return self._scan(self._api.json(await self._api.write("PUT", f"operations/abort/{ident}", ask=RUN)))
+
+    def _scan(self, raw: Any) -> model.Scan:
+        scan = self._reader.scan(raw)
+        if scan is None:
+            raise errors.SourceGarbled(self.name, "Qualytics gave an operation that cannot be understood.")
+        return scan
+
+    # --- the rest ------------------------------------------------------------------------------------------------------
+
+    def push(self, headers: Mapping[str, str], body: bytes) -> model.Push:
+        """The anomalies that a webhook names; () means that there is news all the same."""
+        return push.read(self.name, body)
+
+    async def aclose(self) -> None:
+        """Close connections."""
+        await self._api.aclose()
+
+
+def _ordered(thresholds: Mapping[str, float]) -> tuple[tuple[model.Severity, float], ...]:
+    return tuple(sorted(((model.Severity(word), bound) for word, bound in thresholds.items()), key=lambda one: one[1], reverse=True))
+
+
+def _known(pages: Sequence[listing.Page], mark: cursors.Mark) -> bool:
+    """Whether the last page reached known ground: its oldest is old enough; or it brings nothing new, and the list has not grown by more
+    than the new ones that were seen."""
+    last = pages[-1]
+    if last.count < last.size or (pages[0].total is not None and len(pages) >= pages[0].pages):
+        return True
+    if any(one.created <= mark.ground for one in last.anomalies):
+        return True
+    new = {one.ref for page in pages for one in page.anomalies if not mark.knows(one)}
+    return not any(not mark.knows(one) for one in last.anomalies) and _total(pages[0]) - mark.total <= len(new)
+
+
+def _total(page: listing.Page) -> int:
+    return page.total if page.total is not None else 0
+
+
+def _unlimited(query: model.Query) -> model.Query:
+    return replace(query, limit=0)

@@ -1,0 +1,321 @@
+"""What Qualytics writes on the wire, read leniently, and how it becomes ours (contracts 1.4 and 1.6).
+
+Unknown words, missing and extra fields are normal. Only an item without an id or a date of creation cannot be understood.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar
+
+import pydantic
+
+from bot import model
+
+Wire = TypeVar("Wire", bound="Lenient")
+
+
+class Lenient(pydantic.BaseModel):
+    """A part of an answer: extra fields are ignored."""
+
+    model_config = pydantic.ConfigDict(extra="ignore", populate_by_name=True)
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool):
+        return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _count(value: Any) -> int | None:
+    number = _number(value)
+    return None if number is None else int(number)
+
+
+def _text(value: Any) -> str:
+    if value is None or isinstance(value, (dict, list)):
+        return ""
+    return str(value)
+
+
+def _flag(value: Any) -> bool | None:
+    if isinstance(value, str):
+        return {"true": True, "false": False}.get(value.strip().lower())
+    return value if isinstance(value, bool) else None
+
+
+def _ident(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, (int, str)) or value == "":
+        raise ValueError("not an id")
+    return str(value)
+
+
+def moment(value: Any) -> datetime | None:
+    """Read an ISO-8601 text; one without a time zone is UTC."""
+    if not isinstance(value, str):
+        return None
+    try:
+        read = datetime.fromisoformat(value.strip())
+    except ValueError:
+        return None
+    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+
+
+def _name(value: Any) -> str:
+    return _text(value.get("name")) if isinstance(value, Mapping) else _text(value)
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    """Names from texts or from objects with a name."""
+    found = [_name(one) for one in value] if isinstance(value, list) else []
+    return tuple(dict.fromkeys(name for name in found if name))
+
+
+def _each(kind: type[Wire]) -> Callable[[Any], list[Wire]]:
+    def read(value: Any) -> list[Wire]:
+        found = [lenient(kind, one) for one in value] if isinstance(value, list) else []
+        return [one for one in found if one is not None]
+
+    return read
+
+
+def _one(kind: type[Wire]) -> Callable[[Any], Wire | None]:
+    return lambda value: lenient(kind, value)
+
+
+def lenient(kind: type[Wire], raw: Any) -> Wire | None:
+    """Read `raw` as `kind`; None when it cannot be that."""
+    try:
+        return kind.model_validate(raw)
+    except pydantic.ValidationError:
+        return None
+
+
+Number = Annotated[float | None, pydantic.BeforeValidator(_number)]
+Count = Annotated[int | None, pydantic.BeforeValidator(_count)]
+Text = Annotated[str, pydantic.BeforeValidator(_text)]
+Flag = Annotated[bool | None, pydantic.BeforeValidator(_flag)]
+Ident = Annotated[str, pydantic.BeforeValidator(_ident)]
+Moment = Annotated[datetime | None, pydantic.BeforeValidator(moment)]
+Names = Annotated[tuple[str, ...], pydantic.BeforeValidator(_names)]
+
+
+class StubWire(Lenient):
+    """A datastore or a container."""
+
+    id: Ident
+    name: Text = ""
+    datastore: Any = None
+
+
+class UserWire(Lenient):
+    """A user, or a stub of one."""
+
+    id: Ident
+    name: Text = ""
+    user_name: Text = ""
+    email: Text = ""
+
+
+class CheckWire(Lenient):
+    """A quality check."""
+
+    id: Ident
+    rule_type: Text = ""
+    fields: Names = ()
+    description: Text = ""
+
+
+class FailedCheckWire(Lenient):
+    """A check and what it says about the anomaly."""
+
+    quality_check: CheckWire
+    message: Text = ""
+
+
+class CommentWire(Lenient):
+    """A remark; only the anomaly's own list leaves out which anomaly it is about."""
+
+    message: Text = ""
+    anomaly_id: Any = None
+    created: Moment = None
+    author: Any = pydantic.Field(default=None, validation_alias=pydantic.AliasChoices("author", "user", "created_by"))
+
+
+class AnomalyWire(Lenient):
+    """One anomaly."""
+
+    id: Ident
+    created: datetime = pydantic.Field()
+    status: Text = ""
+    archived: Flag = None
+    type: Text = pydantic.Field(default="", validation_alias=pydantic.AliasChoices("type", "anomaly_type"))
+    description: Text = ""
+    message: Text = ""
+    weight: Number = pydantic.Field(default=None, validation_alias=pydantic.AliasChoices("weight", "importance_score"))
+    anomalous_records_count: Count = None
+    fingerprint: Text = ""
+    tags: Names = pydantic.Field(default=(), validation_alias=pydantic.AliasChoices("global_tags", "tags"))
+    assignees: Annotated[list[UserWire], pydantic.BeforeValidator(_each(UserWire))] = []
+    failed_checks: Annotated[list[FailedCheckWire], pydantic.BeforeValidator(_each(FailedCheckWire))] = []
+    datastore: Annotated[StubWire | None, pydantic.BeforeValidator(_one(StubWire))] = None
+    container: Annotated[StubWire | None, pydantic.BeforeValidator(_one(StubWire))] = None
+    source_enriched: Flag = None
+    comments: Annotated[list[CommentWire], pydantic.BeforeValidator(_each(CommentWire))] | None = None
+
+    @pydantic.field_validator("created", mode="before")
+    @classmethod
+    def _created(cls, value: Any) -> datetime:
+        read = moment(value)
+        if read is None:
+            raise ValueError("no date of creation")
+        return read
+
+
+class ProgressWire(Lenient):
+    """How far an operation is; `anomalies_caught` is the name of 2023."""
+
+    total_containers: Count = None
+    containers_analyzed: Count = None
+    records_processed: Count = None
+    anomalies: Count = pydantic.Field(default=None, validation_alias=pydantic.AliasChoices("anomalies_identified", "anomalies_caught"))
+
+
+class OperationWire(Lenient):
+    """One operation."""
+
+    id: Ident
+    type: Text = ""
+    result: Text = ""
+    message: Text = ""
+    created: Moment = None
+    start_time: Moment = None
+    end_time: Moment = None
+    triggered_by: Any = None
+    datastore: Annotated[StubWire | None, pydantic.BeforeValidator(_one(StubWire))] = None
+    status: Annotated[ProgressWire | None, pydantic.BeforeValidator(_one(ProgressWire))] = None
+
+
+# --- from theirs to ours ----------------------------------------------------------------------------------------------
+
+STATES = {
+    "Active": model.State.OPEN,
+    "Acknowledged": model.State.ACKNOWLEDGED,
+    **{one.value: model.State.ARCHIVED for one in model.ArchiveAs},
+}
+KINDS = {"catalog": "sync"}
+"""The operations list says `catalog` where the run says `sync` (contracts 1.6)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Turns answers into ours. `web` is the deployment's web address, `thresholds` severities and their lower bounds of weight, highest
+    first."""
+
+    source: str
+    web: str
+    thresholds: tuple[tuple[model.Severity, float], ...]
+
+    def anomaly(self, raw: Any) -> model.Anomaly | None:
+        """One anomaly; None when it cannot be understood."""
+        wire = lenient(AnomalyWire, raw)
+        if wire is None:
+            return None
+        state = STATES.get(wire.status, model.State.OPEN)
+        if wire.archived:
+            state = model.State.ARCHIVED
+        return model.Anomaly(
+            ref=model.Ref(self.source, wire.id),
+            state=state,
+            status=wire.status or state.value.capitalize(),
+            created=wire.created,
+            archived_as=next((one for one in model.ArchiveAs if one.value == wire.status), None),
+            type=wire.type,
+            description=wire.description or wire.message,
+            severity=self.severity(wire.weight),
+            weight=wire.weight,
+            records=wire.anomalous_records_count,
+            fingerprint=wire.fingerprint,
+            tags=wire.tags,
+            assignees=tuple(self._person(one) for one in wire.assignees),
+            checks=tuple(_check(one) for one in wire.failed_checks),
+            datastore=_place(wire.datastore),
+            container=_place(wire.container),
+            enriched=wire.source_enriched,
+            url=f"{self.web}/anomalies/{wire.id}",
+        )
+
+    def severity(self, weight: float | None) -> model.Severity | None:
+        """The word for a weight; below every bound it is the lowest word."""
+        if weight is None or not self.thresholds:
+            return None
+        return next((word for word, bound in self.thresholds if weight >= bound), self.thresholds[-1][0])
+
+    def person(self, raw: Any) -> model.Person | None:
+        """A user; None when there is no id."""
+        wire = lenient(UserWire, raw)
+        return None if wire is None else self._person(wire)
+
+    def _person(self, wire: UserWire) -> model.Person:
+        return model.Person(self.source, wire.id, wire.name or wire.user_name or wire.email or f"user {wire.id}", wire.email)
+
+    def scan(self, raw: Any) -> model.Scan | None:
+        """An operation, plain or wrapped as a page of one (contracts 1.6)."""
+        inner = raw.get("items") if isinstance(raw, Mapping) else None
+        wire = lenient(OperationWire, inner[0] if isinstance(inner, list) and len(inner) == 1 else raw)
+        if wire is None:
+            return None
+        done = wire.status or ProgressWire()
+        return model.Scan(
+            source=self.source,
+            id=wire.id,
+            kind=KINDS.get(wire.type, wire.type),
+            result=_result(wire),
+            datastore=_place(wire.datastore),
+            message=wire.message,
+            started=wire.start_time or wire.created,
+            ended=wire.end_time,
+            tables_total=done.total_containers,
+            tables_done=done.containers_analyzed,
+            records=done.records_processed,
+            anomalies=done.anomalies,
+            by=_author(wire.triggered_by),
+        )
+
+
+def place(raw: Any) -> model.Place | None:
+    """A datastore or container; None when there is no id."""
+    return _place(lenient(StubWire, raw))
+
+
+def _place(wire: StubWire | None) -> model.Place | None:
+    return None if wire is None else model.Place(wire.id, wire.name or wire.id)
+
+
+def comment(wire: CommentWire) -> model.Comment:
+    """A remark."""
+    return model.Comment(_author(wire.author), wire.message, wire.created)
+
+
+def _check(wire: FailedCheckWire) -> model.Check:
+    check = wire.quality_check
+    return model.Check(check.id, check.rule_type, check.fields, wire.message or check.description)
+
+
+def _author(value: Any) -> str:
+    wire = lenient(UserWire, value)
+    return (wire.name or wire.user_name or wire.email) if wire is not None else _text(value)
+
+
+def _result(wire: OperationWire) -> model.ScanResult:
+    if wire.result == model.ScanResult.SUCCESS and wire.message:
+        return model.ScanResult.WARNING
+    known = {one.value: one for one in model.ScanResult}
+    return known.get(wire.result, model.ScanResult.UNKNOWN)

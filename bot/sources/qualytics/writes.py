@@ -1,0 +1,218 @@
+"""Updates, archiving and deleting, single and in bulk (contracts 1.5, traps 3 to 5).
+
+One anomaly goes through PUT or DELETE, several through PATCH or DELETE with a list, never across datastores. What is refused is halved
+until the bad ids are alone. A lost answer is looked up before anything is sent again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot import errors, model
+from bot.core import bulk
+from bot.sources import base
+from bot.sources.qualytics import bodies, client, dialect, reading
+
+Failure = errors.SourceError
+Reply = bulk.Reply[str, Failure]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The fate of each id (None: done), and the ids that turned out to be done although the call was refused."""
+
+    fates: Mapping[str, Failure | None]
+    anyway: frozenset[str] = frozenset()
+
+
+LATER = (errors.SourceAuthFailed, errors.SourceUnavailable, errors.SourceRateLimited, errors.SourceGarbled)
+"""Failures that say nothing about the anomaly: when there is nothing else, the whole call failed."""
+CLEAR = (errors.SourceForbidden, errors.SourceAuthFailed)
+"""Refusals that leave no doubt whether it was done."""
+NO_BODY = frozenset({400, 405, 411, 501})
+"""What a proxy or a server answers that does not take a body with DELETE."""
+TOO_LARGE = 413
+LONGEST_WAIT = 30.0
+"""Seconds that a bulk call waits when Qualytics asks for it."""
+PATIENCE = 3
+
+
+class Writes:
+    """Changes anomalies of one deployment."""
+
+    def __init__(self, *, api: client.Client, dialect: dialect.Dialect, by_id: reading.ById, max_batch: int) -> None:
+        self._api, self._dialect, self._by_id, self._max_batch = api, dialect, by_id, max_batch
+        self._forms_tried = False
+
+    async def update(self, change: model.Change, targets: Sequence[model.Anomaly]) -> Settled:
+        """PUT or PATCH; every target is open."""
+        return await self._settle(_Job(self, change, targets, removes=False))
+
+    async def remove(self, change: model.Change, targets: Sequence[model.Anomaly]) -> Settled:
+        """Archive or delete."""
+        return await self._settle(_Job(self, change, targets, removes=True))
+
+    async def _settle(self, job: _Job) -> Settled:
+        """All chunks of all datastores at once; the number of calls is bounded by the wire. Raises when nothing at all could be done."""
+        places = bulk.grouped(job.targets.values(), lambda one: one.datastore.id if one.datastore else "")
+        size = self._max_batch if self._dialect.traits.bulk_delete or not job.removes else 1
+        chunks = [chunk for group in places.values() for chunk in bulk.chunks([one.ref.id for one in group], size)]
+        fates: dict[str, Failure | None] = {}
+        for part in await base.together(job.run(chunk) for chunk in chunks):
+            fates |= part
+        failures = [fate for fate in fates.values() if fate is not None]
+        if failures and len(failures) == len(fates) and all(isinstance(one, LATER) for one in failures):
+            raise failures[0]
+        return await self._corrected(job, fates)
+
+    async def _corrected(self, job: _Job, fates: dict[str, Failure | None]) -> Settled:
+        """A removal that was refused may have been done before: by a part of an earlier call, or by somebody else. Look."""
+        doubtful = [ident for ident, fate in fates.items() if fate is not None and not isinstance(fate, CLEAR)]
+        if not job.removes or not doubtful:
+            return Settled(fates)
+        try:
+            now = await self._by_id.read(doubtful, 0)
+        except errors.SourceError:
+            return Settled(fates)
+        done = frozenset(one for one in doubtful if bodies.achieved(job.change, job.targets[one], now.found.get(one)))
+        return Settled({**fates, **dict.fromkeys(done)}, done)
+
+    async def put(self, ident: str, body: bodies.Body, place: str) -> None:
+        """Update one."""
+        await self._api.write("PUT", f"anomalies/{ident}", body=dict(body), ask=base.Ask("Editor", place))
+
+    async def patch(self, items: Mapping[str, bodies.Body], place: str) -> None:
+        """Update many: the client's list first; when the refusal points at the body as a whole, the page's object form once, remembered."""
+        form = self._dialect.traits.patch
+        try:
+            await self._patch_as(form, items, place)
+        except errors.SourceRejected as error:
+            if self._forms_tried or not _points_at_body(error):
+                raise
+            self._forms_tried = True
+            other = "object" if form == "list" else "list"
+            try:
+                await self._patch_as(other, items, place)
+            except (errors.SourceRejected, errors.SourceMissing):
+                raise error from None
+            await self._dialect.learn(patch=other)
+
+    async def _patch_as(self, form: str, items: Mapping[str, bodies.Body], place: str) -> None:
+        ask = base.Ask("Editor", place)
+        if form == "list":
+            body: Any = [{"id": bodies.number(ident), **item} for ident, item in items.items()]
+            await self._api.write("PATCH", "anomalies", body=body, ask=ask)
+            return
+        alike = bulk.grouped(items.items(), lambda item: repr(sorted(item[1].items())))
+        for group in alike.values():
+            body = {"ids": [bodies.number(ident) for ident, _ in group], **group[0][1]}
+            await self._api.write("PATCH", "anomalies", body=body, ask=ask)
+
+    async def delete_one(self, change: model.Change, ident: str, place: str) -> None:
+        """Archive or delete one."""
+        params = bodies.removal_query(change)
+        await self._api.write("DELETE", f"anomalies/{ident}", params=params, ask=base.Ask("Author", place))
+
+    async def delete_many(self, change: model.Change, ids: Sequence[str], place: str) -> Reply:
+        """Archive or delete many; one by one where the body got lost on the way, which is remembered once a single call has worked."""
+        body = [{"id": bodies.number(ident), **bodies.removal(change)} for ident in ids]
+        try:
+            await self._api.write("DELETE", "anomalies", body=body, ask=base.Ask("Author", place))
+        except errors.SourceRejected as error:
+            if not (_points_at_body(error) or (error.status in NO_BODY and not error.fields)):
+                raise
+            fates = dict(await base.together(self._fate(change, ident, place) for ident in ids))
+            if None in fates.values():
+                await self._dialect.learn(bulk_delete=False)
+            return bulk.Reply(bulk.Verdict.SETTLED, fates=fates)
+        return bulk.Reply(bulk.Verdict.ACCEPTED)
+
+    async def _fate(self, change: model.Change, ident: str, place: str) -> tuple[str, Failure | None]:
+        try:
+            await self.delete_one(change, ident, place)
+        except errors.SourceError as error:
+            return ident, error
+        return ident, None
+
+    async def undone(self, job: _Job, ids: Sequence[str]) -> Reply:
+        """Which of these are not done."""
+        try:
+            now = await self._by_id.read(ids, 0)
+        except errors.SourceError as error:
+            return bulk.Reply(bulk.Verdict.STOP, error)
+        left = tuple(one for one in ids if not bodies.achieved(job.change, job.targets[one], now.found.get(one)))
+        return bulk.Reply(bulk.Verdict.ACCEPTED, left=left)
+
+
+class _Job:
+    """One change to some targets: drives the halving of each chunk."""
+
+    def __init__(self, writes: Writes, change: model.Change, targets: Sequence[model.Anomaly], *, removes: bool) -> None:
+        self.change, self.removes = change, removes
+        self.targets = {one.ref.id: one for one in targets}
+        self._writes = writes
+
+    async def run(self, chunk: tuple[str, ...]) -> Mapping[str, Failure | None]:
+        """Settle one chunk: the fate of each id."""
+        halving: bulk.Halving[str, Failure] = bulk.Halving(chunk, PATIENCE)
+        machine = halving.run()
+        try:
+            step = next(machine)
+            while True:
+                step = machine.send(await self._answer(step))
+        except StopIteration:
+            return halving.fates
+
+    async def _answer(self, step: bulk.Step[str]) -> Reply:
+        if step.look:
+            return await self._writes.undone(self, step.items)
+        for last in (False, False, True):
+            try:
+                return await self._send(step.items)
+            except errors.SourceRateLimited as error:
+                if last or error.retry_after > LONGEST_WAIT or len(self.targets) == 1:
+                    return bulk.Reply(bulk.Verdict.STOP, error)
+                await asyncio.sleep(error.retry_after)
+                if self.removes:
+                    return bulk.Reply(bulk.Verdict.UNSURE, error)
+            except errors.SourceError as error:
+                if _names_all(error, len(step.items)):
+                    return bulk.Reply(bulk.Verdict.SETTLED, fates=dict.fromkeys(step.items, error))
+                return bulk.Reply(self._verdict(error), error)
+        raise AssertionError("the last try returns")
+
+    def _verdict(self, error: errors.SourceError) -> bulk.Verdict:
+        if isinstance(error, errors.SourceAuthFailed):
+            return bulk.Verdict.STOP
+        if isinstance(error, errors.SourceUnavailable):
+            return bulk.Verdict.STOP if len(self.targets) == 1 else bulk.Verdict.UNSURE
+        too_large = isinstance(error, errors.SourceRejected) and error.status == TOO_LARGE
+        return bulk.Verdict.UNSURE if too_large and len(self.targets) > 1 else bulk.Verdict.REFUSED
+
+    async def _send(self, ids: Sequence[str]) -> Reply:
+        place = self.targets[ids[0]].datastore
+        where = place.name if place else ""
+        if self.removes and len(ids) > 1:
+            return await self._writes.delete_many(self.change, ids, where)
+        if self.removes:
+            await self._writes.delete_one(self.change, ids[0], where)
+        elif len(ids) > 1:
+            await self._writes.patch({ident: bodies.update(self.change, self.targets[ident]) for ident in ids}, where)
+        else:
+            await self._writes.put(ids[0], bodies.update(self.change, self.targets[ids[0]]), where)
+        return bulk.Reply(bulk.Verdict.ACCEPTED)
+
+
+def _points_at_body(error: errors.SourceRejected) -> bool:
+    """The refusal is about the body's shape, not about one of its items ("body.3.status")."""
+    return error.status == 422 and any(field in ("body", "body.ids") for field in error.fields)
+
+
+def _names_all(error: errors.SourceError, count: int) -> bool:
+    """The refusal names every item of a list ("body.0.status", "body.1.status", ...): halving would find nothing new."""
+    fields = error.fields if isinstance(error, errors.SourceRejected) else ()
+    named = {parts[1] for parts in (field.split(".") for field in fields) if len(parts) > 2 and parts[0] == "body"}
+    return count > 1 and named >= {str(index) for index in range(count)}

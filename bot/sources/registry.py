@@ -1,0 +1,21 @@
+"""The one list of anomaly systems. A source is on when its URL is set; the prefix is that of its settings (`QUALYTICS_URL`, ...)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.sources.qualytics import source as qualytics
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A system that the desk knows: the class that speaks to it, and the prefix of its settings."""
+
+    make: type[qualytics.Qualytics]
+    prefix: str
+
+
+SOURCES: Mapping[str, Kind] = {
+    qualytics.Qualytics.name: Kind(qualytics.Qualytics, "QUALYTICS"),
+}
