@@ -27,7 +27,7 @@ async def serve(options: argparse.Namespace) -> None:
     space = workspace.Workspace.installed(
         options.manifest,
         http_url=options.http_url,
-        budgets_enabled=not options.no_budgets,
+        budgets=not options.no_budgets,
         signing_secret=options.signing_secret,
     )
     stop = asyncio.Event()

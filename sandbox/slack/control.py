@@ -129,7 +129,7 @@ class Control:
     def log(self, request: Request, _: Record) -> Record:
         """What the app called, in order; `?method=` for one method."""
         method = request.query_params.get("method", "")
-        return {"ok": True, "calls": [asdict(call) for call in self._space.log if method in ("", call.method)]}
+        return {"ok": True, "log": [asdict(call) for call in self._space.log if method in ("", call.method)]}
 
     def clear_log(self, _: Request, __: Record) -> Record:
         """Forget the log."""

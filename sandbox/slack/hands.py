@@ -55,7 +55,7 @@ class Spot:
 def person(space: workspace.Workspace, ident: Any) -> world.User:
     """Somebody of the directory. Raises Refused."""
     user = space.people.get(ident) if isinstance(ident, str) else None
-    if user is None or user.id == world.BOT_USER:
+    if user is None or user.id in (world.BOT_USER, world.SLACKBOT):
         raise errors.Refused("user_not_found", 404)
     return user
 

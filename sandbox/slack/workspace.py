@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox.slack import budgets, errors, faults, limits, manifest, modals, tickets, world
+from sandbox.slack import budgets as rates
+from sandbox.slack import errors, faults, limits, manifest, modals, tickets, world
 
 BOT_TOKEN = "xoxb-sandbox"
 APP_TOKEN = "xapp-sandbox"
@@ -30,23 +31,23 @@ class Call:
 
 
 class Workspace:
-    """One workspace with one installed app.
+    """One workspace with one installed app (default: ./manifest.yml). `budgets` False switches the rate limits off.
 
     `http_url` set: payloads are POSTed there, signed; else they go over Socket Mode. `ack_seconds` is how long Slack waits for an answer.
     """
 
     def __init__(
         self,
-        app: manifest.Manifest,
+        app: manifest.Manifest | None = None,
         *,
         http_url: str = "",
-        budgets_enabled: bool = True,
+        budgets: bool = True,
         bot_token: str = BOT_TOKEN,
         app_token: str = APP_TOKEN,
         signing_secret: str = SIGNING_SECRET,
         ack_seconds: float = limits.ACK_SECONDS,
     ) -> None:
-        self.app = app
+        self.app = app or manifest.load("manifest.yml")
         self.http_url = http_url
         self.bot_token = bot_token
         self.app_token = app_token
@@ -56,7 +57,7 @@ class Workspace:
         self.people = world.people()
         self.channels = world.channels()
         self.groups = world.groups()
-        self.budgets = budgets.Budgets(self.now, enabled=budgets_enabled)
+        self.budgets = rates.Budgets(self.now, enabled=budgets)
         self.faults = faults.Faults()
         self.tickets = tickets.Tickets(self.now)
         self.modals = modals.Modals(self.now, new_ident)
@@ -122,7 +123,7 @@ class Workspace:
     def dm(self, user: str) -> world.Channel:
         """The direct message between the bot and a user, opened if need be. Raises user_not_found, cannot_dm_bot, user_disabled."""
         person = self.user(user)
-        if person.is_bot:
+        if person.is_bot or user == world.SLACKBOT:
             raise errors.SlackError("cannot_dm_bot")
         if person.deleted:
             raise errors.SlackError("user_disabled")

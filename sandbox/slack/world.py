@@ -149,6 +149,7 @@ def people() -> dict[str, User]:
         User("U0EXT", "ext", "Ext Ernal", "ext@other.example", team="T0OTHER", is_stranger=True),
         User("U0OTHERBOT", "otherbot", "Other Bot", is_bot=True),
         User("U0GONE", "gone", "Gone Away", "gone@acme.example", deleted=True),
+        User(SLACKBOT, "slackbot", "Slackbot"),
         User(BOT_USER, "anomaly_desk", "Anomaly Desk", is_bot=True),
     )
     return {user.id: user for user in users}
