@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot import errors, model, ports
 from bot.core import filters, permissions
-from bot.services import people as directory
 
 PAGE = 10
 """Anomalies on one page of a list: what fits into a message with room to read."""
@@ -35,14 +34,14 @@ class Shown:
 
 @dataclass(slots=True)
 class Browse:
-    """Answers questions. Every answer needs the right to browse, and is fresh from the system unless it says otherwise."""
+    """Answers questions; `resolve` turns the people of a filter into the system's users. Every answer needs the right to browse, and is fresh from the system unless it says otherwise."""
 
     sources: Mapping[str, ports.Source]
     anomalies: ports.Anomalies
     cards: ports.Cards
     journal: ports.Journal
     standings: ports.Standings
-    people: directory.People
+    resolve: Callable[[model.Query, str, model.Actor], Awaitable[model.Query]]
     clock: ports.Clock
     grants: permissions.Grants
     default_source: str
@@ -115,7 +114,7 @@ class Browse:
     async def _find(self, source: ports.Source, query: model.Query, actor: model.Actor, wanted: int) -> model.Found:
         """Apply each word where the source says: sent to the system, or here. Whatever comes back is checked here again."""
         filters.check_words(query, source.words, source.title)
-        query = await self.people.resolve(query, source.name, actor)
+        query = await self.resolve(query, source.name, actor)
         if not filters.here(query, source.words):
             return await source.find(replace(query, limit=wanted))
         found = await source.find(replace(query, limit=0))

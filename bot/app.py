@@ -1,0 +1,344 @@
+"""The composition root: `running` wires every room and takes it down in reverse. The only file that sees everything."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from importlib import metadata
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import yaml
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+
+import handlers
+from bot import errors, model, ports, scheduling, settings, web
+from bot.core import permissions
+from bot.delivery import directory, pacing, slack
+from bot.render import desk as desk_view
+from bot.services import browse, people, poll, post, triage
+from bot.sources import registry
+from bot.store import engine
+from handlers import guard
+
+log = logging.getLogger(__name__)
+
+FLUSH_SECONDS = 1.0
+RESUME_SECONDS = 15.0
+LINE_SECONDS = 5.0
+
+FINISH_SECONDS = 18.0
+"""SIGTERM leaves 20 s for work under way (design section 6); a bit is left for closing connections."""
+
+
+class SystemClock:
+    """The only clock of the product."""
+
+    def now(self) -> datetime:
+        """The time, UTC, aware."""
+        return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class Line:
+    """The connection to Slack: Socket Mode, watched because the library reconnects quietly and for ever, or plain HTTP."""
+
+    socket: AsyncSocketModeHandler | None
+    _was: bool | None = None
+
+    async def fault(self) -> str:
+        """Why nothing comes from Slack at this moment, "" when all is well."""
+        if self.socket is None or await self.socket.client.is_connected():
+            return ""
+        return "the Socket Mode connection is down; it is being renewed"
+
+    async def words(self) -> str:
+        """How it stands, for the status."""
+        if self.socket is None:
+            return "served over HTTP"
+        return await self.fault() or "connected by Socket Mode"
+
+    async def watch(self) -> None:
+        """Log once when the connection is lost, once when it is back."""
+        up = not await self.fault()
+        if up != self._was and not (up and self._was is None):
+            log.log(logging.INFO if up else logging.WARNING, "Slack is %s", "connected again" if up else "not connected; trying again")
+        self._was = up
+
+
+@dataclass(slots=True)
+class Running:
+    """A desk that runs: what tests and the bench look at."""
+
+    desk: guard.Desk
+    bolt: AsyncApp
+    poll: poll.Poll
+    post: post.Post
+    store: engine.Store
+    sources: Mapping[str, ports.Source]
+    metrics: web.Metrics
+    line: Line
+    zone: ZoneInfo
+    background: set[asyncio.Task[Any]] = field(default_factory=set)
+
+    async def missing(self) -> Mapping[str, str]:
+        """What keeps the desk from working, for /readyz: the store, Slack. A system that fails is told in Slack instead."""
+        found: dict[str, str] = {}
+        try:
+            await self.store.ping()
+        except errors.BotError as error:
+            found["database"] = str(error)
+        fault = await self.line.fault()
+        if fault:
+            found["slack"] = fault
+        return found
+
+
+@asynccontextmanager
+async def running(configured: settings.Settings, *, listening: bool = True, working: bool = True) -> AsyncIterator[Running]:
+    """The whole desk, from the database up; on the way out: intake stops, what was begun ends, claims are released.
+
+    `listening`: answer Slack. `working`: poll and post. Raises ConfigError for what a person has to mend.
+    """
+    for note in configured.notes:
+        log.warning(note)
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        url = configured.database_url.get_secret_value()
+        await engine.migrate(url)
+        store = await engine.open(url)
+        stack.push_async_callback(store.close)
+        if store.alone:
+            await store.claims.release_all()
+        http = await stack.enter_async_context(slack.session())
+        desk = _assemble(configured, clock, store, http)
+        for source in desk.sources.values():
+            stack.push_async_callback(source.aclose)
+        server = web.application(
+            None if configured.socket_mode or not listening else desk.bolt,
+            ready=desk.missing,
+            metrics=desk.metrics.text,
+            hooks=lambda name, headers, body: _pushed(desk, name, headers, body),
+            hook_secret=_secret(configured.desk_webhook_secret),
+        )
+        stack.push_async_callback(_finish, desk)
+        if working:
+            scheduler = scheduling.Scheduler()
+            scheduler.start(_jobs(configured, desk))
+            stack.push_async_callback(scheduler.shutdown, FINISH_SECONDS)
+        if listening:
+            await _listen(configured, desk, stack)
+        stack.push_async_callback(await web.serve(server, configured.port))
+        yield desk
+
+
+def _assemble(configured: settings.Settings, clock: ports.Clock, store: engine.Store, http: Any) -> Running:
+    """Straight down the layers: adapters, services, listeners."""
+    metrics = web.Metrics()
+    client = slack.client(configured.slack_bot_token.get_secret_value(), configured.slack_api_url, http)
+    messenger = slack.SlackMessenger(client, pacing.Pacer(configured.desk_posts_per_minute), telemetry=metrics)
+    sources = _sources(configured, clock, store)
+    grants = permissions.grants(configured.desk_admins, configured.desk_permissions)
+    zone = ZoneInfo(configured.desk_timezone)
+    route = model.Route("default", configured.desk_channel, burst=configured.desk_burst, wait_seconds=configured.desk_wait_seconds)
+
+    folk = people.People(sources, store.links, directory.SlackDirectory(client, sorted(grants.groups())), clock)
+    posting = post.Post(
+        [route],
+        sources,
+        store.anomalies,
+        store.cards,
+        store.claims,
+        store.journal,
+        store.facts,
+        messenger,
+        clock,
+        metrics,
+        admins=configured.desk_admins,
+    )
+    polling = poll.Poll(
+        sources,
+        store.anomalies,
+        store.standings,
+        store.claims,
+        store.facts,
+        posting,
+        clock,
+        metrics,
+        timedelta(seconds=configured.desk_poll_seconds),
+    )
+    acting = triage.Triage(
+        sources,
+        store.anomalies,
+        store.journal,
+        store.claims,
+        folk,
+        posting,
+        clock,
+        metrics,
+        grants,
+        actor_comments=configured.desk_actor_comments,
+    )
+    first = next(iter(sources))
+    looking = browse.Browse(sources, store.anomalies, store.cards, store.journal, store.standings, folk.resolve, clock, grants, first)
+    bolt = AsyncApp(client=client, signing_secret=_secret(configured.slack_signing_secret) or None, raise_error_for_unhandled_request=True)
+    line = Line(AsyncSocketModeHandler(bolt, _secret(configured.slack_app_token)) if configured.socket_mode else None)
+    started = clock.now()
+
+    async def status() -> desk_view.StatusView:
+        return await _status(desk, started)
+
+    talking = guard.Desk(folk, acting, looking, messenger, metrics, clock, status, zone, tuple(sources), first)
+    handlers.register(bolt, talking)
+    desk = Running(talking, bolt, polling, posting, store, sources, metrics, line, zone)
+    return desk
+
+
+def _sources(configured: settings.Settings, clock: ports.Clock, store: engine.Store) -> Mapping[str, ports.Source]:
+    assert configured.qualytics_url, "the settings do not load without"
+    assert configured.qualytics_token, "the settings do not load without"
+    make = registry.SOURCES["qualytics"].make
+    return {
+        make.name: make(
+            url=configured.qualytics_url,
+            token=configured.qualytics_token.get_secret_value(),
+            clock=clock,
+            facts=store.facts,
+            datastores=configured.qualytics_datastores,
+            thresholds={word.value: bound for word, bound in configured.desk_severity},
+            max_batch=configured.qualytics_max_batch,
+        )
+    }
+
+
+def _jobs(configured: settings.Settings, desk: Running) -> list[scheduling.Job]:
+    """What happens by itself, and how often."""
+    every = configured.desk_poll_seconds
+
+    def polling(name: str) -> Callable[[], Any]:
+        return lambda: _poll_and_flush(desk, name)
+
+    return [
+        *(scheduling.Job(f"poll {name}", polling(name), every, jitter=every / 10, first=True) for name in desk.sources),
+        scheduling.Job("flush", desk.post.flush, FLUSH_SECONDS),
+        scheduling.Job("resume", desk.desk.triage.resume, RESUME_SECONDS, first=True),
+        scheduling.Job("connection", desk.line.watch, LINE_SECONDS),
+    ]
+
+
+async def _poll_and_flush(desk: Running, name: str) -> None:
+    await desk.poll.poll(name)
+    await desk.post.flush()
+
+
+async def _pushed(desk: Running, name: str, headers: Mapping[str, str], body: bytes) -> None:
+    """A webhook whose secret was right: read it, then look at that source now. The hook is only a hint: the source tells the truth."""
+    source = desk.sources.get(name)
+    if source is None:
+        raise errors.NotFound(f"No system called {name} is connected.")
+    source.push(headers, body)
+
+    async def look() -> None:
+        await desk.poll.poll(name, now_please=True)
+        await desk.post.flush()
+
+    task = asyncio.create_task(look())
+    desk.background.add(task)
+    task.add_done_callback(desk.background.discard)
+
+
+async def _listen(configured: settings.Settings, desk: Running, stack: AsyncExitStack) -> None:
+    """Socket Mode connects in the background: a Slack that does not answer at the start is no reason not to start."""
+    if desk.line.socket is None:
+        return
+    connecting = asyncio.create_task(desk.line.socket.connect_async())  # type: ignore[no-untyped-call]
+    stack.push_async_callback(_hang_up, desk.line.socket, connecting)
+
+
+async def _hang_up(socket: AsyncSocketModeHandler, connecting: asyncio.Task[None]) -> None:
+    connecting.cancel()
+    await asyncio.gather(connecting, return_exceptions=True)
+    await socket.close_async()  # type: ignore[no-untyped-call]
+
+
+async def _finish(desk: Running) -> None:
+    """Let listeners and pushes under way end; what is cut off is an intent, and the next start ends it."""
+    under_way = {*desk.desk.tasks, *desk.background}
+    if under_way:
+        _, late = await asyncio.wait(under_way, timeout=FINISH_SECONDS)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+
+async def _status(desk: Running, started: datetime) -> desk_view.StatusView:
+    views = []
+    for name, source in desk.sources.items():
+        standing, counts = await desk.desk.browse.standing(name)
+        views.append(desk_view.SourceView(source.title, standing, counts, desk.poll.lag.get(name)))
+    plain = await desk.store.facts.get(post.NO_CHARTS)
+    return desk_view.StatusView(
+        views,
+        await desk.store.cards.backlog(desk.desk.clock.now()),
+        await desk.line.words(),
+        metadata.version("anomaly-desk"),
+        started,
+        unsupported=("charts and tables",) if plain else (),
+        paused=desk.post.paused(),
+    )
+
+
+def _secret(value: Any) -> str:
+    return value.get_secret_value() if value else ""
+
+
+# --- the other commands ------------------------------------------------------------------------------------------------------
+
+
+async def migrate(configured: settings.Settings) -> str:
+    """Bring the database up to date; returns its revision."""
+    return await engine.migrate(configured.database_url.get_secret_value())
+
+
+async def check(configured: settings.Settings) -> Mapping[str, str]:
+    """Try everything that a start needs, without posting: what was tried -> what is wrong ("" when nothing is)."""
+    clock, found = SystemClock(), {"settings": ""}
+    url = configured.database_url.get_secret_value()
+    await engine.migrate(url)
+    store = await engine.open(url)
+    try:
+        found["database"] = ""
+        async with slack.session() as http:
+            desk = _assemble(configured, clock, store, http)
+            found["Slack"] = await _tried(desk.desk.people.actor("USLACKBOT"))
+            for source in desk.sources.values():
+                found[source.title] = await _tried(source.datastores())
+                await source.aclose()
+    finally:
+        await store.close()
+    return found
+
+
+async def _tried(attempt: Any) -> str:
+    try:
+        await attempt
+    except errors.BotError as error:
+        return str(error)
+    return ""
+
+
+def manifest(text: str, url: str) -> str:
+    """The app manifest for Slack over HTTP, as JSON, from the Socket Mode one; `url` is the public address of this bot."""
+    shape = yaml.safe_load(text)
+    endpoint = f"{url.rstrip('/')}/slack/events"
+    shape["settings"]["socket_mode_enabled"] = False
+    shape["settings"]["interactivity"] |= {"request_url": endpoint, "message_menu_options_url": endpoint}
+    for command in shape["features"]["slash_commands"]:
+        command["url"] = endpoint
+    return json.dumps(shape, indent=2)
