@@ -17,7 +17,7 @@ def draw(blocks: Sequence[Json], on: Surface) -> None:
     """Draw blocks one under the other; an unknown type is named instead of hidden."""
     for block in blocks:
         kind = str(block.get("type", ""))
-        with ui.element("div").classes(f"block block-{kind}") as box:
+        with ui.element("div").classes(f"kit-block block-{kind}") as box:
             box.props["data-block-id"] = str(block.get("block_id", ""))
             _DRAW.get(kind, _unknown)(block, on)
 
@@ -36,7 +36,7 @@ def _section(block: Json, on: Surface) -> None:
                 surface.html(cells, "fields")
         if accessory := block.get("accessory"):
             with ui.element("div").classes("accessory"):
-                elements.draw({**accessory, "_dispatch": True}, str(block.get("block_id", "")), on)
+                elements.draw(accessory, str(block.get("block_id", "")), on)
 
 
 def _long_text(block: Json, on: Surface) -> None:
@@ -78,7 +78,7 @@ def _context(block: Json, on: Surface) -> None:
 def _actions(block: Json, on: Surface) -> None:
     with ui.element("div").classes("actions"):
         for element in block.get("elements", []):
-            elements.draw({**element, "_dispatch": True}, str(block.get("block_id", "")), on)
+            elements.draw(element, str(block.get("block_id", "")), on)
 
 
 def _image(block: Json, on: Surface) -> None:
@@ -99,7 +99,7 @@ def _input(block: Json, on: Surface) -> None:
     block_id = str(block.get("block_id", ""))
     optional = '<span class="optional"> (optional)</span>' if block.get("optional") else ""
     surface.html(surface.text_html(block.get("label"), on.reader) + optional, "input-label")
-    elements.draw({**block.get("element", {}), "_dispatch": bool(block.get("dispatch_action"))}, block_id, on)
+    elements.draw(block.get("element") or {}, block_id, on)
     if block.get("hint"):
         surface.html(surface.text_html(block["hint"], on.reader), "input-hint")
     if on.form and (error := on.form.errors.get(block_id)):

@@ -38,13 +38,18 @@ class Fault:
 
 
 _FOREVER = {"times": 0}
+_BLOCKS = ["header", "section", "context", "actions", "table", "data_table", "data_visualization"]
 
 SLACK_FAULTS = (
     Fault("slack-429", "Posts get 429, wait 5 s", {"method": "chat.postMessage", "mode": "429", "retry_after": 5, **_FOREVER}),
     Fault("slack-500", "Posts get 500", {"method": "chat.postMessage", "mode": "500", **_FOREVER}),
     Fault("slack-timeout", "Posts are stored, then time out", {"method": "chat.postMessage", "mode": "timeout_after", **_FOREVER}),
     Fault("slack-drop", "Posts are stored, then the line drops", {"method": "chat.postMessage", "mode": "drop_after", **_FOREVER}),
-    Fault("slack-blocks", "New blocks are refused (invalid_blocks)", {"method": "chat.postMessage", "mode": "refuse_blocks", **_FOREVER}),
+    Fault(
+        "slack-blocks",
+        "Blocks are refused (invalid_blocks)",
+        {"method": "chat.postMessage", "mode": "refuse_blocks", "types": _BLOCKS, **_FOREVER},
+    ),
     Fault(
         "slack-channel",
         "The channel is not found",
@@ -113,6 +118,7 @@ class Chaos:
     def __init__(self, levers: Levers, channel: Callable[[], str]) -> None:
         self._levers, self._channel = levers, channel
         self._switches: list[Switches] = []
+        self._modes: Json = {}
         self._bot_state: ui.label | None = None
         self._bot_tail: ui.html | None = None
         with surface.marked(ui.element("div").classes("chaos"), "chaos"):
@@ -129,6 +135,10 @@ class Chaos:
         """Show how things stand now."""
         for switches in self._switches:
             await switches.refresh()
+        if self._levers.qualytics:
+            self._modes = await self._levers.qualytics.read("modes", {})
+            self._latency.set_value(int(self._modes.get("latency_ms", 100)))
+            self._restore.set_value(self._modes.get("restore", "restores"))
         calls = await self._levers.slack.log()
         self._log.set_content("".join(log_line(call) for call in calls[-40:][::-1]) or "No call yet.")
         if self._levers.bot and self._bot_state and self._bot_tail:
@@ -187,16 +197,20 @@ class Chaos:
         surface.html("Latency of each call, ms", "chaos-label")
 
         async def slower(event: events.ValueChangeEventArguments[Any]) -> None:
-            await server.write("POST", "modes", {"latency_ms": int(event.value)})
+            if int(event.value) != self._modes.get("latency_ms"):
+                await server.write("POST", "modes", {"latency_ms": int(event.value)})
 
-        slider = ui.slider(min=0, max=3000, step=50, value=100, on_change=slower).props("label dense")
+        slider = self._latency = ui.slider(min=0, max=3000, step=50, value=100, on_change=slower).props("label dense")
         surface.marked(slider, "chaos-latency")
         surface.html("Restoring an archived anomaly", "chaos-label")
 
         async def restore(event: events.ValueChangeEventArguments[Any]) -> None:
-            await server.write("POST", "modes", {"restore": event.value})
+            if event.value != self._modes.get("restore"):
+                await server.write("POST", "modes", {"restore": event.value})
 
-        toggle = ui.toggle(RESTORE_MODES, value="restores", on_change=restore).props("no-caps dense unelevated size=sm spread")
+        toggle = self._restore = ui.toggle(RESTORE_MODES, value="restores", on_change=restore).props(
+            "no-caps dense unelevated size=sm spread"
+        )
         surface.marked(toggle.classes("chaos-toggle"), "chaos-restore")
 
     def _bot(self) -> None:

@@ -73,8 +73,6 @@ def _menu(element: Json, block_id: str, on: Surface) -> None:
 
 def _menu_item(menu: ui.menu, element: Json, option: Json, block_id: str, on: Surface) -> None:
     async def choose() -> None:
-        if on.form is not None:
-            on.form.set(element, block_id, option.get("value"))
         await on.act(element, block_id, option.get("value"))
 
     item = ui.menu_item(on_click=_confirmed(element, on, choose), auto_close=True).classes("slack-menu-item")
@@ -89,7 +87,8 @@ def _draw_static_select(element: Json, block_id: str, on: Surface) -> None:
     if on.form is not None:
         _draw_picker(element, block_id, on)
         return
-    chosen = element.get("initial_option") or {}
+    kept = on.state.get(block_id, {}).get(str(element.get("action_id")), {})
+    chosen = kept.get("selected_option") or element.get("initial_option") or {}
     label = surface.words(chosen.get("text")) or surface.words(element.get("placeholder")) or "Choose an option"
     button = _button(label, lambda: None).props("icon-right=expand_more").classes("slack-select")
     surface.marked(button, "select", action_id=element.get("action_id", ""), block_id=block_id)
@@ -108,14 +107,10 @@ def _draw_picker(element: Json, block_id: str, on: Surface) -> None:
     form = on.form or surface.Form()
     place = surface.key(element, block_id)
     chosen = form.chosen.setdefault(place, pickers.initial(element, on))
-    form.set(element, block_id, pickers.value_of(element, chosen))
 
     async def changed(options: list[Json]) -> None:
         form.chosen[place] = list(options)
-        value = pickers.value_of(element, options)
-        form.set(element, block_id, value)
-        if element.get("_dispatch", on.form is None):
-            await on.act(element, block_id, value)
+        await on.act(element, block_id, pickers.value_of(element, options))
 
     least = int(element.get("min_query_length", 3)) if "external" in str(element.get("type")) else 0
     pickers.Picker(element, block_id, pickers.finder(element, block_id, on), chosen, changed, least)
@@ -141,36 +136,38 @@ def _draw_date(element: Json, block_id: str, on: Surface) -> None:
 
     async def changed(picked: str | None) -> None:
         form.set(element, block_id, picked)
-        if on.form is None:
-            await on.act(element, block_id, picked)
+        await on.act(element, block_id, picked)
 
     field = ui.input(value=value or "", on_change=lambda event: changed(event.value or None)).props("outlined dense type=date")
     surface.marked(field.classes("slack-input"), "input", action_id=element.get("action_id", ""), block_id=block_id)
 
 
-def _draw_choices(element: Json, block_id: str, on: Surface) -> None:
-    """Radio buttons (one value) and checkboxes (a list)."""
+def _draw_radio(element: Json, block_id: str, on: Surface) -> None:
     form = on.form or surface.Form()
-    many = element.get("type") == "checkboxes"
-    start = pickers.initial(element, on)
-    values = [option.get("value") for option in start]
-    state: Any = form.values.setdefault(surface.key(element, block_id), values if many else (values or [None])[0])
+    start = [option.get("value") for option in pickers.initial(element, on)]
+    value = form.values.setdefault(surface.key(element, block_id), start[0] if start else None)
 
-    async def changed(value: Any, on_now: bool) -> None:
-        held = form.values.get(surface.key(element, block_id)) or []
-        new = [*held, value] if on_now else [kept for kept in held if kept != value]
-        form.set(element, block_id, new if many else value)
-        if on.form is None or element.get("_dispatch"):
-            await on.act(element, block_id, new if many else value)
+    async def changed(picked: Any) -> None:
+        form.set(element, block_id, picked)
+        await on.act(element, block_id, picked)
 
-    if not many:
-        labels = {option["value"]: surface.words(option.get("text")) for option in surface.all_options(element)}
-        radio = ui.radio(labels, value=state, on_change=lambda event: changed(event.value, True))
-        surface.marked(radio, "radio", action_id=element.get("action_id", ""))
-        return
+    labels = {option["value"]: surface.words(option.get("text")) for option in surface.all_options(element)}
+    radio = ui.radio(labels, value=value, on_change=lambda event: changed(event.value))
+    surface.marked(radio, "radio", action_id=element.get("action_id", ""))
+
+
+def _draw_checkboxes(element: Json, block_id: str, on: Surface) -> None:
+    form = on.form or surface.Form()
+    start = [option.get("value") for option in pickers.initial(element, on)]
+    held: list[Any] = form.values.setdefault(surface.key(element, block_id), start)
+
+    async def changed(value: Any, ticked: bool) -> None:
+        held[:] = [*held, value] if ticked else [kept for kept in held if kept != value]
+        await on.act(element, block_id, list(held))
+
     for option in surface.all_options(element):
         value = option.get("value")
-        box = ui.checkbox(surface.words(option.get("text")), value=value in state)
+        box = ui.checkbox(surface.words(option.get("text")), value=value in held)
         box.on_value_change(lambda event, value=value: changed(value, event.value))
         surface.marked(box, "checkbox", value=value)
 
@@ -205,7 +202,7 @@ _DRAW: dict[str, Draw] = {
     "email_text_input": _draw_text,
     "url_text_input": _draw_text,
     "datepicker": _draw_date,
-    "radio_buttons": _draw_choices,
-    "checkboxes": _draw_choices,
+    "radio_buttons": _draw_radio,
+    "checkboxes": _draw_checkboxes,
     "image": draw_image,
 }

@@ -51,17 +51,15 @@ class Feed:
         self._limit = SHOWN
         self._box.clear()
 
-    def draw(
-        self, messages: list[Json], reader: Reader, names: dict[str, Json], failed: dict[str, str], earlier: Callable[[], Awaitable[None]]
-    ) -> None:
-        """Bring the list up to date. `names` are people by id; `failed` says by ts what a click could not do."""
-        wanted = self._entries(messages, reader, failed)
+    def draw(self, messages: list[Json], reader: Reader, names: dict[str, Json], earlier: Callable[[], Awaitable[None]]) -> None:
+        """Bring the list up to date. `names` are people by id."""
+        wanted = self._entries(messages, reader)
         for gone in [key for key in self._rows if key not in wanted]:
             self._rows.pop(gone)[1].delete()
         for index, (key, entry) in enumerate(wanted.items()):
             self._row(index, key, entry, reader, names, earlier)
 
-    def _entries(self, messages: list[Json], reader: Reader, failed: dict[str, str]) -> dict[str, Json]:
+    def _entries(self, messages: list[Json], reader: Reader) -> dict[str, Json]:
         """What stands in the list, by key: messages with a divider before each new day."""
         ordered = sorted(messages, key=lambda message: float(message.get("ts") or 0))
         entries: dict[str, Json] = {}
@@ -72,7 +70,6 @@ class Feed:
             entries.setdefault(f"day {label}", {"day": label})
             entries[f"{message.get('ts')} {bool(message.get('ephemeral'))}"] = {
                 **message,
-                "_failed": failed.get(str(message.get("ts")), ""),
             }
         return entries
 
@@ -117,8 +114,9 @@ class Feed:
             with ui.element("div").classes("message-main"):
                 _head(name, app and not message.get("slackbot"), whisper, at(message, reader))
                 self._body(message, reader)
-                if message.get("_failed"):
-                    surface.marked(surface.html(f"&#9888; {mrkdwn.plain(message['_failed'])}", "failed"), "failed")
+                if warning := message.get("warning"):
+                    words = f"&#9888; This action did not work ({mrkdwn.plain(warning)}). Try again."
+                    surface.marked(surface.html(words, "failed"), "failed")
                 self._replies(message)
 
     def _body(self, message: Json, reader: Reader) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from nicegui import ui
 
@@ -40,7 +40,8 @@ class Modals:
             return
         view = views[-1]
         form = self._forms.setdefault(str(view.get("id", "")), Form())
-        now = json.dumps([view, form.errors, self._trouble, self._busy, len(views)], sort_keys=True, default=str)
+        seen = {name: value for name, value in view.items() if name not in {"state", "hash"}}
+        now = json.dumps([seen, form.errors, self._trouble, self._busy, len(views)], sort_keys=True, default=str)
         if now != self._shown:
             self._shown = now
             self._redraw(view, form, len(views))
@@ -75,25 +76,39 @@ class Modals:
         views = await self._slack.views(self._user())
         if not views or self._busy:
             return
-        form = self._forms.setdefault(str(views[-1].get("id", "")), Form())
+        view = views[-1]
+        form = self._forms.setdefault(str(view.get("id", "")), Form())
         self._busy, self._trouble, form.errors = True, "", {}
         self.draw(views)
         try:
-            told = await self._slack.do("submit", user=self._user(), values=_filled(form.values))
+            told = await self._slack.do("submit", user=self._user(), values=await self._entered(view, form))
         finally:
             self._busy = False
         form.errors = {str(block): str(words) for block, words in (told.get("errors") or {}).items()}
         if not told.get("ok") and not form.errors:
-            self._trouble = f"We had some trouble connecting. Try again? ({told.get('error') or 'no answer'})"
+            self._trouble = f"We had some trouble connecting. Try again? ({told.get('detail') or told.get('error') or 'no answer'})"
         await self._changed()
+
+    async def _entered(self, view: Json, form: Form) -> Json:
+        """What was typed, by action_id. Menus told the server when they changed, and so do inputs that share an action_id."""
+        typed = [(block, element) for block in view.get("blocks") or [] for element in _elements(block) if _is_typed(element)]
+        names = Counter(str(element.get("action_id")) for _, element in typed)
+        values: Json = {}
+        for block, element in typed:
+            value, name = form.values.get(surface.key(element, str(block.get("block_id", "")))) or "", str(element.get("action_id"))
+            if names[name] == 1:
+                values[name] = value
+            else:
+                await self._slack.do("click", user=self._user(), view=True, action_id=name, block_id=block.get("block_id"), value=value)
+        return values
 
     async def _close(self) -> None:
         await self._slack.do("close", user=self._user())
         await self._changed()
 
 
-def _filled(values: dict[str, Any]) -> dict[str, Any]:
-    return {place: value for place, value in values.items() if value not in (None, "", [])}
+def _is_typed(element: Json) -> bool:
+    return str(element.get("type", "")).endswith("_input")
 
 
 def _forget_gone(view: Json, form: Form) -> None:

@@ -170,8 +170,3 @@ def _date(name: str, fallback: str, reader: Reader) -> str:
     words = f'<time title="{escape(fallback)}">{escape(shown if shown is not None else fallback)}</time>'
     target = safe_url(parts[3]) if len(parts) > 3 else ""
     return f'<a href="{escape(target)}" target="_blank" rel="noopener noreferrer">{words}</a>' if target else words
-
-
-def outgoing(text: str) -> str:
-    """What Slack stores when a person types `text`."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

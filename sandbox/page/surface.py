@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -22,7 +22,7 @@ Options = Callable[[Json, str, str], Awaitable[list[Json]]]
 
 @dataclass
 class Form:
-    """The values of a view's inputs, by `block_id/action_id`, and the errors under them, by block_id."""
+    """What a person entered into a view: values and chosen options by `block_id/action_id`, and errors by block_id."""
 
     values: dict[str, Any] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
@@ -34,12 +34,13 @@ class Form:
 
 @dataclass(frozen=True)
 class Surface:
-    """What drawing needs to know; `form` is None on messages."""
+    """What drawing needs to know; `form` is None on messages, `state` is what the reader chose in their menus, by block and action."""
 
     reader: mrkdwn.Reader
     act: Act
     options: Options
     form: Form | None = None
+    state: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
 
 
 def key(element: Json, block_id: str) -> str:

@@ -23,10 +23,10 @@ class Control:
     async def close(self) -> None:
         await self._client.aclose()
 
-    async def read(self, path: str, default: Any, *, timeout: float = 15, **params: Any) -> Any:
+    async def read(self, path: str, default: Any, params: Mapping[str, Any] | None = None, *, seconds: float = 15) -> Any:
         """GET `path` as JSON; `default` when the server is away or refuses."""
         try:
-            answer = await self._client.get(path, params=params, timeout=timeout)
+            answer = await self._client.get(path, params=params, timeout=seconds)
             return answer.json() if answer.is_success else default
         except (httpx.HTTPError, ValueError):
             return default
@@ -47,11 +47,11 @@ class Slack(Control):
 
     async def changes(self, since: int, seconds: float = 20) -> int | None:
         """Wait until something has changed after revision `since`; None when the server is away."""
-        told = await self.read("changes", None, timeout=seconds + 10, since=since, wait=seconds)
+        told = await self.read("changes", None, {"since": since, "timeout": seconds}, seconds=seconds + 10)
         return int(told["revision"]) if told else None
 
     async def channels(self, user: str) -> list[Json]:
-        return rows(await self.read("channels", [], user=user), "channels")
+        return rows(await self.read("channels", [], {"user": user}), "channels")
 
     async def people(self) -> list[Json]:
         return rows(await self.read("people", []), "people")
@@ -60,17 +60,17 @@ class Slack(Control):
         return rows(await self.read("commands", []), "commands")
 
     async def messages(self, channel: str, user: str) -> list[Json]:
-        return rows(await self.read(f"channels/{channel}/messages", [], user=user), "messages")
+        return rows(await self.read(f"channels/{channel}/messages", [], {"user": user}), "messages")
 
     async def views(self, user: str) -> list[Json]:
         return rows(await self.read(f"views/{user}", []), "views")
 
     async def home(self, user: str) -> Json:
         told = await self.read(f"home/{user}", {})
-        return dict(told.get("view") or told) if isinstance(told, dict) else {}
+        return dict(told.get("view") or {})
 
     async def log(self) -> list[Json]:
-        return rows(await self.read("log", []), "log")
+        return rows(await self.read("log", []), "calls")
 
     async def do(self, what: str, **body: Any) -> Json:
         """One act of a person: command, click, select, submit, close, message, home."""

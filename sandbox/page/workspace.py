@@ -48,7 +48,6 @@ class Tab:
         self._people: dict[str, Json] = {}
         self._channels: list[Json] = []
         self._own: dict[tuple[str, str], list[Json]] = {}
-        self._failed: dict[str, str] = {}
         self._home_form = Form()
         self._home_shown = ""
         self._lock = asyncio.Lock()
@@ -72,7 +71,8 @@ class Tab:
             await rung.wait()
 
     async def _meet(self) -> None:
-        self._people = {str(person["id"]): person for person in await self._slack.people() if person.get("id")}
+        listed = await self._slack.people()
+        self._people = {str(one["id"]): {**one, "name": one.get("real_name") or one.get("name")} for one in listed if one.get("id")}
         self._people.setdefault(SLACKBOT, {"id": SLACKBOT, "name": "Slackbot"})
         self._channels = await self._slack.channels(self.user)
         known = [str(channel.get("id")) for channel in self._channels]
@@ -128,7 +128,7 @@ class Tab:
 
     def _acting(self) -> None:
         """Who this tab acts as."""
-        options = {ident: _titled(person) for ident, person in self._people.items() if _can_act(person)}
+        options = {ident: _titled(person) for ident, person in self._people.items() if person.get("seat")}
         with ui.element("div").classes("act-as"):
             surface.html("Act as", "act-as-label")
             pick = ui.select(
@@ -176,10 +176,10 @@ class Tab:
             if _is_reply(message):
                 replies[str(message["thread_ts"])] = replies.get(str(message["thread_ts"]), 0) + 1
         roots = [{**message, "reply_count": replies.get(str(message.get("ts")), 0)} for message in messages if not _is_reply(message)]
-        self._feed.draw(roots, reader, self._people, self._failed, self.repaint)
+        self._feed.draw(roots, reader, self._people, self.repaint)
         if self.thread:
             within = [message for message in messages if self.thread in (message.get("ts"), message.get("thread_ts"))]
-            self._thread_feed.draw(within, reader, self._people, self._failed, self.repaint)
+            self._thread_feed.draw(within, reader, self._people, self.repaint)
 
     def _draw_side(self) -> None:
         now = json.dumps([self._channels, self.channel, self.user], sort_keys=True, default=str)
@@ -212,13 +212,13 @@ class Tab:
             "Anomaly Desk" if self.channel == HOME else self._partner(channel) if channel.get("is_im") else f"# {channel.get('name', '')}"
         )
         self._title.set_text(name)
-        self._topic.set_text("" if self.channel == HOME else _text_of(channel.get("topic")) or _text_of(channel.get("purpose")))
+        self._topic.set_text("" if self.channel == HOME or channel.get("is_im") else _about(channel))
         self._composer.hint(f"Message {name.replace('# ', '#')}")
         self._home.set_visibility(self.channel == HOME)
 
     def _partner(self, channel: Json) -> str:
         other = str(channel.get("user") or "")
-        return str(channel.get("name") or self._people.get(other, {}).get("name") or other or "direct message")
+        return "Anomaly Desk" if other in ("", self.user) else str(self._people.get(other, {}).get("name") or other)
 
     def _draw_home(self, view: Json) -> None:
         now = json.dumps(view, sort_keys=True, default=str)
@@ -260,8 +260,8 @@ class Tab:
             await self._message(text)
             return
         told = await self._slack.do("command", user=self.user, channel=self.channel, text=text)
-        if not told.get("ok"):
-            self._slackbot(command_failed(text, str(told.get("error") or "operation_timeout")))
+        if not told.get("ok") and "ack" not in told:
+            self._slackbot(command_failed(text, str(told.get("error"))))
         await self.repaint()
 
     async def _reply(self, text: str) -> None:
@@ -272,7 +272,7 @@ class Tab:
             await self._message(text, thread_ts=self.thread)
 
     async def _message(self, text: str, **more: str) -> None:
-        told = await self._slack.do("message", user=self.user, channel=self.channel, text=mrkdwn.outgoing(text), **more)
+        told = await self._slack.do("message", user=self.user, channel=self.channel, text=text, **more)
         if not told.get("ok", True):
             ui.notify(f"The message was not sent: {told.get('error')}", type="negative")
         await self.repaint()
@@ -287,26 +287,26 @@ class Tab:
 
         async def act(element: Json, block_id: str, value: Any) -> None:
             told = await self._click(element, block_id, value, channel=channel, ts=ts)
-            words = "" if told.get("ok") else f"Something went wrong with this action: {told.get('error') or 'no answer'}."
-            self._failed[ts] = words
+            if not told.get("ok") and "ack_ms" not in told:
+                ui.notify(action_failed(told), type="negative")
             await self.repaint()
 
-        return Surface(self.reader(), act, self._options_of(channel=channel, ts=ts))
+        state = (message.get("state") or {}).get("values") or {}
+        return Surface(self.reader(), act, self._options_of(channel=channel, ts=ts), state=state)
 
     def _view_surface(self, form: Form, view: str) -> Surface:
         async def act(element: Json, block_id: str, value: Any) -> None:
             where = {"home": True} if self.channel == HOME and form is self._home_form else {"view": True}
             told = await self._click(element, block_id, value, **where)
             if not told.get("ok"):
-                ui.notify(f"Something went wrong with this action: {told.get('error') or 'no answer'}.", type="negative")
+                ui.notify(action_failed(told), type="negative")
             await self.repaint()
 
         return Surface(self.reader(), act, self._options_of(view=True), form)
 
     async def _click(self, element: Json, block_id: str, value: Any, **where: Any) -> Json:
         chosen = {} if value is None else {"value": value}
-        told = await self._slack.do("click", user=self.user, action_id=element.get("action_id", ""), block_id=block_id, **chosen, **where)
-        return told
+        return await self._slack.do("click", user=self.user, action_id=element.get("action_id", ""), block_id=block_id, **chosen, **where)
 
     def _options_of(self, **where: Any) -> Callable[[Json, str, str], Awaitable[list[Json]]]:
         async def find(element: Json, block_id: str, typed: str) -> list[Json]:
@@ -321,7 +321,7 @@ class Tab:
 def command_failed(text: str, error: str) -> str:
     """What Slackbot says when a command was not answered."""
     word = text.split()[0]
-    if error in {"not_found", "unknown_command", "no_such_command", "invalid_command"}:
+    if error == "unknown_command":
         return (
             f"`{word}` is not a valid command. In Slack, all messages that start with the “/” character are interpreted as commands.\n"
             "If you are trying to send a message and not run a command, try preceding the “/” with an empty space."
@@ -333,12 +333,15 @@ def _is_reply(message: Json) -> bool:
     return bool(message.get("thread_ts")) and message.get("thread_ts") != message.get("ts")
 
 
-def _text_of(value: object) -> str:
-    return str(value.get("value", "")) if isinstance(value, dict) else str(value or "")
+def _about(channel: Json) -> str:
+    bot = "" if channel.get("is_member", True) else " · Anomaly Desk is not in this channel"
+    kind = "Archived" if channel.get("is_archived") else f"{len(channel.get('members') or [])} members"
+    return f"{kind}{bot}"
 
 
-def _can_act(person: Json) -> bool:
-    return not (person.get("is_bot") or person.get("deleted") or person.get("id") == SLACKBOT)
+def action_failed(told: Json) -> str:
+    """What a person reads when a click came to nothing."""
+    return f"Something went wrong with this action: {told.get('detail') or told.get('error') or 'no answer'}."
 
 
 def _titled(person: Json) -> str:
