@@ -1,0 +1,314 @@
+"""The web face at the wire: a real server, a real Bolt app, forged and stale requests, webhooks, health and metrics."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import socket
+import time
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import aiohttp
+import pytest
+from aiohttp.test_utils import TestClient, TestServer, unused_port
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.signature import SignatureVerifier
+
+from bot import errors, web
+
+SIGNING, SECRET = "signing-secret", "hook secret ü"
+
+
+async def authorize() -> AuthorizeResult:
+    return AuthorizeResult(enterprise_id=None, team_id="T1", bot_token="xoxb-1", bot_id="B1", bot_user_id="UBOT")
+
+
+class Desk:
+    """Everything behind the face, as a test wants it."""
+
+    def __init__(self) -> None:
+        self.missing: Mapping[str, str] | errors.BotError = {}
+        self.pushed: list[tuple[str, str, bytes]] = []
+        self.refuses: errors.BotError | None = None
+        self.commands: list[str] = []
+        self.metrics = web.Metrics()
+        self.bolt = AsyncApp(signing_secret=SIGNING, authorize=authorize)
+
+        @self.bolt.command("/anomalies")
+        async def command(ack: Any, body: dict[str, Any]) -> None:
+            self.commands.append(body["text"])
+            await ack("Nothing is open.")
+
+    async def ready(self) -> Mapping[str, str]:
+        if isinstance(self.missing, errors.BotError):
+            raise self.missing
+        return self.missing
+
+    async def hook(self, source: str, headers: Mapping[str, str], body: bytes) -> None:
+        self.pushed.append((source, headers.get("X-Flow", ""), body))
+        if self.refuses:
+            raise self.refuses
+
+    def application(self, **changes: Any) -> Any:
+        given: dict[str, Any] = {"ready": self.ready, "metrics": self.metrics.text, "hooks": self.hook, "hook_secret": SECRET}
+        return web.application(changes.pop("bolt", self.bolt), **(given | changes))
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+@pytest.fixture
+async def client(desk: Desk) -> AsyncIterator[TestClient[Any, Any]]:
+    async with TestClient(TestServer(desk.application())) as opened:
+        yield opened
+
+
+def signed(text: str = "list", *, secret: str = SIGNING, at: int | None = None, **changes: str) -> dict[str, Any]:
+    """A slash command as Slack sends it."""
+    body = urlencode({"command": "/anomalies", "text": text, "team_id": "T1", "user_id": "U1", "channel_id": "C1", "token": "x"})
+    stamp = str(int(time.time()) if at is None else at)
+    headers = {
+        "Content-Type": "application/x-www-form-urlencoded",
+        "X-Slack-Request-Timestamp": stamp,
+        "X-Slack-Signature": SignatureVerifier(secret).generate_signature(timestamp=stamp, body=body) or "",
+    }
+    return {"data": body, "headers": headers | {name.replace("_", "-"): value for name, value in changes.items()}}
+
+
+# --- Slack over HTTP ---------------------------------------------------------------------------------------------------
+
+
+async def test_a_signed_command_reaches_its_listener_and_is_answered(desk: Desk, client: TestClient[Any, Any]) -> None:
+    reply = await client.post("/slack/events", **signed("list status:open – “größer”"))
+    assert (reply.status, await reply.text()) == (200, "Nothing is open.")
+    assert desk.commands == ["list status:open – “größer”"]
+
+
+async def test_the_url_check_of_slack_is_answered(client: TestClient[Any, Any]) -> None:
+    body = json.dumps({"type": "url_verification", "challenge": "abc"})
+    stamp = str(int(time.time()))
+    signature = SignatureVerifier(SIGNING).generate_signature(timestamp=stamp, body=body) or ""
+    headers = {"Content-Type": "application/json", "X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": signature}
+    reply = await client.post("/slack/events", data=body, headers=headers)
+    assert (reply.status, await reply.json()) == (200, {"challenge": "abc"})
+
+
+FORGED = {
+    "another secret": lambda: signed(secret="guessed"),
+    "no signature": lambda: signed(X_Slack_Signature=""),
+    "another body": lambda: signed() | {"data": "command=%2Fanomalies&text=delete&team_id=T1&user_id=U1"},
+    "six minutes old": lambda: signed(at=int(time.time()) - 360),
+    "six minutes in the future": lambda: signed(at=int(time.time()) + 360),
+    "time is no number": lambda: signed(X_Slack_Request_Timestamp="soon"),
+    "time is negative": lambda: signed(X_Slack_Request_Timestamp="-1"),
+    "time is of another script": lambda: signed(X_Slack_Request_Timestamp="²"),
+    "no headers at all": lambda: {"data": "command=%2Fanomalies", "headers": {"Content-Type": "application/x-www-form-urlencoded"}},
+}
+
+
+@pytest.mark.parametrize("forgery", FORGED)
+async def test_a_forged_or_stale_request_is_refused_and_does_nothing(forgery: str, desk: Desk, client: TestClient[Any, Any]) -> None:
+    reply = await client.post("/slack/events", **FORGED[forgery]())
+    assert reply.status == 401
+    assert desk.commands == []
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "klingon"])
+async def test_a_body_that_is_no_text_is_refused(charset: str, desk: Desk, client: TestClient[Any, Any]) -> None:
+    request = signed() | {"data": b"\xff\xfe\x00"}
+    request["headers"]["Content-Type"] = f"application/x-www-form-urlencoded; charset={charset}"
+    assert (await client.post("/slack/events", **request)).status in (400, 401)
+    assert desk.commands == []
+
+
+async def test_in_socket_mode_there_is_no_door_for_slack(desk: Desk) -> None:
+    async with TestClient(TestServer(desk.application(bolt=None))) as client:
+        assert (await client.post("/slack/events", **signed())).status == 404
+        assert (await client.get("/healthz")).status == 200
+
+
+# --- webhooks ----------------------------------------------------------------------------------------------------------
+
+
+def ascii_secret(desk: Desk) -> Any:
+    return desk.application(hook_secret="hush-4711")
+
+
+@pytest.mark.parametrize(
+    "request_with_secret",
+    [
+        {"headers": {"Authorization": "Bearer hush-4711"}},
+        {"headers": {"Authorization": "bearer  hush-4711"}},
+        {"headers": {"X-Desk-Secret": "hush-4711"}},
+        {"headers": {"X-Qualytics-Secret": "hush-4711"}},
+        {"params": {"key": "hush-4711"}},
+    ],
+)
+async def test_a_webhook_with_the_secret_arrives(request_with_secret: dict[str, Any], desk: Desk) -> None:
+    async with TestClient(TestServer(ascii_secret(desk))) as client:
+        sent = request_with_secret | {"headers": {"X-Flow": "7"} | request_with_secret.get("headers", {})}
+        reply = await client.post("/hooks/qualytics", data=b'{"event": 1}', **sent)
+    assert reply.status == 202
+    assert desk.pushed == [("qualytics", "7", b'{"event": 1}')]
+
+
+@pytest.mark.parametrize(
+    "request_without",
+    [
+        {},
+        {"headers": {"Authorization": "Bearer hush-4712"}},
+        {"headers": {"Authorization": "Basic hush-4711"}},
+        {"headers": {"Authorization": "hush-4711"}},
+        {"headers": {"X-Desk-Secret": "hush-471"}},
+        {"headers": {"X-Desk-Secret": ""}},
+        {"headers": {"X-Desk-Secret": "hüsh"}},
+        {"params": {"key": ""}},
+        {"params": {"secret": "hush-4711"}},
+        {"data": b"hush-4711"},
+    ],
+)
+async def test_a_webhook_without_it_is_refused_and_nothing_happens(request_without: dict[str, Any], desk: Desk) -> None:
+    async with TestClient(TestServer(ascii_secret(desk))) as client:
+        reply = await client.post("/hooks/qualytics", **request_without)
+    assert reply.status == 401
+    assert desk.pushed == []
+
+
+async def test_a_secret_of_any_letters_works_in_the_address(desk: Desk, client: TestClient[Any, Any]) -> None:
+    assert (await client.post("/hooks/qualytics", params={"key": SECRET})).status == 202
+    assert len(desk.pushed) == 1
+
+
+@pytest.mark.parametrize("changes", [{"hook_secret": ""}, {"hooks": None}])
+async def test_without_a_secret_or_anybody_to_tell_there_are_no_webhooks(changes: dict[str, Any], desk: Desk) -> None:
+    async with TestClient(TestServer(desk.application(**changes))) as client:
+        assert (await client.post("/hooks/qualytics", params={"key": ""})).status == 404
+    assert desk.pushed == []
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (errors.NotFound("There is no system prometheus."), 404),
+        (errors.SourceGarbled("qualytics", "not a flow"), 400),
+        (errors.SourceUnavailable("qualytics", "down"), 503),
+    ],
+)
+async def test_what_the_desk_thinks_of_a_webhook_becomes_a_status(
+    error: errors.BotError, status: int, desk: Desk, client: TestClient[Any, Any]
+) -> None:
+    desk.refuses = error
+    assert (await client.post("/hooks/any", params={"key": SECRET})).status == status
+
+
+async def test_a_webhook_may_be_a_megabyte_and_no_more(desk: Desk, client: TestClient[Any, Any]) -> None:
+    assert (await client.post("/hooks/qualytics", params={"key": SECRET}, data=b"x" * 1024 * 1024)).status == 202
+    assert (await client.post("/hooks/qualytics", params={"key": SECRET}, data=b"x" * (1024 * 1024 + 1))).status == 413
+    assert len(desk.pushed) == 1
+
+
+# --- health, readiness, metrics ----------------------------------------------------------------------------------------
+
+
+async def test_health_and_readiness(desk: Desk, client: TestClient[Any, Any]) -> None:
+    assert (await client.get("/healthz")).status == 200
+    reply = await client.get("/readyz")
+    assert (reply.status, await reply.json()) == (200, {"ready": True, "missing": {}})
+
+
+async def test_what_is_missing_is_named_while_the_loop_lives(desk: Desk, client: TestClient[Any, Any]) -> None:
+    desk.missing = {"slack": "not connected"}
+    reply = await client.get("/readyz")
+    assert (reply.status, await reply.json()) == (503, {"ready": False, "missing": {"slack": "not connected"}})
+    assert (await client.get("/healthz")).status == 200
+
+
+async def test_a_check_that_fails_or_hangs_is_not_ready(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def hang() -> Mapping[str, str]:
+        await asyncio.Event().wait()
+        return {}
+
+    monkeypatch.setattr(web, "READY_SECONDS", 0.02)
+    desk.missing = errors.SlackUnavailable("Slack cannot be reached.")
+    async with TestClient(TestServer(desk.application())) as client:
+        assert (await (await client.get("/readyz")).json())["missing"] == {"check": "Slack cannot be reached."}
+    async with TestClient(TestServer(desk.application(ready=hang))) as client:
+        assert (await client.get("/readyz")).status == 503
+
+
+async def test_metrics_come_in_the_format_of_prometheus(desk: Desk, client: TestClient[Any, Any]) -> None:
+    desk.metrics.count("cards_posted", channel="C1", kind="anomaly")
+    desk.metrics.count("cards_posted", 2, kind="anomaly", channel="C1")
+    desk.metrics.count("odd", word='a "b"\\\n')
+    desk.metrics.observe("poll_seconds", 0.1, source="qualytics")
+    desk.metrics.observe("poll_seconds", 3.5, source="qualytics")
+    desk.metrics.observe("poll_seconds", 500, source="qualytics")
+    reply = await client.get("/metrics")
+    assert reply.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    assert (await reply.text()).splitlines() == [
+        "# TYPE anomaly_desk_cards_posted_total counter",
+        'anomaly_desk_cards_posted_total{channel="C1",kind="anomaly"} 3',
+        "# TYPE anomaly_desk_odd_total counter",
+        'anomaly_desk_odd_total{word="a \\"b\\"\\\\\\n"} 1',
+        "# TYPE anomaly_desk_poll_seconds histogram",
+        'anomaly_desk_poll_seconds_bucket{source="qualytics",le="0.05"} 0',
+        *(f'anomaly_desk_poll_seconds_bucket{{source="qualytics",le="{le}"}} 1' for le in ("0.1", "0.25", "0.5", "1", "2.5")),
+        *(f'anomaly_desk_poll_seconds_bucket{{source="qualytics",le="{le}"}} 2' for le in ("5", "10", "30", "120")),
+        'anomaly_desk_poll_seconds_bucket{source="qualytics",le="+Inf"} 3',
+        'anomaly_desk_poll_seconds_sum{source="qualytics"} 503.6',
+        'anomaly_desk_poll_seconds_count{source="qualytics"} 3',
+    ]
+
+
+# --- serving -----------------------------------------------------------------------------------------------------------
+
+
+async def test_the_server_finishes_what_is_under_way_and_takes_nothing_new(desk: Desk) -> None:
+    started, release = asyncio.Event(), asyncio.Event()
+
+    async def slow(source: str, headers: Mapping[str, str], body: bytes) -> None:
+        started.set()
+        await release.wait()
+
+    port = unused_port()
+    stop = await web.serve(desk.application(hooks=slow), port, "127.0.0.1")
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session:
+        under_way = asyncio.create_task(session.post("/hooks/qualytics", params={"key": SECRET}))
+        await started.wait()
+        stopping = asyncio.create_task(stop())
+        while not stopping.done():
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except ConnectionError:
+                break
+            writer.close()
+            await asyncio.sleep(0)
+        assert not stopping.done()
+        release.set()
+        assert (await under_way).status == 202
+        await stopping
+
+
+async def test_a_taken_port_is_a_fault_of_the_settings(desk: Desk) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(errors.ConfigError, match=f"PORT {port}"):
+            await web.serve(desk.application(), port, "127.0.0.1")
+
+
+async def test_the_secret_in_the_address_is_in_no_log(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    port = unused_port()
+    stop = await web.serve(ascii_secret(desk), port, "127.0.0.1")
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session:
+        for key in ("hush-4711", "hush-wrong"):
+            await session.post("/hooks/qualytics", params={"key": key})
+    await stop()
+    assert len(desk.pushed) == 1
+    assert "hush-" not in caplog.text
