@@ -1,0 +1,176 @@
+"""The vendor's own client as the oracle: run `qualytics` commands against a fake deployment and see what they send.
+
+    done = await oracle.run(oracle.COMMANDS["archive many"])       # a fresh fake, one subprocess
+    done[0].calls == (Call("DELETE", "/api/anomalies", (), [{"id": 1040, "archive": True, "status": "Duplicate"}, ...]),)
+
+`logged(url)` gives the calls of any running fake in the same form, so a request of ours is compared with `==`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from sandbox import qualytics
+
+DRIVER = """
+import json, os, sys, urllib.request
+from typer.testing import CliRunner
+from qualytics.qualytics import app
+
+def control(method, path):
+    request = urllib.request.Request(os.environ["QUALYTICS_URL"] + "/_control" + path, method=method)
+    with urllib.request.urlopen(request) as reply:
+        return json.load(reply)
+
+for command in json.load(sys.stdin):
+    result = CliRunner().invoke(app, command)
+    calls = control("GET", "/log")["calls"]
+    control("POST", "/log/clear")
+    print(json.dumps({"code": result.exit_code, "out": result.output, "calls": calls}))
+"""
+
+COMMANDS: Mapping[str, tuple[str, ...]] = {
+    "list open": ("anomalies", "list", "--datastore-id", "42"),
+    "list active": ("anomalies", "list", "--datastore-id", "42", "--status", "Active,Acknowledged", "--format", "json"),
+    "list closed": ("anomalies", "list", "--datastore-id", "42", "--status", "Resolved,Invalid", "--format", "json"),
+    "list both": ("anomalies", "list", "--datastore-id", "42", "--status", "Active,Resolved", "--format", "json"),
+    "list filtered": (
+        *("anomalies", "list", "--datastore-id", "42", "--container", "100", "--check-id", "501", "--type", "record"),
+        *("--tag", "critical", "--start-date", "2026-05-01", "--end-date", "2026-05-08", "--source-enriched"),
+    ),
+    "get": ("anomalies", "get", "--id", "1050", "--format", "json"),
+    "update one": ("anomalies", "update", "--id", "1050", "--status", "Acknowledged"),
+    "update one fully": (
+        *("anomalies", "update", "--id", "1050", "--status", "Active", "--description", "Investigating in INC-987"),
+        *("--tags", "incident,oncall", "--assignee-ids", "12,18"),
+    ),
+    "unassign one": ("anomalies", "update", "--id", "1050", "--status", "Acknowledged", "--assignee-ids", ""),
+    "update many": ("anomalies", "update", "--ids", "1050,1049", "--status", "Acknowledged", "--assignee-ids", "12", "--tags", "incident"),
+    "archive one": ("anomalies", "archive", "--id", "1048", "--status", "Invalid"),
+    "archive many": ("anomalies", "archive", "--ids", "1047,1046", "--status", "Duplicate"),
+    "delete one": ("anomalies", "delete", "--id", "1045"),
+    "delete many": ("anomalies", "delete", "--ids", "1044,1043"),
+    "scan": ("operations", "scan", "--datastore-id", "42", "--background"),
+    "scan tables": (
+        *("operations", "scan", "--datastore-id", "42", "--container-names", "orders,customers", "--incremental"),
+        *("--no-auto-resolve-passed-anomalies", "--max-records-analyzed-per-partition", "-1", "--enrichment-source-record-limit", "10"),
+        *("--greater-than-time", "2026-05-01T00:00:00", "--background"),
+    ),
+    "scan tags": (
+        "operations",
+        "scan",
+        "--datastore-id",
+        "42,43",
+        "--container-tags",
+        "critical",
+        "--auto-resolve-passed-anomalies",
+        "--background",
+    ),
+    "sync": ("operations", "sync", "--datastore-id", "42", "--include", "table,view", "--prune", "--background"),
+    "profile": (
+        "operations",
+        "profile",
+        "--datastore-id",
+        "42",
+        "--container-names",
+        "orders",
+        "--ai-effort",
+        "3",
+        "--infer-as-draft",
+        "--background",
+    ),
+    "materialize": ("operations", "materialize", "--datastore-id", "42", "--container-names", "orders_daily", "--background"),
+    "export": ("operations", "export", "--datastore-id", "42", "--asset-type", "anomalies", "--container-ids", "100,101", "--background"),
+    "scan and wait": ("operations", "scan", "--datastore-id", "44", "--poll-interval", "1"),
+    "operation": ("operations", "get", "--id", "3001", "--format", "json"),
+    "operations": ("operations", "list", "--datastore-id", "42,44", "--type", "scan", "--status", "running,success", "--format", "json"),
+    "abort": ("operations", "abort", "--id", "3001"),
+    "users": ("users", "list", "--format", "json"),
+    "tags": ("tags", "list", "--format", "json"),
+    "teams": ("teams", "list", "--format", "json"),
+    "datastores": ("datastores", "list", "--format", "json"),
+    "containers": ("containers", "list", "--datastore-id", "42", "--format", "json"),
+    "checks": ("checks", "list", "--datastore-id", "42", "--containers", "100", "--format", "json"),
+}
+"""Commands that work one after the other against `World(seed=7, open_count=12)`."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request as the fake logged it: the query as ordered pairs, the JSON body (None without one)."""
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    json: Any = None
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A command: its exit code, what it printed, what it sent, and the statuses it got back."""
+
+    code: int
+    out: str
+    calls: tuple[Call, ...]
+    statuses: tuple[int, ...]
+
+
+def call(entry: Mapping[str, Any]) -> Call:
+    """An entry of `/_control/log`."""
+    return Call(entry["method"], entry["path"], tuple((name, value) for name, value in entry["query"]), entry["json"])
+
+
+async def logged(url: str) -> tuple[Call, ...]:
+    """What a running fake has been sent so far."""
+    async with httpx.AsyncClient() as client:
+        reply = await client.get(f"{url}/_control/log")
+    return tuple(call(entry) for entry in reply.json()["calls"])
+
+
+def environment(url: str, home: str, token: str) -> dict[str, str]:
+    """The client's settings, and nothing of the user's own."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("QUALYTICS_")}
+    return {
+        **kept,
+        "QUALYTICS_URL": url,
+        "QUALYTICS_TOKEN": token,
+        "QUALYTICS_CONFIG_HOME": home,
+        "QUALYTICS_NO_BANNER": "1",
+        "NO_COLOR": "1",
+        "COLUMNS": "10000",
+        "NO_PROXY": "127.0.0.1",
+    }
+
+
+async def against(url: str, *commands: Sequence[str], token: str = qualytics.SANDBOX_TOKEN) -> list[Ran]:
+    """Run commands one after the other in one process against a fake that is running; its log is cleared after each."""
+    with tempfile.TemporaryDirectory() as home:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", DRIVER),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=environment(url, home, token),
+        )
+        out, err = await process.communicate(json.dumps([list(command) for command in commands]).encode())
+    if process.returncode:
+        raise RuntimeError(err.decode())
+    told = [json.loads(line) for line in out.decode().splitlines()]
+    return [
+        Ran(each["code"], each["out"], tuple(map(call, each["calls"])), tuple(entry["status"] for entry in each["calls"])) for each in told
+    ]
+
+
+async def run(*commands: Sequence[str], state: qualytics.World | None = None) -> list[Ran]:
+    """The same against a fake of their own (a fresh `World(seed=7, open_count=12)` by default)."""
+    async with qualytics.running(state or qualytics.World(seed=7, open_count=12)) as url:
+        return await against(url, *commands)
