@@ -43,7 +43,7 @@ def _unmark(found: re.Match[str]) -> str:
     if kind == "#" and rest:
         return f"#{label or rest}"
     if kind == "!" and rest:
-        return label or f"@{rest.partition('^')[0]}"
+        return label or f"@{rest.rpartition('^')[2]}"
     if re.match(r"(?:https?|mailto|tel):", target):
         return label if label and _linked_by_slack(target, label) else target.removeprefix("mailto:").removeprefix("tel:")
     return found[0]

@@ -58,6 +58,8 @@ def read(found: Sequence[tokens.Token], today: date, sources: Sequence[str] | No
         used[word.name] = token
     _check_source(values, used, sources)
     _check_days(values, used)
+    if "others" in values:
+        values["others"] = tuple(sorted(values["others"], key=lambda pair: list(words.BY_NAME).index(pair[0])))
     return replace(model.Query(), **values)
 
 

@@ -257,10 +257,11 @@ def standing(anomaly: model.Anomaly | None, change: model.Change) -> str:
 
 
 def doubt(change: model.Change, after: model.Anomaly | None, title: str) -> str:
-    """Why the system, read after it said yes, did not do it; "" when it did. Comments are not visible on an anomaly: no doubt."""
+    """Why the system, read after it said yes, did not do it; "" when it did. What an anomaly does not show (a comment) is not doubted."""
+    if change.action not in _STANDING:
+        return ""
     if after is None or after.status == DELETED:
-        gone = f"{title} does not know this anomaly any more."
-        return "" if change.action in (model.Action.DELETE, model.Action.COMMENT) else gone
+        return "" if change.action is model.Action.DELETE else f"{title} does not know this anomaly any more."
     if change.action is model.Action.DELETE:
         return f"{title} accepted the deletion, but the anomaly is still there."
     wanted = _AIMS.get(change.action)

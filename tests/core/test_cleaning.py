@@ -1,0 +1,94 @@
+"""Text as Slack really sends it; and the caret under the wrong word."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot import errors
+from bot.core import filters
+
+
+@pytest.mark.parametrize(
+    ("sent", "meant"),
+    [
+        pytest.param("list table:“order lines”", 'list table:"order lines"', id="curly double quotes"),
+        pytest.param("q:‘a b’", "q:'a b'", id="curly single quotes"),
+        pytest.param("since:2026–11—01", "since:2026-11-01", id="en and em dashes"),
+        pytest.param("list\u00a0status:open\u202f limit:5", "list status:open  limit:5", id="spaces that do not break"),
+        pytest.param("1001\n1002\t1003", "1001 1002 1003", id="pasted from a spreadsheet"),
+        pytest.param("q:a &amp; b &lt;c&gt;", "q:a & b <c>", id="entities"),
+        pytest.param("q:&amp;lt;", "q:&lt;", id="entities once only"),
+        pytest.param("assignee:<@U1|dana>", "assignee:<@U1>", id="mention with a name"),
+        pytest.param("assignee:<@W1>", "assignee:<@W1>", id="mention without a name"),
+        pytest.param("<#C1|data-quality>", "#data-quality", id="channel"),
+        pytest.param("<#C1|>", "#C1", id="private channel without a name"),
+        pytest.param("<!channel> <!here|here>", "@channel here", id="broadcasts are plain text"),
+        pytest.param("<!subteam^S1|@oncall>", "@oncall", id="user group with a name"),
+        pytest.param("<!subteam^S1>", "@S1", id="user group without a name"),
+        pytest.param("show <https://acme.example/anomalies/1001>", "show https://acme.example/anomalies/1001", id="link"),
+        pytest.param(
+            "show <https://acme.example/anomalies/1001|Orders>", "show https://acme.example/anomalies/1001", id="link with a title"
+        ),
+        pytest.param("table:<http://orders.io|orders.io>", "table:orders.io", id="link that Slack made"),
+        pytest.param("assignee:<mailto:dana@acme.example|dana@acme.example>", "assignee:dana@acme.example", id="address"),
+        pytest.param("<https://a.example/?a=1&amp;b=2>", "https://a.example/?a=1&b=2", id="link with an ampersand"),
+        pytest.param("*list* `status:open`", "list status:open", id="pasted with marks"),
+        pytest.param('q:"a *b* c"', 'q:"a *b* c"', id="marks inside quotation marks stay"),
+        pytest.param("table:a*b*c", "table:a*b*c", id="marks inside a word stay"),
+        pytest.param("show\u200b 10\u200e01\ufeff", "show 1001", id="invisible characters"),
+        pytest.param("status：open，acknowledged", "status:open,acknowledged", id="full-width punctuation"),
+        pytest.param("  list  ", "list", id="edges"),
+        pytest.param("a < b > <>", "a < b > <>", id="angles that are no markup"),
+        pytest.param("<@> <#>", "<@> <#>", id="empty markup"),
+    ],
+)
+def test_clean(sent: str, meant: str) -> None:
+    assert filters.clean(sent) == meant
+
+
+@given(st.text(max_size=80))
+def test_clean_leaves_one_line_without_surprises(text: str) -> None:
+    cleaned = filters.clean(text)
+    assert cleaned == cleaned.strip()
+    assert not any(ord(letter) < 32 or letter in "\u00a0\u2028\u200b\u202e“”’—" for letter in cleaned)
+
+
+# --- the caret ------------------------------------------------------------------------------------------------------
+
+
+def _caret(text: str, start: int, end: int) -> tuple[str, str]:
+    return filters.caret(errors.BadCommand("wrong", text=text, start=start, end=end))
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end", "expected"),
+    [
+        pytest.param("list status:opne", 12, 16, ("list status:opne", " " * 12 + "^^^^"), id="a word"),
+        pytest.param("show", 4, 4, ("show", "    ^"), id="something missing at the end"),
+        pytest.param("", 0, 0, ("", "^"), id="nothing at all"),
+        pytest.param("q:漢字 x:1", 5, 7, ("q:漢字 x:1", " " * 7 + "^^"), id="wide letters take two columns"),
+        pytest.param("q:e\u0301 x:1", 5, 7, ("q:e\u0301 x:1", " " * 4 + "^^"), id="combining marks take none"),
+        pytest.param("list 🔥", 5, 6, ("list 🔥", "     ^^"), id="emoji"),
+        pytest.param("q:```", 2, 5, ("q:'''", "  ^^^"), id="no code fence gets through"),
+        pytest.param("abc", 7, 99, ("abc", "   ^"), id="a span outside of the text"),
+    ],
+)
+def test_caret(text: str, start: int, end: int, expected: tuple[str, str]) -> None:
+    assert _caret(text, start, end) == expected
+
+
+def test_caret_of_a_long_command_is_cut_around_the_wrong_word() -> None:
+    text = "list " + "tag:a " * 40 + "WRONG " + "tag:b " * 40
+    start = text.index("WRONG")
+    line, carets = _caret(text, start, start + 5)
+    assert len(line) <= 78 and line.startswith("...") and line.endswith("...")
+    assert line[carets.index("^") : carets.index("^") + 5] == "WRONG" and carets.count("^") == 5
+
+
+@given(st.text(max_size=300), st.integers(0, 300), st.integers(0, 300))
+def test_caret_stays_short_and_never_fails(text: str, start: int, end: int) -> None:
+    line, carets = _caret(text, start, end)
+    assert carets.strip(" ").strip("^") == "" and carets.endswith("^")
+    assert len(carets) <= 80 and "`" not in line

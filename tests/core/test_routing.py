@@ -1,0 +1,42 @@
+"""Which routes a new anomaly takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+
+from bot import model
+from bot.core import filters, routing
+
+Make = Callable[..., model.Anomaly]
+
+
+def route(name: str, channel: str, text: str = "") -> model.Route:
+    return model.Route(name, channel, filters.query(text, today=date(2026, 11, 21)))
+
+
+@pytest.mark.parametrize("state", list(model.State))
+def test_the_default_route_takes_everything(anomaly: Make, state: model.State) -> None:
+    default = route("default", "C1")
+    assert routing.routes(anomaly(state=state), [default]) == (default,)
+
+
+def test_filters_choose(anomaly: Make) -> None:
+    known = [
+        route("a", "C1", "table:orders"),
+        route("b", "C2", "table:other"),
+        route("c", "C3", "severity:high"),
+        route("d", "C4", "min:99"),
+    ]
+    assert [one.id for one in routing.routes(anomaly(), known)] == ["a", "c"]
+
+
+def test_a_status_in_a_route_counts(anomaly: Make) -> None:
+    assert routing.routes(anomaly(), [route("a", "C1", "status:resolved")]) == ()
+
+
+def test_each_channel_gets_it_once_by_its_first_route(anomaly: Make) -> None:
+    known = [route("a", "C1", "table:other"), route("b", "C1", "table:orders"), route("c", "C1"), route("d", "C2")]
+    assert [one.id for one in routing.routes(anomaly(), known)] == ["b", "d"]
