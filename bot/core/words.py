@@ -67,7 +67,7 @@ def _text(name: str, value: tokens.Value, today: date) -> str:
 
 
 def _ident(name: str, value: tokens.Value, today: date) -> str:
-    return _text(name, value, today).lstrip("#") or _wrong(name, value, "is no id", "")
+    return re.sub(r"^[\s#]+", "", _text(name, value, today)).rstrip() or _wrong(name, value, "is no id", "")
 
 
 def _source(name: str, value: tokens.Value, today: date) -> str:
