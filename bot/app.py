@@ -187,8 +187,15 @@ def _assemble(configured: settings.Settings, clock: ports.Clock, store: engine.S
     )
     first = next(iter(sources))
     looking = browse.Browse(sources, store.anomalies, store.cards, store.journal, store.standings, folk.resolve, clock, grants, first)
-    bolt = AsyncApp(client=client, signing_secret=_secret(configured.slack_signing_secret) or None, raise_error_for_unhandled_request=True)
-    line = Line(AsyncSocketModeHandler(bolt, _secret(configured.slack_app_token)) if configured.socket_mode else None)
+    bolt = AsyncApp(
+        client=client,
+        signing_secret=_secret(configured.slack_signing_secret) or None,
+        raise_error_for_unhandled_request=True,
+        logger=_library_log(logging.ERROR),
+    )
+    # The library tells of each failed attempt to connect, with a traceback, for ever; `Line` tells once.
+    socket_log = _library_log(logging.CRITICAL)
+    line = Line(AsyncSocketModeHandler(bolt, _secret(configured.slack_app_token), socket_log) if configured.socket_mode else None)
     started = clock.now()
 
     async def status() -> desk_view.StatusView:
@@ -292,6 +299,12 @@ async def _status(desk: Running, started: datetime) -> desk_view.StatusView:
         unsupported=("charts and tables",) if plain else (),
         paused=desk.post.paused(),
     )
+
+
+def _library_log(level: int) -> logging.Logger:
+    quiet = logging.getLogger(f"slack.{logging.getLevelName(level).lower()}")
+    quiet.setLevel(level)
+    return quiet
 
 
 def _secret(value: Any) -> str:

@@ -534,8 +534,8 @@ class Standing:
 class Past:
     """What the store knows of earlier anomalies with the same fingerprint, and of this one.
 
-    `seen` counts them within seven days, this one included; `archived_before` is the last earlier closing; `last` the newest journal line
-    of this very anomaly.
+    `seen` counts them within seven days, this one included; `archived_before` is the last earlier closing; `last` the newest thing
+    that was done to this very anomaly.
     """
 
     seen: int = 1

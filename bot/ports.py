@@ -291,6 +291,10 @@ class Journal(Protocol):
         """Intents that nobody holds and nobody finished, oldest first."""
         ...
 
+    async def acting(self) -> frozenset[model.Ref]:
+        """The anomalies of all actions that are not finished: what they change is theirs to tell."""
+        ...
+
     async def finish(self, key: str, entries: Sequence[model.Entry], now: datetime) -> None:
         """Close an intent that changed nothing, with its journal lines."""
         ...

@@ -132,6 +132,8 @@ class Halving(Generic[Item, Why]):
         self.fates.update(dict.fromkeys(item for item in part if item not in undone))
         if not left:
             return True
+        if self.patience <= 0:
+            self.stopped = why
         if self.patience <= 0 or len(part) == 1:
             self._fail(left, why)
             return False

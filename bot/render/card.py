@@ -6,6 +6,7 @@ from bot import model, ports
 from bot.render import blocks, buttons, ids, limits, text, words
 
 _TABLES = 5
+_SAMPLES = 5
 
 
 def anomaly(anomaly: model.Anomaly, offer: model.Offer, past: model.Past) -> model.Message:
@@ -25,7 +26,7 @@ def _open(anomaly: model.Anomaly, offer: model.Offer, past: model.Past) -> model
     state = f"{words.state(anomaly)} · {words.who(anomaly)} · detected"
     last, last_spoken = _last(anomaly, past)
     said = text.sentence(
-        text.spoken(f"{words.headline(anomaly)}, {offer.title} {words.ident(anomaly)}"),
+        text.spoken(f"{words.headline(anomaly)}, {text.short(offer.title, 40)} {words.ident(anomaly)}"),
         text.spoken(failing),
         text.spoken(about),
         text.spoken(small),
@@ -54,7 +55,7 @@ def _archived(anomaly: model.Anomaly, offer: model.Offer, past: model.Past) -> m
         hint = f"It cannot be reopened from Slack. Open it in {text.short(offer.title, 40)} to do that."
         second = {**second, "elements": [*second["elements"], blocks.plain(hint)]}
     said = text.sentence(
-        text.spoken(f"{first}, {offer.title} {words.ident(anomaly)}"),
+        text.spoken(f"{first}, {text.short(offer.title, 40)} {words.ident(anomaly)}"),
         last_spoken,
         text.spoken(hint),
         buttons.possible(anomaly, offer),
@@ -104,9 +105,12 @@ def group(card_id: str, tally: ports.Tally, offer: model.Offer, burst: int) -> m
     why = f"More than {text.number(burst)} came in a short time, so they share this card. It follows what becomes of them."
     counts = f"Now: {words.states(tally.states)}."
     tables = _tables(tally)
-    samples = [_sample(one) for one in tally.sample]
+    samples = [_sample(one) for one in tally.sample[:_SAMPLES]]
     said = text.sentence(
-        text.spoken(f"{title} from {offer.title}"), text.spoken(counts), text.spoken(tables), "Press Show list to see and handle them"
+        text.spoken(f"{title} from {text.short(offer.title, 40)}"),
+        text.spoken(counts),
+        text.spoken(tables),
+        "Press Show list to see and handle them",
     )
     shown = (
         blocks.header(title),

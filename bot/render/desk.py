@@ -92,10 +92,11 @@ def _spoken(line: str, dates: _Dates) -> str:
 
 
 def _backlog(backlog: ports.Backlog) -> str:
-    counts = ((backlog.posts, "new message"), (backlog.edits, "edit"), (backlog.waiting, "card"))
-    if not any(amount for amount, _ in counts) and not backlog.lost:
+    parts = [text.count(amount, what) for amount, what in ((backlog.posts, "new message"), (backlog.edits, "edit")) if amount]
+    if backlog.waiting:
+        parts.append(f"{text.count(backlog.waiting, 'card')} held for a moment to be grouped")
+    if not parts and not backlog.lost:
         return "Nothing waits to be posted or edited."
-    parts = [text.count(amount, what) for amount, what in counts if amount]
     behind = f", the oldest for {_duration(backlog.oldest_seconds)}" if backlog.oldest_seconds >= 1 else ""
     line = f"Waiting: {', '.join(parts)}{behind}." if parts else ""
     lost = f"{text.count(backlog.lost, 'message')} could not be delivered; /anomalies why <id> says why." if backlog.lost else ""

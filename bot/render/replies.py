@@ -40,7 +40,7 @@ def _told_one(receipt: model.Receipt, outcome: model.Outcome, actor: model.Actor
     about = f"{words.title(anomaly)}, {words.ident(anomaly)}" if anomaly else text.short(str(outcome.ref), 80)
     verb = words.PAST.get(receipt.change.action, "Done")
     if outcome.result is model.Result.REFUSED:
-        return f"Not {verb.lower()}: {_why(outcome, offer)} ({about})"
+        return text.sentence(f"Not {verb.lower()}: {about}", text.capital(_why(outcome, offer)))
     if outcome.result is model.Result.ALREADY:
         return text.sentence(_already(outcome, verb, anomaly), "Nothing was changed")
     return f"{_done(receipt.change, verb, anomaly, actor)}: {about}"

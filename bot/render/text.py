@@ -20,6 +20,9 @@ _SPOKEN = re.compile(r"<!date\^[^|<>]*\|([^<>]*)>|<[^|<>]*\|([^<>]*)>|<([^<>]*)>
 # A marker inside a word ("order_items") formats nothing and stays whole, so that names can still be searched for.
 _MARKER = re.compile(r"[*~`]|(?<![^\W_])_+|_+(?![^\W_])")
 
+# ":tada:" would become a picture; a time of day ("09:12:30") is none.
+_EMOJI = re.compile(r"(?<!\d):(?=[\w+'-]+:)")
+
 _BREAK = "\u200b"
 _ISOLATE, _POP = "\u2068", "\u2069"
 _JOINERS = "\u200c\u200d"
@@ -113,12 +116,14 @@ def _drop_broken_cluster(kept: list[str], following: str) -> None:
 
 def neutral(value: str) -> str:
     """Markup characters that format nothing: mrkdwn has no escape for them, a zero-width space on both sides is what there is."""
-    return _MARKER.sub(lambda found: "".join(f"{_BREAK}{char}{_BREAK}" for char in found.group()), value)
+    harmless = _MARKER.sub(lambda found: "".join(f"{_BREAK}{char}{_BREAK}" for char in found.group()), value)
+    return _EMOJI.sub(f":{_BREAK}", harmless)
 
 
 def spoken(value: str) -> str:
     """A harmless plain line as mrkdwn that shows it as it is."""
-    return escape(neutral(value))
+    shown = neutral(value)
+    return (f"{_BREAK}{shown}" if shown.startswith(">") else shown)
 
 
 def unspoken(value: str) -> str:

@@ -34,7 +34,7 @@ class Shown:
 
 @dataclass(slots=True)
 class Browse:
-    """Answers questions; `resolve` turns the people of a filter into the system's users. Every answer needs the right to browse, and is fresh from the system unless it says otherwise."""
+    """Answers questions; each needs the right to browse. `resolve` turns the people of a filter into the system's users."""
 
     sources: Mapping[str, ports.Source]
     anomalies: ports.Anomalies

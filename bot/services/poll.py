@@ -76,7 +76,7 @@ class Poll:
             cursor=changes.cursor,
             drafts={} if first else self.post.drafts(changes.anomalies),
             extra=[self._greeting(source, len(changes.anomalies))] if first else (),
-            note=lambda before, after: transitions.elsewhere(before, after, source.title, read_at),
+            note=await self._note(source.title, read_at),
         )
         self.telemetry.count("anomalies_new", len(saved.new), source=name)
         self.telemetry.observe("poll", (self.clock.now() - read_at).total_seconds(), source=name)
@@ -103,7 +103,7 @@ class Poll:
             seen,
             read_at=read_at,
             now=self.clock.now(),
-            note=lambda before, after: transitions.elsewhere(before, after, source.title, read_at),
+            note=await self._note(source.title, read_at),
         )
         await self._round(name, ids, standing)
 
@@ -116,6 +116,11 @@ class Poll:
             self.lag[name] = (now - started).total_seconds()
             self._rounds[name] = now
         await self.standings.mark(name, "" if ended else ids[-1])
+
+    async def _note(self, title: str, read_at: datetime) -> ports.Note:
+        """The journal's lines for what somebody did in the system itself; what an action of ours changes, it tells itself."""
+        acting = await self.post.journal.acting()
+        return lambda before, after: None if after.ref in acting else transitions.elsewhere(before, after, title, read_at)
 
     async def _answered(self, name: str) -> None:
         before = await self.standings.ok(name, self.clock.now())

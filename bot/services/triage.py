@@ -192,7 +192,7 @@ class Triage:
         verdict = transitions.check(intent.change.action, anomaly, intent.change)
         if verdict.kind is transitions.Kind.DO:
             return None
-        last = next(iter(await self.journal.history(ref, 1)), None)
+        last = (await self.journal.past(anomaly, self.clock.now())).last
         result = model.Result.ALREADY if verdict.kind is transitions.Kind.ALREADY else model.Result.REFUSED
         return model.Outcome(ref, result, verdict.sentence, by=last)
 

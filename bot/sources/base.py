@@ -36,7 +36,7 @@ Thing = TypeVar("Thing")
 
 _SECRET = re.compile(r"(?i)bearer\s+\S+|eyJ[\w-]+(?:\.[\w-]+){1,2}")
 _SPACE = re.compile(r"\s+")
-_backoff = tenacity.wait_exponential_jitter(initial=0.2, max=2, jitter=0.3)
+_backoff = tenacity.wait_exponential_jitter(multiplier=0.2, max=2, jitter=0.3)
 
 
 @dataclass(frozen=True, slots=True)

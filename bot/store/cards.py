@@ -21,7 +21,7 @@ _POSTED = _CARDS.c.ts.is_not(None)
 _ENDED = _CARDS.c.state.in_([model.CardState.LOST.value, model.CardState.GONE.value])
 
 _NEWEST_EDIT = (_CARDS.c.urgent.desc(), _CARDS.c.posted.desc(), _CARDS.c.id.desc())
-_OLDEST_POST = (_CARDS.c.created, _CARDS.c.id)
+_OLDEST_POST = (_CARDS.c.created, _CARDS.c.place, _CARDS.c.id)
 
 
 class Cards:
@@ -34,15 +34,15 @@ class Cards:
         """Cards that nobody has decided about, oldest first."""
         return await self._cards(sa.select(_CARDS).where(_CARDS.c.state == model.CardState.WAITING).order_by(*_OLDEST_POST))
 
-    async def windows(self) -> Mapping[str, ports.Window]:
+    async def windows(self) -> Mapping[str, model.Window]:
         """The last window of every route."""
 
-        async def work(connection: AsyncConnection) -> Mapping[str, ports.Window]:
+        async def work(connection: AsyncConnection) -> Mapping[str, model.Window]:
             return {row.route: rows.window(row) for row in await connection.execute(sa.select(tables.windows))}
 
         return await self._db.read(work)
 
-    async def decide(self, decision: ports.Decision, now: datetime) -> None:
+    async def decide(self, decision: model.Decision, now: datetime) -> None:
         """Carry out a decision in one transaction; cards that were decided in between are left alone."""
         await self._db.write(lambda connection: deciding.decide(connection, decision, now))
 

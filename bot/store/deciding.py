@@ -9,13 +9,13 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot import model, ports
+from bot import model
 from bot.store import database, outbox, tables
 
 _CARDS, _MEMBERS = tables.cards, tables.card_members
 
 
-async def decide(connection: AsyncConnection, decision: ports.Decision, now: datetime) -> None:
+async def decide(connection: AsyncConnection, decision: model.Decision, now: datetime) -> None:
     """Post, fold, and remember the window. A decision that comes too late for all of its cards changes nothing at all."""
     post = await _still_waiting(connection, decision.post)
     fold = await _still_waiting(connection, decision.fold)
@@ -27,7 +27,7 @@ async def decide(connection: AsyncConnection, decision: ports.Decision, now: dat
         await _store_window(connection, _window(decision.window, decision, group))
 
 
-def _window(window: ports.Window, decision: ports.Decision, group: str) -> ports.Window:
+def _window(window: model.Window, decision: model.Decision, group: str) -> model.Window:
     """The window names the group card that was made for it, and forgets one that cannot take in more."""
     if group:
         return replace(window, group=group) if decision.group is not None else window
@@ -49,7 +49,7 @@ async def _post(connection: AsyncConnection, cards: Sequence[str], reason: model
     await outbox.refresh_shown(connection, cards, now)
 
 
-async def _fold(connection: AsyncConnection, decision: ports.Decision, cards: Sequence[str], now: datetime) -> str:
+async def _fold(connection: AsyncConnection, decision: model.Decision, cards: Sequence[str], now: datetime) -> str:
     """Fold the cards into their group; returns its id, "" when there is none. Without a live group they go on waiting."""
     group = await _group(connection, decision, now) if cards else ""
     if not group:
@@ -70,7 +70,7 @@ def _member(group: str) -> sa.Exists:
     return sa.exists().where(_MEMBERS.c.card == group, _MEMBERS.c.source == _CARDS.c.source, _MEMBERS.c.anomaly == _CARDS.c.anomaly)
 
 
-async def _group(connection: AsyncConnection, decision: ports.Decision, now: datetime) -> str:
+async def _group(connection: AsyncConnection, decision: model.Decision, now: datetime) -> str:
     """The live group card to fold into: the one to join, or the one of the draft, made when it is missing."""
     if decision.join:
         return await _dirty(connection, _CARDS.c.id == decision.join, now)
@@ -95,8 +95,15 @@ async def _dirty(connection: AsyncConnection, which: sa.ColumnElement[bool], now
     return str(found)
 
 
-async def _store_window(connection: AsyncConnection, window: ports.Window) -> None:
+async def _store_window(connection: AsyncConnection, window: model.Window) -> None:
     row = tables.windows.c.route == window.route
-    values = {"opened": window.opened, "closes": window.closes, "posted": window.posted, "group_card": window.group}
+    values = {
+        "opened": window.opened,
+        "closes": window.closes,
+        "posted": window.posted,
+        "group_card": window.group,
+        "grouped": window.grouped,
+        "joined": window.joined,
+    }
     if not (await connection.execute(sa.update(tables.windows).where(row).values(values))).rowcount:
         await connection.execute(sa.insert(tables.windows).values(route=window.route, **values))

@@ -47,6 +47,15 @@ class Journal:
 
         return await self._db.read(work)
 
+    async def acting(self) -> frozenset[model.Ref]:
+        """The anomalies of all actions that are not finished, held by somebody or not."""
+        statement = sa.select(_INTENTS).where(_INTENTS.c.finished.is_(None))
+
+        async def work(connection: AsyncConnection) -> frozenset[model.Ref]:
+            return frozenset(ref for row in await connection.execute(statement) for ref in rows.intent(row).refs)
+
+        return await self._db.read(work)
+
     async def finish(self, key: str, entries: Sequence[model.Entry], now: datetime) -> None:
         """Close an intent with its journal lines; neither is done twice."""
 
@@ -65,10 +74,10 @@ class Journal:
         return await self._db.read(work)
 
     async def past(self, anomaly: model.Anomaly, now: datetime) -> model.Past:
-        """How often its fingerprint was seen within seven days, how the last of the others was closed, what happened to it last."""
+        """How often its fingerprint was seen within seven days, how the last of the others was closed, what was done to it last."""
 
         async def work(connection: AsyncConnection) -> model.Past:
-            last = await _newest(connection, _about(anomaly.ref), 1)
+            last = await _newest(connection, sa.and_(_about(anomaly.ref), _JOURNAL.c.result == model.Result.DONE.value), 1)
             if not anomaly.fingerprint:
                 return model.Past(last=next(iter(last), None))
             others = await connection.scalar(_seen(anomaly, now))

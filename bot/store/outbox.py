@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,10 +18,12 @@ FRESH = timedelta(days=7)
 
 _CARDS, _MEMBERS, _ANOMALIES = tables.cards, tables.card_members, tables.anomalies
 
+_ANYWHERE: Mapping[model.Ref | None, int] = {}
+
 LIVE = _CARDS.c.state == model.CardState.LIVE
 
 
-def values(draft: model.CardDraft, now: datetime) -> dict[str, Any]:
+def values(draft: model.CardDraft, now: datetime, place: int = 0) -> dict[str, Any]:
     """The row of a new card: due at once when it is live."""
     due = now if draft.state is model.CardState.LIVE else None
     return {
@@ -35,6 +37,7 @@ def values(draft: model.CardDraft, now: datetime) -> dict[str, Any]:
         "state": draft.state.value,
         "reason": draft.reason.value,
         "created": now,
+        "place": place,
         "due": due,
         "since": due,
         "payload": dict(draft.payload),
@@ -46,14 +49,16 @@ def is_draft(draft: model.CardDraft) -> sa.ColumnElement[bool]:
     return sa.and_(_CARDS.c.key == draft.key, _CARDS.c.channel == draft.channel, _CARDS.c.kind == draft.kind.value)
 
 
-async def insert(connection: AsyncConnection, drafts: Sequence[model.CardDraft], now: datetime) -> None:
-    """Make the cards that do not exist yet; an existing one stays as it is."""
+async def insert(
+    connection: AsyncConnection, drafts: Sequence[model.CardDraft], now: datetime, places: Mapping[model.Ref | None, int] = _ANYWHERE
+) -> None:
+    """Make the cards that do not exist yet; an existing one stays as it is. `places` are their turns by anomaly."""
     wanted = {(draft.key, draft.channel, draft.kind.value): draft for draft in drafts}
     for chunk in database.chunks(list(wanted)):
         keys = sorted({key for key, _, _ in chunk})
         statement = sa.select(_CARDS.c.key, _CARDS.c.channel, _CARDS.c.kind).where(_CARDS.c.key.in_(keys))
         known = {tuple(row) for row in await connection.execute(statement)}
-        fresh = [values(wanted[key], now) for key in chunk if key not in known]
+        fresh = [values(wanted[key], now, places.get(wanted[key].ref, 0)) for key in chunk if key not in known]
         if fresh:
             await connection.execute(sa.insert(_CARDS), fresh)
 

@@ -66,9 +66,9 @@ def card(row: AnyRow) -> model.Card:
     )
 
 
-def window(row: AnyRow) -> ports.Window:
+def window(row: AnyRow) -> model.Window:
     """Read a whole row of `windows`."""
-    return ports.Window(row.route, row.opened, row.closes, row.posted, row.group_card)
+    return model.Window(row.route, row.opened, row.closes, row.posted, row.group_card, row.grouped, row.joined)
 
 
 def standing(row: AnyRow) -> model.Standing:

@@ -41,6 +41,7 @@ class _Tally:
     changed: set[model.Ref] = field(default_factory=set)
     noted: list[model.Entry] = field(default_factory=list)
     closings: set[model.Ref] = field(default_factory=set)
+    places: dict[model.Ref | None, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,8 @@ async def save(connection: AsyncConnection, sight: Sight) -> model.Saved:
     seen: dict[str, model.Anomaly] = {}
     for anomaly in sight.seen:
         seen.setdefault(anomaly.ref.id, anomaly)
+    oldest_first = sorted(seen.values(), key=lambda anomaly: (anomaly.created, anomaly.ref.id))
+    tally.places = {anomaly.ref: place for place, anomaly in enumerate(oldest_first)}
     for ids in database.chunks(sorted(seen)):
         await _chunk(connection, sight, [seen[ident] for ident in ids], tally)
     await outbox.insert(connection, sight.extra, sight.now)
@@ -116,7 +119,7 @@ async def _insert(connection: AsyncConnection, sight: Sight, fresh: Sequence[tup
             for anomaly, body in fresh
         ],
     )
-    await outbox.insert(connection, drafts, sight.now)
+    await outbox.insert(connection, drafts, sight.now, tally.places)
     tally.new |= {anomaly.ref for anomaly, _ in fresh}
 
 

@@ -117,6 +117,7 @@ cards = sa.Table(
     _words("state"),
     _words("reason"),
     _moment("created"),
+    _number("place", 0),  # its turn among those made at the same moment: the oldest anomaly first
     sa.Column("ts", Words(), nullable=True),
     _number("wanted", 1),
     _number("delivered", 0),
@@ -131,12 +132,12 @@ cards = sa.Table(
     *_claim(),
     sa.UniqueConstraint("key", "channel", "kind", name="cards_key"),
 )
-_index("cards_state", cards.c.state, cards.c.created, cards.c.id)
+_index("cards_state", cards.c.state, cards.c.created, cards.c.place)
 _index(
     "cards_posts",
     cards.c.channel,
     cards.c.created,
-    cards.c.id,
+    cards.c.place,
     where=sa.and_(cards.c.due.is_not(None), cards.c.ts.is_(None)),
 )
 _index(
@@ -167,6 +168,8 @@ windows = sa.Table(
     _moment("closes"),
     _number("posted", 0),
     _words("group_card"),
+    _maybe("grouped"),
+    _maybe("joined"),
 )
 
 sources = sa.Table(

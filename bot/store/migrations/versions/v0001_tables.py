@@ -88,6 +88,7 @@ def _cards() -> None:
         sa.Column("anomaly", sa.Text(), nullable=True),
         *_words("state", "reason"),
         *_moments("created"),
+        *_numbers("place"),
         sa.Column("ts", sa.Text(), nullable=True),
         *_numbers("wanted", "delivered"),
         *_moments("due", "since", nullable=True),
@@ -99,8 +100,8 @@ def _cards() -> None:
         *_claim(),
         sa.UniqueConstraint("key", "channel", "kind", name="cards_key"),
     )
-    _index("cards", "state", "state", "created", "id")
-    _index("cards", "posts", "channel", "created", "id", where="due IS NOT NULL AND ts IS NULL")
+    _index("cards", "state", "state", "created", "place")
+    _index("cards", "posts", "channel", "created", "place", where="due IS NOT NULL AND ts IS NULL")
     _index("cards", "edits", "urgent", "posted", "id", where="due IS NOT NULL AND ts IS NOT NULL")
     _index("cards", "message", "channel", "ts", where="ts IS NOT NULL")
     _index("cards", "anomaly", "source", "anomaly", where="anomaly IS NOT NULL")
@@ -115,7 +116,14 @@ def _cards() -> None:
 
 
 def _pace() -> None:
-    op.create_table("windows", _key("route"), *_moments("opened", "closes"), *_numbers("posted"), *_words("group_card"))
+    op.create_table(
+        "windows",
+        _key("route"),
+        *_moments("opened", "closes"),
+        *_numbers("posted"),
+        *_words("group_card"),
+        *_moments("grouped", "joined", nullable=True),
+    )
     op.create_table(
         "sources",
         _key("source"),
