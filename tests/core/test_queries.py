@@ -1,0 +1,212 @@
+"""Filters: written back, said in a sentence, and what they select."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot import errors, model
+from bot.core import filters, words
+
+TODAY = date(2026, 11, 21)
+Make = Callable[..., model.Anomaly]
+
+
+def query(text: str) -> model.Query:
+    return filters.query(text, today=TODAY)
+
+
+# --- writing it back --------------------------------------------------------------------------------------------------
+
+
+_NAMES = st.text(min_size=1, max_size=12).filter(lambda name: name.strip())
+_DAYS = st.dates(date(2000, 1, 1), date(2026, 11, 21))
+
+
+def _many(values: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
+    return st.lists(values, max_size=3, unique=True).map(tuple)
+
+
+def _queries() -> st.SearchStrategy[model.Query]:
+    ids = _NAMES.filter(lambda name: not name.startswith("#") and name == name.strip())
+    drawn = st.builds(
+        model.Query,
+        source=st.sampled_from(["", "qualytics", "anodot"]),
+        ids=_many(ids),
+        datastores=_many(_NAMES),
+        tables=_many(_NAMES),
+        statuses=_many(st.sampled_from(sorted(set(words.STATUSES.values())))),
+        types=_many(st.sampled_from(["record", "shape"])),
+        tags=_many(_NAMES),
+        checks=_many(ids),
+        rules=_many(_NAMES),
+        severities=_many(st.sampled_from(list(model.Severity))),
+        min_weight=st.none() | st.integers(0, 10**12).map(lambda number: number / 10**6),
+        since=st.none() | _DAYS,
+        assignees=_many(_NAMES.filter(lambda name: name.casefold() not in {"me", "@me", "none", "nobody", "unassigned"}) | st.just("me")),
+        enriched=st.none() | st.booleans(),
+        fingerprint=st.just("") | _NAMES,
+        text=st.just("") | _NAMES,
+        sort=st.sampled_from(["newest", "oldest", "weight"]),
+        limit=st.integers(0, 1_000_000),
+    )
+    return drawn
+
+
+@settings(max_examples=300, deadline=None)
+@given(_queries())
+def test_a_filter_written_back_reads_the_same(wanted: model.Query) -> None:
+    assert query(filters.canonical(wanted)) == wanted
+    assert filters.describe(wanted)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from([word.example for word in words.TABLE]), max_size=6, unique=True))
+def test_what_people_write_reads_the_same_after_it_is_written_back(parts: list[str]) -> None:
+    found = query(" ".join(parts))
+    assert query(filters.canonical(found)) == found
+
+
+def test_until_and_words_of_others_are_written_back() -> None:
+    found = query("until:today metric:a,b direction:up")
+    assert filters.canonical(found) == "until:2026-11-21 metric:a,b direction:up"
+
+
+@pytest.mark.parametrize(
+    ("text", "phrase"),
+    [
+        pytest.param("", "open and acknowledged anomalies", id="nothing"),
+        pytest.param("status:open table:orders since:2026-11-01", "open anomalies in orders since 2026-11-01", id="the usual"),
+        pytest.param("status:any severity:high,critical type:record", "high or critical record anomalies", id="subject"),
+        pytest.param("table:a,b,c", "open and acknowledged anomalies in a, b or c", id="three tables"),
+        pytest.param("assignee:none", "open and acknowledged anomalies assigned to nobody", id="nobody"),
+        pytest.param("status:open sort:weight limit:5", "open anomalies (heaviest first) (at most 5)", id="order and number"),
+        pytest.param('q:"{0} {x}"', 'open and acknowledged anomalies containing "{0} {x}"', id="braces are text"),
+    ],
+)
+def test_describe(text: str, phrase: str) -> None:
+    assert filters.describe(query(text)) == phrase
+
+
+# --- what it selects ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "changes", "selected"),
+    [
+        pytest.param("", {}, True, id="open"),
+        pytest.param("", {"state": model.State.ACKNOWLEDGED}, True, id="acknowledged is not archived"),
+        pytest.param("", {"state": model.State.ARCHIVED}, False, id="archived is left out"),
+        pytest.param("status:any", {"state": model.State.ARCHIVED}, True, id="any"),
+        pytest.param("status:archived", {"state": model.State.ARCHIVED, "archived_as": model.ArchiveAs.INVALID}, True, id="archived"),
+        pytest.param("status:invalid", {"state": model.State.ARCHIVED, "archived_as": model.ArchiveAs.INVALID}, True, id="outcome"),
+        pytest.param("status:resolved", {"state": model.State.ARCHIVED, "archived_as": model.ArchiveAs.INVALID}, False, id="other outcome"),
+        pytest.param("status:open", {"state": model.State.ACKNOWLEDGED}, False, id="other status"),
+        pytest.param("source:qualytics", {}, True, id="system"),
+        pytest.param("source:anodot", {}, False, id="other system"),
+        pytest.param("id:5,1001", {}, True, id="id"),
+        pytest.param("id:5", {}, False, id="other id"),
+        pytest.param("datastore:WAREHOUSE-prod", {}, True, id="datastore by name"),
+        pytest.param("datastore:42", {}, True, id="datastore by id"),
+        pytest.param("datastore:warehouse", {}, False, id="part of a name"),
+        pytest.param("datastore:42", {"datastore": None}, False, id="no datastore"),
+        pytest.param("table:x,orders", {}, True, id="table"),
+        pytest.param("table:x", {}, False, id="other table"),
+        pytest.param("type:record", {}, True, id="type"),
+        pytest.param("type:shape", {}, False, id="other type"),
+        pytest.param("tag:pii", {}, True, id="tag"),
+        pytest.param("tag:x", {}, False, id="other tag"),
+        pytest.param("check:512", {}, True, id="check"),
+        pytest.param("check:51", {}, False, id="other check"),
+        pytest.param("rule:NOTNULL", {}, True, id="rule"),
+        pytest.param("rule:between", {}, False, id="other rule"),
+        pytest.param("severity:high,low", {}, True, id="severity"),
+        pytest.param("severity:low", {"severity": None}, False, id="no severity"),
+        pytest.param("min:54", {}, True, id="weight at the limit"),
+        pytest.param("min:54.1", {}, False, id="weight below"),
+        pytest.param("min:0", {"weight": None}, False, id="no weight"),
+        pytest.param("since:2026-11-20 until:2026-11-20", {}, True, id="that very day"),
+        pytest.param("since:2026-11-21", {}, False, id="a day later"),
+        pytest.param("until:2026-11-19", {}, False, id="a day earlier"),
+        pytest.param(
+            "since:2026-11-21",
+            {"created": datetime(2026, 11, 20, 22, 0, tzinfo=timezone(timedelta(hours=-5)))},
+            True,
+            id="days are days of UTC",
+        ),
+        pytest.param("assignee:7", {}, True, id="assignee"),
+        pytest.param("assignee:8", {}, False, id="other assignee"),
+        pytest.param("assignee:none", {"assignees": ()}, True, id="nobody"),
+        pytest.param("assignee:none", {}, False, id="somebody"),
+        pytest.param("assignee:none,8", {}, False, id="nobody or somebody else"),
+        pytest.param("enriched:yes", {}, True, id="enriched"),
+        pytest.param("enriched:no", {}, False, id="not enriched"),
+        pytest.param("enriched:no", {"enriched": None}, False, id="not known"),
+        pytest.param("fingerprint:8812", {}, True, id="fingerprint"),
+        pytest.param("fingerprint:88", {}, False, id="part of a fingerprint"),
+        pytest.param('q:"CUSTOMER_ID NOT"', {}, True, id="words of the description"),
+        pytest.param("q:orders", {}, True, id="words of the table"),
+        pytest.param("q:nowhere", {}, False, id="words that are nowhere"),
+        pytest.param("tag:pii table:x", {}, False, id="words together mean and"),
+        pytest.param("metric:revenue", {}, False, id="a word that nothing here can answer"),
+        pytest.param("sort:oldest limit:1", {}, True, id="order and number select nothing"),
+    ],
+)
+def test_matches(anomaly: Make, text: str, changes: dict[str, Any], selected: bool) -> None:
+    assert filters.matches(query(text), anomaly(**changes)) is selected
+
+
+SENT, HERE = model.Word(model.Handling.SENT), model.Word(model.Handling.HERE)
+KNOWN = {
+    "table": SENT,
+    "status": SENT,
+    "severity": HERE,
+    "sort": HERE,
+    "metric": model.Word(model.Handling.REFUSED, "Qualytics looks at tables, not at metrics."),
+}
+
+
+def test_only_the_words_applied_here_are_applied_here(anomaly: Make) -> None:
+    assert filters.matches(query("table:x severity:high status:resolved"), anomaly(), KNOWN)
+    assert not filters.matches(query("table:orders severity:low"), anomaly(), KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "expected"),
+    [
+        pytest.param("table:x status:open", KNOWN, False, id="all sent"),
+        pytest.param("severity:high", KNOWN, True, id="one applied here"),
+        pytest.param("sort:weight", KNOWN, True, id="sorting here"),
+        pytest.param("sort:newest", KNOWN, False, id="the usual order"),
+        pytest.param("", {"status": HERE}, True, id="hiding what is archived"),
+        pytest.param("status:any", {"status": HERE}, False, id="hiding nothing"),
+    ],
+)
+def test_here(text: str, known: dict[str, model.Word], expected: bool) -> None:
+    assert filters.here(query(text), known) is expected
+
+
+def test_all_refused_words_are_named_with_their_reasons() -> None:
+    with pytest.raises(errors.NotSupported) as caught:
+        filters.check_words(query("table:x metric:a delta:3"), KNOWN, "Qualytics")
+    assert str(caught.value) == (
+        "Qualytics cannot filter by metric: or delta:. Qualytics looks at tables, not at metrics. "
+        "Qualytics knows nothing of the kind. Leave these words out."
+    )
+
+
+def test_words_that_are_not_used_refuse_nothing() -> None:
+    filters.check_words(query("source:qualytics table:x severity:high"), KNOWN, "Qualytics")
+
+
+def test_explain_has_a_row_for_every_word() -> None:
+    rows = {row.word: row for row in filters.explain(KNOWN, "Qualytics")}
+    assert list(rows) == [word.name for word in words.TABLE]
+    assert rows["table"].handling is model.Handling.SENT
+    assert rows["metric"].because == "Qualytics looks at tables, not at metrics."
+    assert rows["tag"].handling is model.Handling.REFUSED and rows["tag"].because
