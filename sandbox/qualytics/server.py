@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
 import uvicorn
@@ -39,19 +39,34 @@ def assemble(state: world.World) -> Parts:
 
 
 class Server(uvicorn.Server):
-    """uvicorn that leaves the signals of the process alone and says when it listens."""
+    """uvicorn that leaves the signals of the process alone, says when it listens, and stops at once instead of at its next tick."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
-        self.listening = asyncio.Event()
+        self.listening, self.stopping = asyncio.Event(), asyncio.Event()
 
     @contextlib.contextmanager
-    def capture_signals(self):  # type: ignore[no-untyped-def]  # uvicorn's own annotation differs between releases
+    def capture_signals(self) -> Iterator[None]:
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.listening.set()
+
+    async def main_loop(self) -> None:
+        await self.stopping.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no more connections, close the idle ones, give running calls GRACE_SECONDS."""
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        if self.server_state.tasks:
+            _, late = await asyncio.wait(self.server_state.tasks, timeout=GRACE_SECONDS)
+            for task in late:
+                task.cancel()
+        await asyncio.sleep(0)
 
 
 def bound(port: int) -> socket.socket:
@@ -68,7 +83,7 @@ async def serving(state: world.World, port: int = 0, latency_ms: float = 0) -> A
     state.modes.latency_ms = latency_ms
     parts = assemble(state)
     sock = bound(port)
-    server = Server(uvicorn.Config(parts.app, log_level="error", lifespan="off", ws="none", timeout_graceful_shutdown=GRACE_SECONDS))
+    server = Server(uvicorn.Config(parts.app, log_level="error", lifespan="off", ws="none"))
     tasks = [asyncio.create_task(server.serve(sockets=[sock])), asyncio.create_task(control.tick(state))]
     listening = asyncio.create_task(server.listening.wait())
     try:
@@ -77,7 +92,7 @@ async def serving(state: world.World, port: int = 0, latency_ms: float = 0) -> A
     finally:
         parts.faults.clear()
         state.touch()
-        server.should_exit = True
+        server.stopping.set()
         tasks[1].cancel()
         listening.cancel()
         await asyncio.gather(listening, *tasks, return_exceptions=True)

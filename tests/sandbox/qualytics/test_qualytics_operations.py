@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -33,10 +33,10 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def world(clock: Clock) -> AsyncIterator[qualytics.World]:
+def world(clock: Clock) -> qualytics.World:
     state = qualytics.World(clock=clock)
     state.modes.operation_seconds = 10
-    yield state
+    return state
 
 
 async def start(api: httpx.AsyncClient, **body: Any) -> dict[str, Any]:
