@@ -1,6 +1,6 @@
 """A fake Qualytics that speaks the vendor's running contract (contracts.md section 1) and refuses what the real one refuses.
 
-world = World(seed=7, open_count=12)
+world = World()
 async with running(world) as url:      # a real server on loopback; the API is under f"{url}/api"
     ...                                # token: SANDBOX_TOKEN; control: f"{url}/_control/..."
 """

@@ -13,7 +13,7 @@ from sandbox.qualytics import server, world
 def arguments(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m sandbox.qualytics", description="A fake Qualytics on loopback.")
     parser.add_argument("--port", type=int, default=8042, help="0 takes a free one")
-    parser.add_argument("--seed", type=int, default=7, help="the same seed tells the same story")
+    parser.add_argument("--seed", type=int, default=25, help="the same seed tells the same story")
     parser.add_argument("--latency-ms", type=float, default=100, help="added to every call")
     parser.add_argument("--open", type=int, default=12, help="anomalies that are open at the start")
     parser.add_argument("--arrivals", type=float, default=0, metavar="SECONDS", help="a new anomaly every so often (0: none)")

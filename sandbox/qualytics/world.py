@@ -96,7 +96,7 @@ class Operation:
 class World:
     """One deployment. `open_count` anomalies are open at the start; the same seed and clock give the same world."""
 
-    def __init__(self, seed: int = 7, open_count: int = 12, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, seed: int = 25, open_count: int = 12, clock: Callable[[], datetime] = utc_now) -> None:
         self.clock = clock
         self.facts = catalogue.Catalogue()
         self.modes = modes.Modes()

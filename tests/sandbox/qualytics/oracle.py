@@ -101,7 +101,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "containers": ("containers", "list", "--datastore-id", "42", "--format", "json"),
     "checks": ("checks", "list", "--datastore-id", "42", "--containers", "100", "--format", "json"),
 }
-"""Commands that work one after the other against `World(seed=7, open_count=12)`."""
+"""Commands that work one after the other against `World()`."""
 
 
 @dataclass(frozen=True)
@@ -171,6 +171,6 @@ async def against(url: str, *commands: Sequence[str], token: str = qualytics.SAN
 
 
 async def run(*commands: Sequence[str], state: qualytics.World | None = None) -> list[Ran]:
-    """The same against a fake of their own (a fresh `World(seed=7, open_count=12)` by default)."""
-    async with qualytics.running(state or qualytics.World(seed=7, open_count=12)) as url:
+    """The same against a fake of their own (a fresh `World()` by default)."""
+    async with qualytics.running(state or qualytics.World()) as url:
         return await against(url, *commands)

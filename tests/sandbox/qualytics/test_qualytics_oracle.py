@@ -19,7 +19,7 @@ PAGE = (("page", "1"), ("size", "100"))
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def ran() -> dict[str, oracle.Ran]:
-    state = qualytics.World(seed=7, open_count=12)
+    state = qualytics.World()
     state.modes.operation_seconds = 0.5
     done = await oracle.run(*oracle.COMMANDS.values(), state=state)
     return dict(zip(oracle.COMMANDS, done, strict=True))
@@ -186,7 +186,7 @@ async def test_the_client_waits_until_a_scan_has_ended(ran: dict[str, oracle.Ran
 
 
 async def test_the_changes_of_the_client_happen() -> None:
-    state = qualytics.World(seed=7, open_count=12)
+    state = qualytics.World()
     names = ("update one fully", "unassign one", "archive one", "archive many", "delete one", "delete many")
     await oracle.run(*(oracle.COMMANDS[name] for name in names), state=state)
     one = state.anomalies[1050]
@@ -201,7 +201,7 @@ async def test_the_changes_of_the_client_happen() -> None:
 
 
 async def test_the_client_is_refused_where_the_service_refuses() -> None:
-    state = qualytics.World(seed=7, open_count=12)
+    state = qualytics.World()
     state.tokens.limit(42, "Viewer")
     state.modes.deployment = "old"
     forbidden, unknown = await oracle.run(
