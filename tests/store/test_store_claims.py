@@ -1,0 +1,51 @@
+"""Claims: one owner at a time, fenced, ending by themselves; a killed process leaves nothing behind that is lost."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bot.store import engine
+from tests.store.making import NOON, SOURCE, after, intent, live
+
+
+async def test_one_of_many_takers_wins(store: engine.Store) -> None:
+    card = await store.cards.put(live(1), NOON)
+    await store.journal.begin(intent("k"), NOON, 0)
+    for table, key in (("cards", card.id), ("sources", SOURCE), ("intents", "k")):
+        claims = await asyncio.gather(*(store.claims.take(table, key, NOON, 30) for _ in range(8)))
+        (won,) = [claim for claim in claims if claim is not None]
+        assert (won.table, won.key, won.until) == (table, key, after(30))
+        assert await store.claims.take(table, key, after(29.9), 30) is None
+        passed = await store.claims.take(table, key, after(30), 30)
+        assert passed is not None and passed.token != won.token
+        await store.claims.release(won)
+        assert await store.claims.take(table, key, after(31), 30) is None
+        await store.claims.release(passed)
+        assert await store.claims.take(table, key, after(31), 30) is not None
+
+
+async def test_a_row_that_does_not_exist_cannot_be_owned(store: engine.Store) -> None:
+    assert await store.claims.take("cards", "nobody", NOON, 30) is None
+    assert await store.claims.take("intents", "nobody", NOON, 30) is None
+    with pytest.raises(KeyError):
+        await store.claims.take("facts", "x", NOON, 30)
+
+
+async def test_a_claimed_source_keeps_its_standing(store: engine.Store) -> None:
+    assert await store.claims.take("sources", SOURCE, NOON, 30)
+    await store.anomalies.save(SOURCE, [], read_at=NOON, now=NOON, cursor="here")
+    assert (await store.standings.get(SOURCE)).cursor == "here"
+    assert await store.claims.take("sources", SOURCE, after(1), 30) is None
+
+
+async def test_all_claims_of_a_dead_process_are_let_go_at_once(store: engine.Store) -> None:
+    card = await store.cards.put(live(1), NOON)
+    await store.claims.take("cards", card.id, NOON, 3600)
+    await store.claims.take("sources", SOURCE, NOON, 3600)
+    await store.journal.begin(intent("k"), NOON, 3600)
+    assert not await store.cards.due(after(1), posted=False) and not await store.journal.unfinished(after(1))
+    await store.claims.release_all()
+    assert await store.cards.due(after(1), posted=False) and await store.journal.unfinished(after(1))
+    assert await store.claims.take("sources", SOURCE, after(1), 30)
