@@ -68,9 +68,7 @@ class Feed:
         for message in ordered[-self._limit :]:
             label = dates.day(at(message, reader), reader.now().astimezone(reader.zone))
             entries.setdefault(f"day {label}", {"day": label})
-            entries[f"{message.get('ts')} {bool(message.get('ephemeral'))}"] = {
-                **message,
-            }
+            entries[f"{message.get('ts')} {bool(message.get('ephemeral'))}"] = message
         return entries
 
     def _row(

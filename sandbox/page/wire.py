@@ -70,7 +70,7 @@ class Slack(Control):
         return dict(told.get("view") or {})
 
     async def log(self) -> list[Json]:
-        return rows(await self.read("log", []), "calls")
+        return rows(await self.read("log", []), "log")
 
     async def do(self, what: str, **body: Any) -> Json:
         """One act of a person: command, click, select, submit, close, message, home."""

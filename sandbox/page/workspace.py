@@ -92,7 +92,7 @@ class Tab:
     def _layout(self) -> None:
         with ui.element("div").classes("desk"):
             with ui.element("nav").classes("side"):
-                surface.html("Acme", "side-title")
+                surface.html("Acme Data", "side-title")
                 self._side = ui.element("div").classes("side-list")
                 self._acting()
             with ui.element("main").classes("main"):
@@ -190,9 +190,11 @@ class Tab:
         with self._side:
             surface.html("Channels", "side-heading")
             for channel in [one for one in self._channels if not one.get("is_im")]:
-                self._side_line(str(channel["id"]), f"# {channel.get('name')}")
-            surface.html("Direct messages", "side-heading")
-            for channel in [one for one in self._channels if one.get("is_im")]:
+                self._side_line(str(channel["id"]), _channel_name(channel))
+            direct = [one for one in self._channels if one.get("is_im")]
+            if direct:
+                surface.html("Direct messages", "side-heading")
+            for channel in direct:
                 self._side_line(str(channel["id"]), self._partner(channel))
             surface.html("Apps", "side-heading")
             self._side_line(HOME, "Anomaly Desk home")
@@ -208,12 +210,10 @@ class Tab:
 
     def _draw_title(self) -> None:
         channel = next((one for one in self._channels if one.get("id") == self.channel), {})
-        name = (
-            "Anomaly Desk" if self.channel == HOME else self._partner(channel) if channel.get("is_im") else f"# {channel.get('name', '')}"
-        )
+        name = "Anomaly Desk" if self.channel == HOME else self._partner(channel) if channel.get("is_im") else _channel_name(channel)
         self._title.set_text(name)
         self._topic.set_text("" if self.channel == HOME or channel.get("is_im") else _about(channel))
-        self._composer.hint(f"Message {name.replace('# ', '#')}")
+        self._composer.hint(f"Message {name}")
         self._home.set_visibility(self.channel == HOME)
 
     def _partner(self, channel: Json) -> str:
@@ -331,6 +331,11 @@ def command_failed(text: str, error: str) -> str:
 
 def _is_reply(message: Json) -> bool:
     return bool(message.get("thread_ts")) and message.get("thread_ts") != message.get("ts")
+
+
+def _channel_name(channel: Json) -> str:
+    sign = "\N{LOCK} " if channel.get("is_private") else "# "
+    return f"{sign}{channel.get('name', '')}"
 
 
 def _about(channel: Json) -> str:

@@ -1,0 +1,228 @@
+"""A real Chromium, a fake workspace and the page: started once per session, swept before each test."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from playwright import async_api
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.app.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync --no-first-run"
+).split()
+ROOT = Path(__file__).parents[2]
+QUALITY = "C0QUALITY"
+DANA, LEE, GUS = "U0DANA", "U0LEE", "U0GUS"
+PATIENCE_MS = 10_000
+
+Open = Callable[..., Awaitable[async_api.Page]]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Program:
+    """A child process whose output is read line by line."""
+
+    def __init__(self, *arguments: str) -> None:
+        self.arguments = arguments
+        self.lines: list[str] = []
+
+    async def start(self) -> Program:
+        pipe = asyncio.subprocess.PIPE
+        self.process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *self.arguments,
+            cwd=ROOT,
+            stdout=pipe,
+            stderr=asyncio.subprocess.STDOUT,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+        self._more = asyncio.Event()
+        self._reader = asyncio.create_task(self._read())
+        return self
+
+    async def _read(self) -> None:
+        assert self.process.stdout is not None
+        async for line in self.process.stdout:
+            self.lines.append(line.decode(errors="replace").rstrip())
+            self._more.set()
+        self._more.set()
+
+    async def says(self, pattern: str, seconds: float = 30) -> re.Match[str]:
+        """Wait for a line that holds `pattern`."""
+        async with asyncio.timeout(seconds):
+            while True:
+                for line in self.lines:
+                    if found := re.search(pattern, line):
+                        return found
+                assert self.process.returncode is None, "\n".join(self.lines)
+                self._more.clear()
+                await self._more.wait()
+
+    async def stop(self, seconds: float = 30) -> int:
+        if self.process.returncode is None:
+            self.process.terminate()
+        try:
+            code = await asyncio.wait_for(self.process.wait(), seconds)
+        except TimeoutError:
+            self.process.kill()
+            raise
+        await self._reader
+        return code
+
+
+def chromium_path(own: str) -> str | None:
+    """Debian's Chromium, or Playwright's own."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    return found or (own if Path(own).exists() else None)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[async_api.Browser]:
+    async with async_api.async_playwright() as playwright:
+        path = chromium_path(playwright.chromium.executable_path)
+        if path is None:
+            missing = "No Chromium here: `apt-get install chromium` or `playwright install chromium` makes the browser tests run."
+            pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+        launched = await playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield launched
+        await launched.close()
+
+
+@dataclass
+class Workspace:
+    """The fake workspace, as tests reach it: its control routes, and the Web API with the bot's token."""
+
+    url: str
+    control: httpx.AsyncClient
+    web: AsyncWebClient
+
+    async def post(self, blocks: list[dict[str, Any]], text: str = "A message.", **more: Any) -> str:
+        """A message of the app; returns its ts."""
+        said = await self.web.chat_postMessage(channel=QUALITY, text=text, blocks=blocks, **more)
+        return str(said["ts"])
+
+    async def sweep(self) -> None:
+        """No message, no open view, no fault."""
+        await self.control.delete("faults")
+        for user in (DANA, LEE, GUS):
+            while (await self.control.get(f"views/{user}")).json()["views"]:
+                await self.control.post("close", json={"user": user})
+            listed = (await self.control.get(f"channels/{QUALITY}/messages", params={"user": user})).json()["messages"]
+            for message in sorted(listed, key=lambda one: bool(one["thread_ts"]), reverse=True):
+                await self.control.post("delete", json={"channel": QUALITY, "ts": message["ts"]})
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def workspace() -> AsyncIterator[Workspace]:
+    program = await Program("-m", "sandbox.slack", "--port", "0", "--no-budgets").start()
+    url = (await program.says(r"ready: (http://[\w.:]+)/api/"))[1]
+    async with httpx.AsyncClient(base_url=f"{url}/_control/", timeout=20) as control:
+        yield Workspace(url, control, AsyncWebClient("xoxb-sandbox", base_url=f"{url}/api/"))
+    await program.stop()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def page_url(workspace: Workspace) -> AsyncIterator[str]:
+    port = free_port()
+    program = await Program("-m", "sandbox.page", "--port", str(port), "--slack", workspace.url).start()
+    await program.says("The page is at")
+    await _listening(port)
+    yield f"http://127.0.0.1:{port}/"
+    await program.stop()
+
+
+async def _listening(port: int) -> None:
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.05)
+            else:
+                writer.close()
+                return
+
+
+@dataclass
+class Trouble:
+    """What a browser complained about, and what it asked of strangers."""
+
+    errors: list[str] = field(default_factory=list)
+    outside: list[str] = field(default_factory=list)
+
+    def watch(self, page: async_api.Page) -> None:
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
+        page.on("request", lambda request: None if _is_local(request.url) else self.outside.append(request.url))
+
+
+def _is_local(url: str) -> bool:
+    return url.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:"))
+
+
+async def open_in(browser: async_api.Browser, trouble: Trouble, url: str, user: str, channel: str, zone: str) -> async_api.Page:
+    """A tab of one person, ready to be used."""
+    context = await browser.new_context(viewport={"width": 1280, "height": 900}, timezone_id=zone)
+    context.set_default_timeout(PATIENCE_MS)
+    page = await context.new_page()
+    trouble.watch(page)
+    await page.goto(f"{url}?as={user}&channel={channel}")
+    await async_api.expect(page.get_by_test_id("channel-name")).not_to_be_empty()
+    return page
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def open_page(browser: async_api.Browser, workspace: Workspace, page_url: str) -> AsyncIterator[Open]:
+    """Opens a tab as somebody. No tab may complain or call strangers."""
+    async_api.expect.set_options(timeout=PATIENCE_MS)
+    await workspace.sweep()
+    trouble, pages = Trouble(), list[async_api.Page]()
+
+    async def opened(user: str = DANA, channel: str = QUALITY, zone: str = "Europe/Berlin") -> async_api.Page:
+        pages.append(await open_in(browser, trouble, page_url, user, channel, zone))
+        return pages[-1]
+
+    yield opened
+    for page in pages:
+        await page.context.close()
+    assert trouble == Trouble()
+
+
+@dataclass
+class Scripted:
+    """A small app in Socket Mode, and what it heard."""
+
+    app: AsyncApp
+    heard: asyncio.Queue[Any] = field(default_factory=asyncio.Queue)
+
+    async def hears(self) -> Any:
+        """The next thing that a listener put down."""
+        return await asyncio.wait_for(self.heard.get(), 10)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def scripted(workspace: Workspace) -> AsyncIterator[Scripted]:
+    app = AsyncApp(client=workspace.web, ignoring_self_events_enabled=False)
+    handler = AsyncSocketModeHandler(app, "xapp-sandbox")
+    await handler.connect_async()
+    yield Scripted(app)
+    await handler.close_async()
