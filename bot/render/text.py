@@ -123,7 +123,7 @@ def neutral(value: str) -> str:
 def spoken(value: str) -> str:
     """A harmless plain line as mrkdwn that shows it as it is."""
     shown = neutral(value)
-    return (f"{_BREAK}{shown}" if shown.startswith(">") else shown)
+    return escape(f"{_BREAK}{shown}" if shown.startswith(">") else shown)
 
 
 def unspoken(value: str) -> str:

@@ -1,0 +1,213 @@
+"""Values that the render tests share: one believable anomaly, hostile text, and every message that can show an anomaly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from hypothesis import strategies as st
+
+from bot import errors, model, ports
+from bot.render import card, modals, replies, reports
+
+NOW = datetime(2026, 11, 21, 9, 12, tzinfo=UTC)
+DATE = "2026-11-21 09:12 UTC"
+REF = model.Ref("qualytics", "1001")
+OFFER = model.Offer("Qualytics", frozenset(model.Action), tuple(model.ArchiveAs))
+DANA = model.Actor("U1", "Dana", email="dana@acme.example")
+LEE = model.Person("qualytics", "7", "Lee Park", "lee@acme.example")
+
+ORDERS = model.Anomaly(
+    REF,
+    model.State.OPEN,
+    "Active",
+    NOW,
+    type="record",
+    severity=model.Severity.HIGH,
+    weight=54,
+    records=4210,
+    tags=("critical", "pii"),
+    checks=(
+        model.Check("1", "notNull", ("customer_id",), "customer_id not null"),
+        model.Check("2", "between", ("amount",), "amount between 0 and 10000"),
+    ),
+    datastore=model.Place("1", "warehouse-prod"),
+    container=model.Place("2", "orders"),
+    url="https://acme.qualytics.io/anomalies/1001",
+    version=3,
+)
+ACKNOWLEDGED = replace(ORDERS, state=model.State.ACKNOWLEDGED, status="Acknowledged", version=4)
+DUPLICATE = replace(ORDERS, state=model.State.ARCHIVED, status="Duplicate", archived_as=model.ArchiveAs.DUPLICATE, version=5)
+DELETED = replace(ORDERS, status="Deleted", version=6)
+
+
+def entry(action: str, **more: Any) -> model.Entry:
+    return model.Entry(REF, action, NOW, **{"actor": "U1", "actor_name": "Dana", **more})
+
+
+def past(last: model.Entry | None = None, seen: int = 1, before: model.Entry | None = None) -> model.Past:
+    return model.Past(seen, before, last)
+
+
+# --- hostile text -----------------------------------------------------------------------------------------------------------------
+
+WORST = (
+    "<!channel> <!here> <@U123> <#C1> <!subteam^S1>",
+    "*bold* _italic_ ~gone~ `code` ```block``` > quote",
+    "<https://evil.example|https://bank.example> &lt;!channel&gt; &amp; & < >",
+    ":tada: :100: :+1:",
+    "שלום עולם \u202e gnp.exe مرحبا 123",
+    "Z\u0351\u036b\u0343\u036a\u0302\u0301\u0300\u0308\u0304\u0305" * 20,
+    "👩‍👩‍👧‍👦" * 400,
+    "&" * 5000,
+    "<" * 5000,
+    "x" * 5000,
+    "a\nb\tc\x00d\x1be\u2028f\u200b\u200d\ufeff",
+    "\u200b\u200d\u2060",
+    " ",
+    "",
+    "\ud800 half a pair \udfff",
+    "{ref} %s {0} \\n",
+    "|>|>|",
+)
+SHORT = st.one_of(st.sampled_from(WORST), st.text(max_size=60), st.text(alphabet="<>&*_~`|:!@#^ab\u202e\u05d0", max_size=200))
+IDENT = st.one_of(st.just("1001"), SHORT.filter(bool))
+DATES = st.integers(86_400, 7_000_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
+PEOPLE = st.builds(model.Person, st.just("qualytics"), IDENT, SHORT, SHORT)
+PLACES = st.one_of(st.none(), st.builds(model.Place, SHORT, SHORT))
+CHECKS = st.builds(model.Check, SHORT, SHORT, st.lists(SHORT, max_size=8).map(tuple), SHORT)
+NUMBERS = st.one_of(st.none(), st.floats(), st.integers(-10, 10**30).map(float))
+ADDRESSES = st.one_of(SHORT, SHORT.map(lambda tail: f"https://acme.example/{tail}"))
+
+HOSTILE = st.builds(
+    model.Anomaly,
+    st.builds(model.Ref, st.just("qualytics"), IDENT),
+    st.sampled_from(model.State),
+    st.one_of(st.sampled_from(["Active", "Acknowledged", "Resolved", "Deleted"]), SHORT),
+    DATES,
+    archived_as=st.one_of(st.none(), st.sampled_from(model.ArchiveAs)),
+    type=SHORT,
+    description=SHORT,
+    severity=st.one_of(st.none(), st.sampled_from(model.Severity)),
+    weight=NUMBERS,
+    records=st.one_of(st.none(), st.integers(0, 10**18)),
+    fingerprint=SHORT,
+    tags=st.lists(SHORT, max_size=14).map(tuple),
+    assignees=st.lists(PEOPLE, max_size=7).map(tuple),
+    checks=st.lists(CHECKS, max_size=7).map(tuple),
+    datastore=PLACES,
+    container=PLACES,
+    url=ADDRESSES,
+    version=st.integers(0, 10**9),
+)
+ACTIONS = st.one_of(st.sampled_from([action.value for action in model.Action]), SHORT)
+ENTRIES = st.builds(
+    model.Entry,
+    st.just(REF),
+    ACTIONS,
+    DATES,
+    actor_name=SHORT,
+    via=st.one_of(st.just("slack"), SHORT),
+    before=SHORT,
+    after=SHORT,
+    result=st.sampled_from(model.Result),
+    detail=SHORT,
+)
+PASTS = st.builds(model.Past, st.integers(1, 10**6), st.one_of(st.none(), ENTRIES), st.one_of(st.none(), ENTRIES))
+OFFERS = st.builds(
+    model.Offer, SHORT, st.frozensets(st.sampled_from(model.Action)), st.lists(st.sampled_from(model.ArchiveAs), unique=True).map(tuple)
+)
+COMMENTS = st.builds(model.Comment, SHORT, SHORT, st.one_of(st.none(), DATES))
+PAYLOADS = st.fixed_dictionaries(
+    {
+        "what": st.sampled_from(
+            ["first_contact", "failing", "recovered", "assigned", "interrupted", "held", "channel_gone", "channel_back", "other"]
+        )
+    },
+    optional={
+        **dict.fromkeys(("title", "source", "error", "header", "url", "by", "why", "channel", "code", "ref", "action"), SHORT),
+        **dict.fromkeys(("at", "since", "over"), st.one_of(SHORT, DATES.map(datetime.isoformat))),
+        "refs": st.lists(SHORT, max_size=12),
+        "count": st.integers(0, 10**9),
+    },
+)
+FAILURES = st.one_of(
+    st.builds(errors.SourceUnavailable, SHORT, SHORT),
+    st.builds(errors.SourceRateLimited, SHORT, SHORT, st.floats(0, 1e12)),
+    st.builds(lambda s, m, r, p: errors.SourceForbidden(s, m, right=r, place=p), SHORT, SHORT, SHORT, SHORT),
+    st.builds(errors.SourceRejected, SHORT, SHORT),
+    st.builds(errors.NotFound, SHORT),
+    st.builds(errors.ChannelGone, SHORT),
+    st.builds(lambda t: errors.ConfigError([t, t]), SHORT),
+    st.builds(
+        lambda m, t, a, b, e: errors.BadCommand(m, text=t, start=a, end=b, example=e),
+        SHORT,
+        SHORT,
+        st.integers(-5, 6000),
+        st.integers(-5, 6000),
+        SHORT,
+    ),
+)
+
+
+def every_message(
+    anomaly: model.Anomaly, offer: model.Offer, past: model.Past, entries: Sequence[model.Entry], comments: Sequence[model.Comment]
+) -> Mapping[str, model.Message]:
+    """Each kind of message that shows anomalies, about this one."""
+    outcomes = [model.Outcome(anomaly.ref, result, anomaly.description, anomaly.type, anomaly.fingerprint) for result in model.Result]
+    change = model.Change(model.Action.ARCHIVE, archive_as=model.ArchiveAs.INVALID)
+    receipts = {
+        f"receipt {outcome.result}": replies.receipt(
+            model.Receipt(change, [outcome], {anomaly.ref: anomaly}, [anomaly.description]), DANA, offer
+        )
+        for outcome in outcomes
+    }
+    tables = [(anomaly.container.name if anomaly.container else "", 3)] * 12
+    tally = ports.Tally(10**6, {anomaly.state: 10**6}, tables, [anomaly] * 7)
+    decided = [model.Decided(reason, anomaly.created, "C0123ABC", anomaly.description) for reason in model.Reason]
+    backlog = ports.Backlog(1, 2, 3, 4, 500.0, [(anomaly.type, 3)] * 20)
+    standing = model.Standing("qualytics", failing_since=anomaly.created, error=anomaly.description)
+    view = replies.StatusView(
+        [replies.SourceView(offer.title, standing, {anomaly.state: 3}, 10.0)] * 4,
+        backlog,
+        anomaly.description,
+        "1",
+        anomaly.created,
+        ["table"],
+    )
+    return {
+        **receipts,
+        "receipt of many": replies.receipt(model.Receipt(change, outcomes * 30, {}, [anomaly.description] * 3), DANA, offer),
+        "card": card.anomaly(anomaly, offer, past),
+        "group": card.group("card-1", tally, offer, 5),
+        "stale": replies.stale(anomaly, offer, past, "acknowledge"),
+        "listing": replies.listing(model.Listing(anomaly.description, [anomaly] * 10, 412, 10)),
+        "group listing": replies.listing(model.Listing("", [anomaly] * 10, 412, 10), group="card-1"),
+        "no listing": replies.listing(model.Listing(anomaly.description, [], 0)),
+        "count": replies.count(anomaly.description, 7, {anomaly.status: 7}, tables),
+        "history": replies.history(anomaly, entries, comments),
+        "why": replies.why(anomaly.ref, decided),
+        "status": replies.status(view),
+        "help": replies.help_text(anomaly),
+        "broken": replies.broken(anomaly.description),
+        "assigned": reports.report(
+            {"what": "assigned", "ref": str(anomaly.ref), "title": anomaly.description, "url": anomaly.url, "by": "Dana"}
+        ),
+    }
+
+
+def every_view(anomaly: model.Anomaly, offer: model.Offer) -> Mapping[str, model.Block]:
+    """Each modal, about this anomaly; the forms are missing when its id fits into none."""
+    linked = {person.id: f"U{index}" for index, person in enumerate(anomaly.assignees) if index % 2}
+    strangers = [model.Actor(f"U{index}", person.name) for index, person in enumerate(anomaly.assignees)]
+    pending = modals.Pending(anomaly.ref, anomaly.version, "C1")
+    views = {"loading": modals.loading(anomaly.type), "notice": modals.notice(anomaly.type, [anomaly.description] * 3)}
+    try:
+        views["assign"] = modals.assign(anomaly, offer, "C1", linked, [anomaly.description])
+        views["comment"] = modals.comment(anomaly, offer, "C1")
+        views["pick"] = modals.pick(pending, ["U1"] * 30, strangers, offer)
+    except errors.NotSupported:
+        pass
+    return views
