@@ -58,7 +58,6 @@ class Scheduler:
         self._stopping = True
         if not self._scheduler.running:
             return
-        self._scheduler.pause()
         try:
             late = (await asyncio.wait(self._running, timeout=seconds))[1] if self._running else set()
             for task in late:
@@ -73,7 +72,7 @@ class Scheduler:
         """One run. Whatever it raises is said once, and once more when the job works again."""
         task = asyncio.current_task()
         if self._stopping or task is None:
-            return
+            return  # the scheduler itself is stopped last: that cancels what it started
         self._running.add(task)
         try:
             await job.call()

@@ -154,7 +154,7 @@ SEVERITY = tuple(zip(reversed(model.Severity), (80.0, 50.0, 20.0, 0.0), strict=T
 class Settings(BaseSettings):
     """What the environment says. Secrets are `SecretStr`: they are not in the repr. None means unset."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, validate_default=False)
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", validate_default=False)
 
     slack_bot_token: Annotated[SecretStr, _secret("xoxb-")] = Field(description='the "Bot User OAuth Token" of the app')
     slack_app_token: Annotated[SecretStr, _secret("xapp-")] | None = None

@@ -132,6 +132,12 @@ async def test_a_group_that_cannot_be_read_has_no_members_and_is_reported_once_a
     assert len(told) == 2
     assert "no_such_subteam" in told[0] and "can be read again" in told[1]
 
+    now += 301
+    wire.says("usergroups.users.list", {"ok": False, "error": "no_such_subteam"})
+    await people.actor("U1")
+    told = [record.getMessage() for record in caplog.records if record.name == directory.__name__ and "S1" in record.getMessage()]
+    assert len(told) == 3
+
 
 async def test_a_great_many_people_do_not_fill_the_memory(
     wire: Any, people: directory.SlackDirectory, monkeypatch: pytest.MonkeyPatch

@@ -215,6 +215,20 @@ def test_who_is_cancelled_in_the_moment_of_the_turn_gives_the_channel_back(virtu
     virtually(scenario())
 
 
+def test_a_turn_that_falls_to_somebody_who_just_gave_up_goes_to_the_next(virtually: Virtually) -> None:
+    async def scenario() -> None:
+        log = Log(pacing.Pacer())
+        async with log.pacer.slot(Lane.POST, "C1"):
+            quitter = asyncio.create_task(log.call(Lane.POST))
+            stayer = asyncio.create_task(log.call(Lane.POST))
+            await asyncio.sleep(3)
+            quitter.cancel()
+        await stayer
+        assert log.times == [3.0]
+
+    virtually(scenario())
+
+
 def test_a_call_that_fails_gives_the_channel_back(virtually: Virtually) -> None:
     async def scenario() -> None:
         log = Log(pacing.Pacer())

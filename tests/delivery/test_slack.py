@@ -272,6 +272,19 @@ async def test_a_429_on_an_edit_pauses_all_edits_and_no_posts(wire: Any, messeng
     assert await messenger.post("C1", CARD, "a") == "1.1"
 
 
+async def test_an_edit_that_somebody_waits_for_waits_in_the_lane_of_clicks(wire: Any) -> None:
+    wire.says("chat.update", {"ok": True})
+    async with slack.session() as session:
+        pacer = Pacer()
+        messenger = slack.SlackMessenger(slack.client(TOKEN, wire.url, session), pacer)
+        pacer.pause(Lane.EDIT, "", 0.05)
+        edits = [asyncio.create_task(messenger.update("C1", "1.1", CARD, clicked=clicked)) for clicked in (False, True, False)]
+        await asyncio.sleep(0)
+        assert (pacer.waiting()[Lane.EDIT], pacer.waiting()[Lane.CLICK]) == (2, 1)
+        await asyncio.gather(*edits)
+    assert len(wire.of("chat.update")) == 3
+
+
 async def test_who_waits_too_long_hears_that_nothing_was_sent(wire: Any, messenger: slack.SlackMessenger) -> None:
     wire.says("chat.postMessage", {"ok": True, "ts": "1.1"})
     await messenger.post("C1", CARD, "a")
