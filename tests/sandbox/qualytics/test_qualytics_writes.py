@@ -235,3 +235,28 @@ async def test_tokens(url: str, tell: Tell) -> None:
     assert await status(limited + "x") == 401
     assert await status(limited, "/datastores/42") == 403
     assert await status(limited, "/anomalies/1050") == 403
+
+
+async def test_a_list_that_was_read_before_shows_the_change(api: httpx.AsyncClient) -> None:
+    async def listed() -> list[tuple[int, str]]:
+        page = (await api.get("/anomalies", params={"size": 3})).json()
+        return [(row["id"], row["status"]) for row in page["items"]]
+
+    assert await listed() == [(1050, "Active"), (1049, "Active"), (1048, "Active")]
+    await api.put("/anomalies/1050", json={"status": "Acknowledged"})
+    await api.delete("/anomalies/1049", params={"archive": "true", "status": "Resolved"})
+    assert (await listed())[:2] == [(1050, "Acknowledged"), (1048, "Active")]
+
+
+@pytest.mark.parametrize(
+    ("role", "allowed"), [("Viewer", []), ("Reporter", ["GET"]), ("Author", ["GET", "DELETE"]), ("Editor", ["GET", "PUT", "DELETE"])]
+)
+async def test_each_single_call_needs_its_right(api: httpx.AsyncClient, tell: Tell, role: str, allowed: list[str]) -> None:
+    await tell("/rights", datastore=42, role=role)
+    replies = {
+        "GET": await api.get("/anomalies/1050"),
+        "PUT": await api.put("/anomalies/1050", json={"status": "Acknowledged"}),
+        "DELETE": await api.delete("/anomalies/1050", params={"archive": "true", "status": "Resolved"}),
+    }
+    assert [name for name, reply in replies.items() if reply.status_code != 403] == allowed
+    assert (await api.get("/anomalies", params={"datastore": 42})).status_code == 200
