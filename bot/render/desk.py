@@ -68,7 +68,7 @@ _Dates = Sequence[tuple[str, datetime]]
 def _source(source: SourceView) -> tuple[str, _Dates]:
     title, standing = text.short(source.title, 40), source.standing
     total = sum(source.counts.values())
-    tracked = f"{text.count(total, 'anomaly', 'anomalies')} tracked ({words.states(source.counts)})" if total else "nothing tracked yet"
+    tracked = f"{text.count(total, 'anomaly', 'anomalies')} tracked ({words.states(source.counts)})" if total else "Nothing tracked yet"
     lag = "" if source.lag_seconds is None else f"posted ones are re-read, at most {_duration(source.lag_seconds)} behind"
     dates: list[tuple[str, datetime]] = []
     if standing.failing_since is not None:

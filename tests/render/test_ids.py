@@ -1,0 +1,84 @@
+"""Ids: released ones stay for ever, values read back as they were written, and nothing is drawn that nobody listens for."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot import model
+from bot.render import card, ids, modals, reports
+from tests.render import samples, slack_rules
+
+RELEASED = {
+    "anomaly.acknowledge",
+    "anomaly.unacknowledge",
+    "anomaly.assign",
+    "anomaly.archive",
+    "anomaly.reopen",
+    "anomaly.open",
+    "anomaly.more",
+    "anomaly.show",
+    "group.list",
+    "contact.newest",
+    "contact.list",
+    "list.page",
+}
+"""Action ids of messages that were ever released. This set only grows: old cards stay clickable."""
+
+RELEASED_CHOICES = {"comment", "history", "why"}
+RELEASED_VIEWS = {"assign", "link", "comment"}
+
+
+def test_released_ids_are_never_removed() -> None:
+    assert set(ids.MESSAGE_ACTIONS) >= RELEASED
+    assert {ids.MORE_COMMENT, ids.MORE_HISTORY, ids.MORE_WHY} >= RELEASED_CHOICES
+    assert {ids.ASSIGN_VIEW, ids.LINK_VIEW, ids.COMMENT_VIEW} >= RELEASED_VIEWS
+
+
+def test_every_id_is_on_the_list_of_released_ones() -> None:
+    assert set(ids.MESSAGE_ACTIONS) == RELEASED
+
+
+def test_everything_that_can_be_pressed_is_known() -> None:
+    messages = [
+        message
+        for anomaly in (samples.ORDERS, samples.ACKNOWLEDGED, samples.DUPLICATE)
+        for message in samples.every_message(anomaly, samples.OFFER, samples.past(), [], []).values()
+    ]
+    messages.append(reports.report({"what": "first_contact", "source": "qualytics", "count": 3}))
+    messages.append(card.anomaly(samples.ORDERS, model.Offer("Anomify", frozenset(model.Action)), samples.past()))
+    drawn = {part["action_id"] for message in messages for part in slack_rules.pressable(message)}
+    assert drawn == set(ids.MESSAGE_ACTIONS)
+    pending = modals.Pending(samples.REF, 1)
+    views = [*samples.every_view(samples.ORDERS, samples.OFFER).values(), modals.pick(pending, [], [samples.DANA], samples.OFFER)]
+    inputs = {part["action_id"] for view in views for part in slack_rules.pressable(view["blocks"])}
+    assert inputs == {ids.ASSIGN_PEOPLE, ids.COMMENT_TEXT, ids.LINK_PERSON}
+    assert {view["callback_id"] for view in views if "callback_id" in view} == {ids.ASSIGN_VIEW, ids.LINK_VIEW, ids.COMMENT_VIEW}
+
+
+IDENT = st.text(min_size=1, max_size=40).filter(lambda ident: ":" not in ident)
+
+
+@given(IDENT, st.integers(0, 10**9), st.sampled_from(["Duplicate", "history"]))
+def test_values_read_back(ident: str, version: int, choice: str) -> None:
+    ref = model.Ref("qualytics", ident)
+    assert ids.decode(ids.encode(ref, version)) == ids.Target(ref, version)
+    assert ids.decode_choice(ids.encode_choice(choice, ref, version)) == (choice, ids.Target(ref, version))
+
+
+@given(st.integers(0, 10**6), st.text(max_size=60))
+def test_pages_read_back(offset: int, words: str) -> None:
+    assert ids.decode_page(ids.encode_page(offset, words)) == (offset, words)
+    assert ids.decode_group(ids.encode_group("card-1", offset)) == ("card-1", offset)
+
+
+@pytest.mark.parametrize("value", ["", "1001", "|", "qualytics:1001|", "qualytics:1001|x", "|3", "qualytics:|3"])
+def test_foreign_values_are_refused(value: str) -> None:
+    with pytest.raises(ValueError):
+        ids.decode(value)
+
+
+def test_blocks_of_the_picker_name_their_person() -> None:
+    assert ids.linked_slack_id(ids.link_block("U1")) == "U1"
+    assert ids.linked_slack_id("comment.text") == ""

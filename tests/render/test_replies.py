@@ -1,0 +1,257 @@
+"""What the person who asked or pressed is told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from bot import errors, model, ports
+from bot.core import filters
+from bot.render import ids, replies
+from tests.render import samples, slack_rules
+
+OFFER, ORDERS = samples.OFFER, samples.ORDERS
+DONE, ALREADY, REFUSED = model.Result.DONE, model.Result.ALREADY, model.Result.REFUSED
+
+
+def receipt(change: model.Change, *outcomes: model.Outcome, after: model.Anomaly = ORDERS, remarks: tuple[str, ...] = ()) -> str:
+    message = replies.receipt(model.Receipt(change, outcomes, {after.ref: after}, remarks), samples.DANA, OFFER)
+    assert slack_rules.faults(message) == []
+    seen = slack_rules.seen(message)
+    assert slack_rules.heard(message) == seen.replace("\n", " ") or len(outcomes) > 1
+    return seen
+
+
+def outcome(result: model.Result, reason: str = "", **more: str) -> model.Outcome:
+    return model.Outcome(samples.REF, result, reason, **more)
+
+
+ACK = model.Change(model.Action.ACKNOWLEDGE)
+ARCHIVE = model.Change(model.Action.ARCHIVE, archive_as=model.ArchiveAs.INVALID)
+ASSIGN = model.Change(model.Action.ASSIGN, assignees=("7",))
+ABOUT = "record anomaly in orders (warehouse-prod), 1001."
+
+
+def test_done_is_one_line() -> None:
+    assert receipt(ACK, outcome(DONE), remarks=("The comment was not kept.",)) == f"Acknowledged: {ABOUT} The comment was not kept."
+
+
+def test_receipt_tells_what_the_system_says_now_not_what_was_wanted() -> None:
+    assert receipt(ARCHIVE, outcome(DONE), after=samples.DUPLICATE) == f"Archived as Duplicate: {ABOUT}"
+    both = replace(ORDERS, assignees=(model.Person("qualytics", "1", "Dana D", "DANA@acme.example"), samples.LEE))
+    assert receipt(ASSIGN, outcome(DONE), after=both) == f"Assigned to you, Lee Park: {ABOUT}"
+    assert receipt(ASSIGN, outcome(DONE)) == f"Unassigned: {ABOUT}"
+
+
+def test_already_done_is_polite() -> None:
+    by_lee = outcome(ALREADY, "already acknowledged by Lee at 09:14")
+    assert receipt(ACK, by_lee) == "Already acknowledged by Lee at 09:14. Nothing was changed."
+    assert receipt(ACK, outcome(ALREADY)) == f"Already acknowledged: {ABOUT} Nothing was changed."
+
+
+def test_refused_says_why_and_which_right_is_missing() -> None:
+    seen = receipt(ARCHIVE, outcome(REFUSED, "Qualytics says no.", right="Editor", place="warehouse-prod"))
+    assert seen == f"Not archived: {ABOUT} Qualytics says no; the desk's user lacks the right Editor on warehouse-prod in Qualytics."
+    assert "gave no reason" in receipt(ACK, outcome(REFUSED))
+
+
+def test_many_are_counted_and_every_refused_one_is_named() -> None:
+    others = [model.Outcome(model.Ref("qualytics", str(number)), REFUSED, f"locked {number}") for number in (7, 8)]
+    seen = receipt(ACK, outcome(DONE), outcome(ALREADY), *others)
+    assert "1 acknowledged, 1 already acknowledged, 2 refused." in seen
+    assert "qualytics:7: locked 7" in seen and "qualytics:8: locked 8" in seen
+
+
+def test_stale_says_who_was_faster_and_offers_the_right_button() -> None:
+    last = samples.entry("archive", actor_name="Lee", after="Duplicate")
+    message = replies.stale(samples.DUPLICATE, OFFER, samples.past(last), "acknowledge")
+    seen = slack_rules.seen(message)
+    assert "Nothing was changed: you cannot acknowledge record anomaly in orders (warehouse-prod) any more." in seen
+    assert f"Archived as Duplicate by Lee\n{samples.DATE}" in seen
+    assert slack_rules.labels(message)[0] == "Reopen"
+
+
+# --- lists ------------------------------------------------------------------------------------------------------------------------
+
+
+def many(count: int) -> list[model.Anomaly]:
+    return [replace(ORDERS, ref=model.Ref("qualytics", str(number)), version=number) for number in range(count)]
+
+
+def values(message: model.Message, action_id: str) -> list[str]:
+    return [part["value"] for part in slack_rules.pressable(message) if part["action_id"] == action_id]
+
+
+def test_a_page_shows_each_anomaly_with_a_button_and_the_ways_on() -> None:
+    message = replies.listing(model.Listing("table:orders", many(10), 412, 20))
+    assert slack_rules.faults(message) == []
+    seen = slack_rules.seen(message)
+    assert seen.startswith("21 to 30 of 412 for: table:orders")
+    assert seen.count("High · record anomaly in orders (warehouse-prod)\nActive · unassigned · id ") == 10
+    assert seen.count(samples.DATE) == 10
+    assert values(message, ids.SHOW) == [f"qualytics:{number}|{number}" for number in range(10)]
+    assert values(message, ids.LIST_PAGE) == ["10|table:orders", "30|table:orders"]
+    assert [ids.decode_page(value) for value in values(message, ids.LIST_PAGE)] == [(10, "table:orders"), (30, "table:orders")]
+
+
+@pytest.mark.parametrize(
+    ("shown", "total", "offset", "pages"),
+    [(10, 10, 0, []), (10, 11, 0, ["10|"]), (3, 13, 10, ["0|"]), (10, None, 0, ["10|"]), (4, None, 0, []), (1, 1, 0, [])],
+)
+def test_pages_are_offered_only_where_there_are_some(shown: int, total: int | None, offset: int, pages: list[str]) -> None:
+    assert values(replies.listing(model.Listing("", many(shown), total, offset)), ids.LIST_PAGE) == pages
+
+
+def test_the_list_of_a_group_pages_through_the_group() -> None:
+    message = replies.listing(model.Listing("", many(10), 37, 10), group="card-7")
+    assert [ids.decode_group(value) for value in values(message, ids.GROUP_LIST)] == [("card-7", 0), ("card-7", 20)]
+    assert values(message, ids.LIST_PAGE) == []
+
+
+def test_a_filter_too_long_for_a_button_is_not_cut() -> None:
+    message = replies.listing(model.Listing("table:" + "x" * 2000, many(10), 412))
+    assert values(message, ids.LIST_PAGE) == []
+    assert "Narrow it down" in slack_rules.seen(message)
+
+
+def test_an_empty_answer_says_what_was_asked_and_what_to_try() -> None:
+    seen = slack_rules.seen(replies.listing(model.Listing("table:orders status:resolved", [], 0)))
+    assert "No anomaly matches: table:orders status:resolved." in seen
+    assert "status:any" in seen
+
+
+def test_count_splits_by_state_and_table() -> None:
+    message = replies.count("tag:pii", 1412, {"Active": 1400, "Acknowledged": 12}, [("orders", 900)])
+    assert slack_rules.seen(message) == (
+        "1,412 anomalies match: tag:pii. By state: 1,400 Active, 12 Acknowledged. Most by table: orders 900."
+    )
+    assert slack_rules.seen(replies.count("", 1, {}, ())) == "1 anomaly open."
+
+
+# --- history, why, status, help ----------------------------------------------------------------------------------------------------
+
+
+def test_history_tells_refused_tries_changes_and_comments() -> None:
+    entries = [
+        samples.entry("acknowledge", before="Active", after="Acknowledged"),
+        samples.entry("archive", actor_name="Lee", result=REFUSED, detail="no right on warehouse-prod"),
+    ]
+    comments = [model.Comment("Ann", "looks *bad*\nindeed", samples.NOW), model.Comment("", "x", None)]
+    message = replies.history(ORDERS, entries, comments)
+    assert slack_rules.faults(message) == []
+    seen = slack_rules.seen(message)
+    assert f"Acknowledged by Dana (Active → Acknowledged)\n{samples.DATE}" in seen
+    assert "Not archived by Lee: no right on warehouse-prod" in seen
+    assert "Ann: looks *bad* indeed" in seen and "Somebody: x" in seen
+    assert "Nobody has done anything to it" in slack_rules.seen(replies.history(ORDERS, [], []))
+
+
+def test_why_gives_each_decision_its_sentence_channel_and_date() -> None:
+    decided = [model.Decided(model.Reason.BURST, samples.NOW, "C123"), model.Decided(model.Reason.REFUSED, None, "", "invalid_blocks")]
+    message = replies.why(samples.REF, decided)
+    seen = slack_rules.seen(message)
+    assert "Folded into a group card" in seen and "<#C123>" in seen and samples.DATE in seen
+    assert "Slack's last answer: invalid_blocks." in seen
+    assert slack_rules.foreign_controls(message) == []
+    assert "<!here>" not in slack_rules.markups(replies.why(samples.REF, [model.Decided(model.Reason.BURST, None, "!here")]))
+
+
+@pytest.mark.parametrize("reason", list(model.Reason))
+def test_every_reason_can_be_told(reason: model.Reason) -> None:
+    assert len(slack_rules.heard(replies.why(samples.REF, [model.Decided(reason, samples.NOW)]))) > 60
+
+
+def test_status_tells_each_system_what_waits_and_the_version() -> None:
+    later = samples.NOW + timedelta(minutes=5)
+    good = replies.SourceView("Qualytics", model.Standing("qualytics", last_ok=samples.NOW), {model.State.OPEN: 1200}, 75)
+    bad = replies.SourceView("Anodot", model.Standing("anodot", failing_since=samples.NOW, error="HTTP 500", next_poll=later))
+    backlog = ports.Backlog(3, 0, 2, 1, 200, [("ratelimited", 4)])
+    view = replies.StatusView([good, bad], backlog, "connected by Socket Mode", "0.1.0", samples.NOW, ["table"], {"C9": later})
+    message = replies.status(view)
+    assert slack_rules.faults(message) == []
+    for told in (slack_rules.seen(message), slack_rules.heard(message)):
+        for words in (
+            "Qualytics answers. 1,200 anomalies tracked (1,200 open). Posted ones are re-read, at most 75 seconds behind.",
+            "Anodot does not answer: HTTP 500. Nothing tracked yet.",
+            "Failing since",
+            "connected by Socket Mode",
+            "Waiting: 3 new messages, 2 cards held for a moment to be grouped, the oldest for 3 minutes.",
+            "1 message could not be delivered",
+            "ratelimited (4)",
+            "table",
+            "Anomaly Desk 0.1.0",
+        ):
+            assert words in told
+    assert "C9" in slack_rules.seen(message)
+
+
+def test_an_idle_desk_says_that_nothing_waits() -> None:
+    view = replies.StatusView([], ports.Backlog(), "connected", "0.1.0", samples.NOW)
+    assert "Nothing waits to be posted or edited." in slack_rules.seen(replies.status(view))
+
+
+def test_every_example_of_the_help_is_a_command_that_works() -> None:
+    awkward = replace(ORDERS, container=model.Place("2", 'orders, "old" and new'))
+    for newest in (None, ORDERS, awkward, replace(ORDERS, container=None)):
+        message = replies.help_text(newest)
+        assert slack_rules.faults(message) == []
+        leaves = [words for path, words, _ in slack_rules.texts(list(message.blocks)) if "/elements/0/elements/0" in path]
+        examples = leaves[0].split("\n")
+        assert len(examples) >= 4
+        for example in examples:
+            plain = example.removeprefix("/anomalies ")
+            assert filters.command(plain, today=date(2026, 11, 21), sources=("qualytics",), default_source="qualytics").verb in plain
+
+
+# --- errors -----------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_bad_command_gets_a_caret_and_an_example() -> None:
+    with pytest.raises(errors.BadCommand) as raised:
+        filters.command("list stauts:open `x`", today=date(2026, 11, 21), sources=("qualytics",), default_source="qualytics")
+    message = replies.error(raised.value)
+    seen = slack_rules.seen(message).split("\n")
+    typed = next(number for number, line in enumerate(seen) if line.startswith("list stauts"))
+    assert seen[typed + 1][seen[typed].index("stauts") :].startswith("^^^")
+    assert seen[typed + 1].index("^") == seen[typed].index("stauts")
+    assert "`" not in "".join(seen[typed : typed + 2])
+    assert seen[-1].startswith("/anomalies list")
+    assert "The wrong part is: stauts" in slack_rules.heard(message)
+    assert message.blocks[1]["elements"][0]["type"] == "rich_text_preformatted"
+
+
+@pytest.mark.parametrize(
+    ("error", "happened", "advice"),
+    [
+        (errors.SourceUnavailable("qualytics", "timed out"), "Qualytics did not answer: timed out.", "Try again in a minute."),
+        (errors.SourceRateLimited("qualytics", "429", 11.6), "Qualytics asks to slow down", "Try again in 12 seconds."),
+        (errors.SourceAuthFailed("qualytics", "expired"), "does not accept the desk's token: expired", "renew the token"),
+        (errors.SourceForbidden("qualytics", "403", right="Editor", place="wh"), "does not allow this", "lacks the right Editor on wh;"),
+        (errors.SourceMissing("qualytics", "404"), "does not know this", "deleted there"),
+        (errors.SourceRejected("qualytics", "bad {status}"), "Qualytics refused: bad {status}.", "Nothing was changed."),
+        (errors.SourceGarbled("qualytics", "<html>"), "cannot be read: <html>", "Try again"),
+        (errors.SlackAmbiguous("timeout"), "did not say whether it took this", "Look at the card"),
+        (errors.SlackRateLimited("slow", retry_after=1), "slow down", "in 1 second."),
+        (errors.ChannelGone("not_in_channel"), "cannot write in this channel", "/invite"),
+        (errors.SlackRejected("odd_error"), "odd_error", "Try again"),
+        (errors.NotAllowed("Only members may archive. Ask Dana."), "Only members may archive. Ask Dana.", ""),
+        (errors.ConfigError(["SLACK_BOT_TOKEN is missing."]), "SLACK_BOT_TOKEN is missing.", "whoever runs"),
+    ],
+)
+def test_each_error_says_what_happened_and_what_to_do(error: errors.BotError, happened: str, advice: str) -> None:
+    message = replies.error(error)
+    for told in (slack_rules.seen(message), slack_rules.heard(message)):
+        assert happened in told and advice in told
+
+
+def test_every_kind_of_source_and_delivery_error_is_answered() -> None:
+    for kind in errors.SourceError.__subclasses__():
+        assert "Qualytics" in slack_rules.seen(replies.error(kind("qualytics", "words of the vendor")))
+    for other in errors.DeliveryError.__subclasses__():
+        assert "words of slack" in slack_rules.heard(replies.error(other("words of slack"))).lower()
+
+
+def test_the_unforeseen_gets_a_number() -> None:
+    assert "abc123" in slack_rules.seen(replies.broken("abc123"))

@@ -1,0 +1,85 @@
+"""Messages about the desk itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.render import ids, reports
+from tests.render import samples, slack_rules
+
+AT, LATER = samples.NOW.isoformat(), "2026-11-21T09:19:00+00:00"
+
+
+def told(payload: dict[str, Any]) -> str:
+    """What people see; what they hear must say the same words."""
+    message = reports.report(payload)
+    assert slack_rules.faults(message) == []
+    seen = slack_rules.seen(message)
+    assert seen.split("\n")[0].split(". ")[0].rstrip(".") in slack_rules.heard(message)
+    return seen
+
+
+def test_first_contact_says_how_many_and_offers_the_list() -> None:
+    payload = {"what": "first_contact", "source": "qualytics", "title": "Qualytics", "count": 4120, "at": AT}
+    assert told(payload).startswith("Connected to Qualytics. 4,120 were already open in Qualytics;")
+    buttons = {part["action_id"]: part for part in slack_rules.pressable(reports.report(payload))}
+    assert buttons[ids.CONTACT_NEWEST]["text"]["text"] == "Show newest 10"
+    assert ids.decode_page(buttons[ids.CONTACT_NEWEST]["value"]) == (0, "source:qualytics limit:10")
+    assert ids.decode_page(buttons[ids.CONTACT_LIST]["value"]) == (0, "source:qualytics")
+    assert "1 was already open" in told({**payload, "count": 1})
+
+
+def test_first_contact_with_nothing_open_is_one_line() -> None:
+    payload = {"what": "first_contact", "source": "qualytics", "title": "Qualytics", "count": 0}
+    assert told(payload) == "Connected to Qualytics: nothing is open there. New anomalies will appear here."
+    assert slack_rules.pressable(reports.report(payload)) == []
+
+
+@pytest.mark.parametrize(
+    ("payload", "words"),
+    [
+        (
+            {"what": "failing", "title": "Qualytics", "error": "HTTP 500", "since": AT},
+            ["Qualytics does not answer as it should. HTTP 500.", "tried again by itself", f"Since\n{samples.DATE}"],
+        ),
+        (
+            {"what": "failing", "title": "Qualytics", "error": "HTTP 500", "since": AT, "over": LATER},
+            ["Over: Qualytics did not answer as it should. It said: HTTP 500.", f"From\n{samples.DATE}\nTo\n2026-11-21 09:19 UTC"],
+        ),
+        ({"what": "recovered", "title": "Qualytics", "since": AT, "at": LATER}, ["Qualytics answers again.", "about 7 minutes"]),
+        (
+            {"what": "interrupted", "action": "archive", "refs": ["qualytics:1", "qualytics:2"], "why": "Restarted", "at": AT},
+            ["qualytics:1, qualytics:2 were not archived. Restarted.", samples.DATE],
+        ),
+        (
+            {"what": "held", "count": 3, "why": "Slack's limits", "since": AT},
+            ["3 cards are held back by Slack's limits.", "Nothing is lost"],
+        ),
+        ({"what": "channel_gone", "channel": "C1", "code": "not_in_channel"}, ["channel C1: I am not a member.", "/invite"]),
+        ({"what": "channel_gone", "channel": "C1", "code": "odd"}, ["Slack said: odd."]),
+        ({"what": "channel_back", "channel": "C1", "since": AT, "at": LATER}, ["Posting in the channel C1 works again.", samples.DATE]),
+        (
+            {"what": "failing", "title": "<!here>", "error": "*boom*", "since": "yesterday"},
+            ["<!here> does not answer as it should. *boom*."],
+        ),
+        ({"what": "something new"}, ["(something new)", "/anomalies status"]),
+        ({}, ["/anomalies status"]),
+    ],
+)
+def test_reports(payload: dict[str, Any], words: list[str]) -> None:
+    seen = told(payload)
+    for expected in words:
+        assert expected in seen
+
+
+def test_new_assignee_learns_who_assigned_what_with_a_link() -> None:
+    payload = {"what": "assigned", "ref": "qualytics:1001", "title": "Volume fell", "header": "record in orders", "by": "Dana"}
+    message = reports.report(payload | {"url": samples.ORDERS.url})
+    assert slack_rules.seen(message).startswith("Dana assigned you to record in orders: Volume fell")
+    show, opened = slack_rules.pressable(message)
+    assert ids.decode(show["value"]) == ids.Target(samples.REF, 0)
+    assert opened["url"] == samples.ORDERS.url
+    assert slack_rules.labels(reports.report(payload)) == ["Show"]
+    assert slack_rules.pressable(reports.report({"what": "assigned", "ref": ""})) == []
