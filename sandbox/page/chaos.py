@@ -75,6 +75,11 @@ class Levers:
     bot: Bot | None = None
 
 
+def _first(told: object) -> object:
+    """The value of an event that may carry more than its value."""
+    return told[0] if isinstance(told, list) and told else told
+
+
 def _is_on(fault: Fault, standing: Sequence[Json]) -> bool:
     return any(all(row.get(name) == value for name, value in fault.body.items()) for row in standing)
 
@@ -85,31 +90,28 @@ class Switches:
     def __init__(self, server: Control, faults: Sequence[Fault]) -> None:
         self._server, self._faults = server, faults
         self._drawn: dict[str, ui.switch] = {}
-        self._quiet = False
         for fault in faults:
-            switch = ui.switch(fault.label, on_change=lambda event, fault=fault: self._turn(fault, event)).props("dense size=sm")
+            switch = ui.switch(fault.label).props("dense size=sm")
+            # The browser's own event: what `refresh` sets must not be sent back.
+            switch.on("update:modelValue", lambda event, fault=fault: self._turn(fault, _first(event.args) is True))
             surface.marked(switch.classes("chaos-switch"), f"chaos-{fault.name}")
             self._drawn[fault.name] = switch
 
     async def refresh(self) -> None:
         standing = rows(await self._server.read("faults", []), "faults")
-        self._quiet = True
         for fault in self._faults:
             self._drawn[fault.name].set_value(_is_on(fault, standing))
-        self._quiet = False
 
-    async def _turn(self, fault: Fault, event: events.ValueChangeEventArguments[Any]) -> None:
-        if self._quiet:
-            return
-        if event.value:
-            told = await self._server.write("POST", "faults", fault.body)
+    async def _turn(self, fault: Fault, on: bool) -> None:
+        standing = rows(await self._server.read("faults", []), "faults")
+        wanted = [fault] if on else [other for other in self._faults if other is not fault and _is_on(other, standing)]
+        if not on:
+            await self._server.write("DELETE", "faults")
+        for one in wanted:
+            told = await self._server.write("POST", "faults", one.body)
             if told.get("ok") is False:
                 ui.notify(f"The server refused: {told.get('error')}", type="negative")
-            return
-        on = [other for other in self._faults if self._drawn[other.name].value]
-        await self._server.write("DELETE", "faults")
-        for other in on:
-            await self._server.write("POST", "faults", other.body)
+        await self.refresh()
 
 
 class Chaos:

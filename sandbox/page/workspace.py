@@ -57,7 +57,6 @@ class Tab:
     async def build(self) -> None:
         await self._meet()
         self._layout()
-        await self.repaint()
 
     async def live(self, client: Client) -> None:
         """Repaint whenever the bell rings, until the tab is closed."""

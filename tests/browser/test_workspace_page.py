@@ -247,6 +247,7 @@ async def test_menus_offer_their_options_in_order_and_send_the_chosen_one(
     await expect(page.get_by_test_id("option")).to_have_text(["Resolvedroot cause fixed", "Duplicatesame as another"])
     await page.get_by_test_id("option").nth(1).click()
     assert await scripted.hears() == ("archive", "duplicate")
+    await expect(message(page, ts).get_by_test_id("select")).to_contain_text("Duplicate")
     await message(page, ts).get_by_test_id("overflow").click()
     await page.locator("[data-testid=option][data-value=history]").click()
     assert await scripted.hears() == ("more", "history")

@@ -1,0 +1,177 @@
+"""The whole product in a real browser: `python -m sandbox` with the real bot, clicked through."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from playwright import async_api
+from playwright.async_api import Page, expect
+
+from bot.render import ids
+from tests.browser.conftest import DANA, GUS, PATIENCE_MS, QUALITY, Program, Trouble, open_in
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+BOT_MS = 20_000
+"""How long the bot may take on a busy machine before a test gives up; it is not the promise of one second."""
+
+
+@dataclass
+class Demo:
+    """The running demo: where the page is, and the fake Qualytics behind it."""
+
+    url: str
+    qualytics: httpx.AsyncClient
+    program: Program
+
+    async def anomaly(self, **fields: Any) -> str:
+        """Something new goes wrong; returns its id."""
+        made = await self.qualytics.post("anomalies", json={"count": 1, "container": "orders", "fields": fields})
+        return str(made.raise_for_status().json()["ids"][0])
+
+    async def truth(self, ident: str) -> dict[str, Any]:
+        """What Qualytics says about it."""
+        found: dict[str, Any] = (await self.qualytics.get("state", params={"id": ident})).json()["anomaly"]
+        return found
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def demo() -> AsyncIterator[Demo]:
+    program = await Program("-m", "sandbox", "--port", "0", "--arrivals", "0", "--poll", "1").start()
+    url = (await program.says(r"workspace is at (http://[\w.:]+/)"))[1]
+    api = (await program.says(r"Qualytics sandbox ready at (http://[\w.:]+)/api"))[1]
+    await program.says(r"bot \| .*ready")
+    async with httpx.AsyncClient(base_url=f"{api}/_control/", timeout=20) as qualytics:
+        yield Demo(url, qualytics, program)
+    assert await program.stop() == 0
+    assert not [line for line in program.lines if "Traceback" in line]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(browser: async_api.Browser, demo: Demo) -> AsyncIterator[Page]:
+    async_api.expect.set_options(timeout=BOT_MS)
+    trouble = Trouble()
+    opened = await open_in(browser, trouble, demo.url, DANA, QUALITY, "Europe/Berlin")
+    opened.set_default_timeout(BOT_MS)
+    await expect(opened.get_by_test_id("message").first).to_contain_text("already open")
+    yield opened
+    await opened.context.close()
+    async_api.expect.set_options(timeout=PATIENCE_MS)
+    assert trouble == Trouble()
+
+
+def card(page: Page, ident: str) -> async_api.Locator:
+    """The lasting card of an anomaly: its buttons carry its reference; lists and receipts are whispers."""
+    button = page.locator(f"[data-testid=button][data-value^='qualytics:{ident}|']")
+    return page.locator("[data-testid=message][data-ephemeral=false]").filter(has=button)
+
+
+def by_action(inside: async_api.Locator, action: str) -> async_api.Locator:
+    return inside.locator(f"[data-action-id='{action}']")
+
+
+async def choose(page: Page, value: str) -> None:
+    """One option of the menu that is open."""
+    await page.locator(f"[data-testid=option][data-value^='{value}|']").click()
+
+
+async def test_a_card_lives_from_acknowledge_to_reopen(demo: Demo, page: Page) -> None:
+    ident = await demo.anomaly(description="4,210 rows fail: customer_id not null")
+    shown = card(page, ident)
+    await expect(shown).to_contain_text("orders")
+    await expect(shown).to_contain_text("unassigned")
+
+    await by_action(shown, ids.ACKNOWLEDGE).click()
+    await expect(shown).to_contain_text("Acknowledged by Dana")
+    await expect(by_action(shown, ids.ACKNOWLEDGE)).to_have_count(0)
+    assert (await demo.truth(ident))["status"] == "Acknowledged"
+
+    await by_action(shown, ids.ASSIGN).click()
+    modal = page.get_by_test_id("modal")
+    people = by_action(modal, ids.ASSIGN_PEOPLE)
+    await people.get_by_test_id("select-input").fill("dana")
+    await people.get_by_test_id("option").get_by_text("Dana Reyes").click()
+    await page.get_by_test_id("modal-submit").click()
+    await expect(modal).to_have_count(0)
+    await expect(shown).to_contain_text("Dana Reyes")
+    assert [person["name"] for person in (await demo.truth(ident))["assignees"]] == ["Dana Reyes"]
+
+    await by_action(shown, ids.ARCHIVE).click()
+    await choose(page, "Duplicate")
+    await expect(shown).to_contain_text("Archived as Duplicate by Dana")
+    assert (await demo.truth(ident))["status"] == "Duplicate"
+
+    await by_action(shown, ids.REOPEN).click()
+    await expect(by_action(shown, ids.ARCHIVE)).to_be_visible()
+    assert (await demo.truth(ident))["status"] in {"Active", "Acknowledged"}
+    await expect(shown).to_have_count(1)
+
+
+async def test_a_change_in_qualytics_reaches_the_card(demo: Demo, page: Page) -> None:
+    ident = await demo.anomaly()
+    shown = card(page, ident)
+    await expect(by_action(shown, ids.ACKNOWLEDGE)).to_be_visible()
+    await demo.qualytics.patch(f"anomalies/{ident}", json={"status": "Invalid"})
+    await expect(shown).to_contain_text("Archived as Invalid")
+    await expect(by_action(shown, ids.ACKNOWLEDGE)).to_have_count(0)
+
+
+async def test_the_comment_modal_writes_to_qualytics(demo: Demo, page: Page) -> None:
+    ident = await demo.anomaly()
+    await by_action(card(page, ident), ids.MORE).click()
+    await choose(page, ids.MORE_COMMENT)
+    await by_action(page.get_by_test_id("modal"), ids.COMMENT_TEXT).fill("Looking into <it> & *more*")
+    await page.get_by_test_id("modal-submit").click()
+    await expect(page.get_by_test_id("modal")).to_have_count(0)
+    await expect(page.get_by_test_id("message").last).to_contain_text(re.compile("comment", re.IGNORECASE))
+    comments = (await demo.qualytics.get("state")).json()["comments"]
+    assert any("Looking into <it> & *more*" in str(comment) for comment in comments)
+
+
+async def test_the_list_command_answers_its_author_alone(demo: Demo, page: Page) -> None:
+    ident = await demo.anomaly()
+    await expect(card(page, ident)).to_have_count(1)
+    await page.get_by_test_id("composer").fill("/anomalies list table:orders sort:newest")
+    await page.get_by_test_id("composer").press("Enter")
+    answer = page.locator("[data-testid=message][data-ephemeral=true]").last
+    await expect(answer).to_contain_text("record anomaly in orders")
+    await expect(answer.locator(f"[data-testid=button][data-value*='qualytics:{ident}|']").first).to_be_visible()
+
+
+async def test_hostile_data_is_shown_as_it_is(demo: Demo, page: Page) -> None:
+    hostile = "<!channel> <@U0LEE> *bold* <script>window.hacked=1</script> مرحبا"
+    ident = await demo.anomaly(description=hostile)
+    shown = card(page, ident)
+    await expect(shown).to_contain_text(hostile)
+    await expect(shown.locator(".mention, script, img")).to_have_count(0)
+    assert await page.evaluate("window.hacked") is None
+
+
+async def test_a_guest_is_refused_and_told_why(demo: Demo, browser: async_api.Browser, page: Page) -> None:
+    ident = await demo.anomaly()
+    await expect(card(page, ident)).to_have_count(1)
+    guest = await open_in(browser, Trouble(), demo.url, GUS, QUALITY, "Asia/Tokyo")
+    await by_action(card(guest, ident), ids.ACKNOWLEDGE).click()
+    await expect(guest.get_by_test_id("only-you").last).to_be_visible()
+    await expect(guest.get_by_test_id("message").last).to_contain_text(re.compile("guest", re.IGNORECASE))
+    await guest.context.close()
+    assert (await demo.truth(ident))["status"] == "Active"
+
+
+async def test_after_kill_9_the_bot_comes_back_and_every_anomaly_has_one_card(demo: Demo, page: Page) -> None:
+    await page.get_by_test_id("chaos-open").click()
+    await page.get_by_test_id("chaos-kill").click()
+    ident = await demo.anomaly()
+    await demo.program.says("was killed by signal 9")
+    shown = card(page, ident)
+    await expect(shown).to_be_visible()
+    await expect(page.get_by_test_id("bot-state")).to_contain_text("started 2 times")
+    await by_action(shown, ids.ACKNOWLEDGE).click()
+    await expect(shown).to_contain_text("Acknowledged by Dana")
+    await expect(shown).to_have_count(1)
