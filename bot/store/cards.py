@@ -148,7 +148,7 @@ class Cards:
 
     async def delivered(self, claim: model.Claim, version: int, now: datetime, *, ts: str = "", reason: model.Reason | None = None) -> bool:
         """Slack shows `version`; with `ts` it was the first post. The card stays due when `wanted` has moved on."""
-        current = _CARDS.c.wanted == version
+        current = sa.or_(_CARDS.c.wanted == version, ~outbox.LIVE)
         values: dict[str, Any] = {
             "delivered": version,
             "due": sa.case((current, None), else_=sa.literal(now, tables.Utc())),
@@ -165,9 +165,9 @@ class Cards:
         return await self._fenced(claim, sa.true(), **values)
 
     async def defer(self, claim: model.Claim, until: datetime, error: str, *, unsent: bool = True) -> bool:
-        """Try again later; `unsent` when it is certain that nothing was posted."""
+        """Try again later; `unsent` when it is certain that nothing was posted. False also when the card is not to be seen any more."""
         sent = {"posting": None} if unsent else {}
-        return await self._fenced(claim, sa.true(), due=until, error=error, tries=_CARDS.c.tries + 1, **sent)
+        return await self._fenced(claim, outbox.LIVE, due=until, error=error, tries=_CARDS.c.tries + 1, **sent)
 
     async def end(self, claim: model.Claim, state: model.CardState, reason: model.Reason, error: str = "") -> bool:
         """No more deliveries until somebody touches it."""
@@ -220,7 +220,7 @@ class Cards:
 
 def _due(now: datetime, *, posted: bool) -> sa.ColumnElement[bool]:
     lane = _POSTED if posted else _CARDS.c.ts.is_(None)
-    return sa.and_(outbox.LIVE, _CARDS.c.due.is_not(None), _CARDS.c.due <= now, lane, claims.free(_CARDS, now))
+    return sa.and_(_CARDS.c.due.is_not(None), _CARDS.c.due <= now, lane, claims.free(_CARDS, now))
 
 
 def _posted_at(ts: str, now: datetime) -> datetime:

@@ -113,16 +113,15 @@ async def refresh_shown(connection: AsyncConnection, cards: Sequence[str], now: 
     source, ident = _ANOMALIES.c.source, _ANOMALIES.c.id
     alone = sa.exists().where(_CARDS.c.source == source, _CARDS.c.anomaly == ident, LIVE)
     grouped = sa.exists().where(_MEMBERS.c.source == source, _MEMBERS.c.anomaly == ident, _CARDS.c.id == _MEMBERS.c.card, LIVE)
+    shown = sa.case((sa.or_(alone, grouped), _first(_ANOMALIES.c.shown, now)), else_=None)
     for chunk in database.chunks(cards):
-        shown_by = sa.union(
+        # Two statements: SQLite finds rows by an index for IN (SELECT ...), not for IN (SELECT ... UNION SELECT ...).
+        for shown_by in (
             sa.select(_CARDS.c.source, _CARDS.c.anomaly).where(_CARDS.c.id.in_(chunk), _CARDS.c.anomaly.is_not(None)),
             sa.select(_MEMBERS.c.source, _MEMBERS.c.anomaly).where(_MEMBERS.c.card.in_(chunk)),
-        )
-        await connection.execute(
-            sa.update(_ANOMALIES)
-            .where(sa.tuple_(source, ident).in_(shown_by))
-            .values(shown=sa.case((sa.or_(alone, grouped), _first(_ANOMALIES.c.shown, now)), else_=None))
-        )
+        ):
+            change = sa.update(_ANOMALIES).where(sa.tuple_(source, ident).in_(shown_by))
+            await connection.execute(change.values(shown=shown))
 
 
 def _of(source: str, ids: Sequence[str]) -> sa.ColumnElement[bool]:

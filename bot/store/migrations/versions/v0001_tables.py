@@ -99,6 +99,7 @@ def _cards() -> None:
         *_json("payload"),
         *_claim(),
         sa.UniqueConstraint("key", "channel", "kind", name="cards_key"),
+        sa.CheckConstraint("due IS NULL OR state = 'live'", name="cards_due_live"),
     )
     _index("cards", "state", "state", "created", "place")
     _index("cards", "posts", "channel", "created", "place", where="due IS NOT NULL AND ts IS NULL")
@@ -150,6 +151,7 @@ def _people_and_actions() -> None:
         *_claim(),
     )
     _index("intents", "unfinished", "at", where="finished IS NULL")
+    _index("intents", "claimed", "claim_until", where="claim_until IS NOT NULL")
     op.create_table("links", _key("slack_id"), _key("source"), *_words("person", "name", "email", "how"), *_moments("at"))
     _index("links", "person", "source", "person", "at")
     op.create_table("facts", _key("key"), *_json("value"), *_moments("at"))

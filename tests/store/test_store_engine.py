@@ -1,0 +1,291 @@
+"""Opening, migrating, locking, dying."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import os
+import re
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alembic import autogenerate
+from alembic.runtime import migration
+
+from bot import errors, model
+from bot.store import engine, migrating, tables
+from tests.store.making import CHANNEL, NOON, SOURCE, after, anomaly, drafts, live, ref
+
+# --- migrations -----------------------------------------------------------------------------------------------------------
+
+
+async def test_the_migrations_build_exactly_the_tables(store: engine.Store) -> None:
+    def drift(connection: sa.Connection) -> list[Any]:
+        context = migration.MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(autogenerate.compare_metadata(context, tables.metadata))
+
+    async with store.db.reader.connect() as connection:
+        assert await connection.run_sync(drift) == []
+
+
+async def test_partial_indices_have_the_same_conditions_in_migrations_and_tables(store: engine.Store) -> None:
+    """Alembic does not compare conditions, and an index without its condition would be as large as its table."""
+
+    def conditions(connection: sa.Connection) -> dict[str, str]:
+        option = f"{connection.dialect.name}_where"
+        inspector = sa.inspect(connection)
+        indices = [index for name in inspector.get_table_names() for index in inspector.get_indexes(name)]
+        found = {str(index["name"]): index.get("dialect_options", {}).get(option) for index in indices}
+        return {name: _bare(where) for name, where in found.items() if where is not None}
+
+    declared = {
+        str(index.name): _bare(index.dialect_options["sqlite"]["where"])
+        for table in tables.metadata.sorted_tables
+        for index in table.indexes
+        if index.dialect_options["sqlite"]["where"] is not None
+    }
+    async with store.db.reader.connect() as connection:
+        assert await connection.run_sync(conditions) == declared
+
+
+def _bare(condition: object) -> str:
+    return re.sub(r"\w+\.|[()]", "", str(condition)).lower()
+
+
+async def test_migrating_again_or_at_the_same_time_does_no_harm(url: str) -> None:
+    assert await engine.current(url) == ""
+    revisions = await asyncio.gather(*(engine.migrate(url) for _ in range(4)))
+    assert set(revisions) == {migrating.head()} == {await engine.current(url)}
+
+
+async def test_two_processes_may_migrate_at_once(url: str) -> None:
+    code = "import asyncio, sys; from bot.store import engine; print(asyncio.run(engine.migrate(sys.argv[1])))"
+    started = [await _python(code, url) for _ in range(2)]
+    told = [(await process.communicate())[0] for process in started]
+    assert told == [f"{migrating.head()}\n".encode()] * 2 and [process.returncode for process in started] == [0, 0]
+
+
+async def _python(code: str, url: str) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(sys.executable, "-c", code, url, stdout=asyncio.subprocess.PIPE)
+
+
+async def test_a_database_without_tables_is_not_opened(url: str) -> None:
+    with pytest.raises(errors.ConfigError, match="python -m bot migrate"):
+        await engine.open(url)
+    await engine.migrate(url)
+    await (await engine.open(url)).close()
+
+
+async def test_a_database_of_a_later_release_is_opened(url: str) -> None:
+    """While a release is rolled out, processes of the last one restart on migrated tables."""
+    await engine.migrate(url)
+    store = await engine.open(url)
+    async with store.db.writer.begin() as connection:
+        await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    await store.close()
+    await (await engine.open(url)).close()
+
+
+def test_asking_for_the_revision_makes_no_file(tmp_path: Path) -> None:
+    assert asyncio.run(engine.current(f"sqlite:///{tmp_path}/none.db")) == ""
+    assert not list(tmp_path.iterdir())
+
+
+# --- URLs -----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("", "it is not a URL"),
+        ("anomaly-desk.db", "it is not a URL"),
+        ("mysql://host/name", "mysql:// is not known"),
+        ("postgresql+psycopg2://host/name", "is not known"),
+        ("sqlite://", "a plain path"),
+        ("sqlite:///:memory:", "a plain path"),
+        ("sqlite:///desk.db?mode=ro", "a plain path"),
+        ("sqlite:////no/such/folder/desk.db", "/no/such/folder does not exist"),
+        ("postgresql://u:secret@h/n?sslmode=maybe", "sslmode=maybe"),
+        ("postgresql://u:secret@h/n?channel_binding=require", "channel_binding is not understood"),
+    ],
+)
+async def test_a_wrong_url_is_refused_with_a_sentence(url: str, words: str) -> None:
+    for call in (engine.open, engine.migrate, engine.current):
+        with pytest.raises(errors.ConfigError) as refusal:
+            await call(url)
+        (fault,) = refusal.value.faults
+        assert words in fault and fault.startswith("DATABASE_URL: ") and "secret" not in fault
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql"])
+def test_both_names_of_postgresql_are_read_and_sslmode_is_translated(scheme: str) -> None:
+    target = engine.parse(f"{scheme}://u:secret@db.example:6543/desk?sslmode=require")
+    assert target.url.drivername == "postgresql+asyncpg"
+    assert (target.url.username, target.url.password, target.url.host, target.url.port) == ("u", "secret", "db.example", 6543)
+    assert not target.url.query and target.options["connect_args"] == {"ssl": "require"}
+    assert target.name == "desk on db.example"
+
+
+async def test_a_server_that_does_not_answer_is_named_without_the_password() -> None:
+    with pytest.raises(errors.ConfigError) as refusal:
+        await engine.open("postgresql://u:secret@127.0.0.1:1/desk")
+    assert "desk on 127.0.0.1" in str(refusal.value) and "secret" not in str(refusal.value)
+
+
+def test_a_missing_driver_is_named_with_its_cure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(errors.ConfigError, match=r"anomaly-desk\[postgres\]"):
+        engine.parse("postgresql://h/n")
+
+
+async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "desk.db").write_text("not a database at all, but long enough to look at " * 40)
+    with pytest.raises(errors.ConfigError, match="not a database"):
+        await engine.open(f"sqlite:///{tmp_path}/desk.db")
+
+
+# --- how connections behave -------------------------------------------------------------------------------------------------
+
+
+async def test_the_store_answers(store: engine.Store, kind: str) -> None:
+    await store.ping()
+    assert store.alone is (kind == "sqlite")
+
+
+async def test_what_the_database_refuses_is_our_error_without_row_data(store: engine.Store) -> None:
+    async with store.db.writer.begin() as connection:
+        await connection.exec_driver_sql("ALTER TABLE facts RENAME TO facts_gone")
+    try:
+        with pytest.raises(errors.StoreError) as failure:
+            await store.facts.put("k", "row data", NOON)
+        assert "facts" in str(failure.value) and "row data" not in str(failure.value)
+    finally:
+        async with store.db.writer.begin() as connection:
+            await connection.exec_driver_sql("ALTER TABLE facts_gone RENAME TO facts")
+
+
+@pytest.fixture
+async def lite(tmp_path: Path) -> Any:
+    url = f"sqlite:///{tmp_path}/desk.db"
+    await engine.migrate(url)
+    opened = await engine.open(url)
+    yield opened
+    await opened.close()
+
+
+async def test_sqlite_is_safe_and_readers_do_not_write(lite: engine.Store) -> None:
+    for made, query_only in ((lite.db.reader, 1), (lite.db.writer, 0)):
+        async with made.connect() as connection:
+            found = [
+                (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar()
+                for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout", "query_only")
+            ]
+            assert found == ["wal", 2, 1, 15000, query_only]
+
+
+async def test_readers_go_on_while_somebody_writes(lite: engine.Store) -> None:
+    await lite.facts.put("k", "old", NOON)
+    async with lite.db.writer.begin() as connection:
+        await connection.exec_driver_sql("""UPDATE facts SET value = '"new"'""")
+        assert await asyncio.wait_for(lite.facts.get("k"), 5) == "old"
+    assert await lite.facts.get("k") == "new"
+
+
+async def test_many_tasks_that_read_and_write_never_find_it_locked(store: engine.Store) -> None:
+    async def work(number: int) -> None:
+        for turn in range(4):
+            await store.standings.failed(SOURCE, str(number), after(turn), after(turn))
+            await store.cards.put(live(number % 3, payload={"n": number, "turn": turn}), NOON)
+            await store.cards.due(after(99), posted=False)
+
+    await asyncio.gather(*(work(number) for number in range(12)))
+    assert (await store.standings.get(SOURCE)).failures == 48
+
+
+async def test_a_cancelled_writer_leaves_neither_half_a_transaction_nor_a_stuck_store(store: engine.Store) -> None:
+    many = [anomaly(number) for number in range(700)]
+    entered = asyncio.Event()
+
+    def note(old: model.Anomaly, new: model.Anomaly) -> None:
+        entered.set()
+
+    await store.anomalies.save(SOURCE, many, read_at=NOON, now=NOON)
+    changed = [anomaly(number, records=1) for number in range(700)]
+    task = asyncio.create_task(store.anomalies.save(SOURCE, changed, read_at=after(1), now=after(1), note=note))
+    await entered.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert {one.version for one in (await store.anomalies.get([one.ref for one in many])).values()} == {1}
+    assert len((await store.anomalies.save(SOURCE, changed, read_at=after(2), now=after(2))).changed) == 700
+
+
+# --- one process at a time, and none for ever ---------------------------------------------------------------------------------
+
+
+async def test_a_second_desk_on_the_same_file_is_refused(tmp_path: Path, lite: engine.Store) -> None:
+    assert lite.alone
+    with pytest.raises(
+        errors.ConfigError, match=rf"Another Anomaly Desk is already running on {tmp_path}/desk.db \(process {os.getpid()}\)"
+    ):
+        await engine.open(f"sqlite:///{tmp_path}/desk.db")
+    await lite.ping()
+
+
+async def test_a_closed_desk_lets_the_file_go(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/desk.db"
+    await engine.migrate(url)
+    for _ in range(2):
+        store = await engine.open(url)
+        await store.close()
+
+
+VICTIM = """
+import asyncio, sys
+from bot.store import engine
+from tests.store.making import *
+
+async def main():
+    await engine.migrate(sys.argv[1])
+    store = await engine.open(sys.argv[1])
+    await store.anomalies.save(SOURCE, [anomaly(1), anomaly(2)], read_at=NOON, now=NOON, cursor="c", drafts=drafts(live(1), live(2)))
+    one, two = await store.cards.due(NOON, posted=False)
+    claim = await store.claims.take("cards", one.id, NOON, 3600)
+    assert await store.cards.begin(claim, NOON)
+    done = await store.claims.take("cards", two.id, NOON, 3600)
+    assert await store.cards.begin(done, NOON) and await store.cards.delivered(done, 1, NOON, ts="1772452800.000200")
+    await store.journal.begin(intent("click-1"), NOON, 3600)
+    async with store.db.writer.begin() as connection:
+        await connection.exec_driver_sql("UPDATE cards SET reason = 'refused'")
+        print("ready", flush=True)
+        await asyncio.sleep(3600)
+
+asyncio.run(main())
+"""
+
+
+async def test_a_killed_process_loses_nothing_and_holds_nothing(url: str, kind: str) -> None:
+    """kill -9 in the middle of a transaction: what was committed is there, what was not is not, and the successor goes on."""
+    victim = await _python(VICTIM, url)
+    assert victim.stdout is not None
+    assert await victim.stdout.readline() == b"ready\n"
+    victim.send_signal(signal.SIGKILL)
+    await victim.wait()
+    store = await engine.open(url)
+    try:
+        assert store.alone is (kind == "sqlite")
+        await store.claims.release_all()
+        assert (await store.standings.get(SOURCE)).cursor == "c"
+        (card,) = await store.cards.due(after(1), posted=False)
+        assert (card.ref, card.posting, card.ts, card.reason) == (ref(1), NOON, "", model.Reason.LEADING)
+        finished = await store.cards.at(CHANNEL, "1772452800.000200")
+        assert finished is not None and (finished.ref, finished.due) == (ref(2), None)
+        assert [one.key for one in await store.journal.unfinished(after(1))] == ["click-1"]
+        saved = await store.anomalies.save(SOURCE, [anomaly(3)], read_at=after(1), now=after(1), drafts=drafts(live(3)))
+        assert list(saved.new) == [ref(3)]
+    finally:
+        await store.close()
