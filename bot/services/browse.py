@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot import errors, model, ports
-from bot.core import filters, permissions
+from bot.core import filters, permissions, signing
 
 PAGE = 10
 """Anomalies on one page of a list: what fits into a message with room to read."""
@@ -87,7 +87,8 @@ class Browse:
         shown = await self.show(ref, actor)
         source = self._named(ref.source)
         comments = await source.comments(ref.id) if model.Action.COMMENT in source.supports else ()
-        return shown, await self.journal.history(ref), comments
+        entries = await self.journal.history(ref)
+        return shown, entries, signing.foreign(comments, entries)
 
     async def why(self, ref: model.Ref, actor: model.Actor) -> Sequence[model.Decided]:
         """Every decision about where this anomaly is shown, or not. Raises NotFound when this desk has never seen it."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot import errors, model, ports
-from bot.core import permissions, transitions
+from bot.core import permissions, signing, transitions
 from bot.services import people as directory
 from bot.services import post as posting
 
@@ -19,15 +19,6 @@ CLAIM_SECONDS = 120.0
 
 RESUME_WITHIN = timedelta(minutes=15)
 """An action that a restart interrupted is ended if it is younger than this; an older one is reported as not done."""
-
-SAID = {
-    model.Action.ACKNOWLEDGE: "Acknowledged",
-    model.Action.UNACKNOWLEDGE: "Un-acknowledged",
-    model.Action.ASSIGN: "Assigned",
-    model.Action.ARCHIVE: "Archived",
-    model.Action.REOPEN: "Reopened",
-}
-"""What the system's own comment says of an action; the others leave none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,13 +225,12 @@ class Triage:
         lost: errors.SourceError | None,
     ) -> None:
         """The token hides who acted: a single action leaves a comment with the name, where comments work. Never repeated."""
-        said = SAID.get(intent.change.action)
+        said = signing.remark(intent.change, intent.actor_name)
         if not (said and self.actor_comments and lost is None and len(targets) == len(done) == 1):
             return
         if model.Action.COMMENT not in source.supports:
             return
-        as_what = f" as {intent.change.archive_as}" if intent.change.archive_as else ""
-        comment = model.Change(model.Action.COMMENT, comment=f"{said}{as_what} by {intent.actor_name} via Slack.")
+        comment = model.Change(model.Action.COMMENT, comment=said)
         try:
             await source.apply(comment, targets)
         except errors.SourceError as error:
@@ -331,4 +321,4 @@ def _signed(intent: ports.Intent) -> model.Change:
     """A person's own comment carries the name, since the token hides it."""
     if intent.change.action is not model.Action.COMMENT:
         return intent.change
-    return replace(intent.change, comment=f"{intent.change.comment}\n\n{intent.actor_name} via Slack")
+    return replace(intent.change, comment=signing.signed(intent.change.comment, intent.actor_name))

@@ -45,7 +45,14 @@ class Bot:
     async def start(self, *, ready: bool = True) -> None:
         """Start it and wait until it says that it is ready."""
         self.process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", "run", cwd=ROOT, env=dict(self.env), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+            sys.executable,
+            "-m",
+            "bot",
+            "run",
+            cwd=ROOT,
+            env=dict(self.env),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
         )
         self._reader = asyncio.create_task(self._read(self.process))
         if ready:
@@ -205,7 +212,7 @@ class Stage:
     async def truth(self, ident: str | int) -> Json:
         """One anomaly as Qualytics has it."""
         reply = _json(await self.http.get(f"{self.qualytics_url}/_control/state", params={"id": ident}))
-        return dict(reply["anomalies"][0])
+        return dict(reply["anomaly"])
 
     async def status(self, ident: str | int, wanted: str) -> None:
         """Wait until Qualytics has this status."""
@@ -217,7 +224,8 @@ class Stage:
 
     async def _revisions(self) -> tuple[int, int]:
         slack_now, qualytics_now = await asyncio.gather(
-            self.http.get(f"{self.slack_url}/_control/revision"), self.http.get(f"{self.qualytics_url}/_control/changes", params={"since": -1})
+            self.http.get(f"{self.slack_url}/_control/revision"),
+            self.http.get(f"{self.qualytics_url}/_control/changes", params={"since": -1}),
         )
         return int(_json(slack_now)["revision"]), int(_json(qualytics_now)["revision"])
 
@@ -234,11 +242,13 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(folder: Path, *, seed: int = 7, open_at_start: int = 0, latency_ms: int = 0, budgets: bool = False) -> AsyncIterator[Stage]:
+async def staged(
+    folder: Path, *, seed: int = 7, open_at_start: int = 0, latency_ms: int = 0, budgets: bool = False
+) -> AsyncIterator[Stage]:
     """Both fakes on free ports; Slack's budgets off unless asked for, so that walks are quick."""
     async with AsyncExitStack() as stack:
         workspace = slack.Workspace(budgets=budgets)
-        world = qualytics.World(seed=seed, open=open_at_start)
+        world = qualytics.World(seed=seed, open_count=open_at_start)
         slack_url = await stack.enter_async_context(slack.running(workspace))
         qualytics_url = await stack.enter_async_context(qualytics.running(world, latency_ms=latency_ms))
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=60))

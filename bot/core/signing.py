@@ -1,0 +1,38 @@
+"""The system's token hides who acted: what a comment left there says about it, and how it is recognised again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bot import model
+
+SAID: Mapping[model.Action, str] = {
+    model.Action.ACKNOWLEDGE: "Acknowledged",
+    model.Action.UNACKNOWLEDGE: "Un-acknowledged",
+    model.Action.ASSIGN: "Assigned",
+    model.Action.ARCHIVE: "Archived",
+    model.Action.REOPEN: "Reopened",
+}
+"""Actions that leave a comment. A comment is its own; the rest is told by what it changes."""
+
+
+def remark(change: model.Change, name: str) -> str:
+    """The comment that an action leaves, "" where it leaves none: "Archived as Duplicate by Dana via Slack."."""
+    said = SAID.get(change.action)
+    as_what = f" as {change.archive_as}" if change.archive_as else ""
+    return f"{said}{as_what} by {name} via Slack." if said else ""
+
+
+def signed(text: str, name: str) -> str:
+    """A person's own comment, with the name that the token hides."""
+    return f"{text}\n\n{name} via Slack"
+
+
+def foreign(comments: Sequence[model.Comment], entries: Sequence[model.Entry]) -> Sequence[model.Comment]:
+    """The comments that say more than the journal does: without the ones that actions in it left."""
+    ours = {(SAID[action], entry.actor_name) for entry in entries for action in SAID if entry.action == action}
+    return [comment for comment in comments if not any(_is_remark(comment.text, said, name) for said, name in ours)]
+
+
+def _is_remark(text: str, said: str, name: str) -> bool:
+    return text.startswith(f"{said} ") and text.endswith(f"by {name} via Slack.")
