@@ -41,10 +41,9 @@ def _failing(payload: Payload) -> model.Message:
         return _dated(
             f"Over: {title} did not answer as it should", ("from", _date(payload, "since")), ("to", over), after=f"It said: {error}"
         )
-    after = (
-        f"{error} Until it recovers, new anomalies of {title} do not arrive and its cards may be out of date. It is tried again by itself."
-    )
-    return _dated(f"{title} does not answer as it should", ("since", _date(payload, "since")), after=text.sentence(after))
+    meanwhile = f"Until it recovers, new anomalies of {title} do not arrive and its cards may be out of date"
+    after = text.sentence(error, meanwhile, "It is tried again by itself")
+    return _dated(f"{title} does not answer as it should", ("since", _date(payload, "since")), after=after)
 
 
 def _recovered(payload: Payload) -> model.Message:

@@ -13,7 +13,7 @@ from bot.render import limits, modals, replies, reports, text
 from sandbox.slack.blockkit import surfaces
 from tests.render import samples, slack_rules
 
-many = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+many = settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 ENTRY_LISTS = st.lists(samples.ENTRIES, max_size=30)
 COMMENT_LISTS = st.lists(samples.COMMENTS, max_size=30)
