@@ -87,6 +87,11 @@ def test_caret_of_a_long_command_is_cut_around_the_wrong_word() -> None:
     assert line[carets.index("^") : carets.index("^") + 5] == "WRONG" and carets.count("^") == 5
 
 
+def test_a_long_wrong_word_is_cut_too() -> None:
+    line, carets = _caret("list " + "x" * 200 + " end", 5, 205)
+    assert line == "list " + "x" * 33 + "... end" and carets == " " * 5 + "^" * 36
+
+
 @given(st.text(max_size=300), st.integers(0, 300), st.integers(0, 300))
 def test_caret_stays_short_and_never_fails(text: str, start: int, end: int) -> None:
     line, carets = _caret(text, start, end)

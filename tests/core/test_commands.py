@@ -146,6 +146,12 @@ def test_a_command_reads_text_as_slack_sends_it() -> None:
         pytest.param("list since:2026-11-01T10:00", "2026-11-01T10:00", "has a time of day", "list since:2026-11-01", id="time part"),
         pytest.param('list since:"2026-11-01 10:00"', '"2026-11-01 10:00"', "time of day", "list since:2026-11-01", id="time, quoted"),
         pytest.param("list since:24h", "24h", "counts hours", "list since:1d", id="hours"),
+        pytest.param("list since:36h", "36h", "since:2d", "list since:2d", id="more hours than a day"),
+        pytest.param("list since:90m", "90m", "since:1d", "list since:1d", id="minutes"),
+        pytest.param("list status:ac", "ac", "Did you mean status:acknowledged?", "list status:acknowledged", id="the beginning of a word"),
+        pytest.param(
+            "list " + "x" * 60 + ":1", "x" * 60 + ":", f'"{"x" * 37}..."', "list status:open table:orders", id="a long word is cut"
+        ),
         pytest.param("list since:2026-02-30", "2026-02-30", "not a day of the calendar", "list since:2026-02-28", id="no such day"),
         pytest.param("list since:2026-13-01", "2026-13-01", "calendar", "list since:2026-11-21", id="no such month"),
         pytest.param("list since:0000-00-00", "0000-00-00", "calendar", "list since:2026-11-21", id="no such year"),

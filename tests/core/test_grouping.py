@@ -198,6 +198,15 @@ def test_late_flush_tells_followers_from_leaders() -> None:
     assert len({decision.window for decision in decisions}) == 1 and desk.windows["default"].posted == 2
 
 
+def test_what_arrives_as_the_window_closes_leads_the_next_one() -> None:
+    desk = Desk()
+    desk.arrive(1)
+    desk.flush()
+    desk.after(10).arrive(1)
+    desk.flush()
+    assert desk.posted["2"] is Reason.LEADING
+
+
 def test_without_a_wait_nothing_waits() -> None:
     desk = Desk({"default": replace(ROUTE, wait_seconds=0)})
     for _ in range(3):

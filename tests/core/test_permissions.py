@@ -90,6 +90,7 @@ def test_a_list_names_those_who_may() -> None:
         pytest.param([], {"scan": []}, 'scan: takes "members"', id="empty list"),
         pytest.param([], {"scan": 7}, 'scan: takes "members"', id="a number"),
         pytest.param([], {"scan": ["dana"]}, 'scan: "dana" is not the id', id="a name in a list"),
+        pytest.param([], {"scan": ["U"]}, 'scan: "U" is not the id', id="a letter in a list"),
         pytest.param([], {"scan": ["U1", 5]}, 'scan: "5" is not the id', id="a number in a list"),
         pytest.param(["@dana"], {}, 'DESK_ADMINS: "@dana" is not the id', id="a name among the admins"),
     ],

@@ -60,6 +60,7 @@ def change(action: Action, **parts: Any) -> model.Change:
         pytest.param(change(Action.ASSIGN, assignees=("9",)), INVALID, Kind.REFUSED, "Reopen it first", id="assign archived"),
         pytest.param(change(Action.TAG, add_tags=("new",)), OPEN, Kind.DO, "", id="tag"),
         pytest.param(change(Action.TAG, add_tags=("pii",)), OPEN, Kind.ALREADY, "these tags", id="tag that is there"),
+        pytest.param(change(Action.TAG, add_tags=("pii", "critical")), OPEN, Kind.ALREADY, "these tags", id="all tags that are there"),
         pytest.param(change(Action.TAG, remove_tags=("pii",)), OPEN, Kind.DO, "", id="remove a tag"),
         pytest.param(change(Action.TAG, remove_tags=("x",)), ACKED, Kind.ALREADY, "these tags", id="remove a tag that is not there"),
         pytest.param(change(Action.TAG, add_tags=("x",)), INVALID, Kind.REFUSED, "Reopen", id="tag archived"),
