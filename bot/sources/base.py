@@ -36,6 +36,7 @@ Thing = TypeVar("Thing")
 
 _SECRET = re.compile(r"(?i)bearer\s+\S+|eyJ[\w-]+(?:\.[\w-]+){1,2}")
 _SPACE = re.compile(r"\s+")
+pause = asyncio.sleep
 _backoff = tenacity.wait_exponential_jitter(multiplier=0.2, max=2, jitter=0.3)
 
 
@@ -139,7 +140,8 @@ class HttpSource:
         retrying = tenacity.AsyncRetrying(
             stop=tenacity.stop_after_attempt(ATTEMPTS) | tenacity.stop_after_delay(self._timeout),
             retry=tenacity.retry_if_exception(_worth_repeating),
-            wait=_pause,
+            wait=_wait,
+            sleep=pause,
             reraise=True,
         )
         return await retrying(self._read_once, path, params, ask)
@@ -276,7 +278,7 @@ def _worth_repeating(error: BaseException) -> bool:
     return isinstance(error, errors.SourceUnavailable)
 
 
-def _pause(state: tenacity.RetryCallState) -> float:
+def _wait(state: tenacity.RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
     asked = error.retry_after if isinstance(error, errors.SourceRateLimited) else 0.0
     return asked + _backoff(state)

@@ -6,7 +6,6 @@ until the bad ids are alone. A lost answer is looked up before anything is sent 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -117,12 +116,13 @@ class Writes:
         await self._api.write("DELETE", f"anomalies/{ident}", params=params, ask=base.Ask("Author", place))
 
     async def delete_many(self, change: model.Change, ids: Sequence[str], place: str) -> Reply:
-        """Archive or delete many; one by one where the body got lost on the way, which is remembered once a single call has worked."""
+        """Archive or delete many; one by one where a body with DELETE gets lost or is not wanted, remembered once a single call worked."""
         body = [{"id": bodies.number(ident), **bodies.removal(change)} for ident in ids]
         try:
             await self._api.write("DELETE", "anomalies", body=body, ask=base.Ask("Author", place))
         except errors.SourceRejected as error:
-            if not (_points_at_body(error) or (error.status in NO_BODY and not error.fields)):
+            lost = _points_at_body(error) or "query.ids" in error.fields or (error.status in NO_BODY and not error.fields)
+            if not lost:
                 raise
             fates = dict(await base.together(self._fate(change, ident, place) for ident in ids))
             if None in fates.values():
@@ -175,7 +175,7 @@ class _Job:
             except errors.SourceRateLimited as error:
                 if last or error.retry_after > LONGEST_WAIT or len(self.targets) == 1:
                     return bulk.Reply(bulk.Verdict.STOP, error)
-                await asyncio.sleep(error.retry_after)
+                await base.pause(error.retry_after)
                 if self.removes:
                     return bulk.Reply(bulk.Verdict.UNSURE, error)
             except errors.SourceError as error:
