@@ -35,7 +35,8 @@ class Bell:
                 self.rung.set()
                 self.rung = asyncio.Event()
             if told is None:
-                await asyncio.sleep(0.5)
+                revision = -1
+                await asyncio.sleep(0.25)
 
 
 class Tab:
@@ -54,8 +55,8 @@ class Tab:
 
     # --- life ---------------------------------------------------------------------------------------------------------
 
-    async def build(self) -> None:
-        await self._meet()
+    def build(self) -> None:
+        """The frame; `live` fills it, also when the server comes up later."""
         self._layout()
 
     async def live(self, client: Client) -> None:
@@ -70,6 +71,7 @@ class Tab:
             await rung.wait()
 
     async def _meet(self) -> None:
+        """Learn who is here, which channels this person is in, and whom the tab may act as."""
         listed = await self._slack.people()
         self._people = {str(one["id"]): {**one, "name": one.get("real_name") or one.get("name")} for one in listed if one.get("id")}
         self._people.setdefault(SLACKBOT, {"id": SLACKBOT, "name": "Slackbot"})
@@ -77,6 +79,8 @@ class Tab:
         known = [str(channel.get("id")) for channel in self._channels]
         if known and self.channel not in [*known, HOME]:
             self.channel = known[0]
+        seats = {ident: _titled(person) for ident, person in self._people.items() if person.get("seat")}
+        self._act_as.set_options(seats, value=self.user if self.user in seats else None)
 
     def reader(self) -> mrkdwn.Reader:
         person = self._people.get(self.user, {})
@@ -127,15 +131,14 @@ class Tab:
 
     def _acting(self) -> None:
         """Who this tab acts as."""
-        options = {ident: _titled(person) for ident, person in self._people.items() if person.get("seat")}
         with ui.element("div").classes("act-as"):
             surface.html("Act as", "act-as-label")
-            pick = ui.select(
-                options, value=self.user if self.user in options else None, on_change=lambda event: self._become(str(event.value))
-            )
-            surface.marked(pick.props("dense borderless dark options-dense popup-content-class=act-as-menu"), "act-as")
+            self._act_as = ui.select(dict[str, str](), on_change=lambda event: self._become(event.value))
+            surface.marked(self._act_as.props("dense borderless dark options-dense popup-content-class=act-as-menu"), "act-as")
 
-    async def _become(self, user: str) -> None:
+    async def _become(self, user: str | None) -> None:
+        if not user or user == self.user:
+            return
         self.user, self._home_shown = user, ""
         await self._meet()
         await self._go(self.channel)
@@ -149,6 +152,8 @@ class Tab:
     async def repaint(self) -> None:
         """Bring everything on the screen up to date."""
         async with self._lock:
+            if not self._channels:
+                await self._meet()
             slack, user, channel = self._slack, self.user, self.channel
             listed = self._nothing() if channel == HOME else slack.messages(channel, user)
             messages, views, channels, commands = await asyncio.gather(listed, slack.views(user), slack.channels(user), slack.commands())
@@ -212,7 +217,7 @@ class Tab:
         name = "Anomaly Desk" if self.channel == HOME else self._partner(channel) if channel.get("is_im") else _channel_name(channel)
         self._title.set_text(name)
         self._topic.set_text("" if self.channel == HOME or channel.get("is_im") else _about(channel))
-        self._composer.hint(f"Message {name}")
+        self._composer.hint(f"Message {name.replace('# ', '#')}")
         self._home.set_visibility(self.channel == HOME)
 
     def _partner(self, channel: Json) -> str:
@@ -361,7 +366,7 @@ def install(levers: chaos.Levers) -> Bell:
     async def workspace(client: Client) -> None:
         params = client.request.query_params
         tab = Tab(levers, bell, params.get("as", "U0DANA"), params.get("channel", ""))
-        await tab.build()
+        tab.build()
         task = background_tasks.create(tab.live(client), name="tab")
         client.on_delete(task.cancel)
 
