@@ -59,11 +59,10 @@ def loading(title: str) -> model.Block:
 
 
 def notice(title: str, sentences: str | Sequence[str]) -> model.Block:
-    """Something to read and close."""
+    """Something to read and close. The sentences are as a message's `text` says them: escapes and tokens become words again."""
     lines = [sentences] if isinstance(sentences, str) else list(sentences)
-    return limits.fit_view(
-        _view(title, [blocks.section(text.short(line, limits.TEXT_OBJECT)) for line in lines] or [blocks.section("Done.")])
-    )
+    read = [blocks.section(text.short(text.unspoken(line), limits.TEXT_OBJECT)) for line in lines]
+    return limits.fit_view(_view(title, read or [blocks.section("Done.")]))
 
 
 def assign(

@@ -1,4 +1,4 @@
-"""Answers for the one person who asked: receipts, lists, counts, histories, and every refusal with its reason."""
+"""Answers for the one person who asked or pressed: receipts, lists, counts, histories and reasons."""
 
 from __future__ import annotations
 
@@ -6,16 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from bot import model
 from bot.core import reasons
-from bot.render import blocks, buttons, desk, ids, limits, refusals, text, words
+from bot.render import blocks, buttons, ids, limits, text, words
 
 PAGE = 10
 
-StatusView = desk.StatusView
-SourceView = desk.SourceView
-status = desk.status
-help_text = desk.help_text
-error = refusals.error
-broken = refusals.broken
 
 _LINES = 20
 

@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from bot import errors, model, ports
-from bot.render import card, modals, replies, reports
+from bot.render import card, desk, modals, refusals, replies, reports
 
 NOW = datetime(2026, 11, 21, 9, 12, tzinfo=UTC)
 DATE = "2026-11-21 09:12 UTC"
@@ -169,8 +169,8 @@ def every_message(
     decided = [model.Decided(reason, anomaly.created, "C0123ABC", anomaly.description) for reason in model.Reason]
     backlog = ports.Backlog(1, 2, 3, 4, 500.0, [(anomaly.type, 3)] * 20)
     standing = model.Standing("qualytics", failing_since=anomaly.created, error=anomaly.description)
-    view = replies.StatusView(
-        [replies.SourceView(offer.title, standing, {anomaly.state: 3}, 10.0)] * 4,
+    view = desk.StatusView(
+        [desk.SourceView(offer.title, standing, {anomaly.state: 3}, 10.0)] * 4,
         backlog,
         anomaly.description,
         "1",
@@ -189,9 +189,9 @@ def every_message(
         "count": replies.count(anomaly.description, 7, {anomaly.status: 7}, tables),
         "history": replies.history(anomaly, entries, comments),
         "why": replies.why(anomaly.ref, decided),
-        "status": replies.status(view),
-        "help": replies.help_text(anomaly),
-        "broken": replies.broken(anomaly.description),
+        "status": desk.status(view),
+        "help": desk.help_text(anomaly),
+        "broken": refusals.broken(anomaly.description),
         "assigned": reports.report(
             {"what": "assigned", "ref": str(anomaly.ref), "title": anomaly.description, "url": anomaly.url, "by": "Dana"}
         ),

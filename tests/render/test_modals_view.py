@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot import errors, model
-from bot.render import ids, modals
+from bot.render import ids, modals, refusals
 from tests.render import samples, slack_rules
 
 OFFER, ORDERS = samples.OFFER, samples.ORDERS
@@ -93,6 +93,8 @@ def test_skeleton_and_notice() -> None:
     assert slack_rules.seen(view) == "First.\nSecond."
     assert slack_rules.seen(modals.notice("T", "One.")) == "One."
     assert "submit" not in view
+    refusal = refusals.error(errors.NotFound("No table <orders> & *no* <!here>."))
+    assert slack_rules.seen(modals.notice("T", refusal.text)) == "No table <orders> & *no* <!here>."
 
 
 @pytest.mark.parametrize(

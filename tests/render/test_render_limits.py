@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot import errors, model
-from bot.render import limits, modals, replies, reports, text
+from bot.render import limits, modals, refusals, reports, text
 from sandbox.slack.blockkit import surfaces
 from tests.render import samples, slack_rules
 
@@ -52,7 +52,7 @@ def test_any_report_is_drawn(payload: dict[str, Any]) -> None:
 @many
 @given(samples.FAILURES)
 def test_any_error_is_answered(error: errors.BotError) -> None:
-    message = replies.error(error)
+    message = refusals.error(error)
     assert refused(message) == []
     assert "Traceback" not in slack_rules.seen(message)
 

@@ -9,7 +9,7 @@ import pytest
 
 from bot import errors, model, ports
 from bot.core import filters
-from bot.render import ids, replies
+from bot.render import desk, ids, refusals, replies
 from tests.render import samples, slack_rules
 
 OFFER, ORDERS = samples.OFFER, samples.ORDERS
@@ -165,11 +165,11 @@ def test_every_reason_can_be_told(reason: model.Reason) -> None:
 
 def test_status_tells_each_system_what_waits_and_the_version() -> None:
     later = samples.NOW + timedelta(minutes=5)
-    good = replies.SourceView("Qualytics", model.Standing("qualytics", last_ok=samples.NOW), {model.State.OPEN: 1200}, 75)
-    bad = replies.SourceView("Anodot", model.Standing("anodot", failing_since=samples.NOW, error="HTTP 500", next_poll=later))
+    good = desk.SourceView("Qualytics", model.Standing("qualytics", last_ok=samples.NOW), {model.State.OPEN: 1200}, 75)
+    bad = desk.SourceView("Anodot", model.Standing("anodot", failing_since=samples.NOW, error="HTTP 500", next_poll=later))
     backlog = ports.Backlog(3, 0, 2, 1, 200, [("ratelimited", 4)])
-    view = replies.StatusView([good, bad], backlog, "connected by Socket Mode", "0.1.0", samples.NOW, ["table"], {"C9": later})
-    message = replies.status(view)
+    view = desk.StatusView([good, bad], backlog, "connected by Socket Mode", "0.1.0", samples.NOW, ["table"], {"C9": later})
+    message = desk.status(view)
     assert slack_rules.faults(message) == []
     for told in (slack_rules.seen(message), slack_rules.heard(message)):
         for words in (
@@ -188,14 +188,14 @@ def test_status_tells_each_system_what_waits_and_the_version() -> None:
 
 
 def test_an_idle_desk_says_that_nothing_waits() -> None:
-    view = replies.StatusView([], ports.Backlog(), "connected", "0.1.0", samples.NOW)
-    assert "Nothing waits to be posted or edited." in slack_rules.seen(replies.status(view))
+    view = desk.StatusView([], ports.Backlog(), "connected", "0.1.0", samples.NOW)
+    assert "Nothing waits to be posted or edited." in slack_rules.seen(desk.status(view))
 
 
 def test_every_example_of_the_help_is_a_command_that_works() -> None:
     awkward = replace(ORDERS, container=model.Place("2", 'orders, "old" and new'))
     for newest in (None, ORDERS, awkward, replace(ORDERS, container=None)):
-        message = replies.help_text(newest)
+        message = desk.help_text(newest)
         assert slack_rules.faults(message) == []
         leaves = [words for path, words, _ in slack_rules.texts(list(message.blocks)) if "/elements/0/elements/0" in path]
         examples = leaves[0].split("\n")
@@ -211,7 +211,7 @@ def test_every_example_of_the_help_is_a_command_that_works() -> None:
 def test_a_bad_command_gets_a_caret_and_an_example() -> None:
     with pytest.raises(errors.BadCommand) as raised:
         filters.command("list stauts:open `x`", today=date(2026, 11, 21), sources=("qualytics",), default_source="qualytics")
-    message = replies.error(raised.value)
+    message = refusals.error(raised.value)
     seen = slack_rules.seen(message).split("\n")
     typed = next(number for number, line in enumerate(seen) if line.startswith("list stauts"))
     assert seen[typed + 1][seen[typed].index("stauts") :].startswith("^^^")
@@ -241,17 +241,17 @@ def test_a_bad_command_gets_a_caret_and_an_example() -> None:
     ],
 )
 def test_each_error_says_what_happened_and_what_to_do(error: errors.BotError, happened: str, advice: str) -> None:
-    message = replies.error(error)
+    message = refusals.error(error)
     for told in (slack_rules.seen(message), slack_rules.heard(message)):
         assert happened in told and advice in told
 
 
 def test_every_kind_of_source_and_delivery_error_is_answered() -> None:
     for kind in errors.SourceError.__subclasses__():
-        assert "Qualytics" in slack_rules.seen(replies.error(kind("qualytics", "words of the vendor")))
+        assert "Qualytics" in slack_rules.seen(refusals.error(kind("qualytics", "words of the vendor")))
     for other in errors.DeliveryError.__subclasses__():
-        assert "words of slack" in slack_rules.heard(replies.error(other("words of slack"))).lower()
+        assert "words of slack" in slack_rules.heard(refusals.error(other("words of slack"))).lower()
 
 
 def test_the_unforeseen_gets_a_number() -> None:
-    assert "abc123" in slack_rules.seen(replies.broken("abc123"))
+    assert "abc123" in slack_rules.seen(refusals.broken("abc123"))
