@@ -91,7 +91,8 @@ class Control:
         for channel in self._space.channels.values():
             if (user and user not in channel.members) or (channel.is_im and not user):
                 continue
-            one = {"id": channel.id, "name": channel.name, "is_member": world.BOT_USER in channel.members}
+            name = self._space.app.name if channel.is_im else channel.name
+            one = {"id": channel.id, "name": name, "is_member": world.BOT_USER in channel.members}
             one |= {"is_private": channel.is_private, "is_archived": channel.is_archived, "is_im": channel.is_im, "user": channel.dm_with}
             shown.append({**one, "members": sorted(channel.members), "count": len(channel.messages)})
         return {"ok": True, "channels": shown}
@@ -106,8 +107,11 @@ class Control:
         return {"ok": True, "messages": [message for message in seen if message is not None]}
 
     def people(self, _: Request, __: Record) -> Record:
-        """The directory; `seat` marks the three people whom a visitor can be."""
-        people = [{**asdict(user), **user.json(with_email=True)} for user in self._space.people.values()]
+        """The directory: `name` for the eye, `handle` as typed after an @; `seat` marks the three people whom a visitor can be."""
+        people = [
+            {**asdict(user), **user.json(with_email=True), "name": user.real_name, "handle": user.name}
+            for user in self._space.people.values()
+        ]
         return {"ok": True, "people": people}
 
     def views(self, request: Request, _: Record) -> Record:
