@@ -32,7 +32,7 @@ class Cards:
 
     async def waiting(self) -> Sequence[model.Card]:
         """Cards that nobody has decided about, oldest first."""
-        return await self._cards(sa.select(_CARDS).where(_CARDS.c.state == model.CardState.WAITING).order_by(*_OLDEST_POST))
+        return await self._cards(sa.select(_CARDS).where(tables.WAITING).order_by(*_OLDEST_POST))
 
     async def windows(self) -> Mapping[str, model.Window]:
         """The last window of every route."""

@@ -19,7 +19,7 @@ Work = Callable[[AsyncConnection], Awaitable[T]]
 CHUNK = 500
 """Rows of one statement: far below the 32,766 parameters of both databases, and a short hold of the event loop."""
 
-TRIES = 6
+TRIES = 8
 PAUSE = 0.01
 """Seconds before the first repeat; doubled each time."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event, exc, pool
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot import errors
 from bot.store import anomalies, cards, claims, database, facts, journal, links, lock, migrating, standings
@@ -104,11 +104,15 @@ async def migrate(url: str) -> str:
     """Bring the tables up to date and return their revision. Several processes may do so at once: one works, the rest wait and find
     nothing to do. Raises ConfigError."""
     target = parse(url)
+
+    async def work(connection: AsyncConnection) -> str:
+        if target.path is None:
+            await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
+        return await connection.run_sync(migrating.upgrade)
+
     async with _single(target) as engine:
-        async with engine.begin() as connection:
-            if target.path is None:
-                await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
-            return await connection.run_sync(migrating.upgrade)
+        # SQLite does not wait for others while it turns to WAL for the first time: the store's way to write tries again.
+        return await database.Database(engine, engine).write(work)
 
 
 async def current(url: str) -> str:
@@ -221,9 +225,10 @@ async def _single(target: Target) -> AsyncIterator[AsyncEngine]:
 
 
 @contextlib.contextmanager
-def _reported(target: Target) -> Any:
+def _reported(target: Target) -> Iterator[None]:
     """What goes wrong before the product runs is a matter of its settings: say so, and never show the password."""
     try:
-        yield
-    except database.failures() as error:
-        raise errors.ConfigError([f"DATABASE_URL: cannot use {target.name}: {database.reason(error)}."]) from error
+        with database.translated():
+            yield
+    except errors.StoreError as error:
+        raise errors.ConfigError([f"DATABASE_URL: cannot use {target.name}: {database.reason(error.__cause__ or error)}."]) from error

@@ -111,8 +111,8 @@ async def revive_unposted(connection: AsyncConnection, source: str, ids: Sequenc
 async def refresh_shown(connection: AsyncConnection, cards: Sequence[str], now: datetime) -> None:
     """Note on the anomalies behind these cards whether a live card shows them: the watch reads nothing else."""
     source, ident = _ANOMALIES.c.source, _ANOMALIES.c.id
-    alone = sa.exists().where(_CARDS.c.source == source, _CARDS.c.anomaly == ident, LIVE)
-    grouped = sa.exists().where(_MEMBERS.c.source == source, _MEMBERS.c.anomaly == ident, _CARDS.c.id == _MEMBERS.c.card, LIVE)
+    alone = _any(_CARDS.c.source == source, _CARDS.c.anomaly == ident, LIVE)
+    grouped = _any(_MEMBERS.c.source == source, _MEMBERS.c.anomaly == ident, _CARDS.c.id == _MEMBERS.c.card, LIVE)
     shown = sa.case((sa.or_(alone, grouped), _first(_ANOMALIES.c.shown, now)), else_=None)
     for chunk in database.chunks(cards):
         # Two statements: SQLite finds rows by an index for IN (SELECT ...), not for IN (SELECT ... UNION SELECT ...).
@@ -122,6 +122,11 @@ async def refresh_shown(connection: AsyncConnection, cards: Sequence[str], now: 
         ):
             change = sa.update(_ANOMALIES).where(sa.tuple_(source, ident).in_(shown_by))
             await connection.execute(change.values(shown=shown))
+
+
+def _any(*conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """Whether a row exists. Not EXISTS: PostgreSQL may answer that by reading all live cards at once."""
+    return sa.select(sa.literal_column("1")).where(*conditions).limit(1).correlate(_ANOMALIES).scalar_subquery().is_not(None)
 
 
 def _of(source: str, ids: Sequence[str]) -> sa.ColumnElement[bool]:

@@ -101,7 +101,8 @@ def _cards() -> None:
         sa.UniqueConstraint("key", "channel", "kind", name="cards_key"),
         sa.CheckConstraint("due IS NULL OR state = 'live'", name="cards_due_live"),
     )
-    _index("cards", "state", "state", "created", "place")
+    _index("cards", "waiting", "created", "place", "id", where="state = 'waiting'")
+    _index("cards", "lost", "created", where="state = 'lost'")
     _index("cards", "posts", "channel", "created", "place", where="due IS NOT NULL AND ts IS NULL")
     _index("cards", "edits", "urgent", "posted", "id", where="due IS NOT NULL AND ts IS NOT NULL")
     _index("cards", "message", "channel", "ts", where="ts IS NOT NULL")
