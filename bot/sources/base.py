@@ -147,11 +147,11 @@ class HttpSource:
         return await retrying(self._read_once, path, params, ask)
 
     async def write(self, method: str, path: str, *, params: Params = (), body: Any = None, ask: Ask = EDITOR) -> bytes:
-        """Send a change once, never again by itself; returns the body of a success unread."""
+        """Send a change once, never again by itself; returns the body of a success unread, cut where it is too long."""
         content = {} if body is None else {"json": body}
         request = self._http.build_request(method, path, params=list(params) or None, **content)
         async with self._writes:
-            answer = await self._exchange(request)
+            answer = await self._exchange(request, whole=False)
         self._refuse(answer, ask)
         return answer.body
 
@@ -169,13 +169,13 @@ class HttpSource:
         self._refuse(answer, ask)
         return self.json(answer.body)
 
-    async def _exchange(self, request: httpx.Request) -> Answer:
+    async def _exchange(self, request: httpx.Request, *, whole: bool = True) -> Answer:
         self._check_token()
         try:
             async with asyncio.timeout(self._timeout):
                 response = await self._http.send(request, stream=True)
                 try:
-                    return Answer(response.status_code, response.headers, await self._body(response))
+                    return Answer(response.status_code, response.headers, await self._body(response, whole))
                 finally:
                     await response.aclose()
         except (TimeoutError, httpx.TimeoutException) as error:
@@ -186,12 +186,13 @@ class HttpSource:
             said = f"{self.title} cannot be reached: the connection failed ({type(error).__name__})."
             raise errors.SourceUnavailable(self.name, said) from error
 
-    async def _body(self, response: httpx.Response) -> bytes:
+    async def _body(self, response: httpx.Response, whole: bool) -> bytes:
+        """As much as is needed; `whole`: a success that is too large is no success."""
         limit = MAX_BODY if response.is_success else MAX_REFUSAL
         body = bytearray()
         async for piece in response.aiter_bytes():
             body += piece
-            if len(body) > limit and response.is_success:
+            if len(body) > limit and response.is_success and whole:
                 raise errors.SourceGarbled(self.name, f"{self.title} gave an answer of more than {MAX_BODY // 2**20} MB; it was not read.")
             if len(body) > limit:
                 break

@@ -246,7 +246,7 @@ async def test_the_sample_is_understood_whole(over: Make) -> None:
         ({"status": "Escalated", "archived": False}, {"state": model.State.OPEN, "status": "Escalated"}),
         ({"status": "Muted", "archived": True}, {"state": model.State.ARCHIVED, "status": "Muted", "archived_as": None}),
         ({"status": "Duplicate"}, {"state": model.State.ARCHIVED, "archived_as": model.ArchiveAs.DUPLICATE}),
-        ({"status": None}, {"state": model.State.OPEN, "status": "Open"}),
+        ({"status": None}, {"state": model.State.OPEN, "status": "Active"}),
         ({"weight": 79.9}, {"severity": model.Severity.HIGH}),
         ({"weight": "80"}, {"severity": model.Severity.CRITICAL, "weight": 80.0}),
         ({"weight": None}, {"severity": None, "weight": None}),
@@ -333,6 +333,8 @@ async def test_a_filter_that_is_ignored_lets_nothing_through(over: Make) -> None
     assert {one.ref.id for one in (await source.find(model.Query(types=("shape",)))).anomalies} == {"2"}
     assert {one.ref.id for one in (await source.find(model.Query(statuses=("acknowledged",)))).anomalies} == {"3"}
     assert await source.count(model.Query(statuses=("acknowledged",))) == 1
+    first = await source.find(model.Query(types=("shape",), limit=1))
+    assert ([one.ref.id for one in first.anomalies], first.total) == (["2"], 1)
 
 
 def deployment_with(ids: list[int], mode: str) -> Wire:
@@ -391,6 +393,15 @@ async def test_one_tag_more_keeps_the_others_and_the_status(over: Make) -> None:
     change = model.Change(model.Action.TAG, add_tags=("c", "a"), remove_tags=("b",))
     await over(wire).apply(change, [held])
     assert body_of(wire.requests[0]) == {"status": "Acknowledged", "tags": ["a", "c"]}
+
+
+async def test_a_write_that_succeeded_has_succeeded_whatever_its_answer_holds(over: Make) -> None:
+    async def huge() -> Any:
+        for _ in range(12):
+            yield b"x" * 2**20
+
+    source = over(lambda _: httpx.Response(200, content=huge()))
+    assert (await source.apply(model.Change(model.Action.ACKNOWLEDGE), [target()]))[0].result is model.Result.DONE
 
 
 async def test_in_bulk_every_anomaly_keeps_its_own_tags_and_status(over: Make) -> None:

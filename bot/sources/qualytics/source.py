@@ -113,8 +113,10 @@ class Qualytics:
         listings = await base.together(self._lister.all(datastore, variant, limit=query.limit) for datastore, variant in asked)
         found = listing.merged(listings, query.sort, query.limit)
         kept = [one for one in found.anomalies if plan.holds(one)]
-        exact = found.total if len(kept) == len(found.anomalies) else None
-        return model.Found(kept, exact if query.limit else len(kept))
+        if query.limit and len(kept) < len(found.anomalies):
+            whole = await self.find(replace(query, limit=0))
+            return model.Found(whole.anomalies[: query.limit], whole.total)
+        return model.Found(kept, found.total if query.limit else len(kept))
 
     async def count(self, query: model.Query) -> int:
         """How many match the words that Qualytics filters by: the `total` of a page of one, once the datastore filter is known to work."""
@@ -126,7 +128,7 @@ class Qualytics:
             clean = not any(page.foreign or page.total is None for page in pages)
             if clean and all(plan.holds(one) for page in pages for one in page.anomalies):
                 return sum(_total(page) for page in pages)
-        return len((await self.find(_unlimited(query))).anomalies)
+        return len((await self.find(replace(query, limit=0))).anomalies)
 
     async def _glimpse(self, datastore: str, variant: base.Params) -> listing.Page:
         small = not datastore or datastore in self._lister.proven
@@ -259,7 +261,3 @@ def _known(pages: Sequence[listing.Page], mark: cursors.Mark) -> bool:
 
 def _total(page: listing.Page) -> int:
     return page.total if page.total is not None else 0
-
-
-def _unlimited(query: model.Query) -> model.Query:
-    return replace(query, limit=0)

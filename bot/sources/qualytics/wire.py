@@ -210,6 +210,8 @@ STATES = {
     "Acknowledged": model.State.ACKNOWLEDGED,
     **{one.value: model.State.ARCHIVED for one in model.ArchiveAs},
 }
+UNTOLD = {model.State.OPEN: "Active", model.State.ARCHIVED: "Archived"}
+"""The status of an anomaly that tells none."""
 KINDS = {"catalog": "sync"}
 """The operations list says `catalog` where the run says `sync` (contracts 1.6)."""
 
@@ -234,7 +236,7 @@ class Reader:
         return model.Anomaly(
             ref=model.Ref(self.source, wire.id),
             state=state,
-            status=wire.status or state.value.capitalize(),
+            status=wire.status or UNTOLD[state],
             created=wire.created,
             archived_as=next((one for one in model.ArchiveAs if one.value == wire.status), None),
             type=wire.type,

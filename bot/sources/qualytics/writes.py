@@ -187,7 +187,7 @@ class _Job:
     def _verdict(self, error: errors.SourceError) -> bulk.Verdict:
         if isinstance(error, errors.SourceAuthFailed):
             return bulk.Verdict.STOP
-        if isinstance(error, errors.SourceUnavailable):
+        if isinstance(error, (errors.SourceUnavailable, errors.SourceGarbled)):
             return bulk.Verdict.STOP if len(self.targets) == 1 else bulk.Verdict.UNSURE
         too_large = isinstance(error, errors.SourceRejected) and error.status == TOO_LARGE
         return bulk.Verdict.UNSURE if too_large and len(self.targets) > 1 else bulk.Verdict.REFUSED
