@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -94,6 +95,77 @@ class Bot:
             self.output.append(line.decode())
 
 
+class Zygote:
+    """Forks bots from one process that has imported them: `tests/walks/zygote.py`."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self._turn = asyncio.Lock()
+
+    async def fork(self, env: Mapping[str, str], log: Path) -> int:
+        """A new bot; returns its process id."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        async with self._turn:
+            self._process.stdin.write(json.dumps({"env": dict(env), "log": str(log)}).encode() + b"\n")
+            return int(await self._process.stdout.readline())
+
+
+@asynccontextmanager
+async def zygote() -> AsyncIterator[Zygote]:
+    """A running zygote."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.walks.zygote", cwd=ROOT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        yield Zygote(process)
+    finally:
+        process.kill()
+        await process.wait()
+
+
+@dataclass
+class Fork:
+    """The product as a forked process, for tests that start it many times."""
+
+    zygote: Zygote
+    env: Mapping[str, str]
+    log: Path
+    pid: int = 0
+
+    async def start(self) -> None:
+        """Start it and wait until it is ready."""
+        self.pid = await self.zygote.fork(self.env, self.log)
+        async with httpx.AsyncClient() as http:
+            for _ in range(1500):
+                assert self._alive(), f"the bot ended:\n{self.log.read_text()}"
+                try:
+                    if (await http.get(f"http://127.0.0.1:{self.env['PORT']}/readyz")).status_code == 200:
+                        return
+                except httpx.HTTPError:
+                    pass
+                await asyncio.sleep(0.02)
+        raise AssertionError(f"the bot did not get ready:\n{self.log.read_text()}")
+
+    async def kill(self) -> None:
+        """kill -9, and wait until the kernel has let its files and ports go."""
+        if not self._alive():
+            return
+        gone, handle, loop = asyncio.Event(), os.pidfd_open(self.pid), asyncio.get_running_loop()
+        loop.add_reader(handle, gone.set)
+        os.kill(self.pid, signal.SIGKILL)
+        await gone.wait()
+        loop.remove_reader(handle)
+        os.close(handle)
+
+    def _alive(self) -> bool:
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
+
+
 @dataclass
 class Stage:
     """Both fakes and their control routes."""
@@ -128,6 +200,10 @@ class Stage:
         """The bot, not started yet."""
         env = self.env(**more)
         return Bot(env, int(env["PORT"]))
+
+    def fork(self, zygote: Zygote, **more: str) -> Fork:
+        """The bot as a fork, not started yet."""
+        return Fork(zygote, self.env(**more), self.folder / "bot.log")
 
     # --- Slack, as a person sees and uses it ---------------------------------------------------------------------------
 
