@@ -63,6 +63,7 @@ class Delivery:
 
     async def close(self) -> None:
         """Stop retries and connections."""
+        self.hub.close()
         for task in self._tasks:
             task.cancel()
         if self._client is not None:
@@ -121,8 +122,15 @@ class Delivery:
         if not answer.content:
             return None
         if answer.headers.get("content-type", "").startswith("application/json"):
-            return answer.json()
+            return _json(answer)
         return {"text": answer.text}
+
+
+def _json(answer: httpx.Response) -> Any:
+    try:
+        return answer.json()
+    except ValueError:
+        raise Rejected(answer.status_code) from None
 
 
 def signature(secret: str, body: bytes, timestamp: int) -> dict[str, str]:

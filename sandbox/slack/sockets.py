@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import uuid
 from typing import Any
@@ -19,6 +20,7 @@ class Hub:
         self._space = space
         self._sockets: list[WebSocket] = []
         self._waiting: dict[str, asyncio.Future[Any]] = {}
+        self._cuts: set[asyncio.Task[None]] = set()
         self._turn = 0
 
     @property
@@ -91,13 +93,27 @@ class Hub:
         raise ConnectionError("the app is not connected")
 
     async def disconnect(self, reason: str) -> int:
-        """End all connections, as Slack does every few hours (`refresh_requested`); returns how many there were."""
+        """Tell all connections to go, as Slack does every few hours (`refresh_requested`); returns how many there were.
+
+        They get nothing new from now on. Who has not gone after ten seconds is cut off.
+        """
         sockets, self._sockets = self._sockets, []
         for socket in sockets:
-            try:
+            with contextlib.suppress(WebSocketDisconnect, RuntimeError):
                 await socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {"host": "sandbox"}})
-                await socket.close()
-            except (WebSocketDisconnect, RuntimeError):
-                continue
+            task = asyncio.ensure_future(_cut(socket))
+            self._cuts.add(task)
+            task.add_done_callback(self._cuts.discard)
         self._space.changed()
         return len(sockets)
+
+    def close(self) -> None:
+        """Stop waiting for connections to go."""
+        for task in self._cuts:
+            task.cancel()
+
+
+async def _cut(socket: WebSocket) -> None:
+    await asyncio.sleep(limits.SOCKET_GRACE_SECONDS)
+    with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+        await socket.close()
