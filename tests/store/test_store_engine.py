@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib.util
 import os
 import re
 import signal
+import sqlite3
 import sys
 from pathlib import Path
 from typing import Any
@@ -193,6 +195,23 @@ async def test_readers_go_on_while_somebody_writes(lite: engine.Store) -> None:
         await connection.exec_driver_sql("""UPDATE facts SET value = '"new"'""")
         assert await asyncio.wait_for(lite.facts.get("k"), 5) == "old"
     assert await lite.facts.get("k") == "new"
+
+
+async def test_a_transaction_has_the_right_to_write_from_its_first_look(tmp_path: Path, lite: engine.Store) -> None:
+    """Otherwise a migration or a shell that writes between its look and its first write would end it with "database is locked"."""
+    told: list[str] = []
+
+    def meddle(old: model.Anomaly, new: model.Anomaly) -> None:
+        with contextlib.closing(sqlite3.connect(tmp_path / "desk.db", timeout=0, isolation_level=None)) as other:
+            try:
+                other.execute("INSERT INTO facts VALUES ('meddled', '1', '2026-03-02 12:00:00.000000')")
+            except sqlite3.OperationalError as error:
+                told.append(str(error))
+
+    await lite.anomalies.save(SOURCE, [anomaly(1)], read_at=NOON, now=NOON)
+    await lite.anomalies.save(SOURCE, [anomaly(1, records=1)], read_at=after(1), now=after(1), note=meddle)
+    assert told == ["database is locked"]
+    assert (await lite.anomalies.get([ref(1)]))[ref(1)].version == 2
 
 
 async def test_many_tasks_that_read_and_write_never_find_it_locked(store: engine.Store) -> None:

@@ -155,3 +155,11 @@ async def test_a_reopened_one_still_was_closed_once(store: engine.Store) -> None
     await save(store, archived(2, **LIKE), at=2, entries=(told,))
     await save(store, anomaly(2, **LIKE), at=3)
     assert (await store.journal.past(this, after(9))).archived_before == told
+
+
+async def test_a_later_change_of_a_closed_one_does_not_close_it_again(store: engine.Store) -> None:
+    this = anomaly(1, **LIKE)
+    await save(store, this, archived(2, **LIKE), at=5)
+    await save(store, archived(2, records=3, **LIKE), at=50)
+    found = (await store.journal.past(this, after(60))).archived_before
+    assert found is not None and found.at == after(5)
