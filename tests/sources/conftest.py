@@ -1,80 +1,18 @@
-"""What source tests share: a clock that stands still, facts in memory, a Qualytics over a function, and one over the fake deployment."""
+"""Fixtures of the source tests."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
 import tenacity
 
-from bot.sources import base
+from bot.sources import base, registry
 from bot.sources.qualytics import source as qualytics
 from sandbox import qualytics as fake
-
-NOW = datetime(2026, 5, 8, 12, 0, tzinfo=UTC)
-TOKEN = "s3cret-token-value"
-FIXTURES = Path(__file__).parent / "fixtures"
-
-
-class Clock:
-    """A clock that moves only when told."""
-
-    def __init__(self, at: datetime = NOW) -> None:
-        self.at = at
-
-    def now(self) -> datetime:
-        return self.at
-
-
-class Facts:
-    """Facts in memory, as JSON: what does not survive JSON would not survive the store."""
-
-    def __init__(self) -> None:
-        self.values: dict[str, str] = {}
-
-    async def get(self, key: str) -> Any:
-        return json.loads(self.values[key]) if key in self.values else None
-
-    async def put(self, key: str, value: Any, now: datetime) -> None:
-        self.values[key] = json.dumps(value)
-
-
-def fixture(name: str) -> Any:
-    """A JSON sample in the vendor's shape."""
-    return json.loads((FIXTURES / f"{name}.json").read_text())
-
-
-def anomaly_json(ident: int, **fields: Any) -> dict[str, Any]:
-    """The sample anomaly with another id."""
-    return {**fixture("anomaly"), "id": ident, **fields}
-
-
-def page_json(items: list[Any], total: int | None = None, page: int = 1, size: int = 100) -> dict[str, Any]:
-    count = len(items) if total is None else total
-    return {"items": items, "total": count, "page": page, "size": size, "pages": -(-count // size)}
-
-
-Handler = Callable[[httpx.Request], httpx.Response]
-
-
-class Wire:
-    """A function as the server; keeps the requests."""
-
-    def __init__(self, handler: Handler) -> None:
-        self.handler, self.requests = handler, list[httpx.Request]()
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        return self.handler(request)
-
-    @property
-    def lines(self) -> list[str]:
-        return [f"{one.method} {one.url.path}" for one in self.requests]
+from tests.sources.staging import TOKEN, Clock, Deployment, Facts, Handler, Make
 
 
 @pytest.fixture
@@ -93,9 +31,6 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(base, "_backoff", tenacity.wait_none())
 
 
-Make = Callable[..., qualytics.Qualytics]
-
-
 @pytest.fixture
 async def over(clock: Clock, facts: Facts) -> AsyncIterator[Make]:
     """over(handler, **settings): a Qualytics whose server is a function."""
@@ -111,40 +46,16 @@ async def over(clock: Clock, facts: Facts) -> AsyncIterator[Make]:
         await one.aclose()
 
 
-class RealClock:
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-
-class Deployment:
-    """A fake deployment that runs, and sources that speak to it."""
-
-    def __init__(self, url: str, parts: Any) -> None:
-        self.url, self.parts, self.world, self.facts = url, parts, parts.world, Facts()
-        self._made: list[qualytics.Qualytics] = []
-
-    def source(self, **settings: Any) -> qualytics.Qualytics:
-        given = {"url": self.url, "token": fake.SANDBOX_TOKEN, "clock": RealClock(), "facts": self.facts, **settings}
-        self._made.append(qualytics.Qualytics(**given))
-        return self._made[-1]
-
-    def calls(self) -> list[dict[str, Any]]:
-        """What was sent since the last look."""
-        calls = list(self.parts.app.calls)
-        self.parts.app.calls.clear()
-        return calls
-
-    def lines(self) -> list[str]:
-        return [f"{one['method']} {one['path'].removeprefix('/api/')}" for one in self.calls()]
-
-    async def aclose(self) -> None:
-        for one in self._made:
-            await one.aclose()
-
-
 @pytest.fixture
 async def deployment() -> AsyncIterator[Deployment]:
     async with fake.serving(fake.World(seed=7, open_count=30)) as (url, parts):
         made = Deployment(url, parts)
         yield made
         await made.aclose()
+
+
+@pytest.fixture(params=sorted(registry.SOURCES))
+async def system(request: pytest.FixtureRequest, deployment: Deployment) -> Deployment:
+    """One fake system per source of the registry."""
+    assert request.param == "qualytics", "a new source needs a fake here"
+    return deployment

@@ -13,7 +13,7 @@ from bot import model
 from bot.sources.qualytics import source as qualytics
 from sandbox import qualytics as fake
 from tests.sandbox.qualytics import oracle
-from tests.sources.conftest import Deployment
+from tests.sources.staging import Deployment
 
 Do = Callable[[qualytics.Qualytics], Awaitable[Any]]
 

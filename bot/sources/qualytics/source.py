@@ -15,7 +15,7 @@ from bot.sources import base
 from bot.sources.qualytics import actions, bodies, client, cursors, dialect, listing, operations, places, push, queries, reading, wire
 
 WAVE = 4
-"""Pages that are read at once on the way to known ground."""
+"""Pages that are read at once on the way to known ground, while there is none in sight."""
 COMMENT_PAGES = 5
 THRESHOLDS = {"low": 0.0, "medium": 20.0, "high": 50.0, "critical": 80.0}
 """Lower bounds of `weight`; Qualytics leaves the scale open (contracts 1.4)."""
@@ -97,7 +97,8 @@ class Qualytics:
     async def _waves(self, datastore: str, mark: cursors.Mark) -> list[listing.Page]:
         pages = [await self._lister.page(datastore, queries.open_ones())]
         while not _known(pages, mark):
-            last = len(pages) + 1 if pages[0].total is None else min(len(pages) + WAVE, pages[0].pages)
+            wave = 1 if pages[0].total is None or any(mark.knows(one) for one in pages[-1].anomalies) else WAVE
+            last = min(len(pages) + wave, pages[0].pages) if pages[0].total is not None else len(pages) + wave
             pages += await self._lister.rest(datastore, queries.open_ones(), range(len(pages) + 1, last + 1))
         return pages
 

@@ -1,0 +1,316 @@
+"""What every source promises of changes, against the running fake of its system."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bot import errors, model
+from sandbox import qualytics as fake
+from tests.sources.staging import Deployment, RealClock, mine, opened, truth
+
+# --- apply
+
+CHANGES = [
+    (model.Change(model.Action.ACKNOWLEDGE), lambda one: one.status == "Acknowledged"),
+    (model.Change(model.Action.UNACKNOWLEDGE), lambda one: one.status == "Active"),
+    (model.Change(model.Action.ASSIGN, assignees=("12", "18")), lambda one: one.assignees == [12, 18]),
+    (model.Change(model.Action.ASSIGN, assignees=()), lambda one: one.assignees == []),
+    (model.Change(model.Action.DESCRIBE, description="INC-987"), lambda one: one.description == "INC-987"),
+    (
+        model.Change(model.Action.TAG, add_tags=("incident",), remove_tags=("pii",)),
+        lambda one: "incident" in one.tags and "pii" not in one.tags,
+    ),
+    (model.Change(model.Action.ARCHIVE, archive_as=model.ArchiveAs.DUPLICATE), lambda one: one.status == "Duplicate"),
+    (model.Change(model.Action.DELETE), lambda one: one is None),
+]
+
+
+@pytest.mark.parametrize(("change", "done"), CHANGES, ids=lambda one: one.action.value if isinstance(one, model.Change) else "")
+@pytest.mark.parametrize("count", [1, 7])
+async def test_a_change_is_done_and_nothing_else(system: Deployment, change: model.Change, done: Any, count: int) -> None:
+    source, found = await opened(system, max_batch=3)
+    targets = found[:count]
+    kept = {one.ref.id: (truth(system, one).status, list(truth(system, one).tags), list(truth(system, one).assignees)) for one in found}
+    outcomes = await source.apply(change, targets)
+    assert [outcome.ref for outcome in outcomes] == [one.ref for one in targets]
+    assert not [outcome for outcome in outcomes if outcome.result is model.Result.REFUSED]
+    for one in targets:
+        now = truth(system, one)
+        assert done(now)
+        if now is not None:
+            assert change.action in (model.Action.ACKNOWLEDGE, model.Action.UNACKNOWLEDGE, model.Action.ARCHIVE) or now.status == one.status
+            assert change.assignees is not None or now.assignees == kept[one.ref.id][2]
+            assert change.add_tags or now.tags == kept[one.ref.id][1]
+    for one in found[count:]:
+        now = truth(system, one)
+        assert (now.status, now.tags, now.assignees) == kept[one.ref.id]
+
+
+async def test_a_repeated_change_says_already(system: Deployment) -> None:
+    source, found = await opened(system)
+    change = model.Change(model.Action.ARCHIVE, archive_as=model.ArchiveAs.INVALID)
+    target = found[0]
+    assert (await source.apply(change, [target]))[0].result is model.Result.DONE
+    again = (await source.get([target.ref.id]))[target.ref.id]
+    assert (await source.apply(change, [again]))[0].result is model.Result.ALREADY
+
+
+async def test_a_bulk_call_never_spans_datastores_and_never_exceeds_a_batch(system: Deployment) -> None:
+    source, found = await opened(system, max_batch=4)
+    homes = {int(one.ref.id): one.datastore.id for one in found if one.datastore}
+    await source.apply(model.Change(model.Action.ACKNOWLEDGE), found)
+    await source.apply(model.Change(model.Action.ARCHIVE, archive_as=model.ArchiveAs.RESOLVED), found)
+    writes = [call["json"] for call in system.calls() if isinstance(call["json"], list)]
+    assert writes
+    for items in writes:
+        assert len(items) <= 4
+        assert len({homes[item["id"]] for item in items}) == 1
+    archived = [item for items in writes for item in items if "archive" in item]
+    assert archived
+    assert all(item["archive"] is True for item in archived)
+
+
+async def test_bad_ids_in_a_bulk_call_are_named_and_the_good_ones_done(system: Deployment) -> None:
+    source, found = await opened(system)
+    system.world.arrive(60, [next(iter(system.world.facts.containers.values()))])
+    found = list((await source.changes("")).anomalies)
+    targets = mine(found, str(next(iter(system.world.facts.containers.values())).datastore.id))[:60]
+    gone = [targets[3], targets[41]]
+    for one in gone:
+        system.world.erase(truth(system, one))
+    system.calls()
+    for change in (model.Change(model.Action.ACKNOWLEDGE), model.Change(model.Action.ARCHIVE, archive_as=model.ArchiveAs.DISCARDED)):
+        outcomes = await source.apply(change, targets)
+        refused = {outcome.ref for outcome in outcomes if outcome.result is model.Result.REFUSED}
+        assert refused == {one.ref for one in gone}
+        assert all("not exist" in outcome.reason for outcome in outcomes if outcome.ref in refused)
+        sent = [call for call in system.calls() if call["method"] in ("PATCH", "PUT", "DELETE")]
+        assert len(sent) <= 1 + 2 * 2 * 6
+    assert all(truth(system, one).status == "Discarded" for one in targets if one not in gone)
+
+
+async def test_a_missing_right_is_told_with_its_datastore_and_the_other_datastores_go_on(system: Deployment) -> None:
+    source, found = await opened(system)
+    system.world.tokens.limit(42, "Reporter", fake.SANDBOX_TOKEN)
+    assert mine(found)
+    assert mine(found) != found
+    outcomes = await source.apply(model.Change(model.Action.ACKNOWLEDGE), found)
+    name = next(one.datastore.name for one in mine(found) if one.datastore)
+    for one, outcome in zip(found, outcomes, strict=True):
+        if one in mine(found):
+            assert (outcome.result, outcome.right, outcome.place) == (model.Result.REFUSED, "Editor", name)
+            assert name in outcome.reason
+        else:
+            assert truth(system, one).status == "Acknowledged"
+
+
+async def test_an_archived_anomaly_is_never_updated(system: Deployment) -> None:
+    source, _ = await opened(system)
+    closed = str(system.world.closed[0][1].id)
+    target = (await source.get([closed]))[closed]
+    system.calls()
+    outcome = (await source.apply(model.Change(model.Action.TAG, add_tags=("incident",)), [target]))[0]
+    assert outcome.result is model.Result.REFUSED
+    assert "Reopen" in outcome.reason
+    assert system.calls() == []
+
+
+# --- reopening and comments: what a deployment may not be able to do
+
+
+@pytest.mark.parametrize("mode", ["restores", "422", "ignores"])
+async def test_reopening_believes_the_reading(system: Deployment, mode: str) -> None:
+    system.world.modes.restore = mode
+    source, _ = await opened(system)
+    closed = [str(one.id) for _, one in system.world.closed][:3]
+    targets = list((await source.get(closed)).values())
+    outcomes = await source.apply(model.Change(model.Action.REOPEN), targets)
+    works = mode == "restores"
+    assert {outcome.result for outcome in outcomes} == {model.Result.DONE if works else model.Result.REFUSED}
+    assert (model.Action.REOPEN in source.supports) is works
+    if not works:
+        assert "restore it there" in outcomes[0].reason
+        system.calls()
+        restarted = system.source()
+        again = await restarted.apply(model.Change(model.Action.REOPEN), targets)
+        assert again[0].result is model.Result.REFUSED
+        assert model.Action.REOPEN not in restarted.supports
+        assert system.calls() == []
+
+
+@pytest.mark.parametrize("mode", ["on", "off", "discriminator"])
+async def test_comments_are_left_once_or_said_to_be_impossible(system: Deployment, mode: str) -> None:
+    system.world.modes.comments = mode
+    source, found = await opened(system)
+    outcome = (await source.apply(model.Change(model.Action.COMMENT, comment="Known issue."), found[:1]))[0]
+    said = [comment.message for comment in system.world.comments.values() if comment.anomaly == int(found[0].ref.id)]
+    if mode == "on":
+        assert outcome.result is model.Result.DONE
+        assert said.count("Known issue.") == 1
+        assert "Known issue." in [comment.text for comment in await source.comments(found[0].ref.id)]
+    else:
+        assert outcome.result is model.Result.REFUSED
+        assert "comments" in outcome.reason
+        assert model.Action.COMMENT not in source.supports
+
+
+async def test_a_comment_on_what_is_gone_does_not_switch_comments_off(system: Deployment) -> None:
+    source, found = await opened(system)
+    system.world.erase(truth(system, found[0]))
+    outcome = (await source.apply(model.Change(model.Action.COMMENT, comment="Hello"), found[:1]))[0]
+    assert outcome.result is model.Result.REFUSED
+    assert model.Action.COMMENT in source.supports
+
+
+async def test_a_lost_capability_is_tried_again_after_a_week(system: Deployment) -> None:
+    system.world.modes.comments = "off"
+    clock = RealClock()
+    source, found = await opened(system, clock=clock)
+    change = model.Change(model.Action.COMMENT, comment="Hello")
+    await source.apply(change, found[:1])
+    system.world.modes.comments = "on"
+    assert (await source.apply(change, found[:1]))[0].result is model.Result.REFUSED
+    clock.now = lambda: datetime.now(UTC) + timedelta(days=8)  # type: ignore[method-assign]
+    assert (await source.apply(change, found[:1]))[0].result is model.Result.DONE
+
+
+# --- dialects
+
+
+async def test_the_other_name_of_the_datastore_filter_is_found_and_remembered(system: Deployment) -> None:
+    system.world.modes.datastore_key = "datastore_id"
+    source = system.source(datastores=["42"])
+    found = (await source.changes("")).anomalies
+    assert found
+    assert {one.datastore.id for one in found if one.datastore} == {"42"}
+    system.calls()
+    assert await system.source(datastores=["42"]).count(model.Query()) == len(found)
+    assert [dict(call["query"]).get("datastore_id") for call in system.calls()] == ["42"]
+
+
+@pytest.mark.parametrize("switch", [{"bulk": "object"}, {"delete_bodies": "dropped"}])
+async def test_bulk_writes_find_the_form_that_works_and_remember_it(system: Deployment, switch: dict[str, str]) -> None:
+    source, found = await opened(system)
+    for name, value in switch.items():
+        setattr(system.world.modes, name, value)
+    targets = mine(found)[:6]
+    assert len(targets) > 2
+    tag = model.Change(model.Action.TAG, add_tags=("incident",))
+    archive = model.Change(model.Action.ARCHIVE, archive_as=model.ArchiveAs.RESOLVED)
+    for change in (tag, archive):
+        outcomes = await source.apply(change, targets)
+        assert {outcome.result for outcome in outcomes} == {model.Result.DONE}, outcomes
+    assert all(truth(system, one).status == "Resolved" and {*one.tags, "incident"} == set(truth(system, one).tags) for one in targets)
+    statuses = [call["status"] for call in system.calls()]
+    assert 422 in statuses
+    rest = mine(found)[6:] or [one for one in found if one not in mine(found)][:3]
+    restarted = system.source()
+    assert {one.result for one in await restarted.apply(archive, rest)} == {model.Result.DONE}
+    assert 422 not in [call["status"] for call in system.calls()]
+
+
+async def test_an_outcome_that_an_old_deployment_does_not_know_is_refused_in_its_words(system: Deployment) -> None:
+    system.world.modes.deployment = "old"
+    source, found = await opened(system)
+    outcomes = await source.apply(model.Change(model.Action.ARCHIVE, archive_as=model.ArchiveAs.DISCARDED), mine(found))
+    assert {outcome.result for outcome in outcomes} == {model.Result.REFUSED}
+    assert "Duplicate" in outcomes[0].reason
+    assert len([call for call in system.calls() if call["method"] == "DELETE"]) == 1
+    assert (await source.find(model.Query(statuses=("archived",)))).anomalies
+
+
+# --- trouble
+
+
+@pytest.mark.parametrize(
+    ("mode", "error"),
+    [
+        ("500", errors.SourceUnavailable),
+        ("503", errors.SourceUnavailable),
+        ("401", errors.SourceAuthFailed),
+        ("403", errors.SourceForbidden),
+        ("garbage", errors.SourceGarbled),
+        ("empty", errors.SourceGarbled),
+        ("huge", errors.SourceGarbled),
+        ("drop", errors.SourceUnavailable),
+        ("hang", errors.SourceUnavailable),
+    ],
+)
+async def test_trouble_has_a_name_and_passes(system: Deployment, mode: str, error: type[errors.SourceError]) -> None:
+    source = system.source(timeout=0.3 if mode == "hang" else 10)
+    system.parts.faults.add(mode=mode)
+    with pytest.raises(errors.SourceError) as raised:
+        await source.changes("")
+    assert type(raised.value) is error
+    assert fake.SANDBOX_TOKEN not in str(raised.value)
+    system.parts.faults.clear()
+    assert (await source.changes("")).anomalies
+
+
+@pytest.mark.parametrize("mode", ["500", "429", "drop"])
+async def test_a_passing_fault_of_a_read_is_not_noticed(system: Deployment, mode: str) -> None:
+    source = system.source()
+    system.parts.faults.add(mode=mode, times=1, retry_after=0)
+    assert (await source.changes("")).anomalies
+
+
+@pytest.mark.parametrize("action", [model.Action.COMMENT, model.Action.ACKNOWLEDGE, model.Action.DELETE])
+async def test_a_lost_answer_of_a_single_write_is_told_and_not_repeated(system: Deployment, action: model.Action) -> None:
+    source, found = await opened(system)
+    system.parts.faults.add(mode="drop_after", path="anomalies/|comments", times=1)
+    with pytest.raises(errors.SourceUnavailable):
+        await source.apply(model.Change(action, comment="Hello" if action is model.Action.COMMENT else ""), found[:1])
+    assert len([call for call in system.calls() if call["method"] != "GET"]) == 1
+
+
+@pytest.mark.parametrize("action", [model.Action.ACKNOWLEDGE, model.Action.ARCHIVE, model.Action.DELETE])
+@pytest.mark.parametrize("mode", ["drop", "drop_after"])
+async def test_a_lost_answer_of_a_bulk_write_is_looked_up_before_anything_is_sent_again(
+    system: Deployment, action: model.Action, mode: str
+) -> None:
+    source, found = await opened(system)
+    targets = mine(found)
+    change = model.Change(action, archive_as=model.ArchiveAs.INVALID if action is model.Action.ARCHIVE else None)
+    system.parts.faults.add(mode=mode, method="PATCH" if action is model.Action.ACKNOWLEDGE else "DELETE", times=1)
+    outcomes = await source.apply(change, targets)
+    assert model.Result.REFUSED not in {outcome.result for outcome in outcomes}
+    lines = [line.split()[0] for line in system.lines()]
+    writes = lines.count("PATCH") + lines.count("DELETE")
+    assert writes == (1 if mode == "drop_after" else 3)
+    assert lines.index("GET") == 1
+    if action is not model.Action.DELETE:
+        assert {truth(system, one).status for one in targets} == {"Acknowledged" if action is model.Action.ACKNOWLEDGE else "Invalid"}
+
+
+async def test_a_bulk_that_asks_to_wait_goes_on(system: Deployment) -> None:
+    source, found = await opened(system)
+    system.parts.faults.add(mode="429", method="PATCH", times=1, retry_after=0)
+    outcomes = await source.apply(model.Change(model.Action.ACKNOWLEDGE), found)
+    assert model.Result.REFUSED not in {outcome.result for outcome in outcomes}
+
+
+async def test_nothing_at_all_done_raises(system: Deployment) -> None:
+    source, found = await opened(system)
+    system.parts.faults.add(mode="401")
+    with pytest.raises(errors.SourceAuthFailed):
+        await source.apply(model.Change(model.Action.ACKNOWLEDGE), found)
+
+
+async def test_at_most_four_writes_at_once(system: Deployment) -> None:
+    source, found = await opened(system, max_batch=2)
+    system.world.modes.latency_ms = 30
+    running = [0, 0]
+    inner = system.parts.app.app
+
+    async def counting(scope: Any, receive: Any, send: Any) -> None:
+        running[0] += 1
+        running[1] = max(running)
+        await inner(scope, receive, send)
+        running[0] -= 1
+
+    system.parts.app.app = counting
+    await source.apply(model.Change(model.Action.ACKNOWLEDGE), found)
+    assert running[1] == 4

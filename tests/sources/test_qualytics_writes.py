@@ -1,0 +1,187 @@
+"""What a change sends, and what becomes of refusals, lost answers and odd deployments."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+
+from bot import model
+from tests.sources.staging import NOW, Facts, Make, Wire, anomaly_json, page_json
+
+
+def target(ident: str = "1001", state: model.State = model.State.OPEN, status: str = "Active", **fields: Any) -> model.Anomaly:
+    fields = {"datastore": model.Place("42", "warehouse-prod"), **fields}
+    return model.Anomaly(model.Ref("qualytics", ident), state, status, NOW, **fields)
+
+
+def body_of(request: httpx.Request) -> Any:
+    return json.loads(request.content)
+
+
+async def test_one_tag_more_keeps_the_others_and_the_status(over: Make) -> None:
+    wire = Wire(lambda _: httpx.Response(200, json={}))
+    held = target(state=model.State.ACKNOWLEDGED, status="Acknowledged", tags=("a", "b"))
+    change = model.Change(model.Action.TAG, add_tags=("c", "a"), remove_tags=("b",))
+    await over(wire).apply(change, [held])
+    assert body_of(wire.requests[0]) == {"status": "Acknowledged", "tags": ["a", "c"]}
+
+
+async def test_a_write_that_succeeded_has_succeeded_whatever_its_answer_holds(over: Make) -> None:
+    async def huge() -> Any:
+        for _ in range(12):
+            yield b"x" * 2**20
+
+    source = over(lambda _: httpx.Response(200, content=huge()))
+    assert (await source.apply(model.Change(model.Action.ACKNOWLEDGE), [target()]))[0].result is model.Result.DONE
+
+
+async def test_in_bulk_every_anomaly_keeps_its_own_tags_and_status(over: Make) -> None:
+    wire = Wire(lambda _: httpx.Response(204))
+    held = [target("1", tags=("a",)), target("2", model.State.ACKNOWLEDGED, "Acknowledged", tags=("b",))]
+    await over(wire).apply(model.Change(model.Action.ASSIGN, assignees=(), add_tags=("c",)), held)
+    assert wire.lines == ["PATCH /api/anomalies"]
+    assert body_of(wire.requests[0]) == [
+        {"id": 1, "status": "Active", "tags": ["a", "c"], "assignee_ids": []},
+        {"id": 2, "status": "Acknowledged", "tags": ["b", "c"], "assignee_ids": []},
+    ]
+
+
+async def test_archive_is_always_explicit(over: Make) -> None:
+    wire = Wire(lambda _: httpx.Response(204))
+    source = over(wire)
+    for action in (model.Action.ARCHIVE, model.Action.DELETE):
+        for held in ([target("1")], [target("1"), target("2")]):
+            await source.apply(model.Change(action, archive_as=model.ArchiveAs.INVALID), held)
+    single, bulk, single_delete, bulk_delete = wire.requests
+    assert dict(single.url.params) == {"archive": "true", "status": "Invalid"}
+    assert body_of(bulk) == [{"id": 1, "archive": True, "status": "Invalid"}, {"id": 2, "archive": True, "status": "Invalid"}]
+    assert single_delete.url.params["archive"] == "false"
+    assert body_of(bulk_delete) == [{"id": 1, "archive": False}, {"id": 2, "archive": False}]
+
+
+async def test_what_archiving_cannot_carry_goes_first(over: Make) -> None:
+    wire = Wire(lambda _: httpx.Response(200, json={}))
+    change = model.Change(model.Action.ARCHIVE, archive_as=model.ArchiveAs.RESOLVED, description="fixed in INC-1", comment="Fixed.")
+    outcomes = await over(wire).apply(change, [target()])
+    assert outcomes == [model.Outcome(target().ref, model.Result.DONE)]
+    assert wire.lines == ["PUT /api/anomalies/1001", "POST /api/comments", "DELETE /api/anomalies/1001"]
+    assert body_of(wire.requests[0]) == {"status": "Active", "description": "fixed in INC-1"}
+
+
+async def test_a_bulk_that_is_too_large_is_halved_after_a_look(over: Make) -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":
+            asked = [int(one) for one in request.url.params.get_list("id")]
+            return httpx.Response(200, json=page_json([anomaly_json(one) for one in asked]))
+        return httpx.Response(413 if len(body_of(request)) > 5 else 204)
+
+    wire = Wire(handler)
+    outcomes = await over(wire).apply(model.Change(model.Action.ACKNOWLEDGE), [target(str(one)) for one in range(1, 11)])
+    assert {one.result for one in outcomes} == {model.Result.DONE}
+    assert wire.lines == ["PATCH /api/anomalies", "GET /api/anomalies", "PATCH /api/anomalies", "PATCH /api/anomalies"]
+
+
+async def test_a_half_done_delete_is_settled_by_looking(over: Make) -> None:
+    """The server deletes some of the chunk and then refuses it: what is gone counts as done."""
+    alive = {1, 2, 3, 4}
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":
+            asked = [int(one) for one in request.url.params.get_list("id")] or [int(request.url.path.rpartition("/")[2])]
+            found = [anomaly_json(one) for one in asked if one in alive]
+            if "id" in request.url.params:
+                return httpx.Response(200, json=page_json(found))
+            return httpx.Response(200, json=found[0]) if found else httpx.Response(404)
+        ids = [one["id"] for one in body_of(request)] if request.content else [int(request.url.path.rpartition("/")[2])]
+        if 4 in ids:
+            alive.difference_update(one for one in ids if one == 1)
+            return httpx.Response(403 if ids == [4] else 404, json={"detail": "4 belongs to another team"})
+        if set(ids) - alive:
+            return httpx.Response(404, json={"detail": "Anomaly not found"})
+        alive.difference_update(ids)
+        return httpx.Response(204)
+
+    outcomes = await over(handler).apply(model.Change(model.Action.DELETE), [target(str(one)) for one in (1, 2, 3, 4)])
+    assert [one.result for one in outcomes] == [model.Result.DONE] * 3 + [model.Result.REFUSED]
+    assert outcomes[3].right == "Author"
+    assert alive == {4}
+
+
+async def test_somebody_else_was_first(over: Make) -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":
+            return httpx.Response(200, json=anomaly_json(1001, status="Resolved", archived=True))
+        return httpx.Response(422, json={"detail": "already archived"})
+
+    outcomes = await over(handler).apply(model.Change(model.Action.ARCHIVE, archive_as=model.ArchiveAs.RESOLVED), [target()])
+    assert outcomes[0].result is model.Result.ALREADY
+
+
+async def test_the_form_of_a_bulk_update_is_remembered(over: Make) -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        if isinstance(body_of(request), list):
+            return httpx.Response(422, json={"detail": [{"loc": ["body"], "msg": "Input should be an object"}]})
+        return httpx.Response(204)
+
+    wire, change = Wire(handler), model.Change(model.Action.ACKNOWLEDGE)
+    assert {one.result for one in await over(wire).apply(change, [target("1"), target("2")])} == {model.Result.DONE}
+    assert body_of(wire.requests[1]) == {"ids": [1, 2], "status": "Acknowledged"}
+    wire.requests.clear()
+    await over(wire).apply(change, [target("3"), target("4")])
+    assert [body_of(one) for one in wire.requests] == [{"ids": [3, 4], "status": "Acknowledged"}]
+
+
+async def test_both_forms_are_tried_only_once(over: Make) -> None:
+    wire = Wire(lambda one: httpx.Response(422, json={"detail": [{"loc": ["body"], "msg": "no"}]}))
+    source, change = over(wire), model.Change(model.Action.ACKNOWLEDGE)
+    outcomes = await source.apply(change, [target("1"), target("2")])
+    assert {one.result for one in outcomes} == {model.Result.REFUSED}
+    assert wire.lines.count("PATCH /api/anomalies") == 2
+    wire.requests.clear()
+    await source.apply(change, [target("1"), target("2")])
+    assert wire.lines.count("PATCH /api/anomalies") == 1
+
+
+async def test_bulk_deletes_are_not_given_up_because_single_ones_fail_too(over: Make, facts: Facts) -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(403 if request.url.path[-1].isdigit() else 405, json={"detail": "no"})
+
+    await over(handler).apply(model.Change(model.Action.DELETE), [target("1"), target("2")])
+    assert facts.values == {}
+
+
+async def test_a_bulk_delete_that_has_to_wait_looks_before_it_goes_on(over: Make) -> None:
+    answers = iter([httpx.Response(429, headers={"retry-after": "0"}), httpx.Response(204)])
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":
+            asked = request.url.params.get_list("id")
+            return httpx.Response(200, json=page_json([anomaly_json(int(one)) for one in asked]))
+        return next(answers, httpx.Response(204))
+
+    wire = Wire(handler)
+    outcomes = await over(wire).apply(model.Change(model.Action.DELETE), [target("1"), target("2")])
+    assert {one.result for one in outcomes} == {model.Result.DONE}
+    assert [line.split()[0] for line in wire.lines][:2] == ["DELETE", "GET"]
+
+
+async def test_words_that_qualytics_does_not_take_say_nothing_about_comments(over: Make) -> None:
+    fault = {"detail": [{"loc": ["body", "message"], "msg": "String should have at most 10 characters"}]}
+    wire = Wire(lambda one: httpx.Response(422, json=fault) if one.method == "POST" else httpx.Response(200, json=anomaly_json(1001)))
+    source = over(wire)
+    outcome = (await source.apply(model.Change(model.Action.COMMENT, comment="far too long"), [target()]))[0]
+    assert "at most 10 characters" in outcome.reason
+    assert model.Action.COMMENT in source.supports
+
+
+async def test_the_first_comment_shows_whether_any_can_be_left(over: Make) -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        found = anomaly_json(int(request.url.path.rpartition("/")[2])) if request.method == "GET" else {}
+        return httpx.Response(200, json=found) if found else httpx.Response(404, json={"detail": "Not Found"})
+
+    wire = Wire(handler)
+    outcomes = await over(wire).apply(model.Change(model.Action.COMMENT, comment="x"), [target(str(one)) for one in range(1, 9)])
+    assert {one.result for one in outcomes} == {model.Result.REFUSED}
+    assert wire.lines.count("POST /api/comments") == 1
