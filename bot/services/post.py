@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 CLAIM_SECONDS = 120.0
 """Longer than one delivery with its wait for a slot and its time-outs; another process goes on after a crash."""
 
-SETTLE = timedelta(seconds=3)
+SETTLE = timedelta(seconds=10)
 """How long Slack gets to store a message whose answer was lost before its absence is believed."""
 
 BACKOFF = timedelta(seconds=2)

@@ -87,7 +87,10 @@ class Triage:
                 raise errors.Stale("The bot was restarted before this was done, and it is too long ago to do it now.")
             actor = await self.people.actor(intent.actor)
             self.check(intent.change.action, intent.refs[0], actor)
-            await self._run(intent, Click(intent.key, intent.channel, shown=intent.shown), again=True)
+            receipt = await self._run(intent, Click(intent.key, intent.channel, shown=intent.shown), again=True)
+            refused = [outcome for outcome in receipt.outcomes if outcome.result is model.Result.REFUSED]
+            if refused:
+                await self._tell_interrupted(intent, refused[0].reason)
         except errors.SourceError as error:
             if not error.retryable:
                 await self._not_done(intent, str(error))
@@ -101,6 +104,9 @@ class Triage:
         now = self.clock.now()
         entries = [self._entry(intent, ref, model.Result.REFUSED, detail=why) for ref in intent.refs]
         await self.journal.finish(intent.key, entries, now)
+        await self._tell_interrupted(intent, why)
+
+    async def _tell_interrupted(self, intent: ports.Intent, why: str) -> None:
         payload = {"what": "interrupted", "action": intent.change.action.value, "refs": [str(ref) for ref in intent.refs], "why": why}
         await self.post.report(f"interrupted:{intent.key}", payload | {"at": intent.at.isoformat()}, intent.actor)
 
@@ -139,7 +145,8 @@ class Triage:
     async def _apply(self, intent: ports.Intent, *, again: bool, adopting: bool) -> model.Receipt:
         source = self._source(intent.refs[0].source, intent.change.action)
         before = await self._read(source, intent.refs, adopting=adopting)
-        judged = {ref: await self._judge(intent, ref, before.get(ref), source) for ref in intent.refs}
+        judge = self._judge_again if again else self._judge
+        judged = {ref: await judge(intent, ref, before.get(ref), source) for ref in intent.refs}
         targets = [before[ref] for ref, outcome in judged.items() if outcome is None]
         if again and await self._said_already(intent, source):
             judged |= {one.ref: model.Outcome(one.ref, model.Result.DONE) for one in targets}
@@ -186,6 +193,19 @@ class Triage:
         last = (await self.journal.past(anomaly, self.clock.now())).last
         result = model.Result.ALREADY if verdict.kind is transitions.Kind.ALREADY else model.Result.REFUSED
         return model.Outcome(ref, result, verdict.sentence, by=last)
+
+    async def _judge_again(
+        self, intent: ports.Intent, ref: model.Ref, anomaly: model.Anomaly | None, source: ports.Source
+    ) -> model.Outcome | None:
+        """After a restart: what is so already was most likely our own doing; what somebody changed since is not touched again."""
+        outcome = await self._judge(intent, ref, anomaly, source)
+        if outcome is not None and outcome.result is model.Result.ALREADY:
+            return model.Outcome(ref, model.Result.DONE)
+        stored = (await self.anomalies.get([ref])).get(ref)
+        if outcome is None and stored is not None and intent.shown.get(ref, stored.version) not in (0, stored.version):
+            why = "The bot was restarted before this was done, and somebody has changed the anomaly since."
+            return model.Outcome(ref, model.Result.REFUSED, why)
+        return outcome
 
     async def _change(
         self, intent: ports.Intent, source: ports.Source, targets: Sequence[model.Anomaly]

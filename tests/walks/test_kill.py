@@ -18,6 +18,8 @@ LIVES = 10
 STAGES = 5
 """Five desks are killed ten times each: fifty instants."""
 
+ACTIONS = {"Acknowledged": "acknowledge", "Un-acknowledged": "unacknowledge"}
+
 
 @pytest.mark.parametrize("seed", [20261121])
 async def test_fifty_random_kills(tmp_path: Path, seed: int) -> None:
@@ -25,10 +27,12 @@ async def test_fifty_random_kills(tmp_path: Path, seed: int) -> None:
     for folder in folders:
         folder.mkdir()
     async with staging.zygote() as zygote:
-        await asyncio.gather(*(_one_desk(zygote, folder, random.Random(seed + number)) for number, folder in enumerate(folders)))
+        dice = [random.Random(seed + number) for number in range(STAGES)]
+        receipts = await asyncio.gather(*(_one_desk(zygote, folder, die) for folder, die in zip(folders, dice, strict=True)))
+    assert sum(receipts) >= STAGES, "hardly anybody got a receipt: the test proves nothing"
 
 
-async def _one_desk(zygote: staging.Zygote, folder: Path, dice: random.Random) -> None:
+async def _one_desk(zygote: staging.Zygote, folder: Path, dice: random.Random) -> int:
     async with staging.staged(folder) as stage:
         bot = stage.fork(zygote, DESK_BURST="1000", DESK_POLL_SECONDS="0.5", DESK_WAIT_SECONDS="0")
         await bot.start()
@@ -37,30 +41,39 @@ async def _one_desk(zygote: staging.Zygote, folder: Path, dice: random.Random) -
         for _ in range(LIVES):
             # The instant counts from the moment the desk works; what it does at that moment is up to chance.
             trouble = asyncio.create_task(_busy(stage, dice, arrived))
-            await asyncio.sleep(dice.uniform(0.0, 1.2))
+            await asyncio.sleep(dice.uniform(0.1, 2.5))
             await bot.kill()
             trouble.cancel()
             await asyncio.gather(trouble, return_exceptions=True)
             await bot.start()
         await _settled(stage, folder, arrived)
         try:
-            await _check(stage, folder, arrived)
+            return await _check(stage, folder, arrived)
         finally:
             await bot.kill()
 
 
 async def _busy(stage: Stage, dice: random.Random, arrived: list[int]) -> None:
     """New anomalies, and two people who click on whatever they see."""
+    await asyncio.gather(_arrivals(stage, dice, arrived), _clicks(stage, dice, DANA), _clicks(stage, dice, LEE))
+
+
+async def _arrivals(stage: Stage, dice: random.Random, arrived: list[int]) -> None:
     while True:
         arrived += await stage.arrive()
-        for user in (DANA, LEE):
-            cards = [m for m in await stage.messages() if "Acknowledge\n" in visible(m) and not m["ephemeral"]]
-            if cards:
-                card = dice.choice(cards)
-                body = {"user": user, "channel": staging.CHANNEL, "ts": card["ts"], "action_id": "anomaly.acknowledge"}
-                # A click on a desk that is down fails in Slack, as it should.
-                await stage.http.post(f"{stage.slack_url}/_control/click", json=body)
-        await asyncio.sleep(dice.uniform(0.1, 0.5))
+        await asyncio.sleep(dice.uniform(0.2, 0.6))
+
+
+async def _clicks(stage: Stage, dice: random.Random, user: str) -> None:
+    while True:
+        cards = [m for m in await stage.messages() if not m["ephemeral"] and "qualytics:" in str(m["blocks"])]
+        if cards:
+            card = dice.choice(cards)
+            action = "anomaly.unacknowledge" if "anomaly.unacknowledge" in str(card["blocks"]) else "anomaly.acknowledge"
+            body = {"user": user, "channel": staging.CHANNEL, "ts": card["ts"], "action_id": action}
+            # A click on a desk that is down fails in Slack, as it should.
+            await stage.http.post(f"{stage.slack_url}/_control/click", json=body)
+        await asyncio.sleep(dice.uniform(0.05, 0.3))
 
 
 async def _cards(stage: Stage) -> Counter[int]:
@@ -84,19 +97,32 @@ async def _settled(stage: Stage, folder: Path, arrived: list[int]) -> None:
     await stage.until(done, patience=60)
 
 
-async def _check(stage: Stage, folder: Path, arrived: list[int]) -> None:
+async def _story(stage: Stage, folder: Path, ident: int) -> list[object]:
+    """What is known of a card that went wrong, for whoever has to find out why."""
+    with sqlite3.connect(folder / "desk.db") as db:
+        rows = list(db.execute("select id, ts, reason, posted, posting, error from cards where anomaly = ?", (str(ident),)))
+    posts = [
+        (call["at"], call["status"], call["error"]) for call in await stage.calls("chat.postMessage") if rows[0][0] in str(call["args"])
+    ]
+    shown = [(m["ts"], m["metadata"], m["edited"]) for m in await stage.messages() if f"qualytics:{ident}|" in str(m["blocks"])]
+    looks = [call["at"] for call in await stage.calls("conversations.history")]
+    return [rows, posts, shown, looks]
+
+
+async def _check(stage: Stage, folder: Path, arrived: list[int]) -> int:
     cards = await _cards(stage)
-    assert {ident: count for ident, count in cards.items() if count != 1} == {}
+    assert {ident: await _story(stage, folder, ident) for ident, count in cards.items() if count != 1} == {}
     assert set(arrived) <= set(cards)
-    receipted = {}
+    receipts: Counter[tuple[str, str]] = Counter()
     for user in (DANA, LEE):
         for message in await stage.messages(user=user):
-            told = re.match(r"Acknowledged: .*?(\d+)\.$", visible(message)) if message["ephemeral"] else None
+            told = re.match(r"(Acknowledged|Un-acknowledged): .*?(\d+)\.$", visible(message)) if message["ephemeral"] else None
             if told:
-                receipted[int(told.group(1))] = user
-    assert receipted, "nobody got a receipt: the test proves nothing"
+                receipts[told.group(2), ACTIONS[told.group(1)]] += 1
     with sqlite3.connect(folder / "desk.db") as db:
-        lines = Counter(int(row[0]) for row in db.execute("select anomaly from journal where action = 'acknowledge' and result = 'done'"))
-    for ident in receipted:
-        assert (await stage.truth(ident))["status"] == "Acknowledged"
-        assert lines[ident] == 1
+        lines = list(db.execute("select anomaly, action, after, via from journal where result = 'done' order by id"))
+    journal = Counter((anomaly, action) for anomaly, action, _, via in lines if via == "slack")
+    assert {key: (count, journal[key]) for key, count in receipts.items() if count > journal[key]} == {}
+    for anomaly, after in {anomaly: after for anomaly, _, after, _ in lines}.items():
+        assert (await stage.truth(anomaly))["status"] == after
+    return sum(receipts.values())
