@@ -248,3 +248,8 @@ async def test_two_processes_share_what_was_learned(system: Deployment) -> None:
     target = (await first.get([closed]))[closed]
     await asyncio.gather(*(one.apply(model.Change(model.Action.REOPEN), [replace(target)]) for one in (first, second)))
     assert model.Action.REOPEN not in first.supports | second.supports
+
+
+async def test_options_that_say_nothing_are_not_sent(system: Deployment) -> None:
+    await system.source().start(model.ScanRequest("scan", "42", options={"greater_than_time": None, "incremental": True}))
+    assert system.calls()[-1]["json"] == {"datastore_id": 42, "type": "scan", "incremental": True}

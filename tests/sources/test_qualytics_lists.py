@@ -226,3 +226,11 @@ async def test_a_name_in_other_letters_counts_only_where_one_spelling_fits(over:
     else:
         with pytest.raises(errors.NotFound, match="ORDERS or Orders"):
             await asked
+
+
+async def test_a_datastore_made_a_moment_ago_is_found(over: Make) -> None:
+    known = [{"id": 42, "name": "warehouse-prod"}]
+    source = over(lambda one: httpx.Response(200, json=page_json(known if one.url.path.endswith("datastores") else [])))
+    await source.find(model.Query(datastores=("warehouse-prod",)))
+    known.append({"id": 43, "name": "lake"})
+    assert (await source.find(model.Query(datastores=("LAKE",)))).total == 0
