@@ -306,6 +306,59 @@ class Journal(Protocol):
     async def past(self, anomaly: model.Anomaly, now: datetime) -> model.Past: ...
 
 
+class Batches(Protocol):
+    """One change to many anomalies, item by item. Methods with a Claim do nothing and return False when it has passed to somebody else.
+    Claimable as table "batches"."""
+
+    async def create(self, batch: model.Batch, items: Sequence[model.Item]) -> None:
+        """A new preview with its frozen items, in their order."""
+        ...
+
+    async def get(self, batch: str) -> model.Batch | None: ...
+
+    async def latest(self, actor: str, since: datetime) -> model.Batch | None:
+        """The newest batch of this actor that finished after `since`, was not taken back, and is no undo itself."""
+        ...
+
+    async def confirm(self, batch: str, now: datetime) -> bool:
+        """PREVIEW -> RUNNING, once: the second caller gets False."""
+        ...
+
+    async def cancel(self, batch: str, now: datetime) -> bool:
+        """PREVIEW -> CANCELLED, once."""
+        ...
+
+    async def runnable(self, now: datetime) -> Sequence[str]:
+        """Batches that run and that nobody holds, oldest first."""
+        ...
+
+    async def next(self, batch: str, limit: int) -> Sequence[model.Item]:
+        """The first items that are SENT (to be looked up), then those that are TODO, in their order."""
+        ...
+
+    async def settle(self, claim: model.Claim, items: Sequence[model.Item], now: datetime) -> bool:
+        """Store fate, reason, right, place and after of these items, and stretch the claim to `now` + 120 s."""
+        ...
+
+    async def finish(self, claim: model.Claim, now: datetime) -> bool:
+        """RUNNING -> DONE; an undo marks the batch that it took back."""
+        ...
+
+    async def progress(self, batch: str, sample: int = 5) -> model.Progress: ...
+
+    async def items(self, batch: str, fates: Sequence[model.Fate] = (), *, offset: int = 0, limit: int = 1000) -> Sequence[model.Item]:
+        """Items with these fates (() = all), in their order."""
+        ...
+
+    async def split(self, batch: str) -> model.Split:
+        """Counts of all items, without samples."""
+        ...
+
+    async def sweep(self, before: datetime) -> int:
+        """Forget previews made before this time; returns how many."""
+        ...
+
+
 class Links(Protocol):
     """Which user of a system a Slack user is."""
 
@@ -372,6 +425,10 @@ class Messenger(Protocol):
 
     async def whisper(self, channel: str, user: str, message: model.Message) -> None:
         """A message that only this user sees."""
+        ...
+
+    async def upload(self, channel: str, thread: str, name: str, title: str, content: bytes) -> None:
+        """A file in a thread of a channel (a user id: their direct messages; thread "": the channel itself). Not repeated by itself."""
         ...
 
     async def open_view(self, trigger_id: str, view: model.Block) -> str:

@@ -23,6 +23,9 @@ GROUP_LIST = "group.list"
 CONTACT_NEWEST = "contact.newest"
 CONTACT_LIST = "contact.list"
 LIST_PAGE = "list.page"
+BATCH_CONFIRM = "batch.confirm"
+BATCH_CANCEL = "batch.cancel"
+BATCH_UNDO = "batch.undo"
 
 MESSAGE_ACTIONS = (
     ACKNOWLEDGE, UNACKNOWLEDGE, ASSIGN, ARCHIVE, REOPEN, OPEN, MORE, SHOW, GROUP_LIST, CONTACT_NEWEST, CONTACT_LIST, LIST_PAGE,
@@ -42,6 +45,8 @@ LINK_VIEW = "link"
 LINK_PERSON = "link.person"
 COMMENT_VIEW = "comment"
 COMMENT_TEXT = "comment.text"
+DELETE_VIEW = "delete"
+DELETE_COUNT = "delete.count"
 
 VIEW_OPTIONS = (LINK_PERSON,)
 
