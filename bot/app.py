@@ -22,7 +22,7 @@ from bot import errors, model, ports, scheduling, settings, web
 from bot.core import permissions
 from bot.delivery import directory, pacing, slack
 from bot.render import desk as desk_view
-from bot.services import browse, people, poll, post, triage
+from bot.services import batches, browse, people, poll, post, triage
 from bot.sources import registry
 from bot.store import engine
 from handlers import guard
@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 FLUSH_SECONDS = 1.0
 RESUME_SECONDS = 15.0
+BATCH_SECONDS = 5.0
 LINE_SECONDS = 5.0
 
 FINISH_SECONDS = 18.0
@@ -187,6 +188,18 @@ def _assemble(configured: settings.Settings, clock: ports.Clock, store: engine.S
     )
     first = next(iter(sources))
     looking = browse.Browse(sources, store.anomalies, store.cards, store.journal, store.standings, folk.resolve, clock, grants, first)
+    bulk = batches.Batches(
+        sources,
+        store.batches,
+        store.anomalies,
+        store.claims,
+        posting,
+        messenger,
+        clock,
+        metrics,
+        grants,
+    )
+    posting.drawers[model.CardKind.BATCH] = bulk.draw
     bolt = AsyncApp(
         client=client,
         signing_secret=_secret(configured.slack_signing_secret) or None,
@@ -201,7 +214,7 @@ def _assemble(configured: settings.Settings, clock: ports.Clock, store: engine.S
     async def status() -> desk_view.StatusView:
         return await _status(desk, started)
 
-    talking = guard.Desk(folk, acting, looking, messenger, metrics, clock, status, zone, tuple(sources), first)
+    talking = guard.Desk(folk, acting, looking, bulk, messenger, metrics, clock, status, zone, tuple(sources), first)
     handlers.register(bolt, talking)
     desk = Running(talking, bolt, polling, posting, store, sources, metrics, line, zone)
     return desk
@@ -235,6 +248,7 @@ def _jobs(configured: settings.Settings, desk: Running) -> list[scheduling.Job]:
         *(scheduling.Job(f"poll {name}", polling(name), every, jitter=every / 10, first=True) for name in desk.sources),
         scheduling.Job("flush", desk.post.flush, FLUSH_SECONDS),
         scheduling.Job("resume", desk.desk.triage.resume, RESUME_SECONDS, first=True),
+        scheduling.Job("batches", desk.desk.batches.work, BATCH_SECONDS, first=True),
         scheduling.Job("connection", desk.line.watch, LINE_SECONDS),
     ]
 

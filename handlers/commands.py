@@ -8,7 +8,7 @@ from bot import model
 from bot.core import filters, permissions
 from bot.render import card, replies
 from bot.render import desk as desk_view
-from handlers import guard
+from handlers import bulk, guard
 
 
 async def anomalies(desk: guard.Desk, request: guard.Request) -> None:
@@ -18,7 +18,12 @@ async def anomalies(desk: guard.Desk, request: guard.Request) -> None:
     command = filters.command(
         str(request.body.get("text", "")), today=desk.today(), sources=desk.sources, default_source=desk.default_source
     )
-    await guard.say(desk, request, await VERBS[command.verb](desk, command, actor))
+    if command.change is not None:
+        await bulk.change(desk, request, command, actor)
+    elif command.verb == "undo":
+        await bulk.undo(desk, request, command, actor)
+    else:
+        await guard.say(desk, request, await VERBS[command.verb](desk, command, actor))
 
 
 async def _help(desk: guard.Desk, command: filters.Command, actor: model.Actor) -> model.Message:

@@ -20,7 +20,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot import errors, model, ports
 from bot.render import desk as desk_view
 from bot.render import refusals
-from bot.services import browse, people, triage
+from bot.services import batches, browse, people, triage
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +35,7 @@ class Desk:
     people: people.People
     triage: triage.Triage
     browse: browse.Browse
+    batches: batches.Batches
     messenger: ports.Messenger
     telemetry: ports.Telemetry
     clock: ports.Clock

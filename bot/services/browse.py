@@ -56,6 +56,39 @@ class Browse:
         page = await self._versions(found.anomalies[offset : offset + PAGE])
         return model.Listing(filters.canonical(query), page, total, offset)
 
+    async def select(self, query: model.Query, actor: model.Actor) -> Sequence[model.Anomaly]:
+        """Everything that matches, for a change. Raises NotFound with the word that excluded most when nothing does."""
+        permissions.decide(model.Action.BROWSE, actor, self.grants)
+        source = self._source(query)
+        found = await self._find(source, query, actor, query.limit)
+        if not found.anomalies:
+            raise errors.NotFound(await self._why_nothing(source, query, actor))
+        return found.anomalies
+
+    async def pick(self, refs: Sequence[model.Ref], actor: model.Actor) -> tuple[Sequence[model.Anomaly], Sequence[model.Ref]]:
+        """These anomalies, fresh from their system, and the references that it does not know. Raises NotFound when it knows none."""
+        permissions.decide(model.Action.BROWSE, actor, self.grants)
+        source = self._named(refs[0].source)
+        found = await source.get([ref.id for ref in refs])
+        missing = [ref for ref in refs if ref.id not in found]
+        if not found:
+            ids = ", ".join(ref.id for ref in missing[:10])
+            raise errors.NotFound(f"{source.title} knows none of these: {ids}. They may have been deleted, or the numbers may be wrong.")
+        return [found[ref.id] for ref in refs if ref.id in found], missing
+
+    async def _why_nothing(self, source: ports.Source, query: model.Query, actor: model.Actor) -> str:
+        """Leave out one word after the other and count: the word without which most is found excluded most."""
+        counts = [(await self._size(source, without, actor), word) for word, without in filters.without_each(query)]
+        most, word = max(counts, default=(0, ""))
+        if not most:
+            return f"Nothing matches: {filters.canonical(query)}. Nothing does without any one of these words either."
+        return f"Nothing matches: {filters.canonical(query)}. Without {word} there would be {most:,}. Look at them with /anomalies list."
+
+    async def _size(self, source: ports.Source, query: model.Query, actor: model.Actor) -> int:
+        if filters.here(query, source.words):
+            return len((await self._find(source, replace(query, limit=0), actor, 0)).anomalies)
+        return await source.count(await self.resolve(query, source.name, actor))
+
     async def count(self, query: model.Query, actor: model.Actor) -> Counted:
         """How many match; with a split by state and table when they had to be read anyway, or are few."""
         permissions.decide(model.Action.BROWSE, actor, self.grants)

@@ -60,6 +60,8 @@ class Post:
     clock: ports.Clock
     telemetry: ports.Telemetry
     admins: Sequence[str] = ()
+    drawers: dict[model.CardKind, Callable[[model.Card], Awaitable[model.Message | None]]] = field(default_factory=dict)
+    """How services above this one draw the kinds of cards that are theirs; they register here, and the writing stays in one place."""
     _busy: set[str] = field(default_factory=set)
     _paused: dict[str, datetime] = field(default_factory=dict)
     _good: set[str] = field(default_factory=set)
@@ -277,6 +279,7 @@ class Post:
             model.CardKind.ANOMALY: self._render_anomaly,
             model.CardKind.GROUP: self._render_group,
             model.CardKind.REPORT: self._render_report,
+            **self.drawers,
         }
         return await drawn[card.kind](card)
 

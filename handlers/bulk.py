@@ -1,0 +1,145 @@
+"""Changes by command: one anomaly at once, more behind a preview that only the asker sees; confirm, cancel, undo, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from slack_bolt.async_app import AsyncAck
+
+from bot import errors, model
+from bot.core import bulk as rules
+from bot.core import filters
+from bot.render import batch as batch_view
+from bot.render import ids, refusals, replies
+from bot.services import batches, triage
+from handlers import guard
+
+
+async def change(desk: guard.Desk, request: guard.Request, command: filters.Command, actor: model.Actor) -> None:
+    """A command that changes anomalies. One that is named by its id is changed at once; everything else is previewed first."""
+    wish = command.change
+    assert wish is not None
+    desk.triage.check(wish.action, model.Ref(_source(desk, command), "0"), actor)
+    targets, missing = await _targets(desk, command, actor)
+    wanted, own = await _wanted(desk, wish, targets, actor)
+    if len(targets) == 1 and command.refs and not missing and wish.action is not model.Action.DELETE and wish.swap is None:
+        click = triage.Click(key=f"command:{request.trigger_id}", channel=request.channel)
+        receipt = await desk.triage.act(wanted, [targets[0].ref], actor, click)
+        await guard.say(desk, request, replies.receipt(receipt, actor, desk.triage.post.offer(targets[0].ref.source)))
+        return
+    words = filters.canonical(command.query) if command.query else ", ".join(ref.id for ref in command.refs)
+    if wish.swap is None:
+        preview = await desk.batches.freeze(wanted, targets, words, actor, request.channel)
+    else:
+        if not own:
+            raise errors.NotFound("Nothing that is open is assigned to that person, so there is nothing to reassign.")
+        preview = await desk.batches.freeze_each(wanted, own, [one for one in targets if one.ref in own], words, actor, request.channel)
+    await _show(desk, request, preview, missing)
+
+
+async def _show(desk: guard.Desk, request: guard.Request, preview: batches.Preview, missing: Sequence[model.Ref]) -> None:
+    offer = desk.triage.post.offer(preview.batch.source)
+    await guard.say(desk, request, batch_view.preview(preview.batch, preview.split, preview.progress, offer))
+    if missing:
+        gone = ", ".join(ref.id for ref in missing[:20])
+        raise errors.NotFound(f"{offer.title} does not know these, so they are left out: {gone}.")
+    if preview.batch.change.action is model.Action.DELETE:
+        todo = preview.progress.counts.get(model.Fate.TODO, 0)
+        await desk.messenger.open_view(request.trigger_id, batch_view.delete_form(preview.batch, todo))
+
+
+def _source(desk: guard.Desk, command: filters.Command) -> str:
+    if command.refs:
+        return command.refs[0].source
+    return (command.query.source if command.query else "") or desk.default_source
+
+
+async def _targets(desk: guard.Desk, command: filters.Command, actor: model.Actor) -> tuple[Sequence[model.Anomaly], Sequence[model.Ref]]:
+    if command.refs:
+        return await desk.browse.pick(command.refs, actor)
+    return await desk.browse.select(command.query or model.Query(), actor), ()
+
+
+async def _wanted(
+    desk: guard.Desk, wish: filters.Wish, targets: Sequence[model.Anomaly], actor: model.Actor
+) -> tuple[model.Change, Mapping[model.Ref, model.Change]]:
+    """The change with people looked up; for a reassignment also the change of each anomaly."""
+    source = targets[0].ref.source
+
+    async def looked_up(people: Sequence[str]) -> tuple[str, ...]:
+        found = await desk.people.resolve(model.Query(assignees=tuple(people)), source, actor)
+        return found.assignees
+
+    wanted = model.Change(
+        wish.action,
+        archive_as=wish.archive_as,
+        assignees=None if wish.people is None else await looked_up(wish.people),
+        add_tags=wish.add_tags,
+        remove_tags=wish.remove_tags,
+        description=wish.description,
+        comment=wish.note,
+    )
+    if wish.swap is None:
+        return wanted, {}
+    old, new = await looked_up(wish.swap)
+    swaps = {one.ref: rules.swap(one, old, new) for one in targets}
+    return wanted, {ref: swapped for ref, swapped in swaps.items() if swapped is not None}
+
+
+async def undo(desk: guard.Desk, request: guard.Request, command: filters.Command, actor: model.Actor) -> None:
+    """`/anomalies undo [batch]`"""
+    await _undo(desk, request, command.batch, actor)
+
+
+async def pressed_undo(desk: guard.Desk, request: guard.Request) -> None:
+    """[Undo] on a receipt."""
+    await _undo(desk, request, request.value, await desk.people.actor(request.user))
+
+
+async def _undo(desk: guard.Desk, request: guard.Request, ident: str, actor: model.Actor) -> None:
+    started = await desk.batches.undo(ident, actor, request.channel)
+    await guard.say(desk, request, batch_view.started(started, desk.triage.post.offer(started.source)))
+    await desk.batches.work()
+
+
+async def pressed_confirm(desk: guard.Desk, request: guard.Request) -> None:
+    """[Confirm] on a preview: the preview is replaced, the batch runs."""
+    actor = await desk.people.actor(request.user)
+    batch = await desk.batches.confirm(request.value, actor)
+    await desk.messenger.respond(request.response_url, batch_view.started(batch, desk.triage.post.offer(batch.source)), replace=True)
+    await desk.batches.work()
+
+
+async def pressed_cancel(desk: guard.Desk, request: guard.Request) -> None:
+    """[Cancel] on a preview."""
+    batch = await desk.batches.cancel(request.value, await desk.people.actor(request.user))
+    await desk.messenger.respond(request.response_url, batch_view.cancelled(batch), replace=True)
+
+
+async def delete(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> None:
+    """The form that asks for the number before anything is deleted."""
+    ident, typed = batch_view.read_delete(request.view)
+    try:
+        total = await desk.batches.todo(ident)
+        wrong = batch_view.delete_errors(typed, total)
+        if wrong:
+            await ack(response_action="errors", errors=wrong)
+            return
+        actor = await desk.people.actor(request.user)
+        batch = await desk.batches.confirm(ident, actor)
+    except errors.BotError as error:
+        await ack(response_action="errors", errors={ids.DELETE_COUNT: refusals.error(error).text})
+        return
+    await ack()
+    where = guard.Request(request.body, request.user, batch.channel, "", "")
+    await guard.say(desk, where, batch_view.started(batch, desk.triage.post.offer(batch.source)))
+    await desk.batches.work()
+
+
+ACTIONS: Mapping[str, guard.Handler] = {
+    ids.BATCH_CONFIRM: pressed_confirm,
+    ids.BATCH_CANCEL: pressed_cancel,
+    ids.BATCH_UNDO: pressed_undo,
+}
+
+VIEWS: Mapping[str, guard.ViewHandler] = {ids.DELETE_VIEW: delete}
