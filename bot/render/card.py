@@ -105,7 +105,7 @@ def group(card_id: str, tally: ports.Tally, offer: model.Offer, burst: int) -> m
     why = f"More than {text.number(burst)} came in a short time, so they share this card. It follows what becomes of them."
     counts = f"Now: {words.states(tally.states)}."
     tables = _tables(tally)
-    samples = [_sample(one) for one in tally.sample[:_SAMPLES]]
+    samples = [words.sample(one) for one in tally.sample[:_SAMPLES]]
     said = text.sentence(
         text.spoken(f"{title} from {text.short(offer.title, 40)}"),
         text.spoken(counts),
@@ -125,8 +125,3 @@ def group(card_id: str, tally: ports.Tally, offer: model.Offer, burst: int) -> m
 def _tables(tally: ports.Tally) -> str:
     named = [f"{text.short(name, 60, 'no table')}: {text.number(amount)}" for name, amount in tally.tables]
     return f"By table: {text.listed(named, _TABLES)}." if named else ""
-
-
-def _sample(anomaly: model.Anomaly) -> str:
-    """ "• High · record anomaly in orders (warehouse-prod) · Active · 1001"."""
-    return f"• {words.headline(anomaly)} · {words.state(anomaly)} · {words.ident(anomaly)}"

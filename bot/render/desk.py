@@ -69,7 +69,7 @@ def _source(source: SourceView) -> tuple[str, _Dates]:
     title, standing = text.short(source.title, 40), source.standing
     total = sum(source.counts.values())
     tracked = f"{text.count(total, 'anomaly', 'anomalies')} tracked ({words.states(source.counts)})" if total else "Nothing tracked yet"
-    lag = "" if source.lag_seconds is None else f"posted ones are re-read, at most {_duration(source.lag_seconds)} behind"
+    lag = "" if source.lag_seconds is None else f"posted ones are re-read, at most {text.duration(source.lag_seconds)} behind"
     dates: list[tuple[str, datetime]] = []
     if standing.failing_since is not None:
         state = f"{title} does not answer: {text.short(standing.error, 300, 'no reason was given')}"
@@ -97,19 +97,11 @@ def _backlog(backlog: ports.Backlog) -> str:
         parts.append(f"{text.count(backlog.waiting, 'card')} held for a moment to be grouped")
     if not parts and not backlog.lost:
         return "Nothing waits to be posted or edited."
-    behind = f", the oldest for {_duration(backlog.oldest_seconds)}" if backlog.oldest_seconds >= 1 else ""
+    behind = f", the oldest for {text.duration(backlog.oldest_seconds)}" if backlog.oldest_seconds >= 1 else ""
     line = f"Waiting: {', '.join(parts)}{behind}." if parts else ""
     lost = f"{text.count(backlog.lost, 'message')} could not be delivered; /anomalies why <id> says why." if backlog.lost else ""
     errors = text.listed([f"{text.short(error, 60)} ({text.number(amount)})" for error, amount in backlog.errors], 5)
     return text.sentence(line, lost, f"Slack's refusals: {errors}" if errors else "")
-
-
-def _duration(seconds: float) -> str:
-    """ "40 seconds", "3 minutes", "5 hours": as exact as people need it."""
-    for size, unit in ((3600, "hour"), (60, "minute")):
-        if seconds >= 2 * size:
-            return text.count(round(seconds / size), unit)
-    return text.count(max(0, round(seconds)), "second")
 
 
 def help_text(newest: model.Anomaly | None = None) -> model.Message:

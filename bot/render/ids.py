@@ -29,6 +29,7 @@ BATCH_UNDO = "batch.undo"
 
 MESSAGE_ACTIONS = (
     ACKNOWLEDGE, UNACKNOWLEDGE, ASSIGN, ARCHIVE, REOPEN, OPEN, MORE, SHOW, GROUP_LIST, CONTACT_NEWEST, CONTACT_LIST, LIST_PAGE,
+    BATCH_CONFIRM, BATCH_CANCEL, BATCH_UNDO,
 )  # fmt: skip
 
 # --- overflow choices ----------------------------------------------------------------------------------------------------

@@ -55,14 +55,14 @@ class Commenting:
 
 def loading(title: str) -> model.Block:
     """The skeleton that opens before anything else is awaited."""
-    return limits.fit_view(_view(title, [blocks.section("Loading…")]))
+    return limits.fit_view(window(title, [blocks.section("Loading…")]))
 
 
 def notice(title: str, sentences: str | Sequence[str]) -> model.Block:
     """Something to read and close. The sentences are as a message's `text` says them: escapes and tokens become words again."""
     lines = [sentences] if isinstance(sentences, str) else list(sentences)
     read = [blocks.section(text.short(text.unspoken(line), limits.TEXT_OBJECT)) for line in lines]
-    return limits.fit_view(_view(title, read or [blocks.section("Done.")]))
+    return limits.fit_view(window(title, read or [blocks.section("Done.")]))
 
 
 def assign(
@@ -89,10 +89,10 @@ def assign(
         "max_selected_items": MOST_PEOPLE,
         **({"initial_users": shown} if shown else {}),
     }
-    parts = [_about(anomaly), _input(ids.ASSIGN_PEOPLE, "Assign to", select, optional=True), *(blocks.context(line) for line in said)]
+    parts = [_about(anomaly), entry(ids.ASSIGN_PEOPLE, "Assign to", select, optional=True), *(blocks.context(line) for line in said)]
     parts += [blocks.context(text.short(note, 500)) for note in notes]
     pending = Pending(anomaly.ref, anomaly.version, channel, tuple(person.id for person in strangers))
-    return limits.fit_view(_view("Assign", parts, callback=ids.ASSIGN_VIEW, submit="Assign", metadata=_metadata(pending)))
+    return limits.fit_view(window("Assign", parts, callback=ids.ASSIGN_VIEW, submit="Assign", metadata=_metadata(pending)))
 
 
 def pick(pending: Pending, chosen: Sequence[str], unknown: Sequence[model.Actor], offer: model.Offer) -> model.Block:
@@ -110,9 +110,9 @@ def pick(pending: Pending, chosen: Sequence[str], unknown: Sequence[model.Actor]
             "placeholder": blocks.plain(f"Find a user of {system}"),
         }
         name = text.short(stranger.name, 80, stranger.id)
-        parts.append(_input(ids.link_block(stranger.id), f"{name} in Slack is this user of {system}", select))
+        parts.append(entry(ids.link_block(stranger.id), f"{name} in Slack is this user of {system}", select))
     metadata = _metadata(pending, chosen=list(chosen)[:MOST_PEOPLE])
-    return limits.fit_view(_view("Who is this?", parts, callback=ids.LINK_VIEW, submit="Remember and assign", metadata=metadata))
+    return limits.fit_view(window("Who is this?", parts, callback=ids.LINK_VIEW, submit="Remember and assign", metadata=metadata))
 
 
 def comment(anomaly: model.Anomaly, offer: model.Offer, channel: str = "") -> model.Block:
@@ -121,11 +121,11 @@ def comment(anomaly: model.Anomaly, offer: model.Offer, channel: str = "") -> mo
     field["max_length"] = limits.INPUT_TEXT
     parts = [
         _about(anomaly),
-        _input(ids.COMMENT_TEXT, "Comment", field),
+        entry(ids.COMMENT_TEXT, "Comment", field),
         blocks.context(f"It is kept in {text.short(offer.title, 40)}, where everybody with access to the anomaly can read it."),
     ]
     pending = Pending(anomaly.ref, anomaly.version, channel)
-    return limits.fit_view(_view("Comment", parts, callback=ids.COMMENT_VIEW, submit="Comment", metadata=_metadata(pending)))
+    return limits.fit_view(window("Comment", parts, callback=ids.COMMENT_VIEW, submit="Comment", metadata=_metadata(pending)))
 
 
 def options(people: Sequence[model.Person]) -> list[model.Block]:
@@ -144,11 +144,13 @@ def _about(anomaly: model.Anomaly) -> model.Block:
     return blocks.section(f"{words.headline(anomaly)}\n{words.state(anomaly)} · {words.who(anomaly)} · id {words.ident(anomaly)}")
 
 
-def _input(block_id: str, label: str, element: model.Block, *, optional: bool = False) -> model.Block:
+def entry(block_id: str, label: str, element: model.Block, *, optional: bool = False) -> model.Block:
+    """One input of a form; `block_id` is what its value comes back under."""
     return {"type": "input", "block_id": block_id, "label": blocks.plain(label), "element": element, "optional": optional}
 
 
-def _view(title: str, parts: Sequence[model.Block], *, callback: str = "", submit: str = "", metadata: str = "") -> model.Block:
+def window(title: str, parts: Sequence[model.Block], *, callback: str = "", submit: str = "", metadata: str = "") -> model.Block:
+    """A modal of these blocks; a form when it has a `submit` label. Not fitted yet."""
     view: model.Block = {"type": "modal", "title": blocks.plain(text.short(title, limits.VIEW_TITLE)), "blocks": list(parts)}
     view["close"] = blocks.plain("Cancel" if submit else "Close")
     if submit:
@@ -179,7 +181,7 @@ def _known(view: Mapping[str, Any]) -> tuple[Pending, Mapping[str, Any]]:
         raise ValueError(f"this modal lacks {error}") from error
 
 
-def _submitted(view: Mapping[str, Any], block_id: str) -> Mapping[str, Any]:
+def submitted(view: Mapping[str, Any], block_id: str) -> Mapping[str, Any]:
     """The state of the one element of a block; empty when there is none."""
     block = ((view.get("state") or {}).get("values") or {}).get(block_id) or {}
     return next(iter(block.values()), None) or {}
@@ -188,7 +190,7 @@ def _submitted(view: Mapping[str, Any], block_id: str) -> Mapping[str, Any]:
 def read_assign(view: Mapping[str, Any]) -> Assigning:
     """A submitted assign modal. Raises ValueError for others."""
     pending, _ = _known(view)
-    chosen = _submitted(view, ids.ASSIGN_PEOPLE).get("selected_users") or ()
+    chosen = submitted(view, ids.ASSIGN_PEOPLE).get("selected_users") or ()
     return Assigning(pending, tuple(str(slack_id) for slack_id in chosen))
 
 
@@ -198,7 +200,7 @@ def read_pick(view: Mapping[str, Any]) -> Picking:
     picked = {}
     for block_id in (view.get("state") or {}).get("values") or {}:
         slack_id = ids.linked_slack_id(block_id)
-        option = _submitted(view, block_id).get("selected_option") or {}
+        option = submitted(view, block_id).get("selected_option") or {}
         if slack_id and option.get("value"):
             picked[slack_id] = str(option["value"])
     return Picking(pending, tuple(str(slack_id) for slack_id in said.get("chosen") or ()), picked)
@@ -207,4 +209,4 @@ def read_pick(view: Mapping[str, Any]) -> Picking:
 def read_comment(view: Mapping[str, Any]) -> Commenting:
     """A submitted comment, without space around it. Raises ValueError for other modals."""
     pending, _ = _known(view)
-    return Commenting(pending, str(_submitted(view, ids.COMMENT_TEXT).get("value") or "").strip())
+    return Commenting(pending, str(submitted(view, ids.COMMENT_TEXT).get("value") or "").strip())

@@ -58,6 +58,16 @@ def broken(number: str) -> model.Message:
     )
 
 
+def why(reason: str, right: str = "", place: str = "", title: str = "", silent: str = "the system refused and gave no reason") -> str:
+    """Why one anomaly was refused, with the right that is missing when the reason does not name it; `silent` when there is no reason."""
+    said = text.short(reason, 500, silent)
+    if not right or right in said:
+        return said
+    where = f" on {text.short(place, 60)}" if place else ""
+    system = f" in {text.short(title, 40)}" if title else ""
+    return f"{said.rstrip('.')}; the desk's user lacks the right {text.short(right, 40)}{where}{system}"
+
+
 def _words(error: errors.BotError) -> str:
     return text.short(str(error), _ROOM, "no reason was given")
 

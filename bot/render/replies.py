@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from bot import model
 from bot.core import reasons
-from bot.render import blocks, buttons, ids, limits, text, words
+from bot.render import blocks, buttons, ids, limits, refusals, text, words
 
 PAGE = 10
 
@@ -58,13 +58,7 @@ def _already(outcome: model.Outcome, verb: str, anomaly: model.Anomaly | None) -
 
 
 def _why(outcome: model.Outcome, offer: model.Offer | None = None) -> str:
-    """The reason of a refusal, with the right that is missing when the reason does not name it."""
-    reason = text.short(outcome.reason, 500, "the system refused and gave no reason")
-    if not outcome.right or outcome.right in reason:
-        return reason
-    where = f" on {text.short(outcome.place, 60)}" if outcome.place else ""
-    system = f" in {text.short(offer.title, 40)}" if offer else ""
-    return f"{reason.rstrip('.')}; the desk's user lacks the right {text.short(outcome.right, 40)}{where}{system}"
+    return refusals.why(outcome.reason, outcome.right, outcome.place, offer.title if offer else "")
 
 
 def _refusal(outcome: model.Outcome) -> str:

@@ -170,6 +170,14 @@ def count(amount: int, one: str, many: str = "") -> str:
     return f"{number(amount)} {one if amount == 1 else many or one + 's'}"
 
 
+def duration(seconds: float) -> str:
+    """ "40 seconds", "3 minutes", "5 hours": as exact as people need it."""
+    for size_, unit in ((3600, "hour"), (60, "minute")):
+        if seconds >= 2 * size_:
+            return count(round(seconds / size_), unit)
+    return count(max(0, round(seconds)), "second")
+
+
 def listed(items: Sequence[str], most: int = 10, separator: str = ", ") -> str:
     """The first `most` and how many more."""
     more = len(items) - most

@@ -134,6 +134,11 @@ def state(anomaly: model.Anomaly) -> str:
     return text.capital(text.short(anomaly.status, 40, str(anomaly.state)))
 
 
+def sample(anomaly: model.Anomaly) -> str:
+    """ "• High · record anomaly in orders (warehouse-prod) · Active · 1001"."""
+    return f"• {headline(anomaly)} · {state(anomaly)} · {ident(anomaly)}"
+
+
 def who(anomaly: model.Anomaly) -> str:
     """ "unassigned", "assigned to Lee Park"."""
     names = assignees(anomaly.assignees)

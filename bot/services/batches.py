@@ -388,7 +388,7 @@ class Batches:
         await self.post.cards.touch([card.id], self.clock.now())
 
     async def _attach(self, batch: model.Batch) -> None:
-        """The whole receipt as a CSV in the thread, when it is too long to read. It is a convenience: its failure is logged, not repeated."""
+        """The whole receipt as a CSV in the thread, when it is too long to read; its failure is logged, not repeated."""
         counts = (await self.store.progress(batch.id)).counts
         if sum(counts.values()) <= CSV_ABOVE:
             return

@@ -17,6 +17,7 @@ _KEYS: Mapping[str, sa.Column[Any]] = {
     "cards": tables.cards.c.id,
     "sources": tables.sources.c.source,
     "intents": tables.intents.c.key,
+    "batches": tables.batches.c.id,
 }
 
 
@@ -27,7 +28,7 @@ class Claims:
         self._db = db
 
     async def take(self, table: str, key: str, now: datetime, seconds: float) -> model.Claim | None:
-        """Own a row for `seconds`; None when somebody else does, or when there is no such card or intent.
+        """Own a row for `seconds`; None when somebody else does, or when there is no such card, intent or batch.
 
         A source may be claimed before anything is known of it. Raises KeyError for a table that knows no claims.
         """

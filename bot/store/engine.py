@@ -15,7 +15,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot import errors
-from bot.store import anomalies, cards, claims, database, facts, journal, links, lock, migrating, standings
+from bot.store import anomalies, batches, cards, claims, database, facts, journal, links, lock, migrating, standings
 
 BUSY_SECONDS = 15.0
 """How long SQLite waits for another process (a migration, a person with the sqlite3 shell) before it gives up."""
@@ -48,6 +48,7 @@ class Store:
     cards: cards.Cards
     claims: claims.Claims
     journal: journal.Journal
+    batches: batches.Batches
     links: links.Links
     standings: standings.Standings
     facts: facts.Facts
@@ -91,6 +92,7 @@ async def open(url: str) -> Store:
         cards.Cards(db),
         claims.Claims(db),
         journal.Journal(db),
+        batches.Batches(db),
         links.Links(db),
         standings.Standings(db),
         facts.Facts(db),

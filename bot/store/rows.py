@@ -18,6 +18,7 @@ AnyRow = sa.Row[*tuple[Any, ...]]
 
 _ANOMALY = pydantic.TypeAdapter(model.Anomaly)
 _CHANGE = pydantic.TypeAdapter(model.Change)
+_SNAPSHOT = pydantic.TypeAdapter(model.Snapshot)
 
 
 def body(anomaly: model.Anomaly) -> dict[str, Any]:
@@ -127,4 +128,86 @@ def intent(row: AnyRow) -> ports.Intent:
         at=row.at,
         channel=row.channel,
         shown={model.Ref(source, ident): version for source, ident, version in row.shown},
+    )
+
+
+# --- batches ----------------------------------------------------------------------------------------------------------------
+
+
+def batch_values(batch: model.Batch) -> dict[str, Any]:
+    """What is stored of a batch."""
+    return {
+        "id": batch.id,
+        "source": batch.source,
+        "change": _CHANGE.dump_python(batch.change, mode="json"),
+        "words": batch.words,
+        "actor": batch.actor,
+        "actor_name": batch.actor_name,
+        "channel": batch.channel,
+        "state": batch.state.value,
+        "created": batch.created,
+        "total": batch.total,
+        "confirmed": batch.confirmed,
+        "finished": batch.finished,
+        "undo_of": batch.undo_of,
+        "undone_by": batch.undone_by,
+    }
+
+
+def batch(row: AnyRow) -> model.Batch:
+    """Read a whole row of `batches`."""
+    return model.Batch(
+        id=row.id,
+        source=row.source,
+        change=_CHANGE.validate_python(row.change),
+        words=row.words,
+        actor=row.actor,
+        actor_name=row.actor_name,
+        channel=row.channel,
+        state=model.BatchState(row.state),
+        created=row.created,
+        total=row.total,
+        confirmed=row.confirmed,
+        finished=row.finished,
+        undo_of=row.undo_of,
+        undone_by=row.undone_by,
+    )
+
+
+def item_values(item: model.Item) -> dict[str, Any]:
+    """What is stored of an item that is new, but for its batch and its turn."""
+    return {
+        "source": item.ref.source,
+        "anomaly": item.ref.id,
+        "before": _SNAPSHOT.dump_python(item.before, mode="json", exclude_defaults=True),
+        "status": item.before.status,
+        "change": None if item.change is None else _CHANGE.dump_python(item.change, mode="json"),
+        "container": item.table,
+        **settled_values(item),
+    }
+
+
+def settled_values(item: model.Item) -> dict[str, Any]:
+    """What is stored of an item when something became of it."""
+    return {
+        "fate": item.fate.value,
+        "after": None if item.after is None else _SNAPSHOT.dump_python(item.after, mode="json", exclude_defaults=True),
+        "reason": item.reason,
+        "missing_right": item.right,
+        "datastore": item.place,
+    }
+
+
+def item(row: AnyRow) -> model.Item:
+    """Read a whole row of `batch_items`."""
+    return model.Item(
+        ref=model.Ref(row.source, row.anomaly),
+        before=_SNAPSHOT.validate_python(row.before),
+        fate=model.Fate(row.fate),
+        change=None if row.change is None else _CHANGE.validate_python(row.change),
+        after=None if row.after is None else _SNAPSHOT.validate_python(row.after),
+        reason=row.reason,
+        right=row.missing_right,
+        place=row.datastore,
+        table=row.container,
     )

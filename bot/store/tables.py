@@ -63,6 +63,10 @@ def _json(name: str) -> sa.Column[Any]:
     return sa.Column(name, sa.JSON(), nullable=False)
 
 
+def _json_or_null(name: str) -> sa.Column[Any]:
+    return sa.Column(name, sa.JSON(none_as_null=True), nullable=True)
+
+
 def _claim() -> tuple[sa.Column[str], sa.Column[datetime]]:
     return sa.Column("claim_token", Words(), nullable=True), _maybe("claim_until")
 
@@ -251,3 +255,48 @@ facts = sa.Table(
     _json("value"),
     _moment("at"),
 )
+
+batches = sa.Table(
+    "batches",
+    metadata,
+    sa.Column("id", Words(), primary_key=True),
+    _words("source"),
+    _json("change"),
+    _words("words"),
+    _words("actor"),
+    _words("actor_name"),
+    _words("channel"),
+    _words("state"),
+    _moment("created"),
+    _number("total", 0),
+    _maybe("confirmed"),
+    _maybe("finished"),
+    _words("undo_of"),
+    _words("undone_by"),
+    *_claim(),
+)
+RUNNING = batches.c.state == sa.literal_column("'running'")
+_index("batches_running", batches.c.confirmed, batches.c.id, where=RUNNING)
+_index("batches_unconfirmed", batches.c.created, where=batches.c.confirmed.is_(None))
+_index("batches_finished", batches.c.actor, batches.c.finished, batches.c.id, where=batches.c.finished.is_not(None))
+_index("batches_claimed", batches.c.claim_until, where=batches.c.claim_until.is_not(None))
+
+batch_items = sa.Table(
+    "batch_items",
+    metadata,
+    sa.Column("batch", Words(), sa.ForeignKey("batches.id", name="batch_items_batch"), primary_key=True),
+    sa.Column("turn", sa.Integer(), primary_key=True, autoincrement=False),
+    _words("source"),
+    _words("anomaly"),
+    _words("fate"),
+    _json("before"),
+    _words("status"),  # the word of `before`, to be counted
+    _json_or_null("change"),
+    _json_or_null("after"),
+    _words("reason"),
+    _words("missing_right"),
+    _words("datastore"),
+    _words("container"),
+    sa.UniqueConstraint("batch", "source", "anomaly", name="batch_items_anomaly"),
+)
+_index("batch_items_fate", batch_items.c.batch, batch_items.c.fate, batch_items.c.turn)
