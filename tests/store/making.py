@@ -63,3 +63,27 @@ def line(ident: object, action: str = "acknowledge", at: datetime = NOON, **valu
 def intent(key: str = "click-1", *idents: object, **values: Any) -> ports.Intent:
     given: dict[str, Any] = {"actor": "U1", "actor_name": "Dana", "at": NOON, "channel": CHANNEL}
     return ports.Intent(key, model.Change(model.Action.ACKNOWLEDGE), tuple(ref(one) for one in idents or ("1",)), **(given | values))
+
+
+def snapshot(**values: Any) -> model.Snapshot:
+    given: dict[str, Any] = {"state": model.State.OPEN, "status": "Active"}
+    return model.Snapshot(**(given | values))
+
+
+def item(ident: object, fate: model.Fate = model.Fate.TODO, **values: Any) -> model.Item:
+    given: dict[str, Any] = {"before": snapshot(), "place": "warehouse-prod", "table": "orders"}
+    return model.Item(ref(ident), fate=fate, **(given | values))
+
+
+def batch(ident: str = "b1", total: int = 3, **values: Any) -> model.Batch:
+    given: dict[str, Any] = {
+        "source": SOURCE,
+        "change": model.Change(model.Action.ARCHIVE, archive_as=model.ArchiveAs.INVALID),
+        "words": "table:orders",
+        "actor": "U1",
+        "actor_name": "Dana",
+        "channel": CHANNEL,
+        "state": model.BatchState.PREVIEW,
+        "created": NOON,
+    }
+    return model.Batch(ident, total=total, **(given | values))

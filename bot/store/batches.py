@@ -1,0 +1,242 @@
+"""One change to many anomalies, item by item."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot import model
+from bot.store import claims, database, rows, tables
+
+LEASE = timedelta(seconds=120)
+"""How long a batch stays claimed after each settling."""
+
+NOT_DONE = (model.Fate.REFUSED, model.Fate.DRIFTED, model.Fate.ALREADY)
+"""The fates that have a reason to tell."""
+
+_BATCHES, _ITEMS = tables.batches, tables.batch_items
+
+_PREVIEW = _BATCHES.c.state == model.BatchState.PREVIEW.value
+
+# Two comparisons, not IN: a statement that is sent with many sets of parameters cannot expand a list.
+_OPEN = sa.or_(_ITEMS.c.fate == model.Fate.TODO.value, _ITEMS.c.fate == model.Fate.SENT.value)
+
+_SETTLE = sa.update(_ITEMS).where(
+    _ITEMS.c.batch == sa.bindparam("of"),
+    _ITEMS.c.source == sa.bindparam("system"),
+    _ITEMS.c.anomaly == sa.bindparam("ident"),
+    _OPEN,
+)
+
+
+class Batches:
+    """The port `Batches`."""
+
+    def __init__(self, db: database.Database) -> None:
+        self._db = db
+
+    async def create(self, batch: model.Batch, items: Sequence[model.Item]) -> None:
+        """A new batch with its frozen items, in their order; all of it or nothing.
+
+        Raises ValueError when `total` is not their number, when an anomaly is in it twice, and when this batch exists already.
+        """
+        if batch.total != len(items):
+            raise ValueError(f"batch {batch.id}: {batch.total} announced, {len(items)} given")
+        if twice := [str(ref) for ref, times in Counter(item.ref for item in items).items() if times > 1]:
+            raise ValueError(f"batch {batch.id}: twice in it: {', '.join(twice[:5])}")
+
+        async def work(connection: AsyncConnection) -> None:
+            if await connection.scalar(sa.select(_BATCHES.c.id).where(_BATCHES.c.id == batch.id)) is not None:
+                raise ValueError(f"batch {batch.id} exists already")
+            await connection.execute(sa.insert(_BATCHES).values(rows.batch_values(batch)))
+            for chunk in database.chunks(list(enumerate(items))):
+                values = [{"batch": batch.id, "turn": turn, **rows.item_values(item)} for turn, item in chunk]
+                await connection.execute(sa.insert(_ITEMS), values)
+
+        await self._db.write(work)
+
+    async def get(self, batch: str) -> model.Batch | None:
+        """A batch by its id."""
+        return await self._first(sa.select(_BATCHES).where(_BATCHES.c.id == batch))
+
+    async def latest(self, actor: str, since: datetime) -> model.Batch | None:
+        """The newest batch of this actor that finished after `since`, was not taken back, and is no undo itself."""
+        statement = (
+            sa.select(_BATCHES)
+            .where(_BATCHES.c.actor == actor, _BATCHES.c.finished > since, _BATCHES.c.state == model.BatchState.DONE.value)
+            .where(_BATCHES.c.undo_of == "", _BATCHES.c.undone_by == "")
+            .order_by(_BATCHES.c.finished.desc(), _BATCHES.c.id.desc())
+        )
+        return await self._first(statement.limit(1))
+
+    async def confirm(self, batch: str, now: datetime) -> bool:
+        """PREVIEW -> RUNNING, once: the second caller gets False."""
+        return await self._change(_BATCHES.c.id == batch, _PREVIEW, state=model.BatchState.RUNNING.value, confirmed=now)
+
+    async def cancel(self, batch: str, now: datetime) -> bool:
+        """PREVIEW -> CANCELLED, once; that is its end."""
+        return await self._change(_BATCHES.c.id == batch, _PREVIEW, state=model.BatchState.CANCELLED.value, finished=now)
+
+    async def runnable(self, now: datetime) -> Sequence[str]:
+        """Batches that run and that nobody holds, the one confirmed first first."""
+        statement = sa.select(_BATCHES.c.id).where(tables.RUNNING, claims.free(_BATCHES, now)).order_by(_BATCHES.c.confirmed, _BATCHES.c.id)
+
+        async def work(connection: AsyncConnection) -> Sequence[str]:
+            return list(await connection.scalars(statement))
+
+        return await self._db.read(work)
+
+    async def next(self, batch: str, limit: int) -> Sequence[model.Item]:
+        """The first items that are SENT (to be looked up), then those that are TODO, in their order."""
+
+        async def work(connection: AsyncConnection) -> Sequence[model.Item]:
+            sent = await _items(connection, _with(batch, (model.Fate.SENT,)).limit(limit))
+            todo = await _items(connection, _with(batch, (model.Fate.TODO,)).limit(limit - len(sent)))
+            return [*sent, *todo]
+
+        return await self._db.read(work)
+
+    async def settle(self, claim: model.Claim, items: Sequence[model.Item], now: datetime) -> bool:
+        """Store fate, reason, right, place and after of these items, and stretch the claim to `now` + 120 s, in one transaction.
+
+        What is DONE, ALREADY, REFUSED or DRIFTED stays what it is; a SENT item may become TODO again (it was looked up: not done).
+        False, and nothing stored, when the claim has passed to somebody else or the batch does not run.
+        """
+        values = [{"of": claim.key, "system": item.ref.source, "ident": item.ref.id, **rows.settled_values(item)} for item in items]
+
+        async def work(connection: AsyncConnection) -> bool:
+            stretched = sa.update(_BATCHES).where(claims.held(claim), tables.RUNNING).values(claim_until=now + LEASE)
+            if not (await connection.execute(stretched)).rowcount:
+                return False
+            for chunk in database.chunks(values):
+                await connection.execute(_SETTLE, chunk)
+            return True
+
+        return await self._db.write(work)
+
+    async def finish(self, claim: model.Claim, now: datetime) -> bool:
+        """RUNNING -> DONE, and the claim ends; an undo marks the batch that it took back."""
+        own = _BATCHES.alias("own")
+        taken_back = sa.select(own.c.undo_of).where(own.c.id == claim.key).scalar_subquery()
+        done = {"state": model.BatchState.DONE.value, "finished": now, "claim_token": None, "claim_until": None}
+
+        async def work(connection: AsyncConnection) -> bool:
+            change = sa.update(_BATCHES).where(claims.held(claim), tables.RUNNING).values(done)
+            if not (await connection.execute(change)).rowcount:
+                return False
+            first = sa.and_(_BATCHES.c.id == taken_back, _BATCHES.c.undone_by == "")
+            await connection.execute(sa.update(_BATCHES).where(first).values(undone_by=claim.key))
+            return True
+
+        return await self._db.write(work)
+
+    async def progress(self, batch: str, sample: int = 5) -> model.Progress:
+        """How far it is; a fate that no item has counts 0. Refusals are those of `NOT_DONE`, each with its first `sample` refs."""
+        number = sa.select(_ITEMS.c.fate, sa.func.count()).where(_ITEMS.c.batch == batch).group_by(_ITEMS.c.fate)
+
+        async def work(connection: AsyncConnection) -> model.Progress:
+            counts = Counter({model.Fate(row[0]): int(row[1]) for row in await connection.execute(number)})
+            return model.Progress(counts, await _refusals(connection, batch, sample))
+
+        return await self._db.read(work)
+
+    async def items(self, batch: str, fates: Sequence[model.Fate] = (), *, offset: int = 0, limit: int = 1000) -> Sequence[model.Item]:
+        """Items with these fates (() = all), in their order."""
+        statement = _with(batch, fates).offset(offset).limit(limit)
+        return await self._db.read(lambda connection: _items(connection, statement))
+
+    async def split(self, batch: str) -> model.Split:
+        """Counts of all items, the most first, then by name; an item whose datastore or table is not known counts under ""."""
+        columns = (_ITEMS.c.datastore, _ITEMS.c.container, _ITEMS.c.status)
+        statement = sa.select(*columns, sa.func.count()).where(_ITEMS.c.batch == batch).group_by(*columns)
+
+        async def work(connection: AsyncConnection) -> model.Split:
+            found = [tuple(row) for row in await connection.execute(statement)]
+            places, containers, statuses = (_summed((row[column], row[-1]) for row in found) for column in range(3))
+            return model.Split(places, containers, statuses)
+
+        return await self._db.read(work)
+
+    async def sweep(self, before: datetime) -> int:
+        """Forget what was made before this time and never confirmed: old previews, cancelled ones too. Returns how many."""
+        old = sa.select(_BATCHES.c.id).where(_BATCHES.c.confirmed.is_(None), _BATCHES.c.created < before).order_by(_BATCHES.c.created)
+
+        async def find(connection: AsyncConnection) -> Sequence[str]:
+            return list(await connection.scalars(old))
+
+        return sum([await self._forget(batch) for batch in await self._db.read(find)])
+
+    async def _forget(self, batch: str) -> bool:
+        """One transaction for each: a big one does not keep others waiting for long. One that was confirmed by now stays."""
+        still = sa.select(_BATCHES.c.id).where(_BATCHES.c.id == batch, _BATCHES.c.confirmed.is_(None)).with_for_update()
+
+        async def work(connection: AsyncConnection) -> bool:
+            if await connection.scalar(still) is None:
+                return False
+            await connection.execute(sa.delete(_ITEMS).where(_ITEMS.c.batch == batch))
+            await connection.execute(sa.delete(_BATCHES).where(_BATCHES.c.id == batch))
+            return True
+
+        return await self._db.write(work)
+
+    async def _first(self, statement: sa.Select[Any]) -> model.Batch | None:
+        async def work(connection: AsyncConnection) -> model.Batch | None:
+            row = (await connection.execute(statement)).one_or_none()
+            return rows.batch(row) if row else None
+
+        return await self._db.read(work)
+
+    async def _change(self, *conditions: sa.ColumnElement[bool], **values: Any) -> bool:
+        statement = sa.update(_BATCHES).where(*conditions).values(values)
+
+        async def work(connection: AsyncConnection) -> bool:
+            return (await connection.execute(statement)).rowcount == 1
+
+        return await self._db.write(work)
+
+
+def _with(batch: str, fates: Sequence[model.Fate]) -> sa.Select[Any]:
+    statement = sa.select(_ITEMS).where(_ITEMS.c.batch == batch).order_by(_ITEMS.c.turn)
+    return statement.where(_ITEMS.c.fate.in_([fate.value for fate in fates])) if fates else statement
+
+
+async def _items(connection: AsyncConnection, statement: sa.Select[Any]) -> Sequence[model.Item]:
+    return [rows.item(row) for row in await connection.execute(statement)]
+
+
+async def _refusals(connection: AsyncConnection, batch: str, sample: int) -> Sequence[model.Refusals]:
+    """What was not done, by reason: the most frequent first, of equally frequent ones that which came up first."""
+    alike = (_ITEMS.c.fate, _ITEMS.c.reason, _ITEMS.c.missing_right, _ITEMS.c.datastore)
+    told = (
+        sa.select(
+            *(*alike, _ITEMS.c.source, _ITEMS.c.anomaly),
+            sa.func.count().over(partition_by=alike).label("number"),
+            sa.func.min(_ITEMS.c.turn).over(partition_by=alike).label("first"),
+            sa.func.row_number().over(partition_by=alike, order_by=_ITEMS.c.turn).label("nth"),
+        )
+        .where(_ITEMS.c.batch == batch, _ITEMS.c.fate.in_([fate.value for fate in NOT_DONE]))
+        .subquery()
+    )
+    statement = sa.select(told).where(told.c.nth <= max(sample, 1)).order_by(told.c.number.desc(), told.c.first, told.c.nth)
+    found = await connection.execute(statement)
+    groups = [list(group) for _, group in itertools.groupby(found, key=lambda row: row.first)]
+    return [_refusal(group, sample) for group in groups]
+
+
+def _refusal(alike: Sequence[rows.AnyRow], sample: int) -> model.Refusals:
+    row = alike[0]
+    refs = tuple(model.Ref(one.source, one.anomaly) for one in alike[:sample])
+    return model.Refusals(model.Fate(row.fate), row.reason, row.missing_right, row.datastore, row.number, refs)
+
+
+def _summed(pairs: Iterable[tuple[str, int]]) -> Sequence[tuple[str, int]]:
+    counted: Counter[str] = Counter()
+    for name, number in pairs:
+        counted[name] += number
+    return sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
