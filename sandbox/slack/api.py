@@ -14,10 +14,10 @@ from starlette.types import Receive, Scope, Send
 
 from sandbox.slack import errors, faults, workspace
 from sandbox.slack.blockkit import surfaces
-from sandbox.slack.methods import chat, conversations, directory, views
+from sandbox.slack.methods import chat, conversations, directory, files, views
 from sandbox.slack.methods.call import Call, Json, Method
 
-METHODS: dict[str, Method] = {**chat.METHODS, **conversations.METHODS, **directory.METHODS, **views.METHODS}
+METHODS: dict[str, Method] = {**chat.METHODS, **conversations.METHODS, **directory.METHODS, **files.METHODS, **views.METHODS}
 
 Run = Callable[[frozenset[str]], Response]
 
@@ -170,7 +170,7 @@ _INSTEAD: dict[str, Callable[[faults.Fault, int], Response]] = {
 
 def _channel(args: Json) -> str:
     """The conversation of a call; a user id stands for the direct message."""
-    ident = str(args.get("channel", ""))
+    ident = str(args.get("channel") or args.get("channel_id") or "")
     return "D" + ident[1:] if ident[:1] == "U" else ident
 
 

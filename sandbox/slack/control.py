@@ -6,6 +6,7 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Any
+from urllib import parse
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -57,7 +58,8 @@ class Control:
             ("GET", "/sockets", lambda _, __: {"ok": True, "connections": self._outbound.hub.connections}),
             ("POST", "/sockets/disconnect", self.disconnect),
         ]
-        return [Route(f"/_control{path}", self._endpoint(handler), methods=[verb]) for verb, path, handler in table]
+        routes: list[BaseRoute] = [Route(f"/_control{path}", self._endpoint(handler), methods=[verb]) for verb, path, handler in table]
+        return [*routes, Route("/_control/files/{file}", self.file, methods=["GET"])]
 
     def _endpoint(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
@@ -105,6 +107,14 @@ class Control:
         user = request.query_params.get("user", "")
         seen = [messages.seen_by(message, channel, user) for message in channel.messages.values()]
         return {"ok": True, "messages": [message for message in seen if message is not None]}
+
+    async def file(self, request: Request) -> Response:
+        """The bytes of a file that was posted, to be saved under its name."""
+        file = self._space.files.get(request.path_params["file"])
+        if file is None or file.content is None or not file.title:
+            return JSONResponse({"ok": False, "error": "file_not_found"}, 404)
+        named = {"Content-Disposition": f"attachment; filename*=UTF-8''{parse.quote(file.name)}"}
+        return Response(file.content, media_type=file.mimetype, headers=named)
 
     def people(self, _: Request, __: Record) -> Record:
         """The directory: `name` for the eye, `handle` as typed after an @; `seat` marks the three people whom a visitor can be."""

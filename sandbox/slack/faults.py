@@ -20,7 +20,7 @@ MODES = (
     "refuse_blocks",
     "garbage",
 )
-NOT_METHODS = frozenset({"response_url"})
+NOT_METHODS = frozenset({"response_url", "upload_url"})
 
 
 @dataclass

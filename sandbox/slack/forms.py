@@ -10,6 +10,20 @@ from sandbox.slack.blockkit import surfaces
 Record = dict[str, Any]
 
 
+def _named(view: modals.View, name: str) -> tuple[Record, Record]:
+    """The one element that a value is for: by `action_id`, or by `block_id/action_id` where several share it. Raises Refused."""
+    found = [
+        (block, element)
+        for block, element in surfaces.interactive(view.payload["blocks"])
+        if name in (element["action_id"], f"{block['block_id']}/{element['action_id']}")
+    ]
+    if not found:
+        raise errors.Refused("element_not_found", 404, detail=f"the view has no element {name}")
+    if len(found) > 1:
+        raise errors.Refused("ambiguous_element", detail=f"more than one element is called {name}: send block_id/action_id")
+    return found[0]
+
+
 class Forms:
     """People and their open views in one workspace."""
 
@@ -45,14 +59,11 @@ class Forms:
     def _fill(self, view: modals.View, values: Any) -> None:
         if not isinstance(values, dict):
             raise errors.Refused("invalid_values")
-        known = {element["action_id"]: (block, element) for block, element in surfaces.interactive(view.payload["blocks"])}
         chosen: list[tuple[str, str, Record]] = []
-        for action, value in values.items():
-            if action not in known:
-                raise errors.Refused("element_not_found", 404, detail=f"the view has no element {action}")
-            block, element = known[action]
-            external = view.options.get((block["block_id"], action), [])
-            chosen.append((block["block_id"], action, answers.choose(element, value, external)))
+        for name, value in values.items():
+            block, element = _named(view, name)
+            key = block["block_id"], element["action_id"]
+            chosen.append((*key, answers.choose(element, value, view.options.get(key, []))))
         for ident, action, value in chosen:
             view.values.setdefault(ident, {})[action] = value
 

@@ -43,6 +43,13 @@ class Spot:
         assert self.message is not None
         return payloads.in_message(self.user, self.channel, self.message)
 
+    def offer(self, options: list[Record]) -> None:
+        """Remember what an external menu offered. What an earlier query offered can have been chosen then, except in a message's menu
+        for one value: that choice is sent at once."""
+        lasting = self.view is not None or self.element["type"].startswith("multi_")
+        before = self.holder.options.get(self.key, []) if lasting else []
+        self.holder.options[self.key] = list({option["value"]: option for option in [*before, *options]}.values())
+
     def keep(self, chosen: Record) -> None:
         """Remember a choice."""
         block, action = self.key
@@ -212,7 +219,7 @@ class Hands:
         if error:
             return {"ok": False, "options": [], "error": error}
         offered = elements.offered(ack.body)
-        spot.holder.options[spot.key] = offered
+        spot.offer(offered)
         return {"ok": True, "options": offered, "ack_ms": ack.ms, "error": None}
 
     @staticmethod

@@ -118,6 +118,8 @@ def public(message: world.Message, channel: world.Channel, *, all_metadata: bool
         shown |= {"bot_id": message.bot, "app_id": world.APP, "bot_profile": profile}
     if message.blocks:
         shown["blocks"] = message.blocks
+    if message.files:
+        shown |= {"files": [file.json() for file in message.files], "upload": True, "display_as_bot": False}
     if message.edited:
         shown["edited"] = {"user": message.user, "ts": message.edited}
     if message.metadata:
@@ -148,6 +150,7 @@ def seen_by(message: world.Message, channel: world.Channel, user: str) -> dict[s
         return None
     shown = public(message, channel, all_metadata=True)
     shown.setdefault("blocks", [])
+    shown.setdefault("files", [])
     shown.setdefault("metadata", None)
     shown.setdefault("edited", None)
     shown.setdefault("thread_ts", None)

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route, WebSocketRoute
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from sandbox.slack import api, control, delivery, replies, workspace
+from sandbox.slack import api, control, delivery, replies, uploads, workspace
 
 
 class Protocol(H11Protocol):
@@ -36,6 +36,7 @@ def create(space: workspace.Workspace) -> Starlette:
         routes=[
             Route("/api/{method}", web.endpoint, methods=["GET", "POST"]),
             Route("/response/{path:path}", replies.Replies(space, web).endpoint, methods=["POST"]),
+            Route("/upload/v1/{ticket}", uploads.Uploads(space, web).endpoint, methods=["POST"]),
             WebSocketRoute("/link/", outbound.hub.endpoint),
             *control.Control(space, outbound).routes(),
         ]

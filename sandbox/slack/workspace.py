@@ -57,6 +57,7 @@ class Workspace:
         self.people = world.people()
         self.channels = world.channels()
         self.groups = world.groups()
+        self.files: dict[str, world.File] = {}
         self.budgets = rates.Budgets(self.now, enabled=budgets)
         self.faults = faults.Faults()
         self.tickets = tickets.Tickets(self.now)
@@ -166,6 +167,7 @@ class Workspace:
         message = channel.messages[ts]
         if any(other.thread_ts == ts and other.ts != ts for other in channel.messages.values()):
             message.subtype, message.text, message.blocks, message.metadata = "tombstone", "This message was deleted.", [], None
+            message.files = []
             message.user, message.bot = world.SLACKBOT, ""
         else:
             del channel.messages[ts]

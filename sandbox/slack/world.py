@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import mimetypes
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib import parse
 
 TEAM: Final = "T0DESK"
 TEAM_NAME: Final = "Acme Data"
@@ -63,6 +65,68 @@ class UserGroup:
 
 
 @dataclass
+class File:
+    """A file: announced with its `length`, then `content`, then completed; `shares` are the channel and message (and thread) of each post.
+
+    `ticket` is the secret part of its upload URL, `title` "" until the upload is completed.
+    """
+
+    id: str
+    name: str
+    length: int
+    ticket: str
+    created: int
+    title: str = ""
+    content: bytes | None = None
+    shares: list[tuple[Channel, str, str]] = field(default_factory=list)
+
+    @property
+    def kind(self) -> str:
+        """The type as Slack names it: the ending of the name."""
+        return self.name.rpartition(".")[2].lower() if "." in self.name else "text"
+
+    @property
+    def mimetype(self) -> str:
+        """The media type that the name stands for."""
+        return mimetypes.guess_type(self.name)[0] or "text/plain"
+
+    def json(self) -> dict[str, Any]:
+        """The file object of messages and `files.info`."""
+        place = f"{TEAM}-{self.id}/{parse.quote(self.name)}"
+        return {
+            "id": self.id,
+            "created": self.created,
+            "timestamp": self.created,
+            "name": self.name,
+            "title": self.title,
+            "mimetype": self.mimetype,
+            "filetype": self.kind,
+            "pretty_type": self.kind.upper(),
+            "user": BOT_USER,
+            "user_team": TEAM,
+            "editable": False,
+            "size": self.length,
+            "mode": "hosted",
+            "is_external": False,
+            "is_public": any(channel.kind == "channels" for channel, _, _ in self.shares),
+            "public_url_shared": False,
+            "url_private": f"https://files.slack.com/files-pri/{place}",
+            "url_private_download": f"https://files.slack.com/files-pri/{TEAM}-{self.id}/download/{parse.quote(self.name)}",
+            "permalink": f"https://{TEAM_DOMAIN}.slack.com/files/{BOT_USER}/{self.id}/{parse.quote(self.name)}",
+        }
+
+    def shared(self) -> dict[str, Any]:
+        """Where it was posted, as `files.info` adds it."""
+        shares: dict[str, dict[str, list[dict[str, Any]]]] = {}
+        ids: dict[str, list[str]] = {"channels": [], "groups": [], "ims": []}
+        for channel, ts, thread in self.shares:
+            one = {"ts": ts, "channel_name": channel.name, "team_id": TEAM} | ({"thread_ts": thread} if thread else {})
+            shares.setdefault("public" if channel.kind == "channels" else "private", {}).setdefault(channel.id, []).append(one)
+            ids["ims" if channel.is_im else channel.kind].append(channel.id)
+        return {"shares": shares, **ids}
+
+
+@dataclass
 class Message:
     """A message as the workspace keeps it. `ephemeral_to` is the one person who sees it ("" = everybody in the channel).
 
@@ -81,6 +145,7 @@ class Message:
     ephemeral_to: str = ""
     edited: str = ""
     subtype: str = ""
+    files: list[File] = field(default_factory=list)
     state: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     options: dict[tuple[str, str], list[dict[str, Any]]] = field(default_factory=dict)
     warnings: dict[str, str] = field(default_factory=dict)

@@ -21,7 +21,8 @@ def _destination(call: Call) -> world.Channel:
     return channel
 
 
-def _thread(call: Call, channel: world.Channel) -> str:
+def thread(call: Call, channel: world.Channel) -> str:
+    """The thread to answer in, "" for none. Raises thread_not_found, cannot_reply_to_message: only a parent can be answered."""
     ts = call.optional("thread_ts")
     if not ts:
         return ""
@@ -52,7 +53,7 @@ def post_message(call: Call) -> Json:
         content.blocks or [],
         messages.metadata_of(call.args.get("metadata")) or None,
         bot=world.BOT,
-        thread_ts=_thread(call, channel),
+        thread_ts=thread(call, channel),
         broadcast=call.flag("reply_broadcast"),
     )
     _link_flags(call)
@@ -74,7 +75,7 @@ def post_ephemeral(call: Call) -> Json:
         raise errors.SlackError("user_not_in_channel")
     content = messages.content(call.args, call.unsupported)
     message = world.Message(call.workspace.next_ts(), world.BOT_USER, content.shown, content.blocks or [], bot=world.BOT, ephemeral_to=user)
-    message.thread_ts = _thread(call, channel)
+    message.thread_ts = thread(call, channel)
     call.workspace.store(channel, message)
     return {"ok": True, "message_ts": message.ts}
 
