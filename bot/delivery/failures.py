@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -18,11 +18,13 @@ from slack_sdk.webhook import WebhookResponse
 
 from bot import errors
 
+T = TypeVar("T")
+
 CHANNEL = frozenset(
     "channel_not_found not_in_channel is_archived channel_is_archived restricted_action restricted_action_read_only_channel "
     "restricted_action_thread_only_channel restricted_action_non_threadable_channel channel_type_not_supported "
     "method_not_supported_for_channel_type messages_tab_disabled cannot_dm_bot user_not_found users_not_found user_disabled "
-    "user_not_visible".split()
+    "user_not_visible posting_to_channel_denied posting_to_general_channel_denied invalid_channel".split()
 )
 MESSAGE = frozenset("message_not_found cant_update_message edit_window_closed".split())
 BLOCKS = frozenset(
@@ -139,12 +141,24 @@ async def ask(call: Awaitable[AsyncSlackResponse], *, repeatable: bool) -> Mappi
 async def ask_url(call: Awaitable[WebhookResponse], *, repeatable: bool) -> None:
     """Await a call to a response_url, which answers in its own way: any status, JSON or a bare word; the library never raises for it.
 
-    Raises a child of `errors.DeliveryError` without a cause: aiohttp's errors print the address, and the address is a secret.
+    Raises a child of `errors.DeliveryError` without a cause.
     """
+    await _ask_secret(call, lambda response: _url_failure(response, repeatable=repeatable), repeatable=repeatable)
+
+
+async def ask_upload(call: Awaitable[Answer]) -> None:
+    """Await the bytes of a file on their way to an upload URL: HTTP 200, whatever it says, means that they are there.
+
+    Raises a child of `errors.DeliveryError` without a cause.
+    """
+    await _ask_secret(call, lambda answer: None if answer.status == 200 else classify(answer, repeatable=True), repeatable=True)
+
+
+async def _ask_secret(call: Awaitable[T], judge: Callable[[T], errors.DeliveryError | None], *, repeatable: bool) -> None:
+    """Await a call to an address that is a secret: aiohttp's errors print it, so they are not chained."""
     failure: errors.DeliveryError | None
     try:
-        response = await call
-        failure = _url_failure(response, repeatable=repeatable)
+        failure = judge(await call)
     except UNSENT:
         failure = errors.SlackUnavailable("Slack cannot be reached.", code="unreachable")
     except BROKEN:

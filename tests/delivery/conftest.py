@@ -97,7 +97,7 @@ class Wire:
 @pytest.fixture
 async def wire() -> AsyncIterator[Wire]:
     heard = Wire()
-    app = web.Application()
+    app = web.Application(client_max_size=16_000_000)
     app.router.add_route("*", "/{tail:.*}", heard.answer)
     async with TestServer(app) as server:
         heard.url = str(server.make_url("/api/"))
