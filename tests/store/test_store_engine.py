@@ -10,28 +10,31 @@ import re
 import signal
 import sqlite3
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from alembic import autogenerate
+from alembic import autogenerate, command, config
 from alembic.runtime import migration
 
 from bot import errors, model
-from bot.store import engine, migrating, tables
-from tests.store.making import CHANNEL, NOON, SOURCE, after, anomaly, drafts, live, ref
+from bot.store import anomalies, engine, journal, migrating, tables
+from tests.store.making import CHANNEL, NOON, SOURCE, after, anomaly, batch, drafts, intent, item, live, ref
 
 # --- migrations -----------------------------------------------------------------------------------------------------------
 
 
-async def test_the_migrations_build_exactly_the_tables(store: engine.Store) -> None:
-    def drift(connection: sa.Connection) -> list[Any]:
-        context = migration.MigrationContext.configure(connection, opts={"compare_type": True})
-        return list(autogenerate.compare_metadata(context, tables.metadata))
+def _drift(connection: sa.Connection) -> list[Any]:
+    """What Alembic would have to change to make the database what `tables` says."""
+    context = migration.MigrationContext.configure(connection, opts={"compare_type": True})
+    return list(autogenerate.compare_metadata(context, tables.metadata))
 
+
+async def test_the_migrations_build_exactly_the_tables(store: engine.Store) -> None:
     async with store.db.reader.connect() as connection:
-        assert await connection.run_sync(drift) == []
+        assert await connection.run_sync(_drift) == []
 
 
 async def test_partial_indices_have_the_same_conditions_in_migrations_and_tables(store: engine.Store) -> None:
@@ -95,6 +98,62 @@ async def test_a_database_of_a_later_release_is_opened(url: str) -> None:
 def test_asking_for_the_revision_makes_no_file(tmp_path: Path) -> None:
     assert asyncio.run(engine.current(f"sqlite:///{tmp_path}/none.db")) == ""
     assert not list(tmp_path.iterdir())
+
+
+async def _to(url: str, revision: str, move: Callable[[config.Config, str], None] = command.upgrade) -> None:
+    """Bring the tables to one revision, forwards or back."""
+
+    def work(connection: sa.Connection) -> None:
+        made = migrating.settings()
+        made.attributes["connection"] = connection
+        move(made, revision)
+
+    async with engine._single(engine.parse(url)) as one, one.begin() as connection:
+        await connection.run_sync(work)
+
+
+async def _filled_at_0001(url: str) -> None:
+    """A database as the first release left it, written by a desk of that time: it knew nothing of batches."""
+    await _to(url, "0001")
+    db = engine._database(engine.parse(url))
+    await anomalies.Anomalies(db).save(SOURCE, [anomaly(1), anomaly(2)], read_at=NOON, now=NOON, cursor="c", drafts=drafts(live(1)))
+    assert await journal.Journal(db).begin(intent("click-1"), NOON, 60)
+    await db.close()
+
+
+async def test_a_database_of_the_first_release_keeps_what_it_holds_and_learns_batches(url: str) -> None:
+    await _filled_at_0001(url)
+    with pytest.raises(errors.ConfigError, match="python -m bot migrate"):
+        await engine.open(url)
+    assert await engine.migrate(url) == migrating.head() != "0001"
+    store = await engine.open(url)
+    try:
+        assert (await store.anomalies.get([ref(1), ref(2)])) == {ref(1): anomaly(1, version=1), ref(2): anomaly(2, version=1)}
+        assert [card.ref for card in await store.cards.due(NOON, posted=False)] == [ref(1)]
+        assert (await store.standings.get(SOURCE)).cursor == "c"
+        assert [one.key for one in await store.journal.unfinished(after(60))] == ["click-1"]
+        await store.batches.create(batch("b1", 1), [item(1)])
+        assert await store.batches.confirm("b1", NOON) and await store.batches.next("b1", 1) == [item(1)]
+        async with store.db.reader.connect() as connection:
+            assert await connection.run_sync(_drift) == []
+    finally:
+        await store.close()
+
+
+async def test_the_way_back_to_the_first_release_drops_batches_alone(url: str) -> None:
+    await _filled_at_0001(url)
+    await engine.migrate(url)
+    store = await engine.open(url)
+    await store.batches.create(batch("b1", 1), [item(1)])
+    await store.close()
+    await _to(url, "0001", command.downgrade)
+    assert await engine.current(url) == "0001"
+    await engine.migrate(url)
+    store = await engine.open(url)
+    try:
+        assert await store.batches.get("b1") is None and set(await store.anomalies.get([ref(1)])) == {ref(1)}
+    finally:
+        await store.close()
 
 
 # --- URLs -----------------------------------------------------------------------------------------------------------------
