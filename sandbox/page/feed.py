@@ -9,7 +9,7 @@ from datetime import datetime
 
 from nicegui import ui
 
-from sandbox.page import blocks, dates, mrkdwn, surface
+from sandbox.page import blocks, dates, files, mrkdwn, surface
 from sandbox.page.mrkdwn import Reader
 from sandbox.page.surface import Surface
 from sandbox.page.wire import Json
@@ -38,10 +38,10 @@ def at(message: Json, reader: Reader) -> datetime:
 
 
 class Feed:
-    """A list of messages, newest at the bottom. `thread` opens a thread; None inside a thread."""
+    """A list of messages, newest at the bottom. `fetch` gets the bytes of a file, `thread` opens a thread; None inside a thread."""
 
-    def __init__(self, make: Make, thread: Callable[[str], Awaitable[None]] | None) -> None:
-        self._make, self._thread = make, thread
+    def __init__(self, make: Make, fetch: files.Fetch, thread: Callable[[str], Awaitable[None]] | None) -> None:
+        self._make, self._fetch, self._thread = make, fetch, thread
         self._rows: dict[str, tuple[str, ui.element]] = {}
         self._limit = SHOWN
         self._box = ui.element("div").classes("feed")
@@ -112,6 +112,7 @@ class Feed:
             with ui.element("div").classes("message-main"):
                 _head(name, app and not message.get("slackbot"), whisper, at(message, reader))
                 self._body(message, reader)
+                files.draw(message.get("files") or [], self._fetch)
                 if warning := message.get("warning"):
                     words = f"&#9888; This action did not work ({mrkdwn.plain(warning)}). Try again."
                     surface.marked(surface.html(words, "failed"), "failed")

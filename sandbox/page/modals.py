@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Awaitable, Callable
 
 from nicegui import ui
@@ -81,7 +80,7 @@ class Modals:
         self._busy, self._trouble, form.errors = True, "", {}
         self.draw(views)
         try:
-            told = await self._slack.do("submit", user=self._user(), values=await self._entered(view, form))
+            told = await self._slack.do("submit", user=self._user(), values=self._entered(view, form))
         finally:
             self._busy = False
         form.errors = {str(block): str(words) for block, words in (told.get("errors") or {}).items()}
@@ -89,18 +88,11 @@ class Modals:
             self._trouble = f"We had some trouble connecting. Try again? ({told.get('detail') or told.get('error') or 'no answer'})"
         await self._changed()
 
-    async def _entered(self, view: Json, form: Form) -> Json:
-        """What was typed, by action_id. Menus told the server when they changed, and so do inputs that share an action_id."""
+    def _entered(self, view: Json, form: Form) -> Json:
+        """What was typed, by `block_id/action_id`. Menus told the server when they changed."""
         typed = [(block, element) for block in view.get("blocks") or [] for element in _elements(block) if _is_typed(element)]
-        names = Counter(str(element.get("action_id")) for _, element in typed)
-        values: Json = {}
-        for block, element in typed:
-            value, name = form.values.get(surface.key(element, str(block.get("block_id", "")))) or "", str(element.get("action_id"))
-            if names[name] == 1:
-                values[name] = value
-            else:
-                await self._slack.do("click", user=self._user(), view=True, action_id=name, block_id=block.get("block_id"), value=value)
-        return values
+        names = [surface.key(element, str(block.get("block_id", ""))) for block, element in typed]
+        return {name: form.values.get(name) or "" for name in names}
 
     async def _close(self) -> None:
         await self._slack.do("close", user=self._user())

@@ -31,6 +31,14 @@ class Control:
         except (httpx.HTTPError, ValueError):
             return default
 
+    async def bytes_of(self, path: str) -> bytes | None:
+        """GET `path` as it is; None when the server is away or refuses."""
+        try:
+            answer = await self._client.get(path)
+            return answer.content if answer.is_success else None
+        except httpx.HTTPError:
+            return None
+
     async def write(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Json:
         """Send JSON to `path`; always a dict, with `ok` False and `error` when it did not work."""
         try:
@@ -61,6 +69,10 @@ class Slack(Control):
 
     async def messages(self, channel: str, user: str) -> list[Json]:
         return rows(await self.read(f"channels/{channel}/messages", [], {"user": user}), "messages")
+
+    async def file(self, file: Json) -> bytes | None:
+        """What is in a file; None when it is not there."""
+        return await self.bytes_of(f"files/{file.get('id', '')}")
 
     async def views(self, user: str) -> list[Json]:
         return rows(await self.read(f"views/{user}", []), "views")

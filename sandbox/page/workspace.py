@@ -108,7 +108,7 @@ class Tab:
                 surface.marked(self._away, "away").set_visibility(False)
                 with ui.element("div").classes("desk-scroll"):
                     with surface.marked(ui.element("div"), "feed"):
-                        self._feed = feed.Feed(self._message_surface, self._open_thread)
+                        self._feed = feed.Feed(self._message_surface, self._slack.file, self._open_thread)
                     self._home = surface.marked(ui.element("div").classes("home"), "home")
                 self._composer = composer.Composer(self._say)
             self._thread_pane = surface.marked(ui.element("aside").classes("pane"), "thread")
@@ -126,7 +126,7 @@ class Tab:
             ui.label("Thread").classes("main-title")
             ui.button(icon="close", on_click=self._close_thread, color=None).props("flat round dense aria-label='Close thread'")
         with ui.element("div").classes("desk-scroll"), ui.element("div"):
-            self._thread_feed = feed.Feed(self._message_surface, None)
+            self._thread_feed = feed.Feed(self._message_surface, self._slack.file, None)
         self._thread_composer = composer.Composer(self._reply, "thread-composer", "Reply…")
 
     def _acting(self) -> None:
