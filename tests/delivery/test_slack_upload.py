@@ -13,9 +13,10 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import unused_port
 
-from bot import errors
+from bot import errors, model
 from bot.delivery import slack
 from bot.delivery.pacing import Lane, Pacer
+from sandbox import slack as sandbox_slack
 
 TOKEN = "xoxb-very-secret"
 SPOT = "-".join(("spot", "secret"))  # a traceback quotes this file: the word must not stand in it
@@ -217,3 +218,23 @@ async def test_each_of_the_three_calls_is_counted(wire: Any, bytes_in: Any) -> N
         with pytest.raises(errors.ChannelGone):
             await upload(messenger)
     assert counted == [("files.getUploadURLExternal", "ok"), ("upload_url", "ok"), ("files.completeUploadExternal", "ChannelGone")]
+
+
+async def test_the_fake_slack_takes_what_the_messenger_sends() -> None:
+    space = sandbox_slack.Workspace(budgets=False)
+    async with sandbox_slack.running(space) as base, slack.session() as session:
+        messenger = slack.SlackMessenger(slack.client(sandbox_slack.workspace.BOT_TOKEN, f"{base}/api/", session), Pacer())
+        card = await messenger.post("C0QUALITY", model.Message("Archived 180 of 214."), "b1")
+        await upload(messenger, "C0QUALITY", card)
+        await upload(messenger, "U0DANA", "")
+        with pytest.raises(errors.ChannelGone):
+            await upload(messenger, "C0GENERAL", "")
+        with pytest.raises(errors.SlackRejected, match="missing_argument"):
+            await upload(messenger, "C0QUALITY", card, b"")
+    _, reply = space.channels["C0QUALITY"].messages.values()
+    (direct,) = space.channels["D0DANA"].messages.values()
+    assert (reply.thread_ts, direct.thread_ts) == (card, "")
+    assert [(file.name, file.title, file.content) for file in (*reply.files, *direct.files)] == [
+        ("receipt.csv", "Refused: 34 of 214", CSV),
+        ("receipt.csv", "Refused: 34 of 214", CSV),
+    ]
