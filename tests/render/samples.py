@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
 
 from bot import errors, model, ports
-from bot.render import card, desk, modals, refusals, replies, reports
+from bot.render import batch, card, desk, modals, refusals, replies, reports
 
 NOW = datetime(2026, 11, 21, 9, 12, tzinfo=UTC)
 DATE = "2026-11-21 09:12 UTC"
@@ -41,6 +41,33 @@ ORDERS = model.Anomaly(
 ACKNOWLEDGED = replace(ORDERS, state=model.State.ACKNOWLEDGED, status="Acknowledged", version=4)
 DUPLICATE = replace(ORDERS, state=model.State.ARCHIVED, status="Duplicate", archived_as=model.ArchiveAs.DUPLICATE, version=5)
 DELETED = replace(ORDERS, status="Deleted", version=6)
+
+ARCHIVE_312 = model.Batch(
+    "b-4f2a",
+    "qualytics",
+    model.Change(model.Action.ARCHIVE, archive_as=model.ArchiveAs.DUPLICATE),
+    "table:orders status:open",
+    "U1",
+    "Dana",
+    "C1",
+    model.BatchState.PREVIEW,
+    NOW,
+    312,
+)
+SPLIT = model.Split([("warehouse-prod", 300), ("crm", 12)], [("orders", 312)], [("Active", 200), ("Acknowledged", 112)], [ORDERS])
+
+
+def progress(*refusals: model.Refusals, **counts: int) -> model.Progress:
+    """`progress(todo=312)`, `progress(refused(...), done=300)`."""
+    return model.Progress({model.Fate(fate): count for fate, count in counts.items()}, refusals)
+
+
+def running(batch: model.Batch = ARCHIVE_312) -> model.Batch:
+    return replace(batch, state=model.BatchState.RUNNING, confirmed=NOW)
+
+
+def finished(batch: model.Batch = ARCHIVE_312, seconds: float = 40) -> model.Batch:
+    return replace(batch, state=model.BatchState.DONE, confirmed=NOW, finished=NOW + timedelta(seconds=seconds))
 
 
 def entry(action: str, **more: Any) -> model.Entry:
@@ -133,6 +160,51 @@ PAYLOADS = st.fixed_dictionaries(
         "count": st.integers(0, 10**9),
     },
 )
+CHANGES = st.builds(
+    model.Change,
+    st.sampled_from(model.Action),
+    st.one_of(st.none(), st.sampled_from(model.ArchiveAs)),
+    st.one_of(st.none(), st.lists(SHORT, max_size=12).map(tuple)),
+    st.lists(SHORT, max_size=12).map(tuple),
+    st.lists(SHORT, max_size=12).map(tuple),
+    st.one_of(st.none(), SHORT),
+    SHORT,
+)
+COUNTS = st.integers(0, 10**6)
+BATCHES = st.builds(
+    model.Batch,
+    st.text("0123456789abcdef-", min_size=1, max_size=12),
+    st.just("qualytics"),
+    CHANGES,
+    SHORT,
+    st.just("U1"),
+    SHORT,
+    st.just("C1"),
+    st.sampled_from(model.BatchState),
+    DATES,
+    st.one_of(st.integers(0, 25), COUNTS),
+    st.one_of(st.none(), DATES),
+    st.one_of(st.none(), DATES),
+    SHORT,
+    SHORT,
+)
+REFS = st.builds(model.Ref, st.just("qualytics"), IDENT)
+REFUSALS = st.builds(
+    model.Refusals, st.sampled_from(model.Fate), SHORT, SHORT, SHORT, st.integers(1, 10**5), st.lists(REFS, max_size=25).map(tuple)
+)
+PROGRESS = st.builds(model.Progress, st.dictionaries(st.sampled_from(model.Fate), COUNTS), st.lists(REFUSALS, max_size=40).map(tuple))
+COUNTED = st.lists(st.tuples(SHORT, COUNTS), max_size=8)
+SPLITS = st.builds(model.Split, COUNTED, COUNTED, COUNTED, st.lists(HOSTILE, max_size=6))
+ITEMS = st.builds(
+    model.Item,
+    REFS,
+    st.just(model.Snapshot(model.State.OPEN, "Active")),
+    st.sampled_from(model.Fate),
+    reason=SHORT,
+    right=SHORT,
+    place=SHORT,
+    table=SHORT,
+)
 FAILURES = st.one_of(
     st.builds(errors.SourceUnavailable, SHORT, SHORT),
     st.builds(errors.SourceRateLimited, SHORT, SHORT, st.floats(0, 1e12)),
@@ -198,12 +270,31 @@ def every_message(
     }
 
 
+def every_batch_message(
+    frozen: model.Batch, split: model.Split, progress: model.Progress, offer: model.Offer
+) -> Mapping[str, model.Message]:
+    """Each kind of message that shows this batch, whatever its own state."""
+    cards = {
+        f"batch card {state} {undoable}": batch.card(replace(frozen, state=state), progress, undoable, offer)
+        for state in model.BatchState
+        for undoable in (True, False)
+    }
+    return {
+        **cards,
+        "batch preview": batch.preview(frozen, split, progress, offer, {"7": frozen.actor_name}),
+        "batch started": batch.started(frozen, offer),
+        "batch cancelled": batch.cancelled(frozen),
+    }
+
+
 def every_view(anomaly: model.Anomaly, offer: model.Offer) -> Mapping[str, model.Block]:
     """Each modal, about this anomaly; the forms are missing when its id fits into none."""
     linked = {person.id: f"U{index}" for index, person in enumerate(anomaly.assignees) if index % 2}
     strangers = [model.Actor(f"U{index}", person.name) for index, person in enumerate(anomaly.assignees)]
     pending = modals.Pending(anomaly.ref, anomaly.version, "C1")
-    views = {"loading": modals.loading(anomaly.type), "notice": modals.notice(anomaly.type, [anomaly.description] * 3)}
+    frozen = replace(ARCHIVE_312, change=model.Change(model.Action.DELETE), words=anomaly.description)
+    views = {"delete": batch.delete_form(frozen, 312)}
+    views |= {"loading": modals.loading(anomaly.type), "notice": modals.notice(anomaly.type, [anomaly.description] * 3)}
     try:
         views["assign"] = modals.assign(anomaly, offer, "C1", linked, [anomaly.description])
         views["comment"] = modals.comment(anomaly, offer, "C1")

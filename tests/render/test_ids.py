@@ -23,17 +23,20 @@ RELEASED = {
     "contact.newest",
     "contact.list",
     "list.page",
+    "batch.confirm",
+    "batch.cancel",
+    "batch.undo",
 }
 """Action ids of messages that were ever released. This set only grows: old cards stay clickable."""
 
 RELEASED_CHOICES = {"comment", "history", "why"}
-RELEASED_VIEWS = {"assign", "link", "comment"}
+RELEASED_VIEWS = {"assign", "link", "comment", "delete"}
 
 
 def test_released_ids_are_never_removed() -> None:
     assert set(ids.MESSAGE_ACTIONS) >= RELEASED
     assert {ids.MORE_COMMENT, ids.MORE_HISTORY, ids.MORE_WHY} >= RELEASED_CHOICES
-    assert {ids.ASSIGN_VIEW, ids.LINK_VIEW, ids.COMMENT_VIEW} >= RELEASED_VIEWS
+    assert {ids.ASSIGN_VIEW, ids.LINK_VIEW, ids.COMMENT_VIEW, ids.DELETE_VIEW} >= RELEASED_VIEWS
 
 
 def test_every_id_is_on_the_list_of_released_ones() -> None:
@@ -46,6 +49,8 @@ def test_everything_that_can_be_pressed_is_known() -> None:
         for anomaly in (samples.ORDERS, samples.ACKNOWLEDGED, samples.DUPLICATE)
         for message in samples.every_message(anomaly, samples.OFFER, samples.past(), [], []).values()
     ]
+    done = samples.progress(todo=1, done=311)
+    messages += samples.every_batch_message(samples.ARCHIVE_312, samples.SPLIT, done, samples.OFFER).values()
     messages.append(reports.report({"what": "first_contact", "source": "qualytics", "count": 3}))
     messages.append(card.anomaly(samples.ORDERS, model.Offer("Anomify", frozenset(model.Action)), samples.past()))
     drawn = {part["action_id"] for message in messages for part in slack_rules.pressable(message)}
@@ -53,8 +58,9 @@ def test_everything_that_can_be_pressed_is_known() -> None:
     pending = modals.Pending(samples.REF, 1)
     views = [*samples.every_view(samples.ORDERS, samples.OFFER).values(), modals.pick(pending, [], [samples.DANA], samples.OFFER)]
     inputs = {part["action_id"] for view in views for part in slack_rules.pressable(view["blocks"])}
-    assert inputs == {ids.ASSIGN_PEOPLE, ids.COMMENT_TEXT, ids.LINK_PERSON}
-    assert {view["callback_id"] for view in views if "callback_id" in view} == {ids.ASSIGN_VIEW, ids.LINK_VIEW, ids.COMMENT_VIEW}
+    assert inputs == {ids.ASSIGN_PEOPLE, ids.COMMENT_TEXT, ids.LINK_PERSON, ids.DELETE_COUNT}
+    callbacks = {view["callback_id"] for view in views if "callback_id" in view}
+    assert callbacks == {ids.ASSIGN_VIEW, ids.LINK_VIEW, ids.COMMENT_VIEW, ids.DELETE_VIEW}
 
 
 IDENT = st.text(min_size=1, max_size=40).filter(lambda ident: ":" not in ident)

@@ -44,6 +44,17 @@ def test_no_text_of_a_stranger_breaks_a_modal(anomaly: model.Anomaly, offer: mod
 
 
 @many
+@given(samples.BATCHES, samples.SPLITS, samples.PROGRESS, samples.OFFERS)
+def test_no_text_of_a_stranger_breaks_what_a_batch_shows(
+    batch: model.Batch, split: model.Split, progress: model.Progress, offer: model.Offer
+) -> None:
+    for name, message in samples.every_batch_message(batch, split, progress, offer).items():
+        assert refused(message) == [], name
+        assert refused(limits.bare(message)) == [], name
+        message.text.encode()
+
+
+@many
 @given(samples.PAYLOADS)
 def test_any_report_is_drawn(payload: dict[str, Any]) -> None:
     assert refused(reports.report(payload)) == []

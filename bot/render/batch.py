@@ -1,0 +1,267 @@
+"""One change to many anomalies: the preview that its actor confirms, and the lasting message with progress and receipt.
+
+What else a batch needs is reached through here, too: its CSV, and the form that guards a deletion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from bot import model
+from bot.render import batch_words, blocks, deletion, ids, limits, spreadsheet, text, words
+
+CSV_ABOVE = batch_words.CSV_ABOVE
+UNDO_FOR = timedelta(minutes=30)
+"""How long after its end a batch can be taken back."""
+
+csv = spreadsheet.receipt
+delete_form = deletion.form
+read_delete = deletion.read
+delete_errors = deletion.wrong
+
+_NOBODY = batch_words.NOBODY
+_SPLIT = 5
+_SAMPLES = 5
+_BAR = 10
+
+
+# --- the preview --------------------------------------------------------------------------------------------------------------------
+
+_MEANING: Mapping[model.Action, str] = {
+    model.Action.ARCHIVE: "Archived anomalies leave the queue. Undo asks {system} to reopen them for 30 minutes afterwards; where {system} "
+    "does not do that, they stay archived and the receipt of the undo names them.",
+    model.Action.DELETE: "Deleted anomalies are gone for good: neither this desk nor {system} brings them back.",
+    model.Action.COMMENT: "A comment cannot be taken back from here.",
+    model.Action.REOPEN: "Not every system does this for every anomaly: each one is read again afterwards, and the receipt names those "
+    "that stayed archived.",
+}
+_NO_WAY_BACK = "Archived anomalies leave the queue. {system} offers no way to reopen them from Slack, so this cannot be undone here."
+
+
+def preview(
+    batch: model.Batch, split: model.Split, progress: model.Progress, offer: model.Offer, names: batch_words.Names = _NOBODY
+) -> model.Message:
+    """What would happen, for the one who asked: nothing is changed until [Confirm], or, for a deletion, until the number is typed."""
+    todo = batch_words.of(progress, *batch_words.WAITING)
+    if not todo:
+        return _nothing_to_do(batch, progress, offer)
+    title = batch_words.wanted(batch, todo, names)
+    gets = batch_words.gets(batch.change, names) if batch.change.action is not model.Action.DELETE else []
+    each = "Each anomaly gets:\n" + "\n".join(f"• {part}" for part in gets) if gets else ""
+    chosen = "\n".join([_chosen(batch, progress), *batch_words.reasons(batch, progress, offer, all_of_them=False)])
+    sorted_ = "\n".join(_split(split))
+    samples = [words.sample(one) for one in split.sample[:_SAMPLES]]
+    sure = _sure(batch, todo)
+    meaning = _meaning(batch.change.action, offer)
+    said = text.sentence(
+        text.spoken(f"{title}?"), *(text.spoken(_joined(part)) for part in (chosen, each, sorted_, meaning)), text.spoken(sure)
+    )
+    shown = (
+        blocks.header(f"{title}?"),
+        blocks.section(chosen),
+        *(blocks.section(part) for part in (each, sorted_) if part),
+        *((blocks.section("For example:\n" + "\n".join(samples)),) if samples else ()),
+        blocks.context(meaning, sure),
+        *blocks.actions(_confirm(batch, todo, title), blocks.button(ids.BATCH_CANCEL, "Cancel", batch.id, hint=f"Cancel: {title}")),
+    )
+    return limits.fit(model.Message(said, shown))
+
+
+def _joined(lines: str) -> str:
+    """Lines as one spoken sentence."""
+    return lines.replace(":\n• ", ": ").replace("\n• ", "; ").replace("\n", " ")
+
+
+def _chosen(batch: model.Batch, progress: model.Progress) -> str:
+    """ "320 anomalies are selected (table:orders). 312 would change, 5 are so already, 3 are refused."."""
+    by = f" ({text.short(batch.words, 300)})" if batch.words.strip() else ""
+    verb = "is" if batch.total == 1 else "are"
+    todo = batch_words.of(progress, *batch_words.WAITING)
+    aside = [
+        f"{text.number(amount)} {'is' if amount == 1 else 'are'} {word}"
+        for amount, word in (
+            (batch_words.of(progress, model.Fate.ALREADY), "so already"),
+            (batch_words.of(progress, *batch_words.NOT_DONE), "left out"),
+        )
+        if amount
+    ]
+    counted = ", ".join([f"{text.number(todo)} would change" if todo else "None would change", *aside]) if aside else ""
+    return text.sentence(f"{batch_words.anomalies(batch.total)} {verb} selected{by}", counted)
+
+
+def _split(split: model.Split) -> list[str]:
+    counted = (("datastore", "no datastore", split.places), ("table", "no table", split.tables), ("status", "no status", split.statuses))
+    return [
+        f"By {by}: {text.listed([f'{text.short(name, 60, none)} {text.number(n)}' for name, n in pairs], _SPLIT)}."
+        for by, none, pairs in counted
+        if pairs
+    ]
+
+
+def _meaning(action: model.Action, offer: model.Offer) -> str:
+    template = _MEANING.get(action, "Undo takes it back for 30 minutes afterwards, wherever nobody changed anything since.")
+    if action is model.Action.ARCHIVE and model.Action.REOPEN not in offer.supports:
+        template = _NO_WAY_BACK
+    return template.format(system=_system(offer))
+
+
+def _system(offer: model.Offer) -> str:
+    return text.short(offer.title, 40, "the system")
+
+
+def _sure(batch: model.Batch, todo: int) -> str:
+    if batch.change.action is model.Action.DELETE:
+        return (
+            f"Nothing is deleted yet: a form asks for the number {text.number(todo)} first. If you closed it, type the command again. "
+            "What changes until then is left alone."
+        )
+    return "Confirm acts on exactly these anomalies. What somebody changes until then is left alone and named in the receipt."
+
+
+def _confirm(batch: model.Batch, todo: int, title: str) -> model.Block | None:
+    """None for a deletion: no single click may destroy anything."""
+    if batch.change.action is model.Action.DELETE:
+        return None
+    style = "danger" if batch.change.action is model.Action.ARCHIVE else "primary"
+    label = f"Confirm: {batch_words.short(batch, todo)}"
+    return blocks.button(ids.BATCH_CONFIRM, label, batch.id, style=style, hint=f"Confirm: {title}")
+
+
+def _nothing_to_do(batch: model.Batch, progress: model.Progress, offer: model.Offer) -> model.Message:
+    lines = [text.sentence("Nothing to do", _chosen(batch, progress)), *batch_words.reasons(batch, progress, offer, all_of_them=False)]
+    return _plain("\n".join(lines))
+
+
+def _plain(line: str) -> model.Message:
+    return limits.fit(model.Message(text.spoken(_joined(line)), (blocks.section(line),)))
+
+
+# --- answers to the buttons -----------------------------------------------------------------------------------------------------------
+
+
+def started(batch: model.Batch, offer: model.Offer) -> model.Message:
+    """The answer to [Confirm], to [Undo] and to the deletion form."""
+    line = f"{batch_words.running(batch)} in {_system(offer)} has begun"
+    return _plain(text.sentence(line, "Its message shows how far it is, and the receipt afterwards"))
+
+
+def cancelled(batch: model.Batch) -> model.Message:
+    """The answer to [Cancel]."""
+    return _plain(f"Cancelled: {batch_words.wanted(batch, batch.total)}. Nothing was changed.")
+
+
+# --- the lasting message ----------------------------------------------------------------------------------------------------------------
+
+
+def card(
+    batch: model.Batch, progress: model.Progress, undoable: bool, offer: model.Offer, names: batch_words.Names = _NOBODY
+) -> model.Message:
+    """Progress while it runs, the receipt afterwards; [Undo] while it is `undoable` and there is something that could return.
+
+    For a batch of at most `batch_words.CSV_ABOVE` the refusals should name all their ids, so that the receipt can.
+    """
+    if batch.state is model.BatchState.CANCELLED:
+        return cancelled(batch)
+    if batch.state is model.BatchState.PREVIEW:
+        return _plain(f"{batch_words.wanted(batch, batch.total)}: waiting for its confirmation. Nothing was changed.")
+    if batch.state is model.BatchState.RUNNING:
+        return _running(batch, progress, offer, names)
+    return _receipt(batch, progress, undoable, offer, names)
+
+
+def _running(batch: model.Batch, progress: model.Progress, offer: model.Offer, names: batch_words.Names) -> model.Message:
+    total = max(1, batch.total)
+    share = min(1.0, max(0.0, 1 - batch_words.of(progress, *batch_words.WAITING) / total))
+    title = batch_words.running(batch, names)
+    line = f"{title}: {batch_words.counted(batch, progress)}."
+    percent = f"{int(share * 100)} %"
+    bar = "▓" * int(share * _BAR) + "░" * (_BAR - int(share * _BAR))
+    small = _small(batch)
+    reasons = batch_words.reasons(batch, progress, offer, all_of_them=False)
+    said = text.sentence(text.spoken(line), f"{percent} is settled", text.spoken(small))
+    shown = (
+        blocks.section(f"{line}\n{bar} {percent}"),
+        *(blocks.section(reason) for reason in reasons),
+        *_extra(batch, names),
+        blocks.context(small),
+    )
+    return limits.fit(model.Message(said, shown))
+
+
+def _receipt(batch: model.Batch, progress: model.Progress, undoable: bool, offer: model.Offer, names: batch_words.Names) -> model.Message:
+    title = batch_words.finished(batch, batch_words.of(progress, model.Fate.DONE), names)
+    line = text.sentence(title, text.capital(batch_words.counted(batch, progress)), _took(batch))
+    large = batch.total > CSV_ABOVE
+    reasons = batch_words.reasons(batch, progress, offer, all_of_them=not large)
+    file = "The CSV in the thread names every anomaly with its result." if large else ""
+    afterwards, button = _afterwards(batch, progress, undoable, offer)
+    at = text.when(batch.finished) if batch.finished else ""
+    small = _small(batch)
+    said = text.sentence(
+        text.spoken(line), afterwards, text.spoken(small), f"Finished {at}" if at else "", file, text.spoken(_joined("\n".join(reasons)))
+    )
+    shown = (
+        blocks.section(line),
+        *(blocks.section(reason) for reason in reasons),
+        *((blocks.context(file),) if file else ()),
+        *_extra(batch, names),
+        *((blocks.context(blocks.marked(afterwards)),) if afterwards else ()),
+        *blocks.actions(button),
+        blocks.context(small, *(("· finished", blocks.marked(at)) if at else ())),
+    )
+    return limits.fit(model.Message(said, shown))
+
+
+def _took(batch: model.Batch) -> str:
+    if batch.confirmed is None or batch.finished is None:
+        return ""
+    return f"It took {text.duration(max(1.0, (batch.finished - batch.confirmed).total_seconds()))}"
+
+
+def _small(batch: model.Batch) -> str:
+    """ "Asked by Dana · table:orders status:open · batch 4f2a"."""
+    typed = "" if batch.undo_of else text.short(batch.words, 300, "")
+    parts = (f"Asked by {text.short(batch.actor_name, 60, 'somebody')}", typed, f"batch {batch_words.ident(batch.id)}")
+    return " · ".join(part for part in parts if part)
+
+
+def _extra(batch: model.Batch, names: batch_words.Names) -> tuple[model.Block, ...]:
+    extra = [] if batch.undo_of else batch_words.gets(batch.change, names)
+    return (blocks.context(f"Each: {'; '.join(extra)}."),) if extra else ()
+
+
+def _afterwards(batch: model.Batch, progress: model.Progress, undoable: bool, offer: model.Offer) -> tuple[str, model.Block | None]:
+    """Whether and until when it can be taken back, as mrkdwn, and the button for it."""
+    action, done = batch.change.action, batch_words.of(progress, model.Fate.DONE)
+    if batch.undone_by:
+        return text.spoken(f"This was taken back by batch {batch_words.ident(batch.undone_by)}."), None
+    if not done or batch.undo_of:
+        return "", None
+    if action in (model.Action.DELETE, model.Action.COMMENT):
+        return text.spoken(_meaning(action, offer)), None
+    if not undoable:
+        return "", None
+    if action is model.Action.ARCHIVE and model.Action.REOPEN not in offer.supports:
+        return text.spoken(f"{_system(offer)} offers no way to reopen them from Slack, so this cannot be undone here."), None
+    until = f" until {text.when(batch.finished + UNDO_FOR)}" if batch.finished else ""
+    also = _UNDO_MEANS.get(action, "What somebody changed since is left alone.").format(system=_system(offer))
+    remark = " Comments stay." if batch.change.comment.strip() else ""
+    return f"Undo takes this back{until}. {text.spoken(also)}{remark}", _undo(batch, done)
+
+
+_UNDO_MEANS: Mapping[model.Action, str] = {
+    model.Action.ARCHIVE: "For archived anomalies it asks {system} to reopen them; those that {system} keeps archived are named then.",
+}
+
+
+def _undo(batch: model.Batch, done: int) -> model.Block:
+    button = blocks.button(ids.BATCH_UNDO, "Undo", batch.id, hint=f"Undo: {batch_words.wanted(batch, done)}")
+    question = f"{batch_words.anomalies(done)} will be put back as before, wherever nobody changed anything since."
+    button["confirm"] = {
+        "title": blocks.plain("Take this back?"),
+        "text": blocks.plain(question),
+        "confirm": blocks.plain("Undo"),
+        "deny": blocks.plain("Keep it"),
+    }
+    return button

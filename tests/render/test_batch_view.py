@@ -1,0 +1,393 @@
+"""What people see of one change to many anomalies: the preview, the progress, the receipt, the CSV, the form before a deletion."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot import model
+from bot.render import batch, ids
+from sandbox.slack.blockkit import surfaces
+from tests.render import samples, slack_rules
+
+OFFER, ARCHIVE, SPLIT = samples.OFFER, samples.ARCHIVE_312, samples.SPLIT
+REFUSED, DRIFTED, ALREADY = model.Fate.REFUSED, model.Fate.DRIFTED, model.Fate.ALREADY
+HOSTILE = "<!channel> *x* :tada: <https://evil.example|bank>"
+
+
+def because(fate: model.Fate, reason: str, *refs: str, count: int = 0, right: str = "", place: str = "") -> model.Refusals:
+    return model.Refusals(fate, reason, right, place, count or len(refs), tuple(model.Ref("qualytics", ref) for ref in refs))
+
+
+def changing(action: model.Action, total: int = 312, **more: object) -> model.Batch:
+    return replace(ARCHIVE, change=model.Change(action, **more), total=total)  # type: ignore[arg-type]
+
+
+def sound(message: model.Message) -> model.Message:
+    assert slack_rules.faults(message) == []
+    assert surfaces.check(list(message.blocks), "message").lines == []
+    return message
+
+
+def seen(message: model.Message) -> str:
+    return slack_rules.seen(sound(message))
+
+
+def pressed(message: model.Message) -> dict[str, dict[str, object]]:
+    return {part["action_id"]: part for part in slack_rules.pressable(message)}
+
+
+def preview(frozen: model.Batch = ARCHIVE, *refusals: model.Refusals, **counts: int) -> model.Message:
+    return batch.preview(frozen, SPLIT, samples.progress(*refusals, **(counts or {"todo": frozen.total})), OFFER, {"7": "Lee Park"})
+
+
+# --- the preview ------------------------------------------------------------------------------------------------------------------
+
+
+def test_preview_says_what_would_change_and_where() -> None:
+    message = preview()
+    lines = seen(message).split("\n")
+    assert lines[0] == "Archive 312 anomalies as Duplicate?"
+    assert lines[1] == "312 anomalies are selected (table:orders status:open)."
+    assert lines[2:5] == [
+        "By datastore: warehouse-prod 300, crm 12.",
+        "By table: orders 312.",
+        "By status: Active 200, Acknowledged 112.",
+    ]
+    assert lines[5:7] == ["For example:", "• High · record anomaly in orders (warehouse-prod) · Active · 1001"]
+    assert "Undo asks Qualytics to reopen them for 30 minutes" in lines[7]
+    heard = slack_rules.heard(message)
+    assert heard.startswith("Archive 312 anomalies as Duplicate? 312 anomalies are selected (table:orders status:open). By datastore:")
+
+
+def test_preview_offers_confirm_and_cancel_for_this_batch() -> None:
+    confirm, cancel = slack_rules.pressable(preview())
+    assert (confirm["action_id"], confirm["text"]["text"], confirm["value"]) == (ids.BATCH_CONFIRM, "Confirm: archive 312", "b-4f2a")
+    assert confirm["style"] == "danger"
+    assert (cancel["action_id"], cancel["text"]["text"], cancel["value"]) == (ids.BATCH_CANCEL, "Cancel", "b-4f2a")
+    assert "style" not in cancel
+    acknowledge = pressed(preview(changing(model.Action.ACKNOWLEDGE)))[ids.BATCH_CONFIRM]
+    assert acknowledge["style"] == "primary"
+
+
+def test_only_what_would_change_is_counted_and_the_rest_is_explained() -> None:
+    closed = because(REFUSED, "It is archived as Invalid. Reopen it first.", "7", "8", "9")
+    so = because(ALREADY, "It is archived as Duplicate already.", "1", count=5)
+    message = preview(replace(ARCHIVE, total=320), so, closed, todo=312, already=5, refused=3)
+    told = seen(message)
+    assert told.startswith("Archive 312 anomalies as Duplicate?\n320 anomalies are selected (table:orders status:open). 312 would change,")
+    assert "312 would change, 5 are so already, 3 are left out.\n" in told
+    assert "• 3 refused (id 7, 8, 9): It is archived as Invalid. Reopen it first\n" in told
+    assert "id 1)" not in told
+    assert "3 refused (id 7, 8, 9)" in slack_rules.heard(message)
+
+
+def test_nothing_to_do_has_nothing_to_confirm() -> None:
+    message = preview(replace(ARCHIVE, total=5), because(REFUSED, "It was deleted.", "9"), already=4, refused=1)
+    assert seen(message) == (
+        "Nothing to do. 5 anomalies are selected (table:orders status:open). None would change, 4 are so already, 1 is left out.\n"
+        "• 1 refused (id 9): It was deleted"
+    )
+    assert slack_rules.pressable(message) == []
+
+
+def test_preview_of_a_deletion_has_no_confirm() -> None:
+    message = preview(changing(model.Action.DELETE))
+    assert set(pressed(message)) == {ids.BATCH_CANCEL}
+    told = seen(message)
+    assert told.startswith("Delete 312 anomalies?")
+    assert "gone for good" in told and "Nothing is deleted yet: a form asks for the number 312 first." in told
+    assert "Undo" not in told
+
+
+def test_preview_of_an_archive_that_cannot_be_undone_says_so() -> None:
+    offer = replace(OFFER, supports=OFFER.supports - {model.Action.REOPEN})
+    told = seen(batch.preview(ARCHIVE, SPLIT, samples.progress(todo=312), offer))
+    assert "Qualytics offers no way to reopen them from Slack, so this cannot be undone here." in told
+
+
+def test_preview_tells_everything_that_each_anomaly_gets() -> None:
+    frozen = changing(
+        model.Action.ACKNOWLEDGE,
+        assignees=("7", "8"),
+        add_tags=("incident", "<!here> *x*"),
+        remove_tags=("new",),
+        description="Investigating in INC-987",
+        comment="known since May",
+    )
+    assert (
+        "Each anomaly gets:\n"
+        f"• tags added: incident, <!here> *x*\n"
+        "• tags removed: new\n"
+        "• assigned to Lee Park, user 8, in place of whoever is assigned now\n"
+        "• description: Investigating in INC-987\n"
+        "• comment: known since May\n"
+    ) in seen(preview(frozen))
+    cleared = seen(preview(changing(model.Action.DESCRIBE, description=" ", assignees=())))
+    assert "• nobody is assigned any more\n• the description is emptied\n" in cleared
+
+
+@pytest.mark.parametrize(
+    ("frozen", "title"),
+    [
+        (changing(model.Action.ACKNOWLEDGE, 1), "Acknowledge 1 anomaly?"),
+        (changing(model.Action.UNACKNOWLEDGE), "Un-acknowledge 312 anomalies?"),
+        (changing(model.Action.ASSIGN, assignees=("7",)), "Assign 312 anomalies to Lee Park?"),
+        (changing(model.Action.ASSIGN, assignees=()), "Unassign 312 anomalies?"),
+        (changing(model.Action.ASSIGN), "Reassign 312 anomalies?"),
+        (changing(model.Action.ARCHIVE), "Archive 312 anomalies?"),
+        (changing(model.Action.REOPEN), "Reopen 312 anomalies?"),
+        (changing(model.Action.TAG, add_tags=("a",), remove_tags=("b",)), "Tag 312 anomalies?"),
+        (changing(model.Action.TAG, remove_tags=("b",)), "Untag 312 anomalies?"),
+        (changing(model.Action.COMMENT, comment="x"), "Comment on 312 anomalies?"),
+        (changing(model.Action.DESCRIBE, description="x"), "Describe 312 anomalies?"),
+        (changing(model.Action.BROWSE), "Change 312 anomalies?"),
+    ],
+)
+def test_every_change_has_its_name(frozen: model.Batch, title: str) -> None:
+    message = preview(frozen)
+    assert seen(message).split("\n")[0] == title
+    assert slack_rules.heard(message).startswith(title)
+    label = pressed(message)[ids.BATCH_CONFIRM]["text"]
+    assert label["text"].startswith(f"Confirm: {title.split(' anomal')[0].lower()}")  # type: ignore[index]
+
+
+def test_answers_to_the_buttons() -> None:
+    assert seen(batch.cancelled(ARCHIVE)) == "Cancelled: Archive 312 anomalies as Duplicate. Nothing was changed."
+    told = seen(batch.started(ARCHIVE, OFFER))
+    assert told.startswith("Archiving 312 anomalies as Duplicate in Qualytics has begun.") and "receipt" in told
+    assert seen(batch.started(replace(ARCHIVE, id="b-2", undo_of="b-1"), OFFER)).startswith("Taking back 312 changes of batch b-1")
+
+
+# --- the lasting message ------------------------------------------------------------------------------------------------------------
+
+
+def card(frozen: model.Batch, *refusals: model.Refusals, undoable: bool = True, **counts: int) -> model.Message:
+    return batch.card(frozen, samples.progress(*refusals, **counts), undoable, OFFER)
+
+
+def test_progress_says_how_far_it_is_who_asked_and_what() -> None:
+    frozen = samples.running(replace(ARCHIVE, total=10_000))
+    message = card(frozen, because(REFUSED, "locked", "7", "8", "9"), done=4_200, refused=3, todo=5_700, sent=97)
+    assert seen(message) == (
+        "Archiving 10,000 anomalies as Duplicate: 4,200 done, 3 refused, 5,797 to go.\n"
+        "▓▓▓▓░░░░░░ 42 %\n"
+        "• 3 refused (id 7, 8, 9): locked\n"
+        "Asked by Dana · table:orders status:open · batch b-4f2a"
+    )
+    assert slack_rules.heard(message) == (
+        "Archiving 10,000 anomalies as Duplicate: 4,200 done, 3 refused, 5,797 to go. 42 % is settled. "
+        "Asked by Dana · table:orders status:open · batch b-4f2a."
+    )
+    assert slack_rules.pressable(message) == []
+
+
+def test_progress_never_says_all_before_it_is_all() -> None:
+    frozen = samples.running(replace(ARCHIVE, total=10_000))
+    assert "░ 99 %" in seen(card(frozen, done=9_999, sent=1))
+    assert "▓▓▓▓▓▓▓▓▓▓ 100 %" in seen(card(frozen, done=10_000))
+    assert "░░░░░░░░░░ 0 %" in seen(card(frozen, todo=10_000))
+
+
+def test_receipt_of_a_batch_that_was_done_as_a_whole() -> None:
+    message = card(samples.finished(), done=312)
+    lines = seen(message).split("\n")
+    assert lines[0] == "Archived 312 anomalies as Duplicate. 312 done. It took 40 seconds."
+    assert lines[1] == "The CSV in the thread names every anomaly with its result."
+    assert lines[2].startswith("Undo takes this back until 2026-11-21 09:42 UTC. For archived anomalies it asks Qualytics to reopen them;")
+    assert lines[-3:] == ["Asked by Dana · table:orders status:open · batch b-4f2a", "· finished", samples.DATE]
+    undo = pressed(message)[ids.BATCH_UNDO]
+    assert undo["value"] == "b-4f2a"
+    assert "312 anomalies will be put back as before" in str(undo["confirm"])
+
+
+def test_receipt_names_every_refused_id_with_its_reason() -> None:
+    frozen = samples.finished(replace(ARCHIVE, total=20))
+    right = because(REFUSED, "Qualytics refused.", *map(str, range(10)), right="Author", place="crm")
+    moved = because(DRIFTED, "It is Acknowledged now.", "90", "91")
+    message = card(frozen, right, moved, done=5, already=3, refused=10, drifted=2)
+    told = seen(message)
+    assert told.startswith(
+        "Archived 5 of 20 anomalies as Duplicate. 5 done, 3 already so, 10 refused, 2 left alone because of a change in between. It took"
+    )
+    assert (
+        "• 10 refused (id 0, 1, 2, 3, 4, 5, 6, 7, 8, 9): Qualytics refused; the desk's user lacks the right Author on crm in Qualytics\n"
+        in told
+    )
+    assert "• 2 left alone because of a change in between (id 90, 91): It is Acknowledged now\n" in told
+    assert "CSV" not in told
+    assert "id 90, 91" in slack_rules.heard(message)
+
+
+def test_twenty_reasons_of_twenty_refusals_are_all_on_the_card() -> None:
+    frozen = samples.finished(replace(ARCHIVE, total=20))
+    groups = [because(REFUSED, f"{number}: {'x' * 480}", f"100{number}") for number in range(20)]
+    told = seen(card(frozen, *groups, refused=20))
+    assert told.startswith("Archived none of 20 anomalies as Duplicate. 20 refused.")
+    for number in range(20):
+        assert f"• 1 refused (id 100{number}): {number}: xxx" in told
+
+
+def test_ten_thousand_refusals_fit_and_the_csv_has_the_rest() -> None:
+    frozen = samples.finished(replace(ARCHIVE, total=10_000))
+    groups = [because(REFUSED, f"reason {number} {HOSTILE}", f"100{number}") for number in range(10_000)]
+    told = seen(card(frozen, *groups, refused=10_000))
+    assert "• 1 refused (id 1007): reason 7 <!channel> *x*" in told and "reason 8 " not in told
+    assert "• 9,992 more for other reasons\nThe CSV in the thread names every anomaly with its result." in told
+    one = because(REFUSED, "locked", *map(str, range(100, 140)), count=10_000)
+    assert "• 10,000 refused (id 100, 101, 102, 103, 104 and 9,995 more): locked" in seen(card(frozen, one, refused=10_000))
+
+
+def test_a_reason_that_nobody_gave_is_said_so() -> None:
+    told = seen(card(samples.finished(), because(REFUSED, "", "1"), because(DRIFTED, " ", "2"), done=310, refused=1, drifted=1))
+    assert "(id 1): the system refused and gave no reason" in told
+    assert "(id 2): somebody changed it in between" in told
+
+
+@pytest.mark.parametrize(
+    ("frozen", "undoable", "done", "words"),
+    [
+        (samples.finished(), False, 312, ""),
+        (samples.finished(), True, 0, ""),
+        (samples.finished(changing(model.Action.DELETE)), True, 312, "gone for good"),
+        (samples.finished(changing(model.Action.COMMENT, comment="x")), True, 312, "cannot be taken back"),
+        (replace(samples.finished(), undone_by="b-9"), True, 312, "This was taken back by batch b-9."),
+        (replace(samples.finished(), undo_of="b-1"), True, 312, ""),
+    ],
+)
+def test_no_undo_where_there_is_none(frozen: model.Batch, undoable: bool, done: int, words: str) -> None:
+    message = card(frozen, undoable=undoable, done=done, already=312 - done)
+    assert slack_rules.pressable(message) == []
+    assert words in seen(message) and "Undo" not in slack_rules.heard(message)
+
+
+def test_no_undo_of_an_archive_where_nothing_can_be_reopened() -> None:
+    offer = replace(OFFER, supports=OFFER.supports - {model.Action.REOPEN})
+    message = batch.card(samples.finished(), samples.progress(done=312), True, offer)
+    assert slack_rules.pressable(message) == []
+    assert "cannot be undone here" in seen(message)
+    acknowledged = batch.card(samples.finished(changing(model.Action.ACKNOWLEDGE)), samples.progress(done=312), True, offer)
+    assert ids.BATCH_UNDO in pressed(acknowledged)
+
+
+def test_undo_keeps_comments_and_the_card_says_so() -> None:
+    told = seen(card(samples.finished(changing(model.Action.ACKNOWLEDGE, comment="known")), done=312))
+    assert "What somebody changed since is left alone. Comments stay." in told
+    assert "Each: comment: known." in told
+
+
+def test_an_undo_says_what_it_took_back_and_what_could_not_return() -> None:
+    back = replace(ARCHIVE, id="b-2", change=model.Change(model.Action.REOPEN), words="undo b-4f2a", undo_of="b-4f2a")
+    assert seen(card(samples.running(back), done=100, todo=212)).startswith(
+        "Taking back 312 changes of batch b-4f2a: 100 as before again, 212 to go."
+    )
+    stuck = because(REFUSED, "Qualytics accepted it, but the anomaly is still Duplicate there.", "7", count=12)
+    told = seen(card(samples.finished(back), stuck, because(DRIFTED, "Lee tagged it.", "8"), done=299, refused=12, drifted=1))
+    assert told.startswith(
+        "Took back 299 of 312 changes of batch b-4f2a. 299 as before again, 12 could not return, 1 left alone because of a change since."
+    )
+    assert "• 12 could not return (id 7 and 11 more): Qualytics accepted it, but the anomaly is still Duplicate there\n" in told
+    assert "Asked by Dana · batch b-2" in told
+
+
+def test_cancelled_and_waiting_cards_say_that_nothing_was_changed() -> None:
+    assert seen(card(replace(ARCHIVE, state=model.BatchState.CANCELLED), todo=312)).startswith("Cancelled: Archive 312 anomalies")
+    waiting = card(ARCHIVE, todo=312)
+    assert "waiting for its confirmation. Nothing was changed." in seen(waiting) and slack_rules.pressable(waiting) == []
+
+
+# --- the CSV ------------------------------------------------------------------------------------------------------------------------
+
+
+def item(ident: str, fate: model.Fate = model.Fate.DONE, **more: str) -> model.Item:
+    return model.Item(model.Ref("qualytics", ident), model.Snapshot(model.State.OPEN, "Active"), fate, **more)  # type: ignore[arg-type]
+
+
+def rows(content: bytes) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+
+
+def test_csv_has_one_line_for_each_anomaly() -> None:
+    content = batch.csv(
+        [
+            item("1", table="orders", place="warehouse-prod"),
+            item("2", REFUSED, reason='No "right", sorry\nreally', right="Author", table="Bestellübersicht", place="crm"),
+        ]
+    )
+    assert content.startswith(b"\xef\xbb\xbfid,table,datastore,result,reason,missing right\r\n")
+    assert rows(content)[1:] == [
+        ["qualytics:1", "orders", "warehouse-prod", "done", "", ""],
+        ["qualytics:2", "Bestellübersicht", "crm", "refused", 'No "right", sorry really', "Author"],
+    ]
+    assert rows(batch.csv([])) == [["id", "table", "datastore", "result", "reason", "missing right"]]
+
+
+def test_csv_knows_every_fate() -> None:
+    told = [row[3] for row in rows(batch.csv([item("1", fate) for fate in model.Fate]))[1:]]
+    assert len(set(told)) == len(model.Fate)
+
+
+@pytest.mark.parametrize("value", ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "\t=1", "\n=1", "\u200b=1", "\u200d=1", "＝1", "'=1", "\ufeff=1"])
+def test_a_cell_that_would_be_calculated_is_defused(value: str) -> None:
+    cell = rows(batch.csv([item("1", reason=value)]))[1][4]
+    assert cell.startswith("'") and cell.endswith(value[-1])
+    assert rows(batch.csv([item("1", reason="a=1 - b@c")]))[1][4] == "a=1 - b@c"
+
+
+@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(st.lists(samples.ITEMS, max_size=5))
+def test_no_cell_of_a_stranger_breaks_the_csv(items: list[model.Item]) -> None:
+    read = rows(batch.csv(items))
+    assert [len(row) for row in read] == [6] * (len(items) + 1)
+    for row in read[1:]:
+        for cell in row:
+            assert cell[:1] not in ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def test_ten_thousand_lines() -> None:
+    assert len(rows(batch.csv([item(str(number)) for number in range(10_000)]))) == 10_001
+
+
+# --- the form before a deletion -----------------------------------------------------------------------------------------------------
+
+
+def test_the_form_asks_for_the_number_and_gives_the_batch_back() -> None:
+    view = batch.delete_form(changing(model.Action.DELETE), 312)
+    assert slack_rules.view_faults(view) == [] and surfaces.check_view(view, "modal").lines == []
+    told = slack_rules.seen(view)
+    assert "312 anomalies will be deleted for good." in told and "Selected: table:orders status:open." in told
+    assert "Type the number 312 to delete these anomalies" in told
+    assert view["callback_id"] == ids.DELETE_VIEW and view["submit"]["text"] == "Delete"
+    typed = next(part for part in slack_rules.pressable(view["blocks"]))
+    assert (typed["action_id"], typed.get("initial_value"), typed.get("placeholder")) == (ids.DELETE_COUNT, None, None)
+    state = {"values": {ids.DELETE_COUNT: {ids.DELETE_COUNT: {"type": "plain_text_input", "value": " 312 "}}}}
+    assert batch.read_delete({**view, "state": state}) == ("b-4f2a", "312")
+    assert batch.read_delete(view) == ("b-4f2a", "")
+
+
+@pytest.mark.parametrize("view", [{}, {"private_metadata": ""}, {"private_metadata": "b", "callback_id": "assign"}])
+def test_foreign_forms_are_refused(view: dict[str, str]) -> None:
+    with pytest.raises(ValueError):
+        batch.read_delete(view)
+
+
+@pytest.mark.parametrize("typed", ["10000", " 10000 ", "10,000", "10 000", "10.000", "10'000", "10\u202f000"])
+def test_the_right_number_in_any_writing(typed: str) -> None:
+    assert batch.delete_errors(typed, 10_000) is None
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "1000", "100,00", "10000.0", "1,0000", "ten thousand", "-10000", "+10000", "10000!", "all", "9" * 5000]
+)
+def test_a_wrong_number_deletes_nothing(typed: str) -> None:
+    wrong = batch.delete_errors(typed, 10_000)
+    assert wrong == {ids.DELETE_COUNT: "Type 10,000 exactly, the number of anomalies to delete. Nothing was deleted."}
+
+
+def test_nothing_left_to_delete_is_never_confirmed() -> None:
+    assert batch.delete_errors("0", 0) == {ids.DELETE_COUNT: "Nothing is left to delete. Close this form."}
