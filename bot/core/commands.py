@@ -1,68 +1,50 @@
-"""The verbs of `/anomalies`: what follows each of them, and how a whole command is read."""
+"""A whole command: its verb, and what follows it."""
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
-from enum import StrEnum
 
 from bot import errors, model
-from bot.core import cleaning, queries, tokens, words
+from bot.core import changes, cleaning, foreign, people, queries, references, selections, tokens, verbs, words
 
-SLASH = "/anomalies"
-
-
-class Takes(StrEnum):
-    """What follows a verb."""
-
-    NOTHING = "nothing"
-    ANYTHING = "anything"
-    REF = "one anomaly"
-    FILTER = "a filter"
-
-
-@dataclass(frozen=True, slots=True)
-class Verb:
-    """One verb: its usage and purpose for the help, and an example that works. `aliases` are understood, not documented."""
-
-    name: str
-    takes: Takes
-    usage: str
-    about: str
-    example: str
-    aliases: tuple[str, ...] = ()
-
-
-VERBS: tuple[Verb, ...] = (
-    Verb("help", Takes.ANYTHING, "help", "this help", "help", ("?", "-h", "-help", "hello", "usage")),
-    Verb("list", Takes.FILTER, "list <filter>", "what matches, newest first", "list status:open table:orders", ("ls", "find", "search")),
-    Verb("count", Takes.FILTER, "count <filter>", "how many match", "count severity:critical since:7d"),
-    Verb("show", Takes.REF, "show <id>", "one anomaly, fresh from its system", "show 1001", ("get",)),
-    Verb("history", Takes.REF, "history <id>", "who did what to it", "history 1001", ("log",)),
-    Verb("why", Takes.REF, "why <id>", "why it was or was not posted here", "why 1001"),
-    Verb("status", Takes.NOTHING, "status", "how the desk and its systems stand", "status"),
-)
-
-BY_NAME: Mapping[str, Verb] = {name: verb for verb in VERBS for name in (verb.name, *verb.aliases)}
+SLASH = verbs.SLASH
+VERBS = verbs.VERBS
+BY_NAME = verbs.BY_NAME
+Verb = verbs.Verb
+Takes = verbs.Takes
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command, understood: `query` where the verb takes a filter, `refs` where it takes anomalies; `text` is the clean text."""
+    """A command, understood: `query` where a filter selects, `refs` where ids do; `text` is the clean text, `selection` the words of it
+    that select. `change` is what the verbs that change anything want, `batch` the batch of an undo ("" is the newest)."""
 
     verb: str
     query: model.Query | None
     refs: tuple[model.Ref, ...]
     text: str
+    change: changes.Wish | None = None
+    batch: str = ""
+    selection: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class _Context:
-    today: date
-    sources: Sequence[str]
-    default_source: str
+class _Typed:
+    """What follows a verb, and the whole clean text."""
+
+    verb: verbs.Verb
+    rest: Sequence[tokens.Token]
+    plain: str
+    context: references.Context
+
+    def command(
+        self, query: model.Query | None = None, refs: tuple[model.Ref, ...] = (), change: changes.Wish | None = None, **more: str
+    ) -> Command:
+        return Command(self.verb.name, query, refs, self.plain, change, **more)
 
 
 def command(text: str, *, today: date, sources: Sequence[str], default_source: str) -> Command:
@@ -71,7 +53,7 @@ def command(text: str, *, today: date, sources: Sequence[str], default_source: s
     `today` is the day of the person who typed it, `sources` the names of the connected systems, `default_source` that of a bare id.
     """
     plain = cleaning.clean(text)
-    context = _Context(today, sources, default_source)
+    context = references.Context(today, sources, default_source)
     try:
         return _read(plain, context)
     except tokens.Mistake as mistake:
@@ -79,7 +61,7 @@ def command(text: str, *, today: date, sources: Sequence[str], default_source: s
         raise errors.BadCommand(mistake.message, text=plain, start=mistake.start, end=mistake.end, example=example) from mistake
 
 
-def _example(plain: str, mistake: tokens.Mistake, context: _Context) -> str:
+def _example(plain: str, mistake: tokens.Mistake, context: references.Context) -> str:
     """The command that was probably meant when it works, else one that does."""
     fixed = plain[: mistake.start] + mistake.fix + plain[mistake.end :] if mistake.fix else ""
     first = plain.removeprefix(SLASH).split(maxsplit=1)
@@ -90,7 +72,7 @@ def _example(plain: str, mistake: tokens.Mistake, context: _Context) -> str:
     return f"{SLASH} {BY_NAME['list'].example}"
 
 
-def _works(plain: str, context: _Context) -> bool:
+def _works(plain: str, context: references.Context) -> bool:
     try:
         _read(plain, context)
     except tokens.Mistake:
@@ -98,18 +80,25 @@ def _works(plain: str, context: _Context) -> bool:
     return True
 
 
-def _read(plain: str, context: _Context) -> Command:
-    found = list(tokens.split(plain))
-    if found and found[0].raw == SLASH:
-        found.pop(0)
-    if not found:
+def _read(plain: str, context: references.Context) -> Command:
+    typed = tokens.walk(plain)
+    first = next(typed, None)
+    if first is not None and first.raw == SLASH:
+        first = next(typed, None)
+    if first is None:
         return Command("help", None, (), plain)
-    verb = _verb(found[0], plain, context)
-    query, refs = _READERS[verb.takes](verb, found[1:], plain, context)
-    return Command(verb.name, query, refs, plain)
+    if first.raw.casefold() in foreign.VERBS:
+        raise foreign.instead(first, tuple(typed))
+    verb = _verb(first, plain, context)
+    if verb.takes is Takes.TEXT:
+        return _text(verb, typed, plain, context)
+    rest = tuple(typed)
+    if verb.takes is not Takes.ANYTHING:
+        foreign.check_flags(verb.name, rest)
+    return _READERS[verb.takes](_Typed(verb, rest, plain, context))
 
 
-def _verb(token: tokens.Token, plain: str, context: _Context) -> Verb:
+def _verb(token: tokens.Token, plain: str, context: references.Context) -> verbs.Verb:
     name = token.raw.casefold()
     if name in BY_NAME:
         return BY_NAME[name]
@@ -117,7 +106,7 @@ def _verb(token: tokens.Token, plain: str, context: _Context) -> Verb:
         rest = plain[token.start :]
         message = f"A command begins with a verb, and {cleaning.short(token.raw)} is a filter. Did you mean list {rest}?"
         raise tokens.Mistake(message, token.start, token.end, whole=f"list {rest}")
-    if _looks_like_ref(token, context):
+    if references.looks_like(token, context):
         message = f"A command begins with a verb. Did you mean show {token.raw}?"
         raise tokens.Mistake(message, token.start, token.end, whole=f"show {token.raw}")
     near = cleaning.nearest(name.rstrip(":"), BY_NAME)
@@ -126,109 +115,179 @@ def _verb(token: tokens.Token, plain: str, context: _Context) -> Verb:
     raise tokens.Mistake(f"There is no command {cleaning.short(token.raw)}. {hint}", token.start, token.end, fix=near)
 
 
-# --- what follows a verb --------------------------------------------------------------------------------------------
-
-_Read = tuple[model.Query | None, tuple[model.Ref, ...]]
+# --- verbs that look ----------------------------------------------------------------------------------------------------
 
 
-def _nothing(verb: Verb, rest: Sequence[tokens.Token], plain: str, context: _Context) -> _Read:
-    if rest:
-        message = f'"{verb.name}" stands alone: leave out what follows it.'
-        raise tokens.Mistake(message, rest[0].start, rest[-1].end, whole=verb.name)
-    return None, ()
+def _nothing(typed: _Typed) -> Command:
+    if typed.rest:
+        message = f'"{typed.verb.name}" stands alone: leave out what follows it.'
+        raise tokens.Mistake(message, typed.rest[0].start, typed.rest[-1].end, whole=typed.verb.name)
+    return typed.command()
 
 
-def _anything(verb: Verb, rest: Sequence[tokens.Token], plain: str, context: _Context) -> _Read:
-    return None, ()
+def _anything(typed: _Typed) -> Command:
+    return typed.command()
 
 
-def _filter(verb: Verb, rest: Sequence[tokens.Token], plain: str, context: _Context) -> _Read:
-    for token in rest:
-        if _looks_like_ref(token, context):
-            found = refs([token], context.sources, context.default_source)
-            fix = " ".join(_as_filter(found, context))
-            message = f"{verb.name} takes a filter. To select by id write {fix}, and to see one anomaly show {_typed(found[0], context)}."
+def _filter(typed: _Typed) -> Command:
+    verb, context = typed.verb, typed.context
+    for token in typed.rest:
+        if references.looks_like(token, context):
+            found = references.read([token], context)
+            fix = references.as_filter(found[:_FEW], context)
+            show = references.typed(found[0], context)
+            message = f"{verb.name} takes a filter. To select by id write {fix}, and to see one anomaly show {show}."
             raise tokens.Mistake(message, token.start, token.end, fix=fix)
-    return queries.read(rest, context.today, context.sources), ()
+    query = queries.read(typed.rest, context.today, context.sources)
+    return typed.command(query, selection=" ".join(token.raw for token in typed.rest))
 
 
-def _one_ref(verb: Verb, rest: Sequence[tokens.Token], plain: str, context: _Context) -> _Read:
+_FEW = 20
+"""So many ids are repeated in a hint."""
+
+
+def _one_ref(typed: _Typed) -> Command:
+    verb, rest, context = typed.verb, typed.rest, typed.context
     if not any(token.values or token.key for token in rest):
         message = f"Say which anomaly: {verb.name} takes its id, for example {verb.example}, or a link to it."
-        raise tokens.Mistake(message, len(plain), len(plain), whole=verb.example)
+        raise tokens.Mistake(message, len(typed.plain), len(typed.plain), whole=verb.example)
     for token in rest:
-        if words.find(token.key) and token.key not in context.sources:
-            selected = plain[rest[0].start :]
+        if selections.selects(token, context):
+            selected = typed.plain[rest[0].start :]
             message = f"{verb.name} takes the id of one anomaly, not a filter. To find it: list {selected}"
             raise tokens.Mistake(message, token.start, token.end, whole=f"list {selected}")
-    found = refs(rest, context.sources, context.default_source)
+    found = references.read(rest, context)
     if len(found) > 1:
-        first = f"{verb.name} {_typed(found[0], context)}"
+        first = f"{verb.name} {references.typed(found[0], context)}"
         message = f"{verb.name} takes one anomaly, and these are {len(found)}. Take them one at a time: {first}"
         raise tokens.Mistake(message, rest[0].start, rest[-1].end, whole=first)
-    return None, found
+    return typed.command(None, found)
 
 
-_READERS: Mapping[Takes, Callable[[Verb, Sequence[tokens.Token], str, _Context], _Read]] = {
+# --- verbs that change --------------------------------------------------------------------------------------------------
+
+
+def _change(typed: _Typed) -> Command:
+    verb, end = typed.verb, len(typed.plain)
+    shape = changes.SHAPES[verb.name]
+    rest = [token for token in typed.rest if token.key or token.values]
+    behind = people.behind(verb, rest, end, typed.context)
+    marked = [token for token in behind.rest if changes.mark(token)]
+    found = [token for token in behind.rest if not changes.mark(token)]
+    _check_free_text(behind.rest)
+    _check_allowed(verb, shape, marked, found)
+    if not found and behind.default is None:
+        raise selections.nothing(verb, end)
+    if found:
+        selected = selections.read(verb, found, marked, end, typed.context)
+    else:
+        selected = selections.Selection(behind.default, (), "")
+    wish = changes.read(shape, marked, behind.said)
+    _check_needs(verb, shape, marked, found, end)
+    query = people.narrowed(selected.query, wish)
+    return typed.command(query, selected.refs, wish, selection=selected.typed or queries.canonical(query or model.Query()))
+
+
+def _check_free_text(rest: Sequence[tokens.Token]) -> None:
+    """A text of several words without quotation marks: nobody can tell where it ends."""
+    for before, token in itertools.pairwise(rest):
+        name = changes.mark(before)
+        if name not in changes.FREE or token.key or not before.values or before.raw[-1:] in {'"', "'"}:
+            continue
+        tail = [one for one in rest if one.start >= token.start]
+        loose = tail[: next((number for number, one in enumerate(tail) if one.key), len(tail))]
+        text = " ".join([before.raw[before.key_end - before.start :], *(one.raw for one in loose)])
+        fix = f"{name}:{tokens.quote(text)}"
+        message = f"A text of several words stands in quotation marks: {fix} What selects goes before it, or after the closing mark."
+        raise tokens.Mistake(message, before.start, loose[-1].end, fix=fix)
+
+
+def _check_allowed(verb: verbs.Verb, shape: changes.Shape, marked: Sequence[tokens.Token], found: Sequence[tokens.Token]) -> None:
+    for token in marked:
+        name = changes.mark(token)
+        if name in shape.marks:
+            continue
+        selected = [one.raw for one in found]
+        if name == "as":
+            whole = " ".join(["archive", *selected, token.raw])
+            message = f"{verb.name} closes nothing, and as: says how to close. That is archive, like {BY_NAME['archive'].example}."
+        elif name == "assign":
+            whole = " ".join([verb.name, token.raw[token.key_end - token.start :], *selected])
+            message = f"{verb.name} names people without assign:, like {BY_NAME['assign'].example}."
+        else:
+            allowed = ", ".join(f"{one}:" for one in shape.marks)
+            message = f"{verb.name} takes no {name}:. " + (f"It takes {allowed}." if allowed else "Leave it out.")
+            whole = ""
+        raise tokens.Mistake(message, token.start, token.end, fix=" ", whole=whole)
+
+
+def _check_needs(verb: verbs.Verb, shape: changes.Shape, marked: Sequence[tokens.Token], found: Sequence[tokens.Token], end: int) -> None:
+    if not shape.needs or any(changes.mark(token) in shape.needs for token in marked):
+        return
+    plain_tag = next((token for token in found if "+tag" in shape.needs and words.ALIASES.get(token.key, token.key) == "tag"), None)
+    if plain_tag is not None:
+        fix = f"{plain_tag.raw} +tag:incident"
+        message = f"tag: selects what has the tag already. To add tags write +tag:, to remove them -tag:, like {fix}."
+        raise tokens.Mistake(message, plain_tag.start, plain_tag.end, fix=fix)
+    if "as" in shape.needs:
+        message = f"Say why they are archived: {changes.OUTCOMES_TOLD}."
+    else:
+        message = f"Say what to change: {' or '.join(changes.MARKS[name].example for name in shape.needs)}."
+    raise tokens.Mistake(message, end, end, whole=verb.example)
+
+
+# --- a text, a batch ----------------------------------------------------------------------------------------------------
+
+
+def _text(verb: verbs.Verb, typed: Iterator[tokens.Token], plain: str, context: references.Context) -> Command:
+    """The ids first; whatever follows is the text as it stands, quotation marks or not."""
+    ids: list[tokens.Token] = []
+    for token in typed:
+        ids.append(_without_colon(token, context))
+        if not token.open_ended:
+            break
+    if not ids:
+        raise tokens.Mistake(f"Say which anomaly, and then what to note: {verb.example}", len(plain), len(plain), whole=verb.example)
+    if selections.selects(ids[0], context):
+        message = f"{verb.name} takes ids, not a filter: a comment cannot be taken back. To find the ids: list {ids[0].raw}"
+        raise tokens.Mistake(message, ids[0].start, ids[0].end, whole=f"list {ids[0].raw}")
+    refs = references.read(ids, context)
+    text = re.sub(r"^(?:note|comment):\s*", "", plain[ids[-1].end :].strip(), flags=re.IGNORECASE)
+    text = tokens.unquote(text).strip()
+    if not text:
+        selected = plain[ids[0].start :].strip()
+        message = f"Say what to note: {verb.name} {cleaning.short(selected)[1:-1]} and then the text."
+        raise tokens.Mistake(message, len(plain), len(plain), whole=verb.example)
+    wish = changes.Wish(model.Action.COMMENT, note=text)
+    return Command(verb.name, None, refs, plain, wish, selection=" ".join(token.raw for token in ids))
+
+
+def _without_colon(token: tokens.Token, context: references.Context) -> tokens.Token:
+    """ "1001: the late load" names the id 1001."""
+    if token.values or not token.key or token.key in context.sources or selections.selects(token, context):
+        return token
+    value = tokens.Value(token.raw[:-1], token.start, token.end - 1)
+    return replace(token, key="", key_end=token.start, values=(value,))
+
+
+_BATCH = re.compile(r"#?([A-Za-z0-9][A-Za-z0-9._-]{0,63})")
+
+
+def _batch(typed: _Typed) -> Command:
+    if not typed.rest:
+        return typed.command()
+    named = _BATCH.fullmatch(typed.rest[0].raw)
+    if named is None or len(typed.rest) > 1:
+        message = "undo stands alone and takes back your last bulk change, or it takes the id of one batch from its receipt."
+        raise tokens.Mistake(message, typed.rest[0].start, typed.rest[-1].end, whole=typed.verb.example)
+    return typed.command(batch=named[1])
+
+
+_READERS: Mapping[verbs.Takes, Callable[[_Typed], Command]] = {
     Takes.NOTHING: _nothing,
     Takes.ANYTHING: _anything,
     Takes.REF: _one_ref,
     Takes.FILTER: _filter,
+    Takes.CHANGE: _change,
+    Takes.BATCH: _batch,
 }
-
-
-# --- references -----------------------------------------------------------------------------------------------------
-
-_LINK = re.compile(r"(?:https?://)?[^\s/]+/(?:[^\s?#]*/)?anomalies/([^\s/?#]+)", re.IGNORECASE)
-_IDENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
-
-
-def refs(found: Sequence[tokens.Token], sources: Sequence[str], default_source: str) -> tuple[model.Ref, ...]:
-    """References in the order typed, each once: `1001`, `#1001`, `qualytics:1001`, lists with commas, links. Raises Mistake."""
-    read = [_ref(token, value, sources, default_source) for token in found for value in _values(token)]
-    return tuple(dict.fromkeys(read))
-
-
-def _values(token: tokens.Token) -> Sequence[tokens.Value]:
-    if not token.values and (token.key or "," not in token.raw):
-        raise tokens.Mistake("This is not the id of an anomaly. Ids look like 1001 or qualytics:1001.", token.start, token.end)
-    return token.values
-
-
-def _ref(token: tokens.Token, value: tokens.Value, sources: Sequence[str], default_source: str) -> model.Ref:
-    source, colon, ident = value.text.rpartition(":") if "/" not in value.text else ("", "", value.text)
-    source = source.casefold() if colon else token.key
-    if source and source not in sources:
-        raise _unknown_source(source, token, value, sources)
-    link = _LINK.match(ident)
-    ident = link[1] if link else ident.lstrip("#")
-    if not _IDENT.fullmatch(ident) or not (source or any(letter.isdigit() for letter in ident)):
-        hint = "Ids look like 1001 or qualytics:1001; a link to the anomaly works, too."
-        raise tokens.Mistake(f"{cleaning.short(value.text)} is not the id of an anomaly. {hint}", value.start, value.end)
-    if not (source or default_source):
-        raise tokens.Mistake(f"Say which system {cleaning.short(ident)} belongs to, like qualytics:{ident[:40]}.", value.start, value.end)
-    return model.Ref(source or default_source, ident)
-
-
-def _unknown_source(source: str, token: tokens.Token, value: tokens.Value, sources: Sequence[str]) -> tokens.Mistake:
-    start = token.start if source == token.key else value.start
-    end = token.key_end - 1 if source == token.key else value.start + len(source)
-    near = cleaning.nearest(source, sources)
-    hint = f"Did you mean {near}?" if near else f"Connected: {', '.join(sources) or 'none'}."
-    return tokens.Mistake(f"No system called {cleaning.short(source)} is connected here. {hint}", start, end, fix=near)
-
-
-def _typed(ref: model.Ref, context: _Context) -> str:
-    return ref.id if ref.source == context.default_source else str(ref)
-
-
-def _as_filter(found: Sequence[model.Ref], context: _Context) -> Sequence[str]:
-    ids = "id:" + ",".join(ref.id for ref in found)
-    return [ids] if found[0].source == context.default_source else [f"source:{found[0].source}", ids]
-
-
-def _looks_like_ref(token: tokens.Token, context: _Context) -> bool:
-    try:
-        return bool(refs([token], context.sources, context.default_source))
-    except tokens.Mistake:
-        return False

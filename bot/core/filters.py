@@ -1,6 +1,6 @@
 """The one grammar: everything that people type goes through this door.
 
-    text as Slack sent it -> clean -> command -> verb, filter, references
+    text as Slack sent it -> clean -> command -> verb, filter or references, what to change
     filter text (a route, a digest, a page of a list) -> query -> canonical, describe, matches
 
 Raises `errors.BadCommand` for what cannot be understood and `errors.NotSupported` for words that a system refuses.
@@ -8,10 +8,11 @@ Raises `errors.BadCommand` for what cannot be understood and `errors.NotSupporte
 
 from __future__ import annotations
 
-from bot.core import cleaning, commands, queries
+from bot.core import changes, cleaning, commands, queries
 
 Command = commands.Command
 Verb = commands.Verb
+Wish = changes.Wish
 Row = queries.Row
 
 SLASH = commands.SLASH
@@ -27,3 +28,4 @@ check_words = queries.check_words
 here = queries.here
 matches = queries.matches
 explain = queries.explain
+without_each = queries.without_each

@@ -274,3 +274,13 @@ def _row(word: words.FilterWord, known: Mapping[str, model.Word], title: str) ->
         return Row(word.name, word.example, word.about, model.Handling.HERE, "")
     answer = known.get(word.name, model.Word(model.Handling.REFUSED, f"{title} knows nothing of the kind"))
     return Row(word.name, word.example, word.about, answer.handling, answer.because)
+
+
+_FRAME = ("source", "sort", "limit", "ids")
+
+
+def without_each(query: model.Query) -> Sequence[tuple[str, model.Query]]:
+    """The query without each of its selecting words in turn, and the word as text: to find out which one excludes most."""
+    empty = model.Query()
+    named = [name for name in model.Query.__dataclass_fields__ if name not in _FRAME and getattr(query, name) != getattr(empty, name)]
+    return [(canonical(replace(empty, **{name: getattr(query, name)})), replace(query, **{name: getattr(empty, name)})) for name in named]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 _KEY = re.compile(r"""([^\s:,"'<]+):(?!//)""")
 _ESCAPED = re.compile(r'\\(["\\])')
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _NEEDS_QUOTES = re.compile(r"""[\s,"]|^'|^//|^$""")
 
 
@@ -48,12 +50,16 @@ class Token:
 
 def split(text: str) -> tuple[Token, ...]:
     """Take a cleaned command apart. Raises Mistake for a quote that is never closed."""
-    found: list[Token] = []
+    return tuple(walk(text))
+
+
+def walk(text: str) -> Iterator[Token]:
+    """The same word by word, so that free text behind some words is not read as words. Raises Mistake at the word that is wrong."""
     at = _skip(text, 0)
     while at < len(text):
-        found.append(_token(text, at))
-        at = _skip(text, found[-1].end)
-    return tuple(found)
+        token = _token(text, at)
+        yield token
+        at = _skip(text, token.end)
 
 
 def quote(value: str) -> str:
@@ -61,6 +67,14 @@ def quote(value: str) -> str:
     if not _NEEDS_QUOTES.search(value):
         return value
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def unquote(text: str) -> str:
+    """The text without the quotation marks around the whole of it, where there are some."""
+    double = _QUOTED.fullmatch(text)
+    if double:
+        return _ESCAPED.sub(r"\1", double[1])
+    return text[1:-1] if re.fullmatch(r"'[^']*'", text) else text
 
 
 def _skip(text: str, at: int) -> int:
@@ -98,7 +112,7 @@ def _value(text: str, start: int) -> Value:
 
 
 def _double_quoted(text: str, start: int) -> Value:
-    closed = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL).match(text, start)
+    closed = _QUOTED.match(text, start)
     if closed is None:
         raise Mistake("This quotation mark is never closed.", start, len(text), fix=text[start:].rstrip("\\") + '"')
     end = closed.end()

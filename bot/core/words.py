@@ -35,6 +35,8 @@ SEVERITIES = {word.value: word.value for word in model.Severity} | {"crit": "cri
 SORTS = {"newest": "newest", "oldest": "oldest", "weight": "weight", "new": "newest", "old": "oldest", "severity": "weight"}
 TRUTHS = {"true": "true", "false": "false", "yes": "true", "no": "false"}
 DAYS_AGO = {"today": 0, "yesterday": 1}
+SOMEBODY = {"me": ME, "@me": ME, "none": NOBODY, "nobody": NOBODY, "unassigned": NOBODY}
+"""Words for people that are no names."""
 
 LIMIT_MAX = 1_000_000
 
@@ -76,8 +78,7 @@ def _source(name: str, value: tokens.Value, today: date) -> str:
 
 def _assignee(name: str, value: tokens.Value, today: date) -> str:
     word = _text(name, value, today)
-    alias = {"me": ME, "@me": ME, "none": NOBODY, "nobody": NOBODY, "unassigned": NOBODY}.get(word.casefold())
-    return alias or word
+    return SOMEBODY.get(word.casefold(), word)
 
 
 def _choice(choices: Mapping[str, str]) -> Callable[[str, tokens.Value, date], str]:

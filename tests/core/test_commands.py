@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot import errors, model
-from bot.core import filters, words
+from bot.core import changes, filters, words
 
 TODAY = date(2026, 11, 21)
 SOURCES = ("qualytics", "anodot")
@@ -233,7 +233,17 @@ _PIECES = st.sampled_from(
     [verb.name for verb in filters.VERBS]
     + [f"{name}:" for name in (*words.BY_NAME, "container", "qualytics", "nonsense", "+tag", "-tag")]
     + [word.example for word in words.TABLE]
+    + [mark.example for mark in changes.MARKS.values()]
     + [
+        "assign:<@U1>,",
+        "1001-1003",
+        "9-1",
+        "me",
+        "to",
+        "--ids",
+        "update",
+        "resolved",
+        "+incident",
         "1001",
         "anodot:2af8",
         "<https://acme.example/anomalies/1001>",
@@ -287,14 +297,32 @@ def test_every_text_is_a_command_or_a_mistake_with_its_place(text: str) -> None:
     for one in _mutants(text):
         command, error = _outcome(one)
         if command is not None:
-            assert (command.query is not None) == (command.verb in {"list", "count"})
-            assert len(command.refs) == (command.verb in {"show", "history", "why"})
+            assert_whole(command)
         if error is not None:
             assert error.text == filters.clean(one)
             assert 0 <= error.start <= error.end <= len(error.text)
             assert str(error) and read(error.example), "the example works"
             line, carets = filters.caret(error)
             assert carets.endswith("^") and len(line) < 200
+
+
+def assert_whole(command: filters.Command) -> None:
+    """What the handlers rely on: a verb that looks carries no change, one that changes carries one, and never selects by accident."""
+    if command.verb in changes.SHAPES or command.verb == "note":
+        assert command.change is not None
+        assert (command.query is not None) != bool(command.refs)
+        assert command.query is None or used(command.query) - {"source", "sort", "limit"}
+        assert command.selection
+        assert len({ref.source for ref in command.refs}) <= 1
+        assert (command.change.archive_as is not None) == (command.verb == "archive")
+        return
+    assert command.change is None
+    assert (command.query is not None) == (command.verb in {"list", "count"})
+    assert len(command.refs) == (command.verb in {"show", "history", "why"})
+
+
+def used(found: model.Query) -> set[str]:
+    return {word.name for word in words.TABLE if words.kept(found, word)}
 
 
 def _outcome(text: str) -> tuple[filters.Command | None, errors.BadCommand | None]:

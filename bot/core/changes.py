@@ -1,0 +1,199 @@
+"""What a command wants changed: the marked words (`+tag: -tag: assign: note: describe: as:`), and the people behind a verb.
+
+Filter words select, changes are marked: no word is both.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot import model
+from bot.core import cleaning, tokens, words
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A change as it was typed, before anybody is looked up.
+
+    `people` are as typed (`<@U1>`, "me", a name, an address or an id of the system); None leaves the assignees, () clears them. `swap` are
+    the two people of a reassign, from and to.
+    """
+
+    action: model.Action
+    archive_as: model.ArchiveAs | None = None
+    people: tuple[str, ...] | None = None
+    swap: tuple[str, str] | None = None
+    add_tags: tuple[str, ...] = ()
+    remove_tags: tuple[str, ...] = ()
+    description: str | None = None
+    note: str = ""
+
+
+def change(wish: Wish, assignees: tuple[str, ...] | None) -> model.Change:
+    """The change behind a wish; `assignees` are its people as ids of the system's users. A swap is made per anomaly (`undo.swap`)."""
+    return model.Change(
+        wish.action,
+        archive_as=wish.archive_as,
+        assignees=assignees,
+        add_tags=wish.add_tags,
+        remove_tags=wish.remove_tags,
+        description=wish.description,
+        comment=wish.note,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a verb does, and which marked words may follow it; one of `needs` has to."""
+
+    action: model.Action
+    marks: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+
+
+_ANY = ("+tag", "-tag", "assign", "note", "describe")
+_NOT_ASSIGN = ("+tag", "-tag", "note", "describe")
+
+SHAPES: Mapping[str, Shape] = {
+    "ack": Shape(model.Action.ACKNOWLEDGE, _ANY),
+    "unack": Shape(model.Action.UNACKNOWLEDGE, _ANY),
+    "tag": Shape(model.Action.TAG, _ANY, ("+tag", "-tag")),
+    "describe": Shape(model.Action.DESCRIBE, _ANY, ("describe",)),
+    "assign": Shape(model.Action.ASSIGN, _NOT_ASSIGN),
+    "unassign": Shape(model.Action.ASSIGN, _NOT_ASSIGN),
+    "reassign": Shape(model.Action.ASSIGN),
+    "archive": Shape(model.Action.ARCHIVE, ("as", *_ANY), ("as",)),
+    "reopen": Shape(model.Action.REOPEN, ("note",)),
+    "delete": Shape(model.Action.DELETE),
+}
+
+OUTCOMES: Mapping[str, str] = {
+    "resolved": "root cause fixed",
+    "duplicate": "same as another",
+    "invalid": "not actually a problem",
+    "discarded": "noise",
+}
+"""The four ways to close, and what each means."""
+
+OUTCOMES_TOLD = ", ".join(f"as:{word} ({meaning})" for word, meaning in OUTCOMES.items()).replace(", as:discarded", " or as:discarded")
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One marked word. `read` makes the kept value of its typed ones; without `many`, it takes one value, once."""
+
+    field: str
+    example: str
+    read: Callable[[str, Sequence[tokens.Value]], Any]
+    many: bool = False
+
+
+def _outcome(name: str, values: Sequence[tokens.Value]) -> model.ArchiveAs:
+    typed = values[0].text.casefold()
+    if typed in OUTCOMES:
+        return model.ArchiveAs(typed.capitalize())
+    near = cleaning.nearest(typed, OUTCOMES)
+    hint = f"Did you mean as:{near}?" if near else "An anomaly is archived for a reason:"
+    message = f"{cleaning.short(values[0].text)} is no outcome. {hint} {OUTCOMES_TOLD}."
+    raise tokens.Mistake(message, values[0].start, values[0].end, fix=near)
+
+
+def _tags(name: str, values: Sequence[tokens.Value]) -> tuple[str, ...]:
+    for value in values:
+        if not value.text.strip():
+            raise tokens.Mistake(f"{name}: needs something between the quotation marks.", value.start, value.end)
+    return tuple(dict.fromkeys(value.text.strip() for value in values))
+
+
+def _note(name: str, values: Sequence[tokens.Value]) -> str:
+    text = values[0].text.strip()
+    if not text:
+        raise tokens.Mistake(f"{name}: needs something between the quotation marks.", values[0].start, values[0].end)
+    return text
+
+
+def _description(name: str, values: Sequence[tokens.Value]) -> str:
+    return values[0].text.strip()
+
+
+def people(name: str, values: Sequence[tokens.Value]) -> tuple[str, ...]:
+    """People as typed, each once; "none" alone is nobody: (). Raises Mistake."""
+    for value in values:
+        if not value.text.strip(" @"):
+            raise tokens.Mistake(f"{name} needs somebody: a mention, an e-mail address, a name or me.", value.start, value.end)
+    named = tuple(dict.fromkeys(words.SOMEBODY.get(value.text.casefold(), value.text) for value in values))
+    if words.NOBODY in named and len(named) > 1:
+        message = "Nobody and somebody at once is not possible. Name the people, or write unassign."
+        raise tokens.Mistake(message, values[0].start, values[-1].end)
+    return () if named == (words.NOBODY,) else named
+
+
+MARKS: Mapping[str, Mark] = {
+    "as": Mark("archive_as", "as:duplicate", _outcome),
+    "+tag": Mark("add_tags", "+tag:incident", _tags, many=True),
+    "-tag": Mark("remove_tags", "-tag:incident", _tags, many=True),
+    "assign": Mark("people", "assign:me", people, many=True),
+    "note": Mark("note", 'note:"fixed at the source"', _note),
+    "describe": Mark("description", 'describe:"Investigating in INC-987"', _description),
+}
+
+ALIASES: Mapping[str, str] = {"+tags": "+tag", "-tags": "-tag", "comment": "note", "description": "describe", "outcome": "as"}
+"""Words that people use for ours; understood, not documented."""
+
+FREE = frozenset({"note", "describe"})
+"""Marked words with a text of several words."""
+
+
+def mark(token: tokens.Token) -> str:
+    """The marked word that this is, "" for any other."""
+    name = ALIASES.get(token.key, token.key)
+    return name if name in MARKS else ""
+
+
+def read(shape: Shape, marked: Sequence[tokens.Token], extra: Mapping[str, Any]) -> Wish:
+    """The wish of these marked words, which the shape allows; `extra` are what the verb itself says. Raises Mistake."""
+    typed: dict[str, list[tokens.Value]] = {}
+    for token in marked:
+        name = mark(token)
+        values = _checked(name, token, again=name in typed)
+        typed.setdefault(name, []).extend(values)
+    kept = {MARKS[name].field: MARKS[name].read(name, values) for name, values in typed.items()}
+    _check_tags(typed)
+    return Wish(shape.action, **(kept | dict(extra)))
+
+
+def _checked(name: str, token: tokens.Token, *, again: bool) -> Sequence[tokens.Value]:
+    example = MARKS[name].example
+    if not token.values:
+        raise tokens.Mistake(f"{name}: needs a value, for example {example}", token.start, token.end, fix=example)
+    if MARKS[name].many:
+        return token.values
+    if again:
+        raise tokens.Mistake(f"{name}: is there twice; it takes one value.", token.start, token.end, fix=" ")
+    if len(token.values) > 1:
+        if name not in FREE:
+            raise tokens.Mistake(f"{name}: takes one value, for example {example}", token.start, token.end, fix=example)
+        fix = f"{name}:{tokens.quote(token.raw[token.key_end - token.start :])}"
+        raise tokens.Mistake(f"{name}: takes one text. Put it in quotation marks: {fix}", token.start, token.end, fix=fix)
+    return token.values
+
+
+def _check_tags(typed: Mapping[str, Sequence[tokens.Value]]) -> None:
+    added = {value.text.strip().casefold() for value in typed.get("+tag", ())}
+    for value in typed.get("-tag", ()):
+        if value.text.strip().casefold() in added:
+            message = f"{cleaning.short(value.text)} is to be added and removed at once. Leave one of the two out."
+            raise tokens.Mistake(message, value.start, value.end)
+
+
+# --- people behind a verb ---------------------------------------------------------------------------------------------
+
+_PERSON = re.compile(r"<@[^<>]+>|@\S+|[^\s@:/]+@[^\s@:/]+\.[^\s@:/]+")
+
+
+def names_people(token: tokens.Token) -> bool:
+    """Whether a bare word can only be people: a mention, an address, me, or a list with one of them."""
+    return not token.key and any(_PERSON.fullmatch(value.text) or value.text.casefold() in words.SOMEBODY for value in token.values)

@@ -1,0 +1,142 @@
+"""People in a command: who is assigned, who hands over to whom, wherever in the command they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from bot import model
+from bot.core import changes, references, tokens, verbs
+
+_TO = frozenset({"to", "from", "and"})
+"""Small words that people put between people."""
+
+LEFTOVERS = model.Query(statuses=(model.State.OPEN.value, model.State.ACKNOWLEDGED.value))
+"""What a reassign takes when nothing selects: everything that can still be worked on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """What a verb says about people: the rest of its words, the fields of the wish, and the filter where none is typed (None: refuse)."""
+
+    rest: Sequence[tokens.Token]
+    said: Mapping[str, Any] = field(default_factory=dict)
+    default: model.Query | None = None
+
+
+def behind(verb: verbs.Verb, rest: Sequence[tokens.Token], end: int, context: references.Context) -> Behind:
+    """Take the people out of the words behind a verb. `end` is where the command ends. Raises Mistake."""
+    return _READERS.get(verb.name, _marked)(verb, rest, end, context)
+
+
+def narrowed(query: model.Query | None, wish: changes.Wish) -> model.Query | None:
+    """A reassign looks only at what the first of the two people has."""
+    if query is None or wish.swap is None or query.assignees:
+        return query
+    return replace(query, assignees=(wish.swap[0],))
+
+
+def _bare(token: tokens.Token, context: references.Context) -> bool:
+    return not token.key and bool(token.values) and not references.meant(token, context)
+
+
+# --- assign:@dana, @lee ---------------------------------------------------------------------------------------------------
+
+
+def _marked(verb: verbs.Verb, rest: Sequence[tokens.Token], end: int, context: references.Context) -> Behind:
+    """People stand behind `assign:`; Slack puts a space after each mention, so a list may go on in the next word."""
+    kept: list[tokens.Token] = []
+    for token in rest:
+        last = kept[-1] if kept else None
+        goes_on = changes.names_people(token) or (last is not None and last.open_ended and _bare(token, context))
+        if not goes_on:
+            kept.append(token)
+        elif last is not None and changes.mark(last) == "assign":
+            kept[-1] = replace(
+                last, values=(*last.values, *token.values), end=token.end, raw=f"{last.raw} {token.raw}", open_ended=token.open_ended
+            )
+        elif changes.names_people(token):
+            raise _unmarked(verb, token, rest)
+        else:
+            kept.append(token)
+    return Behind(kept)
+
+
+def _unmarked(verb: verbs.Verb, token: tokens.Token, rest: Sequence[tokens.Token]) -> tokens.Mistake:
+    if "assign" not in changes.SHAPES[verb.name].marks:
+        return tokens.Mistake(f"{verb.name} takes nobody: leave {token.raw} out.", token.start, token.end, fix=" ")
+    selected = any(one is not token and not changes.mark(one) for one in rest)
+    fix = f"assign:{token.raw}" if selected else f"assignee:{token.raw}"
+    message = f"People are marked: assign:{token.raw} assigns, assignee:{token.raw} selects what is assigned already."
+    return tokens.Mistake(message, token.start, token.end, fix=fix)
+
+
+# --- assign @dana,@lee <...>, reassign @from @to, unassign ----------------------------------------------------------------
+
+
+def _found(rest: Sequence[tokens.Token], wanted: int, context: references.Context) -> Sequence[tokens.Token]:
+    """The words that are people: the clear ones wherever they are, and what follows a comma; else the first bare words."""
+    clear = [token for number, token in enumerate(rest) if _clear(token, rest[number - 1] if number else None, context)]
+    missing = wanted - sum(len(token.values) for token in clear)
+    names = [token for token in rest if _bare(token, context) and token not in clear and token.raw.casefold() not in _TO]
+    return sorted([*clear, *names[: max(0, missing)]], key=lambda token: token.start)
+
+
+def _clear(token: tokens.Token, before: tokens.Token | None, context: references.Context) -> bool:
+    if changes.names_people(token):
+        return True
+    return before is not None and before.open_ended and changes.names_people(before) and _bare(token, context)
+
+
+def _without(rest: Sequence[tokens.Token], named: Sequence[tokens.Token]) -> Sequence[tokens.Token]:
+    return [token for token in rest if token not in named and token.raw.casefold() not in _TO]
+
+
+def _assign(verb: verbs.Verb, rest: Sequence[tokens.Token], end: int, context: references.Context) -> Behind:
+    found = [] if any(changes.mark(token) == "assign" for token in rest) else _found(rest, 1, context)
+    kept = _without(rest, found)
+    values = [value for token in found for value in token.values]
+    marked = [token for token in kept if changes.mark(token) == "assign"]
+    if not values and not marked:
+        selected = " ".join(token.raw for token in kept)
+        message = f"Say who: {verb.name} takes people and then what to assign, like {verb.example}."
+        raise tokens.Mistake(message, end, end, whole=f"assign me {selected}" if selected else verb.example)
+    return Behind(kept, {"people": changes.people(verb.name, values)} if values else {})
+
+
+def _reassign(verb: verbs.Verb, rest: Sequence[tokens.Token], end: int, context: references.Context) -> Behind:
+    found = _found(rest, 2, context)
+    values = [value for token in found for value in token.values]
+    if len(values) != 2:
+        message = f"{verb.name} takes two people: who hands over, and who takes over, like reassign @dana @lee."
+        start, end = (values[0].start, values[-1].end) if values else (end, end)
+        raise tokens.Mistake(message, start, end, whole=verb.example)
+    named = [changes.people(verb.name, [value]) for value in values]
+    if () in named:
+        nobody = named.index(())
+        hint = "assign takes what nobody has: assign me assignee:none" if nobody == 0 else "unassign clears: unassign assignee:me"
+        raise tokens.Mistake(
+            f"{verb.name} swaps two people. {hint}", values[nobody].start, values[nobody].end, whole=hint.partition(": ")[2]
+        )
+    if named[0] == named[1]:
+        message = f"{verb.name} needs two different people, like reassign @dana @lee."
+        raise tokens.Mistake(message, values[0].start, values[1].end, whole=verb.example)
+    kept = _without(rest, found)
+    return Behind(kept, {"swap": (named[0][0], named[1][0])}, LEFTOVERS)
+
+
+def _unassign(verb: verbs.Verb, rest: Sequence[tokens.Token], end: int, context: references.Context) -> Behind:
+    for token in rest:
+        if changes.names_people(token):
+            selected = [one.raw for one in rest if one is not token]
+            hint = "To put others in their place write assign, and to hand one person's work over reassign."
+            whole = " ".join([verb.name, *selected]) if selected else f"{verb.name} assignee:{token.raw}"
+            message = f"{verb.name} clears all assignees, so it names nobody. {hint}"
+            raise tokens.Mistake(message, token.start, token.end, whole=whole)
+    return Behind(rest, {"people": ()})
+
+
+_Reader = Callable[[verbs.Verb, Sequence[tokens.Token], int, references.Context], Behind]
+
+_READERS: Mapping[str, _Reader] = {"assign": _assign, "reassign": _reassign, "unassign": _unassign}

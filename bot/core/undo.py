@@ -1,0 +1,231 @@
+"""What happened to one anomaly of a batch: drift since the preview, whether the change took, and how it is taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from bot import model
+from bot.core import transitions
+
+GONE = "It does not exist any more."
+
+_STATES = frozenset({model.Action.ACKNOWLEDGE, model.Action.UNACKNOWLEDGE, model.Action.ARCHIVE, model.Action.REOPEN, model.Action.DELETE})
+"""Actions that are about where an anomaly stands: any other standing than that of the preview matters to them."""
+
+_ARCHIVED = model.State.ARCHIVED
+
+
+def snapshot(anomaly: model.Anomaly) -> model.Snapshot:
+    """The parts of an anomaly that a change can touch."""
+    return model.Snapshot(
+        anomaly.state,
+        anomaly.status,
+        archived_as=anomaly.archived_as,
+        assignees=tuple(person.id for person in anomaly.assignees),
+        tags=anomaly.tags,
+        description=anomaly.description,
+    )
+
+
+def swap(anomaly: model.Anomaly, from_id: str, to_id: str) -> model.Change | None:
+    """Put one person (ids of the system's users) in another's place and leave the others; None when it is not assigned to the first."""
+    there = [person.id for person in anomaly.assignees]
+    if from_id not in there:
+        return None
+    return model.Change(model.Action.ASSIGN, assignees=tuple(dict.fromkeys(to_id if one == from_id else one for one in there)))
+
+
+def parts(change: model.Change) -> tuple[model.Action, ...]:
+    """Every action that a change amounts to, its own first: an acknowledgement that also assigns needs the right to do both."""
+    carried = (
+        (model.Action.ASSIGN, change.assignees is not None),
+        (model.Action.TAG, bool(change.add_tags or change.remove_tags)),
+        (model.Action.DESCRIBE, change.description is not None),
+        (model.Action.COMMENT, bool(change.comment)),
+    )
+    return tuple(dict.fromkeys([change.action, *(action for action, so in carried if so)]))
+
+
+# --- since the preview ------------------------------------------------------------------------------------------------
+
+
+def drifted(before: model.Snapshot, now: model.Anomaly | None, change: model.Change) -> str:
+    """Why an anomaly is left alone: somebody changed since the preview what this change is about. "" when nobody did.
+
+    Tags are compared one by one: only those that the change names matter.
+    """
+    if now is None or now.status == transitions.DELETED:
+        return GONE
+    here = snapshot(now)
+    if _standing_matters(change, before, here) and _standing(before) != _standing(here):
+        return f"It was {_told(before)} at the preview and is {_told(here)} now."
+    if change.assignees is not None and set(before.assignees) != set(here.assignees):
+        return f"Its assignees were changed since the preview: {_assigned(now)}."
+    if _named(change, before.tags) != _named(change, here.tags):
+        return "Its tags were changed since the preview."
+    if change.description is not None and before.description.strip() != here.description.strip():
+        return "Its description was changed since the preview."
+    return ""
+
+
+def took(change: model.Change, now: model.Anomaly) -> bool:
+    """Whether the anomaly shows the change. A comment never shows, and what is still there was not deleted."""
+    if change.action is model.Action.COMMENT:
+        return False
+    return not transitions.doubt(change, now, "")
+
+
+def _standing_matters(change: model.Change, before: model.Snapshot, here: model.Snapshot) -> bool:
+    """An archived anomaly takes nothing but a comment, so that everything else is about being archived or not."""
+    if change.action in _STATES:
+        return True
+    return change.action is not model.Action.COMMENT and (before.state is _ARCHIVED) != (here.state is _ARCHIVED)
+
+
+def _standing(one: model.Snapshot) -> tuple[model.State, str, model.ArchiveAs | None]:
+    return one.state, one.status.casefold(), one.archived_as
+
+
+def _told(one: model.Snapshot) -> str:
+    return one.status or one.state.value
+
+
+def _assigned(now: model.Anomaly) -> str:
+    people = [person.name or person.id for person in now.assignees]
+    return f"it is assigned to {', '.join(people)} now" if people else "it is assigned to nobody now"
+
+
+def _named(change: model.Change, tags: Sequence[str]) -> frozenset[str]:
+    named = {tag.casefold() for tag in (*change.add_tags, *change.remove_tags)}
+    return frozenset(tag.casefold() for tag in tags if tag.casefold() in named)
+
+
+# --- back again ---------------------------------------------------------------------------------------------------------
+
+
+def undo(item: model.Item, now: model.Anomaly | None, change: model.Change | None = None) -> tuple[Sequence[model.Change], str]:
+    """The changes, in their order, that bring a DONE item back to `before`, and a sentence about what stays as it is ("" for nothing).
+
+    What somebody changed since `after` is left alone, part by part. `change` is what the batch asked for (an item's own counts more): with
+    it, only what was asked for is taken back; without, every difference between before and after is taken for the batch's doing.
+    """
+    asked = item.change or change
+    if item.fate is not model.Fate.DONE:
+        return (), ""
+    if now is None or now.status == transitions.DELETED:
+        deleted = asked is not None and asked.action is model.Action.DELETE
+        return (), "It was deleted, and nothing brings it back." if deleted else GONE
+    if item.after is None:
+        return (), "How it was left is not known, so that nothing was taken back."
+    here = snapshot(now)
+    steps, said = _back(item.before, item.after, here, asked)
+    if here.state is _ARCHIVED and not steps:
+        foreign = _standing(here) not in (_standing(item.before), _standing(item.after))
+        why = f"It is {_told(here)} by now, which somebody did since, so it was left alone." if foreign else ""
+        return (), _sentences(why, _comment(asked))
+    fields, left = _fields(item.before, item.after, here, asked)
+    return _plan(steps, fields), _sentences(said, *left, _comment(asked))
+
+
+_Steps = tuple[model.Action, ...]
+
+_BACK: Mapping[tuple[model.State, model.State], _Steps] = {
+    (model.State.OPEN, model.State.ACKNOWLEDGED): (model.Action.UNACKNOWLEDGE,),
+    (model.State.ACKNOWLEDGED, model.State.OPEN): (model.Action.ACKNOWLEDGE,),
+    (model.State.OPEN, _ARCHIVED): (model.Action.REOPEN, model.Action.UNACKNOWLEDGE),
+    (model.State.ACKNOWLEDGED, _ARCHIVED): (model.Action.REOPEN,),
+    (_ARCHIVED, model.State.OPEN): (model.Action.ARCHIVE,),
+    (_ARCHIVED, model.State.ACKNOWLEDGED): (model.Action.ARCHIVE,),
+}
+"""(before, after) -> the way back. A reopened anomaly is acknowledged (contracts 1.5), so one that was open takes two steps."""
+
+
+def _back(
+    before: model.Snapshot, after: model.Snapshot, here: model.Snapshot, asked: model.Change | None
+) -> tuple[Sequence[model.Change], str]:
+    """The steps that bring the standing back, with the outcome of the archiving where there was one."""
+    steps = _BACK.get((before.state, after.state), ())
+    if not steps or (asked is not None and asked.action not in _STATES) or here.state is before.state:
+        return (), ""
+    if _standing(here) != _standing(after):
+        return (), f"It is {_told(here)} by now, which somebody did since, so its status was left alone."
+    outcome = before.archived_as if steps == (model.Action.ARCHIVE,) else None
+    return [model.Change(step, archive_as=outcome) for step in steps], ""
+
+
+def _fields(
+    before: model.Snapshot, after: model.Snapshot, here: model.Snapshot, asked: model.Change | None
+) -> tuple[Mapping[str, Any], Sequence[str]]:
+    """What brings assignees, tags and description back, as fields of a Change, and what stays."""
+    fields: dict[str, Any] = {}
+    left: list[str] = []
+    for name, touched, differs, what in _PARTS:
+        if (asked is not None and not touched(asked)) or not differs(before, after) or not differs(before, here):
+            continue
+        if differs(after, here):
+            left.append(f"Somebody changed its {what} since, so they were left alone." if what != "description" else _DESCRIPTION_LEFT)
+        else:
+            fields[name] = getattr(before, name)
+    return fields | _tags(before, after, here, asked), left
+
+
+_DESCRIPTION_LEFT = "Somebody changed its description since, so it was left alone."
+
+_Differs = Callable[[model.Snapshot, model.Snapshot], bool]
+
+_PARTS: Sequence[tuple[str, Callable[[model.Change], bool], _Differs, str]] = (
+    ("assignees", lambda asked: asked.assignees is not None, lambda one, other: set(one.assignees) != set(other.assignees), "assignees"),
+    (
+        "description",
+        lambda asked: asked.description is not None,
+        lambda one, other: one.description.strip() != other.description.strip(),
+        "description",
+    ),
+)
+"""The parts that are replaced as a whole: the field, whether a change is about it, whether two snapshots differ in it, its name."""
+
+
+def _tags(before: model.Snapshot, after: model.Snapshot, here: model.Snapshot, asked: model.Change | None) -> dict[str, Any]:
+    """Tag by tag: remove what was added and is still there, add what was removed and is still missing. Others' tags stay."""
+    added = [tag for tag in here.tags if _lower(tag) in _lowered(after.tags) - _lowered(before.tags)]
+    removed = [tag for tag in before.tags if _lower(tag) not in _lowered(after.tags) | _lowered(here.tags)]
+    if asked is not None:
+        added = [tag for tag in added if _lower(tag) in _lowered(asked.add_tags)]
+        removed = [tag for tag in removed if _lower(tag) in _lowered(asked.remove_tags)]
+    tags = {"add_tags": tuple(removed), "remove_tags": tuple(added)}
+    return {name: kept for name, kept in tags.items() if kept}
+
+
+def _lower(tag: str) -> str:
+    return tag.casefold()
+
+
+def _lowered(tags: Sequence[str]) -> set[str]:
+    return {tag.casefold() for tag in tags}
+
+
+_BY_FIELD: Mapping[str, model.Action] = {
+    "assignees": model.Action.ASSIGN,
+    "add_tags": model.Action.TAG,
+    "remove_tags": model.Action.TAG,
+    "description": model.Action.DESCRIBE,
+}
+
+
+def _plan(steps: Sequence[model.Change], fields: Mapping[str, Any]) -> Sequence[model.Change]:
+    """The fields travel with the last step, or alone. A reopening carries nothing, so they follow it."""
+    if not fields:
+        return tuple(steps)
+    if steps and steps[-1].action is not model.Action.REOPEN:
+        return (*steps[:-1], replace(steps[-1], **fields))
+    return (*steps, model.Change(_BY_FIELD[next(iter(fields))], **fields))
+
+
+def _comment(asked: model.Change | None) -> str:
+    return "Its comment stays: a comment cannot be taken back." if asked is not None and asked.comment else ""
+
+
+def _sentences(*said: str) -> str:
+    return " ".join(filter(None, said))
