@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from slack_bolt.async_app import AsyncAck
 
 from bot import errors, model
-from bot.core import bulk as rules
-from bot.core import filters
+from bot.core import changes, filters
+from bot.core import undo as undoing
 from bot.render import batch as batch_view
-from bot.render import ids, refusals, replies
+from bot.render import deletion, ids, refusals, replies
 from bot.services import batches, triage
 from handlers import guard
 
@@ -45,7 +45,7 @@ async def _show(desk: guard.Desk, request: guard.Request, preview: batches.Previ
         raise errors.NotFound(f"{offer.title} does not know these, so they are left out: {gone}.")
     if preview.batch.change.action is model.Action.DELETE:
         todo = preview.progress.counts.get(model.Fate.TODO, 0)
-        await desk.messenger.open_view(request.trigger_id, batch_view.delete_form(preview.batch, todo))
+        await desk.messenger.open_view(request.trigger_id, deletion.form(preview.batch, todo))
 
 
 def _source(desk: guard.Desk, command: filters.Command) -> str:
@@ -61,7 +61,7 @@ async def _targets(desk: guard.Desk, command: filters.Command, actor: model.Acto
 
 
 async def _wanted(
-    desk: guard.Desk, wish: filters.Wish, targets: Sequence[model.Anomaly], actor: model.Actor
+    desk: guard.Desk, wish: changes.Wish, targets: Sequence[model.Anomaly], actor: model.Actor
 ) -> tuple[model.Change, Mapping[model.Ref, model.Change]]:
     """The change with people looked up; for a reassignment also the change of each anomaly."""
     source = targets[0].ref.source
@@ -70,19 +70,11 @@ async def _wanted(
         found = await desk.people.resolve(model.Query(assignees=tuple(people)), source, actor)
         return found.assignees
 
-    wanted = model.Change(
-        wish.action,
-        archive_as=wish.archive_as,
-        assignees=None if wish.people is None else await looked_up(wish.people),
-        add_tags=wish.add_tags,
-        remove_tags=wish.remove_tags,
-        description=wish.description,
-        comment=wish.note,
-    )
+    wanted = changes.change(wish, None if wish.people is None else await looked_up(wish.people))
     if wish.swap is None:
         return wanted, {}
     old, new = await looked_up(wish.swap)
-    swaps = {one.ref: rules.swap(one, old, new) for one in targets}
+    swaps = {one.ref: undoing.swap(one, old, new) for one in targets}
     return wanted, {ref: swapped for ref, swapped in swaps.items() if swapped is not None}
 
 
@@ -118,10 +110,10 @@ async def pressed_cancel(desk: guard.Desk, request: guard.Request) -> None:
 
 async def delete(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> None:
     """The form that asks for the number before anything is deleted."""
-    ident, typed = batch_view.read_delete(request.view)
+    ident, typed = deletion.read(request.view)
     try:
         total = await desk.batches.todo(ident)
-        wrong = batch_view.delete_errors(typed, total)
+        wrong = deletion.wrong(typed, total)
         if wrong:
             await ack(response_action="errors", errors=wrong)
             return

@@ -13,8 +13,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot import errors, model, ports
-from bot.core import bulk, permissions, signing, transitions
+from bot.core import permissions, signing, transitions
+from bot.core import undo as undoing
 from bot.render import batch as batch_view
+from bot.render import spreadsheet
 from bot.services import post as posting
 
 log = logging.getLogger(__name__)
@@ -116,7 +118,7 @@ class Batches:
         fate = {transitions.Kind.DO: model.Fate.TODO, transitions.Kind.ALREADY: model.Fate.ALREADY}.get(verdict.kind, model.Fate.REFUSED)
         return model.Item(
             anomaly.ref,
-            bulk.snapshot(anomaly),
+            undoing.snapshot(anomaly),
             fate,
             reason=verdict.sentence,
             place=anomaly.datastore.name if anomaly.datastore else "",
@@ -260,13 +262,13 @@ class Batches:
     def _checked(self, batch: model.Batch, item: model.Item, anomaly: model.Anomaly | None) -> model.Item:
         """What to do about one item now: send it (TODO), or settle it without a call."""
         if batch.undo_of:
-            why = bulk.drifted(item.before, anomaly, _everything(batch.change))
+            why = undoing.drifted(item.before, anomaly, _everything(batch.change))
             return replace(item, fate=model.Fate.DRIFTED if why else model.Fate.TODO, reason=why)
         change = item.change or batch.change
-        if item.fate is model.Fate.SENT and anomaly is not None and bulk.took(change, anomaly):
+        if item.fate is model.Fate.SENT and anomaly is not None and undoing.took(change, anomaly):
             # Sent before a restart, and it is as asked: it was this batch.
-            return replace(item, fate=model.Fate.DONE, after=bulk.snapshot(anomaly))
-        why = bulk.drifted(item.before, anomaly, change)
+            return replace(item, fate=model.Fate.DONE, after=undoing.snapshot(anomaly))
+        why = undoing.drifted(item.before, anomaly, change)
         if why:
             return replace(item, fate=model.Fate.DRIFTED, reason=why)
         return replace(item, fate=model.Fate.TODO)
@@ -275,9 +277,8 @@ class Batches:
         self, batch: model.Batch, source: ports.Source, ready: Sequence[model.Item], there: Mapping[model.Ref, model.Anomaly]
     ) -> Mapping[model.Ref, model.Outcome]:
         """Every step of every item; items with the same change go together. An answer that was lost is settled by the reading after it."""
-        originals = await self._originals(batch, ready, there)
+        originals, told = await self._originals(batch, ready, there)
         steps = {item.ref: originals[item.ref] if batch.undo_of else (item.change or batch.change,) for item in ready}
-        told: dict[model.Ref, model.Outcome] = {}
         for number in range(max(map(len, steps.values()), default=0)):
             groups: dict[model.Change, list[model.Anomaly]] = {}
             for ref, changes in steps.items():
@@ -304,13 +305,16 @@ class Batches:
 
     async def _originals(
         self, batch: model.Batch, ready: Sequence[model.Item], there: Mapping[model.Ref, model.Anomaly]
-    ) -> Mapping[model.Ref, Sequence[model.Change]]:
-        """For an undo: the steps that bring each anomaly back to where it was before the batch that is taken back."""
+    ) -> tuple[Mapping[model.Ref, Sequence[model.Change]], dict[model.Ref, model.Outcome]]:
+        """For an undo: the steps that bring each anomaly back to where it was before the batch that is taken back, and who has none."""
         if not batch.undo_of:
-            return {}
+            return {}, {}
         wanted = {item.ref for item in ready}
         items = [item for item in await self.store.items(batch.undo_of, (model.Fate.DONE,), limit=1_000_000) if item.ref in wanted]
-        return {item.ref: tuple(bulk.undo(item, there.get(item.ref))[0]) for item in items}
+        original = await self.store.get(batch.undo_of)
+        plans = {item.ref: undoing.undo(item, there.get(item.ref), original.change if original else None) for item in items}
+        stuck = {ref: model.Outcome(ref, model.Result.REFUSED, why) for ref, (steps, why) in plans.items() if not steps}
+        return {ref: tuple(steps) for ref, (steps, _) in plans.items()}, stuck
 
     def _outcome(
         self, batch: model.Batch, item: model.Item, outcome: model.Outcome | None, after: model.Anomaly | None, source: ports.Source
@@ -322,7 +326,7 @@ class Batches:
         doubt = "" if batch.undo_of else transitions.doubt(change, after, source.title)
         if doubt:
             return replace(item, fate=model.Fate.REFUSED, reason=doubt)
-        return replace(item, fate=model.Fate.DONE, reason="", after=bulk.snapshot(after) if after is not None else None)
+        return replace(item, fate=model.Fate.DONE, reason="", after=undoing.snapshot(after) if after is not None else None)
 
     async def _read(self, source: ports.Source, refs: Sequence[model.Ref]) -> tuple[Mapping[model.Ref, model.Anomaly], datetime]:
         read_at = self.clock.now()
@@ -380,7 +384,7 @@ class Batches:
         batch = await self.store.get(str(card.payload.get("batch", "")))
         if batch is None:
             return None
-        progress = await self.store.progress(batch.id)
+        progress = await self.store.progress(batch.id, sample=CSV_ABOVE)
         return batch_view.card(batch, progress, self.undoable(batch), self.post.offer(batch.source))
 
     async def _show(self, batch: model.Batch) -> None:
@@ -399,7 +403,7 @@ class Batches:
         items = await self.store.items(batch.id, limit=1_000_000)
         try:
             await self.messenger.upload(
-                card.channel, card.ts, f"batch-{batch.id}.csv", f"Receipt of batch {batch.id}", batch_view.csv(items)
+                card.channel, card.ts, f"batch-{batch.id}.csv", f"Receipt of batch {batch.id}", spreadsheet.receipt(items)
             )
         except errors.DeliveryError as error:
             log.warning("the CSV of batch %s could not be attached: %s", batch.id, error)
