@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ from slack_bolt.async_app import AsyncApp
 import handlers
 from bot import errors, model, ports, scheduling, settings, web
 from bot.core import permissions
-from bot.delivery import directory, pacing, slack
+from bot.delivery import directory, pacing, probe, slack
 from bot.render import desk as desk_view
 from bot.services import browse, people, poll, post, triage
 from bot.sources import registry
@@ -186,7 +186,9 @@ def _assemble(configured: settings.Settings, clock: ports.Clock, store: engine.S
         actor_comments=configured.desk_actor_comments,
     )
     first = next(iter(sources))
-    looking = browse.Browse(sources, store.anomalies, store.cards, store.journal, store.standings, folk.resolve, clock, grants, first)
+    looking = browse.Browse(
+        sources, store.anomalies, store.cards, store.journal, store.standings, folk.resolve, clock, grants, first, [route]
+    )
     bolt = AsyncApp(
         client=client,
         signing_secret=_secret(configured.slack_signing_secret) or None,
@@ -321,24 +323,29 @@ async def migrate(configured: settings.Settings) -> str:
 
 async def check(configured: settings.Settings) -> Mapping[str, str]:
     """Try everything that a start needs, without posting: what was tried -> what is wrong ("" when nothing is)."""
-    clock, found = SystemClock(), {"settings": ""}
-    url = configured.database_url.get_secret_value()
-    await engine.migrate(url)
-    store = await engine.open(url)
-    try:
+    found = {"settings": ""}
+    async with AsyncExitStack() as stack:
+        try:
+            url = configured.database_url.get_secret_value()
+            await engine.migrate(url)
+            store = await engine.open(url)
+        except errors.BotError as error:
+            return found | {"database": str(error)}
+        stack.push_async_callback(store.close)
         found["database"] = ""
-        async with slack.session() as http:
-            desk = _assemble(configured, clock, store, http)
-            found["Slack"] = await _tried(desk.desk.people.actor("USLACKBOT"))
-            for source in desk.sources.values():
-                found[source.title] = await _tried(source.datastores())
-                await source.aclose()
-    finally:
-        await store.close()
+        http = await stack.enter_async_context(slack.session())
+        client = slack.client(configured.slack_bot_token.get_secret_value(), configured.slack_api_url, http)
+        found["Slack token"] = await _tried(probe.token(client))
+        if configured.socket_mode:
+            found["Slack app token"] = await _tried(probe.app_token(client, _secret(configured.slack_app_token)))
+        found["Slack channel"] = await _tried(probe.channel(client, configured.desk_channel))
+        for source in _sources(configured, SystemClock(), store).values():
+            stack.push_async_callback(source.aclose)
+            found[source.title] = await _tried(source.datastores())
     return found
 
 
-async def _tried(attempt: Any) -> str:
+async def _tried(attempt: Awaitable[object]) -> str:
     try:
         await attempt
     except errors.BotError as error:

@@ -58,8 +58,12 @@ def loading(title: str) -> model.Block:
     return limits.fit_view(_view(title, [blocks.section("Loading…")]))
 
 
-def notice(title: str, sentences: str | Sequence[str]) -> model.Block:
-    """Something to read and close. The sentences are as a message's `text` says them: escapes and tokens become words again."""
+def notice(title: str, sentences: str | Sequence[str] | model.Message) -> model.Block:
+    """Something to read and close: a message as it is, or sentences as a message's `text` says them (tokens become words again)."""
+    if isinstance(sentences, model.Message) and sentences.blocks:
+        return limits.fit_view(_view(title, sentences.blocks))
+    if isinstance(sentences, model.Message):
+        sentences = sentences.text
     lines = [sentences] if isinstance(sentences, str) else list(sentences)
     read = [blocks.section(text.short(text.unspoken(line), limits.TEXT_OBJECT)) for line in lines]
     return limits.fit_view(_view(title, read or [blocks.section("Done.")]))
