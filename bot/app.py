@@ -50,6 +50,7 @@ class Line:
     """The connection to Slack: Socket Mode, watched because the library reconnects quietly and for ever, or plain HTTP."""
 
     socket: AsyncSocketModeHandler | None
+    listening: bool
     _was: bool | None = None
 
     async def fault(self) -> str:
@@ -61,7 +62,7 @@ class Line:
     async def words(self) -> str:
         """How it stands, for the status."""
         if self.socket is None:
-            return "served over HTTP"
+            return "served over HTTP" if self.listening else "left to other processes"
         return await self.fault() or "connected by Socket Mode"
 
     async def watch(self) -> None:
@@ -117,7 +118,7 @@ async def running(configured: settings.Settings, *, listening: bool = True, work
         if store.alone:
             await store.claims.release_all()
         http = await stack.enter_async_context(slack.session())
-        desk = _assemble(configured, clock, store, http)
+        desk = _assemble(configured, clock, store, http, listening=listening)
         for source in desk.sources.values():
             stack.push_async_callback(source.aclose)
         server = web.application(
@@ -138,7 +139,7 @@ async def running(configured: settings.Settings, *, listening: bool = True, work
         yield desk
 
 
-def _assemble(configured: settings.Settings, clock: ports.Clock, store: engine.Store, http: Any) -> Running:
+def _assemble(configured: settings.Settings, clock: ports.Clock, store: engine.Store, http: Any, *, listening: bool) -> Running:
     """Straight down the layers: adapters, services, listeners."""
     metrics = web.Metrics()
     client = slack.client(configured.slack_bot_token.get_secret_value(), configured.slack_api_url, http)
@@ -197,7 +198,8 @@ def _assemble(configured: settings.Settings, clock: ports.Clock, store: engine.S
     )
     # The library tells of each failed attempt to connect, with a traceback, for ever; `Line` tells once.
     socket_log = _library_log(logging.CRITICAL)
-    line = Line(AsyncSocketModeHandler(bolt, _secret(configured.slack_app_token), socket_log) if configured.socket_mode else None)
+    socket = AsyncSocketModeHandler(bolt, _secret(configured.slack_app_token), socket_log) if configured.socket_mode and listening else None
+    line = Line(socket, listening)
     started = clock.now()
 
     async def status() -> desk_view.StatusView:
