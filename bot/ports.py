@@ -152,7 +152,8 @@ class Anomalies(Protocol):
         done: str = "",
     ) -> model.Saved:
         """One transaction: insert what is new (version 1, `reason` kept, its `drafts` become cards), update what is visibly different
-        (version + 1, `note` journalled, its cards marked dirty), move the cursor, add `extra` cards, write `entries`, close the intent `done`.
+        (version + 1, `note` journalled, its cards marked dirty), move the cursor, add `extra` cards, write `entries`, close the intent
+        `done`.
 
         `read_at` is when the request that saw them was sent: an observation older than what is stored is left out.
         """
@@ -269,7 +270,8 @@ class Cards(Protocol):
 
 
 class Claims(Protocol):
-    """What one process owns for a while: one conditional UPDATE, fenced by a token, expiring by itself. `table` is cards, sources or intents."""
+    """What one process owns for a while: one conditional UPDATE, fenced by a token, expiring by itself. `table` is cards, sources,
+    intents or another one that says so."""
 
     async def take(self, table: str, key: str, now: datetime, seconds: float) -> model.Claim | None: ...
 
