@@ -128,11 +128,10 @@ async def running(configured: settings.Settings, *, listening: bool = True, work
             hooks=lambda name, headers, body: _pushed(desk, name, headers, body),
             hook_secret=_secret(configured.desk_webhook_secret),
         )
-        stack.push_async_callback(_finish, desk)
+        scheduler = scheduling.Scheduler()
+        stack.push_async_callback(_finish, desk, scheduler)
         if working:
-            scheduler = scheduling.Scheduler()
             scheduler.start(_jobs(configured, desk))
-            stack.push_async_callback(scheduler.shutdown, FINISH_SECONDS)
         if listening:
             await _listen(configured, desk, stack)
         stack.push_async_callback(await web.serve(server, configured.port))
@@ -278,8 +277,13 @@ async def _hang_up(socket: AsyncSocketModeHandler, connecting: asyncio.Task[None
     await socket.close_async()  # type: ignore[no-untyped-call]
 
 
-async def _finish(desk: Running) -> None:
-    """Let listeners and pushes under way end; what is cut off is an intent, and the next start ends it."""
+async def _finish(desk: Running, scheduler: scheduling.Scheduler) -> None:
+    """Let jobs, listeners, pushes and deliveries under way end, all within the same time; what is cut off is an intent or a claimed
+    card, and the next start ends it."""
+    await asyncio.gather(scheduler.shutdown(FINISH_SECONDS), _listeners_end(desk), desk.post.close(FINISH_SECONDS))
+
+
+async def _listeners_end(desk: Running) -> None:
     under_way = {*desk.desk.tasks, *desk.background}
     if under_way:
         _, late = await asyncio.wait(under_way, timeout=FINISH_SECONDS)

@@ -1,4 +1,4 @@
-"""The real desk inside the test's own process, between both fakes: its clock can be moved on, so that nobody waits for a pause of a minute."""
+"""The real desk inside the test's own process, between both fakes: its clock can be moved on, so nobody waits for a pause."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from unittest import mock
 
 from bot import app, settings
 from bot.delivery import pacing
+from bot.sources import base
 from tests.walks import stage as staging
 from tests.walks.stage import DANA, Json, Stage, visible
 
@@ -51,9 +52,10 @@ class House:
     async def soon(self, look: Callable[[], Awaitable[Any]], patience: float = 20.0) -> Any:
         """Look at what neither fake tells of, like the desk's own store, until there is something to see; returns it."""
         async with asyncio.timeout(patience):
-            while not (seen := await look()):
+            while True:
+                if seen := await look():
+                    return seen
                 await asyncio.sleep(0.02)
-            return seen
 
     async def lines(self, *having: str, channel: str = staging.CHANNEL) -> list[str]:
         """The lasting messages of a channel whose text holds all these words."""
@@ -107,17 +109,19 @@ def _all_text(message: Json) -> str:
 async def opened(stage: Stage, *, connected: bool = True, poll: float = 0.2, **env: str) -> AsyncIterator[House]:
     """A desk that has made first contact and is reached by Slack.
 
-    It is quick: it polls five times a second, waits for no followers, and posts as often as this fake Slack, whose budgets are off, takes it.
+    It is quick: it polls five times a second, waits for no followers, and posts faster than Slack's budgets, which are off here, would
+    allow; a safe call is repeated at once.
     """
     setting = settings.load(stage.env(**{"DESK_WAIT_SECONDS": "0", "DESK_BURST": "50", **env})).model_copy(
         update={"desk_poll_seconds": poll}
     )
     clock = MovableClock()
     with (
-        mock.patch.object(app, "SystemClock", lambda: clock),
+        mock.patch.object(app, "SystemClock", return_value=clock),
         mock.patch.object(app, "FLUSH_SECONDS", 0.1),
         mock.patch.object(app, "RESUME_SECONDS", 0.5),
         mock.patch.object(pacing, "MARGIN", 0.05),
+        mock.patch.object(base, "pause", _at_once),
     ):
         async with app.running(setting) as desk:
             house = House(stage, desk, clock, setting.port)
@@ -129,6 +133,10 @@ async def opened(stage: Stage, *, connected: bool = True, poll: float = 0.2, **e
 
 async def _reached(desk: app.Running) -> bool:
     return not await desk.line.fault()
+
+
+async def _at_once(seconds: float) -> None:
+    await asyncio.sleep(0)
 
 
 class Stopwatch:
