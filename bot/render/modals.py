@@ -178,9 +178,15 @@ def _known(view: Mapping[str, Any]) -> tuple[Pending, Mapping[str, Any]]:
         raise ValueError("this modal carries nothing of ours")
     try:
         ref, version = model.Ref.parse(str(said["ref"])), int(said["version"])
-        return Pending(ref, version, str(said.get("channel", "")), tuple(str(person) for person in said.get("kept") or ())), said
-    except (KeyError, TypeError) as error:
+        return Pending(ref, version, str(said.get("channel", "")), _texts(said.get("kept"))), said
+    except (KeyError, TypeError, OverflowError) as error:
         raise ValueError(f"this modal lacks {error}") from error
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if not isinstance(value or [], list):
+        raise ValueError("this modal carries something else where a list belongs")
+    return tuple(str(one) for one in value or ())
 
 
 def _submitted(view: Mapping[str, Any], block_id: str) -> Mapping[str, Any]:
@@ -205,7 +211,7 @@ def read_pick(view: Mapping[str, Any]) -> Picking:
         option = _submitted(view, block_id).get("selected_option") or {}
         if slack_id and option.get("value"):
             picked[slack_id] = str(option["value"])
-    return Picking(pending, tuple(str(slack_id) for slack_id in said.get("chosen") or ()), picked)
+    return Picking(pending, _texts(said.get("chosen")), picked)
 
 
 def read_comment(view: Mapping[str, Any]) -> Commenting:
