@@ -84,7 +84,8 @@ class House:
 
     async def sick(self, mode: str, **more: Any) -> None:
         """Qualytics does something wrong."""
-        await self.stage.qualytics("POST", "faults", mode=mode, **more)
+        answer = await self.stage.http.post(f"{self.stage.qualytics_url}/_control/faults", json={"mode": mode, **more})
+        assert answer.status_code == 200, answer.text
 
     async def asked(self, path: str = "/api/anomalies") -> list[Json]:
         """The calls that Qualytics got for this path."""
