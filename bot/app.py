@@ -189,6 +189,16 @@ def _assemble(configured: settings.Settings, clock: ports.Clock, store: engine.S
     looking = browse.Browse(
         sources, store.anomalies, store.cards, store.journal, store.standings, folk.resolve, clock, grants, first, [route]
     )
+    bolt, line = _slack(configured, client, listening=listening)
+    started = clock.now()
+    talking = guard.Desk(folk, acting, looking, messenger, metrics, clock, lambda: _status(desk, started), zone, tuple(sources), first)
+    handlers.register(bolt, talking)
+    desk = Running(talking, bolt, polling, posting, store, sources, metrics, line, zone)
+    return desk
+
+
+def _slack(configured: settings.Settings, client: Any, *, listening: bool) -> tuple[AsyncApp, Line]:
+    """The app that takes what Slack sends, and the connection that brings it."""
     bolt = AsyncApp(
         client=client,
         signing_secret=_secret(configured.slack_signing_secret) or None,
@@ -199,15 +209,7 @@ def _assemble(configured: settings.Settings, clock: ports.Clock, store: engine.S
     socket_log = _library_log(logging.CRITICAL)
     socket = AsyncSocketModeHandler(bolt, _secret(configured.slack_app_token), socket_log) if configured.socket_mode and listening else None
     line = Line(socket, listening)
-    started = clock.now()
-
-    async def status() -> desk_view.StatusView:
-        return await _status(desk, started)
-
-    talking = guard.Desk(folk, acting, looking, messenger, metrics, clock, status, zone, tuple(sources), first)
-    handlers.register(bolt, talking)
-    desk = Running(talking, bolt, polling, posting, store, sources, metrics, line, zone)
-    return desk
+    return bolt, line
 
 
 def _sources(configured: settings.Settings, clock: ports.Clock, store: engine.Store) -> Mapping[str, ports.Source]:
