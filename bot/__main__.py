@@ -15,6 +15,9 @@ from bot import app, errors, settings
 
 log = logging.getLogger("bot")
 
+MANIFEST = Path(__file__).parent.parent / "manifest.yml"
+"""Beside the package, wherever the command is called from."""
+
 ROLES = {
     "run": "everything in one process",
     "web": "only what Slack asks for (run any number, with one PostgreSQL)",
@@ -34,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("check", help="try settings, database, Slack and the anomaly systems; posts nothing")
     given = parser.parse_args(arguments)
     if given.command == "manifest":
-        print(app.manifest(Path("manifest.yml").read_text(), given.url))
+        print(app.manifest(MANIFEST.read_text(), given.url))
         return 0
     _log_to_stderr()
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ from slack_bolt.async_app import AsyncApp
 import handlers
 from bot import errors, model, ports, scheduling, settings, web
 from bot.core import permissions
-from bot.delivery import directory, pacing, slack
+from bot.delivery import directory, pacing, probe, slack
 from bot.render import desk as desk_view
 from bot.services import batches, browse, people, poll, post, triage
 from bot.sources import registry
@@ -51,6 +51,7 @@ class Line:
     """The connection to Slack: Socket Mode, watched because the library reconnects quietly and for ever, or plain HTTP."""
 
     socket: AsyncSocketModeHandler | None
+    listening: bool
     _was: bool | None = None
 
     async def fault(self) -> str:
@@ -62,7 +63,7 @@ class Line:
     async def words(self) -> str:
         """How it stands, for the status."""
         if self.socket is None:
-            return "served over HTTP"
+            return "served over HTTP" if self.listening else "left to other processes"
         return await self.fault() or "connected by Socket Mode"
 
     async def watch(self) -> None:
@@ -118,7 +119,7 @@ async def running(configured: settings.Settings, *, listening: bool = True, work
         if store.alone:
             await store.claims.release_all()
         http = await stack.enter_async_context(slack.session())
-        desk = _assemble(configured, clock, store, http)
+        desk = _assemble(configured, clock, store, http, listening=listening)
         for source in desk.sources.values():
             stack.push_async_callback(source.aclose)
         server = web.application(
@@ -128,18 +129,17 @@ async def running(configured: settings.Settings, *, listening: bool = True, work
             hooks=lambda name, headers, body: _pushed(desk, name, headers, body),
             hook_secret=_secret(configured.desk_webhook_secret),
         )
-        stack.push_async_callback(_finish, desk)
+        scheduler = scheduling.Scheduler()
+        stack.push_async_callback(_finish, desk, scheduler)
         if working:
-            scheduler = scheduling.Scheduler()
             scheduler.start(_jobs(configured, desk))
-            stack.push_async_callback(scheduler.shutdown, FINISH_SECONDS)
         if listening:
             await _listen(configured, desk, stack)
         stack.push_async_callback(await web.serve(server, configured.port))
         yield desk
 
 
-def _assemble(configured: settings.Settings, clock: ports.Clock, store: engine.Store, http: Any) -> Running:
+def _assemble(configured: settings.Settings, clock: ports.Clock, store: engine.Store, http: Any, *, listening: bool) -> Running:
     """Straight down the layers: adapters, services, listeners."""
     metrics = web.Metrics()
     client = slack.client(configured.slack_bot_token.get_secret_value(), configured.slack_api_url, http)
@@ -187,19 +187,23 @@ def _assemble(configured: settings.Settings, clock: ports.Clock, store: engine.S
         actor_comments=configured.desk_actor_comments,
     )
     first = next(iter(sources))
-    looking = browse.Browse(sources, store.anomalies, store.cards, store.journal, store.standings, folk.resolve, clock, grants, first)
-    bulk = batches.Batches(
-        sources,
-        store.batches,
-        store.anomalies,
-        store.claims,
-        posting,
-        messenger,
-        clock,
-        metrics,
-        grants,
+    looking = browse.Browse(
+        sources, store.anomalies, store.cards, store.journal, store.standings, folk.resolve, clock, grants, first, [route]
     )
+    bulk = batches.Batches(sources, store.batches, store.anomalies, store.claims, posting, messenger, clock, metrics, grants)
     posting.drawers[model.CardKind.BATCH] = bulk.draw
+    bolt, line = _slack(configured, client, listening=listening)
+    started = clock.now()
+    talking = guard.Desk(
+        folk, acting, looking, bulk, messenger, metrics, clock, lambda: _status(desk, started), zone, tuple(sources), first
+    )
+    handlers.register(bolt, talking)
+    desk = Running(talking, bolt, polling, posting, store, sources, metrics, line, zone)
+    return desk
+
+
+def _slack(configured: settings.Settings, client: Any, *, listening: bool) -> tuple[AsyncApp, Line]:
+    """The app that takes what Slack sends, and the connection that brings it."""
     bolt = AsyncApp(
         client=client,
         signing_secret=_secret(configured.slack_signing_secret) or None,
@@ -208,16 +212,9 @@ def _assemble(configured: settings.Settings, clock: ports.Clock, store: engine.S
     )
     # The library tells of each failed attempt to connect, with a traceback, for ever; `Line` tells once.
     socket_log = _library_log(logging.CRITICAL)
-    line = Line(AsyncSocketModeHandler(bolt, _secret(configured.slack_app_token), socket_log) if configured.socket_mode else None)
-    started = clock.now()
-
-    async def status() -> desk_view.StatusView:
-        return await _status(desk, started)
-
-    talking = guard.Desk(folk, acting, looking, bulk, messenger, metrics, clock, status, zone, tuple(sources), first)
-    handlers.register(bolt, talking)
-    desk = Running(talking, bolt, polling, posting, store, sources, metrics, line, zone)
-    return desk
+    socket = AsyncSocketModeHandler(bolt, _secret(configured.slack_app_token), socket_log) if configured.socket_mode and listening else None
+    line = Line(socket, listening)
+    return bolt, line
 
 
 def _sources(configured: settings.Settings, clock: ports.Clock, store: engine.Store) -> Mapping[str, ports.Source]:
@@ -288,8 +285,13 @@ async def _hang_up(socket: AsyncSocketModeHandler, connecting: asyncio.Task[None
     await socket.close_async()  # type: ignore[no-untyped-call]
 
 
-async def _finish(desk: Running) -> None:
-    """Let listeners and pushes under way end; what is cut off is an intent, and the next start ends it."""
+async def _finish(desk: Running, scheduler: scheduling.Scheduler) -> None:
+    """Let jobs, listeners, pushes and deliveries under way end, all within the same time; what is cut off is an intent or a claimed
+    card, and the next start ends it."""
+    await asyncio.gather(scheduler.shutdown(FINISH_SECONDS), _listeners_end(desk), desk.post.close(FINISH_SECONDS))
+
+
+async def _listeners_end(desk: Running) -> None:
     under_way = {*desk.desk.tasks, *desk.background}
     if under_way:
         _, late = await asyncio.wait(under_way, timeout=FINISH_SECONDS)
@@ -335,24 +337,29 @@ async def migrate(configured: settings.Settings) -> str:
 
 async def check(configured: settings.Settings) -> Mapping[str, str]:
     """Try everything that a start needs, without posting: what was tried -> what is wrong ("" when nothing is)."""
-    clock, found = SystemClock(), {"settings": ""}
-    url = configured.database_url.get_secret_value()
-    await engine.migrate(url)
-    store = await engine.open(url)
-    try:
+    found = {"settings": ""}
+    async with AsyncExitStack() as stack:
+        try:
+            url = configured.database_url.get_secret_value()
+            await engine.migrate(url)
+            store = await engine.open(url)
+        except errors.BotError as error:
+            return found | {"database": str(error)}
+        stack.push_async_callback(store.close)
         found["database"] = ""
-        async with slack.session() as http:
-            desk = _assemble(configured, clock, store, http)
-            found["Slack"] = await _tried(desk.desk.people.actor("USLACKBOT"))
-            for source in desk.sources.values():
-                found[source.title] = await _tried(source.datastores())
-                await source.aclose()
-    finally:
-        await store.close()
+        http = await stack.enter_async_context(slack.session())
+        client = slack.client(configured.slack_bot_token.get_secret_value(), configured.slack_api_url, http)
+        found["Slack token"] = await _tried(probe.token(client))
+        if configured.socket_mode:
+            found["Slack app token"] = await _tried(probe.app_token(client, _secret(configured.slack_app_token)))
+        found["Slack channel"] = await _tried(probe.channel(client, configured.desk_channel))
+        for source in _sources(configured, SystemClock(), store).values():
+            stack.push_async_callback(source.aclose)
+            found[source.title] = await _tried(source.datastores())
     return found
 
 
-async def _tried(attempt: Any) -> str:
+async def _tried(attempt: Awaitable[object]) -> str:
     try:
         await attempt
     except errors.BotError as error:

@@ -681,9 +681,10 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """One decision about one anomaly, for `/anomalies why`: `channel` "" when none was involved."""
+    """One decision about one anomaly, for `/anomalies why`: `channel` "" when none was involved, `route` whose numbers decided."""
 
     reason: Reason
     at: datetime | None
     channel: str = ""
     detail: str = ""
+    route: Route | None = None

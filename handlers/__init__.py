@@ -14,7 +14,7 @@ def register(app: AsyncApp, desk: guard.Desk) -> None:
     for action_id, action in {**actions.ACTIONS, **bulk.ACTIONS, **views.QUIET}.items():
         app.action(action_id)(guard.acked(desk, action))
     for callback_id, view in {**views.VIEWS, **bulk.VIEWS}.items():
-        app.view(callback_id)(guard.answered(desk, view))
+        app.view(callback_id)(guard.submitted(desk, view))
     for action_id, options in views.OPTIONS.items():
-        app.options(action_id)(guard.answered(desk, options))
+        app.options(action_id)(guard.offered(desk, options))
     guard.catch_all(app)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import TypeVar
 
@@ -11,6 +12,8 @@ from bot.core import filters
 from bot.render import card, ids, modals, refusals, replies
 from bot.services import triage
 from handlers import guard
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -27,8 +30,14 @@ async def _direct(change: model.Change, desk: guard.Desk, request: guard.Request
 
 
 async def _archive(desk: guard.Desk, request: guard.Request) -> None:
-    choice, target = _read(ids.decode_choice, request.value)
-    await _act(desk, request, model.Change(model.Action.ARCHIVE, archive_as=model.ArchiveAs(choice)), target)
+    outcome, target = _read(_outcome, request.value)
+    await _act(desk, request, model.Change(model.Action.ARCHIVE, archive_as=outcome), target)
+
+
+def _outcome(value: str) -> tuple[model.ArchiveAs | None, ids.Target]:
+    """What closing means, None where the system has no reasons. Raises ValueError."""
+    choice, target = ids.decode_choice(value)
+    return model.ArchiveAs(choice) if choice else None, target
 
 
 async def _act(desk: guard.Desk, request: guard.Request, change: model.Change, target: ids.Target) -> None:
@@ -43,16 +52,24 @@ async def _act(desk: guard.Desk, request: guard.Request, change: model.Change, t
         shown={target.ref: target.version},
     )
     receipt = await desk.triage.act(change, [target.ref], actor, click)
+    await guard.say(desk, request, replies.receipt(receipt, actor, desk.triage.post.offer(target.ref.source)))
     if not lasting:
-        # An ephemeral card is nobody's row: it is redrawn through its own response_url.
+        await _redraw(desk, request, target, actor)
+
+
+async def _redraw(desk: guard.Desk, request: guard.Request, target: ids.Target, actor: model.Actor) -> None:
+    """An ephemeral card is nobody's row: it is redrawn through its own response_url. The action is done and told whatever comes of it."""
+    try:
         shown = await desk.browse.show(target.ref, actor)
         await desk.messenger.respond(request.response_url, card.anomaly(shown.anomaly, shown.offer, shown.past), replace=True)
-    await guard.say(desk, request, replies.receipt(receipt, actor, desk.triage.post.offer(target.ref.source)))
+    except errors.BotError as error:
+        log.info("a card that only its reader sees stays as it was: %s", error)
 
 
 async def _assign(desk: guard.Desk, request: guard.Request) -> None:
+    target = _read(ids.decode, request.value)
     view_id = await desk.messenger.open_view(request.trigger_id, modals.loading("Assign"))
-    await _fill(desk, request, view_id, "Assign", model.Action.ASSIGN, _read(ids.decode, request.value))
+    await _fill(desk, request, view_id, "Assign", model.Action.ASSIGN, target)
 
 
 async def _comment(desk: guard.Desk, request: guard.Request, target: ids.Target) -> None:
@@ -72,7 +89,7 @@ async def _fill(desk: guard.Desk, request: guard.Request, view_id: str, title: s
             linked = await desk.people.slack_ids(shown.anomaly.assignees)
             view = modals.assign(shown.anomaly, shown.offer, request.channel, linked)
     except errors.BotError as error:
-        view = modals.notice(title, refusals.error(error).text)
+        view = modals.notice(title, refusals.error(error))
     await desk.messenger.update_view(view_id, view)
 
 
@@ -87,12 +104,22 @@ async def _why(desk: guard.Desk, request: guard.Request, target: ids.Target) -> 
     await guard.say(desk, request, replies.why(target.ref, await desk.browse.why(target.ref, actor)))
 
 
-MORE = {ids.MORE_COMMENT: _comment, ids.MORE_HISTORY: _history, ids.MORE_WHY: _why}
+More = Callable[[guard.Desk, guard.Request, ids.Target], Awaitable[None]]
+
+MORE: Mapping[str, More] = {ids.MORE_COMMENT: _comment, ids.MORE_HISTORY: _history, ids.MORE_WHY: _why}
 
 
 async def _more(desk: guard.Desk, request: guard.Request) -> None:
-    choice, target = _read(ids.decode_choice, request.value)
-    await MORE[choice](desk, request, target)
+    chosen, target = _read(_chosen, request.value)
+    await chosen(desk, request, target)
+
+
+def _chosen(value: str) -> tuple[More, ids.Target]:
+    """The entry of the [...] menu. Raises ValueError for one that is not in it."""
+    choice, target = ids.decode_choice(value)
+    if choice not in MORE:
+        raise ValueError(f"no such choice: {choice!r}")
+    return MORE[choice], target
 
 
 async def _show(desk: guard.Desk, request: guard.Request) -> None:

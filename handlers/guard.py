@@ -19,7 +19,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import errors, model, ports
 from bot.render import desk as desk_view
-from bot.render import refusals
+from bot.render import modals, refusals
 from bot.services import batches, browse, people, triage
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ class Desk:
     zone: ZoneInfo
     sources: tuple[str, ...]
     default_source: str
-    tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+    tasks: set[asyncio.Future[Any]] = field(default_factory=set)
 
     def today(self) -> date:
         """The date in the desk's time zone."""
@@ -95,23 +95,48 @@ def acked(desk: Desk, handler: Handler) -> Callable[..., Awaitable[None]]:
 
     async def listener(ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
-        await _guarded(desk, read(body), lambda request: handler(desk, request))
+        request = read(body)
+        await _guarded(desk, request, lambda request: handler(desk, request), lambda message: say(desk, request, message))
 
     return listener
 
 
-def answered(desk: Desk, handler: ViewHandler) -> Callable[..., Awaitable[None]]:
-    """A listener whose ack carries an answer: a view_submission or an option menu. It acknowledges on its own, in time."""
+def submitted(desk: Desk, handler: ViewHandler) -> Callable[..., Awaitable[None]]:
+    """A listener for a sent form. It acknowledges on its own, in time; a refusal before that is shown in the form itself."""
 
     async def listener(ack: AsyncAck, body: dict[str, Any]) -> None:
-        await _guarded(desk, read(body), lambda request: handler(desk, request, ack))
+        request = read(body)
+
+        async def tell(message: model.Message) -> None:
+            if ack.response is None:
+                await ack(response_action="update", view=modals.notice("Not done", message))
+            else:
+                await say(desk, request, message)
+
+        await _guarded(desk, request, lambda request: handler(desk, request, ack), tell)
         if ack.response is None:
             await ack()
 
     return listener
 
 
-async def _guarded(desk: Desk, request: Request, work: Callable[[Request], Awaitable[None]]) -> None:
+def offered(desk: Desk, handler: ViewHandler) -> Callable[..., Awaitable[None]]:
+    """A listener for a menu that asks for its options: where they cannot be given there are none, because a menu can say nothing else."""
+
+    async def listener(ack: AsyncAck, body: dict[str, Any]) -> None:
+        async def tell(_: model.Message) -> None:
+            if ack.response is None:
+                await ack(options=[])
+
+        await _guarded(desk, read(body), lambda request: handler(desk, request, ack), tell)
+
+    return listener
+
+
+Tell = Callable[[model.Message], Awaitable[None]]
+
+
+async def _guarded(desk: Desk, request: Request, work: Callable[[Request], Awaitable[None]], tell: Tell) -> None:
     task = asyncio.current_task()
     assert task is not None
     desk.tasks.add(task)
@@ -119,13 +144,25 @@ async def _guarded(desk: Desk, request: Request, work: Callable[[Request], Await
         await work(request)
     except errors.BotError as error:
         desk.telemetry.count("refusals", kind=type(error).__name__)
-        await say(desk, request, refusals.error(error))
+        await tell(refusals.error(error))
     except Exception:
         number = uuid.uuid4().hex[:8]
         log.exception("a listener failed; told the user number %s", number)
-        await say(desk, request, refusals.broken(number))
+        await tell(refusals.broken(number))
     finally:
         desk.tasks.discard(task)
+
+
+def spare(desk: Desk, work: asyncio.Future[Any]) -> None:
+    """Let work go on that nobody waits for any more, until the desk stops; what it raises was answered already, or matters to nobody."""
+
+    def done(ended: asyncio.Future[Any]) -> None:
+        desk.tasks.discard(work)
+        if not ended.cancelled():
+            ended.exception()
+
+    desk.tasks.add(work)
+    work.add_done_callback(done)
 
 
 async def say(desk: Desk, request: Request, message: model.Message) -> None:
@@ -134,9 +171,20 @@ async def say(desk: Desk, request: Request, message: model.Message) -> None:
         if request.response_url:
             await desk.messenger.respond(request.response_url, message)
         else:
-            await desk.messenger.whisper(request.channel or request.user, request.user, message)
+            await _whisper(desk, request, message)
     except errors.DeliveryError as error:
         log.warning("an answer did not reach its user: %s", error)
+
+
+async def _whisper(desk: Desk, request: Request, message: model.Message) -> None:
+    """In the channel; directly where the bot is no member, since people can use commands there."""
+    if request.channel:
+        try:
+            await desk.messenger.whisper(request.channel, request.user, message)
+            return
+        except (errors.ChannelGone, errors.SlackRejected) as error:
+            log.info("answering directly, because the channel did not take it: %s", error)
+    await desk.messenger.whisper(request.user, request.user, message)
 
 
 def catch_all(app: AsyncApp) -> None:

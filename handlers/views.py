@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from slack_bolt.async_app import AsyncAck
 
@@ -12,17 +13,18 @@ from bot.render import ids, modals, refusals, replies
 from bot.services import people, triage
 from handlers import guard
 
+T = TypeVar("T")
+
 
 async def assign(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> None:
     """The Assign form: everybody known -> assigned; somebody unknown -> a picker of the system's users, and then assigned."""
-    form = modals.read_assign(request.view)
+    form = _read(modals.read_assign, request)
     await _assign(desk, request, ack, form.pending, form.chosen)
 
 
 async def link(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> None:
     """The picker: remember who is who, then do the assignment that asked for it."""
-    form = modals.read_pick(request.view)
-
+    form = _read(modals.read_pick, request)
     await _assign(desk, request, ack, form.pending, form.chosen, form.picked)
 
 
@@ -41,11 +43,7 @@ async def _assign(
         await ack(response_action="update", view=modals.loading("Assign"))
         await _later(desk, request, pending, chosen, lookup)
         return
-    try:
-        actor, match = lookup.result()
-    except errors.BotError as error:
-        await ack(response_action="update", view=modals.notice("Assign", refusals.error(error).text))
-        return
+    actor, match = lookup.result()
     if match.unknown:
         await ack(response_action="update", view=modals.pick(pending, chosen, match.unknown, desk.triage.post.offer(pending.ref.source)))
         return
@@ -71,7 +69,7 @@ async def _later(
         await _carry_out(desk, request, pending, actor, match)
         await desk.messenger.update_view(view_id, modals.notice("Assign", "Done. You can close this."))
     except errors.BotError as error:
-        await desk.messenger.update_view(view_id, modals.notice("Assign", refusals.error(error).text))
+        await desk.messenger.update_view(view_id, modals.notice("Not done", refusals.error(error)))
 
 
 async def _match(
@@ -93,8 +91,11 @@ async def _carry_out(desk: guard.Desk, request: guard.Request, pending: modals.P
 
 async def comment(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> None:
     """The Comment form."""
+    form = _read(modals.read_comment, request)
+    if not form.text:
+        await ack(response_action="errors", errors={ids.COMMENT_TEXT: "Write something first: spaces alone are no comment."})
+        return
     await ack()
-    form = modals.read_comment(request.view)
     actor = await desk.people.actor(request.user)
     await _act(desk, request, model.Change(model.Action.COMMENT, comment=form.text), form.pending, actor)
 
@@ -112,15 +113,28 @@ async def _act(desk: guard.Desk, request: guard.Request, change: model.Change, p
 
 
 async def person_options(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> None:
-    """The picker's menu, fed from the system's users as people type."""
-    form = modals.read_pick(request.view)
-    typed = str(request.body.get("value", ""))
-    lookup = asyncio.ensure_future(desk.people.suggest(form.pending.ref.source, typed))
+    """The picker's menu, fed from the system's users as people type; what comes too late is there for the next letter."""
+    form = _read(modals.read_pick, request)
+    lookup = asyncio.ensure_future(_suggest(desk, request, form.pending))
     await asyncio.wait({lookup}, timeout=guard.VIEW_SECONDS)
-    found: Sequence[model.Person] = ()
-    if lookup.done() and lookup.exception() is None:
-        found = lookup.result()
-    await ack(options=modals.options(found))
+    if lookup.done():
+        await ack(options=modals.options(lookup.result()))
+        return
+    guard.spare(desk, lookup)
+    await ack(options=[])
+
+
+async def _suggest(desk: guard.Desk, request: guard.Request, pending: modals.Pending) -> Sequence[model.Person]:
+    """Names and addresses are shown to those who may assign, and to nobody else."""
+    desk.triage.check(model.Action.ASSIGN, pending.ref, await desk.people.actor(request.user))
+    return await desk.people.suggest(pending.ref.source, str(request.body.get("value", "")))
+
+
+def _read(form: Callable[[Mapping[str, Any]], T], request: guard.Request) -> T:
+    try:
+        return form(request.view)
+    except ValueError as error:
+        raise errors.NotFound("This form is too old to be understood. Open it again from the anomaly's card.") from error
 
 
 VIEWS: Mapping[str, guard.ViewHandler] = {ids.ASSIGN_VIEW: assign, ids.LINK_VIEW: link, ids.COMMENT_VIEW: comment}

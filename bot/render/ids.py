@@ -52,6 +52,10 @@ DELETE_COUNT = "delete.count"
 VIEW_OPTIONS = (LINK_PERSON,)
 
 
+FURTHEST = 1_000_000
+"""No page of a list starts further down than this."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """What a button is about: an anomaly and the version that was shown."""
@@ -90,7 +94,7 @@ def encode_page(offset: int, words: str) -> str:
 def decode_page(value: str) -> tuple[int, str]:
     """Read the value of a list button. Raises ValueError for anything that `encode_page` did not write."""
     offset, _, words = value.partition("|")
-    return int(offset), words
+    return _offset(offset), words
 
 
 def encode_group(card: str, offset: int = 0) -> str:
@@ -101,7 +105,14 @@ def encode_group(card: str, offset: int = 0) -> str:
 def decode_group(value: str) -> tuple[str, int]:
     """Read the value of a group's list button: the card's id and where the page starts. Raises ValueError for anything else."""
     card, _, offset = value.partition("|")
-    return card, int(offset or 0)
+    return card, _offset(offset or "0")
+
+
+def _offset(text: str) -> int:
+    offset = int(text)
+    if not 0 <= offset <= FURTHEST:
+        raise ValueError(f"no page starts there: {text}")
+    return offset
 
 
 def link_block(slack_id: str) -> str:

@@ -58,8 +58,12 @@ def loading(title: str) -> model.Block:
     return limits.fit_view(window(title, [blocks.section("Loading…")]))
 
 
-def notice(title: str, sentences: str | Sequence[str]) -> model.Block:
-    """Something to read and close. The sentences are as a message's `text` says them: escapes and tokens become words again."""
+def notice(title: str, sentences: str | Sequence[str] | model.Message) -> model.Block:
+    """Something to read and close: a message as it is, or sentences as a message's `text` says them (tokens become words again)."""
+    if isinstance(sentences, model.Message) and sentences.blocks:
+        return limits.fit_view(window(title, sentences.blocks))
+    if isinstance(sentences, model.Message):
+        sentences = sentences.text
     lines = [sentences] if isinstance(sentences, str) else list(sentences)
     read = [blocks.section(text.short(text.unspoken(line), limits.TEXT_OBJECT)) for line in lines]
     return limits.fit_view(window(title, read or [blocks.section("Done.")]))
@@ -176,9 +180,15 @@ def _known(view: Mapping[str, Any]) -> tuple[Pending, Mapping[str, Any]]:
         raise ValueError("this modal carries nothing of ours")
     try:
         ref, version = model.Ref.parse(str(said["ref"])), int(said["version"])
-        return Pending(ref, version, str(said.get("channel", "")), tuple(str(person) for person in said.get("kept") or ())), said
-    except (KeyError, TypeError) as error:
+        return Pending(ref, version, str(said.get("channel", "")), _texts(said.get("kept"))), said
+    except (KeyError, TypeError, OverflowError) as error:
         raise ValueError(f"this modal lacks {error}") from error
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if not isinstance(value or [], list):
+        raise ValueError("this modal carries something else where a list belongs")
+    return tuple(str(one) for one in value or ())
 
 
 def submitted(view: Mapping[str, Any], block_id: str) -> Mapping[str, Any]:
@@ -203,7 +213,7 @@ def read_pick(view: Mapping[str, Any]) -> Picking:
         option = submitted(view, block_id).get("selected_option") or {}
         if slack_id and option.get("value"):
             picked[slack_id] = str(option["value"])
-    return Picking(pending, tuple(str(slack_id) for slack_id in said.get("chosen") or ()), picked)
+    return Picking(pending, _texts(said.get("chosen")), picked)
 
 
 def read_comment(view: Mapping[str, Any]) -> Commenting:

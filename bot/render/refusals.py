@@ -7,6 +7,8 @@ from bot.core import filters
 from bot.render import blocks, limits, text
 
 _ROOM = 1_000
+_NAMED = 10
+"""People named in a refusal; the rest is counted."""
 _UNCHANGED = "Nothing was changed."
 _PROBABLY = "As far as this desk knows, nothing was changed."
 _CALL = "whoever runs Anomaly Desk"
@@ -41,6 +43,8 @@ def error(error: errors.BotError) -> model.Message:
     """Any error of the product as an answer to the person who met it; never a traceback."""
     if isinstance(error, errors.BadCommand):
         return _command(error)
+    if isinstance(error, errors.NotAllowed) and error.ask:
+        return _ask(error)
     if isinstance(error, errors.SourceError):
         return _line(_source(error))
     if isinstance(error, errors.DeliveryError):
@@ -66,6 +70,17 @@ def why(reason: str, right: str = "", place: str = "", title: str = "", silent: 
     where = f" on {text.short(place, 60)}" if place else ""
     system = f" in {text.short(title, 40)}" if title else ""
     return f"{said.rstrip('.')}; the desk's user lacks the right {text.short(right, 40)}{where}{system}"
+
+
+def _ask(error: errors.NotAllowed) -> model.Message:
+    """Who may do it is named; only the reader sees it, so nobody is called."""
+    people = [
+        f"<!subteam^{ident}>" if ident.startswith("S") else f"<@{ident}>" for ident in error.ask if ident.isascii() and ident.isalnum()
+    ]
+    who = f"Who may: {text.listed(people, _NAMED)}." if people else ""
+    words = text.sentence(_words(error))
+    shown = (blocks.section(words), *((blocks.context(blocks.marked(who)),) if who else ()))
+    return limits.fit(model.Message(text.sentence(text.spoken(words), who), shown))
 
 
 def _words(error: errors.BotError) -> str:

@@ -214,7 +214,7 @@ def why(ref: model.Ref, decided: Sequence[model.Decided]) -> model.Message:
 
 def _decision(decided: model.Decided) -> str:
     detail = text.short(decided.detail, 300, "")
-    return text.sentence(reasons.sentence(decided.reason), f"Slack's last answer: {detail}" if detail else "")
+    return text.sentence(reasons.sentence(decided.reason, decided.route), f"Slack's last answer: {detail}" if detail else "")
 
 
 def _channel(decided: model.Decided) -> str:

@@ -45,6 +45,7 @@ class Browse:
     clock: ports.Clock
     grants: permissions.Grants
     default_source: str
+    routes: Sequence[model.Route] = ()
 
     async def listing(self, query: model.Query, actor: model.Actor, offset: int = 0) -> model.Listing:
         """A page of what matches, newest first unless the filter says otherwise."""
@@ -128,7 +129,10 @@ class Browse:
         permissions.decide(model.Action.BROWSE, actor, self.grants)
         cards = await self.cards.of([ref])
         if cards:
-            return [model.Decided(card.reason, card.posted or card.created, card.channel, card.error) for card in cards]
+            routes = {route.id: route for route in self.routes}
+            return [
+                model.Decided(card.reason, card.posted or card.created, card.channel, card.error, routes.get(card.route)) for card in cards
+            ]
         reason = await self.anomalies.reason(ref)
         if reason is None:
             raise errors.NotFound(f"This desk has not seen {ref} yet: it is closed, not looked after here, or newer than the last poll.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -93,19 +93,24 @@ class Poll:
             return
         source, read_at = self.sources[name], self.clock.now()
         reading = await source.read(ids, pages=WATCH_PAGES)
-        gone = await self.anomalies.get([model.Ref(name, ident) for ident in reading.gone])
-        seen = [
-            *reading.found.values(),
-            *(replace(one, state=model.State.ARCHIVED, archived_as=None, status="Deleted") for one in gone.values()),
-        ]
-        await self.anomalies.save(
-            name,
-            seen,
-            read_at=read_at,
-            now=self.clock.now(),
-            note=await self._note(source.title, read_at),
-        )
+        await self._seen(source, list(reading.found.values()), read_at)
         await self._round(name, ids, standing)
+        if reading.gone:
+            await self._seen(source, await self._deleted(source, reading.gone), read_at)
+
+    async def _seen(self, source: ports.Source, anomalies: Sequence[model.Anomaly], read_at: datetime) -> None:
+        note = await self._note(source.title, read_at)
+        await self.anomalies.save(source.name, anomalies, read_at=read_at, now=self.clock.now(), note=note)
+
+    async def _deleted(self, source: ports.Source, idents: Collection[str]) -> Sequence[model.Anomaly]:
+        """Those that do not exist any more. Lists also leave out what the token may not see, and rights are given by datastore: so one
+        of each datastore is asked for alone, and a refusal is told instead of being taken for a deletion."""
+        stored = await self.anomalies.get([model.Ref(source.name, ident) for ident in sorted(idents)])
+        places: dict[str, list[model.Anomaly]] = {}
+        for one in stored.values():
+            places.setdefault(one.datastore.id if one.datastore else "", []).append(one)
+        gone = [few for few in places.values() if not await source.get([few[0].ref.id])]
+        return [replace(one, state=model.State.ARCHIVED, archived_as=None, status="Deleted") for few in gone for one in few]
 
     async def _round(self, name: str, ids: Sequence[str], standing: model.Standing) -> None:
         """Remember how far this round got; a short answer means that the next one starts from the top."""
@@ -123,17 +128,16 @@ class Poll:
         return lambda before, after: None if after.ref in acting else transitions.elsewhere(before, after, title, read_at)
 
     async def _answered(self, name: str) -> None:
-        before = await self.standings.ok(name, self.clock.now())
-        if before.failing_since is None:
-            return
-        log.info("%s answers again", name)
+        """Tell that it is over if people were told that it began, and only then forget it: after a kill it is the same report again."""
+        before, now = await self.standings.ok(name, self.clock.now()), self.clock.now()
+        if before.failing_since is not None:
+            log.info("%s answers again", name)
         told = await self.facts.get(f"told.{name}")
         if told:
-            now, title = self.clock.now(), self.sources[name].title
-            times = {"since": told["since"], "title": title, "error": told["error"]}
-            await self.facts.put(f"told.{name}", None, now)
+            times = {"since": told["since"], "title": self.sources[name].title, "error": told["error"]}
             await self.post.report(f"failing:{name}:{told['since']}", {"what": "failing", **times, "over": now.isoformat()})
             await self.post.report(f"recovered:{name}:{told['since']}", {"what": "recovered", **times, "at": now.isoformat()})
+            await self.facts.put(f"told.{name}", None, now)
 
     async def _failed(self, name: str, error: errors.SourceError) -> None:
         now = self.clock.now()
@@ -147,6 +151,6 @@ class Poll:
             log.warning("%s does not answer as it should: %s", name, error)
         if (before.failures + 1 >= TELL_AFTER or not error.retryable) and not await self.facts.get(f"told.{name}"):
             trouble = {"since": (before.failing_since or now).isoformat(), "error": str(error)}
-            await self.facts.put(f"told.{name}", trouble, now)
             payload = {"what": "failing", "title": self.sources[name].title, **trouble}
             await self.post.report(f"failing:{name}:{trouble['since']}", payload)
+            await self.facts.put(f"told.{name}", trouble, now)

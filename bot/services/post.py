@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot import errors, model, ports
 from bot.core import grouping, routing
@@ -31,6 +32,15 @@ CHANNEL_PAUSE = timedelta(seconds=60)
 """How often a channel that refuses us is tried again; a person has to mend it."""
 
 BATCH = 25
+
+EDITS = "edits"
+"""The lane of all edits; the first posts of a channel are a lane each."""
+
+PATIENCE_SECONDS = 5.0
+"""How long a flush waits for its lanes; one that has more to do, or is told by Slack to wait, goes on without holding up the others."""
+
+QUEUED = "budget"
+"""The code of a call that waited too long for its turn: nothing that Slack said."""
 
 NO_CHARTS = "slack.plain_blocks"
 """The fact that this workspace refused new blocks once."""
@@ -62,8 +72,10 @@ class Post:
     admins: Sequence[str] = ()
     drawers: dict[model.CardKind, Callable[[model.Card], Awaitable[model.Message | None]]] = field(default_factory=dict)
     """How services above this one draw the kinds of cards that are theirs; they register here, and the writing stays in one place."""
-    _busy: set[str] = field(default_factory=set)
+    _lanes: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _paused: dict[str, datetime] = field(default_factory=dict)
+    _resting: dict[str, datetime] = field(default_factory=dict)
+    _closing: bool = False
     _good: set[str] = field(default_factory=set)
 
     def drafts(self, anomalies: Sequence[model.Anomaly]) -> Mapping[model.Ref, Sequence[model.CardDraft]]:
@@ -87,13 +99,28 @@ class Post:
     # --- the loop ------------------------------------------------------------------------------------------------------
 
     async def flush(self) -> None:
-        """Decide what waits, then deliver all that is due. Returns when nothing more can be delivered now."""
+        """Decide what waits, then deliver all that is due. Returns when nothing more can be delivered now, or after a few seconds:
+        each lane goes on by itself. Raises what a lane raised."""
+        if self._closing:
+            return
         await self._group()
-        channels = await self.cards.due_channels(self.clock.now())
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._alone("edits", self._edits))
-            for channel in channels:
-                tasks.create_task(self._alone(channel, lambda channel=channel: self._posts(channel)))  # type: ignore[misc]
+        self._start(EDITS, self._edits)
+        for channel in await self.cards.due_channels(self.clock.now()):
+            self._start(channel, lambda channel=channel: self._posts(channel))  # type: ignore[misc]
+        if self._lanes:
+            await asyncio.wait(self._lanes.values(), timeout=PATIENCE_SECONDS)
+        ended = [self._lanes.pop(name) for name, lane in list(self._lanes.items()) if lane.done()]
+        for lane in ended:
+            lane.result()
+
+    async def close(self, seconds: float) -> None:
+        """Start no more deliveries, give those under way `seconds` to end, then cut them off: the next start looks what became of them."""
+        self._closing = True
+        if self._lanes:
+            _, late = await asyncio.wait(self._lanes.values(), timeout=seconds)
+            for lane in late:
+                lane.cancel()
+            await asyncio.gather(*self._lanes.values(), return_exceptions=True)
 
     async def show(self, refs: Sequence[model.Ref], hint: Hint | None = None) -> None:
         """Bring the cards of these anomalies up to date now; the clicked one through its response_url."""
@@ -140,34 +167,33 @@ class Post:
         for decision in grouping.decide(waiting, await self.cards.windows(), routes, now):
             await self.cards.decide(decision, now)
 
-    async def _alone(self, lane: str, work: Callable[[], Awaitable[None]]) -> None:
-        if lane in self._busy:
-            return
-        self._busy.add(lane)
-        try:
-            await work()
-        finally:
-            self._busy.discard(lane)
+    def _start(self, lane: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        if lane not in self._lanes and not self._closing:
+            self._lanes[lane] = asyncio.create_task(work())
 
     async def _posts(self, channel: str) -> None:
-        while not self._held(channel):
+        while True:
             due = await self.cards.due(self.clock.now(), posted=False, channel=channel, limit=BATCH)
-            if not await self._deliver_all(due):
+            if not await self._deliver_all(channel, due):
                 return
 
     async def _edits(self) -> None:
         while True:
             due = await self.cards.due(self.clock.now(), posted=True, limit=BATCH)
-            if not await self._deliver_all([card for card in due if not self._held(card.channel)]):
+            if not await self._deliver_all(EDITS, due):
                 return
 
-    async def _deliver_all(self, due: Sequence[model.Card]) -> bool:
+    async def _deliver_all(self, lane: str, due: Sequence[model.Card]) -> bool:
         """Deliver one after the other; False when nothing moved, so that nobody spins."""
         moved = False
         for card in due:
-            if not self._held(card.channel):
+            if not (self._closing or self._rests(lane) or self._held(card.channel)):
                 moved = await self._deliver(card.id) or moved
         return moved
+
+    def _rests(self, lane: str) -> bool:
+        until = self._resting.get(lane)
+        return until is not None and until > self.clock.now()
 
     def _held(self, channel: str) -> bool:
         until = self._paused.get(channel)
@@ -305,24 +331,28 @@ class Post:
     async def _trouble(self, claim: model.Claim, card: model.Card, error: errors.DeliveryError) -> None:
         """What each kind of refusal means for this card. Nothing is dropped without a stored reason."""
         now = self.clock.now()
+        unsent = card.posting is None  # else it was only looked for: whether an earlier call posted it is still open
         self.telemetry.count("delivery_errors", code=error.code or type(error).__name__)
         match error:
             case errors.SlackRateLimited():
-                await self.cards.defer(claim, now + timedelta(seconds=error.retry_after), str(error))
+                until = now + timedelta(seconds=error.retry_after)
+                if unsent and error.code != QUEUED:
+                    self._resting[EDITS if card.ts else card.channel] = until
+                await self.cards.defer(claim, until, str(error), unsent=unsent)
             case errors.SlackAmbiguous():
                 await self.cards.defer(claim, now, str(error), unsent=False)
             case errors.MessageGone():
                 await self.cards.end(claim, model.CardState.GONE, model.Reason.MESSAGE_GONE, str(error))
             case errors.ChannelGone() | errors.SlackAuthFailed():
                 self._paused[card.channel] = now + CHANNEL_PAUSE
-                await self.cards.defer(claim, now + CHANNEL_PAUSE, str(error))
+                await self.cards.defer(claim, now + CHANNEL_PAUSE, str(error), unsent=unsent)
                 await self._tell(card.channel, error)
             case errors.BlocksRefused() | errors.SlackRejected():
                 log.error("Slack refuses card %s for good: %s", card.id, error)
                 await self.cards.end(claim, model.CardState.LOST, model.Reason.REFUSED, str(error))
             case _:
                 pause = min(BACKOFF * 2 ** min(card.tries, 10), BACKOFF_LIMIT)
-                await self.cards.defer(claim, now + pause, str(error))
+                await self.cards.defer(claim, now + pause, str(error), unsent=unsent)
 
     async def _tell(self, channel: str, error: errors.DeliveryError) -> None:
         """A channel refuses us: say so once, in the log and to the admins, and go on trying quietly."""

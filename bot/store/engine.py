@@ -104,7 +104,7 @@ async def open(url: str) -> Store:
 
 async def migrate(url: str) -> str:
     """Bring the tables up to date and return their revision. Several processes may do so at once: one works, the rest wait and find
-    nothing to do. Raises ConfigError."""
+    nothing to do. Within one process only one database at a time: Alembic's context is global. Raises ConfigError."""
     target = parse(url)
 
     async def work(connection: AsyncConnection) -> str:

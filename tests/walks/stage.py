@@ -21,7 +21,7 @@ from sandbox import qualytics, slack
 ROOT = Path(__file__).parent.parent.parent
 CHANNEL = "C0QUALITY"
 DANA, LEE, GUS = "U0DANA", "U0LEE", "U0GUS"
-PATIENCE = 30.0
+PATIENCE = 90.0
 
 Json = dict[str, Any]
 

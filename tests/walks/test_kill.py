@@ -38,10 +38,13 @@ async def _one_desk(zygote: staging.Zygote, folder: Path, dice: random.Random) -
         await bot.start()
         await stage.until(stage.messages)
         arrived: list[int] = []
-        for _ in range(LIVES):
-            # The instant counts from the moment the desk works; what it does at that moment is up to chance.
+        for life in range(LIVES):
+            # The instant counts from the moment the desk works, or from somebody's receipt; what it does just then is up to chance.
             trouble = asyncio.create_task(_busy(stage, dice, arrived))
-            await asyncio.sleep(dice.uniform(0.1, 2.5))
+            if life % 2:
+                before = len(await _receipts(stage))
+                await stage.until(lambda before=before: _more_receipts(stage, before))
+            await asyncio.sleep(dice.uniform(0.0, 1.2))
             await bot.kill()
             trouble.cancel()
             await asyncio.gather(trouble, return_exceptions=True)
@@ -97,6 +100,21 @@ async def _settled(stage: Stage, folder: Path, arrived: list[int]) -> None:
     await stage.until(done, patience=60)
 
 
+async def _receipts(stage: Stage) -> list[tuple[str, str]]:
+    """Anomaly and action of every receipt that somebody got."""
+    found = []
+    for user in (DANA, LEE):
+        for message in await stage.messages(user=user):
+            told = re.match(r"(Acknowledged|Un-acknowledged): .*?(\d+)\.$", visible(message)) if message["ephemeral"] else None
+            if told:
+                found.append((told.group(2), ACTIONS[told.group(1)]))
+    return found
+
+
+async def _more_receipts(stage: Stage, than: int) -> bool:
+    return len(await _receipts(stage)) > than
+
+
 async def _story(stage: Stage, folder: Path, ident: int) -> list[object]:
     """What is known of a card that went wrong, for whoever has to find out why."""
     with sqlite3.connect(folder / "desk.db") as db:
@@ -113,12 +131,7 @@ async def _check(stage: Stage, folder: Path, arrived: list[int]) -> int:
     cards = await _cards(stage)
     assert {ident: await _story(stage, folder, ident) for ident, count in cards.items() if count != 1} == {}
     assert set(arrived) <= set(cards)
-    receipts: Counter[tuple[str, str]] = Counter()
-    for user in (DANA, LEE):
-        for message in await stage.messages(user=user):
-            told = re.match(r"(Acknowledged|Un-acknowledged): .*?(\d+)\.$", visible(message)) if message["ephemeral"] else None
-            if told:
-                receipts[told.group(2), ACTIONS[told.group(1)]] += 1
+    receipts = Counter(await _receipts(stage))
     with sqlite3.connect(folder / "desk.db") as db:
         lines = list(db.execute("select anomaly, action, after, via from journal where result = 'done' order by id"))
     journal = Counter((anomaly, action) for anomaly, action, _, via in lines if via == "slack")

@@ -1,0 +1,98 @@
+"""`python -m bench [row ...]`: measure, print, and keep what a whole run found in `bench/results.md`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import platform
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+
+from bench import click, figures, first, pace, starting, steady, storm
+
+RESULTS = Path(__file__).parent / "results.md"
+
+BENCHES: Mapping[str, Callable[[Path], Awaitable[list[figures.Row]]]] = {
+    "click": click.rows,
+    "storm": storm.rows,
+    "steady": steady.rows,
+    "start": starting.rows,
+    "first": first.rows,
+    "pace": pace.rows,
+}
+
+ABSENT = """\
+Not measured yet, because the product does not have it yet: 5 and 50 channels (they come with routes); list, archive and read back
+10,000 in bulk (comes with bulk actions).
+"""
+
+
+def main() -> int:
+    """Run the benches; 0 when every promise was kept, 1 when one was not or a bench could not end."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Ratios against a floor or peer of the same run.")
+    parser.add_argument("row", nargs="*", choices=[[], *BENCHES], help="only these; results.md is written by a whole run only")
+    names = parser.parse_args().row or list(BENCHES)
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    began, rows, broken = time.perf_counter(), [], []
+    with tempfile.TemporaryDirectory(prefix="anomaly-desk-bench-") as folder:
+        for name in names:
+            print(f"{name} ...", flush=True)
+            try:
+                found = asyncio.run(BENCHES[name](Path(folder)))
+            except Exception:
+                logging.exception("%s could not be measured", name)
+                broken.append(name)
+                continue
+            rows += found
+            for row in found:
+                print(told(row), flush=True)
+    took = time.perf_counter() - began
+    print(f"{sum(row.holds is True for row in rows)} of {sum(row.holds is not None for row in rows)} promises kept, {took:.0f} s")
+    if names == list(BENCHES) and not broken:
+        RESULTS.write_text(page(rows, took))
+        print("kept in bench/results.md")
+    return 1 if broken or any(row.holds is False for row in rows) else 0
+
+
+def told(row: figures.Row) -> str:
+    """A row for the terminal."""
+    lines = [
+        row.what,
+        f"measured {row.measured}",
+        f"beside   {row.beside}",
+        f"ratio    {row.ratio}",
+        f"target   {row.target}: {row.verdict}",
+    ]
+    lines += [f"note     {row.note}"] if row.note else []
+    return "\n    ".join(lines)
+
+
+def page(rows: Sequence[figures.Row], took: float) -> str:
+    """The results as Markdown: no dates, no paths."""
+    lines = [
+        "# Bench results",
+        "",
+        "The last whole run of `make bench`. Floors and peers are measured in the same run, on the same machine: read the ratios.",
+        "",
+        f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}, "
+        f"SQLite {sqlite3.sqlite_version}; {took:.0f} s in all. "
+        "The bot, the fake Slack and the fake Qualytics are processes of their own and share these cores with the bench.",
+        "",
+        "| what | measured | floor or peer | ratio | target | holds |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        lines.append("| " + " | ".join((row.what, row.measured, row.beside, row.ratio, row.target, row.verdict)) + " |")
+    lines += ["", "Notes", "", *(f"- {row.what}: {row.note}" for row in rows if row.note), "", ABSENT.rstrip()]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

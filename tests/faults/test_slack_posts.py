@@ -1,0 +1,260 @@
+"""Slack fails while the desk posts: each anomaly has one message in the end, and the rest goes on."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+
+from bot.delivery import slack
+from tests.faults import house as housing
+from tests.faults.house import House
+from tests.walks.stage import CHANNEL, DANA, Stage, visible
+
+POST, UPDATE, HISTORY = "chat.postMessage", "chat.update", "conversations.history"
+
+
+async def test_a_pause_that_slack_asks_for_stops_only_posts(house: House) -> None:
+    stage = house.stage
+    (first,) = await stage.arrive()
+    card = await stage.card(first, "Active")
+    posts = len(await stage.calls(POST))
+    await house.fault(POST, "429", retry_after=30, times=0, channel=CHANNEL)
+    (second,) = await stage.arrive()
+    await stage.until(lambda: _called(stage, POST, posts + 1))
+
+    # Commands, clicks, edits and polls go on.
+    assert "1 new message" in await house.status()
+    await stage.press(card, "anomaly.acknowledge")
+    await stage.card(first, "Acknowledged by Dana")
+    await stage.qualytics("PATCH", f"anomalies/{first}", status="Active")
+    await stage.card(first, "Active", "Un-acknowledged")
+    await stage.arrive(2)
+    assert "3 new messages" in await house.soon(lambda: _status_with(house, "3 new messages"))
+    assert len(await stage.calls(POST)) == posts + 1, "Slack was asked again before the pause was over"
+
+    await house.well()
+    await _over(house, 31)
+    await stage.card(second, "Active")
+    assert len(await house.cards(second)) == 1
+
+
+async def _called(stage: Stage, method: str, times: int) -> bool:
+    return len(await stage.calls(method)) >= times
+
+
+async def _status_with(house: House, words: str) -> str:
+    told = await house.status()
+    return told if words in told else ""
+
+
+async def _over(house: House, seconds: float) -> None:
+    """A pause is over: for the desk's clock, and for the pacer, which goes by the loop's."""
+    pacer: Any = house.desk.post.messenger
+    for pool in set(pacer._pacer._pools.values()):
+        pool.paused = 0.0
+        for channel in pool.channels.values():
+            channel.paused = 0.0
+        pool.dispatch()
+    house.clock.pass_by(seconds)
+
+
+@pytest.mark.parametrize(
+    ("mode", "more"), [("timeout_after", {"delay_s": 0.2}), ("drop_after", {}), ("error", {"error": "internal_error"})]
+)
+async def test_a_post_whose_answer_is_lost_appears_once(mode: str, more: dict[str, Any], house: House) -> None:
+    stage = house.stage
+    posts = len(await stage.calls(POST))
+    await house.fault(POST, mode, **more)
+    (ident,) = await stage.arrive()
+    if mode == "error":  # internal_error: this one was not stored, and Slack does not say so
+        await stage.until(lambda: _called(stage, HISTORY, 1))
+        house.clock.pass_by(11)
+    card = await stage.card(ident, "Active")
+    await house.healthy()
+    assert len(await house.cards(ident)) == 1
+    assert card["metadata"]["event_payload"].keys() == {"card"}
+    assert len(await stage.calls(POST)) == posts + (3 if mode == "error" else 2)
+    await stage.command(f"/anomalies why {ident}")
+    told = visible(await stage.ephemeral(str(ident), "Posted"))
+    assert ("Slack's answer was lost" in told) is (mode != "error")
+    # The adopted card works, and keeps its metadata over the edit.
+    await stage.press(card, "anomaly.acknowledge")
+    changed = await stage.card(ident, "Acknowledged by Dana")
+    assert changed["metadata"] == card["metadata"]
+
+
+async def test_a_real_timeout_after_the_message_was_stored(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slack.session.__wrapped__, "__defaults__", (0.5,))
+    async with housing.opened(stage) as house:
+        await house.fault(POST, "timeout_after")
+        (ident,) = await stage.arrive()
+        await stage.card(ident, "Active")
+        await stage.until(lambda: _called(stage, HISTORY, 1))
+        await house.healthy()
+        assert len(await house.cards(ident)) == 1
+
+
+@pytest.mark.parametrize("mode", ["timeout_before", "drop", "500", "garbage"])
+async def test_a_post_that_was_not_stored_is_posted_once_later(mode: str, house: House) -> None:
+    stage = house.stage
+    await house.fault(POST, mode, delay_s=0.2)
+    (ident,) = await stage.arrive()
+    await stage.until(lambda: _called(stage, HISTORY, 1))
+    assert not await house.cards(ident)
+    looked = len(await stage.calls(HISTORY))
+    await house.healthy()  # others do not wait for it
+    house.clock.pass_by(11)
+    await stage.card(ident, "Active")
+    assert len(await stage.calls(HISTORY)) > looked, "posted again without a second look"
+    await house.healthy()
+    assert len(await house.cards(ident)) == 1
+
+
+@pytest.mark.parametrize(("mode", "more"), [("429", {"retry_after": 2}), ("500", {}), ("drop", {})])
+async def test_an_unsure_post_stays_unsure_while_nobody_can_look(mode: str, more: dict[str, Any], house: House) -> None:
+    stage = house.stage
+    posts = len(await stage.calls(POST))
+    await house.fault(HISTORY, mode, times=2, **more)
+    await house.fault(POST, "drop_after")
+    (ident,) = await stage.arrive()
+
+    async def looked() -> bool:
+        await _over(house, 5)
+        return await _called(stage, HISTORY, 3)
+
+    await house.soon(looked)
+    await house.healthy()
+    assert len(await house.cards(ident)) == 1
+    assert len(await stage.calls(POST)) == posts + 2
+
+
+async def test_an_unsure_post_that_cannot_be_looked_for_is_never_repeated(house: House) -> None:
+    stage = house.stage
+    await house.fault(HISTORY, "error", error="missing_scope", times=0)
+    await house.fault(POST, "timeout_before", delay_s=0.1)
+    (ident,) = await stage.arrive()
+    await stage.until(lambda: _called(stage, HISTORY, 1))
+    for _ in range(3):
+        house.clock.pass_by(120)
+        await house.healthy()
+    assert not await house.cards(ident)
+    assert "1 message could not be delivered" in await house.status()
+    await stage.command(f"/anomalies why {ident}")
+    assert "It is not posted again" in visible(await stage.ephemeral("Perhaps posted"))
+
+
+async def test_refused_blocks_become_plainer_and_stay_clickable(house: House) -> None:
+    stage = house.stage
+    await house.fault(POST, "refuse_blocks", types=["header", "context"], times=0)
+    (ident,) = await stage.arrive()
+    card = await house.soon(lambda: _first_card(house, ident))
+    assert "record anomaly in" in visible(card) or "shape anomaly in" in visible(card)
+    await house.well()
+    await stage.press(card, "anomaly.acknowledge")
+    await stage.status(ident, "Acknowledged")
+    await stage.card(ident, "Acknowledged by Dana")
+    assert len(await house.cards(ident)) == 1
+
+
+async def _first_card(house: House, ident: int) -> Any:
+    return next(iter(await house.cards(ident)), None)
+
+
+async def test_what_slack_refuses_for_good_is_told_and_holds_up_nobody(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    stage = house.stage
+    await house.fault(POST, "error", error="invalid_blocks", times=2)
+    (ident,) = await stage.arrive()
+    await house.soon(lambda: _status_with(house, "1 message could not be delivered"))
+    await stage.command(f"/anomalies why {ident}")
+    assert "Slack refused the message" in visible(await stage.ephemeral("Not shown"))
+    await house.healthy()
+    assert [r for r in caplog.records if r.levelno == logging.ERROR and "refuses card" in r.getMessage()]
+
+
+@pytest.mark.parametrize("how", ["not_in_channel", "channel_not_found", "is_archived"])
+async def test_a_channel_that_refuses_the_bot_is_told_to_the_admins_once(how: str, house: House, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "bot")
+    stage = house.stage
+    if how == "not_in_channel":
+        await stage.slack("membership", channel=CHANNEL, member=False)
+    else:
+        await house.fault(POST, "error", error=how, times=0, channel=CHANNEL)
+    idents = await stage.arrive(3)
+
+    async def told() -> list[str]:
+        return [line for line in await house.direct() if "I cannot post in the channel" in line]
+
+    assert CHANNEL in (await house.soon(told))[0]
+    for _ in range(3):
+        tries = len(await stage.calls(POST))
+        house.clock.pass_by(61)
+        await house.soon(lambda tries=tries: _called(stage, POST, tries + 1))  # type: ignore[misc]
+    assert len(await told()) == 1
+    assert "3 new messages" in await house.status()
+
+    if how == "not_in_channel":
+        await stage.slack("membership", channel=CHANNEL, member=True)
+    await house.well()
+    house.clock.pass_by(61)
+    for ident in idents:
+        await stage.card(ident, "Active")
+    await house.soon(lambda: _heard(house, "works again"))
+    await house.healthy()
+    assert [len(await house.cards(ident)) for ident in idents] == [1, 1, 1]
+    assert [sum(words in line for line in await house.direct()) for words in ("I cannot post", "works again")] == [1, 1]
+    logged = [r.getMessage() for r in caplog.records if r.name == "bot.services.post"]
+    assert [("cannot post" in line, "works again" in line) for line in logged] == [(True, False), (False, True)]
+
+
+async def _heard(house: House, words: str) -> list[str]:
+    return [line for line in await house.direct(DANA) if words in line]
+
+
+@pytest.mark.parametrize(("mode", "more"), [("500", {}), ("error", {"error": "internal_error"}), ("429", {"retry_after": 3}), ("drop", {})])
+async def test_an_edit_that_fails_is_made_up_for(mode: str, more: dict[str, Any], house: House) -> None:
+    stage = house.stage
+    (ident,) = await stage.arrive()
+    await stage.card(ident, "Active")
+    await house.fault(UPDATE, mode, times=2, **more)
+    await stage.qualytics("PATCH", f"anomalies/{ident}", status="Invalid")
+    await stage.until(lambda: _called(stage, UPDATE, 1))
+    await house.healthy()
+
+    async def caught_up() -> bool:
+        await _over(house, 5)
+        return any("Archived as Invalid" in visible(card) for card in await house.cards(ident))
+
+    await house.soon(caught_up)
+
+
+async def test_a_message_that_somebody_deletes_does_not_come_back(house: House) -> None:
+    stage = house.stage
+    (ident,) = await stage.arrive()
+    card = await stage.card(ident, "Active")
+    await stage.slack("delete", channel=CHANNEL, ts=card["ts"])
+    await stage.qualytics("PATCH", f"anomalies/{ident}", status="Acknowledged")
+    await stage.until(lambda: _called(stage, UPDATE, 1))
+    await house.healthy()
+    await stage.qualytics("PATCH", f"anomalies/{ident}", status="Active")
+    await house.healthy()
+    assert not await house.cards(ident)
+    await stage.command(f"/anomalies why {ident}")
+    assert "deleted in Slack" in visible(await stage.ephemeral("Not shown any more"))
+
+
+async def test_slack_that_is_away_altogether_loses_nothing(stage: Stage) -> None:
+    async with housing.opened(stage) as house:
+        await house.healthy()
+        await house.fault("*", "500", times=0)
+        idents = await stage.arrive(3)
+        assert (await stage.http.get(f"http://127.0.0.1:{house.port}/healthz")).status_code == 200
+        await house.soon(lambda: _called(stage, POST, 4))
+        await house.well()
+        house.clock.pass_by(11)
+        house.clock.pass_by(120)
+        for ident in idents:
+            await stage.card(ident, "Active")
+        await house.healthy()
+        assert [len(await house.cards(ident)) for ident in idents] == [1, 1, 1]

@@ -1,0 +1,135 @@
+"""Slash commands, as Slack sends them, through the real app: each is answered, to its asker alone."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from bot.core import filters
+from tests.handlers.front import CHANNEL, DANA, LEE, Front
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def test_every_verb_is_answered(front: Front) -> None:
+    (ident,) = await front.arrive(description="A NULL in customer_id")
+    expected = {
+        "help": ("/anomalies list", "/anomalies status"),
+        "list": (str(ident), "Active"),
+        "count": ("1 anomaly matches", "By state: 1 Active"),
+        "show": ("Weight", str(ident)),
+        "history": ("History of", "Nobody has done anything"),
+        "why": ("Posted", f"<#{CHANNEL}>"),
+        "status": ("Qualytics", "left to other processes"),
+    }
+    assert set(expected) == {verb.name for verb in filters.VERBS}
+    for verb in filters.VERBS:
+        typed = {"list": f"list id:{ident}", "count": f"count id:{ident}"}.get(verb.name, f"{verb.name} {ident}")
+        told = await front.told(front.command(verb.name if verb.takes is verb.takes.NOTHING else typed))
+        for words in expected[verb.name]:
+            assert words in told, (verb.name, told)
+    assert await front.told(front.command("")) != ""
+
+
+async def test_only_the_asker_reads_the_answer(front: Front) -> None:
+    lasting, lee = len(front.posted()), len(front.whispers(LEE))
+    await front.send(front.command("count status:any"))
+    assert (len(front.posted()), len(front.whispers(LEE))) == (lasting, lee)
+
+
+async def test_assignee_me_is_who_asks(front: Front) -> None:
+    (ident,) = await front.arrive(assignees=[12])
+    assert str(ident) in await front.told(front.command("list assignee:me"))
+    told = await front.told(front.command("list assignee:me", user=LEE))
+    assert "You are not linked to a Qualytics user yet" in told
+    assert str(ident) in await front.told(front.command(f"list assignee:<@{DANA}|dana>", user=LEE))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("lst status:open", "Did you mean list?"),
+        ("list tbale:orders", "Did you mean table:?"),
+        ("list status:opne", "Did you mean status:open?"),
+        ("list metric:revenue", "Qualytics cannot filter by metric:"),
+        ("list datastore:nowhere-at-all", "nowhere-at-all"),
+        ("list table:no_such_table_here", "no_such_table_here"),
+        ("list source:anodot", "anodot"),
+        ("show 999999999", "Qualytics has no anomaly 999999999"),
+        ("why 999999999", "has not seen qualytics:999999999 yet"),
+        ("history anodot:1", "No system called"),
+        ("list assignee:nobody-of-this-name", "nobody-of-this-name"),
+        ("show <!channel>", "channel"),
+    ],
+)
+async def test_a_wrong_command_says_what_is_wrong(front: Front, text: str, told: str) -> None:
+    answer = await front.told(front.command(text))
+    assert told in answer and "<!channel>" not in answer
+
+
+async def test_the_caret_stands_under_the_wrong_word(front: Front) -> None:
+    answer = await front.told(front.command("list tbale:orders"))
+    lines = answer.split("\n")
+    caret = next(line for line in lines if line.strip(" ^") == "" and "^" in line)
+    line = lines[lines.index(caret) - 1]
+    assert line[caret.index("^") : caret.rindex("^") + 1] == "tbale:"
+    assert "list table:orders" in answer
+
+
+@pytest.mark.parametrize(
+    ("mode", "told"),
+    [
+        ("500", "Qualytics did not answer"),
+        ("401", "does not accept the desk's token"),
+        ("403", "does not allow this"),
+        ("garbage", "cannot be read"),
+        ("empty", "cannot be read"),
+    ],
+)
+async def test_a_failing_system_is_told_to_who_asks(front: Front, mode: str, told: str) -> None:
+    async with front.fault(mode=mode):
+        assert told in await front.told(front.command("list severity:critical"))
+
+
+async def test_why_tells_the_numbers_of_the_route(front: Front) -> None:
+    made = await front.arrive(9)
+    assert "more than 5 anomalies arrived within one look at the system" in await front.told(front.command(f"why {made[0]}"))
+
+
+WORDS = st.sampled_from(
+    [*(verb.name for verb in filters.VERBS), *(word + ":" for word in "status table since limit assignee q id tag min".split())]
+)
+PIECES = st.one_of(
+    WORDS, st.text(max_size=12), st.sampled_from(["open", "1001", "me", "<@U0LEE|lee>", "“a b”", "&amp;", ",", "7d", "\x00"])
+)
+TEXTS = st.lists(PIECES, max_size=6).map(lambda pieces: " ".join(pieces)) | st.text(max_size=80)
+
+
+async def test_whatever_is_typed_is_answered(front: Front) -> None:
+    """Random texts through the whole app; the grammar alone is tried with 20,000 of them in tests/core."""
+    await front.arrive(3)
+    texts = drawn(300)
+    before = len(front.whispers())
+    for batch in range(0, len(texts), 25):
+        answered = await asyncio.gather(*(front.send(front.command(text), settle=False) for text in texts[batch : batch + 25]))
+        assert {response.status for response in answered} == {200}
+    await front.settle()
+    told = front.whispers()[before:]
+    assert len(told) == len(texts)
+    assert not [one for one in told if not one or "did not foresee" in one]
+
+
+def drawn(number: int) -> list[str]:
+    """Random texts: Hypothesis draws, and shrinks nothing, since one desk answers them all."""
+    texts: list[str] = []
+
+    @settings(max_examples=number, deadline=None, database=None, derandomize=True, phases=[Phase.generate])
+    @given(TEXTS)
+    def draw(text: str) -> None:
+        texts.append(text)
+
+    draw()
+    return texts

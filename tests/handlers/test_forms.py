@@ -1,0 +1,214 @@
+"""Modals: opening, submitting, menus in them; look-ups that take their time; forms that nobody could have filled in."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from typing import Any
+
+import pytest
+
+from bot import model
+from bot.render import ids, modals
+from tests.handlers.front import CHANNEL, DANA, LEE, Front
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+Json = dict[str, Any]
+OFFER = model.Offer("Qualytics", frozenset(model.Action))
+
+
+def users(*chosen: str) -> Json:
+    """What Slack says of a picker of people."""
+    return {ids.ASSIGN_PEOPLE: {"type": "multi_users_select", "selected_users": list(chosen)}}
+
+
+def written(text: str) -> Json:
+    """What Slack says of a field of text."""
+    return {ids.COMMENT_TEXT: {"type": "plain_text_input", "value": text}}
+
+
+def picked(person: int, slack_id: str = LEE) -> Json:
+    """What Slack says of the picker of Qualytics' users."""
+    option = {"text": {"type": "plain_text", "text": "x"}, "value": str(person)}
+    return {ids.link_block(slack_id): {"type": "external_select", "selected_option": option}}
+
+
+async def opened(front: Front, ident: int, action_id: str = ids.ASSIGN, choice: str = "") -> Json:
+    """Press what opens a form, and read the form."""
+    await front.send(front.press(front.card(ident), action_id, choice))
+    return front.form()
+
+
+async def test_assign_several_people_and_nobody(front: Front) -> None:
+    first, second = (await front.arrive())[0], (await front.arrive())[0]
+    form = await opened(front, first)
+    response = await front.send(front.submission(form, users(DANA)))
+    assert response.body in ("", None)
+    assert [person["id"] for person in (await front.stage.truth(first))["assignees"]] == [12]
+    assert front.whispers()[-1].startswith("Assigned to you:")
+
+    form = await opened(front, second)
+    response = await front.send(front.submission(form, users(LEE, DANA)))
+    update = json.loads(response.body)
+    assert update["response_action"] == "update"
+    assert update["view"]["callback_id"] == ids.LINK_VIEW
+    assert (await front.stage.truth(second))["assignees"] == []
+    offered = json.loads((await front.send(front.suggestion(update["view"], "LEE"))).body)["options"]
+    assert [option["value"] for option in offered] == ["18"]
+    await front.send(front.submission(update["view"], picked(18)))
+    assert sorted(person["id"] for person in (await front.stage.truth(second))["assignees"]) == [12, 18]
+
+    form = await opened(front, first)
+    await front.send(front.submission(form, users(LEE)))
+    assert [person["id"] for person in (await front.stage.truth(first))["assignees"]] == [18]
+    form = await opened(front, first)
+    await front.send(front.submission(form, users()))
+    assert (await front.stage.truth(first))["assignees"] == []
+    assert front.whispers()[-1].startswith("Unassigned:")
+
+
+async def test_a_person_who_is_gone_cannot_be_picked(front: Front) -> None:
+    (ident,) = await front.arrive()
+    pending = modals.Pending(model.Ref("qualytics", str(ident)), 1, CHANNEL)
+    view = modals.pick(pending, [LEE], [model.Actor(LEE, "Lee")], OFFER)
+    update = json.loads((await front.send(front.submission(view, picked(999_999)))).body)
+    assert "has no user 999999 any more" in json.dumps(update["view"])
+    assert (await front.stage.truth(ident))["assignees"] == []
+
+
+async def test_a_comment_is_left_once_however_often_slack_repeats_it(front: Front) -> None:
+    (ident,) = await front.arrive()
+    form = await opened(front, ident, ids.MORE, "comment|")
+    sent = front.submission(form, written("The loader skipped a partition"), view_id="V0ONCE")
+    await asyncio.gather(front.send(sent), front.send(sent))
+    await front.send(sent)
+    comments = (await front.stage.truth(ident))["comments"]
+    assert [one["message"].split("\n")[0] for one in comments] == ["The loader skipped a partition"]
+    assert any("Commented" in one for one in front.whispers())
+    assert any("dealt with already" in one for one in front.whispers())
+
+
+async def test_spaces_alone_are_no_comment(front: Front) -> None:
+    (ident,) = await front.arrive()
+    form = await opened(front, ident, ids.MORE, "comment|")
+    response = json.loads((await front.send(front.submission(form, written("  \n ")))).body)
+    assert response["response_action"] == "errors"
+    assert "Write something" in response["errors"][ids.COMMENT_TEXT]
+    assert (await front.stage.truth(ident))["comments"] == []
+
+
+async def test_the_answer_finds_its_way_where_the_bot_is_no_member(front: Front) -> None:
+    (ident,) = await front.arrive()
+    view = modals.comment(await seen(front, ident), OFFER, "C0GENERAL")
+    told = await front.told(front.submission(view, written("Typed where the bot is not")))
+    assert "Commented" in told
+    assert [message.ephemeral_to for message in front.stage.workspace.channels["D0DANA"].messages.values()][-1] == DANA
+
+
+async def seen(front: Front, ident: int) -> model.Anomaly:
+    """The anomaly as the desk has it."""
+    ref = model.Ref("qualytics", str(ident))
+    return (await front.running.store.anomalies.get([ref]))[ref]
+
+
+async def test_a_slow_look_up_is_acknowledged_in_time_and_finished_afterwards(front: Front) -> None:
+    (ident,) = await front.arrive()
+    form = await opened(front, ident)
+    view = front.stage.workspace.modals.top(DANA)
+    assert view is not None
+    front.running.desk.people._rosters.clear()
+    await front.running.desk.people.forget(DANA, "qualytics")
+    await slow(front, 2.4)
+    try:
+        started = time.monotonic()
+        response = await front.send(front.submission(form, users(DANA), view_id=view.id), settle=False)
+        took = time.monotonic() - started
+        assert took < 3
+        assert json.loads(response.body)["response_action"] == "update"
+        assert "Loading" in response.body
+        assert (await front.stage.truth(ident))["assignees"] == []
+    finally:
+        await slow(front, 0)
+    await front.settle()
+    assert [person["id"] for person in (await front.stage.truth(ident))["assignees"]] == [12]
+    assert "Done. You can close this." in front.modal()
+
+
+async def slow(front: Front, seconds: float) -> None:
+    """Qualytics takes its time from now on."""
+    await front.stage.qualytics("POST", "modes", latency_ms=int(seconds * 1000))
+
+
+async def test_a_menu_that_would_come_too_late_is_empty_and_right_the_next_time(front: Front) -> None:
+    pending = modals.Pending(model.Ref("qualytics", "1001"), 1, CHANNEL)
+    view = modals.pick(pending, [LEE], [model.Actor(LEE, "Lee")], OFFER)
+    front.running.desk.people._rosters.clear()
+    await slow(front, 2.2)
+    try:
+        response = await front.send(front.suggestion(view, "lee"), settle=False)
+        assert json.loads(response.body) == {"options": []}
+    finally:
+        await slow(front, 0)
+    await front.settle()
+    assert len(json.loads((await front.send(front.suggestion(view, "lee"))).body)["options"]) == 1
+
+
+async def test_a_menu_of_a_system_that_fails_is_empty(front: Front, caplog: pytest.LogCaptureFixture) -> None:
+    pending = modals.Pending(model.Ref("qualytics", "1001"), 1, CHANNEL)
+    front.running.desk.people._rosters.clear()
+    async with front.fault(mode="garbage", path="/users"):
+        response = await front.send(front.suggestion(modals.pick(pending, [LEE], [model.Actor(LEE, "Lee")], OFFER), "lee"))
+    assert json.loads(response.body) == {"options": []}
+    assert "Traceback" not in caplog.text
+
+
+async def test_a_form_says_when_its_system_fails(front: Front) -> None:
+    (ident,) = await front.arrive()
+    async with front.fault(mode="500", path=f"/anomalies/{ident}$"):
+        await front.send(front.press(front.card(ident), ids.ASSIGN))
+    assert "Qualytics did not answer" in front.modal()
+    assert "Loading" not in front.modal()
+
+
+FORGED = [
+    pytest.param("", id="nothing"),
+    pytest.param("garbage", id="no JSON"),
+    pytest.param("[]", id="a list"),
+    pytest.param("7", id="a number"),
+    pytest.param('{"ref": "qualytics:1001"}', id="no version"),
+    pytest.param('{"ref": "qualytics:1001", "version": "x"}', id="a version that is no number"),
+    pytest.param('{"ref": "1001", "version": 1}', id="no system"),
+    pytest.param('{"ref": null, "version": null}', id="null"),
+    pytest.param('{"ref": "qualytics:1001", "version": 1, "kept": 7}', id="kept is a number"),
+    pytest.param('{"ref": "qualytics:999999999", "version": 1, "chosen": 7}', id="chosen is a number"),
+    pytest.param('{"ref": "anodot:1001", "version": 1}', id="another system"),
+    pytest.param('{"ref": "qualytics:999999999", "version": 1}', id="an anomaly that does not exist"),
+    pytest.param('{"ref": "qualytics:1001", "version": 1e400}', id="infinity"),
+]
+
+
+@pytest.mark.parametrize("metadata", FORGED)
+async def test_forged_forms_are_refused_politely(front: Front, metadata: str, caplog: pytest.LogCaptureFixture) -> None:
+    await front.forget()
+    for callback_id, values in ((ids.ASSIGN_VIEW, users(DANA)), (ids.LINK_VIEW, picked(18)), (ids.COMMENT_VIEW, written("hello"))):
+        view = {"type": "modal", "callback_id": callback_id, "private_metadata": metadata, "blocks": []}
+        before = len(front.whispers())
+        response = await front.send(front.submission(view, values))
+        assert response.status == 200
+        told = (response.body or "") + "\n".join(front.whispers()[before:])
+        assert told and "did not foresee" not in told, (callback_id, told)
+        assert (await front.send(front.suggestion(view, "lee"))).status == 200
+    assert await front.writes() == []
+    assert "Traceback" not in caplog.text
+
+
+@pytest.mark.parametrize("state", [{}, {"values": None}, {"values": {"x": {}}}, {"values": {ids.ASSIGN_PEOPLE: {}}}])
+async def test_forms_without_their_state_do_no_harm(front: Front, state: Json) -> None:
+    (ident,) = await front.arrive()
+    for make in (modals.assign, modals.comment):
+        payload = front.submission(make(await seen(front, ident), OFFER, CHANNEL), {})
+        payload["view"]["state"] = state
+        assert (await front.send(payload)).status == 200
+    assert (await front.stage.truth(ident))["comments"] == []

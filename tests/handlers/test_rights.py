@@ -1,0 +1,156 @@
+"""Guests, people from outside, bots and deactivated users are refused on every path, and nothing reaches Qualytics."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+import handlers
+from bot import model
+from bot.core import filters
+from bot.render import ids, modals
+from handlers import actions, commands, views
+from tests.handlers import front as fronts
+from tests.handlers.front import CHANNEL, DANA, LEE, Front
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+Json = dict[str, Any]
+OFFER = model.Offer("Qualytics", frozenset(model.Action))
+NEVER = {
+    "U0GUS": "Guests cannot use Anomaly Desk",
+    "U0EXT": "Only people of this workspace",
+    "U0OTHERBOT": "Bots cannot use Anomaly Desk",
+    "U0GONE": "deactivated",
+}
+
+
+def _press(action_id: str, value: str, kind: str = "button") -> Callable[[Front, str, str], Json]:
+    return lambda front, user, ident: front.click(action_id, value.format(ident), user=user, kind=kind)
+
+
+def _form(callback_id: str, state: Json) -> Callable[[Front, str, str], Json]:
+    def make(front: Front, user: str, ident: str) -> Json:
+        known = {"ref": f"qualytics:{ident}", "version": 1, "channel": CHANNEL, "chosen": [user]}
+        view = {"type": "modal", "callback_id": callback_id, "private_metadata": json.dumps(known), "blocks": []}
+        return front.submission(view, state, user=user)
+
+    return make
+
+
+def _suggest(front: Front, user: str, ident: str) -> Json:
+    pending = modals.Pending(model.Ref("qualytics", ident), 1, CHANNEL)
+    return front.suggestion(modals.pick(pending, [LEE], [model.Actor(LEE, "Lee")], OFFER), "", user=user)
+
+
+OPTION = {"text": {"type": "plain_text", "text": "x"}, "value": "18"}
+PATHS: dict[str, Callable[[Front, str, str], Json]] = {
+    **{
+        f"/anomalies {verb.name}": lambda front, user, ident, verb=verb: front.command(  # type: ignore[misc]
+            f"{verb.name} {ident if verb.takes is verb.takes.REF else ''}", user=user
+        )
+        for verb in filters.VERBS
+    },
+    "/anomalies nonsense": lambda front, user, ident: front.command("list nonsense:1", user=user),
+    ids.ACKNOWLEDGE: _press(ids.ACKNOWLEDGE, "qualytics:{}|1"),
+    ids.UNACKNOWLEDGE: _press(ids.UNACKNOWLEDGE, "qualytics:{}|1"),
+    ids.REOPEN: _press(ids.REOPEN, "qualytics:{}|1"),
+    ids.ARCHIVE: _press(ids.ARCHIVE, "Invalid|qualytics:{}|1", "static_select"),
+    ids.ASSIGN: _press(ids.ASSIGN, "qualytics:{}|1"),
+    f"{ids.MORE} {ids.MORE_COMMENT}": _press(ids.MORE, "comment|qualytics:{}|1", "overflow"),
+    f"{ids.MORE} {ids.MORE_HISTORY}": _press(ids.MORE, "history|qualytics:{}|1", "overflow"),
+    f"{ids.MORE} {ids.MORE_WHY}": _press(ids.MORE, "why|qualytics:{}|1", "overflow"),
+    ids.SHOW: _press(ids.SHOW, "qualytics:{}|1"),
+    ids.GROUP_LIST: _press(ids.GROUP_LIST, "some-card|10"),
+    ids.LIST_PAGE: _press(ids.LIST_PAGE, "0|status:any"),
+    ids.CONTACT_NEWEST: _press(ids.CONTACT_NEWEST, "0|sort:newest"),
+    ids.CONTACT_LIST: _press(ids.CONTACT_LIST, "0|"),
+    f"view {ids.ASSIGN_VIEW}": _form(ids.ASSIGN_VIEW, {ids.ASSIGN_PEOPLE: {"type": "multi_users_select", "selected_users": [DANA]}}),
+    f"view {ids.LINK_VIEW}": _form(ids.LINK_VIEW, {ids.link_block(LEE): {"type": "external_select", "selected_option": OPTION}}),
+    f"view {ids.COMMENT_VIEW}": _form(ids.COMMENT_VIEW, {ids.COMMENT_TEXT: {"type": "plain_text_input", "value": "hello"}}),
+    f"options {ids.LINK_PERSON}": _suggest,
+}
+SILENT = {ids.OPEN, *views.QUIET}
+"""Listeners that only acknowledge: there is nothing to refuse."""
+
+
+async def test_every_listener_is_tried(front: Front) -> None:
+    tried = {path.split()[0] for path in PATHS if path[0] not in "/vo" or path.startswith("anomaly")}
+    assert tried == set(actions.ACTIONS) - SILENT
+    assert {path.split()[1] for path in PATHS if path.startswith("view ")} == set(views.VIEWS)
+    assert {path.split()[1] for path in PATHS if path.startswith("options ")} == set(views.OPTIONS)
+    assert {path.split()[0] for path in PATHS if path.startswith("/")} == set(commands.COMMANDS)
+    counted = len(commands.COMMANDS) + len(actions.ACTIONS) + len(views.QUIET) + len(views.VIEWS) + len(views.OPTIONS)
+    assert len(front.running.bolt._async_listeners) == counted, handlers.__name__
+
+
+@pytest.mark.parametrize("user", NEVER)
+@pytest.mark.parametrize("path", PATHS)
+async def test_who_may_do_nothing_is_told_so(front: Front, path: str, user: str) -> None:
+    (ident,) = await front.arrive()
+    await front.forget()
+    front.stage.workspace.modals.stacks.clear()
+    before = len(front.whispers(user))
+    response = await front.send(PATHS[path](front, user, str(ident)))
+    assert response.status == 200
+    if path.startswith("options "):
+        assert json.loads(response.body) == {"options": []}
+    else:
+        assert NEVER[user] in "\n".join([*front.whispers(user)[before:], front.modal(user), response.body or ""])
+    assert await front.writes() == []
+    assert (await front.running.store.links.find([LEE, user], "qualytics")) == {}
+
+
+@pytest.mark.parametrize("path", SILENT)
+async def test_paths_that_do_nothing_do_nothing(front: Front, path: str) -> None:
+    await front.forget()
+    assert (await front.send(front.click(path, "", user="U0GUS"))).status == 200
+    assert await front.writes() == []
+
+
+async def test_nobody_acts_while_slack_cannot_say_who_they_are(front: Front) -> None:
+    (ident,) = await front.arrive()
+    await front.forget()
+    front.running.desk.people.directory._people.clear()  # type: ignore[attr-defined]
+    front.stage.workspace.faults.add({"method": "users.info", "mode": "500", "times": 0})
+    try:
+        told = await front.told(front.press(front.card(ident), ids.ACKNOWLEDGE))
+    finally:
+        front.stage.workspace.faults.clear()
+    assert "Slack" in told and "Try again" in told
+    assert await front.writes() == []
+
+
+# --- a desk with rules of its own ----------------------------------------------------------------------------------------
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def strict(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Front]:
+    """Only Dana and those on call close; nobody comments from Slack; only admins assign."""
+    rules = {"archive": ["S0ONCALL"], "comment": "nobody", "assign": "admins"}
+    folder = tmp_path_factory.mktemp("strict")
+    async with fronts.opened(folder, DESK_ADMINS=DANA, DESK_PERMISSIONS=json.dumps(rules)) as made:
+        yield made
+
+
+async def test_rules_name_who_may(strict: Front) -> None:
+    (ident,) = await strict.arrive()
+    await strict.forget()
+    told = await strict.told(strict.press(strict.card(ident), ids.ARCHIVE, "Invalid|", user=LEE))
+    assert "Only the people whom DESK_PERMISSIONS names may archive anomalies" in told
+    assert f"Who may: <!subteam^S0ONCALL>, <@{DANA}>." in told
+    await strict.send(strict.press(strict.card(ident), ids.ASSIGN, user=LEE))
+    assert f"<@{DANA}>" in strict.modal(LEE) and "Only admins of this desk may assign" in strict.modal(LEE)
+    await strict.send(strict.press(strict.card(ident), ids.MORE, "comment|", user=LEE))
+    assert "Nobody may comment on anomalies from Slack here" in strict.modal(LEE)
+    assert await strict.writes() == []
+    assert "Archived as Invalid" in await strict.told(strict.press(strict.card(ident), ids.ARCHIVE, "Invalid|", user=DANA))
+
+
+async def test_a_menu_shows_people_only_to_those_who_may_assign(strict: Front) -> None:
+    assert json.loads((await strict.send(_suggest(strict, LEE, "1"))).body) == {"options": []}
+    assert json.loads((await strict.send(_suggest(strict, DANA, "1"))).body)["options"]

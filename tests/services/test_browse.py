@@ -1,0 +1,128 @@
+"""Lists, counts and reasons: what is sent to the system, what is applied here, and who may look."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from bot import errors, model
+from bot.core import permissions
+from bot.services import browse
+from tests.services import cast
+
+ME = model.Actor("U0DANA", "Dana")
+ROUTE = model.Route("default", "C1", burst=3, wait_seconds=7)
+
+
+def looking(system: cast.System, shelf: cast.Shelf | None = None, rules: permissions.Grants | None = None) -> browse.Browse:
+    """The service over this system and shelf."""
+    store: Any = shelf or cast.Shelf()
+    sources: Any = {"qualytics": system}
+    return browse.Browse(
+        sources, store, store, store, store, cast.unresolved, cast.Clock(), rules or permissions.Grants(), "qualytics", [ROUTE]
+    )
+
+
+def many(count: int, **values: object) -> list[model.Anomaly]:
+    return [cast.anomaly(number, **values) for number in range(1, count + 1)]
+
+
+def idents(listing: model.Listing) -> list[int]:
+    return [int(one.ref.id) for one in listing.anomalies]
+
+
+async def test_a_page_reads_no_more_than_it_shows() -> None:
+    system = cast.System(all=many(35))
+    service = looking(system)
+    page = await service.listing(model.Query(), ME)
+    assert idents(page) == list(range(35, 25, -1)) and (page.total, page.offset) == (35, 0)
+    page = await service.listing(model.Query(), ME, 30)
+    assert idents(page) == [5, 4, 3, 2, 1] and page.total == 35
+    assert system.limits == [10, 40]
+    assert idents(await service.listing(model.Query(), ME, 990)) == []
+
+
+async def test_a_limit_ends_the_list() -> None:
+    service = looking(cast.System(all=many(35)))
+    page = await service.listing(model.Query(limit=12), ME, 10)
+    assert idents(page) == [25, 24] and page.total == 12
+
+
+async def test_words_that_the_system_does_not_know_are_applied_here() -> None:
+    people = (model.Person("qualytics", "12", "Dana"),)
+    system = cast.System(all=[*many(30), *(replace(one, assignees=people) for one in [cast.anomaly(n) for n in range(101, 114)])])
+    service = looking(system)
+    page = await service.listing(model.Query(assignees=("me",)), ME)
+    assert idents(page) == list(range(113, 103, -1)) and page.total == 13
+    page = await service.listing(model.Query(min_weight=29.0), ME)
+    assert page.total == 15 and system.limits == [0, 0], "all is read before it is filtered"
+    assert page.words == "min:29"
+
+
+async def test_the_version_is_that_of_the_store() -> None:
+    known = replace(cast.anomaly(2), version=7)
+    page = await looking(cast.System(all=many(2)), cast.Shelf({known.ref: known})).listing(model.Query(), ME)
+    assert [one.version for one in page.anomalies] == [7, 0]
+
+
+async def test_few_are_counted_by_state_and_table_and_many_only_in_sum() -> None:
+    table = model.Place("9", "orders")
+    system = cast.System(all=[*many(3, container=table), *(replace(cast.anomaly(9), status="Acknowledged") for _ in range(1))])
+    counted = await looking(system).count(model.Query(), ME)
+    assert (counted.total, dict(counted.by_state), counted.by_table) == (4, {"Active": 3, "Acknowledged": 1}, [("orders", 3)])
+    huge = cast.System(all=many(150))
+    counted = await looking(huge).count(model.Query(), ME)
+    assert (counted.total, counted.by_state) == (150, {}) and huge.asked == ["count"]
+
+
+async def test_what_a_system_refuses_is_said_before_it_is_asked() -> None:
+    system = cast.System(all=many(3))
+    service = looking(system)
+    for ask in (service.listing, service.count):
+        with pytest.raises(errors.NotSupported, match="cannot filter by metric:"):
+            await ask(model.Query(others=(("metric", "x"),)), ME)
+        with pytest.raises(errors.NotFound, match='No system called "anodot"'):
+            await ask(model.Query(source="anodot"), ME)
+    with pytest.raises(errors.NotFound, match="no such person"):
+        await service.listing(model.Query(assignees=("ghost",)), ME)
+    assert system.asked == []
+
+
+async def test_one_that_is_gone() -> None:
+    with pytest.raises(errors.NotFound, match="Qualytics has no anomaly 9"):
+        await looking(cast.System(all=many(3))).show(model.Ref("qualytics", "9"), ME)
+
+
+async def test_why_names_the_decision_with_the_numbers_of_its_route() -> None:
+    ref = model.Ref("qualytics", "1")
+    at = datetime(2026, 11, 21, tzinfo=UTC)
+    card = model.Card("c", model.CardKind.ANOMALY, "C1", str(ref), model.CardState.FOLDED, model.Reason.BURST, at, "default", ref)
+    service = looking(cast.System(), cast.Shelf(cards=[card]))
+    assert list(await service.why(ref, ME)) == [model.Decided(model.Reason.BURST, at, "C1", "", ROUTE)]
+    service = looking(cast.System(), cast.Shelf(reasons={ref: model.Reason.FIRST_CONTACT}))
+    assert [one.reason for one in await service.why(ref, ME)] == [model.Reason.FIRST_CONTACT]
+    service = looking(cast.System(), cast.Shelf(reasons={ref: model.Reason.WAITING}))
+    assert [one.reason for one in await service.why(ref, ME)] == [model.Reason.NO_ROUTE], "new, and no route took it"
+    with pytest.raises(errors.NotFound, match="has not seen qualytics:1 yet"):
+        await looking(cast.System()).why(ref, ME)
+
+
+async def test_every_question_needs_the_right_to_look() -> None:
+    rules = permissions.grants(["U0BOSS"], {"browse": "admins"})
+    service = looking(cast.System(all=many(3)), rules=rules)
+    ref = model.Ref("qualytics", "1")
+    questions = (
+        lambda: service.listing(model.Query(), ME),
+        lambda: service.count(model.Query(), ME),
+        lambda: service.show(ref, ME),
+        lambda: service.history(ref, ME),
+        lambda: service.why(ref, ME),
+        lambda: service.members("c", ME),
+    )
+    for ask in questions:
+        with pytest.raises(errors.NotAllowed) as caught:
+            await ask()
+        assert caught.value.ask == ("U0BOSS",)

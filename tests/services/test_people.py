@@ -1,0 +1,110 @@
+"""Who is who: addresses, remembered choices, and how often a system is asked for its users."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot import errors, model
+from bot.services import people
+from tests.services import cast
+
+ME = model.Actor("U0DANA", "Dana", email="dana@acme.example")
+
+
+class Office:
+    """The service and what it asks."""
+
+    def __init__(self, *users: model.Person) -> None:
+        self.system = cast.System(users or (cast.DANA, cast.LEE))
+        self.links, self.directory, self.clock = cast.Links(), cast.Directory(), cast.Clock()
+        sources: Any = {"qualytics": self.system}
+        self.people = people.People(sources, self.links, self.directory, self.clock)
+
+
+async def test_the_same_address_is_the_same_person_and_is_remembered() -> None:
+    office = Office()
+    match = await office.people.match("qualytics", ["U0DANA"])
+    assert match.found == {"U0DANA": cast.DANA} and match.unknown == []
+    assert office.links.how == ["email"]
+    await office.people.match("qualytics", ["U0DANA"])
+    assert office.directory.asked == ["U0DANA"], "the second time nobody is asked"
+
+
+async def test_somebody_unknown_is_named_and_the_choice_counts_from_then_on() -> None:
+    office = Office()
+    match = await office.people.match("qualytics", ["U0LEE", "U0DANA"])
+    assert [actor.id for actor in match.unknown] == ["U0LEE"] and set(match.found) == {"U0DANA"}
+    assert await office.people.remember("U0LEE", "qualytics", "18") == cast.LEE
+    match = await office.people.match("qualytics", ["U0LEE", "U0DANA"])
+    assert match.found == {"U0LEE": cast.LEE, "U0DANA": cast.DANA} and match.unknown == []
+    assert await office.people.slack_ids([cast.LEE, cast.OTHER_LEE]) == {"18": "U0LEE"}
+    await office.people.forget("U0LEE", "qualytics")
+    assert (await office.people.match("qualytics", ["U0LEE"])).unknown
+    with pytest.raises(errors.NotFound, match="no user 99 any more"):
+        await office.people.remember("U0LEE", "qualytics", "99")
+
+
+async def test_nobody_without_an_address_is_matched_to_somebody_without_one() -> None:
+    office = Office(model.Person("qualytics", "1", "Service"))
+    match = await office.people.match("qualytics", ["U0GUS"])
+    assert match.found == {} and [actor.id for actor in match.unknown] == ["U0GUS"]
+
+
+async def test_the_list_of_users_is_read_again_after_ten_minutes_or_when_somebody_is_missing() -> None:
+    office = Office()
+    await office.people.suggest("qualytics", "")
+    office.clock.pass_by(minutes=9)
+    await office.people.suggest("qualytics", "")
+    assert office.system.asked == ["people"]
+    office.clock.pass_by(minutes=2)
+    await office.people.suggest("qualytics", "")
+    assert len(office.system.asked) == 2
+    await office.people.match("qualytics", ["U0LEE", "U0LEE"])
+    assert len(office.system.asked) == 2, "just read: a miss is believed"
+    office.clock.pass_by(minutes=1.5)
+    office.system.users = (cast.DANA, model.Person("qualytics", "20", "Lee", "lee@elsewhere.example"))
+    match = await office.people.match("qualytics", ["U0LEE"])
+    assert match.found["U0LEE"].id == "20", "somebody who was added a minute ago is found"
+    assert len(office.system.asked) == 3
+
+
+async def test_suggestions_fit_into_a_menu() -> None:
+    office = Office(*(model.Person("qualytics", str(n), f"Ann {n:03}", f"a{n}@acme.example") for n in range(150)))
+    assert len(await office.people.suggest("qualytics", "")) == 100
+    assert [one.id for one in await office.people.suggest("qualytics", " ANN 14")] == [str(n) for n in range(140, 150)]
+    assert [one.id for one in await office.people.suggest("qualytics", "a77@")] == ["77"]
+    assert await office.people.suggest("qualytics", "nobody") == []
+
+
+@pytest.mark.parametrize(
+    ("word", "found"),
+    [
+        ("me", "12"),
+        ("<@U0DANA>", "12"),
+        ("<@U0DANA|dana>", "12"),
+        ("none", "none"),
+        ("@Dana Reyes", "12"),
+        ("LEE.PARK@acme.example", "18"),
+        ("18", "18"),
+    ],
+)
+async def test_the_people_of_a_filter(word: str, found: str) -> None:
+    resolved = await Office().people.resolve(model.Query(assignees=(word,)), "qualytics", ME)
+    assert resolved.assignees == (found,)
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [
+        ("me", "You are not linked to a Qualytics user yet"),
+        ("<@U0LEE>", "Lee is not linked to a Qualytics user yet"),
+        ("Lee Park", "2 users are called"),
+        ("nobody", "no user is called"),
+    ],
+)
+async def test_people_of_a_filter_whom_nobody_knows(word: str, told: str) -> None:
+    office = Office(cast.LEE, cast.OTHER_LEE)
+    with pytest.raises(errors.NotFound, match=told):
+        await office.people.resolve(model.Query(assignees=(word,)), "qualytics", model.Actor("U0LEE", "Lee"))

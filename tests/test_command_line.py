@@ -1,0 +1,117 @@
+"""`python -m bot` as somebody calls it: a child process, its output and its exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sqlite3
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot import __main__ as main
+from bot import app, settings
+from tests.walks import stage as staging
+
+ROOT = Path(__file__).parent.parent
+
+
+async def call(*arguments: str, env: dict[str, str] | None = None, cwd: Path) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr."""
+    given = {name: value for name, value in os.environ.items() if not name.startswith(("SLACK_", "DESK_", "QUALYTICS_", "DATABASE_"))}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot",
+        *arguments,
+        cwd=cwd,
+        env={**given, "PYTHONPATH": str(ROOT), **(env or {})},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await asyncio.wait_for(process.communicate(), 30)
+    assert process.returncode is not None
+    return process.returncode, out.decode(), err.decode()
+
+
+async def test_the_manifest_is_printed_from_anywhere(tmp_path: Path) -> None:
+    code, out, err = await call("manifest", "--url", "https://desk.example.com/", cwd=tmp_path)
+    assert (code, err) == (0, "")
+    shape = json.loads(out)
+    assert shape["settings"]["socket_mode_enabled"] is False
+    assert shape["settings"]["interactivity"]["request_url"] == "https://desk.example.com/slack/events"
+
+
+async def test_missing_settings_stop_the_start_with_a_sentence_each(tmp_path: Path) -> None:
+    code, out, err = await call("run", env={"DESK_CHANEL": "C0123", "DESK_BURST": "many", "SLACK_BOT_TOKEN": "hush-hush"}, cwd=tmp_path)
+    assert (code, out) == (2, "")
+    lines = err.splitlines()
+    assert all(line.endswith(".") for line in lines)
+    said = (
+        "SLACK_BOT_TOKEN must begin",
+        "DESK_CHANNEL is missing",
+        "DESK_BURST must be",
+        "SLACK_APP_TOKEN and",
+        "QUALYTICS_URL is missing",
+    )
+    for words in (*said, "DESK_CHANEL is no setting of the desk (did you mean DESK_CHANNEL?)."):
+        assert len([line for line in lines if words in line]) == 1, err
+    assert len(lines) == 6 and "hush-hush" not in err and "Traceback" not in err
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("command", ["run", "web", "worker", "migrate", "check"])
+def test_no_command_starts_without_its_settings(command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in [name for name in os.environ if name.startswith(("SLACK_", "DESK_", "QUALYTICS_", "DATABASE_"))]:
+        monkeypatch.delenv(name)
+    assert main.main([command]) == 2
+    assert "DESK_CHANNEL is missing" in capsys.readouterr().err
+
+
+async def test_an_unknown_command_lists_the_known_ones(tmp_path: Path) -> None:
+    code, _, err = await call("dance", cwd=tmp_path)
+    assert code == 2 and "run" in err and "Traceback" not in err
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[staging.Stage]:
+    async with staging.staged(tmp_path, open_at_start=1) as made:
+        yield made
+
+
+async def test_migrate_brings_up_the_tables(stage: staging.Stage, tmp_path: Path) -> None:
+    code, out, _ = await call("migrate", env=stage.env(), cwd=tmp_path)
+    assert code == 0 and out.startswith("The database is at revision")
+    with sqlite3.connect(tmp_path / "desk.db") as database:
+        assert "cards" in {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
+
+
+async def test_check_tries_everything_and_posts_nothing(stage: staging.Stage, tmp_path: Path) -> None:
+    code, out, err = await call("check", env=stage.env(), cwd=tmp_path)
+    expected = ["settings", "database", "Slack token", "Slack app token", "Slack channel", "Qualytics"]
+    assert out.splitlines() == [f"{what}: fine" for what in expected], err
+    assert code == 0 and "Unclosed" not in err
+    assert await stage.calls("chat.postMessage") == []
+
+
+@pytest.mark.parametrize(
+    ("env", "what", "told"),
+    [
+        ({"SLACK_BOT_TOKEN": "xoxb-wrong"}, "Slack token", "does not accept the app's token"),
+        ({"SLACK_APP_TOKEN": "xapp-wrong"}, "Slack app token", "does not accept the app's token"),
+        ({"DESK_CHANNEL": "C0GENERAL"}, "Slack channel", "The bot is no member of C0GENERAL. Type there: /invite"),
+        ({"DESK_CHANNEL": "C0OLD"}, "Slack channel", "archived"),
+        ({"DESK_CHANNEL": "C0NOWHERE"}, "Slack channel", "Check DESK_CHANNEL"),
+        ({"QUALYTICS_TOKEN": "wrong"}, "Qualytics", "QUALYTICS_TOKEN"),
+        ({"QUALYTICS_DATASTORES": "nowhere"}, "Qualytics", "nowhere"),
+        ({"DATABASE_URL": "sqlite:////nowhere/at/all/desk.db"}, "database", ""),
+    ],
+)
+async def test_check_names_what_is_wrong(stage: staging.Stage, tmp_path: Path, env: dict[str, str], what: str, told: str) -> None:
+    given = {name: value for name, value in stage.env(**env).items() if name.startswith(("SLACK_", "DESK_", "QUALYTICS_", "DATABASE_"))}
+    found = await app.check(settings.load(given))
+    assert told in found[what] and found[what] != ""
+    assert [name for name, fault in found.items() if fault and name != what and what != "Slack token"] == []

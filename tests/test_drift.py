@@ -1,0 +1,243 @@
+"""What is written in two places says the same: manifest, listeners, scopes, settings, documents, version, size of the rooms."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+from slack_bolt.async_app import AsyncApp
+
+import handlers
+from bot import app, model, settings
+from bot.core import filters
+from bot.render import ids
+from bot.sources import registry
+from bot.sources.qualytics import queries
+from handlers import actions, commands, views
+from sandbox.slack import manifest as fake
+
+ROOT = Path(__file__).parent.parent
+SCHEMA = json.loads((ROOT / "tests/fixtures/slack-manifest-schema/manifest.schema.2.0.0.json").read_text())
+MANIFEST = yaml.safe_load((ROOT / "manifest.yml").read_text())
+HTTP_MANIFEST = json.loads(app.manifest((ROOT / "manifest.yml").read_text(), "https://desk.example.com/"))
+README = (ROOT / "README.md").read_text()
+
+
+# --- the manifest ----------------------------------------------------------------------------------------------------------
+
+
+def faults(manifest: Any) -> list[str]:
+    """What Slack's published schema says against a manifest."""
+    found = jsonschema.Draft7Validator(SCHEMA).iter_errors(manifest)
+    return [f"{'/'.join(map(str, fault.path))}: {fault.message}" for fault in found]
+
+
+@pytest.mark.parametrize("manifest", [MANIFEST, HTTP_MANIFEST], ids=["socket mode", "http"])
+def test_slack_takes_the_manifest(manifest: Any) -> None:
+    assert faults(manifest) == []
+    assert set(fake.parse(manifest).commands) == set(commands.COMMANDS)
+
+
+def test_the_schema_bites() -> None:
+    assert faults(MANIFEST | {"festures": {}})
+    assert faults(MANIFEST | {"display_information": {"name": "x" * 36}})
+
+
+def test_the_manifest_for_http_differs_in_addresses_alone() -> None:
+    endpoint = "https://desk.example.com/slack/events"
+    assert HTTP_MANIFEST["settings"].pop("socket_mode_enabled") is False
+    interactivity = HTTP_MANIFEST["settings"]["interactivity"]
+    assert (interactivity.pop("request_url"), interactivity.pop("message_menu_options_url")) == (endpoint, endpoint)
+    assert [command.pop("url") for command in HTTP_MANIFEST["features"]["slash_commands"]] == [endpoint]
+    expected = json.loads(json.dumps(MANIFEST))
+    del expected["settings"]["socket_mode_enabled"]
+    assert expected == HTTP_MANIFEST
+
+
+def test_commands_are_sent_with_ids_and_hinted_with_what_works() -> None:
+    for command in MANIFEST["features"]["slash_commands"]:
+        assert command["should_escape"], "mentions arrive as ids only then"
+        for example in command["usage_hint"].split(" | "):
+            filters.command(example, today=date(2026, 11, 21), sources=["qualytics"], default_source="qualytics")
+
+
+SCOPES = {
+    "auth_test": set(),
+    "apps_connections_open": set(),  # the app-level token's connections:write
+    "chat_postMessage": {"chat:write"},
+    "chat_postEphemeral": {"chat:write"},
+    "chat_update": {"chat:write"},
+    "conversations_history": {"channels:history", "groups:history", "im:history"},
+    "conversations_info": {"channels:read", "groups:read"},
+    "conversations_open": {"im:write"},
+    "users_info": {"users:read", "users:read.email"},
+    "usergroups_users_list": {"usergroups:read"},
+    "views_open": set(),
+    "views_push": set(),
+    "views_update": set(),
+}
+"""Web API calls of the code, as the library names them, and the bot scopes that Slack wants for them (its method pages)."""
+
+
+def test_scopes_are_what_the_calls_need_and_no_more() -> None:
+    text = "".join(path.read_text() for room in ("bot", "handlers") for path in (ROOT / room).rglob("*.py"))
+    called = set(
+        re.findall(r"\b_?client\.((?:auth|apps|chat|conversations|users|usergroups|views|team|reactions|files)_[a-zA-Z_]+)\(", text)
+    )
+    assert called == set(SCOPES)
+    needed = set().union(*SCOPES.values()) | {"commands"}
+    assert set(MANIFEST["oauth_config"]["scopes"]["bot"]) == needed
+
+
+# --- listeners ---------------------------------------------------------------------------------------------------------------
+
+
+def test_everything_that_can_be_pressed_has_a_listener() -> None:
+    assert set(actions.ACTIONS) == set(ids.MESSAGE_ACTIONS)
+    assert set(actions.MORE) == {value for name, value in vars(ids).items() if name.startswith("MORE_")}
+    assert set(views.VIEWS) == {value for name, value in vars(ids).items() if name.endswith("_VIEW")}
+    assert set(views.OPTIONS) == set(ids.VIEW_OPTIONS)
+    inputs = {ids.ASSIGN_PEOPLE, ids.LINK_PERSON, ids.COMMENT_TEXT}
+    assert set(views.QUIET) == inputs
+    assert set(commands.VERBS) == {verb.name for verb in filters.VERBS}
+
+
+def test_register_registers_all_of_them() -> None:
+    bolt = AsyncApp(token="xoxb-none", signing_secret="none")
+    handlers.register(bolt, None)  # type: ignore[arg-type]
+    expected = len(commands.COMMANDS) + len(actions.ACTIONS) + len(views.QUIET) + len(views.VIEWS) + len(views.OPTIONS)
+    assert len(bolt._async_listeners) == expected
+
+
+# --- documents ---------------------------------------------------------------------------------------------------------------
+
+ELSEWHERE = {name.upper() for name in settings.Settings.model_fields if name.startswith(("anodot_", "anomify_", "autional_"))}
+"""Settings of systems that are known by name and not spoken yet."""
+
+
+def test_every_setting_is_documented_and_every_documented_one_exists() -> None:
+    table = README.split("### Settings", 1)[1].split("###", 1)[0]
+    rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    documented = [name for row in rows for name in re.findall(r"`([A-Z_]+)`", row)]
+    assert len(documented) == len(set(documented))
+    assert set(documented) == {name.upper() for name in settings.Settings.model_fields} - ELSEWHERE
+
+
+def test_documented_defaults_are_the_defaults() -> None:
+    table = README.split("### Settings", 1)[1].split("###", 1)[0]
+    rows = [line.split("|") for line in table.splitlines() if line.startswith("| `")]
+    told = {name: row[3].strip(" `") for row in rows for name in re.findall(r"`([A-Z_]+)`", row[1])}
+    fields = settings.Settings.model_fields
+    for name in ("DESK_POLL_SECONDS", "DESK_BURST", "DESK_WAIT_SECONDS", "DESK_POSTS_PER_MINUTE", "QUALYTICS_MAX_BATCH", "PORT"):
+        assert float(told[name]) == float(fields[name.lower()].default), name
+    for name in ("SLACK_API_URL", "DESK_TIMEZONE", "DESK_DIGEST"):
+        assert told[name] == fields[name.lower()].default, name
+    assert json.loads(told["DESK_SEVERITY"]) == {word.value: bound for word, bound in fields["desk_severity"].default}
+    assert told["DATABASE_URL"] == fields["database_url"].default.get_secret_value()
+
+
+def test_every_system_is_registered_with_its_settings_and_documented() -> None:
+    folders = {path.name for path in (ROOT / "bot/sources").iterdir() if (path / "source.py").exists()}
+    assert set(registry.SOURCES) == folders
+    for name, kind in registry.SOURCES.items():
+        assert kind.make.name == name
+        assert f"{kind.prefix.lower()}_url" in settings.Settings.model_fields
+        assert kind.make.title in README
+        assert f"## {kind.make.title}" in (ROOT / "docs/filters.md").read_text()
+
+
+def test_commands_are_documented() -> None:
+    chapter = README.split("### Commands", 1)[1].split("##", 1)[0]
+    for verb in filters.VERBS:
+        assert verb.name == "help" or re.search(rf"\b{verb.name}\b", chapter), verb.name
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    missing = [
+        f"{document.name}: {target}"
+        for document in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"))
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text())
+        if not (document.parent / target).exists() and target != "bench/results.md"
+    ]
+    assert missing == []
+
+
+def test_the_newest_change_is_this_version() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    newest = re.search(r"^## \[?(\d+\.\d+\.\d+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert newest is not None and newest[1] == version
+
+
+def filter_table(known: Any, title: str) -> str:
+    """The table of docs/filters.md for one system."""
+    applied = {
+        model.Handling.SENT: "sent to {title}",
+        model.Handling.HERE: "applied here",
+        model.Handling.REFUSED: "refused: {because}",
+    }
+    lines = ["| word | it takes | example | where it is applied |", "|---|---|---|---|"]
+    for row in filters.explain(known, title):
+        where = applied[row.handling].format(title=title, because=row.because)
+        lines.append(f"| `{row.word}:` | {row.about} | `{row.example}` | {where} |")
+    return "\n".join(lines)
+
+
+def test_the_document_of_the_filters_says_what_the_code_does() -> None:
+    chapter = (ROOT / "docs/filters.md").read_text().split("## Qualytics", 1)[1]
+    written = "\n".join(line for line in chapter.splitlines() if line.startswith("|"))
+    wanted = filter_table(queries.WORDS, "Qualytics")
+    assert written == wanted, f"docs/filters.md should hold this table:\n{wanted}"
+
+
+def test_the_examples_of_the_documents_work() -> None:
+    text = (ROOT / "docs/filters.md").read_text()
+    examples = re.findall(r"^    /anomalies (.+)$", text, re.MULTILINE)
+    assert len(examples) >= 5
+    for example in [*examples, *(f"list {row.example}" for row in filters.explain(queries.WORDS))]:
+        filters.command(example, today=date(2026, 11, 21), sources=["qualytics"], default_source="qualytics")
+
+
+# --- the size of the rooms -----------------------------------------------------------------------------------------------------
+
+SOURCES = [path for room in ("bot", "handlers", "sandbox") for path in sorted((ROOT / room).rglob("*.py"))]
+
+
+def functions(path: Path) -> Iterator[tuple[str, int]]:
+    """Each function of a file, and how many lines it has."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.name, (node.end_lineno or 0) - node.lineno + 1
+
+
+def test_files_stay_short() -> None:
+    assert len(SOURCES) > 100
+    assert {
+        str(path.relative_to(ROOT)): n for path in SOURCES if (n := len(path.read_text().splitlines())) > MOST_LINES.get(path.name, 400)
+    } == {}
+
+
+MOST_LINES = {"model.py": 600}
+"""The words of all rooms stand on one page, so that no word has two homes."""
+
+
+def test_functions_stay_short() -> None:
+    long = {f"{path.relative_to(ROOT)}:{name}": lines for path in SOURCES for name, lines in functions(path) if lines > 60}
+    assert long == {}
+    every = sorted(lines for path in SOURCES for _, lines in functions(path))
+    assert every[len(every) * 2 // 3] <= 14, "most of them are far shorter"
+
+
+def test_every_module_says_what_it_is() -> None:
+    silent = [
+        str(path.relative_to(ROOT)) for path in SOURCES if path.read_text().strip() and not ast.get_docstring(ast.parse(path.read_text()))
+    ]
+    assert silent == []
