@@ -170,11 +170,10 @@ def _one_ref(typed: _Typed) -> Command:
 def _change(typed: _Typed) -> Command:
     verb, end = typed.verb, len(typed.plain)
     shape = changes.SHAPES[verb.name]
-    rest = [token for token in typed.rest if token.key or token.values]
-    behind = people.behind(verb, rest, end, typed.context)
+    behind = people.behind(verb, typed.rest, end, typed.context)
     marked = [token for token in behind.rest if changes.mark(token)]
     found = [token for token in behind.rest if not changes.mark(token)]
-    _check_free_text(behind.rest)
+    _check_ends(behind.rest)
     _check_allowed(verb, shape, marked, found)
     if not found and behind.default is None:
         raise selections.nothing(verb, end)
@@ -188,18 +187,26 @@ def _change(typed: _Typed) -> Command:
     return typed.command(query, selected.refs, wish, selection=selected.typed or queries.canonical(query or model.Query()))
 
 
-def _check_free_text(rest: Sequence[tokens.Token]) -> None:
-    """A text of several words without quotation marks: nobody can tell where it ends."""
+def _check_ends(rest: Sequence[tokens.Token]) -> None:
+    """Where does a marked word end? A bare word behind it must not become an id that was meant as a tag or as text."""
     for before, token in itertools.pairwise(rest):
         name = changes.mark(before)
-        if name not in changes.FREE or token.key or not before.values or before.raw[-1:] in {'"', "'"}:
+        if not name or token.key or not before.values:
             continue
-        tail = [one for one in rest if one.start >= token.start]
-        loose = tail[: next((number for number, one in enumerate(tail) if one.key), len(tail))]
-        text = " ".join([before.raw[before.key_end - before.start :], *(one.raw for one in loose)])
-        fix = f"{name}:{tokens.quote(text)}"
-        message = f"A text of several words stands in quotation marks: {fix} What selects goes before it, or after the closing mark."
-        raise tokens.Mistake(message, before.start, loose[-1].end, fix=fix)
+        if name in changes.FREE and before.raw[-1:] not in {'"', "'"}:
+            raise _loose_text(name, before, [one for one in rest if one.start >= token.start])
+        if before.open_ended:
+            fix = f"{before.raw.rstrip(', ')} {token.raw}" if name == "assign" else before.raw + token.raw
+            hint = "The comma says that more follows; leave it out" if name == "assign" else "Leave out the space after the comma"
+            raise tokens.Mistake(f"{hint}: {fix}", before.start, token.end, fix=fix)
+
+
+def _loose_text(name: str, before: tokens.Token, tail: Sequence[tokens.Token]) -> tokens.Mistake:
+    loose = tail[: next((number for number, one in enumerate(tail) if one.key), len(tail))]
+    text = " ".join([before.raw[before.key_end - before.start :], *(one.raw for one in loose)])
+    fix = f"{name}:{tokens.quote(text)}"
+    message = f"A text of several words stands in quotation marks: {fix} What selects goes before it, or after the closing mark."
+    return tokens.Mistake(message, before.start, loose[-1].end, fix=fix)
 
 
 def _check_allowed(verb: verbs.Verb, shape: changes.Shape, marked: Sequence[tokens.Token], found: Sequence[tokens.Token]) -> None:

@@ -27,7 +27,18 @@ class Behind:
 
 def behind(verb: verbs.Verb, rest: Sequence[tokens.Token], end: int, context: references.Context) -> Behind:
     """Take the people out of the words behind a verb. `end` is where the command ends. Raises Mistake."""
-    return _READERS.get(verb.name, _marked)(verb, rest, end, context)
+    return _READERS.get(verb.name, _marked)(verb, _without_commas(rest), end, context)
+
+
+def _without_commas(rest: Sequence[tokens.Token]) -> Sequence[tokens.Token]:
+    """A comma between spaces belongs to the word before it."""
+    kept: list[tokens.Token] = []
+    for token in rest:
+        if token.key or token.values:
+            kept.append(token)
+        elif kept:
+            kept[-1] = replace(kept[-1], open_ended=True)
+    return kept
 
 
 def narrowed(query: model.Query | None, wish: changes.Wish) -> model.Query | None:
@@ -35,6 +46,11 @@ def narrowed(query: model.Query | None, wish: changes.Wish) -> model.Query | Non
     if query is None or wish.swap is None or query.assignees:
         return query
     return replace(query, assignees=(wish.swap[0],))
+
+
+def _goes_on(before: tokens.Token | None, token: tokens.Token, context: references.Context) -> bool:
+    """Whether a comma joins this word to the one before."""
+    return before is not None and (before.open_ended or token.raw.startswith(",")) and _bare(token, context)
 
 
 def _bare(token: tokens.Token, context: references.Context) -> bool:
@@ -49,8 +65,7 @@ def _marked(verb: verbs.Verb, rest: Sequence[tokens.Token], end: int, context: r
     kept: list[tokens.Token] = []
     for token in rest:
         last = kept[-1] if kept else None
-        goes_on = changes.names_people(token) or (last is not None and last.open_ended and _bare(token, context))
-        if not goes_on:
+        if not (changes.names_people(token) or _goes_on(last, token, context)):
             kept.append(token)
         elif last is not None and changes.mark(last) == "assign":
             kept[-1] = replace(
@@ -77,16 +92,15 @@ def _unmarked(verb: verbs.Verb, token: tokens.Token, rest: Sequence[tokens.Token
 
 def _found(rest: Sequence[tokens.Token], wanted: int, context: references.Context) -> Sequence[tokens.Token]:
     """The words that are people: the clear ones wherever they are, and what follows a comma; else the first bare words."""
-    clear = [token for number, token in enumerate(rest) if _clear(token, rest[number - 1] if number else None, context)]
+    clear: list[tokens.Token] = []
+    before: tokens.Token | None = None
+    for token in rest:
+        if changes.names_people(token) or (before in clear and _goes_on(before, token, context)):
+            clear.append(token)
+        before = token
     missing = wanted - sum(len(token.values) for token in clear)
     names = [token for token in rest if _bare(token, context) and token not in clear and token.raw.casefold() not in _TO]
     return sorted([*clear, *names[: max(0, missing)]], key=lambda token: token.start)
-
-
-def _clear(token: tokens.Token, before: tokens.Token | None, context: references.Context) -> bool:
-    if changes.names_people(token):
-        return True
-    return before is not None and before.open_ended and changes.names_people(before) and _bare(token, context)
 
 
 def _without(rest: Sequence[tokens.Token], named: Sequence[tokens.Token]) -> Sequence[tokens.Token]:

@@ -79,7 +79,7 @@ def _values(token: tokens.Token) -> Iterator[tokens.Value]:
         raise tokens.Mistake("This is not the id of an anomaly. Ids look like 1001 or qualytics:1001.", token.start, token.end)
     for value in token.values:
         pieces = list(_PIECE.finditer(value.text))
-        if len(pieces) < 2 or _LINK.match(value.text) or _RANGE.fullmatch(value.text):
+        if not pieces or pieces[0][0] == value.text or _LINK.match(value.text) or _RANGE.fullmatch(value.text):
             yield value
             continue
         quoted = value.end - value.start - len(value.text) != 0

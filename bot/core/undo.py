@@ -10,6 +10,7 @@ from bot import model
 from bot.core import transitions
 
 GONE = "It does not exist any more."
+BACK = "It is as it was before already."
 
 _STATES = frozenset({model.Action.ACKNOWLEDGE, model.Action.UNACKNOWLEDGE, model.Action.ARCHIVE, model.Action.REOPEN, model.Action.DELETE})
 """Actions that are about where an anomaly stands: any other standing than that of the preview matters to them."""
@@ -106,7 +107,8 @@ def _named(change: model.Change, tags: Sequence[str]) -> frozenset[str]:
 
 
 def undo(item: model.Item, now: model.Anomaly | None, change: model.Change | None = None) -> tuple[Sequence[model.Change], str]:
-    """The changes, in their order, that bring a DONE item back to `before`, and a sentence about what stays as it is ("" for nothing).
+    """The changes, in their order, that bring a DONE item back to `before`, and a sentence about what stays as it is: without
+    changes always one, with changes "" when all of it returns.
 
     What somebody changed since `after` is left alone, part by part. `change` is what the batch asked for (an item's own counts more): with
     it, only what was asked for is taken back; without, every difference between before and after is taken for the batch's doing.
@@ -124,9 +126,10 @@ def undo(item: model.Item, now: model.Anomaly | None, change: model.Change | Non
     if here.state is _ARCHIVED and not steps:
         foreign = _standing(here) not in (_standing(item.before), _standing(item.after))
         why = f"It is {_told(here)} by now, which somebody did since, so it was left alone." if foreign else ""
-        return (), _sentences(why, _comment(asked))
+        return (), _sentences(why, _comment(asked)) or BACK
     fields, left = _fields(item.before, item.after, here, asked)
-    return _plan(steps, fields), _sentences(said, *left, _comment(asked))
+    plan, stays = _plan(steps, fields), _sentences(said, *left, _comment(asked))
+    return plan, stays or ("" if plan else BACK)
 
 
 _Steps = tuple[model.Action, ...]
