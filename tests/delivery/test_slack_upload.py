@@ -59,7 +59,7 @@ async def bytes_in(wire: Any) -> list[tuple[bytes, str, str]]:
 
 @pytest.fixture
 async def messenger(wire: Any, bytes_in: Any) -> AsyncIterator[slack.SlackMessenger]:
-    async with slack.session(timeout=0.4) as session:
+    async with slack.session(timeout=1.0) as session:
         yield slack.SlackMessenger(slack.client(TOKEN, wire.url, session), Pacer(), patience=0.2)
 
 
@@ -104,7 +104,7 @@ async def test_a_large_file_arrives_whole_and_may_take_longer_than_a_call(
         return answer
 
     wire.says(SPOT, slowly)
-    asyncio.get_running_loop().call_later(0.6, gate.set)
+    asyncio.get_running_loop().call_later(1.2, gate.set)
     await upload(messenger, content=content)
     assert bytes_in[0][0] == content
 

@@ -31,7 +31,7 @@ async def space() -> AsyncIterator[workspace.Workspace]:
 
 @pytest.fixture
 async def messenger(space: workspace.Workspace) -> AsyncIterator[slack.SlackMessenger]:
-    async with slack.session(timeout=0.5) as session:
+    async with slack.session(timeout=1.5) as session:
         client = slack.client(space.bot_token, f"{space.base_url}/api/", session)
         yield slack.SlackMessenger(client, pacing.Pacer(), patience=5)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 from typing import Any
 
@@ -160,10 +161,11 @@ async def test_scopes_are_enforced() -> None:
 
 
 async def test_files_info_needs_files_read_and_tells_where_the_file_is() -> None:
-    scopes = slack.Workspace(app_manifest(), budgets=False)
-    async with desk_of(scopes) as desk:
+    space = slack.Workspace(app_manifest(), budgets=False)
+    async with desk_of(space) as desk:
         ident = await uploaded(desk)
-        object.__setattr__(scopes.app, "scopes", scopes.app.scopes | {"files:read"})
+        assert await error_of(desk.client.files_info(file=ident)) == "missing_scope"
+        space.app = dataclasses.replace(space.app, scopes=space.app.scopes | {"files:read"})
         assert await error_of(desk.client.files_info(file=ident)) == "file_not_found"
         await complete(desk, ident, channel_id=CHANNEL)
         file = (await desk.client.files_info(file=ident))["file"]
