@@ -22,7 +22,7 @@ from bot import errors, model, ports, scheduling, settings, web
 from bot.core import permissions
 from bot.delivery import directory, pacing, probe, slack
 from bot.render import desk as desk_view
-from bot.services import batches, browse, people, poll, post, triage
+from bot.services import batches, browse, people, poll, post, runs, triage
 from bot.sources import registry
 from bot.store import engine
 from handlers import guard
@@ -190,12 +190,13 @@ def _assemble(configured: settings.Settings, clock: ports.Clock, store: engine.S
     looking = browse.Browse(
         sources, store.anomalies, store.cards, store.journal, store.standings, folk.resolve, clock, grants, first, [route]
     )
-    bulk = batches.Batches(sources, store.batches, store.anomalies, store.claims, posting, messenger, clock, metrics, grants)
+    bulk = batches.Batches(sources, store.batches, folk, posting, clock, grants)
+    working = runs.Runs(sources, store.batches, store.anomalies, store.claims, bulk, messenger, clock, metrics)
     posting.drawers[model.CardKind.BATCH] = bulk.draw
     bolt, line = _slack(configured, client, listening=listening)
     started = clock.now()
     talking = guard.Desk(
-        folk, acting, looking, bulk, messenger, metrics, clock, lambda: _status(desk, started), zone, tuple(sources), first
+        folk, acting, looking, bulk, working, messenger, metrics, clock, lambda: _status(desk, started), zone, tuple(sources), first
     )
     handlers.register(bolt, talking)
     desk = Running(talking, bolt, polling, posting, store, sources, metrics, line, zone)
@@ -245,7 +246,7 @@ def _jobs(configured: settings.Settings, desk: Running) -> list[scheduling.Job]:
         *(scheduling.Job(f"poll {name}", polling(name), every, jitter=every / 10, first=True) for name in desk.sources),
         scheduling.Job("flush", desk.post.flush, FLUSH_SECONDS),
         scheduling.Job("resume", desk.desk.triage.resume, RESUME_SECONDS, first=True),
-        scheduling.Job("batches", desk.desk.batches.work, BATCH_SECONDS, first=True),
+        scheduling.Job("batches", desk.desk.runs.work, BATCH_SECONDS, first=True),
         scheduling.Job("connection", desk.line.watch, LINE_SECONDS),
     ]
 

@@ -10,7 +10,7 @@ from bot import errors, model
 from bot.core import changes, filters
 from bot.core import undo as undoing
 from bot.render import batch as batch_view
-from bot.render import deletion, ids, refusals, replies
+from bot.render import ids, refusals, replies
 from bot.services import batches, triage
 from handlers import guard
 
@@ -39,13 +39,14 @@ async def change(desk: guard.Desk, request: guard.Request, command: filters.Comm
 
 async def _show(desk: guard.Desk, request: guard.Request, preview: batches.Preview, missing: Sequence[model.Ref]) -> None:
     offer = desk.triage.post.offer(preview.batch.source)
-    await guard.say(desk, request, batch_view.preview(preview.batch, preview.split, preview.progress, offer))
+    todo = preview.progress.counts.get(model.Fate.TODO, 0)
+    if todo and preview.batch.change.action is model.Action.DELETE:
+        await desk.messenger.open_view(request.trigger_id, batch_view.delete_form(preview.batch, todo))
+    names = await desk.people.names(preview.batch.source, preview.batch.change.assignees or ())
+    await guard.say(desk, request, batch_view.preview(preview.batch, preview.split, preview.progress, offer, names))
     if missing:
         gone = ", ".join(ref.id for ref in missing[:20])
         raise errors.NotFound(f"{offer.title} does not know these, so they are left out: {gone}.")
-    if preview.batch.change.action is model.Action.DELETE:
-        todo = preview.progress.counts.get(model.Fate.TODO, 0)
-        await desk.messenger.open_view(request.trigger_id, deletion.form(preview.batch, todo))
 
 
 def _source(desk: guard.Desk, command: filters.Command) -> str:
@@ -91,7 +92,7 @@ async def pressed_undo(desk: guard.Desk, request: guard.Request) -> None:
 async def _undo(desk: guard.Desk, request: guard.Request, ident: str, actor: model.Actor) -> None:
     started = await desk.batches.undo(ident, actor, request.channel)
     await guard.say(desk, request, batch_view.started(started, desk.triage.post.offer(started.source)))
-    await desk.batches.work()
+    await desk.runs.work()
 
 
 async def pressed_confirm(desk: guard.Desk, request: guard.Request) -> None:
@@ -99,7 +100,7 @@ async def pressed_confirm(desk: guard.Desk, request: guard.Request) -> None:
     actor = await desk.people.actor(request.user)
     batch = await desk.batches.confirm(request.value, actor)
     await desk.messenger.respond(request.response_url, batch_view.started(batch, desk.triage.post.offer(batch.source)), replace=True)
-    await desk.batches.work()
+    await desk.runs.work()
 
 
 async def pressed_cancel(desk: guard.Desk, request: guard.Request) -> None:
@@ -110,10 +111,10 @@ async def pressed_cancel(desk: guard.Desk, request: guard.Request) -> None:
 
 async def delete(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> None:
     """The form that asks for the number before anything is deleted."""
-    ident, typed = deletion.read(request.view)
+    ident, typed = batch_view.read_delete(request.view)
     try:
         total = await desk.batches.todo(ident)
-        wrong = deletion.wrong(typed, total)
+        wrong = batch_view.delete_errors(typed, total)
         if wrong:
             await ack(response_action="errors", errors=wrong)
             return
@@ -125,7 +126,7 @@ async def delete(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> Non
     await ack()
     where = guard.Request(request.body, request.user, batch.channel, "", "")
     await guard.say(desk, where, batch_view.started(batch, desk.triage.post.offer(batch.source)))
-    await desk.batches.work()
+    await desk.runs.work()
 
 
 ACTIONS: Mapping[str, guard.Handler] = {

@@ -20,7 +20,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot import errors, model, ports
 from bot.render import desk as desk_view
 from bot.render import modals, refusals
-from bot.services import batches, browse, people, triage
+from bot.services import batches, browse, people, runs, triage
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +36,7 @@ class Desk:
     triage: triage.Triage
     browse: browse.Browse
     batches: batches.Batches
+    runs: runs.Runs
     messenger: ports.Messenger
     telemetry: ports.Telemetry
     clock: ports.Clock

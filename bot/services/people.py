@@ -79,6 +79,10 @@ class People:
         people = await self._roster(source)
         return [p for p in people if wanted in p.name.casefold() or wanted in p.email.casefold()][:OPTIONS]
 
+    async def names(self, source: str, ids: Sequence[str]) -> Mapping[str, str]:
+        """Id -> name of a system's users; those whom it does not know are missing."""
+        return {person.id: person.name for person in await self._roster(source) if person.id in ids} if ids else {}
+
     async def slack_ids(self, people: Sequence[model.Person]) -> Mapping[str, str]:
         """Person id -> Slack id for those whom somebody linked."""
         pairs = [(person.id, await self.links.slack_id(person)) for person in people]

@@ -18,6 +18,9 @@ LIVES = 10
 STAGES = 5
 """Five desks are killed ten times each: fifty instants."""
 
+ARRIVALS = 3
+"""New anomalies in each life: the channel takes one message a second, and the end waits for all of them."""
+
 ACTIONS = {"Acknowledged": "acknowledge", "Un-acknowledged": "unacknowledge"}
 
 
@@ -62,7 +65,7 @@ async def _busy(stage: Stage, dice: random.Random, arrived: list[int]) -> None:
 
 
 async def _arrivals(stage: Stage, dice: random.Random, arrived: list[int]) -> None:
-    while True:
+    for _ in range(ARRIVALS):
         arrived += await stage.arrive()
         await asyncio.sleep(dice.uniform(0.2, 0.6))
 
@@ -97,7 +100,7 @@ async def _settled(stage: Stage, folder: Path, arrived: list[int]) -> None:
         cards = await _cards(stage)
         return all(cards[ident] for ident in arrived) and not _unfinished(folder)
 
-    await stage.until(done, patience=60)
+    await stage.until(done)
 
 
 async def _receipts(stage: Stage) -> list[tuple[str, str]]:

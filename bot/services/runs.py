@@ -1,0 +1,242 @@
+"""Batches at work: window by window, each item marked before it is sent, so that a restart goes on where it was."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from bot import errors, model, ports
+from bot.core import signing, transitions
+from bot.core import undo as undoing
+from bot.render import batch as batch_view
+from bot.services import batches
+
+log = logging.getLogger(__name__)
+
+CLAIM_SECONDS = 120.0
+
+SHOW_EVERY = timedelta(seconds=4)
+"""At most 15 edits of progress a minute, of the 35 that machines may make."""
+
+WINDOWS = 4
+"""Chunks that are under way together; the source bounds its calls itself."""
+
+
+@dataclass(slots=True)
+class Runs:
+    """Runs batches. Several processes may: each batch is claimed; within one, batches of a source take turns window by window."""
+
+    sources: Mapping[str, ports.Source]
+    store: ports.Batches
+    anomalies: ports.Anomalies
+    claims: ports.Claims
+    batches: batches.Batches
+    messenger: ports.Messenger
+    clock: ports.Clock
+    telemetry: ports.Telemetry
+    _turns: dict[str, asyncio.Lock] = field(default_factory=dict)
+
+    async def work(self) -> None:
+        """Run every batch that nobody runs, until all are done; what a restart interrupted goes on here."""
+        while runnable := await self.store.runnable(self.clock.now()):
+            ran = await asyncio.gather(*(self.run(ident) for ident in runnable))
+            if not any(ran):
+                return
+        await self.store.sweep(self.clock.now() - timedelta(days=1))
+
+    async def run(self, ident: str) -> bool:
+        """Run one batch to its end. False when somebody else does, or its system is away: it goes on with the next `work`."""
+        claim = await self.claims.take("batches", ident, self.clock.now(), CLAIM_SECONDS)
+        if claim is None:
+            return False
+        try:
+            batch = await self.store.get(ident)
+            if batch is None or batch.state is not model.BatchState.RUNNING:
+                return False
+            return await self._windows(claim, batch)
+        except errors.SourceError as error:
+            log.warning("batch %s waits: %s", ident, error)
+            return False
+        finally:
+            await self.claims.release(claim)
+
+    async def _windows(self, claim: model.Claim, batch: model.Batch) -> bool:
+        source = self.sources[batch.source]
+        turn, shown = self._turns.setdefault(source.name, asyncio.Lock()), self.clock.now()
+        while items := await self.store.next(batch.id, source.max_batch * WINDOWS):
+            async with turn:
+                settled = await self._window(claim, batch, source, items)
+            if not settled:
+                return False
+            if self.clock.now() - shown > SHOW_EVERY:
+                shown = self.clock.now()
+                await self._show(batch)
+        await self.store.finish(claim, self.clock.now())
+        await self._show(batch)
+        await self._attach(batch)
+        return True
+
+    async def _window(self, claim: model.Claim, batch: model.Batch, source: ports.Source, items: Sequence[model.Item]) -> bool:
+        """Read, leave alone what drifted, mark, send, read back, record: for a few chunks at once."""
+        now_there, _ = await self._read(source, [item.ref for item in items])
+        ready: list[model.Item] = []
+        settled: list[model.Item] = []
+        for item in items:
+            checked = self._checked(batch, item, now_there.get(item.ref))
+            (ready if checked.fate is model.Fate.TODO else settled).append(checked)
+        if not await self.store.settle(claim, [*settled, *(replace(item, fate=model.Fate.SENT) for item in ready)], self.clock.now()):
+            return False
+        if not ready:
+            return True
+        outcomes = await self._send(batch, source, ready, now_there)
+        after, read_at = await self._read(source, [item.ref for item in ready])
+        done = [self._outcome(batch, item, outcomes.get(item.ref), after.get(item.ref), source) for item in ready]
+        await self._record(batch, source, done, now_there, after, read_at)
+        for item in done:
+            self.telemetry.count("batch_items", fate=item.fate, action=batch.change.action)
+        return await self.store.settle(claim, done, self.clock.now())
+
+    def _checked(self, batch: model.Batch, item: model.Item, anomaly: model.Anomaly | None) -> model.Item:
+        """What to do about one item now: send it (TODO), or settle it without a call."""
+        if batch.undo_of:
+            why = undoing.drifted(item.before, anomaly, _everything(batch.change))
+            return replace(item, fate=model.Fate.DRIFTED if why else model.Fate.TODO, reason=why)
+        change = item.change or batch.change
+        if item.fate is model.Fate.SENT and anomaly is not None and undoing.took(change, anomaly):
+            # Sent before a restart, and it is as asked: it was this batch.
+            return replace(item, fate=model.Fate.DONE, after=undoing.snapshot(anomaly))
+        why = undoing.drifted(item.before, anomaly, change)
+        if why:
+            return replace(item, fate=model.Fate.DRIFTED, reason=why)
+        return replace(item, fate=model.Fate.TODO)
+
+    async def _send(
+        self, batch: model.Batch, source: ports.Source, ready: Sequence[model.Item], there: Mapping[model.Ref, model.Anomaly]
+    ) -> Mapping[model.Ref, model.Outcome]:
+        """Every step of every item; items with the same change go together. An answer that was lost is settled by the reading after it."""
+        originals, told = await self._originals(batch, ready, there)
+        steps = {item.ref: originals[item.ref] if batch.undo_of else (item.change or batch.change,) for item in ready}
+        for number in range(max(map(len, steps.values()), default=0)):
+            groups: dict[model.Change, list[model.Anomaly]] = {}
+            for ref, changes in steps.items():
+                if number < len(changes) and told.get(ref, _FINE).result is not model.Result.REFUSED:
+                    groups.setdefault(changes[number], []).append(there[ref])
+            if number:
+                fresh, _ = await self._read(source, [one.ref for group in groups.values() for one in group])
+                groups = {change: [fresh.get(one.ref, one) for one in group] for change, group in groups.items()}
+            for change, group in groups.items():
+                for outcome in await self._apply(batch, source, change, group):
+                    told[outcome.ref] = outcome
+        return told
+
+    async def _apply(
+        self, batch: model.Batch, source: ports.Source, change: model.Change, group: Sequence[model.Anomaly]
+    ) -> Sequence[model.Outcome]:
+        if change.comment:
+            change = replace(change, comment=signing.signed(change.comment, batch.actor_name))
+        try:
+            return await source.apply(change, group)
+        except (errors.SourceUnavailable, errors.SourceGarbled) as error:
+            log.info("an answer to batch %s was lost: %s", batch.id, error)
+            return []
+
+    async def _originals(
+        self, batch: model.Batch, ready: Sequence[model.Item], there: Mapping[model.Ref, model.Anomaly]
+    ) -> tuple[Mapping[model.Ref, Sequence[model.Change]], dict[model.Ref, model.Outcome]]:
+        """For an undo: the steps that bring each anomaly back to where it was before the batch that is taken back, and who has none."""
+        if not batch.undo_of:
+            return {}, {}
+        wanted = {item.ref for item in ready}
+        items = [item for item in await self.store.items(batch.undo_of, (model.Fate.DONE,), limit=1_000_000) if item.ref in wanted]
+        original = await self.store.get(batch.undo_of)
+        plans = {item.ref: undoing.undo(item, there.get(item.ref), original.change if original else None) for item in items}
+        stuck = {ref: model.Outcome(ref, model.Result.REFUSED, why) for ref, (steps, why) in plans.items() if not steps}
+        return {ref: tuple(steps) for ref, (steps, _) in plans.items()}, stuck
+
+    def _outcome(
+        self, batch: model.Batch, item: model.Item, outcome: model.Outcome | None, after: model.Anomaly | None, source: ports.Source
+    ) -> model.Item:
+        """Believe what was read back, not what was answered."""
+        if outcome is not None and outcome.result is model.Result.REFUSED:
+            return replace(item, fate=model.Fate.REFUSED, reason=outcome.reason, right=outcome.right, place=outcome.place or item.place)
+        change = item.change or batch.change
+        doubt = "" if batch.undo_of else transitions.doubt(change, after, source.title)
+        if doubt:
+            return replace(item, fate=model.Fate.REFUSED, reason=doubt)
+        return replace(item, fate=model.Fate.DONE, reason="", after=undoing.snapshot(after) if after is not None else None)
+
+    async def _read(self, source: ports.Source, refs: Sequence[model.Ref]) -> tuple[Mapping[model.Ref, model.Anomaly], datetime]:
+        read_at = self.clock.now()
+        reading = await source.read([ref.id for ref in refs])
+        return {one.ref: one for one in reading.found.values()}, read_at
+
+    async def _record(
+        self,
+        batch: model.Batch,
+        source: ports.Source,
+        done: Sequence[model.Item],
+        before: Mapping[model.Ref, model.Anomaly],
+        after: Mapping[model.Ref, model.Anomaly],
+        read_at: datetime,
+    ) -> None:
+        """State and journal, for what the desk tracks; cards follow by themselves."""
+        known = await self.anomalies.get(list(after))
+        now = self.clock.now()
+        changed = [item for item in done if item.fate is model.Fate.DONE]
+        await self.anomalies.save(
+            source.name,
+            [one for ref, one in after.items() if ref in known],
+            read_at=read_at,
+            now=now,
+            reason=model.Reason.ADOPTED,
+            entries=[self._entry(batch, item, before.get(item.ref), after.get(item.ref), now) for item in changed],
+        )
+
+    def _entry(
+        self, batch: model.Batch, item: model.Item, before: model.Anomaly | None, after: model.Anomaly | None, now: datetime
+    ) -> model.Entry:
+        change = item.change or batch.change
+        return model.Entry(
+            item.ref,
+            change.action,
+            now,
+            actor=batch.actor,
+            actor_name=batch.actor_name,
+            before=transitions.standing(before, change),
+            after=transitions.standing(after, change),
+            detail=f"batch {batch.id}",
+        )
+
+    # --- showing ---------------------------------------------------------------------------------------------------------------
+
+    async def _show(self, batch: model.Batch) -> None:
+        card = await self.batches.post.cards.put(self.batches.draft(batch), self.clock.now())
+        await self.batches.post.cards.touch([card.id], self.clock.now())
+
+    async def _attach(self, batch: model.Batch) -> None:
+        """The whole receipt as a CSV in the thread, when it is too long to read; its failure is logged, not repeated."""
+        counts = (await self.store.progress(batch.id)).counts
+        if sum(counts.values()) <= batch_view.CSV_ABOVE:
+            return
+        await self.batches.post.flush()
+        card = await self.batches.post.cards.get((await self.batches.post.cards.put(self.batches.draft(batch), self.clock.now())).id)
+        if card is None or not card.ts:
+            return
+        items = await self.store.items(batch.id, limit=1_000_000)
+        try:
+            await self.messenger.upload(
+                card.channel, card.ts, f"batch-{batch.id}.csv", f"Receipt of batch {batch.id}", batch_view.csv(items)
+            )
+        except errors.DeliveryError as error:
+            log.warning("the CSV of batch %s could not be attached: %s", batch.id, error)
+
+
+_FINE = model.Outcome(model.Ref("", ""), model.Result.DONE)
+
+
+def _everything(change: model.Change) -> model.Change:
+    """A change that touches all parts, so that any later change counts as drift: an undo only restores what nobody touched since."""
+    return model.Change(change.action, assignees=(), add_tags=("",), description="")
