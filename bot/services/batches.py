@@ -5,7 +5,6 @@ Nothing is held in memory that a restart would lose: a batch and each of its ite
 
 from __future__ import annotations
 
-import logging
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,8 +16,6 @@ from bot.core import undo as undoing
 from bot.render import batch as batch_view
 from bot.services import people
 from bot.services import post as posting
-
-log = logging.getLogger(__name__)
 
 PREVIEW_FOR = timedelta(hours=1)
 """A preview older than this is not confirmed any more: it shows a world that is gone."""
