@@ -293,6 +293,7 @@ async def test_a_finished_batch_is_over(store: engine.Store) -> None:
     assert await store.batches.finish(claim, after(5))
     assert await store.batches.get("b1") == batch("b1", 1, state=ENDED, confirmed=NOON, finished=after(5))
     assert not await store.batches.finish(claim, after(6)) and not await store.batches.settle(claim, [item(1, DONE)], after(6))
+    assert await store.claims.take("batches", "b1", after(6), 60) is not None
     assert await store.batches.runnable(after(999)) == [] and not await store.batches.cancel("b1", after(7))
     assert await fates(store) == [("1", TODO)]
 
