@@ -11,6 +11,7 @@ import pytest
 
 from bot import errors, model
 from bot.render import ids
+from handlers import guard
 from tests.handlers import front as fronts
 from tests.handlers.front import CHANNEL, DANA, Front, visible
 from tests.walks import stage as staging
@@ -37,6 +38,15 @@ async def test_the_ack_is_never_lost(front: Front, error: Exception, monkeypatch
     response = await front.send(sent)
     assert response.status == 200
     assert said in response.body
+
+
+async def test_a_form_is_acknowledged_even_by_a_listener_that_forgets_it(front: Front) -> None:
+    async def silent(desk: guard.Desk, request: guard.Request, ack: Any) -> None:
+        return None
+
+    front.running.bolt.view("test.silent")(guard.submitted(front.running.desk, silent))
+    response = await front.send(front.submission({"type": "modal", "callback_id": "test.silent", "blocks": []}, {}))
+    assert (response.status, response.body) == (200, "")
 
 
 async def test_an_error_has_a_number_that_is_in_the_log(front: Front, monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
