@@ -205,3 +205,9 @@ async def test_no_error_ever_holds_a_token(over: Make, detail: Any) -> None:
 )
 def test_the_address_is_normalised(url: str, web: str) -> None:
     assert client.web_address(url) == web
+
+
+async def test_an_id_from_a_forged_button_stays_one_path_segment(over: Make) -> None:
+    wire = Wire(lambda _: httpx.Response(404, json={"detail": "Not Found"}))
+    assert await over(wire).get(["../users/me"]) == {}
+    assert [request.url.raw_path for request in wire.requests] == [b"/api/anomalies/..%2Fusers%2Fme"]

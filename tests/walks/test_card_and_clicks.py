@@ -94,11 +94,11 @@ async def test_somebody_unknown_is_picked_remembered_and_then_assigned(desk: Sta
     await desk.slack("submit", user=DANA, values={"assign.people": [LEE]})
     await desk.card(second[0], "assigned to Lee Park")
 
-    channels = (await desk.http.get(f"{desk.slack_url}/_control/channels", params={"user": LEE})).json()["channels"]
-    direct = next(channel["id"] for channel in channels if channel["id"].startswith("D"))
-
     async def told() -> bool:
-        return len([message for message in await desk.messages(direct, LEE) if "assigned you" in visible(message)]) == 2
+        channels = (await desk.http.get(f"{desk.slack_url}/_control/channels", params={"user": LEE})).json()["channels"]
+        direct = [channel["id"] for channel in channels if channel["id"].startswith("D")]
+        lines = [visible(message) for channel in direct for message in await desk.messages(channel, LEE)]
+        return len([line for line in lines if "assigned you" in line]) == 2
 
     await desk.until(told)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx
 
@@ -164,7 +164,7 @@ class Qualytics:
     async def comments(self, ident: str) -> Sequence[model.Comment]:
         """Remarks, oldest first: the anomaly's own list where it has one, else those that this token may list (contracts 1.5)."""
         await self._ready()
-        raw = await self._api.read(f"anomalies/{ident}")
+        raw = await self._api.read(f"anomalies/{quote(ident, safe='')}")
         anomaly = wire.lenient(wire.AnomalyWire, raw)
         own = anomaly.comments if anomaly is not None else None
         found = own if own is not None else await self._listed_comments(ident)
