@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
+import sqlalchemy as sa
 
 from bot import model
-from bot.store import engine
+from bot.store import engine, tables
 from tests.store.making import CHANNEL, NOON, after, batch, item, ref, snapshot
 
 TODO, SENT, DONE, ALREADY, REFUSED, DRIFTED = model.Fate
@@ -386,10 +387,10 @@ async def test_progress_of_a_fresh_batch_has_no_refusals_and_counts_nothing_as_d
 async def test_a_split_counts_by_datastore_table_and_status_the_most_first(store: engine.Store) -> None:
     acknowledged = snapshot(status="Acknowledged", state=model.State.ACKNOWLEDGED)
     given = [
-        item(1, place="sales", table="b"),
+        item(1, place="sales", table=""),
         item(2, place="finance", table="b"),
         item(3, DONE, place="finance", table="a", before=acknowledged),
-        item(4, place="", table="", before=acknowledged),
+        item(4, place="", table="z", before=acknowledged),
         item(5, REFUSED, place="finance", table="c", before=acknowledged),
         item(6, place="sales", table="a", before=snapshot(status="Odd")),
     ]
@@ -397,7 +398,7 @@ async def test_a_split_counts_by_datastore_table_and_status_the_most_first(store
     await store.batches.create(batch("b2", 1), [item(1)])
     assert await store.batches.split("b1") == model.Split(
         places=[("finance", 3), ("sales", 2), ("", 1)],
-        tables=[("a", 2), ("b", 2), ("", 1), ("c", 1)],
+        tables=[("a", 2), ("", 1), ("b", 1), ("c", 1), ("z", 1)],
         statuses=[("Acknowledged", 3), ("Active", 2), ("Odd", 1)],
     )
 
@@ -426,3 +427,17 @@ async def test_what_is_confirmed_at_the_last_moment_is_not_forgotten(store: engi
         confirmed, forgotten = await asyncio.gather(store.batches.confirm(ident, after(1)), store.batches.sweep(after(1)))
         assert (confirmed, forgotten) in {(True, 0), (False, 1)}
         assert len(await store.batches.items(ident)) == int(confirmed)
+
+
+@pytest.mark.parametrize("kind", ["postgresql"])
+async def test_a_sweep_waits_for_a_confirm_that_is_on_its_way(store: engine.Store) -> None:
+    """SQLite has one writer; here the sweep finds the preview, and its confirmation is committed after that."""
+    await store.batches.create(batch("b1", 1), [item(1)])
+    async with store.db.writer.connect() as confirming, store.db.reader.connect() as watching:
+        await confirming.execute(sa.update(tables.batches).values(state=RUNNING.value, confirmed=NOON))
+        sweep = asyncio.create_task(store.batches.sweep(after(1)))
+        while not await watching.scalar(sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+            assert not sweep.done()
+        await confirming.commit()
+        assert await sweep == 0
+    assert await state(store) is RUNNING and await fates(store) == [("1", TODO)]
