@@ -178,7 +178,7 @@ def _change(typed: _Typed) -> Command:
     if not found and behind.default is None:
         raise selections.nothing(verb, end)
     if found:
-        selected = selections.read(verb, found, marked, end, typed.context)
+        selected = selections.read(verb, found, marked, typed.context)
     else:
         selected = selections.Selection(behind.default, (), "")
     wish = changes.read(shape, marked, behind.said)

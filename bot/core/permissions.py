@@ -55,6 +55,11 @@ _DOING: Mapping[model.Action, str] = {
 }
 
 
+def is_admin(actor: model.Actor, grants: Grants) -> bool:
+    """Whether the actor is named in `DESK_ADMINS`, alone or by a group."""
+    return not grants.admins.isdisjoint({actor.id, *actor.groups})
+
+
 def decide(action: model.Action, actor: model.Actor, grants: Grants) -> None:
     """Return when the actor may do this. Raises NotAllowed with a sentence that says why not and who may."""
     for flag, sentence in _NEVER:

@@ -57,10 +57,8 @@ def selects(token: tokens.Token, context: references.Context) -> bool:
     return words.find(token.key) is not None and token.key not in context.sources
 
 
-def read(
-    verb: verbs.Verb, found: Sequence[tokens.Token], marked: Sequence[tokens.Token], end: int, context: references.Context
-) -> Selection:
-    """Read the words that select. `end` is where the command ends. Raises Mistake."""
+def read(verb: verbs.Verb, found: Sequence[tokens.Token], marked: Sequence[tokens.Token], context: references.Context) -> Selection:
+    """Read the words that select: at least one. Raises Mistake."""
     kinds: dict[str, list[tokens.Token]] = {"filter": [], "id": [], "other": []}
     for token in found:
         kinds["filter" if selects(token, context) else "id" if references.meant(token, context) else "other"].append(token)
@@ -68,8 +66,6 @@ def read(
     if ids:
         others = [token for token in others if token.raw.casefold() not in _COLUMN_TITLES]
     sorted_words = _Words(verb, ids, filters, others, marked)
-    if not (ids or filters or others):
-        raise nothing(verb, end)
     _check_others(sorted_words, context)
     if ids and filters:
         raise _both(sorted_words, context)

@@ -258,6 +258,13 @@ def test_what_others_did_between_preview_and_turn_is_not_taken_for_the_batch_s_d
     assert steps == (model.Change(ACT.TAG, remove_tags=("x",)),)
 
 
+def test_a_status_that_the_batch_was_not_about_stays(anomaly: Make) -> None:
+    before = anomaly()
+    after = done(standing(before, ACKNOWLEDGED), TAG)
+    steps, said = undo.undo(item(before, after), after, TAG)
+    assert (steps, said) == ((model.Change(ACT.TAG, add_tags=("PII",), remove_tags=("incident",)),), "")
+
+
 def test_without_the_change_every_difference_is_the_batch_s(anomaly: Make) -> None:
     before = anomaly()
     after = done(before, replace(ACK, add_tags=("x",), assignees=()))

@@ -1,0 +1,81 @@
+"""Ids as people type them, paste them from a spreadsheet, and copy them as links."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot import errors
+from bot.core import filters, references
+
+
+def read(text: str) -> filters.Command:
+    return filters.command(text, today=date(2026, 11, 21), sources=("qualytics", "anodot"), default_source="qualytics")
+
+
+def mistake(text: str) -> errors.BadCommand:
+    with pytest.raises(errors.BadCommand) as caught:
+        read(text)
+    return caught.value
+
+
+def ids(text: str) -> list[str]:
+    return [str(ref).removeprefix("qualytics:") for ref in read(text).refs]
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        pytest.param("1001", ["1001"], id="one"),
+        pytest.param("1001,1002", ["1001", "1002"], id="a list"),
+        pytest.param("1001, 1002 ,1003", ["1001", "1002", "1003"], id="a list with spaces"),
+        pytest.param("1002 1001 1002", ["1002", "1001"], id="each once, in the order typed"),
+        pytest.param("1001\n1002\r\n1003\n", ["1001", "1002", "1003"], id="a column of a spreadsheet"),
+        pytest.param("1001\t1002\t1003", ["1001", "1002", "1003"], id="a row of a spreadsheet"),
+        pytest.param("1001;1002; 1003;", ["1001", "1002", "1003"], id="semicolons"),
+        pytest.param("1001|1002", ["1001", "1002"], id="bars"),
+        pytest.param('"1001, 1002"', ["1001", "1002"], id="a quoted list"),
+        pytest.param("id\n1001\n1002", ["1001", "1002"], id="with the title of the column"),
+        pytest.param("1001.0\n1002.00", ["1001", "1002"], id="numbers that a spreadsheet made fractions of"),
+        pytest.param("1001-1004", ["1001", "1002", "1003", "1004"], id="a range"),
+        pytest.param("1001–1003", ["1001", "1002", "1003"], id="a range with the dash of a phone"),
+        pytest.param("#7-#8,#10", ["7", "8", "10"], id="hashes"),
+        pytest.param("7-7", ["7"], id="a range of one"),
+        pytest.param("anodot:1-3", ["anodot:1", "anodot:2", "anodot:3"], id="a range of a system"),
+        pytest.param("anodot:2af8,9", ["anodot:2af8", "anodot:9"], id="a system for a whole list"),
+        pytest.param(
+            "<https://acme.qualytics.io/anomalies/1001> <https://acme.qualytics.io/anomalies/1002?tab=a;b|Orders>",
+            ["1001", "1002"],
+            id="links",
+        ),
+        pytest.param("<https://a.io/anomalies/1>,<https://a.io/anomalies/2|x>", ["1", "2"], id="links with a comma"),
+        pytest.param("7b0c6a2e-1111-4222-8333-944445555666", ["7b0c6a2e-1111-4222-8333-944445555666"], id="uuid"),
+        pytest.param("2026-11-01", ["2026-11-01"], id="two dashes are no range"),
+    ],
+)
+@pytest.mark.parametrize("verb", ["ack {}", "archive {} as:invalid", "delete {}", "reopen {}", "unassign {}", "assign me {}"])
+def test_ids(verb: str, typed: str, found: list[str]) -> None:
+    assert ids(verb.format(typed)) == found
+
+
+@given(st.integers(0, 10**17), st.integers(0, references.RANGE_MAX - 1))
+def test_a_range_is_its_numbers(first: int, more: int) -> None:
+    assert ids(f"ack {first}-{first + more}") == [str(first + number) for number in range(more + 1)]
+
+
+def test_ids_are_bounded() -> None:
+    assert len(read("ack 1-1000").refs) == 1000
+    assert len(read("ack " + " ".join(f"{number}001-{number + 1}000" for number in range(5))).refs) == references.REFS_MAX
+    assert len(read("ack 1001-2000,2001-3000,3001-4000,4001-5000,5001-6000 6000").refs) == references.REFS_MAX
+    with pytest.raises(errors.BadCommand, match="more than 5,000 ids"):
+        read("ack 1001-2000,2001-3000,3001-4000,4001-5000,5001-6000 6001")
+    error = mistake("ack " + " ".join(f"{number}001-{number + 1}000" for number in range(6)))
+    assert "more than 5,000 ids" in str(error) and error.text[error.start : error.end] == "5001-6000"
+
+
+def test_many_pasted_ids_are_read_in_a_moment() -> None:
+    pasted = "\n".join(str(number) for number in range(1000, 1000 + references.REFS_MAX))
+    assert len(read(f"archive {pasted} as:duplicate").refs) == references.REFS_MAX
