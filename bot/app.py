@@ -150,48 +150,15 @@ def _assemble(configured: settings.Settings, clock: ports.Clock, store: engine.S
     route = model.Route("default", configured.desk_channel, burst=configured.desk_burst, wait_seconds=configured.desk_wait_seconds)
 
     folk = people.People(sources, store.links, directory.SlackDirectory(client, sorted(grants.groups())), clock)
-    posting = post.Post(
-        [route],
-        sources,
-        store.anomalies,
-        store.cards,
-        store.claims,
-        store.journal,
-        store.facts,
-        messenger,
-        clock,
-        metrics,
-        admins=configured.desk_admins,
-    )
-    polling = poll.Poll(
-        sources,
-        store.anomalies,
-        store.standings,
-        store.claims,
-        store.facts,
-        posting,
-        clock,
-        metrics,
-        timedelta(seconds=configured.desk_poll_seconds),
-    )
-    acting = triage.Triage(
-        sources,
-        store.anomalies,
-        store.journal,
-        store.claims,
-        folk,
-        posting,
-        clock,
-        metrics,
-        grants,
-        actor_comments=configured.desk_actor_comments,
-    )
+    known, cards, claims, journal, facts = store.anomalies, store.cards, store.claims, store.journal, store.facts
+    every, admins, remarks = timedelta(seconds=configured.desk_poll_seconds), configured.desk_admins, configured.desk_actor_comments
+    posting = post.Post([route], sources, known, cards, claims, journal, facts, messenger, clock, metrics, admins=admins)
+    polling = poll.Poll(sources, known, store.standings, claims, facts, posting, clock, metrics, every)
+    acting = triage.Triage(sources, known, journal, claims, folk, posting, clock, metrics, grants, actor_comments=remarks)
     first = next(iter(sources))
-    looking = browse.Browse(
-        sources, store.anomalies, store.cards, store.journal, store.standings, folk.resolve, clock, grants, first, [route]
-    )
+    looking = browse.Browse(sources, known, cards, journal, store.standings, folk.resolve, clock, grants, first, [route])
     bulk = batches.Batches(sources, store.batches, folk, posting, clock, grants)
-    working = runs.Runs(sources, store.batches, store.anomalies, store.claims, bulk, messenger, clock, metrics)
+    working = runs.Runs(sources, store.batches, known, claims, bulk, messenger, clock, metrics)
     posting.drawers[model.CardKind.BATCH] = bulk.draw
     bolt, line = _slack(configured, client, listening=listening)
     started = clock.now()

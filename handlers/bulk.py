@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from slack_bolt.async_app import AsyncAck
 
 from bot import errors, model
-from bot.core import changes, filters
+from bot.core import changes, filters, permissions
 from bot.core import undo as undoing
 from bot.render import batch as batch_view
 from bot.render import ids, refusals, replies
@@ -113,12 +113,13 @@ async def delete(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> Non
     """The form that asks for the number before anything is deleted."""
     ident, typed = batch_view.read_delete(request.view)
     try:
+        actor = await desk.people.actor(request.user)
+        permissions.decide(model.Action.DELETE, actor, desk.batches.grants)
         total = await desk.batches.todo(ident)
         wrong = batch_view.delete_errors(typed, total)
         if wrong:
             await ack(response_action="errors", errors=wrong)
             return
-        actor = await desk.people.actor(request.user)
         batch = await desk.batches.confirm(ident, actor)
     except errors.BotError as error:
         await ack(response_action="errors", errors={ids.DELETE_COUNT: refusals.error(error).text})

@@ -18,7 +18,7 @@ from slack_bolt.async_app import AsyncApp
 
 import handlers
 from bot import app, model, settings
-from bot.core import filters
+from bot.core import changes, filters
 from bot.render import ids
 from bot.sources import registry
 from bot.sources.qualytics import queries
@@ -80,6 +80,8 @@ SCOPES = {
     "conversations_info": {"channels:read", "groups:read"},
     "conversations_open": {"im:write"},
     "users_info": {"users:read", "users:read.email"},
+    "files_getUploadURLExternal": {"files:write"},
+    "files_completeUploadExternal": {"files:write"},
     "usergroups_users_list": {"usergroups:read"},
     "views_open": set(),
     "views_push": set(),
@@ -102,19 +104,19 @@ def test_scopes_are_what_the_calls_need_and_no_more() -> None:
 
 
 def test_everything_that_can_be_pressed_has_a_listener() -> None:
-    assert set(actions.ACTIONS) == set(ids.MESSAGE_ACTIONS)
+    assert set(handlers.ACTIONS) == set(ids.MESSAGE_ACTIONS)
     assert set(actions.MORE) == {value for name, value in vars(ids).items() if name.startswith("MORE_")}
-    assert set(views.VIEWS) == {value for name, value in vars(ids).items() if name.endswith("_VIEW")}
+    assert set(handlers.VIEWS) == {value for name, value in vars(ids).items() if name.endswith("_VIEW")}
     assert set(views.OPTIONS) == set(ids.VIEW_OPTIONS)
     inputs = {ids.ASSIGN_PEOPLE, ids.LINK_PERSON, ids.COMMENT_TEXT}
     assert set(views.QUIET) == inputs
-    assert set(commands.VERBS) == {verb.name for verb in filters.VERBS}
+    assert set(commands.VERBS) | set(changes.SHAPES) | {"note", "undo"} == {verb.name for verb in filters.VERBS}
 
 
 def test_register_registers_all_of_them() -> None:
     bolt = AsyncApp(token="xoxb-none", signing_secret="none")
     handlers.register(bolt, None)  # type: ignore[arg-type]
-    expected = len(commands.COMMANDS) + len(actions.ACTIONS) + len(views.QUIET) + len(views.VIEWS) + len(views.OPTIONS)
+    expected = len(commands.COMMANDS) + len(handlers.ACTIONS) + len(views.QUIET) + len(handlers.VIEWS) + len(views.OPTIONS)
     assert len(bolt._async_listeners) == expected
 
 
@@ -225,7 +227,7 @@ def test_files_stay_short() -> None:
     } == {}
 
 
-MOST_LINES = {"model.py": 600}
+MOST_LINES: dict[str, int] = {}
 """The words of all rooms stand on one page, so that no word has two homes."""
 
 

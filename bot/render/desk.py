@@ -109,7 +109,7 @@ def help_text(newest: model.Anomaly | None = None) -> model.Message:
     usage = "\n".join(f"/anomalies {verb.usage}: {verb.about}." for verb in filters.VERBS)
     examples = _examples(newest)
     about = "Filter words are joined by spaces and all have to match; commas mean or. Without a status, archived ones are left out."
-    act = "To act on an anomaly, use the buttons of its card; /anomalies show brings the card up wherever you are."
+    act = "The buttons of a card do the same for one anomaly; /anomalies show brings the card up wherever you are."
     said = text.sentence(
         "Anomaly Desk answers these commands",
         text.spoken(usage.replace("\n", " ")),

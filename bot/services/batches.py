@@ -108,7 +108,7 @@ class Batches:
     async def confirm(self, ident: str, actor: model.Actor) -> model.Batch:
         """Start a preview, once, by the one who asked for it. Raises UserError."""
         batch = await self._mine(ident, actor)
-        permissions.decide(batch.change.action, actor, self.grants)
+        self._source(batch.source, batch.change, actor)
         now = self.clock.now()
         if batch.state is model.BatchState.PREVIEW and now - batch.created > PREVIEW_FOR:
             raise errors.Stale("This preview is more than an hour old, and things have moved on. Ask again to see how it stands now.")
@@ -130,13 +130,15 @@ class Batches:
 
     async def undo(self, ident: str, actor: model.Actor, channel: str) -> model.Batch:
         """Take back a finished batch within 30 minutes, by the one who did it or an admin; runs at once. "" = the actor's latest."""
+        permissions.decide(model.Action.BROWSE, actor, self.grants)
         now = self.clock.now()
         batch = await self.store.get(ident) if ident else await self.store.latest(actor.id, now - batch_view.UNDO_FOR)
         if batch is None:
             raise errors.NotFound("There is no batch of yours from the last 30 minutes to take back.")
-        if batch.actor != actor.id:
-            permissions.decide(model.Action.DELETE, actor, self.grants)
-        permissions.decide(batch.change.action, actor, self.grants)
+        if batch.actor != actor.id and not permissions.is_admin(actor, self.grants):
+            raise errors.NotAllowed(f"Only {batch.actor_name} or an admin can take this batch back.")
+        for action in undoing.parts(batch.change):
+            permissions.decide(action, actor, self.grants)
         why = self._not_undoable(batch, now)
         if why:
             raise errors.Stale(why)
@@ -170,6 +172,7 @@ class Batches:
         return ""
 
     async def _mine(self, ident: str, actor: model.Actor) -> model.Batch:
+        permissions.decide(model.Action.BROWSE, actor, self.grants)
         batch = await self.store.get(ident)
         if batch is None:
             raise errors.NotFound("This batch is not known any more. Ask again.")
@@ -199,10 +202,12 @@ class Batches:
         return batch_view.card(batch, progress, self.undoable(batch), self.post.offer(batch.source), names)
 
     def _source(self, name: str, change: model.Change, actor: model.Actor) -> ports.Source:
-        permissions.decide(change.action, actor, self.grants)
+        """The system of a change, when it and the actor may do every part of it."""
         source = self.sources.get(name)
+        for action in undoing.parts(change):
+            permissions.decide(action, actor, self.grants)
+            if source is not None and action not in source.supports:
+                raise errors.NotSupported(f"{source.title} offers no way to {action.value} anomalies here.")
         if source is None:
             raise errors.NotFound(f'No system called "{name}" is connected here. Connected: {", ".join(sorted(self.sources))}.')
-        if change.action not in source.supports:
-            raise errors.NotSupported(f"{source.title} offers no way to {change.action.value} anomalies here.")
         return source

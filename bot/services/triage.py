@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from bot import errors, model, ports
 from bot.core import permissions, signing, transitions
+from bot.core import undo as undoing
 from bot.services import people as directory
 from bot.services import post as posting
 
@@ -56,7 +57,8 @@ class Triage:
     async def act(self, change: model.Change, refs: Sequence[model.Ref], actor: model.Actor, click: Click) -> model.Receipt:
         """Do one change to anomalies of one source. Raises UserError for a refusal that changed nothing, SourceError when the system
         did not do it; one refused anomaly among several is an Outcome."""
-        self.check(change.action, refs[0], actor)
+        for action in undoing.parts(change):
+            self.check(action, refs[0], actor)
         intent = ports.Intent(
             click.key, change, tuple(refs), actor.id, actor.name, self.clock.now(), channel=click.channel, shown=click.shown
         )

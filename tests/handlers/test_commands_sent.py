@@ -14,6 +14,10 @@ from tests.handlers.front import CHANNEL, DANA, LEE, Front
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
+CHANGING = {"ack", "unack", "tag", "describe", "note", "assign", "unassign", "reassign", "archive", "reopen", "delete", "undo"}
+"""The verbs that change something: `tests/walks/test_bulk_walk.py` and the tests below."""
+
+
 async def test_every_verb_is_answered(front: Front) -> None:
     (ident,) = await front.arrive(description="A NULL in customer_id")
     expected = {
@@ -25,8 +29,9 @@ async def test_every_verb_is_answered(front: Front) -> None:
         "why": ("Posted", f"<#{CHANNEL}>"),
         "status": ("Qualytics", "left to other processes"),
     }
-    assert set(expected) == {verb.name for verb in filters.VERBS}
-    for verb in filters.VERBS:
+    asking = [verb for verb in filters.VERBS if verb.name not in CHANGING]
+    assert set(expected) == {verb.name for verb in asking}
+    for verb in asking:
         typed = {"list": f"list id:{ident}", "count": f"count id:{ident}"}.get(verb.name, f"{verb.name} {ident}")
         told = await front.told(front.command(verb.name if verb.takes is verb.takes.NOTHING else typed))
         for words in expected[verb.name]:

@@ -34,9 +34,11 @@ def update(change: model.Change, target: model.Anomaly) -> Body:
 
 
 def tags(change: model.Change, target: model.Anomaly) -> Sequence[str]:
-    """The tags after the change."""
-    kept = [one for one in target.tags if one not in change.remove_tags]
-    return [*kept, *(one for one in dict.fromkeys(change.add_tags) if one not in kept)]
+    """The tags after the change. People do not mind capitals: a tag is removed, and not added twice, however it is spelt."""
+    removed = {one.casefold() for one in change.remove_tags}
+    kept = [one for one in target.tags if one.casefold() not in removed]
+    there = {one.casefold() for one in kept}
+    return [*kept, *(one for one in dict.fromkeys(change.add_tags) if one.casefold() not in there)]
 
 
 def removal(change: model.Change) -> Body:

@@ -1,4 +1,4 @@
-"""What the rooms promise each other, on one page: small protocols, implemented in `sources`, `store`, `delivery` and `app`."""
+"""What is remembered: one protocol for each table of facts."""
 
 from __future__ import annotations
 
@@ -8,109 +8,6 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from bot import model
-
-
-class Clock(Protocol):
-    """The time. Always UTC, always aware."""
-
-    def now(self) -> datetime: ...
-
-
-class Telemetry(Protocol):
-    """Counters and durations for `/metrics` and `/anomalies status`. `labels` never carry secrets or row data."""
-
-    def count(self, name: str, amount: float = 1, **labels: str) -> None: ...
-
-    def observe(self, name: str, seconds: float, **labels: str) -> None: ...
-
-
-class Source(Protocol):
-    """One anomaly system. Every call raises `errors.SourceError` or a child of it, and nothing else.
-
-    Capabilities are data: `supports` names the actions that exist, `archive_as` the outcomes offered (() where closing has no reason),
-    `max_batch` the ids of one bulk write (1: no bulk call), `words` how each filter word is treated (a word that is missing is refused).
-    """
-
-    name: str
-    title: str
-    supports: frozenset[model.Action]
-    archive_as: tuple[model.ArchiveAs, ...]
-    max_batch: int
-    words: Mapping[str, model.Word]
-
-    async def changes(self, cursor: str) -> model.Changes:
-        """Anomalies that are open and new since `cursor` ("" = everything that is open), newest first, with overlap."""
-        ...
-
-    async def find(self, query: model.Query) -> model.Found:
-        """What matches the words of `query` that are SENT to the system, newest first unless it says otherwise; at most
-        `query.limit` (0: all). Words that are applied HERE are ignored. Raises `errors.NotFound` for an unknown datastore or table."""
-        ...
-
-    async def count(self, query: model.Query) -> int:
-        """How many match the SENT words of `query`."""
-        ...
-
-    async def get(self, ids: Sequence[str]) -> Mapping[str, model.Anomaly]:
-        """Read these anomalies again, archived ones too. An id that is missing from the answer does not exist any more.
-        One id costs one call."""
-        ...
-
-    async def read(self, ids: Sequence[str], *, pages: int = 0) -> model.Reading:
-        """Read these anomalies again, archived ones too, with at most `pages` calls (0: as many as it takes), first ids first."""
-        ...
-
-    async def apply(self, change: model.Change, targets: Sequence[model.Anomaly]) -> Sequence[model.Outcome]:
-        """Do one change to these anomalies (as last read): one Outcome per target, in order. Never raises for one bad id, only when nothing
-        could be done at all. Chunks, isolates datastores, halves refused chunks. Does not read back."""
-        ...
-
-    async def comments(self, ident: str) -> Sequence[model.Comment]:
-        """The remarks on one anomaly, oldest first; () where the system has none."""
-        ...
-
-    async def people(self) -> Sequence[model.Person]:
-        """All users who can be assigned."""
-        ...
-
-    async def datastores(self) -> Sequence[model.Place]:
-        """The datastores that this desk looks after."""
-        ...
-
-    async def tables(self, datastore: str) -> Sequence[model.Place]:
-        """The containers of one datastore (by id)."""
-        ...
-
-    async def tags(self) -> Sequence[str]:
-        """The names of all tags."""
-        ...
-
-    async def start(self, request: model.ScanRequest) -> model.Scan:
-        """Start an operation. Never repeated by itself: a time-out raises `SourceUnavailable` and the caller looks first."""
-        ...
-
-    async def scan(self, ident: str) -> model.Scan:
-        """One operation as it stands."""
-        ...
-
-    async def scans(self, *, since: datetime | None = None, running: bool = False) -> Sequence[model.Scan]:
-        """Operations, newest first; only those that have not ended with `running`."""
-        ...
-
-    async def abort(self, ident: str) -> model.Scan:
-        """Ask an operation to stop; it may have ended already."""
-        ...
-
-    def push(self, headers: Mapping[str, str], body: bytes) -> model.Push:
-        """Read an inbound webhook whose secret was checked before. Raises `errors.SourceGarbled` for what it cannot be."""
-        ...
-
-    async def aclose(self) -> None:
-        """Close connections."""
-        ...
-
-
-# --- the store ------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,10 +74,6 @@ class Anomalies(Protocol):
         ...
 
 
-Window = model.Window
-Decision = model.Decision
-
-
 @dataclass(frozen=True, slots=True)
 class Tally:
     """The members of a group card, counted: by state, and by table with the most first."""
@@ -210,9 +103,9 @@ class Cards(Protocol):
         """Cards that nobody has decided about, oldest first."""
         ...
 
-    async def windows(self) -> Mapping[str, Window]: ...
+    async def windows(self) -> Mapping[str, model.Window]: ...
 
-    async def decide(self, decision: Decision, now: datetime) -> None:
+    async def decide(self, decision: model.Decision, now: datetime) -> None:
         """Carry out a decision in one transaction; cards that were decided in between are left alone."""
         ...
 
@@ -399,52 +292,3 @@ class Facts(Protocol):
     async def get(self, key: str) -> Any: ...
 
     async def put(self, key: str, value: Any, now: datetime) -> None: ...
-
-
-# --- Slack ------------------------------------------------------------------------------------------------------------
-
-
-class Messenger(Protocol):
-    """What can be shown in Slack. Every call raises `errors.DeliveryError` or a child of it, and nothing else."""
-
-    async def post(self, channel: str, message: model.Message, card: str) -> str:
-        """A new message with our card id in its metadata; returns its ts. `channel` may be a user id (a direct message).
-        Raises SlackAmbiguous when nobody knows whether it was stored."""
-        ...
-
-    async def update(self, channel: str, ts: str, message: model.Message, *, clicked: bool = False) -> None:
-        """Edit a message of ours; `clicked` when somebody is waiting for it."""
-        ...
-
-    async def find(self, channel: str, card: str, since: datetime) -> str:
-        """The ts of our message with this card id posted after `since`, "" when it is not there.
-        Raises ChannelGone or SlackAuthFailed where the history cannot be read."""
-        ...
-
-    async def respond(self, response_url: str, message: model.Message, *, replace: bool = False) -> None:
-        """Answer a click or command: for its actor alone, or in place of the clicked message with `replace`."""
-        ...
-
-    async def whisper(self, channel: str, user: str, message: model.Message) -> None:
-        """A message that only this user sees."""
-        ...
-
-    async def upload(self, channel: str, thread: str, name: str, title: str, content: bytes) -> None:
-        """A file in a thread of a channel (a user id: their direct messages; thread "": the channel itself). Not repeated by itself."""
-        ...
-
-    async def open_view(self, trigger_id: str, view: model.Block) -> str:
-        """Open a modal (within 3 s of the click); returns its view id."""
-        ...
-
-    async def push_view(self, trigger_id: str, view: model.Block) -> str: ...
-
-    async def update_view(self, view_id: str, view: model.Block) -> None: ...
-
-
-class Directory(Protocol):
-    """Who people are in Slack."""
-
-    async def actor(self, user: str) -> model.Actor:
-        """Fresh facts about a user: name, address, time zone, guest, bot, outsider, deactivated, user groups that matter here."""
-        ...

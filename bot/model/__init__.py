@@ -1,0 +1,80 @@
+"""The words that all rooms share: frozen values, no behaviour beyond reading themselves. Import the package: `model.Anomaly`."""
+
+from __future__ import annotations
+
+from bot.model.actions import Action, Actor, Change, Entry, Outcome, Result
+from bot.model.anomalies import Anomaly, ArchiveAs, Changes, Check, Comment, Person, Place, Reading, Ref, Severity, State
+from bot.model.answers import Decided, Listing, Offer, Receipt
+from bot.model.batches import Batch, BatchState, Fate, Item, Progress, Refusals, Snapshot, Split
+from bot.model.cards import (
+    Block,
+    Card,
+    CardDraft,
+    CardKind,
+    CardState,
+    Claim,
+    Decision,
+    Message,
+    Past,
+    Reason,
+    Route,
+    Saved,
+    Standing,
+    Window,
+)
+from bot.model.operations import Push, Scan, ScanRequest, ScanResult
+from bot.model.queries import Found, Handling, Query, Word
+
+__all__ = [
+    "Action",
+    "Actor",
+    "Anomaly",
+    "ArchiveAs",
+    "Batch",
+    "BatchState",
+    "Block",
+    "Card",
+    "CardDraft",
+    "CardKind",
+    "CardState",
+    "Change",
+    "Changes",
+    "Check",
+    "Claim",
+    "Comment",
+    "Decided",
+    "Decision",
+    "Entry",
+    "Fate",
+    "Found",
+    "Handling",
+    "Item",
+    "Listing",
+    "Message",
+    "Offer",
+    "Outcome",
+    "Past",
+    "Person",
+    "Place",
+    "Progress",
+    "Push",
+    "Query",
+    "Reading",
+    "Reason",
+    "Receipt",
+    "Ref",
+    "Refusals",
+    "Result",
+    "Route",
+    "Saved",
+    "Scan",
+    "ScanRequest",
+    "ScanResult",
+    "Severity",
+    "Snapshot",
+    "Split",
+    "Standing",
+    "State",
+    "Window",
+    "Word",
+]

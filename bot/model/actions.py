@@ -1,0 +1,100 @@
+"""What people do, who does it, and what becomes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bot.model.anomalies import ArchiveAs, Ref
+
+
+class Action(StrEnum):
+    """What a person can do. The values are the words of `DESK_PERMISSIONS` and of `Source.supports`."""
+
+    ACKNOWLEDGE = "acknowledge"
+    UNACKNOWLEDGE = "unacknowledge"
+    ASSIGN = "assign"
+    ARCHIVE = "archive"
+    REOPEN = "reopen"
+    COMMENT = "comment"
+    TAG = "tag"
+    DESCRIBE = "describe"
+    DELETE = "delete"
+    SCAN = "scan"
+    ABORT = "abort"
+    BROWSE = "browse"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One action with everything it carries.
+
+    `assignees` are ids of the system's users: None leaves them, () clears them, anything else replaces them.
+    """
+
+    action: Action
+    archive_as: ArchiveAs | None = None
+    assignees: tuple[str, ...] | None = None
+    add_tags: tuple[str, ...] = ()
+    remove_tags: tuple[str, ...] = ()
+    description: str | None = None
+    comment: str = ""
+
+
+class Result(StrEnum):
+    """What became of one anomaly of an action."""
+
+    DONE = "done"
+    ALREADY = "already"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One anomaly of an action: what became of it, and why it was refused, in words for people.
+
+    `right` and `place` name a missing right and its datastore when that was the reason; `by` is the journal's newest line where somebody
+    else was faster.
+    """
+
+    ref: Ref
+    result: Result
+    reason: str = ""
+    right: str = ""
+    place: str = ""
+    by: Entry | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, as Slack told it for this very request (slack-platform section 14)."""
+
+    id: str
+    name: str
+    email: str = ""
+    tz: str = "UTC"
+    is_bot: bool = False
+    is_guest: bool = False
+    is_outsider: bool = False
+    is_deleted: bool = False
+    groups: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the journal: who did what to which anomaly, when, and what became of it.
+
+    `via` is "slack", or the source's title for what somebody did there; `actor` is a Slack user id or "".
+    """
+
+    ref: Ref
+    action: str
+    at: datetime
+    actor: str = ""
+    actor_name: str = ""
+    via: str = "slack"
+    before: str = ""
+    after: str = ""
+    result: Result = Result.DONE
+    detail: str = ""

@@ -1,0 +1,112 @@
+"""One change to many anomalies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bot.model.actions import Change
+from bot.model.anomalies import Anomaly, ArchiveAs, Ref, State
+
+
+class BatchState(StrEnum):
+    """Where a batch stands. A preview has changed nothing; what runs goes on after a restart."""
+
+    PREVIEW = "preview"
+    RUNNING = "running"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+class Fate(StrEnum):
+    """What became of one anomaly of a batch."""
+
+    TODO = "todo"
+    SENT = "sent"
+    """Row before call: asked for, and nobody has recorded what came of it. It is read before anything is sent again."""
+    DONE = "done"
+    ALREADY = "already"
+    REFUSED = "refused"
+    DRIFTED = "drifted"
+    """Somebody changed it between the preview and its turn: left alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The parts of an anomaly that a change can touch, so that drift can be seen and an undo can restore them."""
+
+    state: State
+    status: str
+    archived_as: ArchiveAs | None = None
+    assignees: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One anomaly of a batch. `change` overrides the batch's (reassign, undo); `after` is set when it was done; `place` and `table` are the
+    names of its datastore and container; `right` is a missing right ("Editor") when that is why it was refused."""
+
+    ref: Ref
+    before: Snapshot
+    fate: Fate = Fate.TODO
+    change: Change | None = None
+    after: Snapshot | None = None
+    reason: str = ""
+    right: str = ""
+    place: str = ""
+    table: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One change to a frozen set. `words` is the selection as typed, `channel` where it was asked for; `undo_of` is the batch that this one
+    takes back, `undone_by` the one that took this one back. `confirmed` and `finished` are None until it is."""
+
+    id: str
+    source: str
+    change: Change
+    words: str
+    actor: str
+    actor_name: str
+    channel: str
+    state: BatchState
+    created: datetime
+    total: int
+    confirmed: datetime | None = None
+    finished: datetime | None = None
+    undo_of: str = ""
+    undone_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """Items with the same fate for the same reason: how many, and the first few."""
+
+    fate: Fate
+    reason: str
+    right: str
+    place: str
+    count: int
+    refs: tuple[Ref, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a batch is: counts by fate, and why not, the most frequent reason first."""
+
+    counts: Mapping[Fate, int]
+    refusals: Sequence[Refusals] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """What a batch selects, counted: by datastore, by table and by status, the most first; five samples."""
+
+    places: Sequence[tuple[str, int]]
+    tables: Sequence[tuple[str, int]]
+    statuses: Sequence[tuple[str, int]]
+    sample: Sequence[Anomaly] = ()

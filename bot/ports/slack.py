@@ -1,0 +1,54 @@
+"""What can be shown in Slack, and who people are there."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from bot import model
+
+
+class Messenger(Protocol):
+    """What can be shown in Slack. Every call raises `errors.DeliveryError` or a child of it, and nothing else."""
+
+    async def post(self, channel: str, message: model.Message, card: str) -> str:
+        """A new message with our card id in its metadata; returns its ts. `channel` may be a user id (a direct message).
+        Raises SlackAmbiguous when nobody knows whether it was stored."""
+        ...
+
+    async def update(self, channel: str, ts: str, message: model.Message, *, clicked: bool = False) -> None:
+        """Edit a message of ours; `clicked` when somebody is waiting for it."""
+        ...
+
+    async def find(self, channel: str, card: str, since: datetime) -> str:
+        """The ts of our message with this card id posted after `since`, "" when it is not there.
+        Raises ChannelGone or SlackAuthFailed where the history cannot be read."""
+        ...
+
+    async def respond(self, response_url: str, message: model.Message, *, replace: bool = False) -> None:
+        """Answer a click or command: for its actor alone, or in place of the clicked message with `replace`."""
+        ...
+
+    async def whisper(self, channel: str, user: str, message: model.Message) -> None:
+        """A message that only this user sees."""
+        ...
+
+    async def upload(self, channel: str, thread: str, name: str, title: str, content: bytes) -> None:
+        """A file in a thread of a channel (a user id: their direct messages; thread "": the channel itself). Not repeated by itself."""
+        ...
+
+    async def open_view(self, trigger_id: str, view: model.Block) -> str:
+        """Open a modal (within 3 s of the click); returns its view id."""
+        ...
+
+    async def push_view(self, trigger_id: str, view: model.Block) -> str: ...
+
+    async def update_view(self, view_id: str, view: model.Block) -> None: ...
+
+
+class Directory(Protocol):
+    """Who people are in Slack."""
+
+    async def actor(self, user: str) -> model.Actor:
+        """Fresh facts about a user: name, address, time zone, guest, bot, outsider, deactivated, user groups that matter here."""
+        ...

@@ -1,0 +1,109 @@
+"""The clock, the counters, and an anomaly system."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from bot import model
+
+
+class Clock(Protocol):
+    """The time. Always UTC, always aware."""
+
+    def now(self) -> datetime: ...
+
+
+class Telemetry(Protocol):
+    """Counters and durations for `/metrics` and `/anomalies status`. `labels` never carry secrets or row data."""
+
+    def count(self, name: str, amount: float = 1, **labels: str) -> None: ...
+
+    def observe(self, name: str, seconds: float, **labels: str) -> None: ...
+
+
+class Source(Protocol):
+    """One anomaly system. Every call raises `errors.SourceError` or a child of it, and nothing else.
+
+    Capabilities are data: `supports` names the actions that exist, `archive_as` the outcomes offered (() where closing has no reason),
+    `max_batch` the ids of one bulk write (1: no bulk call), `words` how each filter word is treated (a word that is missing is refused).
+    """
+
+    name: str
+    title: str
+    supports: frozenset[model.Action]
+    archive_as: tuple[model.ArchiveAs, ...]
+    max_batch: int
+    words: Mapping[str, model.Word]
+
+    async def changes(self, cursor: str) -> model.Changes:
+        """Anomalies that are open and new since `cursor` ("" = everything that is open), newest first, with overlap."""
+        ...
+
+    async def find(self, query: model.Query) -> model.Found:
+        """What matches the words of `query` that are SENT to the system, newest first unless it says otherwise; at most
+        `query.limit` (0: all). Words that are applied HERE are ignored. Raises `errors.NotFound` for an unknown datastore or table."""
+        ...
+
+    async def count(self, query: model.Query) -> int:
+        """How many match the SENT words of `query`."""
+        ...
+
+    async def get(self, ids: Sequence[str]) -> Mapping[str, model.Anomaly]:
+        """Read these anomalies again, archived ones too. An id that is missing from the answer does not exist any more.
+        One id costs one call."""
+        ...
+
+    async def read(self, ids: Sequence[str], *, pages: int = 0) -> model.Reading:
+        """Read these anomalies again, archived ones too, with at most `pages` calls (0: as many as it takes), first ids first."""
+        ...
+
+    async def apply(self, change: model.Change, targets: Sequence[model.Anomaly]) -> Sequence[model.Outcome]:
+        """Do one change to these anomalies (as last read): one Outcome per target, in order. Never raises for one bad id, only when nothing
+        could be done at all. Chunks, isolates datastores, halves refused chunks. Does not read back."""
+        ...
+
+    async def comments(self, ident: str) -> Sequence[model.Comment]:
+        """The remarks on one anomaly, oldest first; () where the system has none."""
+        ...
+
+    async def people(self) -> Sequence[model.Person]:
+        """All users who can be assigned."""
+        ...
+
+    async def datastores(self) -> Sequence[model.Place]:
+        """The datastores that this desk looks after."""
+        ...
+
+    async def tables(self, datastore: str) -> Sequence[model.Place]:
+        """The containers of one datastore (by id)."""
+        ...
+
+    async def tags(self) -> Sequence[str]:
+        """The names of all tags."""
+        ...
+
+    async def start(self, request: model.ScanRequest) -> model.Scan:
+        """Start an operation. Never repeated by itself: a time-out raises `SourceUnavailable` and the caller looks first."""
+        ...
+
+    async def scan(self, ident: str) -> model.Scan:
+        """One operation as it stands."""
+        ...
+
+    async def scans(self, *, since: datetime | None = None, running: bool = False) -> Sequence[model.Scan]:
+        """Operations, newest first; only those that have not ended with `running`."""
+        ...
+
+    async def abort(self, ident: str) -> model.Scan:
+        """Ask an operation to stop; it may have ended already."""
+        ...
+
+    def push(self, headers: Mapping[str, str], body: bytes) -> model.Push:
+        """Read an inbound webhook whose secret was checked before. Raises `errors.SourceGarbled` for what it cannot be."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close connections."""
+        ...
