@@ -72,5 +72,5 @@ async def _imports(here: stand.Stand) -> float:
     assert child.stdout is not None
     await child.stdout.readline()
     now, _ = stand.Process("imports", child.pid, child, here.folder / "imports.log").memory()
-    await child.communicate()
+    await child.communicate(b"")
     return now

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest import mock
@@ -41,7 +41,6 @@ class House:
     desk: app.Running
     clock: MovableClock
     port: int
-    marks: dict[str, float] = field(default_factory=dict)
 
     async def healthy(self) -> None:
         """The bot is up, and an anomaly that arrives now becomes a card."""

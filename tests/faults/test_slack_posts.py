@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from bot import app
 from bot.delivery import slack
+from bot.services import post as posting
 from tests.faults import house as housing
 from tests.faults.house import House
 from tests.walks.stage import CHANNEL, DANA, Stage, visible
@@ -258,3 +260,35 @@ async def test_slack_that_is_away_altogether_loses_nothing(stage: Stage) -> None
             await stage.card(ident, "Active")
         await house.healthy()
         assert [len(await house.cards(ident)) for ident in idents] == [1, 1, 1]
+
+
+async def test_posts_that_hang_hold_up_nothing_else(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(posting, "PATIENCE_SECONDS", 0.2)
+    stage = house.stage
+    (first,) = await stage.arrive()
+    await stage.card(first, "Active")
+    posts = len(await stage.calls(POST))
+    await house.fault(POST, "hang", delay_s=4.0)
+    (second,) = await stage.arrive()
+    await stage.until(lambda: _called(stage, POST, posts + 1))
+    await stage.qualytics("PATCH", f"anomalies/{first}", status="Acknowledged")
+    (third,) = await stage.arrive()
+    await stage.card(first, "Acknowledged")
+    await house.soon(lambda: _status_with(house, "2 new messages"))
+    assert not await house.cards(second), "the edit and the poll waited for the post"
+    await stage.card(third, "Active")
+    assert len(await house.cards(second)) == 1
+
+
+async def test_a_stop_does_not_wait_for_a_pause_to_end(stage: Stage) -> None:
+    async with housing.opened(stage) as house:
+        await house.fault(POST, "429", retry_after=60, times=0)
+        idents = await stage.arrive(3)
+        await house.soon(lambda: _status_with(house, "3 new messages"))
+        watch = housing.Stopwatch()
+    assert watch.seconds < app.FINISH_SECONDS / 2
+    async with housing.opened(stage) as house:
+        await house.well()
+        house.clock.pass_by(61)
+        for ident in idents:
+            await stage.card(ident, "Active")

@@ -13,8 +13,6 @@ from tests.faults import house as housing
 from tests.faults.house import House
 from tests.walks.stage import Json, Stage
 
-PATIENCE = "timeout"
-
 
 @pytest.mark.parametrize(
     ("mode", "said"),
@@ -31,7 +29,7 @@ async def test_an_outage_is_told_once_and_heals(
     mode: str, said: str, stage: Stage, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     caplog.set_level(logging.INFO, "bot")
-    monkeypatch.setitem(source.Qualytics.__init__.__kwdefaults__, PATIENCE, 0.3)
+    monkeypatch.setitem(source.Qualytics.__init__.__kwdefaults__, "timeout", 0.3)
     async with housing.opened(stage) as house:
         await house.healthy()
         await house.sick(mode)
