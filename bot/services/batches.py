@@ -76,7 +76,7 @@ class Batches:
     ) -> Preview:
         now = self.clock.now()
         batch = model.Batch(
-            uuid.uuid4().hex[:12],
+            f"undo-{undo_of}" if undo_of else uuid.uuid4().hex[:12],
             source.name,
             change,
             words,
@@ -88,7 +88,10 @@ class Batches:
             len(items),
             undo_of=undo_of,
         )
-        await self.store.create(batch, items)
+        try:
+            await self.store.create(batch, items)
+        except ValueError as error:  # the id of an undo is that of its batch: two people asked at the same time
+            raise errors.Stale("This batch is being taken back already. Its message in the channel tells how it goes.") from error
         todo = {item.ref for item in items if item.fate is model.Fate.TODO}
         split = replace(await self.store.split(batch.id), sample=[one for one in targets if one.ref in todo][:5])
         return Preview(batch, split, await self.store.progress(batch.id))

@@ -36,7 +36,8 @@ async def test_preview_confirm_receipt_and_undo(desk: Stage) -> None:
     receipt = await _receipt(desk, "30", "Undo")
     assert (await _statuses(desk))["Duplicate"] == before["Duplicate"] + 30
 
-    await desk.press(receipt, "batch.undo")
+    await asyncio.gather(*(desk.press(receipt, "batch.undo") for _ in range(2)))
+    await desk.ephemeral("already")
 
     async def back() -> bool:
         return await _statuses(desk) == before
