@@ -169,12 +169,22 @@ def spare(desk: Desk, work: asyncio.Future[Any]) -> None:
 async def say(desk: Desk, request: Request, message: model.Message) -> None:
     """Tell the actor alone: through the response_url, else in the channel, else directly. An answer that cannot be given is logged."""
     try:
-        if request.response_url:
-            await desk.messenger.respond(request.response_url, message)
-        else:
+        if not await _responded(desk, request, message):
             await _whisper(desk, request, message)
     except errors.DeliveryError as error:
         log.warning("an answer did not reach its user: %s", error)
+
+
+async def _responded(desk: Desk, request: Request, message: model.Message) -> bool:
+    """Through the response_url; False when there is none or it is used up."""
+    if not request.response_url:
+        return False
+    try:
+        await desk.messenger.respond(request.response_url, message)
+    except errors.SlackRejected as error:
+        log.info("a response_url is used up: %s", error)
+        return False
+    return True
 
 
 async def _whisper(desk: Desk, request: Request, message: model.Message) -> None:

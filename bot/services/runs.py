@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -23,6 +23,14 @@ SHOW_EVERY = timedelta(seconds=4)
 
 WINDOWS = 4
 """Chunks that are under way together; the source bounds its calls itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """The changes for one anomaly, in order, and a sentence about what cannot be brought back."""
+
+    steps: tuple[model.Change, ...] = ()
+    stays: str = ""
 
 
 @dataclass(slots=True)
@@ -84,16 +92,18 @@ class Runs:
         now_there, _ = await self._read(source, [item.ref for item in items])
         ready: list[model.Item] = []
         settled: list[model.Item] = []
-        for item in items:
+        resumed = {item.ref for item in items if item.fate is model.Fate.SENT}
+        for item in await self._uncommented(batch, source, items):
             checked = self._checked(batch, item, now_there.get(item.ref))
             (ready if checked.fate is model.Fate.TODO else settled).append(checked)
         if not await self.store.settle(claim, [*settled, *(replace(item, fate=model.Fate.SENT) for item in ready)], self.clock.now()):
             return False
         if not ready:
             return True
-        outcomes = await self._send(batch, source, ready, now_there)
+        plans = await self._plans(batch, ready, now_there, resumed)
+        outcomes = await self._send(batch, source, plans, now_there)
         after, read_at = await self._read(source, [item.ref for item in ready])
-        done = [self._outcome(batch, item, outcomes.get(item.ref), after.get(item.ref), source) for item in ready]
+        done = [self._outcome(batch, item, plans[item.ref], outcomes.get(item.ref), after.get(item.ref), source) for item in ready]
         await self._record(batch, source, done, now_there, after, read_at)
         for item in done:
             self.telemetry.count("batch_items", fate=item.fate, action=batch.change.action)
@@ -102,7 +112,9 @@ class Runs:
     def _checked(self, batch: model.Batch, item: model.Item, anomaly: model.Anomaly | None) -> model.Item:
         """What to do about one item now: send it (TODO), or settle it without a call."""
         if batch.undo_of:
-            why = undoing.drifted(item.before, anomaly, _everything(batch.change))
+            # One that was marked as sent may be half-way back by our own doing: its plan starts from where it is.
+            half_way = item.fate is model.Fate.SENT and anomaly is not None
+            why = "" if half_way else undoing.drifted(item.before, anomaly, _everything(batch.change))
             return replace(item, fate=model.Fate.DRIFTED if why else model.Fate.TODO, reason=why)
         change = item.change or batch.change
         if item.fate is model.Fate.SENT and anomaly is not None and undoing.took(change, anomaly):
@@ -113,17 +125,28 @@ class Runs:
             return replace(item, fate=model.Fate.DRIFTED, reason=why)
         return replace(item, fate=model.Fate.TODO)
 
+    async def _uncommented(self, batch: model.Batch, source: ports.Source, items: Sequence[model.Item]) -> Sequence[model.Item]:
+        """A comment that was sent before a restart is not sent again: where it is there already, the rest of the change is what is left."""
+        looked: list[model.Item] = []
+        for item in items:
+            change = item.change or batch.change
+            if item.fate is model.Fate.SENT and change.comment:
+                text = signing.signed(change.comment, batch.actor_name)
+                if any(comment.text == text for comment in await source.comments(item.ref.id)):
+                    item = replace(item, change=replace(change, comment=""))
+            looked.append(item)
+        return looked
+
     async def _send(
-        self, batch: model.Batch, source: ports.Source, ready: Sequence[model.Item], there: Mapping[model.Ref, model.Anomaly]
+        self, batch: model.Batch, source: ports.Source, plans: Mapping[model.Ref, _Plan], there: Mapping[model.Ref, model.Anomaly]
     ) -> Mapping[model.Ref, model.Outcome]:
         """Every step of every item; items with the same change go together. An answer that was lost is settled by the reading after it."""
-        originals, told = await self._originals(batch, ready, there)
-        steps = {item.ref: originals[item.ref] if batch.undo_of else (item.change or batch.change,) for item in ready}
-        for number in range(max(map(len, steps.values()), default=0)):
+        told: dict[model.Ref, model.Outcome] = {}
+        for number in range(max((len(plan.steps) for plan in plans.values()), default=0)):
             groups: dict[model.Change, list[model.Anomaly]] = {}
-            for ref, changes in steps.items():
-                if number < len(changes) and told.get(ref, _FINE).result is not model.Result.REFUSED:
-                    groups.setdefault(changes[number], []).append(there[ref])
+            for ref, plan in plans.items():
+                if number < len(plan.steps) and told.get(ref, _FINE).result is not model.Result.REFUSED:
+                    groups.setdefault(plan.steps[number], []).append(there[ref])
             if number:
                 fresh, _ = await self._read(source, [one.ref for group in groups.values() for one in group])
                 groups = {change: [fresh.get(one.ref, one) for one in group] for change, group in groups.items()}
@@ -143,30 +166,43 @@ class Runs:
             log.info("an answer to batch %s was lost: %s", batch.id, error)
             return []
 
-    async def _originals(
-        self, batch: model.Batch, ready: Sequence[model.Item], there: Mapping[model.Ref, model.Anomaly]
-    ) -> tuple[Mapping[model.Ref, Sequence[model.Change]], dict[model.Ref, model.Outcome]]:
-        """For an undo: the steps that bring each anomaly back to where it was before the batch that is taken back, and who has none."""
+    async def _plans(
+        self, batch: model.Batch, ready: Sequence[model.Item], there: Mapping[model.Ref, model.Anomaly], resumed: Collection[model.Ref]
+    ) -> Mapping[model.Ref, _Plan]:
+        """The steps for each item: the change; or for an undo what brings it back to where it was, and what cannot return."""
         if not batch.undo_of:
-            return {}, {}
-        wanted = {item.ref for item in ready}
-        items = [item for item in await self.store.items(batch.undo_of, (model.Fate.DONE,), limit=1_000_000) if item.ref in wanted]
+            return {item.ref: _Plan(_steps(item.change or batch.change)) for item in ready}
         original = await self.store.get(batch.undo_of)
-        plans = {item.ref: undoing.undo(item, there.get(item.ref), original.change if original else None) for item in items}
-        stuck = {ref: model.Outcome(ref, model.Result.REFUSED, why) for ref, (steps, why) in plans.items() if not steps}
-        return {ref: tuple(steps) for ref, (steps, _) in plans.items()}, stuck
+        asked = original.change if original else None
+        wanted = {item.ref for item in ready}
+        plans: dict[model.Ref, _Plan] = {}
+        for item in await self.store.items(batch.undo_of, (model.Fate.DONE,), limit=1_000_000):
+            now = there.get(item.ref)
+            if item.ref in wanted:
+                start = replace(item, after=undoing.snapshot(now)) if item.ref in resumed and now is not None else item
+                steps, stays = undoing.undo(start, now, asked)
+                # Nothing left to do for one that was sent before a restart: it is back already.
+                plans[item.ref] = _Plan(tuple(steps), "" if item.ref in resumed and not steps else stays)
+        return {item.ref: plans.get(item.ref, _Plan()) for item in ready}
 
     def _outcome(
-        self, batch: model.Batch, item: model.Item, outcome: model.Outcome | None, after: model.Anomaly | None, source: ports.Source
+        self,
+        batch: model.Batch,
+        item: model.Item,
+        plan: _Plan,
+        outcome: model.Outcome | None,
+        after: model.Anomaly | None,
+        source: ports.Source,
     ) -> model.Item:
         """Believe what was read back, not what was answered."""
         if outcome is not None and outcome.result is model.Result.REFUSED:
             return replace(item, fate=model.Fate.REFUSED, reason=outcome.reason, right=outcome.right, place=outcome.place or item.place)
-        change = item.change or batch.change
-        doubt = "" if batch.undo_of else transitions.doubt(change, after, source.title)
+        if batch.undo_of and not plan.steps and plan.stays:
+            return replace(item, fate=model.Fate.REFUSED, reason=plan.stays)
+        doubt = "" if batch.undo_of else transitions.doubt(item.change or batch.change, after, source.title)
         if doubt:
             return replace(item, fate=model.Fate.REFUSED, reason=doubt)
-        return replace(item, fate=model.Fate.DONE, reason="", after=undoing.snapshot(after) if after is not None else None)
+        return replace(item, fate=model.Fate.DONE, reason=plan.stays, after=undoing.snapshot(after) if after is not None else None)
 
     async def _read(self, source: ports.Source, refs: Sequence[model.Ref]) -> tuple[Mapping[model.Ref, model.Anomaly], datetime]:
         read_at = self.clock.now()
@@ -232,6 +268,11 @@ class Runs:
             )
         except errors.DeliveryError as error:
             log.warning("the CSV of batch %s could not be attached: %s", batch.id, error)
+
+
+def _steps(change: model.Change) -> tuple[model.Change, ...]:
+    """A comment that was found already leaves nothing to do."""
+    return () if change.action is model.Action.COMMENT and not change.comment else (change,)
 
 
 _FINE = model.Outcome(model.Ref("", ""), model.Result.DONE)

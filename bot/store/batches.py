@@ -137,7 +137,8 @@ class Batches:
         return await self._db.write(work)
 
     async def progress(self, batch: str, sample: int = 5) -> model.Progress:
-        """How far it is; a fate that no item has counts 0. Refusals are those of `NOT_DONE`, each with its first `sample` refs."""
+        """How far it is; a fate that no item has counts 0. Refusals are those of `NOT_DONE`, and what was
+        done with a reservation (an undo that could not bring everything back), each with its first `sample` refs."""
         number = sa.select(_ITEMS.c.fate, sa.func.count()).where(_ITEMS.c.batch == batch).group_by(_ITEMS.c.fate)
 
         async def work(connection: AsyncConnection) -> model.Progress:
@@ -220,7 +221,8 @@ async def _refusals(connection: AsyncConnection, batch: str, sample: int) -> Seq
             sa.func.min(_ITEMS.c.turn).over(partition_by=alike).label("first"),
             sa.func.row_number().over(partition_by=alike, order_by=_ITEMS.c.turn).label("nth"),
         )
-        .where(_ITEMS.c.batch == batch, _ITEMS.c.fate.in_([fate.value for fate in NOT_DONE]))
+        .where(_ITEMS.c.batch == batch, _ITEMS.c.fate.in_([fate.value for fate in (*NOT_DONE, model.Fate.DONE)]))
+        .where(sa.or_(_ITEMS.c.fate != model.Fate.DONE.value, _ITEMS.c.reason != ""))
         .subquery()
     )
     statement = sa.select(told).where(told.c.nth <= max(sample, 1)).order_by(told.c.number.desc(), told.c.first, told.c.nth)

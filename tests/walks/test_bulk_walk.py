@@ -131,3 +131,31 @@ async def test_nothing_found_says_which_word_excluded_most(desk: Stage) -> None:
     await desk.arrive(4, type="record")
     await desk.command("/anomalies ack type:shape status:open")
     await desk.ephemeral("Without type:shape")
+
+
+async def test_an_undo_names_what_could_not_return(desk: Stage) -> None:
+    first, second = await desk.arrive(2)
+    await desk.command(f'/anomalies ack {first},{second} note:"same loader bug"')
+    await desk.press(await desk.ephemeral("Confirm"), "batch.confirm")
+    receipt = await _receipt(desk, "Undo")
+    await desk.qualytics("PATCH", f"anomalies/{first}", status="Invalid")
+    await desk.press(receipt, "batch.undo")
+    told = visible(await _receipt(desk, "taken back", str(first)))
+    assert "comment" in told.lower()
+    assert (await desk.truth(first))["status"] == "Invalid"
+    assert (await desk.truth(second))["status"] == "Active"
+
+
+async def test_two_people_with_overlapping_batches_change_each_anomaly_once(desk: Stage) -> None:
+    idents = await desk.arrive(8)
+    ids = ",".join(map(str, idents))
+    await desk.command(f"/anomalies archive {ids} as:invalid")
+    await desk.command(f"/anomalies archive {ids} as:duplicate", user=LEE)
+    danas, lees = await desk.ephemeral("Invalid", "Confirm"), await desk.ephemeral("Duplicate", "Confirm", user=LEE)
+    await asyncio.gather(desk.press(danas, "batch.confirm"), desk.press(lees, "batch.confirm", user=LEE))
+    await _receipt(desk, "as Invalid", "Asked by Dana")
+    await _receipt(desk, "as Duplicate", "Asked by Lee")
+    log = (await desk.http.get(f"{desk.qualytics_url}/_control/log")).json()["calls"]
+    sent = [item["id"] for call in log if call["method"] == "DELETE" and call["json"] for item in call["json"]]
+    alone = [call for call in log if call["method"] == "DELETE" and not call["json"]]
+    assert len(sent) == len(set(sent)) and len(sent) + len(alone) == 8
