@@ -164,7 +164,7 @@ def counted(batch: model.Batch, progress: model.Progress) -> str:
 
 def reasons(batch: model.Batch, progress: model.Progress, offer: model.Offer, *, all_of_them: bool) -> list[str]:
     """One line for each reason why something was not done: how many, why, and the ids; the rest is counted."""
-    groups = [group for group in progress.refusals if group.fate in NOT_DONE or group.reason]
+    groups = [group for group in progress.refusals if group.fate in NOT_DONE or (group.fate is model.Fate.DONE and group.reason)]
     most = CSV_ABOVE if all_of_them else _GROUPS_BESIDE_CSV
     lines = [_reason(batch, group, offer, CSV_ABOVE if all_of_them else _IDS_BESIDE_CSV) for group in groups[:most]]
     untold = of(progress, *NOT_DONE) - sum(group.count for group in groups[:most] if group.fate in NOT_DONE)

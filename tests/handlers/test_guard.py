@@ -76,10 +76,22 @@ async def test_the_ack_does_not_wait_for_the_work(front: Front, monkeypatch: pyt
     assert len(front.whispers()) == before + 1
 
 
-async def test_an_answer_that_slack_refuses_is_logged_and_no_more(front: Front, caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_answer_goes_another_way_when_its_response_url_is_used_up(front: Front) -> None:
+    before = len(front.whispers(DANA))
     payload = front.command("list")
     payload["response_url"] = f"{front.stage.slack_url}/response/commands/gone"
     assert (await front.send(payload)).status == 200
+    assert len(front.whispers(DANA)) == before + 1
+
+
+async def test_an_answer_that_slack_refuses_is_logged_and_no_more(front: Front, caplog: pytest.LogCaptureFixture) -> None:
+    payload = front.command("list")
+    payload["response_url"] = f"{front.stage.slack_url}/response/commands/gone"
+    front.stage.workspace.faults.add({"method": "chat.postEphemeral", "mode": "500", "times": 0})
+    try:
+        assert (await front.send(payload)).status == 200
+    finally:
+        front.stage.workspace.faults.clear()
     assert "an answer did not reach its user" in caplog.text
     assert "commands/gone" not in caplog.text
 

@@ -356,7 +356,8 @@ async def test_progress_counts_all_fates_and_groups_why_not(store: engine.Store)
         item(40, ALREADY, reason="Gone."),
         item(41, ALREADY, reason="Gone."),
         item(42, DRIFTED, reason="Lee archived it."),
-        item(43, DONE, reason="never shown"),
+        item(43, DONE, reason="Its comment stays."),
+        item(47, DONE),
         item(44),
         item(45),
         item(46, SENT),
@@ -364,7 +365,7 @@ async def test_progress_counts_all_fates_and_groups_why_not(store: engine.Store)
     await store.batches.create(batch("b1", len(given)), given)
     await store.batches.create(batch("b2", 1), [item(12, REFUSED, reason="Gone.")])
     progress = await store.batches.progress("b1", sample=2)
-    assert progress.counts == {REFUSED: 6, ALREADY: 2, DRIFTED: 1, DONE: 1, TODO: 2, SENT: 1}
+    assert progress.counts == {REFUSED: 6, ALREADY: 2, DRIFTED: 1, DONE: 2, TODO: 2, SENT: 1}
     assert list(progress.refusals) == [
         model.Refusals(REFUSED, right["reason"], "Editor", "finance", 3, (ref(30), ref(20))),
         model.Refusals(ALREADY, "Gone.", "", "warehouse-prod", 2, (ref(40), ref(41))),
@@ -372,9 +373,10 @@ async def test_progress_counts_all_fates_and_groups_why_not(store: engine.Store)
         model.Refusals(REFUSED, right["reason"], "Editor", "sales", 1, (ref(11),)),
         model.Refusals(REFUSED, right["reason"], "Author", "finance", 1, (ref(13),)),
         model.Refusals(DRIFTED, "Lee archived it.", "", "warehouse-prod", 1, (ref(42),)),
+        model.Refusals(DONE, "Its comment stays.", "", "warehouse-prod", 1, (ref(43),)),
     ]
     bare = await store.batches.progress("b1", sample=0)
-    assert [(one.count, one.refs) for one in bare.refusals] == [(3, ()), (2, ()), (1, ()), (1, ()), (1, ()), (1, ())]
+    assert [(one.count, one.refs) for one in bare.refusals] == [(3, ()), (2, ()), *((1, ()) for _ in range(5))]
 
 
 async def test_progress_of_a_fresh_batch_has_no_refusals_and_counts_nothing_as_done(store: engine.Store) -> None:
