@@ -57,6 +57,8 @@ async def rows(folder: Path) -> list[figures.Row]:
         async with here.desk(DESK_BURST="1000", DESK_WAIT_SECONDS="0") as desk:
             await post_cards(here, desk, RUNS * CLICKS + QUIET_CLICKS)
         cards = await _cards(here)
+        if len(cards) != RUNS * CLICKS + QUIET_CLICKS:
+            raise RuntimeError(f"{len(cards)} cards were made")
         await here.slack("POST", "budgets", enabled=True)
         async with _bare(folder, cards[:CLICKS]) as (floor, floor_cards), here.bot(DESK_POLL_SECONDS=POLL_SECONDS):
             quiet = await _volley(here, cards[:QUIET_CLICKS], QUIET_RATE)
@@ -122,6 +124,8 @@ async def post_cards(here: stand.Stand, desk: app.Running, count: int) -> None:
         desk.post.messenger = slack.SlackMessenger(client, Unpaced())
         await desk.poll.poll("qualytics", now_please=True)
         await desk.post.flush()
+        while await desk.store.cards.due_channels(desk.desk.clock.now()):
+            await desk.post.flush()  # a flush comes back after a few seconds, and its lanes go on
 
 
 async def _cards(here: stand.Stand) -> list[stand.Json]:
