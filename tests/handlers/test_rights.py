@@ -114,7 +114,7 @@ async def test_who_may_do_nothing_is_told_so(front: Front, path: str, user: str)
     assert (await front.running.store.links.find([LEE, user], "qualytics")) == {}
 
 
-@pytest.mark.parametrize("path", SILENT)
+@pytest.mark.parametrize("path", sorted(SILENT))
 async def test_paths_that_do_nothing_do_nothing(front: Front, path: str) -> None:
     await front.forget()
     assert (await front.send(front.click(path, "", user="U0GUS"))).status == 200
