@@ -15,7 +15,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot import errors
-from bot.store import anomalies, batches, cards, claims, database, facts, journal, links, lock, migrating, standings
+from bot.store import anomalies, batches, cards, claims, database, facts, journal, links, lock, migrating, sqlite, standings
 
 BUSY_SECONDS = 15.0
 """How long SQLite waits for another process (a migration, a person with the sqlite3 shell) before it gives up."""
@@ -152,7 +152,7 @@ def _sqlite(url: URL) -> Target:
     path = Path(url.database)
     if not path.parent.is_dir():
         raise errors.ConfigError([f"DATABASE_URL: the folder {path.parent} does not exist. Make it first."])
-    options = {"connect_args": {"timeout": BUSY_SECONDS}}
+    options = {"connect_args": {"timeout": BUSY_SECONDS, "async_creator_fn": sqlite.Connection}}
     return Target(URL.create("sqlite+aiosqlite", database=str(path)), path, options, str(path))
 
 

@@ -1,0 +1,71 @@
+"""The driver below the store: what it answers, and how often it goes to its thread."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.store import sqlite
+
+
+class Counted(sqlite.Connection):
+    """Counts the trips."""
+
+    trips = 0
+
+    async def _execute(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
+        self.trips += 1
+        return await super()._execute(fn, *args, **kwargs)
+
+
+@pytest.fixture
+async def connection(tmp_path: Path) -> AsyncIterator[Counted]:
+    made = await Counted(str(tmp_path / "trips.db"), isolation_level=None)
+    await made.cursor().execute("CREATE TABLE things (id INTEGER PRIMARY KEY, name TEXT UNIQUE)")
+    made.trips = 0
+    yield made
+    await made.close()
+
+
+async def test_a_select_is_one_trip(connection: Counted) -> None:
+    await connection.cursor().executemany("INSERT INTO things (name) VALUES (?)", [("a",), ("b",)])
+    connection.trips = 0
+    cursor = connection.cursor()
+    await cursor.execute("SELECT id, name FROM things ORDER BY id")
+    assert await cursor.fetchall() == [(1, "a"), (2, "b")]
+    assert [column[0] for column in cursor.description] == ["id", "name"]
+    await cursor.close()
+    assert connection.trips == 1
+
+
+async def test_writes_tell_how_many_rows_they_changed(connection: Counted) -> None:
+    cursor = connection.cursor()
+    await cursor.executemany("INSERT INTO things (name) VALUES (?)", [("a",), ("b",), ("c",)])
+    assert cursor.rowcount == 3
+    await cursor.execute("UPDATE things SET name = name || '!' WHERE id > ?", (1,))
+    assert (cursor.rowcount, await cursor.fetchall()) == (2, [])
+    await cursor.execute("INSERT INTO things (name) VALUES ('d') RETURNING id")
+    assert (await cursor.fetchall(), cursor.lastrowid) == ([(4,)], 4)
+
+
+async def test_a_refused_statement_leaves_the_connection_usable(connection: Counted) -> None:
+    await connection.cursor().execute("INSERT INTO things (name) VALUES ('a')")
+    with pytest.raises(sqlite3.IntegrityError):
+        await connection.cursor().execute("INSERT INTO things (name) VALUES ('a')")
+    cursor = await connection.cursor().execute("SELECT count(*) FROM things")
+    assert await cursor.fetchall() == [(1,)]
+
+
+async def test_a_rollback_goes_to_the_thread_only_when_there_is_something_to_roll_back(connection: Counted) -> None:
+    await connection.rollback()
+    assert connection.trips == 0
+    await connection.cursor().execute("BEGIN")
+    await connection.cursor().execute("INSERT INTO things (name) VALUES ('a')")
+    await connection.rollback()
+    cursor = await connection.cursor().execute("SELECT count(*) FROM things")
+    assert await cursor.fetchall() == [(0,)]
+    assert not connection.in_transaction
