@@ -32,7 +32,7 @@ UPLOAD_SECONDS = 60.0
 EVENT = "anomaly_desk_card"
 """The event_type of our messages' metadata; its payload is `{"card": id}` (slack-platform section 7)."""
 
-SKEW = timedelta(seconds=60)
+SKEW = timedelta(minutes=10)
 """Our clock and Slack's may differ by this much when a message is looked for."""
 PAGE, PAGES = 200, 10
 PEOPLE = ("U", "W")

@@ -311,7 +311,7 @@ async def test_our_message_is_found_by_its_card_id_on_a_later_page(wire: Any, me
     assert await messenger.find("C1", "mine", SINCE) == "9.7"
     first, second = wire.of("conversations.history")
     assert first["include_all_metadata"] == "1"
-    assert float(first["oldest"]) == (SINCE - timedelta(seconds=60)).timestamp()
+    assert float(first["oldest"]) == (SINCE - timedelta(minutes=10)).timestamp()
     assert second["cursor"] == "page2"
 
 
