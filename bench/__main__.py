@@ -28,8 +28,8 @@ BENCHES: Mapping[str, Callable[[Path], Awaitable[list[figures.Row]]]] = {
 }
 
 ABSENT = """\
-Not measured yet, because the product does not have it yet: 5 and 50 channels (they come with routes); list, archive and read back
-10,000 in bulk (comes with bulk actions).
+Not measured yet: 5 and 50 channels (they come with routes); list, archive and read back 10,000 in bulk (the product does it, the row is
+missing).
 """
 
 
