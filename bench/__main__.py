@@ -28,8 +28,7 @@ BENCHES: Mapping[str, Callable[[Path], Awaitable[list[figures.Row]]]] = {
 }
 
 ABSENT = """\
-Not measured yet: 5 and 50 channels (they come with routes); list, archive and read back 10,000 in bulk (the product does it, the row is
-missing).
+Not measured here yet: 5 and 50 channels, which come with routes; list, archive and read back 10,000, which comes with bulk actions.
 """
 
 

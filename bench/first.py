@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import math
-import sys
 import time
 from pathlib import Path
 
-from bench import figures, stand
+from bench import figures, stand, starting
 
 OPEN = 10_000
 PAGE = 100
@@ -32,7 +31,7 @@ async def rows(folder: Path) -> list[figures.Row]:
             second = await here.lists()
             now, peak = bot.process.memory()
             messages = await here.messages()
-        imported = await _imports(here)
+        imported = await starting.imported_memory(here)
     expected = math.ceil(OPEN / PAGE) + 1
     return [
         figures.Row(
@@ -54,7 +53,7 @@ async def rows(folder: Path) -> list[figures.Row]:
         ),
         figures.Row(
             f"memory with {OPEN:,} tracked, after first contact and a second poll",
-            f"{now:.0f} MB resident, {peak:.0f} MB at its highest",
+            f"{now:.1f} MB resident, {peak:.1f} MB at its highest",
             f"Python with slack_bolt, sqlalchemy.ext.asyncio and httpx imported: {imported:.0f} MB",
             f"{peak / imported:.2f} x",
             f"<= {MEMORY:.0f} MB",
@@ -62,15 +61,3 @@ async def rows(folder: Path) -> list[figures.Row]:
             "The highest value counts.",
         ),
     ]
-
-
-async def _imports(here: stand.Stand) -> float:
-    code = "import slack_bolt, sqlalchemy.ext.asyncio, httpx, sys; print(flush=True); sys.stdin.read()"
-    child = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", code, cwd=stand.ROOT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
-    )
-    assert child.stdout is not None
-    await child.stdout.readline()
-    now, _ = stand.Process("imports", child.pid, child, here.folder / "imports.log").memory()
-    await child.communicate(b"")
-    return now

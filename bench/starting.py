@@ -48,3 +48,16 @@ async def _import() -> float:
     child = await asyncio.create_subprocess_exec(sys.executable, "-c", FLOOR, cwd=stand.ROOT)
     await child.wait()
     return time.perf_counter() - began
+
+
+async def imported_memory(here: stand.Stand) -> float:
+    """MB of a Python that has imported the same libraries and waits."""
+    code = f"{FLOOR}, sys; print(flush=True); sys.stdin.read()"
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, cwd=stand.ROOT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    assert child.stdout is not None
+    await child.stdout.readline()
+    now, _ = stand.Process("the imports", child.pid, child, here.folder / "imports.log").memory()
+    await child.communicate(b"")
+    return now

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from bench import figures, stand
+from bench import figures, stand, starting
 from bot import app
 from bot.services import poll
 from bot.store import tables
@@ -183,11 +183,12 @@ async def _memory(here: stand.Stand, took: float) -> figures.Row:
         await asyncio.sleep(2)
         now, peak = bot.process.memory()
         status = max((message for message in await _whispers(here) if "qualytics" in str(message).lower()), key=len, default="")
+    imported = await starting.imported_memory(here)
     return figures.Row(
         f"memory with {MANY:,} tracked, after {POLLS} polls and watches, a status and a list",
-        f"{now:.0f} MB resident, {peak:.0f} MB at its highest",
-        "",
-        "",
+        f"{now:.1f} MB resident, {peak:.1f} MB at its highest",
+        f"Python with slack_bolt, sqlalchemy.ext.asyncio and httpx imported: {imported:.0f} MB",
+        f"{peak / imported:.2f} x",
         f"<= {MEMORY:.0f} MB",
         peak <= MEMORY and bool(status),
         f"Ready after {ready:.2f} s with this store; filling it took {took:.0f} s, "
