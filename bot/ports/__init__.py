@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.ports.slack import Directory, Messenger
-from bot.ports.store import Anomalies, Backlog, Batches, Cards, Claims, Facts, Intent, Journal, Links, Note, Standings, Tally
+from bot.ports.store import Anomalies, Backlog, Batches, Cards, Claims, Facts, Intent, Journal, Links, Note, Operations, Standings, Tally
 from bot.ports.systems import Clock, Source, Telemetry
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Links",
     "Messenger",
     "Note",
+    "Operations",
     "Source",
     "Standings",
     "Tally",

@@ -37,6 +37,11 @@ class Messenger(Protocol):
         """A file in a thread of a channel (a user id: their direct messages; thread "": the channel itself). Not repeated by itself."""
         ...
 
+    async def home(self, channel: str, user: str) -> str:
+        """Where a lasting message for this person can be posted: the channel when the bot is in it, else the id of their direct messages
+        with the bot. `channel` "" asks for the direct messages."""
+        ...
+
     async def open_view(self, trigger_id: str, view: model.Block) -> str:
         """Open a modal (within 3 s of the click); returns its view id."""
         ...

@@ -200,6 +200,10 @@ class Journal(Protocol):
 
     async def past(self, anomaly: model.Anomaly, now: datetime) -> model.Past: ...
 
+    async def closed(self, source: str, since: datetime) -> Sequence[model.Ref]:
+        """The anomalies that somebody closed after `since`, here or elsewhere, each once; some may be open again."""
+        ...
+
 
 class Batches(Protocol):
     """One change to many anomalies, item by item. Methods with a Claim do nothing and return False when it has passed to somebody else.
@@ -247,6 +251,58 @@ class Batches(Protocol):
 
     async def split(self, batch: str) -> model.Split:
         """Counts of all items, without samples."""
+        ...
+
+    async def sweep(self, before: datetime) -> int:
+        """Forget previews made before this time; returns how many."""
+        ...
+
+
+class Operations(Protocol):
+    """Operations that this desk starts or follows. Methods with a Claim do nothing and return False when it has passed to somebody else.
+    Claimable as table "operations"."""
+
+    async def add(self, operations: Sequence[model.Operation]) -> Sequence[str]:
+        """Insert them; returns the ids of those that are new. One whose id is there already, or whose (source, scan id) is, is left out."""
+        ...
+
+    async def get(self, ident: str) -> model.Operation | None: ...
+
+    async def plan(self, plan: str) -> Sequence[model.Operation]:
+        """The operations of one plan, in the order in which they were added."""
+        ...
+
+    async def confirm(self, plan: str, now: datetime) -> bool:
+        """PREVIEW -> STARTING for a whole plan, once: confirmed and to be looked at `now`. The second caller gets False."""
+        ...
+
+    async def cancel(self, plan: str, now: datetime) -> bool:
+        """PREVIEW -> CANCELLED for a whole plan, once."""
+        ...
+
+    async def due(self, now: datetime, limit: int = 50) -> Sequence[str]:
+        """Ids of what starts or runs, is to be looked at by now, and nobody holds; the longest overdue first."""
+        ...
+
+    async def save(self, claim: model.Claim, operation: model.Operation, then: Sequence[model.Operation] = ()) -> bool:
+        """Store all that can change of an operation, and add those that follow it, in one transaction. False too when another row has
+        this (source, scan id) already: nothing is stored then."""
+        ...
+
+    async def known(self, source: str, scans: Sequence[str]) -> Mapping[str, str]:
+        """Scan id -> operation id, for those that are followed or were."""
+        ...
+
+    async def running(self) -> Sequence[model.Operation]:
+        """What starts or runs, the newest first."""
+        ...
+
+    async def recent(self, limit: int) -> Sequence[model.Operation]:
+        """What ended, the latest first."""
+        ...
+
+    async def by_scan(self, source: str, scan: str) -> model.Operation | None:
+        """The operation that the system calls `scan`."""
         ...
 
     async def sweep(self, before: datetime) -> int:

@@ -76,8 +76,12 @@ class Source(Protocol):
         """The datastores that this desk looks after."""
         ...
 
-    async def tables(self, datastore: str) -> Sequence[model.Place]:
-        """The containers of one datastore (by id)."""
+    async def tables(self, datastore: str, *, tags: Sequence[str] = ()) -> Sequence[model.Place]:
+        """The containers of one datastore (by id); with `tags` those that carry at least one of them."""
+        ...
+
+    async def active_checks(self, datastore: str, tables: Sequence[str] = ()) -> int:
+        """How many checks are active on these containers (by id; () = on all) of one datastore."""
         ...
 
     async def tags(self) -> Sequence[str]:
@@ -92,8 +96,11 @@ class Source(Protocol):
         """One operation as it stands."""
         ...
 
-    async def scans(self, *, since: datetime | None = None, running: bool = False) -> Sequence[model.Scan]:
-        """Operations, newest first; only those that have not ended with `running`."""
+    async def scans(
+        self, *, since: datetime | None = None, running: bool = False, datastore: str = "", kind: str = "", limit: int = 0
+    ) -> Sequence[model.Scan]:
+        """Operations, newest first; only those that have not ended with `running`, of one datastore (by id), of one kind; at most `limit`
+        (0: all)."""
         ...
 
     async def abort(self, ident: str) -> model.Scan:

@@ -26,10 +26,17 @@ LIST_PAGE = "list.page"
 BATCH_CONFIRM = "batch.confirm"
 BATCH_CANCEL = "batch.cancel"
 BATCH_UNDO = "batch.undo"
+REVIEW_OPEN = "review.open"
+SCAN_START = "scan.start"
+SCAN_CANCEL = "scan.cancel"
+SCAN_OPTIONS = "scan.options"
+SCAN_ABORT = "scan.abort"
+SCAN_FIX = "scan.fix"
+SCAN_SYNC = "scan.sync"
 
 MESSAGE_ACTIONS = (
     ACKNOWLEDGE, UNACKNOWLEDGE, ASSIGN, ARCHIVE, REOPEN, OPEN, MORE, SHOW, GROUP_LIST, CONTACT_NEWEST, CONTACT_LIST, LIST_PAGE,
-    BATCH_CONFIRM, BATCH_CANCEL, BATCH_UNDO,
+    BATCH_CONFIRM, BATCH_CANCEL, BATCH_UNDO, REVIEW_OPEN, SCAN_START, SCAN_CANCEL, SCAN_OPTIONS, SCAN_ABORT, SCAN_FIX, SCAN_SYNC,
 )  # fmt: skip
 
 # --- overflow choices ----------------------------------------------------------------------------------------------------
@@ -37,6 +44,21 @@ MESSAGE_ACTIONS = (
 MORE_COMMENT = "comment"
 MORE_HISTORY = "history"
 MORE_WHY = "why"
+MORE_VERIFY = "verify"
+
+# --- what can be fixed with one click: the first part of the value of SCAN_FIX ---------------------------------------------
+
+FIX_AGAIN = "again"
+FIX_SYNC = "sync"
+FIX_PROFILE = "profile"
+FIX_ALL_TABLES = "all"
+FIX_FOLLOW = "follow"
+FIX_REST = "rest"
+
+# --- shortcuts: callback ids of the manifest -------------------------------------------------------------------------------
+
+TRIAGE_SHORTCUT = "triage.open"
+MESSAGE_SHORTCUT = "triage.message"
 
 # --- modals: callback ids, block ids, and the action ids of their inputs -------------------------------------------------
 
@@ -48,8 +70,29 @@ COMMENT_VIEW = "comment"
 COMMENT_TEXT = "comment.text"
 DELETE_VIEW = "delete"
 DELETE_COUNT = "delete.count"
+REVIEW_VIEW = "review"
+REVIEW_FILTER = "review.filter"
+REVIEW_PICK = "review.pick"
+REVIEW_WHICH = "review.which"
+REVIEW_ACTION = "review.action"
+REVIEW_PEOPLE = "review.people"
+REVIEW_BACK = "review.back"
+REVIEW_NEXT = "review.next"
+REVIEW_CONFIRM_VIEW = "review.confirm"
+SCAN_VIEW = "scan"
+SCAN_DATASTORES = "scan.datastores"
+SCAN_TABLES = "scan.tables"
+SCAN_TAGS = "scan.tags"
+SCAN_HOW = "scan.how"
+SCAN_RECORDS = "scan.records"
+SCAN_SINCE = "scan.since"
+SCAN_BATCH = "scan.batch"
+SCAN_SOURCE_ROWS = "scan.source_rows"
 
-VIEW_OPTIONS = (LINK_PERSON,)
+VIEW_OPTIONS = (LINK_PERSON, SCAN_DATASTORES, SCAN_TABLES, SCAN_TAGS)
+
+VIEW_ACTIONS = (REVIEW_FILTER, REVIEW_BACK, REVIEW_NEXT)
+"""Elements of a modal that change it while it is open."""
 
 
 FURTHEST = 1_000_000
@@ -113,6 +156,32 @@ def _offset(text: str) -> int:
     if not 0 <= offset <= FURTHEST:
         raise ValueError(f"no page starts there: {text}")
     return offset
+
+
+def encode_scope(scope: model.Scope) -> str:
+    """The value of a [Review] button: a group card, or a filter as canonical text."""
+    return f"group|{scope.card}" if scope.card else f"filter|{scope.words}"
+
+
+def decode_scope(value: str) -> model.Scope:
+    """Read the value of a [Review] button. Raises ValueError for anything that `encode_scope` did not write."""
+    kind, found, rest = value.partition("|")
+    if not found or kind not in ("group", "filter") or (kind == "group" and not rest):
+        raise ValueError(f"no review: {value!r}")
+    return model.Scope(card=rest) if kind == "group" else model.Scope(words=rest)
+
+
+def encode_pair(what: str, ident: str) -> str:
+    """The value of a button that does one thing (`FIX_...`, a source's name) about one row of ours or of the system."""
+    return f"{what}|{ident}"
+
+
+def decode_pair(value: str) -> tuple[str, str]:
+    """Read what `encode_pair` wrote. Raises ValueError for anything else."""
+    what, found, ident = value.partition("|")
+    if not (what and found and ident):
+        raise ValueError(f"not two parts: {value!r}")
+    return what, ident
 
 
 def link_block(slack_id: str) -> str:
