@@ -37,6 +37,9 @@ SKEW = timedelta(minutes=10)
 PAGE, PAGES = 200, 10
 PEOPLE = ("U", "W")
 """Ids of users begin like this; channels with C or G, direct messages with D."""
+SHARED = ("C", "G")
+MEMBER_SECONDS, MEMBERSHIPS = 60.0, 1000
+"""A channel that the bot is in is taken to stay one for so long; this many are remembered."""
 
 _log = logging.getLogger(__name__)
 _log.setLevel(logging.INFO)  # the library prints payloads and response_urls below INFO
@@ -70,6 +73,7 @@ class SlackMessenger:
     def __init__(self, client: AsyncWebClient, pacer: Pacer, *, telemetry: ports.Telemetry | None = None, patience: float = 30.0) -> None:
         self._client, self._pacer, self._telemetry, self._patience = client, pacer, telemetry, patience
         self._rooms: dict[str, str] = {}
+        self._member_until: dict[str, float] = {}
         self._self: tuple[str, str] | None = None
 
     async def post(self, channel: str, message: model.Message, card: str) -> str:
@@ -154,6 +158,14 @@ class SlackMessenger:
             named: dict[str, str | None] = {"id": ident, "title": title}
             call = self._client.files_completeUploadExternal(files=[named], channel_id=room, thread_ts=thread or None)
             await self._call("files.completeUploadExternal", call, repeatable=False)
+
+    async def home(self, channel: str, user: str) -> str:
+        """Where a lasting message for this person can be posted: the channel when the bot is in it, else the id of their direct messages
+        with the bot. `channel` "" asks for the direct messages.
+
+        When Slack does not tell whether the bot is in the channel, the direct messages are taken: somebody waits, and there it can be read.
+        """
+        return channel if await self._is_member(channel) else await self._room(user)
 
     async def open_view(self, trigger_id: str, view: model.Block) -> str:
         """Open a modal (within 3 s of the click); returns its view id."""
@@ -251,6 +263,26 @@ class SlackMessenger:
             answer = await self._call("conversations.open", self._client.conversations_open(users=channel))
             self._rooms[channel] = str((answer.get("channel") or {}).get("id") or channel)
         return self._rooms[channel]
+
+    async def _is_member(self, channel: str) -> bool:
+        """Whether the bot can post in this channel, as far as Slack tells; only a yes is remembered, so an invitation counts at once.
+
+        In no lane: conversations.info has a budget of its own (tier 3), which a person per call does not use up. The direct messages of
+        somebody with somebody else are not to be seen, those with the bot are found by their person.
+        """
+        now = asyncio.get_running_loop().time()
+        if not channel.startswith(SHARED) or self._member_until.get(channel, now) > now:
+            return channel.startswith(SHARED)
+        try:
+            answer = await self._call("conversations.info", self._client.conversations_info(channel=channel))
+        except errors.DeliveryError:
+            return False
+        facts = answer.get("channel") or {}
+        member = bool(facts.get("is_member")) and not facts.get("is_archived")
+        if member:
+            known = self._member_until if len(self._member_until) < MEMBERSHIPS else {}
+            self._member_until = {**{name: at for name, at in known.items() if at > now}, channel: now + MEMBER_SECONDS}
+        return member
 
     async def _ours(self) -> tuple[str, str]:
         """Our bot id and user id."""

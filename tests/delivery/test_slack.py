@@ -405,6 +405,91 @@ async def test_a_response_url_that_hangs_can_be_repeated_only_when_it_replaces(w
         await messenger.respond(wire.url + "hook", CARD, replace=True)
 
 
+# --- where to put what is meant for a person ---------------------------------------------------------------------------
+
+
+async def test_the_home_of_a_message_is_the_channel_that_the_bot_is_in_asked_once_a_minute(
+    wire: Any, messenger: slack.SlackMessenger
+) -> None:
+    wire.says("conversations.info", {"ok": True, "channel": {"id": "C1", "is_member": True, "is_archived": False}})
+    assert [await messenger.home("C1", "U1") for _ in range(3)] == ["C1"] * 3
+    assert wire.of("conversations.info") == [{"channel": "C1"}]
+    assert wire.of("conversations.open") == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"ok": True, "channel": {"id": "C1", "is_member": False}},
+        {"ok": True, "channel": {"id": "C1", "is_member": True, "is_archived": True}},
+        {"ok": True},
+        {"ok": False, "error": "channel_not_found"},
+        {"ok": False, "error": "missing_scope", "needed": "groups:read"},
+        {"ok": False, "error": "something_new"},
+        http(429, '{"ok": false, "error": "ratelimited"}', Retry_After="600"),
+        http(503, "down", "text/plain"),
+        drop,
+    ],
+    ids=["no member", "archived", "nothing said", "not found", "no scope", "new error", "429", "503", "dropped"],
+)
+async def test_where_the_bot_cannot_post_for_all_we_know_it_writes_to_the_person(
+    answer: Any, wire: Any, messenger: slack.SlackMessenger
+) -> None:
+    wire.says("conversations.info", answer)
+    wire.says("conversations.open", {"ok": True, "channel": {"id": "D9"}})
+    assert await messenger.home("C1", "U1") == "D9"
+    assert wire.of("conversations.open") == [{"users": "U1"}]
+
+
+async def test_a_no_is_not_remembered(wire: Any, messenger: slack.SlackMessenger) -> None:
+    member = {"ok": True, "channel": {"id": "C1", "is_member": True}}
+    wire.says("conversations.info", http(500), {"ok": True, "channel": {"id": "C1", "is_member": False}}, member)
+    wire.says("conversations.open", {"ok": True, "channel": {"id": "D9"}})
+    assert [await messenger.home("C1", "U1") for _ in range(4)] == ["D9", "D9", "C1", "C1"]
+    assert len(wire.of("conversations.info")) == 3
+
+
+@pytest.mark.parametrize("channel", ["", "D7"])
+async def test_direct_messages_are_found_by_their_person(channel: str, wire: Any, messenger: slack.SlackMessenger) -> None:
+    wire.says("conversations.open", {"ok": True, "channel": {"id": "D9"}})
+    assert await messenger.home(channel, "U1") == "D9"
+    assert wire.of("conversations.info") == []
+
+
+async def test_a_person_who_cannot_be_written_to_is_an_error(wire: Any, messenger: slack.SlackMessenger) -> None:
+    wire.says("conversations.open", {"ok": False, "error": "user_disabled"})
+    with pytest.raises(errors.ChannelGone):
+        await messenger.home("", "U1")
+
+
+def test_a_yes_is_forgotten_after_a_minute_and_no_more_than_so_many_are_kept(virtually: Any) -> None:
+    class Client:
+        """Says yes to every channel; answers at once, since virtual time has no sockets."""
+
+        def __init__(self) -> None:
+            self.asked: list[str] = []
+
+        async def conversations_info(self, *, channel: str) -> Any:
+            self.asked.append(channel)
+            return type("Answer", (), {"data": {"ok": True, "channel": {"is_member": True}}})()
+
+    async def scenario() -> None:
+        client = Client()
+        messenger = slack.SlackMessenger(client, Pacer())  # type: ignore[arg-type]
+        for pause in (0, 59, 2, 1):
+            await asyncio.sleep(pause)
+            assert await messenger.home("C1", "U1") == "C1"
+        assert client.asked == ["C1", "C1"]
+        for number in range(2 * slack.MEMBERSHIPS):
+            await messenger.home(f"C{number}", "U1")
+        assert len(messenger._member_until) <= slack.MEMBERSHIPS
+        await asyncio.sleep(61)
+        await messenger.home("C1", "U1")
+        assert list(messenger._member_until) == ["C1"]
+
+    virtually(scenario())
+
+
 # --- secrets, counters, proxies ----------------------------------------------------------------------------------------
 
 

@@ -82,6 +82,17 @@ async def test_a_direct_message_can_be_found_and_changed_by_its_person(space: wo
     assert ours(space, room) == [LATER.text]
 
 
+async def test_a_message_finds_its_home_in_the_channel_or_with_its_person(
+    space: workspace.Workspace, messenger: slack.SlackMessenger
+) -> None:
+    places = [CHANNEL, "C0GENERAL", "C0PRIVATE", "C0OLD", "C0NOWHERE", "D0DANA", ""]
+    assert [await messenger.home(place, "U0DANA") for place in places] == [CHANNEL, *["D0DANA"] * 6]
+    space.channels["C0PRIVATE"].members.add("U0DESKBOT")
+    assert await messenger.home("C0PRIVATE", "U0DANA") == "C0PRIVATE"
+    ts = await messenger.post(await messenger.home("C0GENERAL", "U0LEE"), CARD, "card-1")
+    assert space.channels["D0LEE"].messages[ts].text == CARD.text
+
+
 @pytest.mark.parametrize(
     ("channel", "code"), [("C0GENERAL", "not_in_channel"), ("C0OLD", "is_archived"), ("C0NOWHERE", "channel_not_found")]
 )
