@@ -18,6 +18,7 @@ _KEYS: Mapping[str, sa.Column[Any]] = {
     "sources": tables.sources.c.source,
     "intents": tables.intents.c.key,
     "batches": tables.batches.c.id,
+    "operations": tables.operations.c.id,
 }
 
 
@@ -28,7 +29,7 @@ class Claims:
         self._db = db
 
     async def take(self, table: str, key: str, now: datetime, seconds: float) -> model.Claim | None:
-        """Own a row for `seconds`; None when somebody else does, or when there is no such card, intent or batch.
+        """Own a row for `seconds`; None when somebody else does, or when there is no such row.
 
         A source may be claimed before anything is known of it. Raises KeyError for a table that knows no claims.
         """

@@ -15,7 +15,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot import errors
-from bot.store import anomalies, batches, cards, claims, database, facts, journal, links, lock, migrating, sqlite, standings
+from bot.store import anomalies, batches, cards, claims, database, facts, journal, links, lock, migrating, operations, sqlite, standings
 
 BUSY_SECONDS = 15.0
 """How long SQLite waits for another process (a migration, a person with the sqlite3 shell) before it gives up."""
@@ -49,6 +49,7 @@ class Store:
     claims: claims.Claims
     journal: journal.Journal
     batches: batches.Batches
+    operations: operations.Operations
     links: links.Links
     standings: standings.Standings
     facts: facts.Facts
@@ -93,6 +94,7 @@ async def open(url: str) -> Store:
         claims.Claims(db),
         journal.Journal(db),
         batches.Batches(db),
+        operations.Operations(db),
         links.Links(db),
         standings.Standings(db),
         facts.Facts(db),

@@ -19,6 +19,10 @@ AnyRow = sa.Row[*tuple[Any, ...]]
 _ANOMALY = pydantic.TypeAdapter(model.Anomaly)
 _CHANGE = pydantic.TypeAdapter(model.Change)
 _SNAPSHOT = pydantic.TypeAdapter(model.Snapshot)
+_PLACE = pydantic.TypeAdapter(model.Place)
+_REQUEST = pydantic.TypeAdapter(model.ScanRequest)
+_SCAN = pydantic.TypeAdapter(model.Scan)
+_VERDICT = pydantic.TypeAdapter(model.Verdict)
 
 
 def body(anomaly: model.Anomaly) -> dict[str, Any]:
@@ -210,4 +214,68 @@ def item(row: AnyRow) -> model.Item:
         right=row.missing_right,
         place=row.datastore,
         table=row.container,
+    )
+
+
+# --- operations -------------------------------------------------------------------------------------------------------------
+
+
+def operation_values(operation: model.Operation) -> dict[str, Any]:
+    """What is stored of an operation that is new."""
+    return {"id": operation.id, "source": operation.source, "created": operation.created, **operation_changes(operation)}
+
+
+def operation_changes(operation: model.Operation) -> dict[str, Any]:
+    """What is stored of an operation when something became of it: all but its id, its source and its birth."""
+    return {
+        "request": _REQUEST.dump_python(operation.request, mode="json", exclude_defaults=True),
+        "place": _PLACE.dump_python(operation.place, mode="json"),
+        "channel": operation.channel,
+        "state": operation.state.value,
+        "plan": operation.plan,
+        "actor": operation.actor,
+        "actor_name": operation.actor_name,
+        "confirmed": operation.confirmed,
+        "asked": operation.asked,
+        "scan_id": (operation.scan.id or None) if operation.scan else None,
+        "scan": None if operation.scan is None else _SCAN.dump_python(operation.scan, mode="json", exclude_defaults=True),
+        "seen": operation.seen,
+        "look": operation.look,
+        "misses": operation.misses,
+        "ended": operation.ended,
+        "verdict": None if operation.verdict is None else _VERDICT.dump_python(operation.verdict, mode="json", exclude_defaults=True),
+        "then": list(operation.then),
+        "step": operation.step,
+        "steps": operation.steps,
+        "verifies": None if operation.verifies is None else [operation.verifies.source, operation.verifies.id],
+        "aborted_by": operation.aborted_by,
+    }
+
+
+def operation(row: AnyRow) -> model.Operation:
+    """Read a whole row of `operations`."""
+    return model.Operation(
+        id=row.id,
+        source=row.source,
+        request=_REQUEST.validate_python(row.request),
+        place=_PLACE.validate_python(row.place),
+        channel=row.channel,
+        state=model.OperationState(row.state),
+        created=row.created,
+        plan=row.plan,
+        actor=row.actor,
+        actor_name=row.actor_name,
+        confirmed=row.confirmed,
+        asked=row.asked,
+        scan=None if row.scan is None else _SCAN.validate_python(row.scan),
+        seen=row.seen,
+        look=row.look,
+        misses=row.misses,
+        ended=row.ended,
+        verdict=None if row.verdict is None else _VERDICT.validate_python(row.verdict),
+        then=tuple(row.then),
+        step=row.step,
+        steps=row.steps,
+        verifies=None if row.verifies is None else model.Ref(*row.verifies),
+        aborted_by=row.aborted_by,
     )

@@ -71,8 +71,8 @@ def _claim() -> tuple[sa.Column[str], sa.Column[datetime]]:
     return sa.Column("claim_token", Words(), nullable=True), _maybe("claim_until")
 
 
-def _index(name: str, *columns: sa.Column[Any], where: sa.ColumnElement[bool] | None = None) -> sa.Index:
-    return sa.Index(name, *columns, sqlite_where=where, postgresql_where=where)
+def _index(name: str, *columns: sa.Column[Any], where: sa.ColumnElement[bool] | None = None, unique: bool = False) -> sa.Index:
+    return sa.Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
 
 
 metadata = sa.MetaData()
@@ -234,6 +234,8 @@ journal = sa.Table(
 )
 _index("journal_anomaly", journal.c.source, journal.c.anomaly, journal.c.at, journal.c.id)
 _index("journal_closings", journal.c.source, journal.c.fingerprint, journal.c.closing, journal.c.at, journal.c.id)
+CLOSING: sa.ColumnElement[bool] = sa.literal_column("closing")  # the bare word: the databases write "is true" differently
+_index("journal_closed", journal.c.source, journal.c.at, journal.c.anomaly, where=CLOSING)
 
 links = sa.Table(
     "links",
@@ -300,3 +302,43 @@ batch_items = sa.Table(
     sa.UniqueConstraint("batch", "source", "anomaly", name="batch_items_anomaly"),
 )
 _index("batch_items_fate", batch_items.c.batch, batch_items.c.fate, batch_items.c.turn)
+
+operations = sa.Table(
+    "operations",
+    metadata,
+    sa.Column("turn", sa.Integer(), primary_key=True, autoincrement=True),  # the order in which they were added
+    sa.Column("id", Words(), nullable=False, unique=True),
+    _words("source"),
+    _json("request"),
+    _json("place"),
+    _words("channel"),
+    _words("state"),
+    _moment("created"),
+    _words("plan"),
+    _words("actor"),
+    _words("actor_name"),
+    _maybe("confirmed"),
+    _maybe("asked"),
+    sa.Column("scan_id", Words(), nullable=True),  # the id of `scan`, to be found by it
+    _json_or_null("scan"),
+    _maybe("seen"),
+    _maybe("look"),
+    _number("misses", 0),
+    _maybe("ended"),
+    _json_or_null("verdict"),
+    _json("then"),
+    _number("step", 1),
+    _number("steps", 1),
+    _json_or_null("verifies"),
+    _words("aborted_by"),
+    *_claim(),
+)
+PLANNED = operations.c.plan > sa.literal_column("''")
+ACTIVE = sa.or_(operations.c.state == sa.literal_column("'starting'"), operations.c.state == sa.literal_column("'running'"))
+UNSTARTED = sa.or_(operations.c.state == sa.literal_column("'preview'"), operations.c.state == sa.literal_column("'cancelled'"))
+_index("operations_scan", operations.c.source, operations.c.scan_id, where=operations.c.scan_id.is_not(None), unique=True)
+_index("operations_plan", operations.c.plan, operations.c.turn, where=PLANNED)
+_index("operations_active", operations.c.look, operations.c.turn, where=ACTIVE)
+_index("operations_unstarted", operations.c.created, where=UNSTARTED)
+_index("operations_ended", operations.c.ended, operations.c.turn, where=operations.c.ended.is_not(None))
+_index("operations_claimed", operations.c.claim_until, where=operations.c.claim_until.is_not(None))
