@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from bot import errors, model
-from bot.core import changes, cleaning, foreign, people, queries, references, selections, tokens, verbs, words
+from bot.core import changes, cleaning, foreign, links, people, queries, references, selections, tokens, verbs, words
 
 SLASH = verbs.SLASH
 VERBS = verbs.VERBS
@@ -21,7 +21,11 @@ Takes = verbs.Takes
 @dataclass(frozen=True, slots=True)
 class Command:
     """A command, understood: `query` where a filter selects, `refs` where ids do; `text` is the clean text, `selection` the words of it
-    that select. `change` is what the verbs that change anything want, `batch` the batch of an undo ("" is the newest)."""
+    that select. `change` is what the verbs that change anything want, `batch` the batch of an undo ("" is the newest).
+
+    `person` is the Slack id whom a link is about ("" is the asker), `target` the id, e-mail address or name of the user of a system that
+    they are, as typed ("none" unlinks, "" asks), and `system` the system of that user where one is named.
+    """
 
     verb: str
     query: model.Query | None
@@ -30,6 +34,9 @@ class Command:
     change: changes.Wish | None = None
     batch: str = ""
     selection: str = ""
+    person: str = ""
+    target: str = ""
+    system: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +70,10 @@ def command(text: str, *, today: date, sources: Sequence[str], default_source: s
 
 def _example(plain: str, mistake: tokens.Mistake, context: references.Context) -> str:
     """The command that was probably meant when it works, else one that does."""
-    fixed = plain[: mistake.start] + mistake.fix + plain[mistake.end :] if mistake.fix else ""
     first = plain.removeprefix(SLASH).split(maxsplit=1)
     verb = BY_NAME.get(first[0].casefold()) if first else None
-    for candidate in (mistake.whole, fixed, verb.example if verb else ""):
-        if candidate and _works(candidate, context):
+    for candidate in (*mistake.meant(plain), *([verb.example] if verb else [])):
+        if _works(candidate, context):
             return f"{SLASH} {candidate.removeprefix(SLASH).strip()}"
     return f"{SLASH} {BY_NAME['list'].example}"
 
@@ -162,6 +168,11 @@ def _one_ref(typed: _Typed) -> Command:
         message = f"{verb.name} takes one anomaly, and these are {len(found)}. Take them one at a time: {first}"
         raise tokens.Mistake(message, rest[0].start, rest[-1].end, whole=first)
     return typed.command(None, found)
+
+
+def _link(typed: _Typed) -> Command:
+    found = links.read(typed.verb, typed.rest, typed.context)
+    return typed.command(person=found.person, target=found.target, system=found.system)
 
 
 # --- verbs that change --------------------------------------------------------------------------------------------------
@@ -297,4 +308,5 @@ _READERS: Mapping[verbs.Takes, Callable[[_Typed], Command]] = {
     Takes.FILTER: _filter,
     Takes.CHANGE: _change,
     Takes.BATCH: _batch,
+    Takes.LINK: _link,
 }

@@ -14,7 +14,9 @@ CLOSES: Mapping[str, str] = {
     "invalidate": "invalid", "discard": "discarded", "discarded": "discarded", "ignore": "discarded",
 }  # fmt: skip
 
-VERBS = UPDATES | CLOSES.keys()
+UNLINKS = frozenset({"unlink"})
+
+VERBS = UPDATES | CLOSES.keys() | UNLINKS
 
 FLAGS: Mapping[str, str] = {
     "ids": "", "id": "", "status": "status:", "tags": "+tag:", "tag": "tag:", "assignee-ids": "assign:", "assignee-id": "assign:",
@@ -44,6 +46,9 @@ def check_flags(verb: str, rest: Sequence[tokens.Token]) -> None:
 def instead(verb: tokens.Token, rest: Sequence[tokens.Token]) -> tokens.Mistake:
     """What to write instead of a verb from elsewhere."""
     said, name = _worded(rest), verb.raw.casefold()
+    if name in UNLINKS:
+        whole = " ".join(["link", *(one for one in said if one.startswith("<@")), words.NOBODY])
+        return tokens.Mistake(f"Unlinking is link with {words.NOBODY}: {_cut(whole)}", verb.start, verb.end, whole=whole)
     if name in CLOSES:
         outcome = CLOSES[name]
         kept = [one for one in said if not one.startswith(("status:", "as:"))]

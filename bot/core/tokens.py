@@ -22,6 +22,11 @@ class Mistake(Exception):
         super().__init__(message)
         self.message, self.start, self.end, self.fix, self.whole = message, start, end, fix, whole
 
+    def meant(self, text: str) -> tuple[str, ...]:
+        """The commands that were probably meant by this text, the likeliest first; whether they work is not known."""
+        fixed = text[: self.start] + self.fix + text[self.end :] if self.fix else ""
+        return tuple(filter(None, (self.whole, fixed)))
+
 
 @dataclass(frozen=True, slots=True)
 class Value:
@@ -30,6 +35,10 @@ class Value:
     text: str
     start: int
     end: int
+
+    @property
+    def quoted(self) -> bool:
+        return self.end - self.start > len(self.text)
 
 
 @dataclass(frozen=True, slots=True)

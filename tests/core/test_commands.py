@@ -113,6 +113,12 @@ def test_filters(text: str, expected: dict[str, Any]) -> None:
     assert query(text) == command.query
 
 
+@pytest.mark.parametrize("verb", ["export", "digest"])
+def test_other_verbs_take_the_same_filters(verb: str) -> None:
+    assert read(f"{verb} status:open table:orders").query == query("status:open table:orders")
+    assert read(verb).query == model.Query(), "everything that is not archived"
+
+
 def test_a_command_reads_text_as_slack_sends_it() -> None:
     command = read("list\u00a0table:“order\u00a0lines” assignee:<@U1|dana> since:2026–11–01 q:a&amp;b")
     assert command.query == model.Query(tables=("order lines",), assignees=("<@U1>",), since=date(2026, 11, 1), text="a&b")
@@ -188,6 +194,9 @@ def test_a_command_reads_text_as_slack_sends_it() -> None:
         pytest.param("show status:open", "status:open", "list status:open", "list status:open", id="a filter where an id belongs"),
         pytest.param("show qualitics:7", "qualitics", "Did you mean qualytics?", "show qualytics:7", id="system of an id"),
         pytest.param("show autional:7", "autional", "Connected: qualytics, anodot", "show 1001", id="system that is not connected"),
+        pytest.param("export 1001", "1001", "export takes a filter", "export id:1001", id="an id to export"),
+        pytest.param("digest severity:hihg", "hihg", "Did you mean severity:high?", "digest severity:high", id="a digest of what?"),
+        pytest.param("exprot tag:a", "exprot", "Did you mean export?", "export tag:a", id="nearly export"),
         pytest.param("show https://acme.io/checks/5", "https://acme.io/checks/5", "a link to the anomaly", "show 1001", id="another link"),
     ],
 )
@@ -236,6 +245,8 @@ _PIECES = st.sampled_from(
     + [mark.example for mark in changes.MARKS.values()]
     + [
         "assign:<@U1>,",
+        "dana@acme.example",
+        "none",
         "1001-1003",
         "9-1",
         "me",
@@ -317,7 +328,9 @@ def assert_whole(command: filters.Command) -> None:
         assert (command.change.archive_as is not None) == (command.verb == "archive")
         return
     assert command.change is None
-    assert (command.query is not None) == (command.verb in {"list", "count"})
+    assert (command.query is not None) == (command.verb in {"list", "count", "export", "digest"})
+    assert command.verb == "link" or not (command.person or command.target or command.system)
+    assert command.system in {"", *SOURCES} and "<" not in command.person
     assert len(command.refs) == (command.verb in {"show", "history", "why"})
 
 
