@@ -76,6 +76,10 @@ class Process:
         kilobytes = {line.split(":")[0]: int(line.split()[1]) for line in lines if line.startswith(("VmRSS", "VmHWM"))}
         return kilobytes["VmRSS"] / 1024, kilobytes["VmHWM"] / 1024
 
+    def forget_peak(self) -> None:
+        """Let the highest memory start again from what is resident now."""
+        Path(f"/proc/{self.pid}/clear_refs").write_text("5")
+
 
 async def start(name: str, log: Path, *arguments: str, env: Mapping[str, str] | None = None) -> Process:
     """Start `python <arguments>` in the root of the project."""
