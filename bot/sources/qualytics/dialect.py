@@ -18,11 +18,13 @@ FORGET = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """`datastore_key` is the list filter, `patch` the body of the bulk update (list | object), `bulk_delete` whether DELETE may carry a
-    body, `ids_filter` whether a list can be asked for many ids, `off` the actions that failed here, with the time of it."""
+    """`datastore_key` is the list filter, `patch` the body of the bulk update (list | object), `operations` the body that starts one
+    (client | page), `bulk_delete` whether DELETE may carry a body, `ids_filter` whether a list can be asked for many ids, `off` the actions
+    that failed here, with the time of it."""
 
     datastore_key: str = "datastore"
     patch: str = "list"
+    operations: str = "client"
     bulk_delete: bool = True
     ids_filter: bool = True
     off: Mapping[str, str] = field(default_factory=dict)

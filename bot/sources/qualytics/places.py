@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot import errors, model, ports
 from bot.sources import base
-from bot.sources.qualytics import client, wire
+from bot.sources.qualytics import client, lists, wire
 
 FRESH = timedelta(minutes=5)
 """How long a list of names is believed."""
@@ -18,9 +19,10 @@ class Places:
     """Looks places up and remembers them for a while. `configured` are ids or names of the datastores that the desk looks after, () for
     all."""
 
-    def __init__(self, *, api: client.Client, clock: ports.Clock, configured: Sequence[str]) -> None:
-        self._api, self._clock, self._configured = api, clock, tuple(configured)
+    def __init__(self, *, api: client.Client, clock: ports.Clock, configured: Sequence[str], lists: lists.Lists) -> None:
+        self._api, self._clock, self._configured, self._lists = api, clock, tuple(configured), lists
         self._known: dict[str, tuple[datetime, Sequence[model.Place]]] = {}
+        self._paged_only = False
 
     async def scope(self) -> Sequence[str]:
         """Ids of the configured datastores, () for all. Costs nothing when ids are configured.
@@ -32,7 +34,7 @@ class Places:
 
     async def datastores(self, *, fresh: bool = False) -> Sequence[model.Place]:
         """The datastores that the desk looks after."""
-        everything = await self._list("", "datastores", fresh=fresh)
+        everything = await self._list("", lambda: self._api.every("datastores"), fresh=fresh)
         if not self._configured:
             return everything
         try:
@@ -42,7 +44,23 @@ class Places:
 
     async def tables(self, datastore: str, *, fresh: bool = False) -> Sequence[model.Place]:
         """The containers of a datastore, by its id."""
-        return await self._list(datastore, "containers/listing", [("datastore", datastore)], fresh=fresh)
+        return await self._list(datastore, lambda: self._containers(datastore), fresh=fresh)
+
+    async def tagged(self, datastore: str, tags: Sequence[str]) -> Sequence[model.Place]:
+        """The containers of a datastore that carry at least one of these tags.
+
+        Several are asked for one by one: nobody says whether a deployment takes a repeated tag as "or"."""
+        found = await base.together(self._tagged(datastore, tag) for tag in dict.fromkeys(tags))
+        return list({one.id: one for places in found for one in places}.values())
+
+    async def _tagged(self, datastore: str, tag: str) -> Sequence[model.Place]:
+        raw = await self._lists.every("containers", [datastore], [("tag", tag)])
+        return _places([one for one in raw if wire.carries(one, tag)], datastore)
+
+    def name(self, datastore: str) -> str:
+        """The name of a datastore as far as it is known without asking, else its id."""
+        _, known = self._known.get("", (None, ()))
+        return next((one.name for one in known if one.id == datastore), datastore)
 
     async def datastore_ids(self, words: Sequence[str]) -> Sequence[str]:
         """Ids of datastores named by id or name. Raises NotFound with the nearest name."""
@@ -85,17 +103,31 @@ class Places:
         hint = f" Did you mean {names[nearest[0]]}?" if nearest else ""
         raise errors.NotFound(f"{self._api.title} has no {what} {word} that this desk looks after.{hint}")
 
-    async def _list(self, key: str, path: str, params: base.Params = (), *, fresh: bool = False) -> Sequence[model.Place]:
+    async def _list(self, key: str, read: Callable[[], Awaitable[Sequence[Any]]], *, fresh: bool = False) -> Sequence[model.Place]:
         now = self._clock.now()
         held = self._known.get(key)
         if held is not None and not fresh and now - held[0] < FRESH:
             return held[1]
-        raw = await self._api.every(path, params) if not params else await self._api.read(path, params)
-        items = raw if isinstance(raw, list) else raw.get("items", []) if isinstance(raw, dict) else []
-        stubs = [stub for stub in (wire.lenient(wire.StubWire, one) for one in items) if stub is not None]
-        places = [model.Place(stub.id, stub.name or stub.id) for stub in stubs if not key or _of(stub, key)]
+        places = _places(await read(), key)
         self._known[key] = (now, places)
         return places
+
+    async def _containers(self, datastore: str) -> Sequence[Any]:
+        """The bare list of names where the deployment has it in the client's form, else the pages."""
+        if not self._paged_only:
+            try:
+                raw = await self._api.read("containers/listing", [("datastore", datastore)])
+            except errors.SourceRejected:
+                self._paged_only = True
+            else:
+                return raw if isinstance(raw, list) else raw.get("items", []) if isinstance(raw, dict) else []
+        return await self._lists.every("containers", [datastore])
+
+
+def _places(items: Sequence[Any], datastore: str) -> Sequence[model.Place]:
+    """Those that can be read, of one datastore ("" = any) as far as they say."""
+    stubs = [stub for stub in (wire.lenient(wire.StubWire, one) for one in items) if stub is not None]
+    return [model.Place(stub.id, stub.name or stub.id) for stub in stubs if not datastore or _of(stub, datastore)]
 
 
 def _of(stub: wire.StubWire, datastore: str) -> bool:

@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 from urllib.parse import quote, urlsplit
 
 import httpx
 
 from bot import errors, model, ports
 from bot.sources import base
-from bot.sources.qualytics import actions, bodies, client, cursors, dialect, listing, operations, places, push, queries, reading, wire
+from bot.sources.qualytics import actions, client, cursors, dialect, listing, lists, operations, places, push, queries, reading, wire
 
 WAVE = 4
 """Pages that are read at once on the way to known ground, while there is none in sight."""
 COMMENT_PAGES = 5
 THRESHOLDS = {"low": 0.0, "medium": 20.0, "high": 50.0, "critical": 80.0}
 """Lower bounds of `weight`; Qualytics leaves the scale open (contracts 1.4)."""
-RUN = base.Ask("Editor")
 
 
 class Qualytics:
@@ -57,10 +55,14 @@ class Qualytics:
             facts=facts, clock=clock, key=f"dialect.qualytics.{urlsplit(self._api.web).netloc.rpartition('@')[2]}"
         )
         self._reader = wire.Reader(self.name, self._api.web, _ordered(THRESHOLDS if thresholds is None else thresholds))
-        self._places = places.Places(api=self._api, clock=clock, configured=datastores)
+        self._lists = lists.Lists(api=self._api, dialect=self._dialect)
+        self._places = places.Places(api=self._api, clock=clock, configured=datastores, lists=self._lists)
         self._lister = listing.Lister(api=self._api, dialect=self._dialect, reader=self._reader, size=page_size)
         self._by_id = reading.ById(api=self._api, dialect=self._dialect, reader=self._reader, lister=self._lister)
         self._actions = actions.Actions(api=self._api, dialect=self._dialect, by_id=self._by_id, max_batch=max_batch)
+        self._operations = operations.Operations(
+            api=self._api, dialect=self._dialect, places=self._places, lists=self._lists, reader=self._reader
+        )
 
     async def _ready(self) -> None:
         """Load what was learned before, and let `supports` say it."""
@@ -188,9 +190,15 @@ class Qualytics:
         """The datastores that this desk looks after."""
         return await self._places.datastores(fresh=True)
 
-    async def tables(self, datastore: str) -> Sequence[model.Place]:
-        """The containers of one datastore, by its id."""
-        return await self._places.tables(datastore, fresh=True)
+    async def tables(self, datastore: str, *, tags: Sequence[str] = ()) -> Sequence[model.Place]:
+        """The containers of one datastore, by its id; with `tags` those that carry at least one of them."""
+        await self._ready()
+        return await (self._places.tagged(datastore, tags) if tags else self._places.tables(datastore, fresh=True))
+
+    async def active_checks(self, datastore: str, tables: Sequence[str] = ()) -> int:
+        """How many checks are active on these containers (by id; () = on all) of one datastore."""
+        await self._ready()
+        return await self._lists.active_checks(datastore, tables)
 
     async def tags(self) -> Sequence[str]:
         """The names of all global tags."""
@@ -199,39 +207,27 @@ class Qualytics:
     # --- operations ----------------------------------------------------------------------------------------------------
 
     async def start(self, request: model.ScanRequest) -> model.Scan:
-        """Start an operation; never repeated. The tables of an export may be names. Raises SourceRejected for what is never sent."""
-        fault = operations.fault(request)
-        if fault:
-            raise errors.SourceRejected(self.name, fault)
-        if request.kind == "export" and request.tables:
-            ids = await self._places.table_ids(request.tables, [request.datastore])
-            request = model.ScanRequest(request.kind, request.datastore, tuple(ids), request.tags, request.options)
-        ask = base.Ask("Editor", request.datastore)
-        return self._scan(self._api.json(await self._api.write("POST", "operations/run", body=operations.body(request), ask=ask)))
+        """Start an operation; never repeated. Tables are names. Raises SourceRejected for what is never sent."""
+        await self._ready()
+        return await self._operations.start(request)
 
     async def scan(self, ident: str) -> model.Scan:
         """One operation as it stands."""
-        return self._scan(await self._api.read(f"operations/{ident}"))
+        return await self._operations.one(ident)
 
-    async def scans(self, *, since: datetime | None = None, running: bool = False) -> Sequence[model.Scan]:
-        """Operations of the datastores that this desk looks after, newest first."""
-        params: list[tuple[str, str | int]] = [("datastore", bodies.number(one)) for one in await self._places.scope()]
-        params += [("sort_created", "desc")]
-        params += [("finished", "false")] if running else []
-        params += [("start_date", since.date().isoformat())] if since else []
-        read = [self._reader.scan(one) for one in await self._api.every("operations", params)]
-        found = [one for one in read if one is not None and not (running and one.ended)]
-        return [one for one in found if since is None or one.started is None or one.started >= since]
+    async def scans(
+        self, *, since: datetime | None = None, running: bool = False, datastore: str = "", kind: str = "", limit: int = 0
+    ) -> Sequence[model.Scan]:
+        """Operations of the datastores that this desk looks after, or of one of them, newest first."""
+        await self._ready()
+        scope = await self._places.scope()
+        if datastore and scope and datastore not in scope:
+            return []
+        return await self._operations.find(operations.Wanted([datastore] if datastore else scope, since, running, kind, limit))
 
     async def abort(self, ident: str) -> model.Scan:
         """Ask an operation to stop; it may have ended already."""
-        return self._scan(self._api.json(await self._api.write("PUT", f"operations/abort/{ident}", ask=RUN)))
-
-    def _scan(self, raw: Any) -> model.Scan:
-        scan = self._reader.scan(raw)
-        if scan is None:
-            raise errors.SourceGarbled(self.name, "Qualytics gave an operation that cannot be understood.")
-        return scan
+        return await self._operations.abort(ident)
 
     # --- the rest ------------------------------------------------------------------------------------------------------
 

@@ -133,6 +133,15 @@ class CheckWire(Lenient):
     description: Text = ""
 
 
+class ListedCheckWire(Lenient):
+    """A quality check of the list of checks."""
+
+    id: Ident
+    status: Text = ""
+    archived: Flag = None
+    container: Annotated[StubWire | None, pydantic.BeforeValidator(_one(StubWire))] = None
+
+
 class FailedCheckWire(Lenient):
     """A check and what it says about the anomaly."""
 
@@ -201,6 +210,7 @@ class OperationWire(Lenient):
     triggered_by: Any = None
     datastore: Annotated[StubWire | None, pydantic.BeforeValidator(_one(StubWire))] = None
     status: Annotated[ProgressWire | None, pydantic.BeforeValidator(_one(ProgressWire))] = None
+    containers: Names = ()
 
 
 # --- from theirs to ours ----------------------------------------------------------------------------------------------
@@ -289,7 +299,14 @@ class Reader:
             records=done.records_processed,
             anomalies=done.anomalies,
             by=_author(wire.triggered_by),
+            tables=wire.containers,
         )
+
+
+def carries(raw: Any, tag: str) -> bool:
+    """Whether something carries a tag, as far as it says which it has."""
+    told = raw.get("global_tags", raw.get("tags")) if isinstance(raw, Mapping) else None
+    return not isinstance(told, list) or tag.casefold() in {one.casefold() for one in _names(told)}
 
 
 def place(raw: Any) -> model.Place | None:
