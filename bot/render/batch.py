@@ -256,12 +256,6 @@ _UNDO_MEANS: Mapping[model.Action, str] = {
 
 
 def _undo(batch: model.Batch, done: int) -> model.Block:
-    button = blocks.button(ids.BATCH_UNDO, "Undo", batch.id, hint=f"Undo: {batch_words.wanted(batch, done)}")
     question = f"{batch_words.anomalies(done)} will be put back as before, wherever nobody changed anything since."
-    button["confirm"] = {
-        "title": blocks.plain("Take this back?"),
-        "text": blocks.plain(question),
-        "confirm": blocks.plain("Undo"),
-        "deny": blocks.plain("Keep it"),
-    }
-    return button
+    sure = blocks.confirm("Take this back?", question, "Undo", "Keep it")
+    return blocks.button(ids.BATCH_UNDO, "Undo", batch.id, hint=f"Undo: {batch_words.wanted(batch, done)}", confirm=sure)

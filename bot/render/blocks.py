@@ -49,14 +49,41 @@ def preformatted(words: str) -> model.Block:
     return {"type": "rich_text", "elements": [{"type": "rich_text_preformatted", "elements": [leaf]}]}
 
 
-def button(action_id: str, label: str, value: str, *, style: str = "", hint: str = "") -> model.Block:
-    """A button; `style` is "", "primary" or "danger", `hint` what a screen reader says instead of the label."""
+def button(action_id: str, label: str, value: str, *, style: str = "", hint: str = "", confirm: model.Block | None = None) -> model.Block:
+    """A button; `style` is "", "primary" or "danger", `hint` what a screen reader says instead of the label, `confirm` what Slack asks
+    first."""
     block: model.Block = {"type": "button", "action_id": action_id, "text": plain(label, limits.BUTTON), "value": value}
     if style:
         block["style"] = style
     if hint:
         block["accessibility_label"] = text.clip(hint, limits.BUTTON)
+    if confirm is not None:
+        block["confirm"] = confirm
     return block
+
+
+def confirm(title: str, question: str, yes: str, no: str) -> model.Block:
+    """What Slack asks before it sends a click: a title of 100, a question of 300, answers of 30."""
+    return {
+        "title": plain(title, limits.CONFIRM_TITLE),
+        "text": plain(question, limits.CONFIRM_TEXT),
+        "confirm": plain(yes, limits.CONFIRM_BUTTON),
+        "deny": plain(no, limits.CONFIRM_BUTTON),
+    }
+
+
+def rows(*buttons: model.Block | None) -> tuple[model.Block, ...]:
+    """Rows of buttons in this order, in which no action id stands twice in one row: Slack tells them apart by it."""
+    filled: list[list[model.Block]] = []
+    for button_ in buttons:
+        if button_ is None:
+            continue
+        free = (row for row in filled if all(other["action_id"] != button_["action_id"] for other in row))
+        row = next(free, None)
+        if row is None:
+            filled.append(row := [])
+        row.append(button_)
+    return tuple(block for row in filled for block in actions(*row))
 
 
 def link_button(action_id: str, label: str, address: str) -> model.Block | None:

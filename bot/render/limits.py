@@ -35,6 +35,9 @@ OVERFLOW_OPTIONS = 5
 PRIVATE_METADATA = 3_000
 INPUT_TEXT = 3_000
 BLOCK_ID = 255
+CONFIRM_TITLE = 100
+CONFIRM_TEXT = 300
+CONFIRM_BUTTON = 30
 
 _FLOOR = 60
 """No text is clipped below this to make room for others; whole blocks go instead."""
@@ -47,11 +50,14 @@ _TEXTS: Mapping[str, Mapping[str, int]] = {
     "button": {"text": BUTTON, "accessibility_label": BUTTON},
     "option": {"text": OPTION, "description": OPTION},
     "option_group": {"label": OPTION},
-    "confirm": {"title": 100, "text": 300, "confirm": 30, "deny": 30},
+    "confirm": {"title": CONFIRM_TITLE, "text": CONFIRM_TEXT, "confirm": CONFIRM_BUTTON, "deny": CONFIRM_BUTTON},
     "static_select": _MENU,
     "external_select": _MENU,
     "users_select": _MENU,
     "multi_users_select": _MENU,
+    "multi_external_select": _MENU,
+    "datepicker": _MENU,
+    "number_input": _MENU,
     "plain_text_input": _MENU,
     "input": {"label": 2_000, "hint": 2_000},
     "image": {"title": 2_000, "alt_text": 2_000},
@@ -72,7 +78,13 @@ _LISTS: Mapping[tuple[str, str], int] = {
 }
 """How many parts each list holds."""
 
-_ROLES = {"confirm": "confirm", "options": "option", "initial_option": "option", "option_groups": "option_group"}
+_ROLES = {
+    "confirm": "confirm",
+    "options": "option",
+    "initial_option": "option",
+    "initial_options": "option",
+    "option_groups": "option_group",
+}
 """Parts without a `type` of their own, by the key that they stand under."""
 
 _ACTIVE = frozenset({"actions", "input"})

@@ -1,0 +1,290 @@
+"""Scans and their relatives: the preview that its actor starts, the lasting message from start to verdict, and the answers to buttons."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from bot import model
+from bot.render import blocks, buttons, ids, limits, scan_causes, scan_preview, text
+from bot.render import scan_words as words
+
+preview = scan_preview.preview
+problems = scan_preview.problems
+
+_LINES = scan_preview.LINES
+_BAR = 10
+_SILENT_LOOKS = 2
+"""So many looks in a row without an answer are told; a single one is nothing to worry anybody with."""
+
+_RESULT = model.ScanResult
+_STATE = model.OperationState
+
+
+def _plain(line: str) -> model.Message:
+    return limits.fit(model.Message(text.spoken(line), (blocks.section(line),)))
+
+
+# --- the lasting message ------------------------------------------------------------------------------------------------------------
+
+
+def card(operation: model.Operation, offer: model.Offer, now: datetime) -> model.Message:
+    """The operation as it stands: waiting, running with its progress, or ended with its verdict and what can be done next."""
+    if operation.state is _STATE.CANCELLED:
+        return _plain(f"Cancelled: {words.wanted(operation)}. Nothing was started.")
+    if operation.state is _STATE.PREVIEW:
+        return _plain(f"{words.wanted(operation)}: waiting for its confirmation. Nothing was started.")
+    if operation.state is _STATE.STARTING:
+        return _starting(operation, offer)
+    if operation.state is _STATE.RUNNING:
+        return _running(operation, offer, now)
+    return _done(operation, offer, now)
+
+
+def _starting(operation: model.Operation, offer: model.Offer) -> model.Message:
+    line = f"{words.thing(operation)} is starting: waiting for {words.system(offer)} to take it."
+    small = text.sentence(_small(operation, offer))
+    at = text.when(words.since(operation))
+    said = text.sentence(text.spoken(line), f"{text.spoken(small.rstrip('.'))}, asked for {at}")
+    return limits.fit(model.Message(said, (blocks.section(line), blocks.context(f"{small.rstrip('.')} · asked for", blocks.marked(at)))))
+
+
+def _running(operation: model.Operation, offer: model.Offer, now: datetime) -> model.Message:
+    line, told, bar = f"{words.running(operation)}.", _progress(operation, offer), _bar(operation)
+    follows = f"{text.capital(words.joined(operation.then))} {_follow(operation.then)} when this goes well." if operation.then else ""
+    asked = text.short(operation.aborted_by, 60, "")
+    stopping = f"{asked} asked to stop it; waiting for {words.system(offer)} to end it." if asked else ""
+    extent = text.capital(words.extent(operation))
+    at, lasted = text.when(words.since(operation)), words.lasted(operation, now)
+    for_ = f" (for {lasted})" if lasted else ""
+    silent, silent_at = _silence(operation, offer)
+    small = _small(operation, offer)
+    said = text.sentence(
+        text.spoken(line),
+        text.spoken(told),
+        text.spoken(stopping),
+        f"{text.spoken(silent)} {silent_at}" if silent else "",
+        f"Running since {at}{for_}",
+        text.spoken(small),
+        text.spoken(follows),
+        text.spoken(extent),
+    )
+    shown = (
+        blocks.section("\n".join(part for part in (line, f"{bar} {told}".strip(), stopping) if part)),
+        *((blocks.context(silent, blocks.marked(silent_at)),) if silent else ()),
+        *blocks.rows(_abort(operation, offer), _link(operation, offer)),
+        blocks.context("Running since", blocks.marked(f"{at}{for_}"), f"· {small}"),
+        *((blocks.context(" · ".join(part for part in (extent, follows) if part)),) if extent or follows else ()),
+    )
+    return limits.fit(model.Message(said, shown))
+
+
+def _follow(kinds: Sequence[str]) -> str:
+    return "follow" if len(kinds) > 1 else "follows"
+
+
+def _progress(operation: model.Operation, offer: model.Offer) -> str:
+    scan = operation.scan
+    if scan is not None and scan.result is _RESULT.QUEUED:
+        return f"It is queued in {words.system(offer)} and has not begun yet."
+    told = words.progress(scan) if scan else ""
+    return f"{told}." if told else f"{words.system(offer)} has not told yet how far it is."
+
+
+def _bar(operation: model.Operation) -> str:
+    """ "▓▓▓░░░░░░░" beside the words that say the same; "" when nobody can say how far it is."""
+    share = words.share(operation.scan) if operation.scan else None
+    return "" if share is None else "▓" * int(share * _BAR) + "░" * (_BAR - int(share * _BAR))
+
+
+def _silence(operation: model.Operation, offer: model.Offer) -> tuple[str, str]:
+    if operation.misses < _SILENT_LOOKS or operation.seen is None:
+        return "", ""
+    return f"{words.system(offer)} has not answered, so this may be out of date. Its last answer:", text.when(operation.seen)
+
+
+def _small(operation: model.Operation, offer: model.Offer) -> str:
+    """ "Started by Dana via Slack · operation 812"."""
+    return " · ".join(part for part in (text.capital(words.by(operation, words.system(offer))), words.ident(operation)) if part)
+
+
+def _abort(operation: model.Operation, offer: model.Offer) -> model.Block | None:
+    if model.Action.ABORT not in offer.supports:
+        return None
+    question = f"{words.system(offer)} is asked to stop it. What it has found until then stays."
+    sure = blocks.confirm(f"Abort the {words.noun(operation.request.kind)}?", question, "Abort", "Let it run")
+    label = "Abort again" if operation.aborted_by else "Abort"
+    return blocks.button(ids.SCAN_ABORT, label, operation.id, hint=f"{label}: {words.thing(operation)}", confirm=sure)
+
+
+def _link(operation: model.Operation, offer: model.Offer) -> model.Block | None:
+    return blocks.link_button(ids.OPEN, buttons.open_in(offer), operation.scan.url) if operation.scan else None
+
+
+# --- the verdict --------------------------------------------------------------------------------------------------------------------
+
+_ENDED: Mapping[model.ScanResult, str] = {
+    _RESULT.SUCCESS: "succeeded",
+    _RESULT.WARNING: "succeeded with a warning",
+    _RESULT.FAILURE: "failed",
+    _RESULT.ABORTED: "was aborted",
+}
+_UNKNOWN = "ended, and nobody can say how"
+_NOT_FOLLOWED: Mapping[model.Cause, str] = {model.Cause.GAVE_UP: "is not followed any more", model.Cause.VANISHED: "has vanished"}
+_GOOD = (_RESULT.SUCCESS, _RESULT.WARNING)
+
+
+def _done(operation: model.Operation, offer: model.Offer, now: datetime) -> model.Message:
+    verdict = operation.verdict or model.Verdict(operation.scan.result if operation.scan else _RESULT.UNKNOWN)
+    until = words.ended(operation)
+    line = f"{words.thing(operation)} {_ending(operation, verdict, offer)}."
+    facts = _facts(operation, verdict, until)
+    notes = [note for note in _notes(operation, verdict, offer, words.lasted(operation, until or now)) if note]
+    small, at = _small(operation, offer), text.when(until) if until else ""
+    said = text.sentence(*(text.spoken(part) for part in (line, facts, *notes)), f"{text.spoken(small)}{f', ended {at}' if at else ''}")
+    shown = (
+        blocks.section("\n".join(part for part in (line, facts) if part)),
+        *(blocks.section(note) for note in notes),
+        *blocks.rows(*_next(operation, verdict, offer)),
+        blocks.context(f"{small} · ended" if at else small, *((blocks.marked(at),) if at else ())),
+    )
+    return limits.fit(model.Message(said, shown))
+
+
+def _ending(operation: model.Operation, verdict: model.Verdict, offer: model.Offer) -> str:
+    """How it ended, as words that need no colour: "failed", "was aborted by Dana via Slack", "did not start"."""
+    if verdict.problem and verdict.problem.cause in _NOT_FOLLOWED:
+        return _NOT_FOLLOWED[verdict.problem.cause]
+    if operation.scan is None and verdict.result not in _GOOD:
+        return "did not start"
+    ended = _ENDED.get(verdict.result, _UNKNOWN)
+    if verdict.result is not _RESULT.ABORTED:
+        return ended
+    who = text.short(operation.aborted_by, 60, "")
+    return f"{ended} by {who} via Slack" if who else f"{ended} in {words.system(offer)}"
+
+
+def _facts(operation: model.Operation, verdict: model.Verdict, until: datetime | None) -> str:
+    """ "2 new anomalies · 12 tables · 1,204,332 rows read · took 3 minutes"."""
+    scan = operation.scan
+    if scan is None:
+        return ""
+    found = text.capital(words.found(scan)) if operation.request.kind == "scan" else ""
+    took = words.lasted(operation, until) if until else ""
+    parts = (found, words.tables(scan), words.records(scan), f"took {took}" if took else "")
+    return " · ".join(part for part in parts if part)
+
+
+def _notes(operation: model.Operation, verdict: model.Verdict, offer: model.Offer, lasted: str) -> tuple[str, ...]:
+    """The system's own message, the likely cause, what became of the anomaly to be verified, and what was not started."""
+    system, problem = words.system(offer), verdict.problem
+    own = text.short(operation.scan.message, 1_000, "") if operation.scan else ""
+    told = own and not (problem and problem.detail.strip())
+    stopped = verdict.stopped
+    were = "were" if len(stopped) > 1 else "was"
+    return (
+        text.sentence(f"{system} says: {own}") if told else "",
+        scan_causes.explain(problem, system, lasted) if problem else "",
+        _verified(operation.verifies, verdict.passes, system) if operation.verifies and not operation.then else "",
+        f"{text.capital(words.joined(stopped))} {were} not started." if stopped else "",
+    )
+
+
+def _verified(ref: model.Ref, passes: bool | None, system: str) -> str:
+    ident = text.short(ref.id, 40)
+    if passes is None:
+        return f"Whether anomaly {ident} passes now, nobody can say yet. Look at it with Show, or verify it again."
+    return f"Anomaly {ident} passes now and is resolved." if passes else f"Anomaly {ident} still fails."
+
+
+def _next(operation: model.Operation, verdict: model.Verdict, offer: model.Offer) -> list[model.Block | None]:
+    """What can be done now: look at what was found, one click for the cause, start what was left out, open it in its system."""
+    fixes: list[model.Block] = []
+    if model.Action.SCAN in offer.supports:
+        fixes = scan_causes.fixes(verdict.problem, operation)
+        if not fixes and not verdict.problem and verdict.result in (_RESULT.FAILURE, _RESULT.ABORTED):
+            fixes = [scan_causes.fix(ids.FIX_AGAIN, operation)]
+        if verdict.stopped:
+            fixes.append(scan_causes.fix(ids.FIX_REST, operation))
+    show = buttons.show(operation.verifies, 0, hint=f"Show anomaly {text.short(operation.verifies.id, 40)}") if operation.verifies else None
+    return [_review(operation, verdict), show, *fixes, _link(operation, offer)]
+
+
+def _review(operation: model.Operation, verdict: model.Verdict) -> model.Block | None:
+    """[Review] of what is open on its tables, when something was found or nobody knows."""
+    found = operation.scan.anomalies if operation.scan else None
+    if operation.request.kind != "scan" or not (found or (found is None and operation.scan and verdict.words)):
+        return None
+    value = ids.encode_scope(model.Scope(words=verdict.words))
+    return blocks.button(ids.REVIEW_OPEN, "Review", value, style="primary", hint=f"Review what {words.thing(operation)} found")
+
+
+# --- answers ------------------------------------------------------------------------------------------------------------------------
+
+
+def started(operations: Sequence[model.Operation]) -> model.Message:
+    """The answer to [Start]: what was started, and where it can be followed."""
+    what = "; ".join(words.wanted(operation) for operation in operations[:_LINES]) or "nothing"
+    line = text.sentence(f"Started: {what}", words.more(len(operations), _LINES, "operation"))
+    where = list(dict.fromkeys(_where(operation.channel) for operation in operations))[:_LINES]
+    follow = f"Follow {'it' if len(operations) == 1 else 'them'} {' and '.join(where)}." if where else ""
+    shown = (blocks.section(line), *((blocks.context(blocks.marked(follow)),) if follow else ()))
+    return limits.fit(model.Message(text.sentence(text.spoken(line), follow), shown))
+
+
+def _where(channel: str) -> str:
+    """A channel link that Slack writes out itself; ids only, so that it can be nothing else."""
+    return f"in <#{channel}>" if re.fullmatch(r"[CG][A-Z0-9]+", channel) else "in your direct messages"
+
+
+def cancelled() -> model.Message:
+    """The answer to [Cancel]."""
+    return _plain("Cancelled. Nothing was started.")
+
+
+def aborting(operation: model.Operation) -> model.Message:
+    """The answer to [Abort]: it is asked for, not done yet."""
+    system = text.capital(text.short(operation.source, 40, "the system"))
+    line = f"{system} was asked to abort: {words.thing(operation)}"
+    return _plain(text.sentence(line, "Its message shows when it has ended. What it found until then stays"))
+
+
+def status(running: Sequence[model.Operation], recent: Sequence[model.Operation], offer: model.Offer, now: datetime) -> model.Message:
+    """What runs, each with [Abort], and what ended last."""
+    if not running and not recent:
+        return _plain("Nothing is running, and nothing ran lately. Start a scan with /scan <datastore>.")
+    heads = f"{text.count(len(running), 'operation')} running" if running else "Nothing is running now"
+    shown: list[model.Block] = [blocks.section(f"{heads}.")]
+    said = [heads]
+    for operation in running[:_LINES]:
+        line, at = _status_line(operation, offer), text.when(words.since(operation))
+        lasted = words.lasted(operation, now)
+        since = f"{at}{f' (for {lasted})' if lasted else ''}"
+        shown += [blocks.section(line, _abortable(operation, offer)), blocks.context("since", blocks.marked(since))]
+        said.append(f"{text.spoken(line)}, since {since}")
+    shown += [blocks.context(left)] if (left := words.more(len(running), _LINES, "operation")) else []
+    shown += [blocks.section("Ended lately:")] if recent else []
+    for operation in recent[:_LINES]:
+        line, until = _status_line(operation, offer), words.ended(operation)
+        shown.append(blocks.context(line, *((blocks.marked(text.when(until)),) if until else ())))
+        said.append(f"{text.spoken(line)}{f', {text.when(until)}' if until else ''}")
+    return limits.fit(model.Message(text.sentence(*said), tuple(shown)))
+
+
+def _abortable(operation: model.Operation, offer: model.Offer) -> model.Block | None:
+    return _abort(operation, offer) if operation.state is _STATE.RUNNING else None
+
+
+def _status_line(operation: model.Operation, offer: model.Offer) -> str:
+    """ "812: Scan of orders in warehouse-prod · 3 of 12 tables · started by Dana via Slack"."""
+    ident = text.short(operation.scan.id, 40) if operation.scan else "no id yet"
+    if operation.state is _STATE.DONE:
+        verdict = operation.verdict or model.Verdict(operation.scan.result if operation.scan else _RESULT.UNKNOWN)
+        until = words.ended(operation)
+        how = " · ".join(part for part in (_ending(operation, verdict, offer), _facts(operation, verdict, until)) if part)
+    elif operation.state is _STATE.RUNNING:
+        how = _progress(operation, offer).rstrip(".")
+    else:
+        how = f"waiting for {words.system(offer)} to take it"
+    return f"{ident}: {words.thing(operation)} · {how} · {words.by(operation, words.system(offer))}"

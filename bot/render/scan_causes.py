@@ -1,0 +1,133 @@
+"""Why an operation could not start or did not help, and what one click can do about it: one table for every cause."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bot import model
+from bot.render import blocks, ids, scan_words, text
+
+_NEAR = 5
+_SYNCS = 3
+"""Datastores that get their own [Run sync first] in one message."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One cause: what happened, why that is likely, what to do; what a click can do once an operation exists, and whether a sync helps
+    before there is one. The words may hold {names}, {near}, {place}, {system}, {right}, {said} and {lasted}."""
+
+    happened: str
+    why: str = ""
+    fixes: tuple[str, ...] = ()
+    sync: bool = False
+    suggest: bool = True
+    own_words: bool = False
+
+
+_ROWS: Mapping[model.Cause, _Row] = {
+    model.Cause.DATASTORE_MISSING: _Row(
+        "{system} has no datastore called {names} that this desk can see",
+        "It was renamed, or the desk's user or its setting for datastores leaves it out",
+    ),
+    model.Cause.TABLE_MISSING: _Row(
+        "There is no table called {names} in {place}",
+        "It was renamed or dropped since the last sync, or it is new and was not synced yet",
+        (ids.FIX_SYNC,),
+        sync=True,
+    ),
+    model.Cause.TABLE_AMBIGUOUS: _Row(
+        "Several tables of {place} differ from {names} in upper and lower case alone: {near}",
+        "Write the one that you mean exactly like that",
+        suggest=False,
+    ),
+    model.Cause.NO_TABLES: _Row(
+        "There are no tables in {place} that {system} knows of", "It was probably never synced", (ids.FIX_SYNC,), sync=True
+    ),
+    model.Cause.TAG_MISSING: _Row("{system} has no tag called {names}", "Look at its spelling, or make the tag in {system} first"),
+    model.Cause.TAG_NOWHERE: _Row(
+        "The tag {names} exists, but it is on no table of {place}",
+        "Put it on tables in {system}, or scan all tables",
+        (ids.FIX_ALL_TABLES,),
+    ),
+    model.Cause.NO_CHECKS: _Row(
+        "Nothing was found because no check is active on these tables",
+        "A profile reads the tables and infers checks from what it sees",
+        (ids.FIX_PROFILE,),
+    ),
+    model.Cause.NO_RIGHT: _Row(
+        "The desk's user lacks {right} on {place} in {system}",
+        "An admin of the team that {place} belongs to can give it in {system}",
+        (ids.FIX_AGAIN,),
+    ),
+    model.Cause.REFUSED: _Row("{system} refused to start it: {said}", "", (ids.FIX_AGAIN,), own_words=True),
+    model.Cause.FAILED: _Row("{system} says: {said}", "", (ids.FIX_AGAIN,), own_words=True),
+    model.Cause.VANISHED: _Row(
+        "{system} does not know this operation any more, so nobody can say how it ended",
+        "It was probably deleted there",
+        (ids.FIX_AGAIN,),
+    ),
+    model.Cause.GAVE_UP: _Row(
+        "It was still running{lasted}; the desk stopped looking",
+        "It goes on in {system} and may still end well",
+        (ids.FIX_FOLLOW,),
+    ),
+}
+
+_FIXES: Mapping[str, str] = {
+    ids.FIX_AGAIN: "Run it again",
+    ids.FIX_SYNC: "Run sync first",
+    ids.FIX_PROFILE: "Profile these tables",
+    ids.FIX_ALL_TABLES: "{verb} all tables instead",
+    ids.FIX_FOLLOW: "Follow it on",
+    ids.FIX_REST: "Start the rest",
+}
+
+
+def explain(problem: model.Problem, system: str, lasted: str = "") -> str:
+    """What happened, why that is likely, what may have been meant; `lasted` is how long it ran until the desk stopped looking."""
+    row = _ROWS[problem.cause]
+    near = [text.short(name, 60) for name in problem.near]
+    facts = {
+        "names": scan_words.names(problem.names) if problem.names else "this name",
+        "near": text.listed(near, _NEAR) or "nobody told which",
+        "place": scan_words.place(problem.place),
+        "system": system,
+        "right": f"the right {text.short(problem.right, 40)}" if problem.right.strip() else "a right",
+        "said": text.short(problem.detail, 1_000, "it gave no reason"),
+        "lasted": f" after {lasted}" if lasted else "",
+    }
+    meant = f"Did you mean {scan_words.both(near[:_NEAR], 'or')}?" if near and row.suggest else ""
+    own = "" if row.own_words else text.short(problem.detail, 1_000, "")
+    told = f"{system} says: {own}" if own else ""
+    return text.sentence(row.happened.format(**facts), row.why.format(**facts), meant, told)
+
+
+def syncs(problems: Sequence[model.Problem], source: str) -> list[model.Block]:
+    """[Run sync first] for each datastore that one would help, before any operation exists."""
+    places = {problem.place.id: problem.place for problem in problems if problem.place and problem.place.id and _ROWS[problem.cause].sync}
+    named = len(places) > 1
+    return [
+        blocks.button(
+            ids.SCAN_SYNC,
+            f"Sync {scan_words.place(place)} first" if named else "Run sync first",
+            ids.encode_pair(source, place.id),
+            hint=f"Sync {scan_words.place(place)} first",
+        )
+        for place in list(places.values())[:_SYNCS]
+        if source
+    ]
+
+
+def fixes(problem: model.Problem | None, operation: model.Operation) -> list[model.Block]:
+    """What one click can do about an operation that ended with this problem."""
+    return [fix(what, operation) for what in (_ROWS[problem.cause].fixes if problem else ())]
+
+
+def fix(what: str, operation: model.Operation) -> model.Block:
+    """The button for one fix."""
+    if what == ids.FIX_SYNC and operation.request.kind == "sync":
+        what = ids.FIX_AGAIN
+    label = _FIXES[what].format(verb=scan_words.verb(operation.request.kind))
+    return blocks.button(ids.SCAN_FIX, label, ids.encode_pair(what, operation.id), hint=f"{label}: {scan_words.thing(operation)}")

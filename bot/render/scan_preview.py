@@ -1,0 +1,97 @@
+"""What an operation would do before anything is started: the preview that its asker confirms, and why nothing can be started."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot import model
+from bot.render import blocks, ids, limits, scan_causes, text
+from bot.render import scan_words as words
+
+LINES = 10
+"""Operations or problems that one message tells; the rest is counted."""
+
+
+def preview(proposal: model.Proposal, offer: model.Offer, source: str = "") -> model.Message:
+    """What would be started, for the one who asked: nothing runs until [Start]. `source` is needed only where there is no operation."""
+    operations = list(proposal.operations)
+    if not operations:
+        return problems(proposal.problems, offer, source)
+    system = words.system(offer)
+    wrong = [scan_causes.explain(problem, system) for problem in proposal.problems[:LINES]]
+    title = f"{_title(operations)}{' instead' if wrong else ''}?"
+    lines = [_proposed(operation, proposal.closes.get(operation.id), system) for operation in operations[:LINES]]
+    more = words.more(len(operations), LINES, "operation")
+    chain = _chain(operations)
+    sure = "Nothing is started until you press the button."
+    said = text.sentence(*(text.spoken(line) for line in (*wrong, title, *lines, more, chain, sure)))
+    plan = operations[0].plan or operations[0].id
+    shown = (
+        *(blocks.section(line) for line in wrong),
+        blocks.header(title),
+        *(blocks.section(line) for line in lines),
+        *((blocks.context(more),) if more else ()),
+        *((blocks.context(chain),) if chain else ()),
+        *blocks.rows(
+            blocks.button(ids.SCAN_START, _start(operations, bool(wrong)), plan, style="primary", hint=title),
+            _options(operations, plan),
+            blocks.button(ids.SCAN_CANCEL, "Cancel", plan, hint=f"Cancel: {title}"),
+            *scan_causes.syncs(proposal.problems, operations[0].source),
+        ),
+        blocks.context(sure),
+    )
+    return limits.fit(model.Message(said, shown))
+
+
+def problems(problems: Sequence[model.Problem], offer: model.Offer, source: str) -> model.Message:
+    """Why nothing can be started, and what one click can do about it."""
+    system = words.system(offer)
+    lines = [scan_causes.explain(problem, system) for problem in problems[:LINES]] or ["There is nothing to start."]
+    more, unchanged = words.more(len(problems), LINES, "problem"), "Nothing was started."
+    shown = (
+        *(blocks.section(line) for line in lines),
+        blocks.context(" ".join(part for part in (more, unchanged) if part)),
+        *blocks.rows(*scan_causes.syncs(problems, source)),
+    )
+    return limits.fit(model.Message(text.sentence(*(text.spoken(line) for line in (*lines, more, unchanged))), shown))
+
+
+def _title(operations: Sequence[model.Operation]) -> str:
+    if len(operations) == 1:
+        return words.wanted(operations[0])
+    kinds = {operation.request.kind for operation in operations if not operation.then}
+    same = kinds.pop() if len(kinds) == 1 and not any(operation.then for operation in operations) else ""
+    return f"Start {text.count(len(operations), words.noun(same) if same else 'operation')}"
+
+
+def _proposed(operation: model.Operation, open_now: int | None, system: str) -> str:
+    """What this one would run on, how much of it, and what it closes: "Scan orders in warehouse-prod, the full tables. ..."."""
+    what = ", ".join(part for part in (words.wanted(operation), words.extent(operation)) if part)
+    checked = f"It shows whether anomaly {text.short(operation.verifies.id, 40)} passes now" if operation.verifies else ""
+    return text.sentence(what, checked, words.closing(operation, open_now, system))
+
+
+def _chain(operations: Sequence[model.Operation]) -> str:
+    return "Each step waits for the one before, and it stops at the first that fails." if any(one.then for one in operations) else ""
+
+
+def _start(operations: Sequence[model.Operation], instead: bool) -> str:
+    """The label of the button: what is started in its place where something was wrong."""
+    if instead and len(operations) == 1:
+        request = operations[0].request
+        what = words.names(request.tables, 2) or (f"tag {words.names(request.tags, 2)}" if request.tags else "all tables")
+        return f"{text.clip(f'{words.verb(request.kind)} {what}', limits.BUTTON - len(' instead'))} instead"
+    if instead:
+        return f"{_title(operations)} instead"
+    return "Start scan" if all(_only_scan(operation) for operation in operations) else "Start"
+
+
+def _only_scan(operation: model.Operation) -> bool:
+    return operation.request.kind == "scan" and not operation.then
+
+
+def _options(operations: Sequence[model.Operation], plan: str) -> model.Block | None:
+    """[More options…], where all of it can be said again in the form."""
+    if not all(_only_scan(operation) and operation.verifies is None for operation in operations):
+        return None
+    return blocks.button(ids.SCAN_OPTIONS, "More options…", plan, hint="More options of this scan")
