@@ -33,17 +33,19 @@ _AFTER_MENU = (_Row(model.Action.UNACKNOWLEDGE, ids.UNACKNOWLEDGE, "Un-acknowled
 
 @dataclass(frozen=True, slots=True)
 class _More:
-    """One entry of the [...] menu, and the capability it needs (None: none)."""
+    """One entry of the [...] menu, the capability it needs (None: none), and whether it is for open anomalies of a known table alone."""
 
     choice: str
     label: str
     needs: model.Action | None = None
+    open_table: bool = False
 
 
 _MORE = (
     _More(ids.MORE_COMMENT, "Comment…", model.Action.COMMENT),
     _More(ids.MORE_HISTORY, "History"),
     _More(ids.MORE_WHY, "Why this card"),
+    _More(ids.MORE_VERIFY, "Fixed, verify", model.Action.SCAN, open_table=True),
 )
 
 
@@ -111,9 +113,10 @@ def _archive(anomaly: model.Anomaly, offer: model.Offer) -> model.Block | None:
 
 
 def _more(anomaly: model.Anomaly, offer: model.Offer) -> model.Block | None:
+    on_table = anomaly.state is not model.State.ARCHIVED and anomaly.container is not None
     options = [
         blocks.option(entry.label, ids.encode_choice(entry.choice, anomaly.ref, anomaly.version))
         for entry in _MORE
-        if entry.needs is None or entry.needs in offer.supports
+        if (entry.needs is None or entry.needs in offer.supports) and (on_table or not entry.open_table)
     ]
     return blocks.overflow(ids.MORE, options)

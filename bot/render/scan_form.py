@@ -59,10 +59,8 @@ class Draft:
         return dict(rules.options(incremental=self.how == INCREMENTAL, auto_resolve=_RESOLVES.get(self.how), more=said))
 
 
-def draft(operations: Sequence[model.Operation], channel: str = "") -> Draft:
-    """What the form shows first: the scans of a preview. Raises ValueError when there are none."""
-    if not operations:
-        raise ValueError("there is no scan to draft")
+def of(operations: Sequence[model.Operation], channel: str = "") -> Draft:
+    """What the form shows first: the scans of a preview, at least one."""
     first, chosen = operations[0], operations[0].request.options
     how = INCREMENTAL if chosen.get(rules.INCREMENTAL) else KEEP if chosen.get(rules.AUTO_RESOLVE) is False else FULL
     return Draft(
@@ -169,11 +167,16 @@ def _is_day(day: str) -> bool:
         return False
 
 
-def options(items: Sequence[model.Place | str]) -> list[model.Block]:
-    """The answer to a menu that asks what there is: at most 100. A datastore's value is its id, a table's or tag's its name."""
+def options(items: Sequence[model.Place | str], typed: str = "") -> list[model.Block]:
+    """The answer to a menu that asks what there is: at most 100 that hold what was typed, those that begin with it first.
+
+    A datastore's value is its id, a table's or tag's its name.
+    """
     pairs = [(item.id, item.name or item.id) if isinstance(item, model.Place) else (item, item) for item in items]
-    usable = {value: _option(value, name) for value, name in pairs if _fits(value)}
-    return list(usable.values())[: limits.OPTIONS]
+    sought = typed.strip().casefold()
+    found = {value: name for value, name in pairs if _fits(value) and (sought in name.casefold() or sought == value.casefold())}
+    ordered = sorted(found.items(), key=lambda pair: not pair[1].casefold().startswith(sought))
+    return [_option(value, name) for value, name in ordered[: limits.OPTIONS]]
 
 
 # --- reading ------------------------------------------------------------------------------------------------------------------
@@ -212,7 +215,7 @@ def chosen_datastores(view: Mapping[str, Any]) -> tuple[str, ...]:
 def _chosen(view: Mapping[str, Any], block_id: str) -> dict[str, str]:
     """The chosen values with their labels, in order; what the form began with where nobody touched the menu."""
     selected = modals.submitted(view, block_id).get("selected_options")
-    if selected is None:
+    if block_id not in ((view.get("state") or {}).get("values") or {}):
         drawn = (block.get("element") or {} for block in view.get("blocks") or () if block.get("block_id") == block_id)
         selected = next(drawn, {}).get("initial_options")
     return {str(option["value"]): str((option.get("text") or {}).get("text") or option["value"]) for option in selected or ()}
@@ -239,7 +242,7 @@ def errors(draft: Draft) -> dict[str, str]:
     if not draft.datastores:
         found[ids.SCAN_DATASTORES] = "Choose at least one datastore."
     if draft.tables and draft.tags:
-        found[ids.SCAN_TAGS] = "Choose tables or tags, not both: Qualytics takes only one of them. Clear one of the two."
+        found[ids.SCAN_TAGS] = "Choose tables or tags, not both: a scan takes only one of them. Clear one of the two."
     for ident, value in ((ids.SCAN_RECORDS, draft.records), (ids.SCAN_SOURCE_ROWS, draft.source_rows)):
         if value is not None and not 1 <= value <= MOST:
             found[ident] = f"Write a whole number from 1 to {text.number(MOST)}, or leave it empty."

@@ -159,13 +159,17 @@ _ASIDE: Mapping[str, Callable[[Any], str]] = {
 
 
 def extent(operation: model.Operation) -> str:
-    """How much is read: "the full tables", "only new rows (incremental)", "a full scan, only rows newer than 2026-11-01"; "" for others."""
+    """How much is read, "" where no scan is part of it and nothing is narrowed.
+
+    "the full tables", "only new rows (incremental)", "a full scan, only rows newer than 2026-11-01".
+    """
     options = operation.request.options
     narrowed = [say(options[key]) for key, say in _NARROWED.items() if options.get(key) is not None]
     aside = [say(options[key]) for key, say in _ASIDE.items() if options.get(key) is not None]
     first = ""
     if rules.SCAN in (operation.request.kind, *operation.then):
-        full = "a full scan" if any(narrowed) else "the full tables"
+        whole = "the full table" if len(operation.request.tables) == 1 else "the full tables"
+        full = "a full scan" if any(narrowed) else whole
         first = "only new rows (incremental)" if options.get(rules.INCREMENTAL) else full
     return ", ".join(part for part in (first, *narrowed, *aside) if part)
 
@@ -176,13 +180,14 @@ def closing(operation: model.Operation, open_now: int | None, system: str) -> st
         return ""
     if not rules.closes_later(operation):
         return "Nothing is closed by this scan."
+    these, them = ("this table", "it") if len(operation.request.tables) == 1 else ("these tables", "them")
     if open_now is None:
-        return f"What is open on these tables and passes now is resolved by {system} itself."
+        return f"What is open on {these} and passes now is resolved by {system} itself."
     if open_now == 0:
-        return "Nothing is open on them, so nothing will be closed."
+        return f"Nothing is open on {them}, so nothing will be closed."
     if open_now == 1:
-        return f"1 open anomaly is on these tables. If its rows pass now, it is resolved by {system} itself."
-    return f"{text.number(open_now)} open anomalies are on these tables. Those whose rows pass now are resolved by {system} itself."
+        return f"1 open anomaly is on {these}. If its rows pass now, it is resolved by {system} itself."
+    return f"{text.number(open_now)} open anomalies are on {these}. Those whose rows pass now are resolved by {system} itself."
 
 
 # --- how it goes -------------------------------------------------------------------------------------------------------------------
