@@ -7,11 +7,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from bot import model
+from bot.core import filters
 from bot.render import blocks, buttons, ids, limits, scan_causes, scan_preview, text
 from bot.render import scan_words as words
 
 preview = scan_preview.preview
 problems = scan_preview.problems
+
+SLASH = "/scan"
 
 _LINES = scan_preview.LINES
 _BAR = 10
@@ -44,10 +47,9 @@ def card(operation: model.Operation, offer: model.Offer, now: datetime) -> model
 
 def _starting(operation: model.Operation, offer: model.Offer) -> model.Message:
     line = f"{words.thing(operation)} is starting: waiting for {words.system(offer)} to take it."
-    small = text.sentence(_small(operation, offer))
-    at = text.when(words.since(operation))
-    said = text.sentence(text.spoken(line), f"{text.spoken(small.rstrip('.'))}, asked for {at}")
-    return limits.fit(model.Message(said, (blocks.section(line), blocks.context(f"{small.rstrip('.')} · asked for", blocks.marked(at)))))
+    small, at = f"Asked for by {text.short(operation.actor_name, 60, 'somebody')} via Slack", text.when(words.since(operation))
+    said = text.sentence(text.spoken(line), f"{text.spoken(small)}, {at}")
+    return limits.fit(model.Message(said, (blocks.section(line), blocks.context(f"{small} ·", blocks.marked(at)))))
 
 
 def _running(operation: model.Operation, offer: model.Offer, now: datetime) -> model.Message:
@@ -55,24 +57,24 @@ def _running(operation: model.Operation, offer: model.Offer, now: datetime) -> m
     follows = f"{text.capital(words.joined(operation.then))} {_follow(operation.then)} when this goes well." if operation.then else ""
     asked = text.short(operation.aborted_by, 60, "")
     stopping = f"{asked} asked to stop it; waiting for {words.system(offer)} to end it." if asked else ""
-    extent = text.capital(words.extent(operation))
+    extent = text.capital(words.extent(operation, (operation.request.kind,)))
     at, lasted = text.when(words.since(operation)), words.lasted(operation, now)
     for_ = f" (for {lasted})" if lasted else ""
-    silent, silent_at = _silence(operation, offer)
+    silent = _silence(operation, offer)
     small = _small(operation, offer)
     said = text.sentence(
         text.spoken(line),
         text.spoken(told),
         text.spoken(stopping),
-        f"{text.spoken(silent)} {silent_at}" if silent else "",
+        text.sentence(f"{text.spoken(silent[0])} {silent[1]}", silent[2]) if silent else "",
         f"Running since {at}{for_}",
-        text.spoken(small),
+        text.spoken(text.capital(small)),
         text.spoken(follows),
         text.spoken(extent),
     )
     shown = (
         blocks.section("\n".join(part for part in (line, f"{bar} {told}".strip(), stopping) if part)),
-        *((blocks.context(silent, blocks.marked(silent_at)),) if silent else ()),
+        *((blocks.context(silent[0], blocks.marked(silent[1]), silent[2]),) if silent else ()),
         *blocks.rows(_abort(operation, offer), _link(operation, offer)),
         blocks.context("Running since", blocks.marked(f"{at}{for_}"), f"· {small}"),
         *((blocks.context(" · ".join(part for part in (extent, follows) if part)),) if extent or follows else ()),
@@ -98,15 +100,16 @@ def _bar(operation: model.Operation) -> str:
     return "" if share is None else "▓" * int(share * _BAR) + "░" * (_BAR - int(share * _BAR))
 
 
-def _silence(operation: model.Operation, offer: model.Offer) -> tuple[str, str]:
+def _silence(operation: model.Operation, offer: model.Offer) -> tuple[str, str, str] | None:
+    """Since when nobody has heard of it: words, a date as markup, words."""
     if operation.misses < _SILENT_LOOKS or operation.seen is None:
-        return "", ""
-    return f"{words.system(offer)} has not answered, so this may be out of date. Its last answer:", text.when(operation.seen)
+        return None
+    return f"{words.system(offer)} has not answered since", text.when(operation.seen), "What is shown here is from then."
 
 
 def _small(operation: model.Operation, offer: model.Offer) -> str:
-    """ "Started by Dana via Slack · operation 812"."""
-    return " · ".join(part for part in (text.capital(words.by(operation, words.system(offer))), words.ident(operation)) if part)
+    """ "started by Dana via Slack · operation 812"."""
+    return " · ".join(part for part in (words.by(operation, words.system(offer)), words.ident(operation)) if part)
 
 
 def _abort(operation: model.Operation, offer: model.Offer) -> model.Block | None:
@@ -141,7 +144,7 @@ def _done(operation: model.Operation, offer: model.Offer, now: datetime) -> mode
     line = f"{words.thing(operation)} {_ending(operation, verdict, offer)}."
     facts = _facts(operation, verdict, until)
     notes = [note for note in _notes(operation, verdict, offer, words.lasted(operation, until or now)) if note]
-    small, at = _small(operation, offer), text.when(until) if until else ""
+    small, at = text.capital(_small(operation, offer)), text.when(until) if until else ""
     said = text.sentence(*(text.spoken(part) for part in (line, facts, *notes)), f"{text.spoken(small)}{f', ended {at}' if at else ''}")
     shown = (
         blocks.section("\n".join(part for part in (line, facts) if part)),
@@ -288,3 +291,27 @@ def _status_line(operation: model.Operation, offer: model.Offer) -> str:
     else:
         how = f"waiting for {words.system(offer)} to take it"
     return f"{ident}: {words.thing(operation)} · {how} · {words.by(operation, words.system(offer))}"
+
+
+def help_text() -> model.Message:
+    """What `/scan` can be asked, each with an example."""
+    usage = [f"{SLASH} {verb.usage}".rstrip() + f": {verb.about}." for verb in filters.SCAN_VERBS]
+    examples = [f"{SLASH} {verb.example}" for verb in filters.SCAN_VERBS if verb.example]
+    about = "Commas name several. Without tables or tags everything in the datastore is meant."
+    sure = "Whatever may close anomalies is shown first and starts only after your click; the rest starts at once."
+    said = text.sentence(
+        "Anomaly Desk starts, follows and stops scans with these commands",
+        text.spoken(" ".join(usage)),
+        text.spoken(f"For example: {'; '.join(examples)}"),
+        about,
+        sure,
+    )
+    shown = (
+        blocks.header("What you can ask of /scan"),
+        blocks.section("\n".join(usage)),
+        blocks.context("For example:"),
+        blocks.preformatted("\n".join(examples)),
+        blocks.context(about),
+        blocks.context(sure),
+    )
+    return limits.fit(model.Message(said, shown))

@@ -20,6 +20,7 @@ def preview(proposal: model.Proposal, offer: model.Offer, source: str = "") -> m
     system = words.system(offer)
     wrong = [scan_causes.explain(problem, system) for problem in proposal.problems[:LINES]]
     title = f"{_title(operations)}{' instead' if wrong else ''}?"
+    what = "; ".join(words.wanted(operation) for operation in operations[:LINES])
     lines = [_proposed(operation, proposal.closes.get(operation.id), system) for operation in operations[:LINES]]
     more = words.more(len(operations), LINES, "operation")
     chain = _chain(operations)
@@ -33,9 +34,9 @@ def preview(proposal: model.Proposal, offer: model.Offer, source: str = "") -> m
         *((blocks.context(more),) if more else ()),
         *((blocks.context(chain),) if chain else ()),
         *blocks.rows(
-            blocks.button(ids.SCAN_START, _start(operations, bool(wrong)), plan, style="primary", hint=title),
+            blocks.button(ids.SCAN_START, _start(operations, bool(wrong)), plan, style="primary", hint=f"Start: {what}"),
             _options(operations, plan),
-            blocks.button(ids.SCAN_CANCEL, "Cancel", plan, hint=f"Cancel: {title}"),
+            blocks.button(ids.SCAN_CANCEL, "Cancel", plan, hint=f"Cancel: {what}"),
             *scan_causes.syncs(proposal.problems, operations[0].source),
         ),
         blocks.context(sure),
@@ -57,22 +58,26 @@ def problems(problems: Sequence[model.Problem], offer: model.Offer, source: str)
 
 
 def _title(operations: Sequence[model.Operation]) -> str:
-    if len(operations) == 1:
-        return words.wanted(operations[0])
-    kinds = {operation.request.kind for operation in operations if not operation.then}
-    same = kinds.pop() if len(kinds) == 1 and not any(operation.then for operation in operations) else ""
-    return f"Start {text.count(len(operations), words.noun(same) if same else 'operation')}"
+    """ "Start this scan", "Start these 3 steps", "Start 2 scans"."""
+    if len(operations) == 1 and operations[0].then:
+        return f"Start these {text.count(1 + len(operations[0].then), 'step')}"
+    kinds = {"operation" if operation.then else words.noun(operation.request.kind) for operation in operations}
+    noun = kinds.pop() if len(kinds) == 1 else "operation"
+    return f"Start this {noun}" if len(operations) == 1 else f"Start {text.count(len(operations), noun)}"
 
 
 def _proposed(operation: model.Operation, open_now: int | None, system: str) -> str:
     """What this one would run on, how much of it, and what it closes: "Scan orders in warehouse-prod, the full tables. ..."."""
-    what = ", ".join(part for part in (words.wanted(operation), words.extent(operation)) if part)
+    chain = (operation.request.kind, *operation.then)
+    what = ", ".join(part for part in (words.wanted(operation), words.extent(operation, chain)) if part)
     checked = f"It shows whether anomaly {text.short(operation.verifies.id, 40)} passes now" if operation.verifies else ""
     return text.sentence(what, checked, words.closing(operation, open_now, system))
 
 
 def _chain(operations: Sequence[model.Operation]) -> str:
-    return "Each step waits for the one before, and it stops at the first that fails." if any(one.then for one in operations) else ""
+    chained = [operation for operation in operations if operation.then]
+    whole = "The sync covers the whole datastore." if any(one.request.kind == "sync" for one in chained) else ""
+    return text.sentence("Each step waits for the one before, and it stops at the first that fails", whole) if chained else ""
 
 
 def _start(operations: Sequence[model.Operation], instead: bool) -> str:

@@ -158,8 +158,8 @@ _ASIDE: Mapping[str, Callable[[Any], str]] = {
 }
 
 
-def extent(operation: model.Operation) -> str:
-    """How much is read, "" where no scan is part of it and nothing is narrowed.
+def extent(operation: model.Operation, kinds: Sequence[str]) -> str:
+    """How much these kinds of it read, "" where no scan is among them and nothing is narrowed.
 
     "the full tables", "only new rows (incremental)", "a full scan, only rows newer than 2026-11-01".
     """
@@ -167,7 +167,7 @@ def extent(operation: model.Operation) -> str:
     narrowed = [say(options[key]) for key, say in _NARROWED.items() if options.get(key) is not None]
     aside = [say(options[key]) for key, say in _ASIDE.items() if options.get(key) is not None]
     first = ""
-    if rules.SCAN in (operation.request.kind, *operation.then):
+    if rules.SCAN in kinds:
         whole = "the full table" if len(operation.request.tables) == 1 else "the full tables"
         full = "a full scan" if any(narrowed) else whole
         first = "only new rows (incremental)" if options.get(rules.INCREMENTAL) else full
