@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from sandbox.slack import errors
@@ -27,6 +28,25 @@ def _text(element: Record, value: Any, options: list[Record]) -> Any:
     if not isinstance(value, str):
         raise errors.Refused("invalid_value")
     return value
+
+
+def _date(element: Record, value: Any, options: list[Record]) -> Any:
+    entered = _text(element, value, options)
+    if entered is not None and not elements.is_date(entered):
+        raise errors.Refused("invalid_value", detail="a date is YYYY-MM-DD")
+    return entered
+
+
+def _time(element: Record, value: Any, options: list[Record]) -> Any:
+    entered = _text(element, value, options)
+    if entered is not None and not elements.is_time(entered):
+        raise errors.Refused("invalid_value", detail="a time is HH:MM")
+    return entered
+
+
+def _number(element: Record, value: Any, options: list[Record]) -> Any:
+    """Slack hands numbers over as they were typed, as a string; what is none is refused when the form is sent."""
+    return _text(element, str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value, options)
 
 
 def _option(element: Record, value: Any, options: list[Record]) -> Any:
@@ -65,6 +85,9 @@ def _one(key: str, initial: str) -> Kind:
     return Kind(key, initial, _text)
 
 
+_TYPED = ("value", "initial_value")
+
+
 KINDS: Mapping[str, Kind] = {
     "static_select": Kind("selected_option", "initial_option", _option),
     "external_select": Kind("selected_option", "initial_option", _option),
@@ -79,13 +102,13 @@ KINDS: Mapping[str, Kind] = {
     "multi_users_select": Kind("selected_users", "initial_users", _ids),
     "multi_conversations_select": Kind("selected_conversations", "initial_conversations", _ids),
     "multi_channels_select": Kind("selected_channels", "initial_channels", _ids),
-    "datepicker": _one("selected_date", "initial_date"),
-    "timepicker": _one("selected_time", "initial_time"),
+    "datepicker": Kind("selected_date", "initial_date", _date),
+    "timepicker": Kind("selected_time", "initial_time", _time),
     "datetimepicker": Kind("selected_date_time", "initial_date_time", _whole),
-    "plain_text_input": _one("value", "initial_value"),
-    "email_text_input": _one("value", "initial_value"),
-    "url_text_input": _one("value", "initial_value"),
-    "number_input": _one("value", "initial_value"),
+    "plain_text_input": _one(*_TYPED),
+    "email_text_input": _one(*_TYPED),
+    "url_text_input": _one(*_TYPED),
+    "number_input": Kind(*_TYPED, _number),
 }
 """Elements with a value; a button has none, rich text and files are not entered here."""
 
@@ -126,10 +149,29 @@ def complaint(block: Record, value: Record) -> str:
     element = block["element"]
     if is_empty(value):
         return "" if block.get("optional") else "Please complete this required field."
-    entered = value[KINDS[value["type"]].key]
-    if element["type"] == "plain_text_input":
-        if len(entered) < element.get("min_length", 0):
-            return f"Please enter at least {element['min_length']} characters."
-        if len(entered) > element.get("max_length", 3000):
-            return f"Please enter at most {element.get('max_length', 3000)} characters."
+    judge = _JUDGES.get(element["type"])
+    return judge(element, value[KINDS[value["type"]].key]) if judge else ""
+
+
+def _text_complaint(element: Record, entered: str) -> str:
+    if len(entered) < element.get("min_length", 0):
+        return f"Please enter at least {element['min_length']} characters."
+    if len(entered) > element.get("max_length", 3000):
+        return f"Please enter at most {element.get('max_length', 3000)} characters."
     return ""
+
+
+def _number_complaint(element: Record, entered: str) -> str:
+    if not elements.is_number(entered):
+        return "Please enter a valid number."
+    if not element["is_decimal_allowed"] and "." in entered:
+        return "Please enter a whole number."
+    if "min_value" in element and Decimal(entered) < Decimal(element["min_value"]):
+        return f"Please enter a number that is at least {element['min_value']}."
+    if "max_value" in element and Decimal(entered) > Decimal(element["max_value"]):
+        return f"Please enter a number that is at most {element['max_value']}."
+    return ""
+
+
+_JUDGES: Mapping[str, Callable[[Record, str], str]] = {"plain_text_input": _text_complaint, "number_input": _number_complaint}
+"""What is looked at before a form is sent, beyond whether there is something."""

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from sandbox.slack import delivery, errors, forms, hands, messages, workspace, world
+from sandbox.slack import delivery, errors, forms, hands, messages, shortcuts, workspace, world
 
 Record = dict[str, Any]
 Handler = Callable[[Request, Record], Awaitable[Record] | Record]
@@ -26,6 +26,7 @@ class Control:
         self._outbound = outbound
         self._hands = hands.Hands(space, outbound)
         self._forms = forms.Forms(space, outbound)
+        self._shortcuts = shortcuts.Shortcuts(space, outbound)
 
     def routes(self) -> list[BaseRoute]:
         """All of them."""
@@ -34,6 +35,7 @@ class Control:
             ("POST", "/command", lambda _, body: people.command(body)),
             ("POST", "/click", lambda _, body: people.click(body)),
             ("POST", "/select", lambda _, body: people.select(body)),
+            ("POST", "/shortcut", lambda _, body: self._shortcuts.use(body)),
             ("POST", "/message", lambda _, body: people.message(body)),
             ("POST", "/membership", lambda _, body: people.membership(body)),
             ("POST", "/delete", lambda _, body: people.delete(body)),
@@ -49,6 +51,7 @@ class Control:
             ("GET", "/views/{user}", self.views),
             ("GET", "/home/{user}", self.home),
             ("GET", "/commands", self.commands),
+            ("GET", "/shortcuts", self.shortcuts),
             ("GET", "/log", self.log),
             ("POST", "/log/clear", self.clear_log),
             ("GET", "/revision", lambda _, __: {"ok": True, "revision": self._space.revision}),
@@ -139,6 +142,10 @@ class Control:
     def commands(self, _: Request, __: Record) -> Record:
         """The slash commands of the manifest."""
         return {"ok": True, "commands": [asdict(command) for command in self._space.app.commands.values()]}
+
+    def shortcuts(self, _: Request, __: Record) -> Record:
+        """The shortcuts of the manifest."""
+        return {"ok": True, "shortcuts": [asdict(shortcut) for shortcut in self._space.app.shortcuts.values()]}
 
     def log(self, request: Request, _: Record) -> Record:
         """What the app called, in order; `?method=` for one method."""

@@ -5,23 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.slack import answers, delivery, errors, hands, modals, payloads, workspace, world
-from sandbox.slack.blockkit import surfaces
 
 Record = dict[str, Any]
-
-
-def _named(view: modals.View, name: str) -> tuple[Record, Record]:
-    """The one element that a value is for: by `action_id`, or by `block_id/action_id` where several share it. Raises Refused."""
-    found = [
-        (block, element)
-        for block, element in surfaces.interactive(view.payload["blocks"])
-        if name in (element["action_id"], f"{block['block_id']}/{element['action_id']}")
-    ]
-    if not found:
-        raise errors.Refused("element_not_found", 404, detail=f"the view has no element {name}")
-    if len(found) > 1:
-        raise errors.Refused("ambiguous_element", detail=f"more than one element is called {name}: send block_id/action_id")
-    return found[0]
 
 
 class Forms:
@@ -45,7 +30,7 @@ class Forms:
             raise errors.Refused("view_has_no_submit")
         if not self._space.app.interactivity:
             raise errors.Refused("interactivity_not_enabled")
-        self._fill(view, wanted.get("values") or {})
+        view.fill(wanted.get("values") or {})
         complaints = self._complaints(view)
         self._space.changed()
         if complaints:
@@ -55,17 +40,6 @@ class Forms:
             view.warning = ack.error
             return {"ok": False, "response": None, "errors": {}, "error": ack.error}
         return {**self._apply(user, view, ack.body), "ack_ms": ack.ms}
-
-    def _fill(self, view: modals.View, values: Any) -> None:
-        if not isinstance(values, dict):
-            raise errors.Refused("invalid_values")
-        chosen: list[tuple[str, str, Record]] = []
-        for name, value in values.items():
-            block, element = _named(view, name)
-            key = block["block_id"], element["action_id"]
-            chosen.append((*key, answers.choose(element, value, view.options.get(key, []))))
-        for ident, action, value in chosen:
-            view.values.setdefault(ident, {})[action] = value
 
     def _complaints(self, view: modals.View) -> dict[str, str]:
         found: dict[str, str] = {}

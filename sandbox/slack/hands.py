@@ -77,7 +77,8 @@ def channel_of(space: workspace.Workspace, ident: Any, user: world.User) -> worl
     return channel
 
 
-def _message_of(channel: world.Channel, ts: Any, user: world.User) -> world.Message:
+def message_of(channel: world.Channel, ts: Any, user: world.User) -> world.Message:
+    """A message that this person sees. Raises Refused."""
     message = channel.messages.get(ts) if isinstance(ts, str) else None
     if message is None or message.ephemeral_to not in ("", user.id):
         raise errors.Refused("message_not_found", 404)
@@ -115,16 +116,20 @@ class Hands:
         self._outbound = outbound
 
     def spot(self, wanted: Record) -> Spot:
-        """Find an element by `action_id` (and `block_id`) in a message (`channel`, `ts`) or in the person's top view."""
+        """Find an element by `action_id` (and `block_id`) in a message (`channel`, `ts`) or in the person's top view.
+
+        `values` are what the person entered into that view before, as for a submission: payloads carry them in the view's state.
+        """
         user = person(self._space, wanted.get("user"))
         if wanted.get("ts"):
             channel = channel_of(self._space, wanted.get("channel"), user)
-            message = _message_of(channel, wanted["ts"], user)
+            message = message_of(channel, wanted["ts"], user)
             return Spot(user, *_pick(message.blocks, wanted), channel=channel, message=message)
         home = self._space.modals.homes.get(user.id) if wanted.get("home") else None
         view = home or self._space.modals.top(user.id)
         if view is None:
             raise errors.Refused("no_view_open", 404)
+        view.fill(wanted.get("values") or {})
         return Spot(user, *_pick(view.payload["blocks"], wanted), view=view)
 
     async def command(self, wanted: Record) -> Record:

@@ -30,11 +30,22 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
+class Shortcut:
+    """A shortcut: `kind` is global (at the composer) or message (in the menu of every message)."""
+
+    callback_id: str
+    kind: str
+    name: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
-    """What the app was installed with."""
+    """What the app was installed with: commands by name, shortcuts by callback_id."""
 
     name: str
     commands: dict[str, Command]
+    shortcuts: dict[str, Shortcut]
     scopes: frozenset[str]
     events: frozenset[str]
     interactivity: bool
@@ -132,6 +143,7 @@ def _cross_checks(report: schema.Report, value: dict[str, Any]) -> None:
         report.add("/features/slash_commands", "slash commands must be unique")
     if commands and "commands" not in scopes:
         report.add("/oauth_config/scopes/bot", "slash commands need the scope commands")
+    _shortcuts(report, _at(value, "features", "shortcuts") or [], scopes)
     if scopes and not _at(value, "features", "bot_user"):
         report.add("/features/bot_user", "bot scopes need a bot user")
     for event in _at(value, "settings", "event_subscriptions", "bot_events") or ():
@@ -140,6 +152,14 @@ def _cross_checks(report: schema.Report, value: dict[str, Any]) -> None:
             report.add("/settings/event_subscriptions/bot_events", f"{event} needs the scope {needed}")
     if not _at(value, "settings", "socket_mode_enabled"):
         _http_urls(report, value, commands)
+
+
+def _shortcuts(report: schema.Report, shortcuts: list[dict[str, Any]], scopes: set[str]) -> None:
+    idents = [shortcut["callback_id"] for shortcut in shortcuts]
+    if len(set(idents)) != len(idents):
+        report.add("/features/shortcuts", "callback ids of shortcuts must be unique")
+    if shortcuts and "commands" not in scopes:
+        report.add("/oauth_config/scopes/bot", "shortcuts need the scope commands")
 
 
 def _http_urls(report: schema.Report, value: dict[str, Any], commands: list[dict[str, Any]]) -> None:
@@ -164,9 +184,13 @@ def parse(value: Any) -> Manifest:
         Command(one["command"], one["description"], one.get("usage_hint", ""), one.get("should_escape", False))
         for one in _at(value, "features", "slash_commands") or ()
     ]
+    shortcuts = [
+        Shortcut(one["callback_id"], one["type"], one["name"], one["description"]) for one in _at(value, "features", "shortcuts") or ()
+    ]
     return Manifest(
         name=value["display_information"]["name"],
         commands={command.command: command for command in commands},
+        shortcuts={shortcut.callback_id: shortcut for shortcut in shortcuts},
         scopes=frozenset(_at(value, "oauth_config", "scopes", "bot") or ()),
         events=frozenset(_at(value, "settings", "event_subscriptions", "bot_events") or ()),
         interactivity=bool(_at(value, "settings", "interactivity", "is_enabled")),

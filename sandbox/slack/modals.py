@@ -34,6 +34,31 @@ class View:
         place = {"hash": self.hash, "root_view_id": self.root, "previous_view_id": self.previous or None}
         return {**flags, **fixed, **self.payload, **ids, **place}
 
+    def fill(self, values: Any) -> None:
+        """Enter values, by `action_id` or `block_id/action_id`: all of them or none. Raises Refused."""
+        if not isinstance(values, dict):
+            raise errors.Refused("invalid_values")
+        chosen: list[tuple[str, str, dict[str, Any]]] = []
+        for name, value in values.items():
+            block, element = self._named(name)
+            key = block["block_id"], element["action_id"]
+            chosen.append((*key, answers.choose(element, value, self.options.get(key, []))))
+        for ident, action, value in chosen:
+            self.values.setdefault(ident, {})[action] = value
+
+    def _named(self, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The one element that a value is for. Raises Refused."""
+        found = [
+            (block, element)
+            for block, element in surfaces.interactive(self.payload["blocks"])
+            if name in (element["action_id"], f"{block['block_id']}/{element['action_id']}")
+        ]
+        if not found:
+            raise errors.Refused("element_not_found", 404, detail=f"the view has no element {name}")
+        if len(found) > 1:
+            raise errors.Refused("ambiguous_element", detail=f"more than one element is called {name}: send block_id/action_id")
+        return found[0]
+
 
 def errors_of(report: schema.Report) -> errors.SlackError:
     """How `views.*` refuse a malformed view."""

@@ -96,6 +96,32 @@ def suggestion(user: world.User, place: Record, block: Record, element: Record, 
     return {**_common("block_suggestion", user), **place, **asked}
 
 
+def shortcut(space: workspace.Workspace, user: world.User, callback_id: str) -> Record:
+    """A global shortcut: no channel, no message, no response URL."""
+    people = {"id": user.id, "username": user.name, "team_id": user.team}
+    return _shortcut(space, user, "shortcut", callback_id, people)
+
+
+def message_action(
+    space: workspace.Workspace, user: world.User, channel: world.Channel, message: world.Message, callback_id: str
+) -> Record:
+    """A message shortcut. Its response URL adds messages, it replaces none."""
+    place = {
+        "message_ts": message.ts,
+        "message": messages.public(message, channel),
+        "channel": {"id": channel.id, "name": channel_name(channel)},
+        "response_url": response_url(space, "app", user, channel),
+    }
+    return {**_shortcut(space, user, "message_action", callback_id, {"id": user.id, "name": user.name}), **place}
+
+
+def _shortcut(space: workspace.Workspace, user: world.User, kind: str, callback_id: str, people: Record) -> Record:
+    """What both kinds carry; neither names the app, and who acted is told in fewer words than elsewhere."""
+    common = {key: value for key, value in _common(kind, user).items() if key != "api_app_id"}
+    fresh = {"callback_id": callback_id, "trigger_id": space.tickets.trigger(user.id), "action_ts": space.next_ts()}
+    return {**common, "user": people, **fresh}
+
+
 def submission(space: workspace.Workspace, user: world.User, view: modals.View) -> Record:
     """A submitted modal."""
     return {

@@ -59,6 +59,8 @@ _AXES = schema.record(
 
 def _axis_chart(report: schema.Report, value: schema.Record, at: str) -> None:
     categories = value["axis_config"]["categories"]
+    if len(set(categories)) != len(categories):
+        report.add(f"{at}/axis_config/categories", "categories must be unique")
     names = [series["name"] for series in value["series"]]
     if len(set(names)) != len(names):
         report.add(f"{at}/series", "series names must be unique")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, time
+from decimal import Decimal
 from typing import Any
 
 from sandbox.slack import limits
@@ -10,8 +13,42 @@ from sandbox.slack.blockkit import parts, schema
 
 _PLACEHOLDER = parts.plain(limits.PLACEHOLDER)
 _COUNT = schema.number(1, whole=True)
-_DATE = schema.string(10, 10, r"\d{4}-\d{2}-\d{2}")
-_TIME = schema.string(5, 5, r"\d{2}:\d{2}")
+
+
+def _is(read: Callable[[str], object], shape: str) -> Callable[[str], bool]:
+    """Whether a string has this shape and can be read."""
+    known = re.compile(shape, re.ASCII)
+
+    def check(value: str) -> bool:
+        if known.fullmatch(value) is None:
+            return False
+        try:
+            read(value)
+        except ValueError:
+            return False
+        return True
+
+    return check
+
+
+is_date = _is(date.fromisoformat, r"\d{4}-\d{2}-\d{2}")
+is_time = _is(time.fromisoformat, r"\d{2}:\d{2}")
+is_number = _is(Decimal, r"-?(\d+(\.\d*)?|\.\d+)")
+
+
+def _written(known: Callable[[str], bool], what: str) -> schema.Check:
+    """A string that stands for a date, a time or a number."""
+
+    def check(report: schema.Report, value: Any, at: str) -> None:
+        if not isinstance(value, str):
+            report.add(at, "must be a string")
+        elif not known(value):
+            report.add(at, f"must be a valid {what}")
+
+    return check
+
+
+_DATE, _TIME, _DIGITS = _written(is_date, "date"), _written(is_time, "time"), _written(is_number, "number")
 _DISPATCH = schema.record(
     {"trigger_actions_on": schema.array(schema.one_of("on_enter_pressed", "on_character_entered"), 1, 2)},
 )
@@ -80,8 +117,13 @@ def _text_bounds(report: schema.Report, element: schema.Record, at: str) -> None
 
 
 def _number_bounds(report: schema.Report, element: schema.Record, at: str) -> None:
-    if element["is_decimal_allowed"] is False and "." in element.get("initial_value", ""):
-        report.add(at, "initial_value must be a whole number")
+    given = {key: element[key] for key in ("min_value", "initial_value", "max_value") if key in element}
+    for key, value in given.items():
+        if "." in value and not element["is_decimal_allowed"]:
+            report.add(f"{at}/{key}", "must be a whole number")
+    ordered = [Decimal(value) for value in given.values()]
+    if ordered != sorted(ordered):
+        report.add(at, "must have min_value <= initial_value <= max_value")
 
 
 _OPTION_LISTS: Mapping[str, schema.Check] = {"options": parts.OPTIONS, "option_groups": parts.OPTION_GROUPS}
@@ -154,7 +196,7 @@ ELEMENTS: Mapping[str, schema.Check] = {
     "url_text_input": _element({}, {**_FIELD, "initial_value": schema.string(0, limits.INPUT_TEXT)}),
     "number_input": _element(
         {"is_decimal_allowed": schema.boolean},
-        {**_FIELD, "initial_value": parts.IDENT, "min_value": parts.IDENT, "max_value": parts.IDENT},
+        {**_FIELD, "initial_value": _DIGITS, "min_value": _DIGITS, "max_value": _DIGITS},
         _number_bounds,
     ),
     "file_input": _element({}, {"filetypes": schema.array(parts.IDENT, 1, 100), "max_files": schema.number(1, whole=True, high=10)}),

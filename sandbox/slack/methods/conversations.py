@@ -9,6 +9,7 @@ from sandbox.slack.methods import call as calls
 from sandbox.slack.methods.call import Call, Json, Method
 
 _TS = re.compile(r"\d+(\.\d+)?")
+_READS = frozenset({"channels:read", "groups:read", "im:read", "mpim:read"})
 
 
 def _info(channel: world.Channel) -> Json:
@@ -16,8 +17,11 @@ def _info(channel: world.Channel) -> Json:
 
 
 def info(call: Call) -> Json:
-    """conversations.info"""
-    channel = call.workspace.visible(call.text("channel"))
+    """conversations.info: an app that may read no kind of conversation does not even learn which ones exist."""
+    ident = call.text("channel")
+    if not call.workspace.app.scopes & _READS:
+        call.workspace.require(*sorted(_READS))
+    channel = call.workspace.visible(ident)
     call.workspace.require(f"{channel.kind}:read")
     shown = _info(channel)
     if call.flag("include_num_members"):
@@ -46,19 +50,24 @@ def listed(call: Call) -> Json:
 def open_(call: Call) -> Json:
     """conversations.open: one user, whose direct message is opened."""
     names = [name for name in call.optional("users").split(",") if name]
-    ident = call.optional("channel")
+    ident, before = call.optional("channel"), set(call.workspace.channels)
+    call.workspace.require("mpim:write" if len(names) > 1 else "im:write")
     if ident:
         channel = call.workspace.visible(ident)
     elif not names:
         raise errors.SlackError("users_list_not_supplied")
-    elif len(names) > 1:
-        call.workspace.require("mpim:write")
-        raise errors.SlackError("method_not_supported_for_channel_type")
     else:
-        call.workspace.require("im:write")
-        channel = call.workspace.dm(names[0])
+        channel = _direct(call, names)
+    if not channel.is_im:
+        raise errors.SlackError("method_not_supported_for_channel_type")
     shown = _info(channel) if call.flag("return_im") else {"id": channel.id}
-    return {"ok": True, "no_op": False, "already_open": False, "channel": shown}
+    return {"ok": True, "no_op": channel.id in before, "already_open": channel.id in before, "channel": shown}
+
+
+def _direct(call: Call, names: list[str]) -> world.Channel:
+    if len(names) > 1:
+        raise errors.SlackError("method_not_supported_for_channel_type")
+    return call.workspace.dm(names[0])
 
 
 def members(call: Call) -> Json:

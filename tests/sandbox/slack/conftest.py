@@ -23,8 +23,11 @@ MANIFEST = Path(__file__).parents[3] / "manifest.yml"
 
 
 def app_manifest(**changes: Any) -> manifest.Manifest:
-    """The product's manifest; `home` adds the home tab, `without` takes scopes away, `events` subscribes, `off` stops interactivity."""
+    """The product's manifest; `home` adds the home tab, `without` takes scopes away, `events` subscribes, `off` stops interactivity,
+    `shortcuts` takes the place of the product's."""
     value = yaml.safe_load(MANIFEST.read_text())
+    if "shortcuts" in changes:
+        value["features"]["shortcuts"] = changes["shortcuts"]
     if changes.get("home"):
         value["features"]["app_home"] = {"home_tab_enabled": True}
     scopes = value["oauth_config"]["scopes"]["bot"]

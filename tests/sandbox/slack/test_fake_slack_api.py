@@ -277,3 +277,42 @@ async def test_users_are_listed_in_pages(desk: Desk) -> None:
     first = await desk.client.users_list(limit=2)
     second = await desk.client.users_list(limit=2, cursor=first["response_metadata"]["next_cursor"])
     assert [user["id"] for user in (*first["members"], *second["members"])] == ["U0DANA", "U0LEE", "U0GUS", "U0OTHERBOT"]
+
+
+# --- where the bot may write ---------------------------------------------------------------------------------------------------
+
+
+async def test_a_direct_message_is_opened_once_and_shown_without_reading_scopes() -> None:
+    async with desk_of(slack.Workspace(app_manifest(without=["channels:read", "groups:read"]), budgets=False)) as desk:
+        first = await desk.client.conversations_open(users="U0DANA")
+        again = await desk.client.conversations_open(users="U0DANA", return_im=True)
+        by_id = await desk.client.conversations_open(channel="D0DANA")
+        assert [one["channel"]["id"] for one in (first, again, by_id)] == ["D0DANA"] * 3
+        assert [one["already_open"] for one in (first, again, by_id)] == [False, True, True]
+        assert (again["channel"]["is_im"], again["channel"]["user"]) == (True, "U0DANA")
+        for channel in ("D0DANA", CHANNEL, "C0NOWHERE"):
+            assert await error_of(desk.client.conversations_info(channel=channel)) == "missing_scope"
+
+
+async def test_direct_messages_need_their_own_scopes() -> None:
+    async with desk_of(slack.Workspace(app_manifest(without=["im:write"]), budgets=False)) as desk:
+        assert await error_of(desk.client.conversations_open(users="U0DANA")) == "missing_scope"
+        assert await error_of(desk.client.conversations_open(channel=CHANNEL)) == "missing_scope"
+        desk.space.dm("U0DANA")
+        assert await error_of(desk.client.conversations_info(channel="D0DANA")) == "missing_scope"
+        assert await error_of(desk.client.conversations_info(channel=CHANNEL)) == ""
+
+
+@pytest.mark.parametrize(
+    ("asked", "error"),
+    [
+        ({"users": "U0DANA,U0LEE"}, "missing_scope"),
+        ({"users": "U0NOBODY"}, "user_not_found"),
+        ({"users": "U0GONE"}, "user_disabled"),
+        ({"users": ""}, "users_list_not_supplied"),
+        ({"channel": CHANNEL}, "method_not_supported_for_channel_type"),
+        ({"channel": "C0PRIVATE"}, "channel_not_found"),
+    ],
+)
+async def test_conversations_that_cannot_be_opened(desk: Desk, asked: dict[str, str], error: str) -> None:
+    assert await error_of(desk.client.api_call("conversations.open", json=asked)) == error

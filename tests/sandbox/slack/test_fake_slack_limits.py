@@ -205,6 +205,17 @@ BAD: dict[str, list[Any]] = {
             },
         }
     ],
+    "a category twice": [
+        {
+            "type": "data_visualization",
+            "title": "t",
+            "chart": {
+                "type": "bar",
+                "series": [{"name": "s", "data": [{"label": "a", "value": 1}, {"label": "a", "value": 2}]}],
+                "axis_config": {"categories": ["a", "a"]},
+            },
+        }
+    ],
     "an empty slice": [{"type": "data_visualization", "title": "t", "chart": {"type": "pie", "segments": [{"label": "a", "value": 0}]}}],
     "ragged rows": [{"type": "data_table", "caption": "c", "rows": [*cells(1, 2), *cells(1, 1)]}],
     "an empty cell": [{"type": "table", "rows": cells(1, text="")}],
