@@ -5,7 +5,9 @@ Unknown words, missing and extra fields are normal. Only an item without an id o
 
 from __future__ import annotations
 
+import functools
 import math
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -246,16 +248,16 @@ class Reader:
         return model.Anomaly(
             ref=model.Ref(self.source, wire.id),
             state=state,
-            status=wire.status or UNTOLD[state],
+            status=sys.intern(wire.status or UNTOLD[state]),
             created=wire.created,
             archived_as=next((one for one in model.ArchiveAs if one.value == wire.status), None),
-            type=wire.type,
+            type=sys.intern(wire.type),
             description=wire.description or wire.message,
             severity=self.severity(wire.weight),
             weight=wire.weight,
             records=wire.anomalous_records_count,
             fingerprint=wire.fingerprint,
-            tags=wire.tags,
+            tags=tuple(sys.intern(one) for one in wire.tags),
             assignees=tuple(self._person(one) for one in wire.assignees),
             checks=tuple(_check(one) for one in wire.failed_checks),
             datastore=_place(wire.datastore),
@@ -276,7 +278,7 @@ class Reader:
         return None if wire is None else self._person(wire)
 
     def _person(self, wire: UserWire) -> model.Person:
-        return model.Person(self.source, wire.id, wire.name or wire.user_name or wire.email or f"user {wire.id}", wire.email)
+        return _the_person(self.source, wire.id, wire.name or wire.user_name or wire.email or f"user {wire.id}", wire.email)
 
     def scan(self, raw: Any) -> model.Scan | None:
         """An operation, plain or wrapped as a page of one (contracts 1.6)."""
@@ -309,13 +311,20 @@ def carries(raw: Any, tag: str) -> bool:
     return not isinstance(told, list) or tag.casefold() in {one.casefold() for one in _names(told)}
 
 
+SHARED = 2048
+"""Ten thousand anomalies name a few hundred places, people and checks: equal ones are one object, up to so many of each."""
+_the_place = functools.lru_cache(SHARED)(model.Place)
+_the_person = functools.lru_cache(SHARED)(model.Person)
+_the_check = functools.lru_cache(SHARED)(model.Check)
+
+
 def place(raw: Any) -> model.Place | None:
     """A datastore or container; None when there is no id."""
     return _place(lenient(StubWire, raw))
 
 
 def _place(wire: StubWire | None) -> model.Place | None:
-    return None if wire is None else model.Place(wire.id, wire.name or wire.id)
+    return None if wire is None else _the_place(wire.id, wire.name or wire.id)
 
 
 def comment(wire: CommentWire) -> model.Comment:
@@ -325,7 +334,7 @@ def comment(wire: CommentWire) -> model.Comment:
 
 def _check(wire: FailedCheckWire) -> model.Check:
     check = wire.quality_check
-    return model.Check(check.id, check.rule_type, check.fields, wire.message or check.description)
+    return _the_check(check.id, check.rule_type, check.fields, wire.message or check.description)
 
 
 def _author(value: Any) -> str:
