@@ -10,6 +10,7 @@ import asyncio
 import itertools
 import json
 import re
+import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +21,7 @@ Receive = Callable[[], Awaitable[Received]]
 Send = Callable[[Received], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+now = time.monotonic
 HUGE_BYTES = 10_000_000
 TRANSPORT = "sandbox.transport"
 """Scope key under which an outer layer leaves the connection, when it replaces `receive`."""
@@ -33,7 +35,8 @@ class BadFault(ValueError):
 class Fault:
     """One fault: `path` is a regular expression searched in the path, `method` "" means any, `skip` lets that many calls pass first.
 
-    `status`, `json` and `headers` are the answer of mode "reply". `retry_after` in seconds goes along as a header.
+    `status`, `json` and `headers` are the answer of mode "reply". `retry_after` in seconds goes along as a header. `after` lets the
+    application do its work first and then takes its answer away; `seconds` is how long the fault lasts (0: as long as nobody clears it).
     """
 
     mode: str
@@ -45,8 +48,14 @@ class Fault:
     status: int = 200
     json: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    after: bool = False
+    seconds: float = 0
+    until: float | None = None
     id: int = 0
     hits: int = 0
+
+    def over(self) -> bool:
+        return self.until is not None and now() >= self.until
 
     def matches(self, method: str, path: str) -> bool:
         return (not self.method or self.method.upper() == method) and re.search(self.path, path) is not None
@@ -101,14 +110,17 @@ class Faults:
         if mode not in MODES:
             raise BadFault(f"unknown mode {mode!r}; known: {', '.join(sorted(MODES))}")
         try:
-            fault = Fault(**{**fields, "mode": mode, "id": next(self._ids)})
+            lasts = float(fields.get("seconds", 0))
+            until = now() + lasts if lasts else None
+            fault = Fault(**{**fields, "mode": mode, "id": next(self._ids), "until": until})
             re.compile(fault.path)
-        except (TypeError, re.error) as error:
+        except (TypeError, ValueError, re.error) as error:
             raise BadFault(str(error)) from error
         self._faults.append(fault)
         return fault
 
     def all(self) -> list[Fault]:
+        self._faults = [fault for fault in self._faults if not fault.over()]
         return list(self._faults)
 
     def clear(self, ident: int | None = None) -> None:
@@ -119,7 +131,7 @@ class Faults:
 
     def strike(self, method: str, path: str) -> Fault | None:
         """The fault that strikes this call, counted."""
-        for fault in self._faults:
+        for fault in self.all():
             if not fault.matches(method, path):
                 continue
             if fault.skip > 0:
@@ -136,7 +148,7 @@ class Faults:
 
 
 class FaultLayer:
-    """ASGI middleware: strikes calls before the application sees them; `/_control` is never struck.
+    """ASGI middleware: strikes calls before the application sees them, or after it did its work; `/_control` is never struck.
 
     The struck fault's mode is left in `scope["sandbox.fault"]` for a log around this layer. Dropping needs a real uvicorn connection.
     """
@@ -153,13 +165,13 @@ class FaultLayer:
             await self.app(scope, receive, send)
             return
         scope["sandbox.fault"] = fault.mode
+        if fault.after or fault.mode == "drop_after":
+            await self.app(scope, receive, _swallow)
         if fault.mode in REPLIES:
             await _reply(fault, send)
         elif fault.mode == "hang":
             await self._hang(scope, receive)
         else:
-            if fault.mode == "drop_after":
-                await self.app(scope, receive, _swallow)
             await _drop(scope, receive)
 
     async def _hang(self, scope: Scope, receive: Receive) -> None:

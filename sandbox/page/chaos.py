@@ -63,6 +63,10 @@ QUALYTICS_FAULTS = (
     Fault("qualytics-huge", "Answers 10 MB", {"mode": "huge", **_FOREVER}),
     Fault("qualytics-hang", "Hangs", {"mode": "hang", **_FOREVER}),
 )
+AWAY = {"mode": "503", "seconds": 30}
+ELSEWHERE = {"kind": "scan", "datastore": 42, "containers": ["orders", "customers"]}
+"""A scan that somebody starts in Qualytics itself."""
+FAILS = {"result": "failure", "message": "Could not connect to snowflake: the warehouse is suspended"}
 RESTORE_MODES = {"restores": "works", "422": "is refused (422)", "ignores": "is ignored"}
 
 
@@ -171,6 +175,11 @@ class Chaos:
         with ui.element("div").classes("chaos-row"):
             self._button("Acknowledge", "q-acknowledge", lambda: self._touch({"status": "Acknowledged"}))
             self._button("Archive as Resolved", "q-archive", lambda: self._touch({"status": "Resolved"}))
+        with ui.element("div").classes("chaos-row"):
+            self._button("Start a scan", "q-scan", lambda: server.write("POST", "operations/start", ELSEWHERE))
+            self._button(
+                "Start a scan that fails", "q-scan-fails", lambda: server.write("POST", "operations/start", {**ELSEWHERE, **FAILS})
+            )
 
     async def _touch(self, change: Json) -> Json:
         server = self._levers.qualytics
@@ -196,6 +205,8 @@ class Chaos:
             return
         surface.html("Qualytics", "chaos-heading")
         self._switches.append(Switches(server, QUALYTICS_FAULTS))
+        with ui.element("div").classes("chaos-row"):
+            self._button("Away for 30 seconds", "q-away", lambda: server.write("POST", "faults", AWAY))
         surface.html("Latency of each call, ms", "chaos-label")
 
         async def slower(event: events.ValueChangeEventArguments[Any]) -> None:

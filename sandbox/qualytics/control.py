@@ -12,8 +12,8 @@ from typing import Any
 import pydantic
 from starlette import requests, responses, routing
 
-from sandbox import faults
-from sandbox.qualytics import catalogue, engine, modes, recorder, tokens, wire, world
+from sandbox import data, faults
+from sandbox.qualytics import api, catalogue, engine, modes, operations, recorder, tokens, wire, world
 
 LONGEST_POLL = 60.0
 
@@ -43,6 +43,10 @@ FIELDS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
 }
 """Wire name -> attribute of an anomaly and how it is read."""
 
+PLAN = ("result", "message", "seconds", "anomalies", "resolves", "passes")
+"""How an operation goes: how it ends and with which words, how long it takes, how many anomalies a scan finds, how many of those that were
+open it resolves, and ids of those that it resolves because they pass now."""
+
 
 class Control:
     """The control routes of one world."""
@@ -64,6 +68,8 @@ class Control:
             ("POST", "/rights", self.set_right),
             ("POST", "/tokens", self.mint),
             ("POST", "/operations", self.plan),
+            ("POST", "/operations/start", self.start),
+            ("POST", "/operations/{id:int}", self.end),
             ("GET", "/log", self.show_log),
             ("POST", "/log/clear", self.clear_log),
             ("GET", "/state", self.state),
@@ -173,13 +179,35 @@ class Control:
         expires = None if left is None else self.world.clock().timestamp() + float(left)
         return {"token": self.world.tokens.mint(int(body.get("user", 99)), roles, expires)}
 
+    # --- operations --------------------------------------------------------------------------------------------------
+
     async def plan(self, request: requests.Request) -> Any:
-        """How the next operation goes: {result?, message?, seconds?, anomalies?, resolves?}."""
-        body = await _body(request)
-        if body.get("result", "success") not in engine.RESULTS:
-            raise Bad(f"result must be one of {', '.join(engine.RESULTS)}")
-        self.world.plans.append(body)
+        """How the next operation goes: any of PLAN."""
+        self.world.plans.append(_plan(await _body(request)))
         return {"ok": True}
+
+    async def start(self, request: requests.Request) -> Any:
+        """Somebody starts one in the web app: {kind?, datastore, containers?: names, tags?, user?}, and any of PLAN and of the options of a
+        body. Plans that wait are left for the service's own calls. Returns the new id."""
+        body = await _body(request)
+        kind, store = str(body.pop("kind", "scan")), self.world.facts.datastores[int(body.pop("datastore"))]
+        if kind not in operations.KINDS:
+            raise Bad(f"kind must be one of {', '.join(operations.KINDS)}")
+        user = self.world.facts.users[int(body.pop("user", data.DANA.id))]
+        plan = _plan({name: body.pop(name) for name in PLAN if name in body})
+        options = {"container_names": body.pop("containers", None), "container_tags": body.pop("tags", None), **body}
+        scope = operations.chosen(self.world, kind, store, options)
+        return {"id": engine.start(self.world, kind, store, scope, options, user.id, plan).id}
+
+    async def end(self, request: requests.Request) -> Any:
+        """{end?: result, message?}, and the rest of PLAN: one that has not ended does all of its work and ends now."""
+        operation = self.world.operations.get(int(request.path_params["id"]))
+        engine.advance(self.world)
+        if operation is None or operation.result:
+            raise Bad("no such operation, or it has ended already")
+        body = await _body(request)
+        engine.end(self.world, operation, **_plan({"result": body.pop("end", "success"), **body}))
+        return engine.render(operation, self.world)
 
     # --- what happened -------------------------------------------------------------------------------------------------
 
@@ -211,7 +239,16 @@ class Control:
         return {"revision": await self.world.changed(since, timeout)}
 
 
-REFUSED = (Bad, faults.BadFault, pydantic.ValidationError, KeyError, TypeError, ValueError)
+def _plan(wanted: dict[str, Any]) -> dict[str, Any]:
+    unknown = set(wanted) - set(PLAN)
+    if unknown:
+        raise Bad(f"unknown word {', '.join(sorted(unknown))}; known: {', '.join(PLAN)}")
+    if wanted.get("result", "success") not in engine.RESULTS:
+        raise Bad(f"result must be one of {', '.join(engine.RESULTS)}")
+    return wanted
+
+
+REFUSED = (Bad, api.Refused, faults.BadFault, pydantic.ValidationError, KeyError, TypeError, ValueError)
 
 
 def _answered(handler: Callable[[requests.Request], Awaitable[Any]]) -> Callable[[requests.Request], Awaitable[responses.Response]]:

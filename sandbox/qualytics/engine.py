@@ -18,10 +18,17 @@ RESULTS = ("success", "failure", "aborted")
 
 
 def start(
-    state: world.World, kind: str, store: data.Datastore, containers: Sequence[catalogue.Container], body: dict[str, Any], user: int
+    state: world.World,
+    kind: str,
+    store: data.Datastore,
+    containers: Sequence[catalogue.Container],
+    body: dict[str, Any],
+    user: int,
+    plan: dict[str, Any] | None = None,
 ) -> world.Operation:
-    """A new operation, following the oldest plan that `/_control/operations` left."""
-    plan = state.plans.pop(0) if state.plans else {}
+    """A new operation, following its own plan or the oldest that `/_control/operations` left."""
+    if plan is None:
+        plan = state.plans.pop(0) if state.plans else {}
     seconds = float(plan.get("seconds", state.modes.operation_seconds))
     now = state.clock()
     begins = now + timedelta(seconds=min(1.0, seconds * QUEUED_SHARE))
@@ -77,6 +84,14 @@ def abort(state: world.World, operation: world.Operation) -> None:
     state.touch()
 
 
+def end(state: world.World, operation: world.Operation, **plan: Any) -> None:
+    """Let one that has not ended do all it has to do now; `plan` says how it ends."""
+    now = state.clock()
+    operation.plan |= plan
+    operation.begins, operation.ends = min(operation.begins, now), now
+    advance(state)
+
+
 def _find(state: world.World, operation: world.Operation, share: float) -> None:
     """A scan finds its anomalies on the way, in tables that have active checks."""
     checked = [container for container in operation.containers if any(check.active for check in container.checks)]
@@ -103,14 +118,16 @@ def _resolves(operation: world.Operation) -> bool:
 
 
 def _resolve(state: world.World, operation: world.Operation) -> None:
+    """Of what is open on its tables: exactly those that the plan says `passes`; without that word the oldest `resolves` that did not fail
+    again."""
     failing = {state.anomalies[ident].fingerprint for ident in operation.found if ident in state.anomalies}
     scope = set(map(id, operation.containers))
-    passed = [
-        anomaly
-        for _, anomaly in state.open
-        if id(anomaly.container) in scope and anomaly.created < operation.created and anomaly.fingerprint not in failing
-    ]
-    for anomaly in passed[: int(operation.plan.get("resolves", 1))]:
+    there = [anomaly for _, anomaly in state.open if id(anomaly.container) in scope and anomaly.created < operation.created]
+    chosen = set(operation.plan.get("passes", ()))
+    named = [anomaly for anomaly in there if anomaly.id in chosen]
+    others = [anomaly for anomaly in there if anomaly.id not in chosen and anomaly.fingerprint not in failing]
+    count = int(operation.plan.get("resolves", 0 if "passes" in operation.plan else 1))
+    for anomaly in [*named, *others[:count]]:
         state.change(anomaly, status="Resolved")
 
 

@@ -10,6 +10,8 @@ from starlette import responses
 from sandbox import data
 from sandbox.qualytics import api, bodies, catalogue, engine, world
 
+KINDS = ("scan", "profile", "sync", "materialize", "export")
+
 
 async def run(call: api.Call) -> responses.Response:
     if call.world.modes.operations == "page":
@@ -20,7 +22,7 @@ async def run(call: api.Call) -> responses.Response:
         stores = [_datastore(call, page.datastore_id)]  # type: ignore[attr-defined]  # AnyRun, which has no name at run time
     call.need("operate", stores)
     body = page.model_dump(mode="json")
-    scopes = [_scope(call.world, page.type, store, body) for store in stores]
+    scopes = [chosen(call.world, page.type, store, body) for store in stores]
     started = [engine.start(call.world, page.type, *pair, body, call.grant.user) for pair in zip(stores, scopes, strict=True)]
     return responses.JSONResponse(engine.render(started[0], call.world))
 
@@ -29,24 +31,24 @@ def _datastore(call: api.Call, ident: int) -> data.Datastore:
     return api.found(call.world.facts.datastores.get(ident), f"Datastore {ident}")
 
 
-def _scope(state: world.World, kind: str, store: data.Datastore, body: dict[str, Any]) -> Sequence[catalogue.Container]:
+def chosen(state: world.World, kind: str, store: data.Datastore, body: dict[str, Any]) -> Sequence[catalogue.Container]:
     """The containers an operation is about. Raises 404 for a name or id that is not there; names are case-sensitive."""
-    chosen = [c for c in state.facts.containers.values() if c.datastore.id == store.id]
+    found = [c for c in state.facts.containers.values() if c.datastore.id == store.id]
     if kind == "materialize":
-        chosen = [c for c in chosen if c.table.kind != "table"]
+        found = [c for c in found if c.table.kind != "table"]
     if names := body.get("container_names"):
         missing = [name for name in names if state.facts.container(store.id, name) is None]
         if missing:
             raise api.Refused(404, f"Container '{missing[0]}' not found")
-        chosen = [c for c in chosen if c.table.name in names]
+        found = [c for c in found if c.table.name in names]
     if idents := body.get("container_ids"):
-        unknown = sorted(set(idents) - {c.id for c in chosen})
+        unknown = sorted(set(idents) - {c.id for c in found})
         if unknown:
             raise api.Refused(404, f"Container {unknown[0]} not found")
-        chosen = [c for c in chosen if c.id in idents]
+        found = [c for c in found if c.id in idents]
     if tags := body.get("container_tags"):
-        chosen = [c for c in chosen if set(tags) & set(c.table.tags)]
-    return chosen
+        found = [c for c in found if set(tags) & set(c.table.tags)]
+    return found
 
 
 async def index(call: api.Call) -> responses.Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -57,13 +57,16 @@ SHAPES: Mapping[str, Callable[[data.Table, data.Check, random.Random], str]] = {
 }
 
 
+def _checked(containers: Iterable[catalogue.Container]) -> list[catalogue.Container]:
+    return [container for container in containers if any(check.active for check in container.checks)]
+
+
 class Story:
     """Tells anomalies, one after the other."""
 
     def __init__(self, facts: catalogue.Catalogue, seed: int) -> None:
         self.facts = facts
         self.chance = random.Random(seed)
-        self._checked = [container for container in facts.containers.values() if container.checks]
         self._noisy = [
             check
             for check in facts.checks.values()
@@ -71,9 +74,9 @@ class Story:
         ]
 
     def happening(self, created: datetime, within: Sequence[catalogue.Container] = ()) -> Draft:
-        """A new anomaly at this time, in one of these containers (any, if there are none that have checks)."""
-        allowed = [container for container in within if any(check.active for check in container.checks)] or self._checked
-        noisy = [check for check in self._noisy if not within or check.container in allowed]
+        """A new anomaly at this time, in one of these containers (any, if there are none that have active checks)."""
+        allowed = _checked(within) or _checked(self.facts.containers.values())
+        noisy = [check for check in self._noisy if check.active and (not within or check.container in allowed)]
         if noisy and self.chance.random() < SHARE_NOISY:
             return self.failing((self.chance.choice(noisy),), created)
         container = self.chance.choice(allowed)

@@ -61,3 +61,28 @@ async def test_method_path_and_order(client: httpx.AsyncClient, trouble: faults.
     trouble.clear(second.id)
     assert (await client.get("/a")).status_code == 200
     assert [fault.mode for fault in trouble.all()] == ["500"]
+
+
+async def test_a_fault_ends_by_itself(client: httpx.AsyncClient, trouble: faults.Faults, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [100.0]
+    monkeypatch.setattr(faults, "now", lambda: clock[0])
+    trouble.add(mode="503", seconds=30)
+    clock[0] = 129.9
+    assert (await client.get("/")).status_code == 503
+    clock[0] = 130.0
+    assert (await client.get("/")).text == "fine"
+    assert trouble.all() == []
+
+
+async def test_the_work_can_be_done_and_its_answer_replaced(trouble: faults.Faults) -> None:
+    seen: list[str] = []
+
+    async def app(scope: faults.Scope, receive: faults.Receive, send: faults.Send) -> None:
+        seen.append(scope["path"])
+        await responses.PlainTextResponse("fine")(scope, receive, send)
+
+    trouble.add(mode="500", after=True, times=1)
+    transport = httpx.ASGITransport(faults.FaultLayer(app, trouble))
+    async with httpx.AsyncClient(transport=transport, base_url="http://fake") as client:
+        assert [(await client.get(path)).status_code for path in ("/a", "/b")] == [500, 200]
+    assert seen == ["/a", "/b"]

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from sandbox import qualytics
+from sandbox.page import chaos
 
 Tell = Callable[..., Awaitable[Any]]
 
@@ -169,3 +170,139 @@ async def test_the_dialect_of_the_page(api: httpx.AsyncClient, tell: Tell) -> No
     assert (await api.post("/operations/run", json={"type": "scan", "datastore_id": 42})).status_code == 422
     reply = await api.post("/operations/run", json={"type": "scan", "datastore_ids": [42], "container_ids": [100]})
     assert reply.json()["status"]["total_containers"] == 1
+
+
+# --- what control can do ------------------------------------------------------------------------------------------------
+
+
+async def test_somebody_starts_one_in_the_web_app_and_it_ends_when_told(
+    api: httpx.AsyncClient, control: httpx.AsyncClient, clock: Clock, tell: Tell
+) -> None:
+    await tell("/operations", result="failure", message="meant for the service's own call")
+    ident = (await tell("/operations/start", kind="scan", datastore=43, containers=["leads"], seconds=3600, anomalies=3))["id"]
+    clock.forward(1000)
+    running = await look(api, ident)
+    assert (running["result"], running["triggered_by"], running["datastore"]["id"]) == ("running", "Dana Reyes", 43)
+    assert [one["name"] for one in running["containers"]] == ["leads"]
+    ended = await tell(f"/operations/{ident}", end="success", message="1 table was skipped")
+    assert (ended["result"], ended["message"]) == ("success", "1 table was skipped")
+    assert await look(api, ident) == ended
+    assert ended["end_time"] and ended["status"]["anomalies_identified"] == 3
+    assert (await control.post(f"/operations/{ident}", json={"end": "failure"})).status_code == 400
+    own = await start(api)
+    clock.forward(60)
+    assert (await look(api, own["id"]))["result"] == "failure"
+
+
+async def test_one_that_waits_in_the_queue_ends_at_once_too(api: httpx.AsyncClient, tell: Tell) -> None:
+    ident = (await tell("/operations/start", kind="sync", datastore=42, user=21, seconds=3600))["id"]
+    ended = await tell(f"/operations/{ident}", end="failure", message="no route to host")
+    assert (ended["type"], ended["result"], ended["triggered_by"]) == ("sync", "failure", "Sam Okafor")
+    assert ended["created"] == ended["start_time"] == ended["end_time"]
+
+
+async def test_exactly_those_that_pass_are_resolved(api: httpx.AsyncClient, clock: Clock, world: qualytics.World, tell: Tell) -> None:
+    orders = world.facts.container(42, "orders")
+    assert orders
+    made = world.arrive(4, [orders])
+    elsewhere = world.arrive(1, [container for container in world.facts.containers.values() if container.table.name == "leads"])[0]
+    clock.forward(1)
+    await tell("/operations", passes=[made[1].id, made[3].id, elsewhere.id], anomalies=0)
+    await tell("/operations", passes=[made[0].id], anomalies=0)
+    await tell("/operations", passes=[], anomalies=0)
+    for body in ({}, {"incremental": True}, {}):
+        op = await start(api, container_names=["orders"], **body)
+        clock.forward(11)
+        await look(api, op["id"])
+    assert [one.status for one in made] == ["Active", "Resolved", "Active", "Resolved"]
+    assert elsewhere.status == "Active"
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/operations", {"outcome": "success"}),
+        ("/operations", {"result": "warning"}),
+        ("/operations/start", {"datastore": 77}),
+        ("/operations/start", {"datastore": 42, "kind": "dance"}),
+        ("/operations/start", {"datastore": 42, "containers": ["ordres"]}),
+        ("/operations/start", {"datastore": 42, "user": 1}),
+        ("/operations/3001", {}),
+    ],
+)
+async def test_control_refuses_what_makes_no_sense(control: httpx.AsyncClient, path: str, body: dict[str, Any]) -> None:
+    reply = await control.post(path, json=body)
+    assert reply.status_code == 400 and reply.json()["error"]
+    assert (await control.get("/state")).json()["operations"] == []
+
+
+@pytest.mark.parametrize("fault", [{"mode": "drop_after"}, {"mode": "hang", "after": True}, {"mode": "500", "after": True}], ids=str)
+async def test_a_start_can_be_taken_and_its_answer_lost(api: httpx.AsyncClient, tell: Tell, fault: dict[str, Any]) -> None:
+    await tell("/faults", **fault, path="operations/run", times=1)
+    try:
+        reply = await api.post("/operations/run", json={"type": "scan", "datastore_id": 42}, timeout=0.5)
+        assert reply.status_code == 500
+    except httpx.TransportError:
+        assert fault["mode"] != "500"
+    assert (await api.get("/operations")).json()["total"] == 1
+
+
+async def test_the_list_is_paged_and_filtered_by_result(api: httpx.AsyncClient, tell: Tell) -> None:
+    idents = [(await tell("/operations/start", datastore=42, seconds=3600))["id"] for _ in range(5)]
+    await tell(f"/operations/{idents[0]}", end="failure")
+    await tell(f"/operations/{idents[1]}", end="success")
+
+    async def ids(**params: Any) -> list[int]:
+        return [op["id"] for op in (await api.get("/operations", params=params)).json()["items"]]
+
+    assert await ids(size=2, page=1) == idents[:2:-1] and await ids(size=2, page=3) == idents[:1]
+    assert await ids(result="failure") == idents[:1]
+    assert await ids(result=["failure", "success"]) == await ids(finished="true") == idents[1::-1]
+    assert await ids(finished="false") == idents[:1:-1]
+
+
+async def test_what_the_chaos_panel_sends_is_understood(api: httpx.AsyncClient, clock: Clock, tell: Tell) -> None:
+    fine = (await tell("/operations/start", **chaos.ELSEWHERE))["id"]
+    fails = (await tell("/operations/start", **chaos.ELSEWHERE, **chaos.FAILS))["id"]
+    clock.forward(60)
+    assert (await look(api, fine))["result"] == "success"
+    assert (await look(api, fails))["message"] == chaos.FAILS["message"]
+    await tell("/faults", **chaos.AWAY)
+    assert (await api.get("/operations")).status_code == 503
+
+
+# --- what there is to scan ----------------------------------------------------------------------------------------------
+
+
+async def test_the_demo_has_every_case_that_a_targeted_scan_trips_over(api: httpx.AsyncClient) -> None:
+    async def total(path: str, **params: Any) -> int:
+        return int((await api.get(path, params=params)).json()["total"])
+
+    known = {row["name"] for row in (await api.get("/global-tags")).json()["items"]}
+    assert "production" in known and "incident" in known
+    assert await total("/containers", datastore=44, tag="production") == 0 < await total("/containers", datastore=42, tag="production")
+    assert await total("/containers", tag="incident") == 0
+    rows = (await api.get("/containers/listing", params={"datastore": 43})).json()
+    twins = [row for row in rows if row["name"].casefold() == "leads"]
+    assert [row["name"] for row in twins] == ["leads", "Leads"]
+    checks = [await total("/quality-checks", datastore=43, container=row["id"], status="Active") for row in twins]
+    assert checks == [2, 0]
+    assert await total("/quality-checks", datastore=43, container=[row["id"] for row in rows], status="Active") == await total(
+        "/quality-checks", datastore=43
+    )
+
+
+async def test_a_check_that_is_switched_off_is_not_active_and_finds_nothing(
+    api: httpx.AsyncClient, clock: Clock, world: qualytics.World, tell: Tell
+) -> None:
+    leads = world.facts.container(43, "leads")
+    assert leads
+    for check in leads.checks:
+        await tell(f"/checks/{check.id}", active=False)
+    params = {"datastore": 43, "container": leads.id}
+    assert (await api.get("/quality-checks", params={**params, "status": "Active"})).json()["total"] == 0
+    assert (await api.get("/quality-checks", params={**params, "status": "Draft"})).json()["total"] == 2
+    op = await start(api, datastore_id=43, container_names=["leads"])
+    clock.forward(11)
+    assert (await look(api, op["id"]))["status"]["anomalies_identified"] == 0
+    assert all(one.container is not leads for one in world.arrive(200))
