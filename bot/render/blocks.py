@@ -6,7 +6,7 @@ Untrusted text only ever enters `plain`, `header`, `section`, `preformatted` and
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bot import model
 from bot.render import limits, text
@@ -109,3 +109,15 @@ def overflow(action_id: str, options: Sequence[model.Block]) -> model.Block | No
     """The [...] menu; none when it has nothing to offer that Slack takes."""
     usable = [choice for choice in options if text.size(choice["value"], markup=True) <= limits.OPTION_VALUE]
     return {"type": "overflow", "action_id": action_id, "options": usable} if usable else None
+
+
+def chart(title: str, series: Mapping[str, Sequence[tuple[str, float]]], kind: str = "bar") -> model.Block:
+    """A chart of at most six series with the same labels in the same order. `limits.plain` tells the same numbers as lines."""
+    named = [(text.clip(name, limits.CHART_LABEL), points[: limits.CHART_POINTS]) for name, points in series.items()]
+    drawn = [
+        {"name": name, "data": [{"label": text.clip(label, limits.CHART_LABEL), "value": value} for label, value in points]}
+        for name, points in named[: limits.CHART_SERIES]
+    ]
+    labels = [text.clip(label, limits.CHART_LABEL) for label, _ in named[0][1]]
+    drawing = {"type": kind, "series": drawn, "axis_config": {"categories": labels}}
+    return {"type": "data_visualization", "title": text.clip(title, limits.CHART_TITLE), "chart": drawing}

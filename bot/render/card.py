@@ -97,7 +97,7 @@ def _last(anomaly: model.Anomaly, past: model.Past) -> tuple[model.Block | None,
 
 
 def group(card_id: str, tally: ports.Tally, offer: model.Offer, burst: int) -> model.Message:
-    """Many anomalies in one card: counted as they stand now, by table, with a few samples and [Show list]."""
+    """Many anomalies in one card: counted as they stand now, by table, with a few samples, [Show list] and [Review]."""
     total, closed = tally.total, tally.states.get(model.State.ARCHIVED, 0)
     title = f"{text.count(total, 'anomaly', 'anomalies')} arrived together"
     if total and closed == total:
@@ -106,17 +106,20 @@ def group(card_id: str, tally: ports.Tally, offer: model.Offer, burst: int) -> m
     counts = f"Now: {words.states(tally.states)}."
     tables = _tables(tally)
     samples = [words.sample(one) for one in tally.sample[:_SAMPLES]]
+    show = blocks.button(ids.GROUP_LIST, "Show list", card_id, hint=f"Show the list of {title}")
+    left = closed < total
+    review = blocks.button(ids.REVIEW_OPEN, "Review", ids.encode_scope(model.Scope(card=card_id)), hint=f"Review {title}") if left else None
     said = text.sentence(
         text.spoken(f"{title} from {text.short(offer.title, 40)}"),
         text.spoken(counts),
         text.spoken(tables),
-        "Press Show list to see and handle them",
+        f"Press Show list to see and handle them{', or Review to handle many at once' if left else ''}",
     )
     shown = (
         blocks.header(title),
         blocks.section("\n".join(part for part in (counts, tables) if part)),
         *((blocks.section("For example:\n" + "\n".join(samples)),) if samples else ()),
-        *blocks.actions(blocks.button(ids.GROUP_LIST, "Show list", card_id, hint=f"Show the list of {title}")),
+        *blocks.actions(show, review),
         blocks.context(why),
     )
     return limits.fit(model.Message(said, shown))

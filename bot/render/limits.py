@@ -6,7 +6,7 @@ Numbers: slack-platform section 4. The fitter works on the finished dicts, so th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +35,10 @@ OVERFLOW_OPTIONS = 5
 PRIVATE_METADATA = 3_000
 INPUT_TEXT = 3_000
 BLOCK_ID = 255
+CHART_TITLE = 50
+CHART_LABEL = 20
+CHART_SERIES = 6
+CHART_POINTS = 20
 CONFIRM_TITLE = 100
 CONFIRM_TEXT = 300
 CONFIRM_BUTTON = 30
@@ -289,14 +293,30 @@ _WORDS = ("name", "label", "text", "value")
 
 
 def _lines(block: model.Block) -> Iterator[str]:
-    """What a new block says, line by line: headings, the rows of a table, the numbers of a chart."""
+    """What a new block says, line by line: headings, the rows of a table, the numbers of a chart in columns under their names."""
     for key in _HEADINGS:
         yield " ".join(_said(block.get(key)))
     for row in block.get("rows") or ():
         yield " | ".join(" ".join(_said(cell)) for cell in row)
     chart = block.get("chart") or {}
-    for part in (*(chart.get("segments") or ()), *(chart.get("series") or ())):
-        yield " ".join(_said(part))
+    for segment in chart.get("segments") or ():
+        yield " ".join(_said(segment))
+    yield from _columns(chart.get("series") or ())
+
+
+def _columns(series: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Several series side by side: a line for each label, a column for each series, the names above them."""
+    read = [{str(point.get("label", "")): _number(point.get("value")) for point in one.get("data") or ()} for one in series]
+    labels = list(dict.fromkeys(label for points in read for label in points))
+    named = zip((str(one.get("name", "")) for one in series), read, strict=True)
+    columns = [["", *labels], *([name, *(points.get(label, text.NOTHING) for label in labels)] for name, points in named)]
+    widths = [max(map(len, column)) for column in columns]
+    for label, *cells in zip(*columns, strict=True):
+        yield "  ".join([label.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True))]).rstrip()
+
+
+def _number(value: Any) -> str:
+    return text.number(value) if isinstance(value, int | float) else text.NOTHING
 
 
 def _said(part: Any) -> Iterator[str]:

@@ -92,7 +92,7 @@ def stale(anomaly: model.Anomaly, offer: model.Offer, past: model.Past, action: 
 
 
 def listing(listing: model.Listing, group: str = "") -> model.Message:
-    """A page of anomalies, each with [Show], and the ways to the next and the previous page.
+    """A page of anomalies, each with [Show], the ways to the next and the previous page, and [Review these] for several by a filter.
 
     With `group` (a card's id) it is the list behind a group card, and its pages are asked for with `ids.GROUP_LIST`.
     """
@@ -106,15 +106,17 @@ def listing(listing: model.Listing, group: str = "") -> model.Message:
     more = len(listing.anomalies) >= PAGE if listing.total is None else last < listing.total
     back = _page(listing, max(0, listing.offset - PAGE), "Previous", group) if listing.offset else None
     onward = _page(listing, last, "Next", group) if more else None
+    review = None if group else _review(listing)
     rows = [block for anomaly in listing.anomalies for block in _listed(anomaly)]
     said = text.sentence(
         text.spoken(heading),
         *(_spoken_row(anomaly) for anomaly in listing.anomalies),
         "There are more: press Next" if more else "",
+        "Press Review these to handle many at once" if review else "",
     )
     missing = more and onward is None
     hint = (blocks.context("There are more, but this filter is too long for a button. Narrow it down to see the rest."),) if missing else ()
-    return limits.fit(model.Message(said, (blocks.section(heading, back), *rows, *blocks.actions(onward), *hint)))
+    return limits.fit(model.Message(said, (blocks.section(heading, back), *rows, *blocks.actions(onward, review), *hint)))
 
 
 def _page(listing: model.Listing, offset: int, label: str, group: str) -> model.Block | None:
@@ -122,6 +124,15 @@ def _page(listing: model.Listing, offset: int, label: str, group: str) -> model.
     if text.size(value, markup=True) > limits.VALUE:
         return None
     return blocks.button(ids.GROUP_LIST if group else ids.LIST_PAGE, label, value, hint=f"{label} page of the list")
+
+
+def _review(listing: model.Listing) -> model.Block | None:
+    """None for a lone anomaly, for no filter at all, and for a filter that is too long for a button."""
+    value = ids.encode_scope(model.Scope(words=listing.words))
+    several = len(listing.anomalies) > 1 or (listing.total or 0) > 1
+    if not several or not listing.words.strip() or text.size(value, markup=True) > limits.VALUE:
+        return None
+    return blocks.button(ids.REVIEW_OPEN, "Review these", value, hint="Review all that match this filter")
 
 
 def _listed(anomaly: model.Anomaly) -> tuple[model.Block, model.Block]:
@@ -158,6 +169,44 @@ def count(asked: str, total: int, by_state: Mapping[str, int], by_table: Sequenc
     tables = text.listed([f"{text.short(name, 60)} {text.number(n)}" for name, n in by_table], 5)
     line = text.sentence(line, f"By state: {states}" if states else "", f"Most by table: {tables}" if tables else "")
     return _plain(line)
+
+
+def exported(words_: str, count: int) -> model.Message:
+    """Where the file of an export went; `words_` is the filter as canonical text."""
+    asked = text.short(words_, 300, "")
+    verb = "is" if count == 1 else "are"
+    line = f"{text.count(count, 'anomaly', 'anomalies')} {verb} in your direct messages as a CSV file{f' ({asked})' if asked else ''}"
+    return _plain(text.sentence(line))
+
+
+# --- people -----------------------------------------------------------------------------------------------------------------------
+
+_LINKED: Mapping[str, str] = {
+    "shown": "is {person} in {system}. To change that: /anomalies link @name dana@acme.example, or none in place of the address.",
+    "linked": "is {person} in {system} from now on.",
+    "unlinked": "is not linked to a user of {system} any more. To link again: /anomalies link @name dana@acme.example.",
+    "unknown": "is nobody in {system} that this desk knows of. To link them: /anomalies link @name dana@acme.example, with the address, "
+    "the id or the name of the user in {system}. Or assign something to them: the form asks who they are.",
+}
+"""What is said about a Slack user, by what was done."""
+
+
+def linked(slack_id: str, person: model.Person | None, offer: model.Offer, how: str) -> model.Message:
+    """Who a Slack user is in the system. `how` is what was done: "shown", "linked" or "unlinked"; nobody to be shown says how to link."""
+    known = how if how in _LINKED else "shown"
+    said = _LINKED[known if person or known == "unlinked" else "unknown"]
+    line = said.format(person=_person(person), system=text.short(offer.title, 40, "the system"))
+    who = f"<@{slack_id}>" if slack_id.isascii() and slack_id.isalnum() else text.spoken(text.short(slack_id, 40, "This person"))
+    return limits.fit(model.Message(f"{who} {text.spoken(line)}", (blocks.context(blocks.marked(who), line),)))
+
+
+def _person(person: model.Person | None) -> str:
+    """ "Lee Park (lee@acme.example)"."""
+    if person is None:
+        return text.NOTHING
+    address = text.short(person.email, 80, "")
+    name = text.short(person.name, 60, address or f"user {text.short(person.id, 40)}")
+    return f"{name} ({address})" if address and address != name else name
 
 
 # --- history and reasons ----------------------------------------------------------------------------------------------------------

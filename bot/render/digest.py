@@ -1,0 +1,180 @@
+"""The digest: how the queue stands, to be read in ten seconds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC
+
+from bot import errors, model
+from bot.core import filters
+from bot.render import blocks, buttons, ids, limits, text
+
+_DAYS = 7
+_OLDEST = 5
+_PEOPLE = 5
+_CHECKS = 5
+_CHART = "Opened and still open, by day"
+
+
+def digest(digest: model.Digest, offer: model.Offer, *, asked: bool = False) -> model.Message:
+    """Counts first, then the week, what waits longest, who has how much, what is noisiest. One calm line when nothing happened.
+
+    `asked` is a digest that somebody asked for just now, in place of one that came at its time.
+    """
+    if not (digest.open or digest.opened or digest.closed):
+        return _calm(digest, offer)
+    title = _title(digest)
+    unacknowledged = _unacknowledged(digest)
+    lists = "\n".join(part for part in (_load(digest), _noise(digest)) if part)
+    newest = _newest(digest)
+    scope = _scope(digest, offer)
+    oldest = _sorted(digest)
+    review = _review(digest)
+    said = text.sentence(
+        text.spoken(title),
+        f"{text.spoken(scope)} {text.when(digest.since)}",
+        " ".join(part for part in (text.spoken(unacknowledged), "; ".join(_waiting(one) for one in oldest)) if part),
+        text.spoken(lists.replace(":\n• ", ": ").replace("\n• ", "; ").replace("\n", " ")),
+        text.spoken(newest),
+        text.spoken(_week_spoken(digest)),
+        "Press Review queue to handle them" if review else "",
+    )
+    shown = (
+        blocks.header(title),
+        blocks.context(scope, blocks.marked(text.when(digest.since)), *(() if asked else (_AGAIN,))),
+        *_week(digest),
+        *((blocks.section(unacknowledged),) if unacknowledged else ()),
+        *(_row(one) for one in oldest),
+        *((blocks.section(lists),) if lists else ()),
+        *((blocks.context(newest),) if newest else ()),
+        *blocks.actions(review),
+    )
+    return limits.fit(model.Message(said, shown))
+
+
+_AGAIN = "· /anomalies digest shows it at any time"
+
+
+def _calm(digest: model.Digest, offer: model.Offer) -> model.Message:
+    line, rest = "Nothing is open. Nothing was opened or closed since", _of(digest, offer)
+    said = f"{text.spoken(line)} {text.when(digest.since)} {text.spoken(rest)}."
+    return limits.fit(model.Message(said, (blocks.context(line, blocks.marked(text.when(digest.since)), rest),)))
+
+
+def _of(digest: model.Digest, offer: model.Offer) -> str:
+    """ "in Qualytics (table:orders)"."""
+    words = text.short(digest.words, 300, "")
+    return f"in {text.short(offer.title, 40, 'the system')}{f' ({words})' if words else ''}"
+
+
+def _scope(digest: model.Digest, offer: model.Offer) -> str:
+    return f"{text.capital(_of(digest, offer))}, since"
+
+
+def _title(digest: model.Digest) -> str:
+    """ "Anomalies: 12 opened, 7 closed, 412 still open"."""
+    still = f"{text.number(digest.open)} still open" if digest.open else "nothing is open now"
+    return f"Anomalies: {text.number(digest.opened)} opened, {text.number(digest.closed)} closed, {still}"
+
+
+def _newest(digest: model.Digest) -> str:
+    if digest.read >= digest.open:
+        return ""
+    return f"The lists are made of the newest {text.number(digest.read)} of {text.number(digest.open)}; the counts are of all."
+
+
+# --- the week ---------------------------------------------------------------------------------------------------------------------
+
+
+def _days(digest: model.Digest) -> list[tuple[str, model.Day]]:
+    """The last seven days, the oldest first; none when nothing was opened on any of them."""
+    by_day = {day.day: day for day in digest.days}
+    last = [by_day[day] for day in sorted(by_day)[-_DAYS:]]
+    return [(f"{day.day:%a} {day.day.day} {day.day:%b}", day) for day in last] if any(day.opened or day.open for day in last) else []
+
+
+def _week(digest: model.Digest) -> tuple[model.Block, ...]:
+    days = _days(digest)
+    if not days:
+        return ()
+    opened = [(label, day.opened) for label, day in days]
+    still = [(label, day.open) for label, day in days]
+    return (blocks.chart(_CHART, {"Opened": opened, "Of these still open": still}),)
+
+
+def _week_spoken(digest: model.Digest) -> str:
+    """The same numbers in words: a chart says nothing to a screen reader."""
+    days = [f"{label} {text.number(day.opened)} and {text.number(day.open)}" for label, day in _days(digest)]
+    return f"Opened, and of these still open, by day: {'; '.join(days)}" if days else ""
+
+
+# --- the lists --------------------------------------------------------------------------------------------------------------------
+
+
+def _unacknowledged(digest: model.Digest) -> str:
+    if not digest.unacknowledged:
+        return "All that is open is acknowledged." if digest.open else ""
+    verb = "is" if digest.unacknowledged == 1 else "are"
+    told = f"{text.number(digest.unacknowledged)} of {text.number(digest.open)} open {verb} not acknowledged"
+    return f"{told}. The longest waiting:" if digest.oldest else f"{told}."
+
+
+def _sorted(digest: model.Digest) -> list[model.Glance]:
+    return sorted(digest.oldest, key=lambda one: one.created)[:_OLDEST]
+
+
+def _line(one: model.Glance) -> str:
+    """ "High · record anomaly in orders (warehouse-prod) · 1001"."""
+    severity = text.capital(str(one.severity)) if one.severity else ""
+    kind = f"{text.short(one.type, 40)} anomaly" if one.type.strip() else "anomaly"
+    table, store = text.short(one.table, 60, ""), text.short(one.datastore, 40, "")
+    where = f"{table} ({store})" if table and store else table or store
+    told = f"{kind} in {where}" if where else kind
+    return " · ".join(part for part in (severity, told if severity else text.capital(told), text.short(one.ref.id, 40)) if part)
+
+
+def _waiting(one: model.Glance) -> str:
+    return f"{text.spoken(_line(one))}, since {text.when(one.created)}"
+
+
+def _row(one: model.Glance) -> model.Block:
+    """A line and its date side by side: a date has to be markup, a table's name must not be."""
+    line = _line(one)
+    fields = [blocks.plain(line, limits.FIELD), blocks.marked(f"since {text.when(one.created)}")]
+    return {"type": "section", "fields": fields, "accessory": buttons.show(one.ref, one.version, hint=f"Show {line}")}
+
+
+def _load(digest: model.Digest) -> str:
+    people = [f"{text.short(name, 40)} {text.number(amount)}" for name, amount in digest.load]
+    nobody = f"{text.number(digest.unassigned)} unassigned" if digest.unassigned else ""
+    told = "; ".join(part for part in (text.listed(people, _PEOPLE), nobody) if part)
+    return f"Who has how many: {told}." if told else ""
+
+
+def _noise(digest: model.Digest) -> str:
+    rows = [f"• {text.short(noise.check, 80, 'a check')}{_in(noise.table)}: {text.number(noise.count)}" for noise in digest.noise[:_CHECKS]]
+    return "\n".join(["Noisiest checks in 7 days:", *rows]) if rows else ""
+
+
+def _in(table: str) -> str:
+    return f" in {text.short(table, 60)}" if table.strip() else ""
+
+
+# --- what to do -------------------------------------------------------------------------------------------------------------------
+
+
+def _review(digest: model.Digest) -> model.Block | None:
+    value = ids.encode_scope(model.Scope(words=_queue(digest)))
+    if not digest.open or text.size(value, markup=True) > limits.VALUE:
+        return None
+    return blocks.button(ids.REVIEW_OPEN, "Review queue", value, style="primary", hint="Review what is open, page by page")
+
+
+def _queue(digest: model.Digest) -> str:
+    """The filter of the digest for what is not acknowledged yet; when all is, for everything that is not archived."""
+    statuses = ("open",) if digest.unacknowledged else ()
+    try:
+        query = filters.query(digest.words, today=digest.until.astimezone(UTC).date())
+    except errors.BadCommand:
+        return " ".join([*(f"status:{word}" for word in statuses), digest.words]).strip()
+    return filters.canonical(replace(query, source=query.source or digest.source, statuses=statuses))
