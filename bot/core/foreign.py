@@ -1,11 +1,12 @@
-"""Commands as people know them from elsewhere (`update`, `resolve`, `--status Resolved`), answered with the words used here."""
+"""Commands as people know them from elsewhere (`update`, `resolve`, `--status Resolved`, `--datastore-id 42`), answered with the words
+used here."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
 
-from bot.core import changes, tokens, words
+from bot.core import changes, scan_terms, tokens, verbs, words
 
 UPDATES = frozenset({"update", "edit", "set", "change", "modify", "patch"})
 
@@ -26,16 +27,40 @@ FLAGS: Mapping[str, str] = {
 }  # fmt: skip
 """The options of Qualytics' command line (vendor page "Bulk anomaly triage"), and the words for them here; "-" has none."""
 
+SCAN_FLAGS: Mapping[str, str] = {
+    **dict.fromkeys(("datastore-id", "datastore-ids", "datastore", "datastores", "id", "ids"), ""),
+    **dict.fromkeys(("container-names", "container-name", "container-ids", "container-id", "containers", "container"), "tables:"),
+    **dict.fromkeys(("tables", "table"), "tables:"),
+    **dict.fromkeys(("container-tags", "container-tag", "tags", "tag"), "tags:"),
+    "asset-type": "of:",
+    "incremental": "incremental",
+    **dict.fromkeys(("auto-resolve-passed-anomalies", "auto-resolve"), "auto-resolve:on"),
+    **dict.fromkeys(("no-auto-resolve-passed-anomalies", "no-auto-resolve"), "auto-resolve:off"),
+    "help": "help",
+    **dict.fromkeys(("prune", "recreate", "background", "infer-as-draft", "include-deleted"), "--"),
+    **dict.fromkeys(("poll-interval", "timeout", "include", "ai-effort", "remediation", "since", "batch", "records", "limit"), "-"),
+    **dict.fromkeys(("max-records-analyzed-per-partition", "max-records-per-partition", "max-records"), "-"),
+    **dict.fromkeys(("enrichment-source-record-limit", "greater-than-time", "greater-than-batch"), "-"),
+    **dict.fromkeys(("max-count-testing-sample", "percent-testing-threshold", "high-correlation-threshold"), "-"),
+    "histogram-max-distinct-values": "-",
+}
+"""The same for operations (vendor page "Targeted scans"); "-" has a value and no word here, "--" has neither."""
+
+_SWITCHES = frozenset({"enriched:yes", "incremental", "auto-resolve:on", "auto-resolve:off", "help", "--"})
+"""Words for options that have no value."""
+
+_IN_FORM = ("max-records", "records", "limit", "enrichment", "greater-than", "since", "batch")
+
 _FLAG = re.compile(r"--([a-z][a-z-]*)|-((?!tags?$)[a-z][a-z]+(?:-[a-z]+)*)", re.IGNORECASE)
 _MEANT: Mapping[str, str] = {"acknowledged": "ack", "open": "unack"}
 
 
 def check_flags(verb: str, rest: Sequence[tokens.Token]) -> None:
     """Raise Mistake for an option as a command line takes it, with the same in words."""
-    flag = next((token for token in rest if _flag(token)), None)
+    flag = next((token for token in rest if _flag(token, FLAGS)), None)
     if flag is None:
         return
-    said = _worded(rest)
+    said = _worded(rest, FLAGS)
     if verb == "archive":
         said = [re.sub(r"^status:", "as:", one) for one in said]
     whole = " ".join([verb, *said])
@@ -43,9 +68,39 @@ def check_flags(verb: str, rest: Sequence[tokens.Token]) -> None:
     raise tokens.Mistake(message, flag.start, flag.end, whole=whole)
 
 
+def check_scan_flags(verb: str, rest: Sequence[tokens.Token]) -> None:
+    """Raise Mistake for an option of an operation as a command line takes it; `verb` is "" when none was typed."""
+    flag = next((token for token in rest if _flag(token, SCAN_FLAGS)), None)
+    if flag is None:
+        return
+    named = [_flag(token, SCAN_FLAGS) for token in rest]
+    whole = _operation([*filter(None, [verb]), *_worded(rest, SCAN_FLAGS)])
+    for name, token in zip(named, rest, strict=True):
+        if name in scan_terms.UNOFFERED:
+            raise scan_terms.unoffered(name, token, whole=whole)
+    if any(name.startswith(_IN_FORM) for name in named):
+        message = f"There are no options with dashes here. {scan_terms.FORM} The rest in words: {_cut(whole)}"
+        raise tokens.Mistake(message, flag.start, flag.end, whole=verbs.SCAN_SLASH)
+    raise tokens.Mistake(f"There are no options with dashes here. In words: {_cut(whole)}", flag.start, flag.end, whole=whole)
+
+
+def _operation(said: list[str]) -> str:
+    """The words of `qualytics operations ...` as a command: its own name left out, and what excludes each other."""
+    while said and said[0].casefold() in {"qualytics", "operations", "operation"}:
+        said = said[1:]
+    if "help" in said:
+        return "help"
+    first = said[0].casefold() if said else ""
+    if first == "list":
+        return "status"
+    if "incremental" in said:
+        said = [one for one in said if one != "auto-resolve:on"]
+    return " ".join(["status", *said[1:]] if first == "get" else said[1:] if first == "scan" else said)
+
+
 def instead(verb: tokens.Token, rest: Sequence[tokens.Token]) -> tokens.Mistake:
     """What to write instead of a verb from elsewhere."""
-    said, name = _worded(rest), verb.raw.casefold()
+    said, name = _worded(rest, FLAGS), verb.raw.casefold()
     if name in UNLINKS:
         whole = " ".join(["link", *(one for one in said if one.startswith("<@")), words.NOBODY])
         return tokens.Mistake(f"Unlinking is link with {words.NOBODY}: {_cut(whole)}", verb.start, verb.end, whole=whole)
@@ -94,31 +149,36 @@ def _marked(word: str) -> str:
     return re.sub(r"^tags?:", "+tag:", re.sub(r"^(?:assignees?|assignee-ids?|assigned|owner):", "assign:", word))
 
 
-def _flag(token: tokens.Token) -> str:
+def _flag(token: tokens.Token, flags: Mapping[str, str]) -> str:
     """The option that this bare word is, "" for anything else."""
     found = _FLAG.fullmatch(token.raw.partition("=")[0]) if not token.key else None
     name = (found[1] or found[2]).casefold() if found else ""
-    return name if found and (found[1] or name in FLAGS) else ""
+    return name if found and (found[1] or name in flags) else ""
 
 
-def _worded(rest: Sequence[tokens.Token]) -> list[str]:
+def _worded(rest: Sequence[tokens.Token], flags: Mapping[str, str]) -> list[str]:
     """The words of a command line as they are written here."""
     said: list[str] = []
     pending = ""
     for token in rest:
-        flag = _flag(token)
+        flag = _flag(token, flags)
         value = token.raw.partition("=")[2] if flag else token.raw
         if flag:
-            pending = FLAGS.get(flag, f"{flag}:")
-            if pending.endswith(":yes"):
-                said.append(pending)
-                pending = ""
+            pending = flags.get(flag, f"{flag}:")
+            if pending in _SWITCHES:
+                said.extend(_switched(pending, value))
+                value = pending = ""
         if not value:
             continue
         if pending != "-":
             said.append(pending + (_unlisted(pending, value) if pending or not token.key else value))
         pending = ""
     return said
+
+
+def _switched(word: str, value: str) -> Sequence[str]:
+    """The word for an option without a value; `--incremental=false` says nothing."""
+    return () if word == "--" or value.casefold() in {"false", "no", "0"} else (word,)
 
 
 def _unlisted(flag: str, value: str) -> str:

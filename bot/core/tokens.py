@@ -71,9 +71,9 @@ def walk(text: str) -> Iterator[Token]:
         at = _skip(text, token.end)
 
 
-def quote(value: str) -> str:
-    """A value as it has to be typed."""
-    if not _NEEDS_QUOTES.search(value):
+def quote(value: str, *, always: bool = False) -> str:
+    """A value as it has to be typed; with `always`, in quotation marks even if it needs none."""
+    if not always and not _NEEDS_QUOTES.search(value):
         return value
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 

@@ -1,0 +1,270 @@
+"""`/scan`: what to run, on which datastores, and on which of their tables; by the same words and mistakes as every other command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from bot import errors
+from bot.core import cleaning, foreign, references, scan_terms, tokens, verbs
+
+SLASH = verbs.SCAN_SLASH
+VERBS = verbs.SCAN_VERBS
+BY_NAME = verbs.SCAN_BY_NAME
+
+
+@dataclass(frozen=True, slots=True)
+class ScanCommand:
+    """A `/scan` command, understood. `verb` is form, help, scan, sync, profile, materialize, export, daily, status or abort.
+
+    Datastores, tables and tags are names or ids as typed, each once. `auto_resolve` None leaves it to the system. `asset` is what an export
+    takes: anomalies, checks or profiles. `ident` is the operation of a status ("" is all) or an abort. `source` is the system where
+    one is named, "" for the default. `text` is the clean text.
+    """
+
+    verb: str
+    datastores: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    incremental: bool = False
+    auto_resolve: bool | None = None
+    asset: str = ""
+    ident: str = ""
+    text: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    """What follows a verb. `named` says that the verb was typed; without one, it is a scan."""
+
+    verb: verbs.Verb
+    rest: Sequence[tokens.Token]
+    plain: str
+    context: references.Context
+    named: bool
+
+
+_Said = Mapping[str, Sequence[scan_terms.Said]]
+
+
+def scan(text: str, *, sources: Sequence[str], default_source: str) -> ScanCommand:
+    """Read what somebody typed after `/scan`, as Slack sent it. Raises BadCommand, and nothing else.
+
+    `sources` are the names of the connected systems, `default_source` the one that is meant when none is named.
+    """
+    plain = cleaning.clean(text)
+    context = references.Context(date.min, sources, default_source)  # no word of /scan is a day
+    try:
+        return _read(plain, context)
+    except tokens.Mistake as mistake:
+        example = _example(plain, mistake, context)
+        raise errors.BadCommand(mistake.message, text=plain, start=mistake.start, end=mistake.end, example=example) from mistake
+
+
+def scan_words(command: ScanCommand) -> str:
+    """The command as text behind `/scan` that reads back as the same command."""
+    parts = [] if command.verb in {"form", "scan"} else [command.verb]
+    if command.source and not command.ident:
+        parts.append(f"source:{tokens.quote(command.source)}")
+    if command.asset:
+        parts.append(f"of:{command.asset}")
+    if command.ident:
+        parts.append(f"{command.source}:{command.ident}" if command.source else command.ident)
+    if command.datastores:
+        parts.append(scan_terms.listed("", command.datastores))
+    parts.extend(scan_terms.listed(f"{name}:", getattr(command, name)) for name in ("tables", "tags") if getattr(command, name))
+    if command.incremental:
+        parts.append("incremental")
+    if command.auto_resolve is not None:
+        parts.append("auto-resolve:on" if command.auto_resolve else "auto-resolve:off")
+    words = " ".join(parts)
+    return words if cleaning.clean(words) == words else words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _example(plain: str, mistake: tokens.Mistake, context: references.Context) -> str:
+    """The command that was probably meant when it works, else one that does."""
+    first = plain.removeprefix(SLASH).split(maxsplit=1)
+    verb = BY_NAME.get(first[0].casefold()) if first else None
+    for candidate in (*mistake.meant(plain), *([verb.example] if verb else [])):
+        if _works(candidate, context):
+            return f"{SLASH} {candidate.strip().removeprefix(SLASH).strip()}".rstrip()
+    return f"{SLASH} {BY_NAME['scan'].example}"
+
+
+def _works(plain: str, context: references.Context) -> bool:
+    try:
+        _read(plain, context)
+    except tokens.Mistake:
+        return False
+    return True
+
+
+def _read(plain: str, context: references.Context) -> ScanCommand:
+    found = tokens.split(plain)
+    if found and found[0].raw == SLASH:
+        found = found[1:]
+    if not found:
+        return ScanCommand("form", text=plain)
+    verb = _verb(found[0])
+    rest = scan_terms.joined(found[1:] if verb else found)
+    typed = _Typed(verb or BY_NAME["scan"], rest, plain, context, verb is not None)
+    if typed.verb.takes in (verbs.Takes.NOTHING, verbs.Takes.ANYTHING):
+        return _alone(typed)
+    foreign.check_scan_flags(typed.verb.name if typed.named else "", rest)
+    return _operation(typed) if typed.verb.takes is verbs.Takes.OPERATION else _run(typed)
+
+
+def _verb(token: tokens.Token) -> verbs.Verb | None:
+    """The verb that the first word is; in quotation marks, or with a comma behind it, it is a name."""
+    plain = not token.key and len(token.values) == 1 and not token.values[0].quoted and not token.open_ended
+    return BY_NAME.get(token.raw.casefold()) if plain else None
+
+
+def _alone(typed: _Typed) -> ScanCommand:
+    if typed.rest and typed.verb.takes is verbs.Takes.NOTHING:
+        rest = " ".join(token.raw for token in typed.rest)
+        message = f"The form opens when nothing follows {SLASH}. Leave out what follows, or the word {typed.verb.name}: {_short(rest)}"
+        raise tokens.Mistake(message, typed.rest[0].start, typed.rest[-1].end, whole=SLASH)
+    return ScanCommand(typed.verb.name, text=typed.plain)
+
+
+# --- one operation: status, abort ------------------------------------------------------------------------------------------
+
+
+def _operation(typed: _Typed) -> ScanCommand:
+    verb, rest = typed.verb, typed.rest
+    if not rest:
+        if verb.name == "status":
+            return ScanCommand(verb.name, text=typed.plain)
+        message = f"Say which operation: {verb.name} takes its id, like {verb.example}. {SLASH} status lists what runs."
+        raise tokens.Mistake(message, len(typed.plain), len(typed.plain), whole="status")
+    source, ident = _ident(typed, rest[0])
+    if len(rest) > 1 or len(rest[0].values) > 1:
+        whole = scan_words(ScanCommand(verb.name, ident=ident, source=source))
+        message = f"{verb.name} takes one operation at a time: {whole}"
+        raise tokens.Mistake(message, rest[0].start, rest[-1].end, whole=whole)
+    return ScanCommand(verb.name, ident=ident, text=typed.plain, source=source)
+
+
+def _ident(typed: _Typed, token: tokens.Token) -> tuple[str, str]:
+    """The system where one is named, and the id of an operation."""
+    value = token.values[0] if token.values else tokens.Value("", token.start, token.end)
+    ident = scan_terms.ident(value.text)
+    if ident and (not token.key or token.key in scan_terms.IDENTS):
+        return "", ident
+    if ident and token.key in typed.context.sources:
+        return _named(token.key, typed.context), ident
+    if ident and scan_terms.is_unknown(token.key):
+        raise references.unknown_source(token.key, token, value, typed.context)
+    hint = f"{typed.verb.name} takes the id of an operation, like {typed.verb.example}."
+    alone = f" {SLASH} status alone says what runs and what ran last."
+    message = f"{cleaning.short(token.raw)} is not the id of an operation. {hint}{alone}"
+    raise tokens.Mistake(message, token.start, token.end, whole="status")
+
+
+def _named(source: str, context: references.Context) -> str:
+    return "" if source == context.default_source else source
+
+
+# --- something to run: scan, sync, profile, materialize, export, daily -------------------------------------------------------
+
+
+def _run(typed: _Typed) -> ScanCommand:
+    said = scan_terms.sort(typed.rest, typed.verb.name if typed.named else "", typed.context)
+    if not typed.named:
+        _check_first(typed, said)
+    read = {name: scan_terms.OPTIONS[name].read(name, found) for name, found in said.items()}
+    draft = ScanCommand(
+        typed.verb.name,
+        datastores=read.get("datastores", ()),
+        tables=read.get("tables", ()),
+        tags=read.get("tags", ()),
+        incremental=read.get("incremental", False),
+        auto_resolve=read.get("auto-resolve"),
+        asset=read.get("of", scan_terms.ASSETS[0] if typed.verb.name == "export" else ""),
+        text=typed.plain,
+        source=_named(read.get("source", typed.context.default_source), typed.context),
+    )
+    for check in _CHECKS:
+        check(typed, said, draft)
+    return draft
+
+
+def _check_first(typed: _Typed, said: _Said) -> None:
+    """A first word that is nearly a verb, with more words like datastores behind it, was probably meant as the verb."""
+    if len(said.get("datastores", ())) < 2:
+        return
+    first = typed.rest[0]
+    if first.key or len(first.values) != 1 or first.values[0].quoted:
+        return
+    near = scan_terms.nearly_a_verb(first.raw)
+    if near:
+        message = f"There is no command {cleaning.short(first.raw)}. Did you mean {near}? {scan_terms.or_a_name(first.raw)}"
+        raise tokens.Mistake(message, first.start, first.end, fix=near)
+
+
+def _check_allowed(typed: _Typed, said: _Said, draft: ScanCommand) -> None:
+    verb = typed.verb.name
+    for name, found in said.items():
+        option = scan_terms.OPTIONS[name]
+        if verb in option.verbs:
+            continue
+        bare = replace(draft, tables=(), tags=(), incremental=False, auto_resolve=None, asset="")
+        whole = scan_words(replace(bare, verb="export", asset=draft.asset) if name == "of" else bare)
+        message = f"{verb} takes no {option.label}: {option.refused.get(verb, option.about)}"
+        raise tokens.Mistake(message, found[0].start, found[0].end, whole=whole)
+
+
+def _check_narrowed(typed: _Typed, said: _Said, draft: ScanCommand) -> None:
+    if draft.tables and draft.tags:
+        later = max(said["tables"][0], said["tags"][0], key=lambda one: one.start)
+        kept = replace(draft, tables=()) if later is said["tables"][0] else replace(draft, tags=())
+        message = f"Tables or tags, not both kinds in one command. Leave one of the two out: {_short(scan_words(kept))}"
+        raise tokens.Mistake(message, later.start, later.end, whole=scan_words(kept))
+
+
+def _check_kinds(typed: _Typed, said: _Said, draft: ScanCommand) -> None:
+    """Tables go to the system either by name or by id."""
+    ids = [one for one in said.get("tables", ()) if scan_terms.is_id(one.value)]
+    names = [one for one in said.get("tables", ()) if one not in ids]
+    if ids and names:
+        kept = scan_words(replace(draft, tables=scan_terms.OPTIONS["tables"].read("tables", names)))
+        message = (
+            f"Names or ids of tables, not both at once: words of digits alone are ids. With the names alone: {_short(kept)}. "
+            "A table whose name is a number stands in quotation marks."
+        )
+        raise tokens.Mistake(message, ids[0].value.start, ids[0].value.end, whole=kept)
+
+
+def _check_incremental(typed: _Typed, said: _Said, draft: ScanCommand) -> None:
+    if draft.incremental and draft.auto_resolve:
+        found = said["auto-resolve"][0]
+        kept = scan_words(replace(draft, auto_resolve=None))
+        message = f"An incremental scan never auto-resolves: leave out one of the two. For instance {_short(kept)}"
+        raise tokens.Mistake(message, found.start, found.end, whole=kept)
+
+
+def _check_datastores(typed: _Typed, said: _Said, draft: ScanCommand) -> None:
+    if draft.datastores:
+        return
+    end = len(typed.plain)
+    verb = typed.verb
+    name = f" {scan_terms.or_a_name(typed.plain.removeprefix(SLASH).split()[0])}" if typed.named else ""
+    message = f"Say which datastore: {verb.name} takes names or ids, like {verb.example}.{name}"
+    raise tokens.Mistake(message, end, end, whole=scan_words(replace(draft, datastores=("warehouse",))))
+
+
+_CHECKS: tuple[Callable[[_Typed, _Said, ScanCommand], None], ...] = (
+    _check_allowed,
+    _check_narrowed,
+    _check_kinds,
+    _check_incremental,
+    _check_datastores,
+)
+
+
+def _short(command: str) -> str:
+    """A command for a sentence; the whole of it is the example below."""
+    return command if len(command) <= 120 else f"{command[:117]}..."
