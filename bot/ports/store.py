@@ -132,7 +132,11 @@ class Cards(Protocol):
         ...
 
     async def touch(self, cards: Sequence[str], now: datetime) -> None:
-        """Mark dirty and due now, however old."""
+        """Mark dirty and due now, however old; a moment to come makes it due then, unless it is due before."""
+        ...
+
+    async def stir(self, card: str, at: datetime) -> None:
+        """Mark a live card dirty without hurry: it is delivered at that moment or later; one that is due already stays due when it is."""
         ...
 
     async def adopt(self, draft: model.CardDraft, ts: str, now: datetime) -> model.Card:
@@ -285,8 +289,12 @@ class Operations(Protocol):
         ...
 
     async def save(self, claim: model.Claim, operation: model.Operation, then: Sequence[model.Operation] = ()) -> bool:
-        """Store all that can change of an operation, and add those that follow it, in one transaction. False too when another row has
-        this (source, scan id) already: nothing is stored then."""
+        """Store all that can change of an operation except who stopped it, and add those that follow it, in one transaction. False too
+        when another row has this (source, scan id) already: nothing is stored then."""
+        ...
+
+    async def stop(self, ident: str, who: str, now: datetime) -> None:
+        """Remember who asked it to stop (`aborted_by`), and have it looked at `now`; nothing happens once it is DONE."""
         ...
 
     async def known(self, source: str, scans: Sequence[str]) -> Mapping[str, str]:

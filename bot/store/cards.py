@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -91,7 +92,7 @@ class Cards:
             card = await _existing(connection, draft)
             if card is None:
                 return await _made(connection, outbox.values(draft, now), now)
-            if card.payload == dict(draft.payload):
+            if card.payload == _stored(draft.payload):
                 return card
             await connection.execute(
                 sa.update(_CARDS).where(_CARDS.c.id == card.id).values(payload=dict(draft.payload), **_dirty_if_live(now))
@@ -101,8 +102,10 @@ class Cards:
         return await self._db.write(work)
 
     async def touch(self, cards: Sequence[str], now: datetime) -> None:
-        """Mark dirty and due now, however old: a click, so it comes first. A card that was ended is delivered again when it has a
-        message; one that has none is never posted by a touch."""
+        """Mark dirty and due now, however old: a click, so it comes first. A moment to come is when it is due, unless it is before that.
+
+        A card that was ended is delivered again when it has a message; one that has none is never posted by a touch.
+        """
         again = sa.or_(outbox.LIVE, sa.and_(_ENDED, _POSTED))
 
         async def work(connection: AsyncConnection) -> None:
@@ -114,6 +117,16 @@ class Cards:
                 )
                 await outbox.refresh_shown(connection, chunk, now)
                 await _click(connection, chunk, now)
+
+        await self._db.write(work)
+
+    async def stir(self, card: str, at: datetime) -> None:
+        """Mark a live card dirty without hurry: it is delivered at that moment or later; one that is due already stays due when it is."""
+
+        async def work(connection: AsyncConnection) -> None:
+            due = sa.func.coalesce(_CARDS.c.due, sa.literal(at, tables.Utc()))
+            live = sa.and_(_CARDS.c.id == card, outbox.LIVE)
+            await connection.execute(sa.update(_CARDS).where(live).values(outbox.dirty(at) | {"due": due}))
 
         await self._db.write(work)
 
@@ -152,7 +165,7 @@ class Cards:
         values: dict[str, Any] = {
             "delivered": version,
             "due": sa.case((current, None), else_=sa.literal(now, tables.Utc())),
-            "since": sa.case((current, None), else_=sa.func.coalesce(_CARDS.c.since, sa.literal(now, tables.Utc()))),
+            "since": sa.case((current, None), else_=outbox.earliest(_CARDS.c.since, now)),
             "urgent": sa.case((current, sa.false()), else_=_CARDS.c.urgent),
             "posting": None,
             "tries": 0,
@@ -235,8 +248,13 @@ def _dirty_if_live(now: datetime) -> dict[str, Any]:
     return {
         "wanted": _CARDS.c.wanted + 1,
         "due": sa.case((outbox.LIVE, sa.literal(now, tables.Utc())), else_=_CARDS.c.due),
-        "since": sa.case((outbox.LIVE, sa.func.coalesce(_CARDS.c.since, sa.literal(now, tables.Utc()))), else_=_CARDS.c.since),
+        "since": sa.case((outbox.LIVE, outbox.earliest(_CARDS.c.since, now)), else_=_CARDS.c.since),
     }
+
+
+def _stored(payload: Mapping[str, Any]) -> Any:
+    """A payload as it is read back: a tuple was stored as a list, which must not look like a change."""
+    return json.loads(json.dumps(dict(payload)))
 
 
 async def _existing(connection: AsyncConnection, draft: model.CardDraft) -> model.Card | None:

@@ -59,12 +59,16 @@ class Operations:
         return await self._db.read(work)
 
     async def save(self, claim: model.Claim, operation: model.Operation, then: Sequence[model.Operation] = ()) -> bool:
-        """Store all of an operation but its id, its source and its birth, and add those that follow it, in one transaction.
+        """Store all of an operation but its id, its source, its birth and who stopped it, and add those that follow it, in one transaction.
 
-        The claim stays as it is. False, and nothing stored, when the claim has passed to somebody else, when it is one on another
-        operation, and when another row has this (source, scan id) already.
+        The claim stays as it is, and so does `look` when somebody asked it to stop since it was read: that is not put off. False, and
+        nothing stored, when the claim has passed to somebody else, when it is one on another operation, and when another row has this
+        (source, scan id) already.
         """
         values = rows.operation_changes(operation)
+        if not operation.aborted_by:
+            stopped = _OPERATIONS.c.aborted_by != ""
+            values["look"] = sa.case((stopped, _OPERATIONS.c.look), else_=sa.literal(operation.look, tables.Utc()))
         own = sa.and_(claims.held(claim), _OPERATIONS.c.id == operation.id)
         others = sa.and_(_scan(operation.source, values["scan_id"]), _OPERATIONS.c.id != operation.id)
 
@@ -79,6 +83,15 @@ class Operations:
             return True
 
         return await self._db.write(work)
+
+    async def stop(self, ident: str, who: str, now: datetime) -> None:
+        """Remember who asked it to stop, and have it looked at `now`, whoever holds it; nothing happens when it does not start or run."""
+        asked = sa.update(_OPERATIONS).where(_OPERATIONS.c.id == ident, tables.ACTIVE).values(aborted_by=who, look=now)
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(asked)
+
+        await self._db.write(work)
 
     async def known(self, source: str, scans: Sequence[str]) -> Mapping[str, str]:
         """Scan id -> operation id, for those that are followed or were."""

@@ -75,14 +75,19 @@ async def mark_dirty(connection: AsyncConnection, source: str, ids: Sequence[str
         .values(
             wanted=_CARDS.c.wanted + 1,
             due=sa.case((recent, _first(_CARDS.c.due, now)), else_=_CARDS.c.due),
-            since=sa.case((recent, _first(_CARDS.c.since, now)), else_=_CARDS.c.since),
+            since=sa.case((recent, earliest(_CARDS.c.since, now)), else_=_CARDS.c.since),
         )
     )
 
 
-def dirty(now: datetime) -> dict[str, Any]:
-    """The values that make one card want a delivery now."""
-    return {"wanted": _CARDS.c.wanted + 1, "due": now, "since": _first(_CARDS.c.since, now)}
+def dirty(at: datetime) -> dict[str, Any]:
+    """The values that make one card want a delivery at this moment, or before where it is due before."""
+    return {"wanted": _CARDS.c.wanted + 1, "due": earliest(_CARDS.c.due, at), "since": earliest(_CARDS.c.since, at)}
+
+
+def earliest(column: sa.Column[datetime], at: datetime) -> sa.ColumnElement[datetime]:
+    """What the column says, or `at` where that is before it or where it says nothing."""
+    return sa.case((column < at, column), else_=sa.literal(at, tables.Utc()))
 
 
 async def end_unposted(connection: AsyncConnection, source: str, ids: Sequence[str]) -> None:

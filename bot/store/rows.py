@@ -222,11 +222,13 @@ def item(row: AnyRow) -> model.Item:
 
 def operation_values(operation: model.Operation) -> dict[str, Any]:
     """What is stored of an operation that is new."""
-    return {"id": operation.id, "source": operation.source, "created": operation.created, **operation_changes(operation)}
+    fixed = {"id": operation.id, "source": operation.source, "created": operation.created, "aborted_by": operation.aborted_by}
+    return {**fixed, **operation_changes(operation)}
 
 
 def operation_changes(operation: model.Operation) -> dict[str, Any]:
-    """What is stored of an operation when something became of it: all but its id, its source and its birth."""
+    """What is stored of an operation when something became of it: all but its id, its source, its birth and who
+    stopped it."""
     return {
         "request": _REQUEST.dump_python(operation.request, mode="json", exclude_defaults=True),
         "place": _PLACE.dump_python(operation.place, mode="json"),
@@ -248,7 +250,6 @@ def operation_changes(operation: model.Operation) -> dict[str, Any]:
         "step": operation.step,
         "steps": operation.steps,
         "verifies": None if operation.verifies is None else [operation.verifies.source, operation.verifies.id],
-        "aborted_by": operation.aborted_by,
     }
 
 

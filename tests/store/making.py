@@ -87,3 +87,18 @@ def batch(ident: str = "b1", total: int = 3, **values: Any) -> model.Batch:
         "created": NOON,
     }
     return model.Batch(ident, total=total, **(given | values))
+
+
+def scan(ident: object, result: model.ScanResult = model.ScanResult.RUNNING, **values: Any) -> model.Scan:
+    return model.Scan(SOURCE, str(ident), "scan", result, **values)
+
+
+def operation(ident: str = "o1", state: model.OperationState = model.OperationState.PREVIEW, **values: Any) -> model.Operation:
+    given: dict[str, Any] = {
+        "source": SOURCE,
+        "request": model.ScanRequest("scan", "42", ("orders",)),
+        "place": model.Place("42", "warehouse-prod"),
+        "channel": CHANNEL,
+        "created": NOON,
+    }
+    return model.Operation(ident, state=state, **(given | values))

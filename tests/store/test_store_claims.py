@@ -6,15 +6,17 @@ import asyncio
 
 import pytest
 
+from bot import model
 from bot.store import engine
-from tests.store.making import NOON, SOURCE, after, batch, intent, item, live
+from tests.store.making import NOON, SOURCE, after, batch, intent, item, live, operation
 
 
 async def test_one_of_many_takers_wins(store: engine.Store) -> None:
     card = await store.cards.put(live(1), NOON)
     await store.journal.begin(intent("k"), NOON, 0)
     await store.batches.create(batch("b1", 1), [item(1)])
-    for table, key in (("cards", card.id), ("sources", SOURCE), ("intents", "k"), ("batches", "b1")):
+    await store.operations.add([operation("o1")])
+    for table, key in (("cards", card.id), ("sources", SOURCE), ("intents", "k"), ("batches", "b1"), ("operations", "o1")):
         claims = await asyncio.gather(*(store.claims.take(table, key, NOON, 30) for _ in range(8)))
         (won,) = [claim for claim in claims if claim is not None]
         assert (won.table, won.key, won.until) == (table, key, after(30))
@@ -31,6 +33,7 @@ async def test_a_row_that_does_not_exist_cannot_be_owned(store: engine.Store) ->
     assert await store.claims.take("cards", "nobody", NOON, 30) is None
     assert await store.claims.take("intents", "nobody", NOON, 30) is None
     assert await store.claims.take("batches", "nobody", NOON, 30) is None
+    assert await store.claims.take("operations", "nobody", NOON, 30) is None
     with pytest.raises(KeyError):
         await store.claims.take("facts", "x", NOON, 30)
 
@@ -50,8 +53,10 @@ async def test_all_claims_of_a_dead_process_are_let_go_at_once(store: engine.Sto
     await store.batches.create(batch("b1", 1), [item(1)])
     assert await store.batches.confirm("b1", NOON) and await store.claims.take("batches", "b1", NOON, 3600)
     assert not await store.cards.due(after(1), posted=False) and not await store.journal.unfinished(after(1))
-    assert not await store.batches.runnable(after(1))
+    await store.operations.add([operation("o1", model.OperationState.RUNNING, look=NOON)])
+    assert await store.claims.take("operations", "o1", NOON, 3600)
+    assert not await store.batches.runnable(after(1)) and not await store.operations.due(after(1))
     await store.claims.release_all()
     assert await store.cards.due(after(1), posted=False) and await store.journal.unfinished(after(1))
-    assert await store.batches.runnable(after(1)) == ["b1"]
+    assert await store.batches.runnable(after(1)) == ["b1"] and await store.operations.due(after(1)) == ["o1"]
     assert await store.claims.take("sources", SOURCE, after(1), 30)

@@ -163,3 +163,25 @@ async def test_a_later_change_of_a_closed_one_does_not_close_it_again(store: eng
     await save(store, archived(2, records=3, **LIKE), at=50)
     found = (await store.journal.past(this, after(60))).archived_before
     assert found is not None and found.at == after(5)
+
+
+async def test_what_was_closed_since_is_told_once_the_last_first(store: engine.Store) -> None:
+    await save(store, *(anomaly(number) for number in range(1, 8)))
+    lines = [
+        line(1, "archive", after(10)),
+        line(2, "archive", after(20)),
+        line(2, "reopen", after(25)),
+        line(1, "archive", after(30)),
+        line(3, "archive", after(11), result=model.Result.REFUSED),
+        line(4, "assign", after(12)),
+        line(5, "archive", after(9)),
+    ]
+    await store.journal.finish("x", lines, NOON)
+    noted = line(6, "changed elsewhere", after(15), actor="", via="Qualytics", after="Invalid")
+    await store.anomalies.save(SOURCE, [archived(6)], read_at=after(15), now=after(15), note=lambda old, new: noted)
+    other = model.Entry(model.Ref("anodot", "1"), "archive", after(40))
+    await store.journal.finish("y", [other], NOON)
+    assert await store.journal.closed(SOURCE, after(9)) == [ref(1), ref(2), ref(6)]
+    assert await store.journal.closed(SOURCE, after(19)) == [ref(1), ref(2)]
+    assert await store.journal.closed(SOURCE, after(30)) == []
+    assert await store.journal.closed("anodot", NOON) == [model.Ref("anodot", "1")]

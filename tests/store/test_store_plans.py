@@ -12,7 +12,25 @@ from sqlalchemy import event
 
 from bot import model
 from bot.store import engine
-from tests.store.making import CHANNEL, NOON, SOURCE, after, anomaly, archived, batch, draft, drafts, group, intent, item, line, live, ref
+from tests.store.making import (
+    CHANNEL,
+    NOON,
+    SOURCE,
+    after,
+    anomaly,
+    archived,
+    batch,
+    draft,
+    drafts,
+    group,
+    intent,
+    item,
+    line,
+    live,
+    operation,
+    ref,
+    scan,
+)
 
 
 @contextmanager
@@ -45,7 +63,7 @@ async def plan(store: engine.Store, statement: str, parameters: Any) -> list[str
 
 
 LANES = {"cards_posts", "cards_edits", "cards_waiting", "cards_lost", "cards_claimed", "intents_unfinished", "intents_claimed"} | {
-    "batches_running", "batches_claimed",
+    "batches_running", "batches_claimed", "operations_active", "operations_claimed",
 }  # fmt: skip
 """Indices that hold only what waits: reading one of them whole is what is asked for."""
 
@@ -53,7 +71,7 @@ SMALL = {"sources", "windows", "facts", "anon_1"}
 """Tables with a row per source, route or setting, and what a statement has gathered itself: reading them whole is right."""
 
 
-ORDERED = {"anomalies_open", "anomalies_shown"}
+ORDERED = {"anomalies_open", "anomalies_shown", "operations_ended"}
 """Indices that are read from their end until a limit is reached."""
 
 
@@ -81,6 +99,10 @@ async def desk(store: engine.Store) -> engine.Store:
         await store.batches.create(batch(name, 40), [item(number, fates[number % 6]) for number in range(40)])
     for name in ("b1", "b2"):
         await store.batches.confirm(name, NOON)
+    states = list(model.OperationState)
+    done = {"ended": NOON, "look": NOON}
+    many = [operation(f"o{number}", states[number % 5], plan=f"p{number % 20}", scan=scan(number), **done) for number in range(60)]
+    await store.operations.add(many)
     return store
 
 
@@ -123,6 +145,19 @@ CALLS: dict[str, Callable[[engine.Store], Awaitable[Any]]] = {
     "items that failed": lambda desk: desk.batches.items("b1", [model.Fate.REFUSED, model.Fate.DRIFTED]),
     "split": lambda desk: desk.batches.split("b1"),
     "sweep": lambda desk: desk.batches.sweep(after(1)),
+    "closed": lambda desk: desk.journal.closed(SOURCE, NOON),
+    "add operations": lambda desk: desk.operations.add([operation("o1"), operation("new", scan=scan(99))]),
+    "operation": lambda desk: desk.operations.get("o1"),
+    "plan": lambda desk: desk.operations.plan("p0"),
+    "confirm a plan": lambda desk: desk.operations.confirm("p0", NOON),
+    "cancel a plan": lambda desk: desk.operations.cancel("p0", NOON),
+    "due operations": lambda desk: desk.operations.due(after(9)),
+    "stop": lambda desk: desk.operations.stop("o1", "Dana", NOON),
+    "known scans": lambda desk: desk.operations.known(SOURCE, ["1", "2", "99"]),
+    "running operations": lambda desk: desk.operations.running(),
+    "recent operations": lambda desk: desk.operations.recent(5),
+    "operation of a scan": lambda desk: desk.operations.by_scan(SOURCE, "1"),
+    "sweep operations": lambda desk: desk.operations.sweep(after(1)),
     "new batch": lambda desk: desk.batches.create(batch("new", 1), [item(1)]),
 }
 
@@ -168,6 +203,19 @@ async def test_settling_and_finishing_find_their_rows_by_an_index(desk: engine.S
             assert any("batch_items_anomaly" in step or "sqlite_autoindex_batch_items_2" in step for step in steps), steps
 
 
+async def test_saving_an_operation_finds_its_rows_by_an_index(desk: engine.Store) -> None:
+    claim = await desk.claims.take("operations", "o1", NOON, 30)
+    assert claim is not None
+    done = operation("o1", model.OperationState.DONE, scan=scan(1), ended=NOON)
+    with recorded(desk) as sent:
+        assert await desk.operations.save(claim, done, [operation("next", scan=scan(99))])
+        await desk.claims.release(claim)
+    assert len(sent) == 6
+    for statement, parameters in sent:
+        found = scans(await plan(desk, statement, parameters))
+        assert not found, f"{found} in {statement}"
+
+
 @pytest.mark.parametrize("kind", ["sqlite"])
 async def test_the_lanes_and_the_known_rows_use_their_own_indices(desk: engine.Store) -> None:
     """SQLite plans by rules; PostgreSQL by what it has counted, which is too little here to tell one index from another."""
@@ -185,13 +233,24 @@ async def test_the_lanes_and_the_known_rows_use_their_own_indices(desk: engine.S
         "progress": "batch_items_fate",
         "latest batch": "batches_finished",
         "sweep": "batches_unconfirmed",
+        "closed": "journal_closed",
+        "plan": "operations_plan",
+        "confirm a plan": "operations_plan",
+        "due operations": "operations_active",
+        "running operations": "operations_active",
+        "recent operations": "operations_ended",
+        "known scans": "operations_scan",
+        "operation of a scan": "operations_scan",
+        "sweep operations": "operations_unstarted",
     }
+    ordered = {"first posts of a channel", "edits", "waiting", "newest", "watched", "runnable", "next items", "latest batch"}
+    ordered |= {"plan", "due operations", "recent operations"}
     for name, index in expected.items():
         with recorded(desk) as sent:
             await CALLS[name](desk)
         plans = [step for statement, parameters in sent for step in await plan(desk, statement, parameters)]
         assert any(index in step for step in plans), f"{name}: {plans}"
-        if name in {"first posts of a channel", "edits", "waiting", "newest", "watched", "runnable", "next items", "latest batch"}:
+        if name in ordered:
             assert not [step for step in plans if "USE TEMP B-TREE FOR ORDER BY" in step], f"{name}: {plans}"
 
 
