@@ -90,6 +90,28 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     ),
     "materialize": ("operations", "materialize", "--datastore-id", "42", "--container-names", "orders_daily", "--background"),
     "export": ("operations", "export", "--datastore-id", "42", "--asset-type", "anomalies", "--container-ids", "100,101", "--background"),
+    "scan batch": (
+        *("operations", "scan", "--datastore-id", "42", "--container-names", "orders", "--incremental"),
+        *("--greater-than-batch", "1234.5", "--background"),
+    ),
+    "sync plain": ("operations", "sync", "--datastore-id", "43,44", "--background"),
+    "profile tags": (
+        *("operations", "profile", "--datastore-id", "42", "--container-tags", "critical,finance", "--ai-effort", "off"),
+        *("--max-records-analyzed-per-partition", "1000", "--max-count-testing-sample", "500", "--percent-testing-threshold", "0.5"),
+        *("--high-correlation-threshold", "0.9", "--greater-than-time", "2026-05-01T06:30:00", "--greater-than-batch", "7"),
+        *("--histogram-max-distinct-values", "50", "--background"),
+    ),
+    "profile all": ("operations", "profile", "--datastore-id", "42", "--background"),
+    "materialize tags": (
+        *("operations", "materialize", "--datastore-id", "42", "--container-tags", "nightly"),
+        *("--max-records-per-partition", "5000", "--background"),
+    ),
+    "materialize all": ("operations", "materialize", "--datastore-id", "42", "--background"),
+    "export checks": (
+        *("operations", "export", "--datastore-id", "42", "--asset-type", "checks", "--container-tags", "critical"),
+        *("--include-deleted", "--background"),
+    ),
+    "export profiles": ("operations", "export", "--datastore-id", "42", "--asset-type", "profiles", "--background"),
     "scan and wait": ("operations", "scan", "--datastore-id", "44", "--poll-interval", "1"),
     "operation": ("operations", "get", "--id", "3001", "--format", "json"),
     "operations": ("operations", "list", "--datastore-id", "42,44", "--type", "scan", "--status", "running,success", "--format", "json"),
