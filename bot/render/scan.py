@@ -47,6 +47,8 @@ def card(operation: model.Operation, offer: model.Offer, now: datetime) -> model
 
 def _starting(operation: model.Operation, offer: model.Offer) -> model.Message:
     line = f"{words.thing(operation)} is starting: waiting for {words.system(offer)} to take it."
+    if operation.misses >= _SILENT_LOOKS:
+        line += f" {words.system(offer)} has not answered yet; nothing is started twice, and it goes on by itself."
     small, at = f"Asked for by {text.short(operation.actor_name, 60, 'somebody')} via Slack", text.when(words.since(operation))
     said = text.sentence(text.spoken(line), f"{text.spoken(small)}, {at}")
     return limits.fit(model.Message(said, (blocks.section(line), blocks.context(f"{small} ·", blocks.marked(at)))))
@@ -96,7 +98,8 @@ def _progress(operation: model.Operation, offer: model.Offer) -> str:
 
 def _bar(operation: model.Operation) -> str:
     """ "▓▓▓░░░░░░░" beside the words that say the same; "" when nobody can say how far it is."""
-    share = words.share(operation.scan) if operation.scan else None
+    begun = operation.scan is not None and operation.scan.result is not _RESULT.QUEUED
+    share = words.share(operation.scan) if operation.scan and begun else None
     return "" if share is None else "▓" * int(share * _BAR) + "░" * (_BAR - int(share * _BAR))
 
 
@@ -143,7 +146,8 @@ def _done(operation: model.Operation, offer: model.Offer, now: datetime) -> mode
     until = words.ended(operation)
     line = f"{words.thing(operation)} {_ending(operation, verdict, offer)}."
     facts = _facts(operation, verdict, until)
-    notes = [note for note in _notes(operation, verdict, offer, words.lasted(operation, until or now)) if note]
+    stood = _stood(operation, words.lasted(operation, operation.ended or now))
+    notes = [note for note in _notes(operation, verdict, offer, stood) if note]
     small, at = text.capital(_small(operation, offer)), text.when(until) if until else ""
     said = text.sentence(*(text.spoken(part) for part in (line, facts, *notes)), f"{text.spoken(small)}{f', ended {at}' if at else ''}")
     shown = (
@@ -179,7 +183,7 @@ def _facts(operation: model.Operation, verdict: model.Verdict, until: datetime |
     return " · ".join(part for part in parts if part)
 
 
-def _notes(operation: model.Operation, verdict: model.Verdict, offer: model.Offer, lasted: str) -> tuple[str, ...]:
+def _notes(operation: model.Operation, verdict: model.Verdict, offer: model.Offer, stood: str) -> tuple[str, ...]:
     """The system's own message, the likely cause, what became of the anomaly to be verified, and what was not started."""
     system, problem = words.system(offer), verdict.problem
     own = text.short(operation.scan.message, 1_000, "") if operation.scan else ""
@@ -188,10 +192,17 @@ def _notes(operation: model.Operation, verdict: model.Verdict, offer: model.Offe
     were = "were" if len(stopped) > 1 else "was"
     return (
         text.sentence(f"{system} says: {own}") if told else "",
-        scan_causes.explain(problem, system, lasted) if problem else "",
+        scan_causes.explain(problem, system, stood) if problem else "",
         _verified(operation.verifies, verdict.passes, system) if operation.verifies and not operation.then else "",
         f"{text.capital(words.joined(stopped))} {were} not started." if stopped else "",
     )
+
+
+def _stood(operation: model.Operation, lasted: str) -> str:
+    """ "was still running after 6 hours": how it stood when the desk saw it last."""
+    if operation.scan is None:
+        return f"was not taken within {lasted}" if lasted else "was not taken"
+    return f"was still running after {lasted}" if lasted else "was still running"
 
 
 def _verified(ref: model.Ref, passes: bool | None, system: str) -> str:

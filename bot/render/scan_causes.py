@@ -16,7 +16,7 @@ _SYNCS = 3
 @dataclass(frozen=True, slots=True)
 class _Row:
     """One cause: what happened, why that is likely, what to do; what a click can do once an operation exists, and whether a sync helps
-    before there is one. The words may hold {names}, {near}, {place}, {system}, {right}, {said} and {lasted}."""
+    before there is one. The words may hold {names}, {near}, {place}, {system}, {right}, {said} and {stood}."""
 
     happened: str
     why: str = ""
@@ -69,8 +69,8 @@ _ROWS: Mapping[model.Cause, _Row] = {
         (ids.FIX_AGAIN,),
     ),
     model.Cause.GAVE_UP: _Row(
-        "It was still running{lasted}; the desk stopped looking",
-        "It goes on in {system} and may still end well",
+        "It {stood}; the desk stopped looking",
+        "It may go on in {system} and still end well there",
         (ids.FIX_FOLLOW,),
     ),
 }
@@ -85,8 +85,8 @@ _FIXES: Mapping[str, str] = {
 }
 
 
-def explain(problem: model.Problem, system: str, lasted: str = "") -> str:
-    """What happened, why that is likely, what may have been meant; `lasted` is how long it ran until the desk stopped looking."""
+def explain(problem: model.Problem, system: str, stood: str = "was still running") -> str:
+    """What happened, why that is likely, what may have been meant; `stood` is how it stood when the desk stopped looking."""
     row = _ROWS[problem.cause]
     near = [text.short(name, 60) for name in problem.near]
     facts = {
@@ -96,7 +96,7 @@ def explain(problem: model.Problem, system: str, lasted: str = "") -> str:
         "system": system,
         "right": f"the right {text.short(problem.right, 40)}" if problem.right.strip() else "a right",
         "said": text.short(problem.detail, 1_000, "it gave no reason"),
-        "lasted": f" after {lasted}" if lasted else "",
+        "stood": stood,
     }
     meant = f"Did you mean {scan_words.both(near[:_NEAR], 'or')}?" if near and row.suggest else ""
     own = "" if row.own_words else text.short(problem.detail, 1_000, "")

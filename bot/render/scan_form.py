@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from bot import errors as failures
@@ -25,6 +26,7 @@ _RESOLVES: Mapping[str, bool | None] = {FULL: True, KEEP: False, INCREMENTAL: No
 
 MOST = 1_000_000_000
 """No limit that people type is larger than this."""
+_DIGITS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +147,17 @@ def _number(ident: str, label: str, placeholder: str, value: float | None, *, de
         "is_decimal_allowed": decimal,
         "placeholder": blocks.plain(placeholder, limits.PLACEHOLDER),
         **({} if decimal else {"min_value": "1", "max_value": str(MOST)}),
-        **({} if value is None else {"initial_value": f"{value:.12g}" if decimal else str(int(value))}),
+        **({} if value is None else {"initial_value": _digits(value)}),
     }
     return modals.entry(ident, label, field, optional=True)
+
+
+def _digits(value: float) -> str:
+    """A number as people type it: no exponent, nothing rounded."""
+    typed = format(Decimal(repr(value)), "f").removesuffix(".0")
+    if len(typed) > _DIGITS:
+        raise _too_much()
+    return typed
 
 
 def _since(day: str) -> model.Block:

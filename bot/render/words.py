@@ -27,6 +27,7 @@ PAST: Mapping[str, str] = {
     model.Action.DESCRIBE: "Described",
     model.Action.DELETE: "Deleted",
     "status": "Changed",
+    "verify": "Verified",
 }
 """What was done, by the journal's word for it."""
 
