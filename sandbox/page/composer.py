@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from nicegui import events, ui
 
-from sandbox.page import mrkdwn, surface
+from sandbox.page import mrkdwn, shortcuts, surface
 from sandbox.page.wire import Json
 
 Send = Callable[[str], Awaitable[None]]
@@ -15,13 +15,14 @@ _ENTER = "(event) => { if (!event.shiftKey && !event.isComposing) { event.preven
 
 
 class Composer:
-    """Where people type. `send` gets the text; `commands` are those that the app installed."""
+    """Where people type. `send` gets the text; `commands` are those that the app installed; `offer` shows its global shortcuts."""
 
     def __init__(self, send: Send, testid: str = "composer", hint: str = "Message") -> None:
         self._send, self.commands = send, list[Json]()
         self._hints = surface.marked(ui.element("div").classes("command-hints"), f"{testid}-hints")
         self._hints.set_visibility(False)
         with ui.element("div").classes("composer"):
+            self._shortcuts = ui.element("div").classes("composer-shortcuts")
             self._field = ui.textarea(placeholder=hint).props("borderless autogrow dense rows=1").classes("composer-field")
             surface.marked(self._field, testid)
             send_button = ui.button(icon="send", on_click=lambda: self._go(str(self._field.value or "")), color=None)
@@ -33,6 +34,13 @@ class Composer:
 
     def hint(self, words: str) -> None:
         self._field.props["placeholder"] = words
+
+    def offer(self, rows: list[Json], use: shortcuts.Use) -> None:
+        """Put the global shortcuts behind a bolt; without any there is none."""
+        self._shortcuts.clear()
+        with self._shortcuts:
+            if rows:
+                shortcuts.button(rows, use, "bolt", "Shortcuts", "shortcuts")
 
     async def _entered(self, event: events.GenericEventArguments) -> None:
         await self._go(str(event.args or ""))

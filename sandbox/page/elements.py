@@ -1,4 +1,4 @@
-"""Block elements that people use: buttons, menus, inputs, images."""
+"""Block elements that people use: buttons, menus, images; `inputs` draws the rest."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from nicegui import ui
 
-from sandbox.page import mrkdwn, pickers, surface
+from sandbox.page import inputs, mrkdwn, pickers, surface
 from sandbox.page.surface import Surface
 from sandbox.page.wire import Json
 
@@ -116,62 +116,6 @@ def _draw_picker(element: Json, block_id: str, on: Surface) -> None:
     pickers.Picker(element, block_id, pickers.finder(element, block_id, on), chosen, changed, least)
 
 
-def _draw_text(element: Json, block_id: str, on: Surface) -> None:
-    form = on.form or surface.Form()
-    value = str(form.values.setdefault(surface.key(element, block_id), element.get("initial_value") or ""))
-    make = ui.textarea if element.get("multiline") else ui.input
-    hint = surface.words(element.get("placeholder"))
-    field = make(value=value, placeholder=hint, on_change=lambda event: form.set(element, block_id, event.value or ""))
-    field.props("outlined dense autocomplete=off").classes("slack-input")
-    if element.get("max_length"):
-        field.props(f"maxlength={int(element['max_length'])}")
-    if element.get("focus_on_load"):
-        field.props("autofocus")
-    surface.marked(field, "input", action_id=element.get("action_id", ""), block_id=block_id)
-
-
-def _draw_date(element: Json, block_id: str, on: Surface) -> None:
-    form = on.form or surface.Form()
-    value = form.values.setdefault(surface.key(element, block_id), element.get("initial_date"))
-
-    async def changed(picked: str | None) -> None:
-        form.set(element, block_id, picked)
-        await on.act(element, block_id, picked)
-
-    field = ui.input(value=value or "", on_change=lambda event: changed(event.value or None)).props("outlined dense type=date")
-    surface.marked(field.classes("slack-input"), "input", action_id=element.get("action_id", ""), block_id=block_id)
-
-
-def _draw_radio(element: Json, block_id: str, on: Surface) -> None:
-    form = on.form or surface.Form()
-    start = [option.get("value") for option in pickers.initial(element, on)]
-    value = form.values.setdefault(surface.key(element, block_id), start[0] if start else None)
-
-    async def changed(picked: Any) -> None:
-        form.set(element, block_id, picked)
-        await on.act(element, block_id, picked)
-
-    labels = {option["value"]: surface.words(option.get("text")) for option in surface.all_options(element)}
-    radio = ui.radio(labels, value=value, on_change=lambda event: changed(event.value))
-    surface.marked(radio, "radio", action_id=element.get("action_id", ""))
-
-
-def _draw_checkboxes(element: Json, block_id: str, on: Surface) -> None:
-    form = on.form or surface.Form()
-    start = [option.get("value") for option in pickers.initial(element, on)]
-    held: list[Any] = form.values.setdefault(surface.key(element, block_id), start)
-
-    async def changed(value: Any, ticked: bool) -> None:
-        held[:] = [*held, value] if ticked else [kept for kept in held if kept != value]
-        await on.act(element, block_id, list(held))
-
-    for option in surface.all_options(element):
-        value = option.get("value")
-        box = ui.checkbox(surface.words(option.get("text")), value=value in held)
-        box.on_value_change(lambda event, value=value: changed(value, event.value))
-        surface.marked(box, "checkbox", value=value)
-
-
 def draw_image(element: Json, block_id: str, on: Surface, classes: str = "slack-image small") -> None:
     """A picture, or its words when it has no address that a browser may fetch."""
     alt = str(element.get("alt_text", ""))
@@ -197,12 +141,13 @@ _DRAW: dict[str, Draw] = {
     "multi_users_select": _draw_picker,
     "multi_channels_select": _draw_picker,
     "multi_conversations_select": _draw_picker,
-    "plain_text_input": _draw_text,
-    "number_input": _draw_text,
-    "email_text_input": _draw_text,
-    "url_text_input": _draw_text,
-    "datepicker": _draw_date,
-    "radio_buttons": _draw_radio,
-    "checkboxes": _draw_checkboxes,
+    "plain_text_input": inputs.draw_text,
+    "number_input": inputs.draw_text,
+    "email_text_input": inputs.draw_text,
+    "url_text_input": inputs.draw_text,
+    "datepicker": inputs.draw_date,
+    "timepicker": inputs.draw_date,
+    "radio_buttons": inputs.draw_radio,
+    "checkboxes": inputs.draw_checkboxes,
     "image": draw_image,
 }

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from nicegui import ui
 
-from sandbox.page import blocks, dates, files, mrkdwn, surface
+from sandbox.page import blocks, dates, files, mrkdwn, shortcuts, surface
 from sandbox.page.mrkdwn import Reader
 from sandbox.page.surface import Surface
 from sandbox.page.wire import Json
@@ -18,6 +18,7 @@ SHOWN = 80
 """How many messages are drawn at first; more on demand."""
 
 Make = Callable[[Json], Surface]
+Use = Callable[[str, str], Awaitable[None]]
 
 _COLOURS = ("#2f6f9f", "#8a5a9e", "#b4632f", "#3d7f5c", "#a03d5c", "#5a6aa8")
 
@@ -38,10 +39,14 @@ def at(message: Json, reader: Reader) -> datetime:
 
 
 class Feed:
-    """A list of messages, newest at the bottom. `fetch` gets the bytes of a file, `thread` opens a thread; None inside a thread."""
+    """A list of messages, newest at the bottom. `fetch` gets the bytes of a file, `thread` opens a thread; None inside a thread.
 
-    def __init__(self, make: Make, fetch: files.Fetch, thread: Callable[[str], Awaitable[None]] | None) -> None:
-        self._make, self._fetch, self._thread = make, fetch, thread
+    `use` starts a shortcut for the message with this ts; `shortcuts` are those of messages.
+    """
+
+    def __init__(self, make: Make, fetch: files.Fetch, use: Use, thread: Callable[[str], Awaitable[None]] | None) -> None:
+        self._make, self._fetch, self._use, self._thread = make, fetch, use, thread
+        self.shortcuts: list[Json] = []
         self._rows: dict[str, tuple[str, ui.element]] = {}
         self._limit = SHOWN
         self._box = ui.element("div").classes("feed")
@@ -74,7 +79,7 @@ class Feed:
     def _row(
         self, index: int, key: str, entry: Json, reader: Reader, names: dict[str, Json], earlier: Callable[[], Awaitable[None]]
     ) -> None:
-        now = json.dumps([entry, names.get(str(entry.get("user"))), str(reader.zone)], sort_keys=True, default=str)
+        now = json.dumps([entry, self.shortcuts, names.get(str(entry.get("user"))), str(reader.zone)], sort_keys=True, default=str)
         drawn, element = self._rows.get(key, ("", None))
         if drawn == now and element is not None:
             return
@@ -117,6 +122,13 @@ class Feed:
                     words = f"&#9888; This action did not work ({mrkdwn.plain(warning)}). Try again."
                     surface.marked(surface.html(words, "failed"), "failed")
                 self._replies(message)
+            if self.shortcuts and not whisper:
+                self._more(str(message.get("ts", "")))
+
+    def _more(self, ts: str) -> None:
+        """The menu of a message, as Slack shows it under the pointer."""
+        with ui.element("div").classes("message-more"):
+            shortcuts.button(self.shortcuts, lambda ident: self._use(ident, ts), "more_vert", "More actions", "message-menu")
 
     def _body(self, message: Json, reader: Reader) -> None:
         if message.get("blocks"):
@@ -141,5 +153,5 @@ def _head(name: str, app: bool, whisper: bool, when: datetime) -> None:
     badge = '<span class="badge-app" data-testid="app-badge">APP</span>' if app else ""
     head = f'<b class="author">{mrkdwn.escape(name)}</b>{badge}<time class="when">{mrkdwn.escape(dates.clock(when))}</time>'
     if whisper:
-        head = f'<div class="only-you" data-testid="only-you">&#128065; Only visible to you</div>{head}'
+        head = f'<div class="only-you" data-testid="only-you">Only visible to you</div>{head}'
     surface.html(head, "message-head")

@@ -27,7 +27,7 @@ class Modals:
         self._dialog = ui.dialog().props("persistent no-shake transition-duration=120 no-refocus")
         self._dialog.on("keydown.escape", self._close)
         with self._dialog:
-            self._box = surface.marked(ui.element("form").classes("desk-modal"), "modal")
+            self._box = surface.marked(ui.element("form").props("novalidate").classes("desk-modal"), "modal")
         self._box.on("submit.prevent", self._submit)
 
     def draw(self, views: list[Json]) -> None:
@@ -80,7 +80,7 @@ class Modals:
         self._busy, self._trouble, form.errors = True, "", {}
         self.draw(views)
         try:
-            told = await self._slack.do("submit", user=self._user(), values=self._entered(view, form))
+            told = await self._slack.do("submit", user=self._user(), values=form.typed)
         finally:
             self._busy = False
         form.errors = {str(block): str(words) for block, words in (told.get("errors") or {}).items()}
@@ -88,25 +88,15 @@ class Modals:
             self._trouble = f"We had some trouble connecting. Try again? ({told.get('detail') or told.get('error') or 'no answer'})"
         await self._changed()
 
-    def _entered(self, view: Json, form: Form) -> Json:
-        """What was typed, by `block_id/action_id`. Menus told the server when they changed."""
-        typed = [(block, element) for block in view.get("blocks") or [] for element in _elements(block) if _is_typed(element)]
-        names = [surface.key(element, str(block.get("block_id", ""))) for block, element in typed]
-        return {name: form.values.get(name) or "" for name in names}
-
     async def _close(self) -> None:
         await self._slack.do("close", user=self._user())
         await self._changed()
 
 
-def _is_typed(element: Json) -> bool:
-    return str(element.get("type", "")).endswith("_input")
-
-
 def _forget_gone(view: Json, form: Form) -> None:
     """Inputs that an update took away, or gave new ids, start anew."""
     here = {surface.key(element, str(block.get("block_id", ""))) for block in view.get("blocks") or [] for element in _elements(block)}
-    for held in (form.values, form.chosen):
+    for held in (form.typed, form.values, form.chosen):
         for place in [place for place in held if place not in here]:
             del held[place]
 

@@ -28,11 +28,11 @@ class Picker:
         self._many = str(element.get("type", "")).startswith("multi_")
         self._limit = int(element.get("max_selected_items") or 1000)
         self._asked = 0
-        hint = surface.words(element.get("placeholder")) or ("Type to search" if least else "Choose an option")
+        self._hint = surface.words(element.get("placeholder")) or ("Type to search" if least else "Choose an option")
         with surface.marked(ui.element("div").classes("picker"), "select", action_id=element.get("action_id", ""), block_id=block_id):
             with ui.element("div").classes("picker-field"):
                 self._chips = ui.element("div").classes("picker-chips")
-                self._input = ui.input(placeholder=hint).props("dense borderless autocomplete=off").classes("picker-input")
+                self._input = ui.input(placeholder=self._hint).props("dense borderless autocomplete=off").classes("picker-input")
                 surface.marked(self._input, "select-input")
             self._menu = surface.marked(ui.element("div").classes("picker-menu"), "select-menu")
             self._menu.set_visibility(False)
@@ -63,6 +63,7 @@ class Picker:
                 surface.html(mrkdwn.plain(nothing), "picker-none")
             for option in options:
                 draw_option(option, lambda option=option: self._choose(option))  # type: ignore[misc]
+        ui.run_javascript(f"getHtmlElement({self._menu.id})?.scrollIntoView({{block: 'nearest'}})")
 
     def _hide(self) -> None:
         self._asked += 1
@@ -84,6 +85,7 @@ class Picker:
         await self._changed(self._chosen)
 
     def _draw_chips(self) -> None:
+        self._input.props["placeholder"] = "" if self._chosen else self._hint
         self._chips.clear()
         with self._chips:
             for option in self._chosen:

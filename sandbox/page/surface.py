@@ -22,14 +22,15 @@ Options = Callable[[Json, str, str], Awaitable[list[Json]]]
 
 @dataclass
 class Form:
-    """What a person entered into a view: values and chosen options by `block_id/action_id`, and errors by block_id."""
+    """What a person entered into a view, by `block_id/action_id`, and errors by block_id.
 
+    The server hears of `values` and `chosen` options when they change, of `typed` text with the next click or submission.
+    """
+
+    typed: dict[str, str] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     chosen: dict[str, list[Json]] = field(default_factory=dict)
-
-    def set(self, element: Json, block_id: str, value: Any) -> None:
-        self.values[key(element, block_id)] = value
 
 
 @dataclass(frozen=True)

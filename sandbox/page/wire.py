@@ -67,6 +67,9 @@ class Slack(Control):
     async def commands(self) -> list[Json]:
         return rows(await self.read("commands", []), "commands")
 
+    async def shortcuts(self) -> list[Json]:
+        return rows(await self.read("shortcuts", []), "shortcuts")
+
     async def messages(self, channel: str, user: str) -> list[Json]:
         return rows(await self.read(f"channels/{channel}/messages", [], {"user": user}), "messages")
 
@@ -85,7 +88,7 @@ class Slack(Control):
         return rows(await self.read("log", []), "log")
 
     async def do(self, what: str, **body: Any) -> Json:
-        """One act of a person: command, click, select, submit, close, message, home."""
+        """One act of a person: command, shortcut, click, select, submit, close, message, home."""
         return await self.write("POST", what, body)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from nicegui import Client, app, background_tasks, ui
 
-from sandbox.page import blocks, chaos, composer, dates, feed, modals, mrkdwn, surface
+from sandbox.page import blocks, chaos, composer, dates, feed, modals, mrkdwn, shortcuts, surface
 from sandbox.page.surface import Form, Surface
 from sandbox.page.wire import Json, Slack
 
@@ -79,6 +79,9 @@ class Tab:
         known = [str(channel.get("id")) for channel in self._channels]
         if known and self.channel not in [*known, HOME]:
             self.channel = known[0]
+        offered = await self._slack.shortcuts()
+        self._feed.shortcuts = self._thread_feed.shortcuts = shortcuts.of_kind(offered, "message")
+        self._composer.offer(shortcuts.of_kind(offered, "global"), self._shortcut)
         seats = {ident: _titled(person) for ident, person in self._people.items() if person.get("seat")}
         self._act_as.set_options(seats, value=self.user if self.user in seats else None)
 
@@ -108,7 +111,7 @@ class Tab:
                 surface.marked(self._away, "away").set_visibility(False)
                 with ui.element("div").classes("desk-scroll"):
                     with surface.marked(ui.element("div"), "feed"):
-                        self._feed = feed.Feed(self._message_surface, self._slack.file, self._open_thread)
+                        self._feed = feed.Feed(self._message_surface, self._slack.file, self._shortcut, self._open_thread)
                     self._home = surface.marked(ui.element("div").classes("home"), "home")
                 self._composer = composer.Composer(self._say)
             self._thread_pane = surface.marked(ui.element("aside").classes("pane"), "thread")
@@ -126,7 +129,7 @@ class Tab:
             ui.label("Thread").classes("main-title")
             ui.button(icon="close", on_click=self._close_thread, color=None).props("flat round dense aria-label='Close thread'")
         with ui.element("div").classes("desk-scroll"), ui.element("div"):
-            self._thread_feed = feed.Feed(self._message_surface, self._slack.file, None)
+            self._thread_feed = feed.Feed(self._message_surface, self._slack.file, self._shortcut, None)
         self._thread_composer = composer.Composer(self._reply, "thread-composer", "Reply…")
 
     def _acting(self) -> None:
@@ -194,7 +197,7 @@ class Tab:
         with self._side:
             surface.html("Channels", "side-heading")
             for channel in [one for one in self._channels if not one.get("is_im")]:
-                self._side_line(str(channel["id"]), _channel_name(channel))
+                self._side_line(str(channel["id"]), _channel_name(channel), "private" if channel.get("is_private") else "")
             direct = [one for one in self._channels if one.get("is_im")]
             if direct:
                 surface.html("Direct messages", "side-heading")
@@ -204,10 +207,9 @@ class Tab:
             self._side_line(HOME, "Anomaly Desk home")
         self._draw_title()
 
-    def _side_line(self, channel: str, label: str) -> None:
-        line = surface.marked(
-            ui.element("div").classes("side-line on" if channel == self.channel else "side-line"), "channel", channel=channel
-        )
+    def _side_line(self, channel: str, label: str, look: str = "") -> None:
+        here = "on" if channel == self.channel else ""
+        line = surface.marked(ui.element("div").classes(f"side-line {look} {here}"), "channel", channel=channel)
         line.on("click", lambda: self._go(channel))
         with line:
             surface.html(mrkdwn.plain(label), tag="span")
@@ -281,6 +283,14 @@ class Tab:
             ui.notify(f"The message was not sent: {told.get('error')}", type="negative")
         await self.repaint()
 
+    async def _shortcut(self, callback_id: str, ts: str = "") -> None:
+        """Start a shortcut; with a ts the one in the menu of that message."""
+        where = {"channel": self.channel, "ts": ts} if ts else {}
+        told = await self._slack.do("shortcut", user=self.user, callback_id=callback_id, **where)
+        if not told.get("ok"):
+            ui.notify(action_failed(told), type="negative")
+        await self.repaint()
+
     def _slackbot(self, text: str, thread: str = "") -> None:
         """Slack's own words, for this person alone, in this tab."""
         said = {"ts": f"{time.time():.6f}", "user": SLACKBOT, "text": text, "ephemeral": True, "slackbot": True, "parse": "none"}
@@ -301,12 +311,12 @@ class Tab:
     def _view_surface(self, form: Form, view: str) -> Surface:
         async def act(element: Json, block_id: str, value: Any) -> None:
             where = {"home": True} if self.channel == HOME and form is self._home_form else {"view": True}
-            told = await self._click(element, block_id, value, **where)
+            told = await self._click(element, block_id, value, values=form.typed, **where)
             if not told.get("ok"):
                 ui.notify(action_failed(told), type="negative")
             await self.repaint()
 
-        return Surface(self.reader(), act, self._options_of(view=True), form)
+        return Surface(self.reader(), act, self._options_of(view=True, values=form.typed), form)
 
     async def _click(self, element: Json, block_id: str, value: Any, **where: Any) -> Json:
         chosen = {} if value is None else {"value": value}
@@ -338,8 +348,7 @@ def _is_reply(message: Json) -> bool:
 
 
 def _channel_name(channel: Json) -> str:
-    sign = "\N{LOCK} " if channel.get("is_private") else "# "
-    return f"{sign}{channel.get('name', '')}"
+    return f"{'' if channel.get('is_private') else '# '}{channel.get('name', '')}"
 
 
 def _about(channel: Json) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
+import yaml
 from playwright import async_api
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
@@ -131,9 +132,19 @@ class Workspace:
                 await self.control.post("delete", json={"channel": QUALITY, "ts": message["ts"]})
 
 
+SHORTCUTS = [
+    {"name": "Look around", "type": "global", "callback_id": "look.open", "description": "Look through the queue"},
+    {"name": "Look at this", "type": "message", "callback_id": "look.message", "description": "Look at this message"},
+]
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def workspace() -> AsyncIterator[Workspace]:
-    program = await Program("-m", "sandbox.slack", "--port", "0", "--no-budgets").start()
+async def workspace(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Workspace]:
+    manifest = yaml.safe_load((ROOT / "manifest.yml").read_text())
+    manifest["features"]["shortcuts"] = SHORTCUTS
+    path = tmp_path_factory.mktemp("workspace") / "manifest.yml"
+    path.write_text(yaml.safe_dump(manifest))
+    program = await Program("-m", "sandbox.slack", "--port", "0", "--no-budgets", "--manifest", str(path)).start()
     url = (await program.says(r"ready: (http://[\w.:]+)/api/"))[1]
     async with httpx.AsyncClient(base_url=f"{url}/_control/", timeout=20) as control:
         yield Workspace(url, control, AsyncWebClient("xoxb-sandbox", base_url=f"{url}/api/"))
