@@ -314,3 +314,33 @@ async def test_at_most_four_writes_at_once(system: Deployment) -> None:
     system.parts.app.app = counting
     await source.apply(model.Change(model.Action.ACKNOWLEDGE), found)
     assert running[1] == 4
+
+
+# --- many in a datastore without rights
+
+REFUSED_ALIKE = [
+    model.Change(model.Action.ACKNOWLEDGE),
+    model.Change(model.Action.ARCHIVE, archive_as=model.ArchiveAs.INVALID),
+    model.Change(model.Action.DELETE),
+]
+
+
+async def crowd(system: Deployment, count: int) -> tuple[Any, list[model.Anomaly]]:
+    """`count` anomalies in one datastore, and a few in another."""
+    stores = {container.datastore.id: container for container in system.world.facts.containers.values()}
+    made = [one.id for one in system.world.arrive(count, [stores[42]])]
+    others = [one.id for one in system.world.arrive(7, [stores[43]])]
+    source, found = await opened(system)
+    known = {int(one.ref.id): one for one in found}
+    return source, [known[ident] for ident in (*made, *others)]
+
+
+@pytest.mark.parametrize("change", REFUSED_ALIKE, ids=lambda change: change.action.value)
+async def test_a_thousand_without_the_right_cost_few_calls(system: Deployment, change: model.Change) -> None:
+    source, targets = await crowd(system, 1000)
+    system.world.tokens.limit(42, "Reporter", fake.SANDBOX_TOKEN)
+    outcomes = await source.apply(change, targets)
+    assert len(system.calls()) < 260
+    right = "Editor" if change.action is model.Action.ACKNOWLEDGE else "Author"
+    assert {(one.result, one.right, one.place) for one in outcomes[:1000]} == {(model.Result.REFUSED, right, "warehouse-prod")}
+    assert {one.result for one in outcomes[1000:]} == {model.Result.DONE}

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import httpx
+import pytest
 
 from bot import model
 from tests.sources.staging import NOW, Facts, Make, Wire, anomaly_json, page_json
@@ -185,3 +186,41 @@ async def test_the_first_comment_shows_whether_any_can_be_left(over: Make) -> No
     outcomes = await over(wire).apply(model.Change(model.Action.COMMENT, comment="x"), [target(str(one)) for one in range(1, 9)])
     assert {one.result for one in outcomes} == {model.Result.REFUSED}
     assert wire.lines.count("POST /api/comments") == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        model.Change(model.Action.ACKNOWLEDGE),
+        model.Change(model.Action.ARCHIVE, archive_as=model.ArchiveAs.INVALID),
+        model.Change(model.Action.DELETE),
+    ],
+    ids=lambda change: change.action.value,
+)
+@pytest.mark.parametrize("good", [(25,), (29,), (20, 24, 27), (3,), (0, 9, 15)], ids=str)
+async def test_without_rights_on_most_those_that_a_sample_shows_are_still_done_once(
+    over: Make, change: model.Change, good: tuple[int, ...]
+) -> None:
+    """The server refuses by id: three chunks of ten, where the third holds good ones, or the first does. A call that holds a bad one does
+    nothing."""
+    done: list[int] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        tail = request.url.path.rpartition("/")[2]
+        ids = [int(tail)] if tail.isdecimal() else [one["id"] for one in json.loads(request.content)]
+        if set(ids) - set(good):
+            return httpx.Response(403, json={"detail": "Editor permission is required"})
+        done.extend(ids)
+        return httpx.Response(200, json={})
+
+    outcomes = await over(handler, max_batch=10).apply(change, [target(str(one)) for one in range(30)])
+    assert [int(one.ref.id) for one in outcomes if one.result is model.Result.DONE] == sorted(done) == sampled(good)
+    assert all(one.right for one in outcomes if one.result is model.Result.REFUSED)
+    assert len(done) == len(set(done)), "nothing is sent twice"
+
+
+def sampled(good: tuple[int, ...]) -> list[int]:
+    """Which of the good ones can be found: all, but for those of a later chunk whose first and last are bad while the first chunk was
+    bad as a whole."""
+    scouted = any(one < 10 for one in good)
+    return [one for one in good if scouted or one < 10 or {one // 10 * 10, one // 10 * 10 + 9} & set(good)]

@@ -6,7 +6,8 @@ until the bad ids are alone. A lost answer is looked up before anything is sent 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -148,6 +149,17 @@ class Writes:
         return bulk.Reply(bulk.Verdict.ACCEPTED, left=left)
 
 
+class _Scout:
+    """The first chunk of a datastore that was refused for a missing right; `bare`: not one of its ids could be changed."""
+
+    def __init__(self) -> None:
+        self.back, self.bare = asyncio.Event(), False
+
+    async def found_bare(self) -> bool:
+        await self.back.wait()
+        return self.bare
+
+
 class _Job:
     """One change to some targets: drives the halving of each chunk."""
 
@@ -155,17 +167,53 @@ class _Job:
         self.change, self.removes = change, removes
         self.targets = {one.ref.id: one for one in targets}
         self._writes = writes
+        self._scouts: dict[str, _Scout] = {}
 
     async def run(self, chunk: tuple[str, ...]) -> Mapping[str, Failure | None]:
-        """Settle one chunk: the fate of each id."""
+        """Settle one chunk: the fate of each id.
+
+        The first chunk of a datastore that is refused for a missing right is halved to its end. Those that are refused like it wait for
+        what it finds: where not one of its ids could be changed, they try but two of their own."""
+        place, scout = self._place(chunk), _Scout()
+
+        async def answer(step: bulk.Step[str]) -> Reply:
+            reply = await self._answer(step)
+            if len(chunk) == 1 or step.look or len(step.items) < len(chunk) or not isinstance(reply.why, errors.SourceForbidden):
+                return reply
+            first = self._scouts.setdefault(place, scout)
+            return await self._sampled(chunk) if first is not scout and await first.found_bare() else reply
+
+        try:
+            fates = await self._drive(chunk, answer)
+            scout.bare = _bare(fates.values())
+        finally:
+            scout.back.set()
+        return fates
+
+    async def _drive(self, chunk: tuple[str, ...], answer: Callable[[bulk.Step[str]], Awaitable[Reply]]) -> bulk.Fates[str, Failure]:
         halving: bulk.Halving[str, Failure] = bulk.Halving(chunk, PATIENCE)
         machine = halving.run()
         try:
             step = next(machine)
             while True:
-                step = machine.send(await self._answer(step))
+                step = machine.send(await answer(step))
         except StopIteration:
             return halving.fates
+
+    async def _sampled(self, chunk: tuple[str, ...]) -> Reply:
+        """The first and the last of a refused chunk alone: when both are refused for the missing right, so is the rest; else the rest goes
+        its usual way."""
+        fates: dict[str, Failure | None] = {}
+        for ident in dict.fromkeys((chunk[0], chunk[-1])):
+            fates |= await self._drive((ident,), self._answer)
+        rest = tuple(one for one in chunk if one not in fates)
+        if _bare(fates.values()):
+            return bulk.Reply(bulk.Verdict.SETTLED, fates={**fates, **dict.fromkeys(rest, fates[chunk[-1]])})
+        return bulk.Reply(bulk.Verdict.SETTLED, fates={**fates, **await self._drive(rest, self._answer)})
+
+    def _place(self, chunk: Sequence[str]) -> str:
+        place = self.targets[chunk[0]].datastore
+        return place.id if place else ""
 
     async def _answer(self, step: bulk.Step[str]) -> Reply:
         if step.look:
@@ -205,6 +253,12 @@ class _Job:
         else:
             await self._writes.put(ids[0], bodies.update(self.change, self.targets[ids[0]]), where)
         return bulk.Reply(bulk.Verdict.ACCEPTED)
+
+
+def _bare(fates: Iterable[Failure | None]) -> bool:
+    """All of them, and there are some, were refused for one and the same missing right."""
+    rights = {(one.right, one.place) if isinstance(one, errors.SourceForbidden) else None for one in fates}
+    return len(rights) == 1 and None not in rights
 
 
 def _points_at_body(error: errors.SourceRejected) -> bool:
