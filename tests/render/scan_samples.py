@@ -10,13 +10,25 @@ from typing import Any
 from hypothesis import strategies as st
 
 from bot import model
-from bot.render import scan
+from bot.render import ids, scan
 from tests.render import samples
 
 NOW, OFFER = samples.NOW, samples.OFFER
 LATER = NOW + timedelta(minutes=3)
 WAREHOUSE, CRM = model.Place("42", "warehouse-prod"), model.Place("43", "crm")
 STATE, RESULT, CAUSE = model.OperationState, model.ScanResult, model.Cause
+
+INPUTS = (
+    ids.SCAN_DATASTORES,
+    ids.SCAN_TABLES,
+    ids.SCAN_TAGS,
+    ids.SCAN_HOW,
+    ids.SCAN_RECORDS,
+    ids.SCAN_SINCE,
+    ids.SCAN_BATCH,
+    ids.SCAN_SOURCE_ROWS,
+)
+"""The fields of the form, in order."""
 
 PREVIEW = model.Operation(
     "op-1",

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import model
-from bot.render import card, ids, modals, reports
-from tests.render import samples, slack_rules
+from bot.render import card, ids, modals, reports, scan_form
+from tests.render import samples, scan_samples, slack_rules
 
 RELEASED = {
     "anomaly.acknowledge",
@@ -26,17 +26,27 @@ RELEASED = {
     "batch.confirm",
     "batch.cancel",
     "batch.undo",
+    "review.open",
+    "scan.start",
+    "scan.cancel",
+    "scan.options",
+    "scan.abort",
+    "scan.fix",
+    "scan.sync",
 }
 """Action ids of messages that were ever released. This set only grows: old cards stay clickable."""
 
-RELEASED_CHOICES = {"comment", "history", "why"}
-RELEASED_VIEWS = {"assign", "link", "comment", "delete"}
+RELEASED_CHOICES = {"comment", "history", "why", "verify"}
+RELEASED_FIXES = {"again", "sync", "profile", "all", "follow", "rest"}
+RELEASED_VIEWS = {"assign", "link", "comment", "delete", "scan"}
 
 
 def test_released_ids_are_never_removed() -> None:
     assert set(ids.MESSAGE_ACTIONS) >= RELEASED
-    assert {ids.MORE_COMMENT, ids.MORE_HISTORY, ids.MORE_WHY} >= RELEASED_CHOICES
-    assert {ids.ASSIGN_VIEW, ids.LINK_VIEW, ids.COMMENT_VIEW, ids.DELETE_VIEW} >= RELEASED_VIEWS
+    assert {ids.MORE_COMMENT, ids.MORE_HISTORY, ids.MORE_WHY, ids.MORE_VERIFY} >= RELEASED_CHOICES
+    fixes = {ids.FIX_AGAIN, ids.FIX_SYNC, ids.FIX_PROFILE, ids.FIX_ALL_TABLES, ids.FIX_FOLLOW, ids.FIX_REST}
+    assert fixes >= RELEASED_FIXES
+    assert {ids.ASSIGN_VIEW, ids.LINK_VIEW, ids.COMMENT_VIEW, ids.DELETE_VIEW, ids.SCAN_VIEW} >= RELEASED_VIEWS
 
 
 def test_every_id_is_on_the_list_of_released_ones() -> None:
@@ -51,16 +61,21 @@ def test_everything_that_can_be_pressed_is_known() -> None:
     ]
     done = samples.progress(todo=1, done=311)
     messages += samples.every_batch_message(samples.ARCHIVE_312, samples.SPLIT, done, samples.OFFER).values()
+    missing = scan_samples.problem(model.Cause.TABLE_MISSING, "ordrs", near=["orders"])
+    found = scan_samples.done(model.ScanResult.FAILURE)
+    for operation in (scan_samples.PREVIEW, found):
+        messages += scan_samples.every_scan_message(operation, [missing], samples.OFFER, samples.NOW).values()
     messages.append(reports.report({"what": "first_contact", "source": "qualytics", "count": 3}))
     messages.append(card.anomaly(samples.ORDERS, model.Offer("Anomify", frozenset(model.Action)), samples.past()))
     drawn = {part["action_id"] for message in messages for part in slack_rules.pressable(message)}
     assert drawn == set(ids.MESSAGE_ACTIONS)
     pending = modals.Pending(samples.REF, 1)
     views = [*samples.every_view(samples.ORDERS, samples.OFFER).values(), modals.pick(pending, [], [samples.DANA], samples.OFFER)]
-    inputs = {part["action_id"] for view in views for part in slack_rules.pressable(view["blocks"])}
-    assert inputs == {ids.ASSIGN_PEOPLE, ids.COMMENT_TEXT, ids.LINK_PERSON, ids.DELETE_COUNT}
+    views.append(scan_form.form(scan_form.of([scan_samples.PREVIEW])))
+    inputs = {block["element"]["action_id"] for view in views for block in view["blocks"] if block["type"] == "input"}
+    assert inputs == {ids.ASSIGN_PEOPLE, ids.COMMENT_TEXT, ids.LINK_PERSON, ids.DELETE_COUNT, *scan_samples.INPUTS}
     callbacks = {view["callback_id"] for view in views if "callback_id" in view}
-    assert callbacks == {ids.ASSIGN_VIEW, ids.LINK_VIEW, ids.COMMENT_VIEW, ids.DELETE_VIEW}
+    assert callbacks == {ids.ASSIGN_VIEW, ids.LINK_VIEW, ids.COMMENT_VIEW, ids.DELETE_VIEW, ids.SCAN_VIEW}
 
 
 IDENT = st.text(min_size=1, max_size=40).filter(lambda ident: ":" not in ident)

@@ -54,7 +54,7 @@ def picked(*pairs: tuple[str, str]) -> dict[str, Any]:
 def test_every_field_stands_under_its_own_id() -> None:
     view = opened(EMPTY)
     inputs = [block for block in view["blocks"] if block["type"] == "input"]
-    assert [(block["block_id"], block["element"]["action_id"]) for block in inputs] == [(one, one) for one in ids.SCAN_INPUTS]
+    assert [(block["block_id"], block["element"]["action_id"]) for block in inputs] == [(one, one) for one in scan_samples.INPUTS]
     assert view["callback_id"] == ids.SCAN_VIEW
     kinds = {block["block_id"]: block["element"]["type"] for block in inputs}
     assert {kinds[one] for one in (ids.SCAN_DATASTORES, ids.SCAN_TABLES, ids.SCAN_TAGS)} == {"multi_external_select"}

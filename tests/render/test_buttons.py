@@ -1,0 +1,59 @@
+"""Rows of buttons, what Slack asks before a click, and the entries of the [...] menu."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot import model
+from bot.render import blocks, buttons, ids
+from sandbox.slack.blockkit import surfaces
+from tests.render import samples, slack_rules
+
+OFFER, ORDERS = samples.OFFER, samples.ORDERS
+
+
+def choices(anomaly: model.Anomaly, offer: model.Offer = OFFER) -> list[str]:
+    """The values of the [...] menu, without what they are about."""
+    (menu,) = [part for part in slack_rules.pressable(list(buttons.row(anomaly, offer))) if part["type"] == "overflow"]
+    assert len(menu["options"]) <= 5
+    return [ids.decode_choice(option["value"])[0] for option in menu["options"]]
+
+
+@pytest.mark.parametrize(
+    ("anomaly", "offer", "offered"),
+    [
+        (ORDERS, OFFER, True),
+        (samples.ACKNOWLEDGED, OFFER, True),
+        (samples.DUPLICATE, OFFER, False),
+        (replace(ORDERS, container=None), OFFER, False),
+        (ORDERS, replace(OFFER, supports=OFFER.supports - {model.Action.SCAN}), False),
+    ],
+)
+def test_a_fix_is_verified_where_a_scan_of_its_table_can_tell(anomaly: model.Anomaly, offer: model.Offer, offered: bool) -> None:
+    found = choices(anomaly, offer)
+    assert (ids.MORE_VERIFY in found) is offered
+    assert found[:3] == [ids.MORE_COMMENT, ids.MORE_HISTORY, ids.MORE_WHY]
+
+
+def test_the_entry_says_what_it_does_and_carries_the_anomaly() -> None:
+    (menu,) = [part for part in slack_rules.pressable(list(buttons.row(ORDERS, OFFER))) if part["type"] == "overflow"]
+    entry = menu["options"][-1]
+    assert entry["text"]["text"] == "Fixed, verify"
+    assert ids.decode_choice(entry["value"]) == (ids.MORE_VERIFY, ids.Target(samples.REF, 3))
+
+
+def test_no_row_holds_an_action_twice_and_the_order_stays() -> None:
+    first, second = blocks.button("a", "A", "1"), blocks.button("a", "A", "2")
+    other = blocks.button("b", "B", "3")
+    assert [[one["value"] for one in row["elements"]] for row in blocks.rows(first, None, second, other)] == [["1", "3"], ["2"]]
+    assert blocks.rows(None) == ()
+
+
+@pytest.mark.parametrize("length", [1, 29, 30, 31, 100, 101, 300, 301, 5000])
+def test_what_is_asked_before_a_click_fits(length: int) -> None:
+    words = "x" * length
+    pressed = blocks.button("a", "A", "1", confirm=blocks.confirm(words, words, words, words))
+    assert surfaces.check(list(blocks.actions(pressed)), "message").lines == []
+    assert "confirm" not in blocks.button("a", "A", "1")
