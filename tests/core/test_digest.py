@@ -1,0 +1,182 @@
+"""The facts of a digest: who counts where, on which day, and that a kept digest reads back as it was."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot import model
+from bot.core import digest
+
+Make = Callable[..., model.Anomaly]
+UNTIL = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
+SINCE = UNTIL - timedelta(days=1)
+MADRID = ZoneInfo("Europe/Madrid")
+
+
+@pytest.fixture
+def make(anomaly: Make) -> Make:
+    """An anomaly with an id of its own, created so many hours before the digest."""
+    numbers = itertools.count(1)
+
+    def made(hours: float = 1, **changed: Any) -> model.Anomaly:
+        return anomaly(**{"ref": model.Ref("qualytics", f"{next(numbers):04}"), "created": UNTIL - timedelta(hours=hours)} | changed)
+
+    return made
+
+
+def count(week: list[model.Anomaly], open_ones: list[model.Anomaly], zone: ZoneInfo = MADRID, **more: Any) -> model.Digest:
+    found = {"total_open": len(open_ones), "closed": 0} | more
+    return digest.count("qualytics", "tag:pii", SINCE, UNTIL, week=week, open_ones=open_ones, zone=zone, **found)
+
+
+def test_a_quiet_week_counts_zeroes() -> None:
+    assert count([], []) == model.Digest(
+        "qualytics", "tag:pii", SINCE, UNTIL, 0, 0, 0, 0, days=tuple(model.Day(date(2026, 11, 14 + n), 0, 0) for n in range(7))
+    )
+
+
+def test_what_was_opened_since_the_last_one(make: Make) -> None:
+    week = [make(hours=0), make(hours=23.9), make(hours=24), make(hours=48), make(hours=-1), make(3, state=model.State.ARCHIVED)]
+    assert count(week, []).opened == 3, "up to now, without the moment of the last digest itself, in any state"
+
+
+def test_the_open_ones_are_told_apart(make: Make) -> None:
+    open_ones = [make(state=model.State.OPEN), make(state=model.State.ACKNOWLEDGED), make(state=model.State.OPEN)]
+    found = count([], open_ones, total_open=5000, closed=12)
+    assert (found.open, found.unacknowledged, found.read, found.closed) == (5000, 2, 3, 12)
+
+
+def test_seven_days_of_the_zone(make: Make) -> None:
+    late = datetime(2026, 11, 18, 23, 30, tzinfo=UTC)  # half past midnight of the 19th in Madrid
+    week = [make(created=late), make(created=late, state=model.State.ARCHIVED), make(hours=24 * 8), make(created=late.replace(hour=22))]
+    days = {one.day.day: (one.opened, one.open) for one in count(week, []).days}
+    assert days == {14: (0, 0), 15: (0, 0), 16: (0, 0), 17: (0, 0), 18: (1, 1), 19: (2, 1), 20: (0, 0)}
+    in_utc = {one.day.day: one.opened for one in count(week, [], ZoneInfo("UTC")).days}
+    assert in_utc[18] == 3 and in_utc[19] == 0
+
+
+def test_what_waits_longest(make: Make) -> None:
+    old = [make(hours=hours) for hours in (30, 90, 60, 60, 10)]
+    taken = make(hours=100, state=model.State.ACKNOWLEDGED)
+    found = count([], [*old, taken]).oldest
+    assert [one.ref.id for one in found] == ["0002", "0003", "0004"]
+    assert found[0] == model.Glance(
+        ref=old[1].ref,
+        version=3,
+        type="record",
+        table="orders",
+        datastore="warehouse-prod",
+        severity=model.Severity.HIGH,
+        created=old[1].created,
+    )
+
+
+def test_a_glance_of_an_anomaly_without_a_place(make: Make) -> None:
+    one = digest.glance(make(container=None, datastore=None, severity=None, url="https://acme.example/anomalies/1"))
+    assert (one.table, one.datastore, one.severity, one.url) == ("", "", None, "https://acme.example/anomalies/1")
+
+
+def test_who_has_how_much(make: Make) -> None:
+    dana, lee, ann = (model.Person("qualytics", str(n), name) for n, name in enumerate(["Dana", "Lee", "Ann"]))
+    unnamed = model.Person("qualytics", "9", "", "max@acme.example")
+    open_ones = [make(assignees=people) for people in [(dana,), (lee, ann), (), (dana, lee), (ann,), (unnamed,), ()]]
+    found = count([], open_ones)
+    assert found.load == (("Ann", 2), ("Dana", 2), ("Lee", 2), ("max@acme.example", 1))
+    assert found.unassigned == 2
+    assert count([], [*open_ones, make(assignees=(lee,))]).load[0] == ("Lee", 3), "the most first"
+
+
+def test_the_noisiest_checks(make: Make) -> None:
+    def checks(*rules: str) -> tuple[model.Check, ...]:
+        return tuple(model.Check(f"{rule}-{n}", rule, ("id",), "some words that vary") for n, rule in enumerate(rules))
+
+    week = [make(hours=n, checks=checks(*rules)) for n, rules in enumerate(["ab", "abc", "aac", "d", "e", "f", ""])]
+    week += [make(checks=checks("a"), container=model.Place("5", "items")), make(hours=24 * 9, checks=checks("d"))]
+    found = [(one.check, one.table, one.count) for one in count(week, []).noise]
+    assert found == [("id: a", "orders", 3), ("id: b", "orders", 2), ("id: c", "orders", 2), ("id: a", "items", 1), ("id: d", "orders", 1)]
+
+
+@pytest.mark.parametrize(
+    ("check", "words"),
+    [
+        pytest.param(model.Check("1", "notNull", ("a", "b"), "a is null"), "a, b: notNull", id="rule and fields"),
+        pytest.param(model.Check("1", "volumetric", (), "too few rows"), "volumetric", id="a rule"),
+        pytest.param(model.Check("1", "", ("a",), "a is odd"), "a", id="fields"),
+        pytest.param(model.Check("1", "", (), " a is odd "), "a is odd", id="a message"),
+        pytest.param(model.Check("1", "", (), ""), "", id="nothing"),
+    ],
+)
+def test_the_words_of_a_check(check: model.Check, words: str, make: Make) -> None:
+    assert digest.check_words(check) == words
+    assert [one.check for one in count([make(checks=(check,))], []).noise] == ([words] if words else [])
+
+
+def test_the_order_of_the_lists_and_repetition_do_not_matter(make: Make) -> None:
+    week = [
+        make(hours=n % 5, checks=(model.Check("1", f"rule{n % 7}"),), assignees=(model.Person("q", str(n), f"P{n % 4}"),))
+        for n in range(40)
+    ]
+    wanted = count(week, week)
+    shuffled = random.Random(7).sample([*week, *week[:9]], 49)
+    assert count(shuffled, shuffled, total_open=40) == wanted
+
+
+# --- as JSON ------------------------------------------------------------------------------------------------------------
+
+_WORDS = st.text(max_size=12)
+_AMOUNTS = st.integers(0, 10**9)
+_ZONES = st.integers(-840, 840).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+_MOMENTS = st.datetimes(timezones=st.one_of(st.just(UTC), _ZONES))
+_REFS = st.builds(model.Ref, _WORDS, _WORDS)
+_GLANCES = st.builds(model.Glance, _REFS, _AMOUNTS, _WORDS, _WORDS, _WORDS, st.sampled_from([None, *model.Severity]), _MOMENTS, _WORDS)
+_DIGESTS = st.builds(
+    model.Digest,
+    _WORDS,
+    _WORDS,
+    _MOMENTS,
+    _MOMENTS,
+    *[_AMOUNTS] * 4,
+    days=st.lists(st.builds(model.Day, st.dates(), _AMOUNTS, _AMOUNTS), max_size=7).map(tuple),
+    oldest=st.lists(_GLANCES, max_size=3).map(tuple),
+    load=st.lists(st.tuples(_WORDS, _AMOUNTS), max_size=5).map(tuple),
+    unassigned=_AMOUNTS,
+    noise=st.lists(st.builds(model.Noise, _WORDS, _WORDS, _AMOUNTS), max_size=5).map(tuple),
+    read=_AMOUNTS,
+)
+
+
+@given(_DIGESTS)
+def test_a_kept_digest_reads_back(kept: model.Digest) -> None:
+    assert digest.unpack(json.loads(json.dumps(digest.pack(kept)))) == kept
+
+
+@given(_DIGESTS, st.data())
+def test_what_was_not_kept_is_empty(kept: model.Digest, data: st.DataObject) -> None:
+    packed = digest.pack(kept)
+    for name in data.draw(st.sets(st.sampled_from(sorted(packed)))):
+        del packed[name]
+    read = digest.unpack(packed)
+    empty = digest.unpack({})
+    for name in digest.pack(kept):
+        assert getattr(read, name) == getattr(kept if name in packed else empty, name)
+
+
+def test_an_empty_one_is_a_digest() -> None:
+    empty = digest.unpack({"oldest": [{}]})
+    assert (empty.source, empty.opened, empty.days, empty.load, empty.noise, empty.read) == ("", 0, (), (), (), 0)
+    assert empty.since == empty.until == datetime(1970, 1, 1, tzinfo=UTC)
+    assert empty.oldest == (model.Glance(model.Ref("", ""), 0, "", "", "", None, empty.since),)
+
+
+def test_a_severity_of_another_version_is_none() -> None:
+    assert digest.unpack({"oldest": [{"severity": "apocalyptic"}]}).oldest[0].severity is None
