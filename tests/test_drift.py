@@ -194,10 +194,30 @@ def filter_table(known: Any, title: str) -> str:
 
 
 def test_the_document_of_the_filters_says_what_the_code_does() -> None:
-    chapter = (ROOT / "docs/filters.md").read_text().split("## Qualytics", 1)[1]
+    chapter = (ROOT / "docs/filters.md").read_text().split("## Qualytics", 1)[1].split("\n## ", 1)[0]
     written = "\n".join(line for line in chapter.splitlines() if line.startswith("|"))
     wanted = filter_table(queries.WORDS, "Qualytics")
     assert written == wanted, f"docs/filters.md should hold this table:\n{wanted}"
+
+
+def scan_table() -> str:
+    """The table of docs/filters.md for the verbs of `/scan`."""
+    lines = ["| command | what it does | example |", "|---|---|---|"]
+    for verb in filters.SCAN_VERBS:
+        usage, example = (f"{filters.SCAN_SLASH} {text}".strip().replace("|", "\\|") for text in (verb.usage, verb.example))
+        lines.append(f"| `{usage}` | {verb.about} | `{example}` |")
+    return "\n".join(lines)
+
+
+def test_the_document_of_the_scans_says_what_the_code_does() -> None:
+    chapter = (ROOT / "docs/filters.md").read_text().split("\n## Scans", 1)[1].split("\n## ", 1)[0]
+    written = "\n".join(line for line in chapter.splitlines() if line.startswith("|"))
+    wanted = scan_table()
+    assert written == wanted, f"docs/filters.md should hold this table:\n{wanted}"
+    examples = re.findall(r"^    /scan (.+)$", chapter, re.MULTILINE)
+    assert len(examples) >= 5
+    for example in examples:
+        assert filters.scan(example, sources=["qualytics"], default_source="qualytics").verb != "form"
 
 
 def test_the_examples_of_the_documents_work() -> None:
