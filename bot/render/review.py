@@ -143,10 +143,11 @@ def _empty(page: model.ReviewPage, offer: model.Offer, held: _Held | None) -> st
 
 def _heading(page: model.ReviewPage) -> str:
     """ "Anomalies 21-30 of 412 that match"."""
-    among = "of this card" if page.scope.card else "that match" if page.scope.words.strip() else "that are not archived"
-    first, last = page.offset + 1, page.offset + len(page.anomalies)
+    kind = 0 if page.scope.card else 1 if page.scope.words.strip() else 2
     if page.total == 1:
-        return f"The one anomaly {among}"
+        return f"The one anomaly {('of this card', 'that matches', 'that is not archived')[kind]}"
+    among = ("of this card", "that match", "that are not archived")[kind]
+    first, last = page.offset + 1, page.offset + len(page.anomalies)
     shown = text.number(first) if first == last else f"{text.number(first)}-{text.number(last)}"
     if page.total is None:
         return f"Anomalies {shown} of those {among}; how many there are in all is not known"

@@ -148,7 +148,8 @@ def _wrong_choice(reviewing: model.Reviewing) -> dict[str, str]:
 def _wrong_selection(reviewing: model.Reviewing, total: int | None) -> dict[str, str]:
     block = pick_block(reviewing.offset, reviewing.shown)
     if reviewing.which == PICKED and not reviewing.picked:
-        return {block: "Tick at least one anomaly, or choose below that all are meant. Nothing was changed."}
+        instead = ", or choose below that all are meant" if len(reviewing.shown) > 1 else ""
+        return {block: f"Tick at least one anomaly{instead}. Nothing was changed."}
     if reviewing.which == ALL and total == 0:
         return {block: "None of them matches any more. Close this form."}
     return {}

@@ -9,7 +9,9 @@ from typing import Any
 
 from bot import model
 
-BUTTON_LIKE = {"button", "static_select", "overflow", "external_select", "multi_users_select", "plain_text_input"}
+BUTTON_LIKE = {
+    "button", "static_select", "overflow", "external_select", "multi_users_select", "plain_text_input", "checkboxes", "radio_buttons",
+}  # fmt: skip
 CONTROL = re.compile(r"<([^<>]*)>")
 OWN_CONTROL = re.compile(r"!date\^-?\d+\^[^|^<>]+\|\d{1,4}-\d\d-\d\d \d\d:\d\d UTC|https?://[^\s|<>]+\|[^|<>]+|#[CG][A-Z0-9]+")
 
@@ -129,7 +131,7 @@ def _button_faults(path: str, part: dict[str, Any]) -> list[str]:
 
 
 def _menu_faults(path: str, part: dict[str, Any]) -> list[str]:
-    most = {"overflow": 5, "static_select": 100}.get(part.get("type", ""))
+    most = {"overflow": 5, "static_select": 100, "checkboxes": 10, "radio_buttons": 10}.get(part.get("type", ""))
     if most is None:
         return []
     wrong = [] if 1 <= len(part["options"]) <= most else ["options"]

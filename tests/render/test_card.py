@@ -68,7 +68,12 @@ def test_buttons_carry_identity_and_the_version_shown() -> None:
         "Discarded": "Noise",
     }
     assert ids.decode_choice(archive["Duplicate"]["value"]) == ("Duplicate", ids.Target(samples.REF, 3))
-    assert [option["text"]["text"] for option in buttons[ids.MORE]["options"]] == ["Comment…", "History", "Why this card"]
+    assert [option["text"]["text"] for option in buttons[ids.MORE]["options"]] == [
+        "Comment…",
+        "History",
+        "Why this card",
+        "Fixed, verify",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -192,10 +197,17 @@ def test_group_counts_by_state_and_table_with_five_samples() -> None:
     assert seen.count("•") == 5
     assert "• High · record anomaly in orders (warehouse-prod) · Archived as Duplicate · 1001" in seen
     assert "More than 5 came in a short time" in seen
-    (button,) = slack_rules.pressable(message)
-    assert (button["action_id"], button["value"], button["text"]["text"]) == (ids.GROUP_LIST, "card-7", "Show list")
-    assert "37 anomalies" in slack_rules.heard(message) and "30 open" in slack_rules.heard(message)
+    show, review = slack_rules.pressable(message)
+    assert (show["action_id"], show["value"], show["text"]["text"]) == (ids.GROUP_LIST, "card-7", "Show list")
+    assert (review["action_id"], review["text"]["text"]) == (ids.REVIEW_OPEN, "Review")
+    assert ids.decode_scope(review["value"]) == model.Scope(card="card-7")
+    heard = slack_rules.heard(message)
+    assert "37 anomalies" in heard and "30 open" in heard
+    assert "Press Show list to see and handle them, or Review to handle many at once." in heard
 
 
-def test_group_says_when_all_are_closed() -> None:
-    assert "6 anomalies arrived together, all closed now" in slack_rules.seen(card.group("c", tally(archived=6), OFFER, 5))
+def test_group_says_when_all_are_closed_and_has_nothing_to_review() -> None:
+    message = card.group("c", tally(archived=6), OFFER, 5)
+    assert "6 anomalies arrived together, all closed now" in slack_rules.seen(message)
+    assert slack_rules.labels(message) == ["Show list"]
+    assert "Review" not in slack_rules.heard(message)

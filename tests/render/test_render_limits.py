@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot import errors, model
-from bot.render import limits, modals, refusals, reports, text
+from bot.render import blocks, limits, modals, refusals, reports, text
 from sandbox.slack.blockkit import surfaces
 from tests.render import samples, slack_rules
 
@@ -194,6 +194,24 @@ def test_plain_keeps_words_and_buttons_of_new_blocks() -> None:
     for words in ("first", "Open per day", "Mon 4", "Tue 7", "orders", "By person", "Lee | 3", "Orders", "a & b", "More", "inside"):
         assert words in seen
     assert sum(part["type"] == "button" for part in slack_rules.pressable(simple)) == 2
+
+
+def test_a_chart_of_several_series_becomes_columns_with_the_same_numbers() -> None:
+    chart = blocks.chart("Opened and still open", {"Opened": [("Mon 16 Nov", 1200), ("Tue 17 Nov", 7)], "Open": [("Mon 16 Nov", 4)]})
+    (simple,) = limits.plain(model.Message("t", (chart,))).blocks
+    assert simple["elements"][0]["elements"][0]["text"].split("\n") == [
+        "Opened and still open",
+        "            Opened  Open",
+        "Mon 16 Nov   1,200     4",
+        "Tue 17 Nov       7     –",
+    ]
+
+
+def test_a_chart_keeps_to_the_limits_of_charts() -> None:
+    points = [(f"label {number} " + "x" * 20, number) for number in range(10, 40)]
+    chart = blocks.chart("t" * 60, {f"s{number} " + "y" * 20: points for number in range(8)})
+    assert refused(model.Message("t", (chart,))) == []
+    assert len(chart["chart"]["series"]) == 6 and len(chart["chart"]["axis_config"]["categories"]) == 20
 
 
 def test_plain_leaves_classic_messages_alone() -> None:

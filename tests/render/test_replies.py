@@ -116,6 +116,22 @@ def test_a_filter_too_long_for_a_button_is_not_cut() -> None:
     assert "Narrow it down" in slack_rules.seen(message)
 
 
+def test_a_list_by_a_filter_can_be_reviewed_as_a_whole() -> None:
+    message = replies.listing(model.Listing("table:orders", many(10), 412, 20))
+    assert [ids.decode_scope(value) for value in values(message, ids.REVIEW_OPEN)] == [model.Scope(words="table:orders")]
+    assert "Press Review these to handle many at once." in slack_rules.heard(message)
+
+
+@pytest.mark.parametrize(
+    ("words", "shown", "total", "group"),
+    [("", 10, 412, ""), ("table:orders", 1, 1, ""), ("table:" + "x" * 2000, 10, 412, ""), ("table:orders", 10, 37, "card-7")],
+)
+def test_other_lists_are_not_reviewed(words: str, shown: int, total: int, group: str) -> None:
+    message = replies.listing(model.Listing(words, many(shown), total), group)
+    assert values(message, ids.REVIEW_OPEN) == []
+    assert "Review" not in slack_rules.heard(message)
+
+
 def test_an_empty_answer_says_what_was_asked_and_what_to_try() -> None:
     seen = slack_rules.seen(replies.listing(model.Listing("table:orders status:resolved", [], 0)))
     assert "No anomaly matches: table:orders status:resolved." in seen
@@ -255,3 +271,49 @@ def test_every_kind_of_source_and_delivery_error_is_answered() -> None:
 
 def test_the_unforeseen_gets_a_number() -> None:
     assert "abc123" in slack_rules.seen(refusals.broken("abc123"))
+
+
+# --- exports and people -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "count", "said"),
+    [
+        ("status:open", 412, "412 anomalies are in your direct messages as a CSV file (status:open)."),
+        ("", 1, "1 anomaly is in your direct messages as a CSV file."),
+    ],
+)
+def test_an_export_says_where_its_file_is(words: str, count: int, said: str) -> None:
+    message = replies.exported(words, count)
+    assert slack_rules.seen(message) == slack_rules.heard(message) == said
+
+
+@pytest.mark.parametrize(
+    ("person", "how", "said"),
+    [
+        (
+            samples.LEE,
+            "shown",
+            "is Lee Park (lee@acme.example) in Qualytics. To change that: /anomalies link @name dana@acme.example, or none",
+        ),
+        (None, "shown", "is nobody in Qualytics that this desk knows of. To link them: /anomalies link @name dana@acme.example, with"),
+        (samples.LEE, "linked", "is Lee Park (lee@acme.example) in Qualytics from now on."),
+        (model.Person("q", "7", "", "lee@acme.example"), "linked", "is lee@acme.example in Qualytics from now on."),
+        (model.Person("q", "7", ""), "linked", "is user 7 in Qualytics from now on."),
+        (None, "unlinked", "is not linked to a user of Qualytics any more. To link again: /anomalies link @name"),
+    ],
+)
+def test_who_is_who(person: model.Person | None, how: str, said: str) -> None:
+    message = replies.linked("U0DANA", person, OFFER, how)
+    assert slack_rules.seen(message).startswith(f"<@U0DANA>\n{said}")
+    assert message.text.startswith(f"<@U0DANA> {said}")
+
+
+def test_a_link_command_that_an_answer_names_is_understood() -> None:
+    for how in ("shown", "unlinked"):
+        line = slack_rules.heard(replies.linked("U0DANA", None, OFFER, how))
+        typed = line.split("/anomalies ")[1].split("example")[0] + "example"
+        command = filters.command(
+            typed.replace("@name", "<@U0DANA>"), today=date(2026, 11, 21), sources=["qualytics"], default_source="qualytics"
+        )
+        assert (command.person, command.target) == ("U0DANA", "dana@acme.example")

@@ -1,0 +1,204 @@
+"""The digest, the list of its queue, and the export."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from bot import model
+from bot.core import filters
+from bot.render import digest, ids, limits, spreadsheet
+from sandbox.slack.blockkit import surfaces
+from tests.render import review_samples, samples, slack_rules
+
+MORNING, OFFER = review_samples.MORNING, samples.OFFER
+SINCE = "2026-11-20 09:00 UTC"
+
+
+def drawn(**changed: object) -> model.Message:
+    message = digest.digest(replace(MORNING, **changed), OFFER)  # type: ignore[arg-type]
+    assert slack_rules.faults(message) == []
+    assert surfaces.check(list(message.blocks), "message").lines == []
+    return message
+
+
+def queue(message: model.Message) -> list[model.Scope]:
+    return [ids.decode_scope(part["value"]) for part in slack_rules.pressable(message) if part["action_id"] == ids.REVIEW_OPEN]
+
+
+def test_ten_seconds_in_the_morning() -> None:
+    message = drawn()
+    assert slack_rules.seen(message).split("\n") == [
+        "Anomalies: 12 opened, 7 closed, 412 still open",
+        "In Qualytics (table:orders), since",
+        SINCE,
+        "· /anomalies digest shows it at any time",
+        "38 of 412 open are not acknowledged. The longest waiting:",
+        "High · record anomaly in orders (warehouse-prod) · 1001",
+        "since 2026-11-12 09:12 UTC",
+        "Show",
+        "Who has how many: Dana 40, Lee Park 12; 120 unassigned.",
+        "Noisiest checks in 7 days:",
+        "• customer_id not null in orders: 41",
+        "• amount between 0 and 10000 in items: 9",
+        "Review queue",
+    ]
+    assert [block["type"] for block in message.blocks] == [
+        *("header", "context", "data_visualization", "section", "section", "section", "actions"),
+    ]
+
+
+def test_the_week_is_a_chart_and_the_same_numbers_can_be_heard_and_read_without_it() -> None:
+    message = drawn()
+    (chart,) = (block["chart"] for block in message.blocks if block["type"] == "data_visualization")
+    assert chart["axis_config"]["categories"][0] == "Sun 15 Nov" and len(chart["axis_config"]["categories"]) == 7
+    assert {one["name"]: [point["value"] for point in one["data"]] for one in chart["series"]} == {
+        "Opened": [0, 4, 8, 12, 16, 20, 24],
+        "Of these still open": [0, 1, 2, 3, 4, 5, 6],
+    }
+    assert "Sun 15 Nov 0 and 0; Mon 16 Nov 4 and 1;" in slack_rules.heard(message)
+    lines = slack_rules.seen(limits.plain(message)).split("\n")
+    assert "Sat 21 Nov      24                    6" in lines
+    assert limits.plain(message).text == message.text
+
+
+def test_only_the_last_seven_days_are_drawn_in_their_order() -> None:
+    days = [model.Day(date(2026, 11, 1) + timedelta(days=number), number, 0) for number in (9, 3, 8, 2, 7, 1, 6, 5, 4)]
+    (chart,) = (block["chart"] for block in drawn(days=days).blocks if block["type"] == "data_visualization")
+    assert [point["value"] for point in chart["series"][0]["data"]] == [3, 4, 5, 6, 7, 8, 9]
+
+
+@pytest.mark.parametrize("days", [(), [model.Day(date(2026, 11, 21), 0, 0)]])
+def test_an_empty_week_has_no_chart(days: list[model.Day]) -> None:
+    message = drawn(days=days)
+    assert "data_visualization" not in {block["type"] for block in message.blocks}
+    assert "by day" not in slack_rules.heard(message)
+
+
+def test_all_that_is_seen_is_heard() -> None:
+    message = drawn(read=100)
+    heard = slack_rules.heard(message)
+    for words in (
+        "Anomalies: 12 opened, 7 closed, 412 still open.",
+        f"In Qualytics (table:orders), since {SINCE}.",
+        "38 of 412 open are not acknowledged. The longest waiting: High · record anomaly in orders (warehouse-prod) · 1001, since 2026",
+        "Who has how many: Dana 40, Lee Park 12; 120 unassigned.",
+        "Noisiest checks in 7 days: customer_id not null in orders: 41; amount between",
+        "The lists are made of the newest 100 of 412; the counts are of all.",
+        "Press Review queue to handle them.",
+    ):
+        assert words in heard
+
+
+def test_lists_are_short_and_the_longest_waiting_comes_first() -> None:
+    oldest = [replace(review_samples.GLANCE, ref=model.Ref("qualytics", str(n)), created=samples.NOW - timedelta(days=n)) for n in range(8)]
+    people = [(f"P{number}", 9 - number) for number in range(8)]
+    noise = [model.Noise(f"check {number}", "", number) for number in range(8)]
+    message = drawn(oldest=oldest, load=people, noise=noise)
+    shows = [part["value"] for part in slack_rules.pressable(message) if part["action_id"] == ids.SHOW]
+    assert shows == [f"qualytics:{number}|3" for number in (7, 6, 5, 4, 3)]
+    seen = slack_rules.seen(message)
+    assert "Who has how many: P0 9, P1 8, P2 7, P3 6, P4 5 and 3 more; 120 unassigned." in seen
+    assert seen.count("• check") == 5 and "• check 0: 0" in seen
+
+
+def test_what_the_lists_are_made_of_is_said_only_when_it_is_not_all() -> None:
+    assert "newest" not in slack_rules.seen(drawn())
+    assert "The lists are made of the newest 100 of 412; the counts are of all." in slack_rules.seen(drawn(read=100))
+
+
+@pytest.mark.parametrize(
+    ("words", "unacknowledged", "scope"),
+    [
+        ("", 38, "source:qualytics status:open"),
+        ("table:orders", 38, "source:qualytics table:orders status:open"),
+        ("source:anodot tag:pii", 38, "source:anodot status:open tag:pii"),
+        ("status:any table:orders", 38, "source:qualytics table:orders status:open"),
+        ("since:2026-11-01", 38, "source:qualytics status:open since:2026-11-01"),
+        ("table:orders", 0, "source:qualytics table:orders"),
+        ("a word: of tomorrow", 38, "status:open a word: of tomorrow"),
+    ],
+)
+def test_the_queue_is_what_nobody_acknowledged_yet(words: str, unacknowledged: int, scope: str) -> None:
+    assert queue(drawn(words=words, unacknowledged=unacknowledged)) == [model.Scope(words=scope)]
+
+
+def test_the_queue_is_a_filter_that_commands_understand() -> None:
+    (scope,) = queue(drawn())
+    query = filters.query(scope.words, today=date(2026, 11, 21))
+    assert (query.source, query.tables, query.statuses) == ("qualytics", ("orders",), ("open",))
+
+
+def test_an_empty_queue_is_one_calm_line() -> None:
+    message = drawn(opened=0, closed=0, open=0, unacknowledged=0, days=(), oldest=(), load=(), unassigned=0, noise=(), read=0)
+    assert len(message.blocks) == 1 and slack_rules.pressable(message) == []
+    said = f"Nothing is open. Nothing was opened or closed since {SINCE} in Qualytics (table:orders)"
+    assert slack_rules.heard(message) == f"{said}."
+    assert slack_rules.seen(message).replace("\n", " ") == said
+
+
+def test_a_queue_that_was_emptied_says_so_and_has_nothing_to_review() -> None:
+    message = drawn(open=0, unacknowledged=0, oldest=(), load=(), unassigned=0, read=0)
+    assert slack_rules.seen(message).startswith("Anomalies: 12 opened, 7 closed, nothing is open now\n")
+    assert queue(message) == [] and "acknowledged" not in slack_rules.seen(message)
+
+
+def test_who_asked_is_not_told_how_to_ask() -> None:
+    asked = digest.digest(MORNING, OFFER, asked=True)
+    assert "/anomalies digest" not in slack_rules.seen(asked)
+    assert asked.text == drawn().text
+
+
+def test_all_acknowledged_is_good_news() -> None:
+    assert "All that is open is acknowledged." in slack_rules.seen(drawn(unacknowledged=0, oldest=()))
+
+
+# --- the export -------------------------------------------------------------------------------------------------------------------
+
+
+def rows(content: bytes) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+
+
+def test_an_export_has_every_column_as_the_system_told_it() -> None:
+    anomaly = replace(
+        samples.ORDERS,
+        assignees=(samples.LEE, model.Person("qualytics", "8", "", "ann@acme.example")),
+        checks=(*samples.ORDERS.checks, model.Check("3", "isUnique", ("id", "day"))),
+        description="Volume fell,\nagain",
+        fingerprint="4711",
+    )
+    content = spreadsheet.anomalies([anomaly, replace(samples.DUPLICATE, weight=None, records=None, container=None, severity=None)])
+    assert content.startswith(b"\xef\xbb\xbf")
+    heading, first, second = rows(content)
+    assert dict(zip(heading, first, strict=True)) == {
+        "id": "qualytics:1001",
+        "url": "https://acme.qualytics.io/anomalies/1001",
+        "status": "Active",
+        "type": "record",
+        "severity": "high",
+        "weight": "54",
+        "records": "4210",
+        "datastore": "warehouse-prod",
+        "table": "orders",
+        "created": "2026-11-21T09:12:00+00:00",
+        "tags": "critical, pii",
+        "assignees": "Lee Park, ann@acme.example",
+        "checks": "customer_id not null; amount between 0 and 10000; id, day: isUnique",
+        "description": "Volume fell, again",
+        "fingerprint": "4711",
+    }
+    assert [second[heading.index(name)] for name in ("status", "weight", "records", "table", "severity")] == ["Duplicate", "", "", "", ""]
+
+
+@pytest.mark.parametrize("value", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\u200b=1", "＝1", "|cmd"])
+def test_an_export_holds_nothing_that_a_spreadsheet_calculates(value: str) -> None:
+    anomaly = replace(samples.ORDERS, description=value, tags=(value,), fingerprint=value, container=model.Place("1", value))
+    heading, row = rows(spreadsheet.anomalies([anomaly]))
+    for name in ("description", "tags", "fingerprint", "table"):
+        cell = row[heading.index(name)]
+        assert cell.startswith("'") and cell.endswith(value[-1])
