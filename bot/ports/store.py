@@ -33,6 +33,10 @@ class Anomalies(Protocol):
 
     async def get(self, refs: Sequence[model.Ref]) -> Mapping[model.Ref, model.Anomaly]: ...
 
+    async def known(self, refs: Sequence[model.Ref]) -> frozenset[model.Ref]:
+        """Which of these are tracked."""
+        ...
+
     async def save(
         self,
         source: str,
@@ -249,8 +253,10 @@ class Batches(Protocol):
 
     async def progress(self, batch: str, sample: int = 5) -> model.Progress: ...
 
-    async def items(self, batch: str, fates: Sequence[model.Fate] = (), *, offset: int = 0, limit: int = 1000) -> Sequence[model.Item]:
-        """Items with these fates (() = all), in their order."""
+    async def items(
+        self, batch: str, fates: Sequence[model.Fate] = (), *, of: Sequence[model.Ref] = (), offset: int = 0, limit: int = 1000
+    ) -> Sequence[model.Item]:
+        """Items with these fates and of these anomalies (() = all), in their order."""
         ...
 
     async def split(self, batch: str) -> model.Split:

@@ -75,6 +75,7 @@ class Batches:
         undo_of: str = "",
     ) -> Preview:
         now = self.clock.now()
+        items = sorted(items, key=lambda item: item.place)  # no call spans datastores: those of one next to each other need the fewest
         batch = model.Batch(
             f"undo-{undo_of}" if undo_of else uuid.uuid4().hex[:12],
             source.name,

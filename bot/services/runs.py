@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -21,8 +22,12 @@ CLAIM_SECONDS = 120.0
 SHOW_EVERY = timedelta(seconds=4)
 """At most 15 edits of progress a minute, of the 35 that machines may make."""
 
-WINDOWS = 4
-"""Chunks that are under way together; the source bounds its calls itself."""
+ABREAST = 4
+"""Windows of a batch that are under way together, a chunk each: while one waits for the system, another is checked or recorded. The source
+bounds its calls itself."""
+
+AHEAD = 16
+"""Windows that are read from the store at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +39,64 @@ class _Plan:
 
 
 @dataclass(slots=True)
+class _Turn:
+    """Batches of one source take turns, because two of them may be about the same anomaly; `waiting` counts those that want the next."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    waiting: int = 0
+
+    @asynccontextmanager
+    async def mine(self) -> AsyncIterator[None]:
+        """Have it, when it is free."""
+        self.waiting += 1
+        try:
+            await self.lock.acquire()
+        finally:
+            self.waiting -= 1
+        try:
+            yield
+        finally:
+            self.lock.release()
+
+
+@dataclass(slots=True)
+class _Course:
+    """A batch under way: hands out its items window by window, each to one worker. `ended`: all settled, or it goes on later (`broken`)."""
+
+    store: ports.Batches
+    batch: str
+    size: int
+    shown: datetime
+    ended: bool = False
+    broken: bool = False
+    _stock: Sequence[model.Item] = ()
+    _out: set[model.Ref] = field(default_factory=set)
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def take(self) -> Sequence[model.Item]:
+        """The next window; empty when there is nothing left that no other worker has."""
+        async with self._lock:
+            if not self._stock:
+                out = frozenset(self._out)  # from before the reading: what is settled while it goes on still reads as under way
+                found = await self.store.next(self.batch, self.size * AHEAD + len(out))
+                self._stock = [item for item in found if item.ref not in out]
+                self.ended = self.ended or not found
+            items, self._stock = self._stock[: self.size], self._stock[self.size :]
+            self._out.update(item.ref for item in items)
+            return items
+
+    def settled(self, items: Sequence[model.Item]) -> None:
+        """A window is done with."""
+        self._out.difference_update(item.ref for item in items)
+
+    def stop(self) -> None:
+        """Hand out nothing more; what is under way ends."""
+        self.ended = self.broken = True
+
+
+@dataclass(slots=True)
 class Runs:
-    """Runs batches. Several processes may: each batch is claimed; within one, batches of a source take turns window by window."""
+    """Runs batches. Several processes may: each batch is claimed; within one, batches of a source take turns."""
 
     sources: Mapping[str, ports.Source]
     store: ports.Batches
@@ -45,7 +106,7 @@ class Runs:
     messenger: ports.Messenger
     clock: ports.Clock
     telemetry: ports.Telemetry
-    _turns: dict[str, asyncio.Lock] = field(default_factory=dict)
+    _turns: dict[str, _Turn] = field(default_factory=dict)
 
     async def work(self) -> None:
         """Run every batch that nobody runs, until all are done; what a restart interrupted goes on here."""
@@ -73,22 +134,41 @@ class Runs:
 
     async def _windows(self, claim: model.Claim, batch: model.Batch) -> bool:
         source = self.sources[batch.source]
-        turn, shown = self._turns.setdefault(source.name, asyncio.Lock()), self.clock.now()
-        while items := await self.store.next(batch.id, source.max_batch * WINDOWS):
-            async with turn:
-                settled = await self._window(claim, batch, source, items)
-            if not settled:
-                return False
-            if self.clock.now() - shown > SHOW_EVERY:
-                shown = self.clock.now()
-                await self._show(batch)
+        turn = self._turns.setdefault(source.name, _Turn())
+        course = _Course(self.store, batch.id, source.max_batch, self.clock.now())
+        while not course.ended:
+            async with turn.mine():
+                workers = [self._work(claim, batch, source, turn, course) for _ in range(ABREAST)]
+                ended = await asyncio.gather(*workers, return_exceptions=True)
+            for failed in filter(None, ended):
+                raise failed
+        if course.broken:
+            return False
         await self.store.finish(claim, self.clock.now())
         await self._show(batch)
         await self._attach(batch)
         return True
 
+    async def _work(self, claim: model.Claim, batch: model.Batch, source: ports.Source, turn: _Turn, course: _Course) -> None:
+        """Window after window, until none is left or another batch waits for its turn. What one worker meets stops all, each after the
+        window that it has: nothing is cut off between a call and its record."""
+        while not course.ended and (items := await course.take()):
+            try:
+                settled = await self._window(claim, batch, source, items)
+            except BaseException:
+                course.stop()
+                raise
+            course.settled(items)
+            if not settled:
+                course.stop()
+            elif self.clock.now() - course.shown > SHOW_EVERY:
+                course.shown = self.clock.now()
+                await self._show(batch)
+            if turn.waiting:
+                return
+
     async def _window(self, claim: model.Claim, batch: model.Batch, source: ports.Source, items: Sequence[model.Item]) -> bool:
-        """Read, leave alone what drifted, mark, send, read back, record: for a few chunks at once."""
+        """Read, leave alone what drifted, mark, send, read back, record: for one chunk."""
         now_there, _ = await self._read(source, [item.ref for item in items])
         ready: list[model.Item] = []
         settled: list[model.Item] = []
@@ -174,15 +254,13 @@ class Runs:
             return {item.ref: _Plan(_steps(item.change or batch.change)) for item in ready}
         original = await self.store.get(batch.undo_of)
         asked = original.change if original else None
-        wanted = {item.ref for item in ready}
         plans: dict[model.Ref, _Plan] = {}
-        for item in await self.store.items(batch.undo_of, (model.Fate.DONE,), limit=1_000_000):
+        for item in await self.store.items(batch.undo_of, (model.Fate.DONE,), of=[item.ref for item in ready]):
             now = there.get(item.ref)
-            if item.ref in wanted:
-                start = replace(item, after=undoing.snapshot(now)) if item.ref in resumed and now is not None else item
-                steps, stays = undoing.undo(start, now, asked)
-                # Nothing left to do for one that was sent before a restart: it is back already.
-                plans[item.ref] = _Plan(tuple(steps), "" if item.ref in resumed and not steps else stays)
+            start = replace(item, after=undoing.snapshot(now)) if item.ref in resumed and now is not None else item
+            steps, stays = undoing.undo(start, now, asked)
+            # Nothing left to do for one that was sent before a restart: it is back already.
+            plans[item.ref] = _Plan(tuple(steps), "" if item.ref in resumed and not steps else stays)
         return {item.ref: plans.get(item.ref, _Plan()) for item in ready}
 
     def _outcome(
@@ -219,7 +297,7 @@ class Runs:
         read_at: datetime,
     ) -> None:
         """State and journal, for what the desk tracks; cards follow by themselves."""
-        known = await self.anomalies.get(list(after))
+        known = await self.anomalies.known(list(after))
         now = self.clock.now()
         changed = [item for item in done if item.fate is model.Fate.DONE]
         await self.anomalies.save(

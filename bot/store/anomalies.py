@@ -34,6 +34,19 @@ class Anomalies:
 
         return await self._db.read(work)
 
+    async def known(self, refs: Sequence[model.Ref]) -> frozenset[model.Ref]:
+        """Which of these are tracked."""
+
+        async def work(connection: AsyncConnection) -> frozenset[model.Ref]:
+            found: set[model.Ref] = set()
+            for source in sorted({ref.source for ref in refs}):
+                for ids in database.chunks(sorted({ref.id for ref in refs if ref.source == source})):
+                    statement = sa.select(_ANOMALIES.c.id).where(_ANOMALIES.c.source == source, _ANOMALIES.c.id.in_(ids))
+                    found.update(model.Ref(source, ident) for ident in await connection.scalars(statement))
+            return frozenset(found)
+
+        return await self._db.read(work)
+
     async def save(
         self,
         source: str,

@@ -35,6 +35,10 @@ _SETTLE = sa.update(_ITEMS).where(
 )
 
 
+_SENT = {"fate": model.Fate.SENT.value, "after": None, "reason": "", "missing_right": ""}
+"""An item of which nothing is known but that it was sent: one statement marks a whole chunk of them before its call."""
+
+
 class Batches:
     """The port `Batches`."""
 
@@ -108,12 +112,16 @@ class Batches:
         What is DONE, ALREADY, REFUSED or DRIFTED stays what it is; a SENT item may become TODO again (it was looked up: not done).
         False, and nothing stored, when the claim has passed to somebody else or the batch does not run.
         """
-        values = [{"of": claim.key, "system": item.ref.source, "ident": item.ref.id, **rows.settled_values(item)} for item in items]
+        sent = [item.ref for item in items if _only_sent(item)]
+        settled = [item for item in items if not _only_sent(item)]
+        values = [{"of": claim.key, "system": item.ref.source, "ident": item.ref.id, **rows.settled_values(item)} for item in settled]
 
         async def work(connection: AsyncConnection) -> bool:
             stretched = sa.update(_BATCHES).where(claims.held(claim), tables.RUNNING).values(claim_until=now + LEASE)
             if not (await connection.execute(stretched)).rowcount:
                 return False
+            for refs in database.chunks(sent):
+                await connection.execute(sa.update(_ITEMS).where(_ITEMS.c.batch == claim.key, _among(refs), _OPEN).values(_SENT))
             for chunk in database.chunks(values):
                 await connection.execute(_SETTLE, chunk)
             return True
@@ -147,9 +155,12 @@ class Batches:
 
         return await self._db.read(work)
 
-    async def items(self, batch: str, fates: Sequence[model.Fate] = (), *, offset: int = 0, limit: int = 1000) -> Sequence[model.Item]:
-        """Items with these fates (() = all), in their order."""
+    async def items(
+        self, batch: str, fates: Sequence[model.Fate] = (), *, of: Sequence[model.Ref] = (), offset: int = 0, limit: int = 1000
+    ) -> Sequence[model.Item]:
+        """Items with these fates and of these anomalies (() = all), in their order."""
         statement = _with(batch, fates).offset(offset).limit(limit)
+        statement = statement.where(_among(of)) if of else statement
         return await self._db.read(lambda connection: _items(connection, statement))
 
     async def split(self, batch: str) -> model.Split:
@@ -200,6 +211,19 @@ class Batches:
             return (await connection.execute(statement)).rowcount == 1
 
         return await self._db.write(work)
+
+
+def _only_sent(item: model.Item) -> bool:
+    return item.fate is model.Fate.SENT and item.after is None and not (item.reason or item.right)
+
+
+def _among(refs: Sequence[model.Ref]) -> sa.ColumnElement[bool]:
+    """Items of these anomalies."""
+    sources = sorted({ref.source for ref in refs})
+    each = [
+        sa.and_(_ITEMS.c.source == source, _ITEMS.c.anomaly.in_([ref.id for ref in refs if ref.source == source])) for source in sources
+    ]
+    return sa.or_(sa.false(), *each)
 
 
 def _with(batch: str, fates: Sequence[model.Fate]) -> sa.Select[Any]:

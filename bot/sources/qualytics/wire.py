@@ -222,6 +222,7 @@ STATES = {
     "Acknowledged": model.State.ACKNOWLEDGED,
     **{one.value: model.State.ARCHIVED for one in model.ArchiveAs},
 }
+OUTCOMES = {one.value: one for one in model.ArchiveAs}
 UNTOLD = {model.State.OPEN: "Active", model.State.ARCHIVED: "Archived"}
 """The status of an anomaly that tells none."""
 KINDS = {"catalog": "sync"}
@@ -250,7 +251,7 @@ class Reader:
             state=state,
             status=sys.intern(wire.status or UNTOLD[state]),
             created=wire.created,
-            archived_as=next((one for one in model.ArchiveAs if one.value == wire.status), None),
+            archived_as=OUTCOMES.get(wire.status),
             type=sys.intern(wire.type),
             description=wire.description or wire.message,
             severity=self.severity(wire.weight),
