@@ -255,6 +255,9 @@ def _bare(
             yield "datastores", value
         elif word in _FLAGS:
             name, said = _FLAGS[word]
+            if following is not None and following.raw.casefold() in _SWITCH:
+                fix = f"{name}:{following.raw}"
+                raise tokens.Mistake(f"A colon joins the two: {fix}", value.start, following.end, fix=fix)
             yield name, tokens.Value(said, value.start, value.end)
         elif word not in _BETWEEN:
             mistake = _mistake(word, value, token, following, verb, rest)

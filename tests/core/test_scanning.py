@@ -163,6 +163,7 @@ def test_the_example_of_every_word_works(name: str) -> None:
         pytest.param("wh auto-resolve:on,off", "auto-resolve:on,off", "on and off at once", "wh", id="on and off"),
         pytest.param("wh auto-resolve:offf", "offf", "Did you mean auto-resolve:off?", "wh auto-resolve:off", id="on or off"),
         pytest.param("wh auto-resolve:7", "7", "It takes on or off", "warehouse tables:orders,customers", id="neither"),
+        pytest.param("wh auto-resolve off", "auto-resolve off", "auto-resolve:off", "wh auto-resolve:off", id="no colon, off"),
         pytest.param("sync wh tables:orders", "tables:orders", "covers the whole datastore", "sync wh", id="sync with tables"),
         pytest.param("sync wh tags:pii", "tags:pii", "covers the whole datastore", "sync wh", id="sync with tags"),
         pytest.param("sync wh incremental", "incremental", "for scan and daily", "sync wh", id="sync, incremental"),
