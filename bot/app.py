@@ -22,7 +22,7 @@ from bot import errors, model, ports, scheduling, settings, web
 from bot.core import permissions
 from bot.delivery import directory, pacing, probe, slack
 from bot.render import desk as desk_view
-from bot.services import batches, browse, people, poll, post, runs, triage
+from bot.services import batches, browse, digest, follow, people, poll, post, review, runs, scans, triage
 from bot.sources import registry
 from bot.store import engine
 from handlers import guard
@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 FLUSH_SECONDS = 1.0
 RESUME_SECONDS = 15.0
 BATCH_SECONDS = 5.0
+FOLLOW_SECONDS = 1.0
+DIGEST_SECONDS = 15.0
 LINE_SECONDS = 5.0
 
 FINISH_SECONDS = 18.0
@@ -159,11 +161,34 @@ def _assemble(configured: settings.Settings, clock: ports.Clock, store: engine.S
     looking = browse.Browse(sources, known, cards, journal, store.standings, folk.resolve, clock, grants, first, [route])
     bulk = batches.Batches(sources, store.batches, folk, posting, clock, grants)
     working = runs.Runs(sources, store.batches, known, claims, bulk, messenger, clock, metrics)
-    posting.drawers[model.CardKind.BATCH] = bulk.draw
+    scanning = scans.Scans(sources, store.operations, claims, posting, clock, grants)
+    give_up = timedelta(minutes=configured.desk_scan_minutes)
+    following = follow.Follow(sources, store.operations, known, claims, facts, scanning, clock, metrics, give_up)
+    digesting = digest.Digests(sources, known, journal, facts, looking, posting, clock, grants, first, configured.desk_digest, zone)
+    posting.drawers |= {
+        model.CardKind.BATCH: bulk.draw,
+        model.CardKind.SCAN: scanning.draw,
+        model.CardKind.DIGEST: digesting.draw,
+    }
     bolt, line = _slack(configured, client, listening=listening)
     started = clock.now()
     talking = guard.Desk(
-        folk, acting, looking, bulk, working, messenger, metrics, clock, lambda: _status(desk, started), zone, tuple(sources), first
+        folk,
+        acting,
+        looking,
+        bulk,
+        working,
+        scanning,
+        following,
+        digesting,
+        review.Review(looking),
+        messenger,
+        metrics,
+        clock,
+        lambda: _status(desk, started),
+        zone,
+        tuple(sources),
+        first,
     )
     handlers.register(bolt, talking)
     desk = Running(talking, bolt, polling, posting, store, sources, metrics, line, zone)
@@ -209,11 +234,17 @@ def _jobs(configured: settings.Settings, desk: Running) -> list[scheduling.Job]:
     def polling(name: str) -> Callable[[], Any]:
         return lambda: _poll_and_flush(desk, name)
 
+    def noticing(name: str) -> Callable[[], Any]:
+        return lambda: desk.desk.follow.notice(name)
+
     return [
         *(scheduling.Job(f"poll {name}", polling(name), every, jitter=every / 10, first=True) for name in desk.sources),
         scheduling.Job("flush", desk.post.flush, FLUSH_SECONDS),
         scheduling.Job("resume", desk.desk.triage.resume, RESUME_SECONDS, first=True),
         scheduling.Job("batches", desk.desk.runs.work, BATCH_SECONDS, first=True),
+        scheduling.Job("operations", desk.desk.follow.work, FOLLOW_SECONDS, first=True),
+        *(scheduling.Job(f"notice {name}", noticing(name), every, jitter=every / 10, first=True) for name in desk.sources),
+        scheduling.Job("digest", desk.desk.digests.tick, DIGEST_SECONDS, first=True),
         scheduling.Job("connection", desk.line.watch, LINE_SECONDS),
     ]
 

@@ -184,6 +184,7 @@ class Settings(BaseSettings):
     desk_burst: Annotated[int, _number(1, 1000, int)] = 5
     desk_wait_seconds: Annotated[float, _number(0, 3600)] = 10.0
     desk_digest: Annotated[str, _like(DIGEST, 'a time and days like "09:00 weekdays", or off')] = "09:00 weekdays"
+    desk_scan_minutes: Annotated[float, _number(1, 20160)] = 720.0
     desk_timezone: Annotated[str, BeforeValidator(_timezone)] = "UTC"
     desk_severity: Annotated[tuple[tuple[model.Severity, float], ...], NoDecode, BeforeValidator(_severity)] = SEVERITY
     desk_posts_per_minute: Annotated[int, _number(1, 1000, int)] = 300

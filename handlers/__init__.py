@@ -4,21 +4,31 @@ from __future__ import annotations
 
 from slack_bolt.async_app import AsyncApp
 
-from handlers import actions, bulk, commands, guard, views
+from handlers import actions, bulk, commands, guard, review, scans, views
 
-ACTIONS = {**actions.ACTIONS, **bulk.ACTIONS}
+COMMANDS = {**commands.COMMANDS, "/scan": scans.command}
 
-VIEWS = {**views.VIEWS, **bulk.VIEWS}
+ACTIONS = {**actions.ACTIONS, **bulk.ACTIONS, **review.ACTIONS, **scans.ACTIONS}
+
+VIEW_ACTIONS = {**review.VIEW_ACTIONS, **views.QUIET}
+
+VIEWS = {**views.VIEWS, **bulk.VIEWS, **review.VIEWS, **scans.VIEWS}
+
+OPTIONS = {**views.OPTIONS, **scans.OPTIONS}
+
+SHORTCUTS = review.SHORTCUTS
 
 
 def register(app: AsyncApp, desk: guard.Desk) -> None:
-    """Give Bolt a listener for every command, button, menu and modal that this product shows."""
-    for name, command in commands.COMMANDS.items():
+    """Give Bolt a listener for every command, shortcut, button, menu and modal that this product shows."""
+    for name, command in COMMANDS.items():
         app.command(name)(guard.acked(desk, command))
-    for action_id, action in {**ACTIONS, **views.QUIET}.items():
+    for callback_id, shortcut in SHORTCUTS.items():
+        app.shortcut(callback_id)(guard.acked(desk, shortcut))
+    for action_id, action in {**ACTIONS, **VIEW_ACTIONS}.items():
         app.action(action_id)(guard.acked(desk, action))
     for callback_id, view in VIEWS.items():
         app.view(callback_id)(guard.submitted(desk, view))
-    for action_id, options in views.OPTIONS.items():
+    for action_id, options in OPTIONS.items():
         app.options(action_id)(guard.offered(desk, options))
     guard.catch_all(app)

@@ -11,7 +11,7 @@ from bot import errors, model
 from bot.core import filters
 from bot.render import card, ids, modals, refusals, replies
 from bot.services import triage
-from handlers import guard
+from handlers import guard, scans
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +106,7 @@ async def _why(desk: guard.Desk, request: guard.Request, target: ids.Target) -> 
 
 More = Callable[[guard.Desk, guard.Request, ids.Target], Awaitable[None]]
 
-MORE: Mapping[str, More] = {ids.MORE_COMMENT: _comment, ids.MORE_HISTORY: _history, ids.MORE_WHY: _why}
+MORE: Mapping[str, More] = {ids.MORE_COMMENT: _comment, ids.MORE_HISTORY: _history, ids.MORE_WHY: _why, ids.MORE_VERIFY: scans.verify}
 
 
 async def _more(desk: guard.Desk, request: guard.Request) -> None:

@@ -28,12 +28,13 @@ async def change(desk: guard.Desk, request: guard.Request, command: filters.Comm
         await guard.say(desk, request, replies.receipt(receipt, actor, desk.triage.post.offer(targets[0].ref.source)))
         return
     words = filters.canonical(command.query) if command.query else ", ".join(ref.id for ref in command.refs)
+    channel = await desk.messenger.home(request.channel, actor.id)
     if wish.swap is None:
-        preview = await desk.batches.freeze(wanted, targets, words, actor, request.channel)
+        preview = await desk.batches.freeze(wanted, targets, words, actor, channel)
     else:
         if not own:
             raise errors.NotFound("Nothing that is open is assigned to that person, so there is nothing to reassign.")
-        preview = await desk.batches.freeze_each(wanted, own, [one for one in targets if one.ref in own], words, actor, request.channel)
+        preview = await desk.batches.freeze_each(wanted, own, [one for one in targets if one.ref in own], words, actor, channel)
     await _show(desk, request, preview, missing)
 
 
@@ -90,7 +91,7 @@ async def pressed_undo(desk: guard.Desk, request: guard.Request) -> None:
 
 
 async def _undo(desk: guard.Desk, request: guard.Request, ident: str, actor: model.Actor) -> None:
-    started = await desk.batches.undo(ident, actor, request.channel)
+    started = await desk.batches.undo(ident, actor, await desk.messenger.home(request.channel, actor.id))
     await guard.say(desk, request, batch_view.started(started, desk.triage.post.offer(started.source)))
     await desk.runs.work()
 

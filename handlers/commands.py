@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from bot import model
+from bot import errors, model
 from bot.core import filters, permissions
-from bot.render import card, replies
+from bot.render import card, replies, spreadsheet
 from bot.render import desk as desk_view
+from bot.render import digest as digest_view
 from handlers import bulk, guard
 
 
@@ -24,6 +25,37 @@ async def anomalies(desk: guard.Desk, request: guard.Request) -> None:
         await bulk.undo(desk, request, command, actor)
     else:
         await guard.say(desk, request, await VERBS[command.verb](desk, command, actor))
+
+
+async def _export(desk: guard.Desk, command: filters.Command, actor: model.Actor) -> model.Message:
+    """To the asker alone: a CSV file in the direct messages with the bot."""
+    query = command.query or model.Query()
+    found = await desk.browse.select(query, actor)
+    home = await desk.messenger.home("", actor.id)
+    words = filters.canonical(query)
+    name = f"anomalies-{desk.clock.now():%Y-%m-%d-%H%M}.csv"
+    await desk.messenger.upload(home, "", name, f"Anomalies: {words or 'all that are open'}", spreadsheet.anomalies(found))
+    return replies.exported(words, len(found))
+
+
+async def _digest(desk: guard.Desk, command: filters.Command, actor: model.Actor) -> model.Message:
+    made = await desk.digests.ask(command.query or model.Query(), actor)
+    return digest_view.digest(made, desk.triage.post.offer(made.source), asked=True)
+
+
+async def _link(desk: guard.Desk, command: filters.Command, actor: model.Actor) -> model.Message:
+    """Who somebody is in a system. Everybody answers for themselves, admins for others."""
+    who, source = command.person or actor.id, command.system or desk.default_source
+    offer = desk.triage.post.offer(source)
+    if not command.target:
+        return replies.linked(who, await desk.people.known(who, source), offer, "known")
+    if who != actor.id and not permissions.is_admin(actor, desk.browse.grants):
+        raise errors.NotAllowed("You can link yourself; an admin of this desk links others.", ask=sorted(desk.browse.grants.admins))
+    permissions.decide(model.Action.ASSIGN, actor, desk.browse.grants)
+    if command.target == "none":
+        await desk.people.forget(who, source)
+        return replies.linked(who, None, offer, "unlinked")
+    return replies.linked(who, await desk.people.link(who, source, command.target), offer, "linked")
 
 
 async def _help(desk: guard.Desk, command: filters.Command, actor: model.Actor) -> model.Message:
@@ -66,6 +98,9 @@ VERBS: Mapping[str, Callable[[guard.Desk, filters.Command, model.Actor], Awaitab
     "history": _history,
     "why": _why,
     "status": _status,
+    "export": _export,
+    "digest": _digest,
+    "link": _link,
 }
 
 COMMANDS: Mapping[str, guard.Handler] = {"/anomalies": anomalies}

@@ -20,7 +20,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot import errors, model, ports
 from bot.render import desk as desk_view
 from bot.render import modals, refusals
-from bot.services import batches, browse, people, runs, triage
+from bot.services import batches, browse, digest, follow, people, review, runs, scans, triage
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +37,10 @@ class Desk:
     browse: browse.Browse
     batches: batches.Batches
     runs: runs.Runs
+    scans: scans.Scans
+    follow: follow.Follow
+    digests: digest.Digests
+    review: review.Review
     messenger: ports.Messenger
     telemetry: ports.Telemetry
     clock: ports.Clock

@@ -146,4 +146,6 @@ async def _nothing(desk: guard.Desk, request: guard.Request) -> None:
     """An input announces a change; there is nothing to do before the form is sent."""
 
 
-QUIET: Mapping[str, guard.Handler] = dict.fromkeys((ids.ASSIGN_PEOPLE, ids.COMMENT_TEXT, ids.LINK_PERSON), _nothing)
+QUIET: Mapping[str, guard.Handler] = dict.fromkeys(
+    (ids.ASSIGN_PEOPLE, ids.COMMENT_TEXT, ids.LINK_PERSON, *ids.REVIEW_INPUTS, *ids.SCAN_INPUTS), _nothing
+)

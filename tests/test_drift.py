@@ -44,7 +44,10 @@ def faults(manifest: Any) -> list[str]:
 @pytest.mark.parametrize("manifest", [MANIFEST, HTTP_MANIFEST], ids=["socket mode", "http"])
 def test_slack_takes_the_manifest(manifest: Any) -> None:
     assert faults(manifest) == []
-    assert set(fake.parse(manifest).commands) == set(commands.COMMANDS)
+    assert set(fake.parse(manifest).commands) == set(handlers.COMMANDS)
+    shortcuts = {shortcut["callback_id"]: shortcut["type"] for shortcut in manifest["features"]["shortcuts"]}
+    assert shortcuts == {ids.TRIAGE_SHORTCUT: "global", ids.MESSAGE_SHORTCUT: "message"}
+    assert set(shortcuts) == set(handlers.SHORTCUTS)
 
 
 def test_the_schema_bites() -> None:
@@ -67,7 +70,13 @@ def test_commands_are_sent_with_ids_and_hinted_with_what_works() -> None:
     for command in MANIFEST["features"]["slash_commands"]:
         assert command["should_escape"], "mentions arrive as ids only then"
         for example in command["usage_hint"].split(" | "):
-            filters.command(example, today=date(2026, 11, 21), sources=["qualytics"], default_source="qualytics")
+            READ[command["command"]](example)
+
+
+READ = {
+    "/anomalies": lambda text: filters.command(text, today=date(2026, 11, 21), sources=["qualytics"], default_source="qualytics"),
+    "/scan": lambda text: filters.scan(text, sources=["qualytics"], default_source="qualytics"),
+}
 
 
 SCOPES = {
@@ -107,16 +116,18 @@ def test_everything_that_can_be_pressed_has_a_listener() -> None:
     assert set(handlers.ACTIONS) == set(ids.MESSAGE_ACTIONS)
     assert set(actions.MORE) == {value for name, value in vars(ids).items() if name.startswith("MORE_")}
     assert set(handlers.VIEWS) == {value for name, value in vars(ids).items() if name.endswith("_VIEW")}
-    assert set(views.OPTIONS) == set(ids.VIEW_OPTIONS)
-    inputs = {ids.ASSIGN_PEOPLE, ids.LINK_PERSON, ids.COMMENT_TEXT}
+    assert set(handlers.OPTIONS) == set(ids.VIEW_OPTIONS)
+    inputs = {ids.ASSIGN_PEOPLE, ids.LINK_PERSON, ids.COMMENT_TEXT, *ids.REVIEW_INPUTS, *ids.SCAN_INPUTS}
     assert set(views.QUIET) == inputs
+    assert set(handlers.VIEW_ACTIONS) - inputs == set(ids.VIEW_ACTIONS)
     assert set(commands.VERBS) | set(changes.SHAPES) | {"note", "undo"} == {verb.name for verb in filters.VERBS}
 
 
 def test_register_registers_all_of_them() -> None:
     bolt = AsyncApp(token="xoxb-none", signing_secret="none")
     handlers.register(bolt, None)  # type: ignore[arg-type]
-    expected = len(commands.COMMANDS) + len(handlers.ACTIONS) + len(views.QUIET) + len(handlers.VIEWS) + len(views.OPTIONS)
+    tables = (handlers.COMMANDS, handlers.SHORTCUTS, handlers.ACTIONS, handlers.VIEW_ACTIONS, handlers.VIEWS, handlers.OPTIONS)
+    expected = sum(len(table) for table in tables)
     assert len(bolt._async_listeners) == expected
 
 
@@ -139,7 +150,15 @@ def test_documented_defaults_are_the_defaults() -> None:
     rows = [line.split("|") for line in table.splitlines() if line.startswith("| `")]
     told = {name: row[3].strip(" `") for row in rows for name in re.findall(r"`([A-Z_]+)`", row[1])}
     fields = settings.Settings.model_fields
-    for name in ("DESK_POLL_SECONDS", "DESK_BURST", "DESK_WAIT_SECONDS", "DESK_POSTS_PER_MINUTE", "QUALYTICS_MAX_BATCH", "PORT"):
+    for name in (
+        "DESK_POLL_SECONDS",
+        "DESK_BURST",
+        "DESK_WAIT_SECONDS",
+        "DESK_POSTS_PER_MINUTE",
+        "DESK_SCAN_MINUTES",
+        "QUALYTICS_MAX_BATCH",
+        "PORT",
+    ):
         assert float(told[name]) == float(fields[name.lower()].default), name
     for name in ("SLACK_API_URL", "DESK_TIMEZONE", "DESK_DIGEST"):
         assert told[name] == fields[name.lower()].default, name
@@ -159,7 +178,7 @@ def test_every_system_is_registered_with_its_settings_and_documented() -> None:
 
 def test_commands_are_documented() -> None:
     chapter = README.split("### Commands", 1)[1].split("##", 1)[0]
-    for verb in filters.VERBS:
+    for verb in (*filters.VERBS, *filters.SCAN_VERBS):
         assert verb.name == "help" or re.search(rf"\b{verb.name}\b", chapter), verb.name
 
 

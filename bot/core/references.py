@@ -73,6 +73,18 @@ def as_filter(found: Sequence[model.Ref], context: Context) -> str:
     return ids if found[0].source == context.default_source else f"source:{found[0].source} {ids}"
 
 
+_MENTIONED = re.compile(r"https?://[^\s<>|]+/anomalies/([A-Za-z0-9][A-Za-z0-9._-]{0,199})", re.IGNORECASE)
+
+MENTIONED_MAX = 50
+"""So many links of one message are followed."""
+
+
+def mentioned(said: str, source: str) -> tuple[model.Ref, ...]:
+    """The anomalies whose links stand in a text that nobody wrote as a command, each once; of the system `source`."""
+    idents = (match[1].rstrip("._-") for match in _MENTIONED.finditer(said))
+    return tuple(model.Ref(source, ident) for ident in list(dict.fromkeys(idents))[:MENTIONED_MAX])
+
+
 def _values(token: tokens.Token) -> Iterator[tokens.Value]:
     """The values of a word, and the cells of a spreadsheet within each."""
     if not token.values and (token.key or "," not in token.raw):

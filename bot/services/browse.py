@@ -7,10 +7,16 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot import errors, model, ports
-from bot.core import filters, permissions, signing
+from bot.core import filters, naming, operations, permissions, references, signing
 
 PAGE = 10
 """Anomalies on one page of a list: what fits into a message with room to read."""
+
+GROUP = 100_000
+"""More members than any group card has."""
+
+LAST_SCANS = 5
+"""So many scans are looked through for the last one that ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,7 @@ class Browse:
         permissions.decide(model.Action.BROWSE, actor, self.grants)
         source = self._source(query)
         wanted = min(query.limit or offset + PAGE, offset + PAGE)
-        found = await self._find(source, query, actor, wanted)
+        found = await self.find(source, query, actor, wanted)
         total = found.total if found.total is None or not query.limit else min(found.total, query.limit)
         page = await self._versions(found.anomalies[offset : offset + PAGE])
         return model.Listing(filters.canonical(query), page, total, offset)
@@ -61,7 +67,7 @@ class Browse:
         """Everything that matches, for a change. Raises NotFound with the word that excluded most when nothing does."""
         permissions.decide(model.Action.BROWSE, actor, self.grants)
         source = self._source(query)
-        found = await self._find(source, query, actor, query.limit)
+        found = await self.find(source, query, actor, query.limit)
         if not found.anomalies:
             raise errors.NotFound(await self._why_nothing(source, query, actor))
         return found.anomalies
@@ -79,15 +85,39 @@ class Browse:
 
     async def _why_nothing(self, source: ports.Source, query: model.Query, actor: model.Actor) -> str:
         """Leave out one word after the other and count: the word without which most is found excluded most."""
+        scanned = await self._last_scan(source, query)
         counts = [(await self._size(source, without, actor), word) for word, without in filters.without_each(query)]
         most, word = max(counts, default=(0, ""))
         if not most:
-            return f"Nothing matches: {filters.canonical(query)}. Nothing does without any one of these words either."
-        return f"Nothing matches: {filters.canonical(query)}. Without {word} there would be {most:,}. Look at them with /anomalies list."
+            return f"Nothing matches: {filters.canonical(query)}. Nothing does without any one of these words either. {scanned}".strip()
+        hint = f"Without {word} there would be {most:,}. Look at them with /anomalies list."
+        return f"Nothing matches: {filters.canonical(query)}. {hint} {scanned}".strip()
+
+    async def _last_scan(self, source: ports.Source, query: model.Query) -> str:
+        """When the datastores of a filter were last scanned: a queue is empty, too, because nobody looked. "" when nobody can say."""
+        if model.Action.SCAN not in source.supports:
+            return ""
+        try:
+            known = await source.datastores()
+            chosen = [place for name in query.datastores if (place := naming.pick(name, known).place) is not None]
+            return " ".join([await self._scanned(source, place) for place in chosen] or [await self._scanned(source, None)])
+        except errors.SourceError:
+            return ""
+
+    async def _scanned(self, source: ports.Source, place: model.Place | None) -> str:
+        newest = await source.scans(datastore=place.id if place else "", kind=operations.SCAN, limit=LAST_SCANS)
+        name = place.name if place else source.title
+        last = next((scan for scan in newest if scan.ended is not None), None)
+        if last is None or last.ended is None:
+            running = f"; operation {newest[0].id} is scanning it now" if newest else f": start one with /scan {name}" if place else ""
+            return f"{name} has not been scanned yet{running}."
+        where = "" if place or last.datastore is None else f" of {last.datastore.name}"
+        went = "" if last.result in operations.WENT_WELL else f", and it did not go well ({last.result.value})"
+        return f"The last scan{where or f' of {name}'} ended {last.ended:%Y-%m-%d %H:%M} UTC{went}."
 
     async def _size(self, source: ports.Source, query: model.Query, actor: model.Actor) -> int:
         if filters.here(query, source.words):
-            return len((await self._find(source, replace(query, limit=0), actor, 0)).anomalies)
+            return len((await self.find(source, replace(query, limit=0), actor, 0)).anomalies)
         return await source.count(await self.resolve(query, source.name, actor))
 
     async def count(self, query: model.Query, actor: model.Actor) -> Counted:
@@ -100,7 +130,7 @@ class Browse:
             total = await source.count(query)
             if total > source.max_batch:
                 return Counted(words, total, {}, ())
-        found = await self._find(source, replace(query, limit=0), actor, 0)
+        found = await self.find(source, replace(query, limit=0), actor, 0)
         states = Counter(anomaly.status for anomaly in found.anomalies)
         tables = Counter(anomaly.container.name for anomaly in found.anomalies if anomaly.container)
         return Counted(words, len(found.anomalies), states, tables.most_common(5))
@@ -144,13 +174,32 @@ class Browse:
         tally = await self.cards.tally(card, sample=0)
         return model.Listing("", await self.cards.members(card, offset=offset, limit=PAGE), tally.total, offset)
 
+    async def whole_group(self, card: str, actor: model.Actor) -> Sequence[model.Anomaly]:
+        """All anomalies behind a group card, as they were last seen."""
+        permissions.decide(model.Action.BROWSE, actor, self.grants)
+        return await self.cards.members(card, limit=GROUP)
+
+    async def about(self, channel: str, ts: str, said: str, actor: model.Actor) -> model.Scope:
+        """What a message is about: the anomaly or the group of a card of ours, else the anomalies whose links are in its text.
+        Raises NotFound when there are none."""
+        permissions.decide(model.Action.BROWSE, actor, self.grants)
+        card = await self.cards.at(channel, ts)
+        if card is not None and card.kind is model.CardKind.GROUP:
+            return model.Scope(card=card.id)
+        refs = [card.ref] if card is not None and card.ref is not None else references.mentioned(said, self.default_source)
+        if not refs:
+            hint = "Use this on a card of Anomaly Desk, or on a message with a link to an anomaly."
+            raise errors.NotFound(f"No anomaly is named in this message. {hint}")
+        return model.Scope(words=filters.canonical(model.Query(ids=tuple(ref.id for ref in refs), statuses=("any",))))
+
     async def standing(self, name: str) -> tuple[model.Standing, Mapping[model.State, int]]:
         """How one source stands, and how many of its anomalies are tracked in each state."""
         totals = await self.anomalies.totals()
         return await self.standings.get(name), {state: count for (source, state), count in totals.items() if source == name}
 
-    async def _find(self, source: ports.Source, query: model.Query, actor: model.Actor, wanted: int) -> model.Found:
-        """Apply each word where the source says: sent to the system, or here. Whatever comes back is checked here again."""
+    async def find(self, source: ports.Source, query: model.Query, actor: model.Actor, wanted: int) -> model.Found:
+        """At most `wanted` (0: all) that match, each word applied where the source says: sent to the system, or here. Whatever comes
+        back is checked here again."""
         filters.check_words(query, source.words, source.title)
         query = await self.resolve(query, source.name, actor)
         if not filters.here(query, source.words):

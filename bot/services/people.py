@@ -69,6 +69,20 @@ class People:
                 return person
         raise errors.NotFound(f"{self.sources[source].title} has no user {person_id} any more. Choose again.")
 
+    async def known(self, slack_id: str, source: str) -> model.Person | None:
+        """Who a Slack user is in a system, None when nobody knows."""
+        self._check(source)
+        return (await self.match(source, [slack_id])).found.get(slack_id)
+
+    async def link(self, slack_id: str, source: str, word: str) -> model.Person:
+        """Keep who a Slack user is, by the id, address or name that the system knows. Raises NotFound."""
+        self._check(source)
+        return await self.remember(slack_id, source, (await self._named(source, word)).id)
+
+    def _check(self, source: str) -> None:
+        if source not in self.sources:
+            raise errors.NotFound(f'No system called "{source}" is connected here. Connected: {", ".join(sorted(self.sources))}.')
+
     async def forget(self, slack_id: str, source: str) -> None:
         """Unlink, so that the next assignment asks again."""
         await self.links.unlink(slack_id, source)
@@ -106,12 +120,17 @@ class People:
             raise errors.NotFound(
                 f"{who} not linked to a {title} user yet. Assign an anomaly to that person once; the choice is remembered."
             )
+        return (await self._named(source, word)).id
+
+    async def _named(self, source: str, word: str) -> model.Person:
+        """The one user of a system with this name, address or id. Raises NotFound."""
         wanted = word.removeprefix("@").casefold()
         hits = [p for p in await self._roster(source) if wanted in (p.name.casefold(), p.email.casefold(), p.id)]
         if len(hits) != 1:
             found = f"{len(hits)} users are" if hits else "no user is"
+            title = self.sources[source].title
             raise errors.NotFound(f'In {title} {found} called "{word}". Use the e-mail address, or mention the person with @.')
-        return hits[0].id
+        return hits[0]
 
     async def _by_address(self, source: str, address: str) -> model.Person | None:
         if not address:

@@ -42,6 +42,9 @@ PATIENCE_SECONDS = 5.0
 QUEUED = "budget"
 """The code of a call that waited too long for its turn: nothing that Slack said."""
 
+PROGRESS_EVERY = timedelta(seconds=4)
+"""All progress together is at most 15 edits a minute, of the 35 that machines may make."""
+
 NO_CHARTS = "slack.plain_blocks"
 """The fact that this workspace refused new blocks once."""
 
@@ -76,6 +79,7 @@ class Post:
     _paused: dict[str, datetime] = field(default_factory=dict)
     _resting: dict[str, datetime] = field(default_factory=dict)
     _closing: bool = False
+    _progressed: datetime | None = None
     _good: set[str] = field(default_factory=set)
 
     def drafts(self, anomalies: Sequence[model.Anomaly]) -> Mapping[model.Ref, Sequence[model.CardDraft]]:
@@ -129,6 +133,16 @@ class Post:
         for card in shown:
             clicked = hint is not None and (card.channel, card.ts) == (hint.channel, hint.ts)
             await self._deliver(card.id, hint if clicked else None, clicked=True)
+
+    async def progress(self, draft: model.CardDraft) -> None:
+        """Show how far something is: its message is made, or edited when the next edit for progress is free. What waits is shown as it
+        stands by then, so that nothing is edited twice for the same reason."""
+        now = self.clock.now()
+        card = await self.cards.put(draft, now)
+        free = now if self._progressed is None else max(now, self._progressed + PROGRESS_EVERY)
+        if card.due is None:
+            self._progressed = free
+        await self.cards.stir(card.id, free)
 
     async def adopt(self, ref: model.Ref, channel: str, ts: str) -> None:
         """Take over a message of ours that no row knows, so that it stays true from now on."""

@@ -73,6 +73,22 @@ class Front:
         action = {"action_id": action_id, "block_id": "b1", "type": kind, "action_ts": space.next_ts(), **chosen}
         return payloads.block_actions(space, person, where, action, payloads.response_url(space, "actions", person, place, ts))
 
+    def click_in(self, view: Mapping[str, Any], action_id: str, value: str, *, user: str = DANA) -> Json:
+        """The payload of pressing something in a form that is open."""
+        space = self.stage.workspace
+        opened = modals.View("V0OPEN", user, copy.deepcopy(dict(view)), "root")
+        action = {"action_id": action_id, "block_id": "b1", "type": "button", "action_ts": space.next_ts(), "value": value}
+        return payloads.block_actions(space, space.people[user], payloads.in_view(opened), action, "")
+
+    def shortcut(self, callback_id: str, *, user: str = DANA, channel: str = CHANNEL, message: Json | None = None) -> Json:
+        """The payload of a shortcut: global, or of a message that is there."""
+        space = self.stage.workspace
+        space.base_url = self.stage.slack_url
+        person, place = space.people[user], space.channels[channel]
+        if message is None:
+            return payloads.shortcut(space, person, callback_id)
+        return payloads.message_action(space, person, place, place.messages[message["ts"]], callback_id)
+
     def submission(self, view: Mapping[str, Any], values: Mapping[str, Json], *, user: str = DANA, view_id: str = "") -> Json:
         """The payload of a form sent with these values (block id -> element state)."""
         space = self.stage.workspace
@@ -80,11 +96,11 @@ class Front:
         opened.values = {block: {block.partition(":")[0]: state} for block, state in values.items()}
         return payloads.submission(space, space.people[user], opened)
 
-    def suggestion(self, view: Mapping[str, Any], typed: str, *, user: str = DANA) -> Json:
-        """The payload of a menu that asks for its options."""
+    def suggestion(self, view: Mapping[str, Any], typed: str, *, user: str = DANA, block: str = "") -> Json:
+        """The payload of a menu that asks for its options; by default the picker of a system's user for Lee."""
         opened = modals.View("V0OPEN", user, copy.deepcopy(dict(view)), "root")
-        block, element = {"block_id": ids.link_block(LEE)}, {"action_id": ids.LINK_PERSON}
-        return payloads.suggestion(self.stage.workspace.people[user], payloads.in_view(opened), block, element, typed)
+        where, element = {"block_id": block or ids.link_block(LEE)}, {"action_id": block or ids.LINK_PERSON}
+        return payloads.suggestion(self.stage.workspace.people[user], payloads.in_view(opened), where, element, typed)
 
     # --- what people see ---------------------------------------------------------------------------------------------------
 

@@ -12,8 +12,8 @@ import pytest_asyncio
 import handlers
 from bot import model
 from bot.core import filters
-from bot.render import ids, modals
-from handlers import commands, views
+from bot.render import ids, modals, review, scan_form
+from handlers import views
 from tests.handlers import front as fronts
 from tests.handlers.front import CHANNEL, DANA, LEE, Front
 
@@ -52,6 +52,51 @@ def _deletion(front: Front, user: str, ident: str) -> Json:
     return front.submission(view, {ids.DELETE_COUNT: {"type": "plain_text_input", "value": "1"}}, user=user)
 
 
+def _review_view() -> Json:
+    page = model.ReviewPage(model.Scope(words="status:open"), [], 0, channel=CHANNEL)
+    return review.form(page, OFFER)
+
+
+def _turn(action_id: str) -> Callable[[Front, str, str], Json]:
+    return lambda front, user, ident: front.click_in(_review_view(), action_id, "0", user=user)
+
+
+def _review(front: Front, user: str, ident: str) -> Json:
+    shown = model.Anomaly(model.Ref("qualytics", ident), model.State.OPEN, "Active", front.running.desk.clock.now())
+    page = model.ReviewPage(model.Scope(words="status:open"), [shown], 1, picked=frozenset({ident}), channel=CHANNEL)
+    chosen = {"type": "static_select", "selected_option": {"text": {"type": "plain_text", "text": "x"}, "value": "acknowledge"}}
+    which = {"type": "radio_buttons", "selected_option": {"text": {"type": "plain_text", "text": "x"}, "value": "page"}}
+    return front.submission(review.form(page, OFFER), {ids.REVIEW_ACTION: chosen, ids.REVIEW_WHICH: which}, user=user)
+
+
+def _confirmation(front: Front, user: str, ident: str) -> Json:
+    batch = model.Batch(
+        "some-batch",
+        "qualytics",
+        model.Change(model.Action.ACKNOWLEDGE),
+        "",
+        user,
+        "",
+        CHANNEL,
+        model.BatchState.PREVIEW,
+        front.running.desk.clock.now(),
+        1,
+    )
+    return front.submission(review.preview(model.Message("x"), batch, 1), {}, user=user)
+
+
+def _scan(front: Front, user: str, ident: str) -> Json:
+    draft = scan_form.Draft("qualytics", CHANNEL, ("42",), names={"42": "warehouse-prod"})
+    option = {"text": {"type": "plain_text", "text": "x"}, "value": "42"}
+    state = {ids.SCAN_DATASTORES: {"type": "multi_external_select", "selected_options": [option]}}
+    return front.submission(scan_form.form(draft), state, user=user)
+
+
+def _menu(action_id: str) -> Callable[[Front, str, str], Json]:
+    draft = scan_form.Draft("qualytics", CHANNEL)
+    return lambda front, user, ident: front.suggestion(scan_form.form(draft), "", user=user, block=action_id)
+
+
 OPTION = {"text": {"type": "plain_text", "text": "x"}, "value": "18"}
 PATHS: dict[str, Callable[[Front, str, str], Json]] = {
     **{
@@ -60,6 +105,11 @@ PATHS: dict[str, Callable[[Front, str, str], Json]] = {
         )
         for verb in filters.VERBS
     },
+    **{
+        f"/scan {verb.name}": lambda front, user, ident, verb=verb: front.command(verb.example, user=user, name="/scan")  # type: ignore[misc]
+        for verb in filters.SCAN_VERBS
+    },
+    "/scan": lambda front, user, ident: front.command("", user=user, name="/scan"),
     "/anomalies nonsense": lambda front, user, ident: front.command("list nonsense:1", user=user),
     ids.ACKNOWLEDGE: _press(ids.ACKNOWLEDGE, "qualytics:{}|1"),
     ids.UNACKNOWLEDGE: _press(ids.UNACKNOWLEDGE, "qualytics:{}|1"),
@@ -69,6 +119,22 @@ PATHS: dict[str, Callable[[Front, str, str], Json]] = {
     f"{ids.MORE} {ids.MORE_COMMENT}": _press(ids.MORE, "comment|qualytics:{}|1", "overflow"),
     f"{ids.MORE} {ids.MORE_HISTORY}": _press(ids.MORE, "history|qualytics:{}|1", "overflow"),
     f"{ids.MORE} {ids.MORE_WHY}": _press(ids.MORE, "why|qualytics:{}|1", "overflow"),
+    f"{ids.MORE} {ids.MORE_VERIFY}": _press(ids.MORE, "verify|qualytics:{}|1", "overflow"),
+    ids.REVIEW_OPEN: _press(ids.REVIEW_OPEN, "filter|status:open"),
+    ids.SCAN_START: _press(ids.SCAN_START, "some-plan"),
+    ids.SCAN_CANCEL: _press(ids.SCAN_CANCEL, "some-plan"),
+    ids.SCAN_OPTIONS: _press(ids.SCAN_OPTIONS, "some-plan"),
+    ids.SCAN_ABORT: _press(ids.SCAN_ABORT, "some-operation"),
+    ids.SCAN_FIX: _press(ids.SCAN_FIX, "again|some-operation"),
+    ids.SCAN_SYNC: _press(ids.SCAN_SYNC, "qualytics|42"),
+    f"shortcut {ids.TRIAGE_SHORTCUT}": lambda front, user, ident: front.shortcut(ids.TRIAGE_SHORTCUT, user=user),
+    f"shortcut {ids.MESSAGE_SHORTCUT}": lambda front, user, ident: front.shortcut(
+        ids.MESSAGE_SHORTCUT, user=user, message=front.card(ident)
+    ),
+    **{f"turn {action}": _turn(action) for action in ids.VIEW_ACTIONS},
+    f"view {ids.REVIEW_VIEW}": _review,
+    f"view {ids.REVIEW_CONFIRM_VIEW}": _confirmation,
+    f"view {ids.SCAN_VIEW}": _scan,
     ids.SHOW: _press(ids.SHOW, "qualytics:{}|1"),
     ids.GROUP_LIST: _press(ids.GROUP_LIST, "some-card|10"),
     ids.LIST_PAGE: _press(ids.LIST_PAGE, "0|status:any"),
@@ -82,18 +148,23 @@ PATHS: dict[str, Callable[[Front, str, str], Json]] = {
     f"view {ids.LINK_VIEW}": _form(ids.LINK_VIEW, {ids.link_block(LEE): {"type": "external_select", "selected_option": OPTION}}),
     f"view {ids.COMMENT_VIEW}": _form(ids.COMMENT_VIEW, {ids.COMMENT_TEXT: {"type": "plain_text_input", "value": "hello"}}),
     f"options {ids.LINK_PERSON}": _suggest,
+    **{f"options {action}": _menu(action) for action in (ids.SCAN_DATASTORES, ids.SCAN_TABLES, ids.SCAN_TAGS)},
 }
 SILENT = {ids.OPEN, *views.QUIET}
 """Listeners that only acknowledge: there is nothing to refuse."""
 
 
 async def test_every_listener_is_tried(front: Front) -> None:
-    tried = {path.split()[0] for path in PATHS if path[0] not in "/vo"}
+    kinds = ("view", "options", "shortcut", "turn")
+    tried = {path.split()[0] for path in PATHS if path[0] != "/" and path.split()[0] not in kinds}
     assert tried == set(handlers.ACTIONS) - SILENT
+    assert {path.split()[1] for path in PATHS if path.startswith("shortcut ")} == set(handlers.SHORTCUTS)
+    assert {path.split()[1] for path in PATHS if path.startswith("turn ")} == set(ids.VIEW_ACTIONS)
     assert {path.split()[1] for path in PATHS if path.startswith("view ")} == set(handlers.VIEWS)
-    assert {path.split()[1] for path in PATHS if path.startswith("options ")} == set(views.OPTIONS)
-    assert {path.split()[0] for path in PATHS if path.startswith("/")} == set(commands.COMMANDS)
-    counted = len(commands.COMMANDS) + len(handlers.ACTIONS) + len(views.QUIET) + len(handlers.VIEWS) + len(views.OPTIONS)
+    assert {path.split()[1] for path in PATHS if path.startswith("options ")} == set(handlers.OPTIONS)
+    assert {path.split()[0] for path in PATHS if path.startswith("/")} == set(handlers.COMMANDS)
+    tables = (handlers.COMMANDS, handlers.SHORTCUTS, handlers.ACTIONS, handlers.VIEW_ACTIONS, handlers.VIEWS, handlers.OPTIONS)
+    counted = sum(len(table) for table in tables)
     assert len(front.running.bolt._async_listeners) == counted, handlers.__name__
 
 

@@ -1,0 +1,147 @@
+"""The digest: once per due time, how the queue stands, in the default channel; and for whoever asks."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bot import errors, model, ports
+from bot.core import digest as counting
+from bot.core import filters, permissions, schedules, transitions
+from bot.render import digest as digest_view
+from bot.services import browse
+from bot.services import post as posting
+
+log = logging.getLogger(__name__)
+
+MARK = "digest.default"
+"""The fact that says for which due time the last digest of the default channel was made."""
+
+MOST = 10_000
+"""So many open anomalies are read for the lists of a digest, the newest; the counts are of all of them."""
+
+WEEK = timedelta(days=7)
+
+_DESK = model.Actor("", "Anomaly Desk")
+
+
+@dataclass(slots=True)
+class Digests:
+    """Makes digests. `spec` is `DESK_DIGEST`, `zone` the desk's time zone, `source` the name of the default system."""
+
+    sources: Mapping[str, ports.Source]
+    anomalies: ports.Anomalies
+    journal: ports.Journal
+    facts: ports.Facts
+    browse: browse.Browse
+    post: posting.Post
+    clock: ports.Clock
+    grants: permissions.Grants
+    source: str
+    spec: str
+    zone: ZoneInfo
+    _failing: bool = False
+
+    async def tick(self) -> None:
+        """Post the digest that is due, once: its message is known by its due time, so a restart in between makes no second one. Of
+        several that were missed only the last is posted; it covers the whole time."""
+        now = self.clock.now()
+        due = schedules.latest(self.spec, self.zone, now)
+        if due is None:
+            return
+        mark = await self._mark()
+        if mark is None:
+            await self.facts.put(MARK, now.isoformat(), now)  # the first one is due at the next due time
+            return
+        if mark >= due:
+            return
+        try:
+            made = await self._made(model.Query(), _DESK, mark)
+        except errors.SourceError as error:
+            self._says_no(error)
+            return
+        self._failing = False
+        await self.post.cards.put(self._draft(due, made), self.clock.now())
+        await self.facts.put(MARK, due.isoformat(), self.clock.now())
+
+    def _says_no(self, error: errors.SourceError) -> None:
+        if not self._failing:
+            log.warning("the digest waits: %s", error)
+        self._failing = True
+
+    async def ask(self, query: model.Query, actor: model.Actor) -> model.Digest:
+        """How what matches a filter stands now, since the last digest of the channel or for a day. Raises UserError."""
+        permissions.decide(model.Action.BROWSE, actor, self.grants)
+        return await self._made(query, actor, await self._mark() or self.clock.now() - timedelta(days=1))
+
+    async def draw(self, card: model.Card) -> model.Message | None:
+        """The digest as it was when it was made. Given to `post`, the only writer."""
+        made = counting.unpack(card.payload)
+        return digest_view.digest(made, self.post.offer(made.source))
+
+    async def _mark(self) -> datetime | None:
+        mark = await self.facts.get(MARK)
+        return datetime.fromisoformat(mark) if mark else None
+
+    def _draft(self, due: datetime, made: model.Digest) -> model.CardDraft:
+        return model.CardDraft(
+            model.CardKind.DIGEST,
+            self.post.routes[0].channel,
+            due.isoformat(),
+            payload=counting.pack(made),
+            state=model.CardState.LIVE,
+            reason=model.Reason.REPORT,
+        )
+
+    # --- counting --------------------------------------------------------------------------------------------------------------
+
+    async def _made(self, query: model.Query, actor: model.Actor, since: datetime) -> model.Digest:
+        name = query.source or self.source
+        source = self.sources.get(name)
+        if source is None:
+            raise errors.NotFound(f'No system called "{name}" is connected here. Connected: {", ".join(sorted(self.sources))}.')
+        asked_at = self.clock.now()
+        query = replace(query, limit=0, sort="newest")
+        first = min(since, asked_at - WEEK).astimezone(self.zone).date()
+        week = await self.browse.find(source, replace(query, statuses=("any",), since=first), actor, 0)
+        found = await self.browse.find(source, replace(query, statuses=("open", "acknowledged")), actor, MOST)
+        total = len(found.anomalies) if found.total is None else found.total
+        if query == model.Query() and total <= MOST:
+            await self._catch_up(source, found.anomalies)
+        return counting.count(
+            name,
+            filters.canonical(query),
+            since,
+            asked_at,
+            week=week.anomalies,
+            open_ones=found.anomalies,
+            total_open=total,
+            closed=await self._closed(source, query, actor, since),
+            zone=self.zone,
+        )
+
+    async def _catch_up(self, source: ports.Source, open_ones: Sequence[model.Anomaly]) -> None:
+        """What is open in the store and not in the system any more was closed where nobody looked: read it again and journal it."""
+        there = {one.ref for one in open_ones}
+        stored = await self.anomalies.newest(source.name, MOST)
+        gone = [one.ref.id for one in stored if one.ref not in there]
+        if not gone:
+            return
+        read_at = self.clock.now()
+        reading = await source.read(gone)
+        await self.anomalies.save(
+            source.name,
+            list(reading.found.values()),
+            read_at=read_at,
+            now=self.clock.now(),
+            note=lambda old, new: transitions.elsewhere(old, new, source.title, read_at),
+        )
+
+    async def _closed(self, source: ports.Source, query: model.Query, actor: model.Actor, since: datetime) -> int:
+        refs = await self.journal.closed(source.name, since)
+        stored = await self.anomalies.get(refs)
+        wanted = replace(await self.browse.resolve(query, source.name, actor), statuses=("archived",))
+        return sum(1 for one in stored.values() if filters.matches(wanted, one))

@@ -1,0 +1,323 @@
+"""Operations at work: start what was confirmed, look at what runs, decide the verdict once, notice what was started elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot import errors, model, ports
+from bot.core import operations as rules
+from bot.core import transitions
+from bot.services import scans
+
+log = logging.getLogger(__name__)
+
+CLAIM_SECONDS = 120.0
+
+SETTLE = timedelta(seconds=10)
+"""How long a system gets to show an operation whose start was not answered before it is started again."""
+
+NEWEST = 20
+"""So many operations are looked through for those that somebody started elsewhere."""
+
+OVERLAP = timedelta(minutes=5)
+"""What ended longer ago than this before the desk could notice it is no news any more."""
+
+PATIENCE = 3
+"""After so many looks in vain at what a verdict would also like to know, it is given without."""
+
+
+@dataclass(slots=True)
+class Follow:
+    """Follows operations until they have ended or `give_up` has passed. Several processes may: each operation is claimed."""
+
+    sources: Mapping[str, ports.Source]
+    store: ports.Operations
+    anomalies: ports.Anomalies
+    claims: ports.Claims
+    facts: ports.Facts
+    scans: scans.Scans
+    clock: ports.Clock
+    telemetry: ports.Telemetry
+    give_up: timedelta
+
+    async def work(self) -> None:
+        """Take every operation that is due one step further."""
+        due = await self.store.due(self.clock.now())
+        ended = await asyncio.gather(*(self._step(ident) for ident in due), return_exceptions=True)
+        for one in ended:
+            if isinstance(one, BaseException):
+                raise one
+
+    async def _step(self, ident: str) -> None:
+        claim = await self.claims.take("operations", ident, self.clock.now(), CLAIM_SECONDS)
+        if claim is None:
+            return
+        try:
+            operation = await self.store.get(ident)
+            if operation is None or operation.look is None or operation.look > self.clock.now():
+                return
+            if operation.state is model.OperationState.STARTING:
+                await self._start(claim, operation)
+            elif operation.state is model.OperationState.RUNNING:
+                await self._look(claim, operation)
+        finally:
+            await self.claims.release(claim)
+
+    # --- starting ------------------------------------------------------------------------------------------------------------
+
+    async def _start(self, claim: model.Claim, operation: model.Operation) -> None:
+        """Row before call: a start whose answer was lost is looked for before it is asked for again."""
+        source = self.sources[operation.source]
+        if operation.asked is not None:
+            await self._find(claim, operation, source)
+            return
+        operation = replace(operation, asked=self.clock.now())
+        if not await self.store.save(claim, operation):
+            return
+        try:
+            scan = await source.start(rules.to_send(operation.request))
+        except errors.SourceRateLimited as error:  # said no before it did anything
+            await self._later(claim, replace(operation, asked=None), timedelta(seconds=error.retry_after))
+        except (errors.SourceUnavailable, errors.SourceGarbled) as error:
+            log.info("the start of operation %s was not answered: %s", operation.id, error)
+            await self._later(claim, operation, rules.SOONEST)
+        except errors.SourceError as error:
+            await self._refused(claim, operation, error)
+        else:
+            await self._started(claim, operation, scan)
+
+    async def _find(self, claim: model.Claim, operation: model.Operation, source: ports.Source) -> None:
+        assert operation.asked is not None
+        wanted, asked_at = operation.request, operation.asked
+        try:
+            seen = await source.scans(since=asked_at - rules.SKEW, datastore=wanted.datastore, kind=wanted.kind)
+        except errors.SourceError as error:
+            await self._later(claim, operation, _pause(error, rules.pause(asked_at, self.clock.now())))
+            return
+        known = await self.store.known(operation.source, [scan.id for scan in seen])
+        scan = rules.ours(operation, seen, known)
+        if scan is not None:
+            await self._started(claim, operation, scan)
+        elif self.clock.now() - asked_at < SETTLE:
+            await self._later(claim, operation, rules.SOONEST)
+        else:
+            await self._later(claim, replace(operation, asked=None), timedelta(0))
+
+    async def _started(self, claim: model.Claim, operation: model.Operation, scan: model.Scan) -> None:
+        now = self.clock.now()
+        running = replace(
+            operation, state=model.OperationState.RUNNING, scan=scan, seen=now, misses=0, confirmed=now, look=now + rules.SOONEST
+        )
+        if await self.store.save(claim, running):
+            self.telemetry.count("operations", kind=running.request.kind, what="started")
+            await self._show(running)
+
+    async def _later(self, claim: model.Claim, operation: model.Operation, pause: timedelta) -> None:
+        """Try again, unless it has been tried for too long."""
+        now = self.clock.now()
+        if self._overdue(operation, now):
+            problem = model.Problem(model.Cause.GAVE_UP, operation.place)
+            await self._end(claim, operation, model.Verdict(model.ScanResult.UNKNOWN, problem, operation.then))
+            return
+        await self.store.save(claim, replace(operation, look=now + pause, misses=operation.misses + 1))
+        await self._show(operation)
+
+    async def _refused(self, claim: model.Claim, operation: model.Operation, error: errors.SourceError) -> None:
+        """The system will not start it: its own words, and what they mean where that is known."""
+        problem = rules.trouble(operation, str(error))
+        if isinstance(error, errors.SourceForbidden):
+            problem = replace(problem, cause=model.Cause.NO_RIGHT, right=error.right)
+        elif problem.cause is model.Cause.FAILED:
+            problem = replace(problem, cause=model.Cause.REFUSED)
+        await self._end(claim, operation, model.Verdict(model.ScanResult.FAILURE, problem, operation.then))
+
+    # --- looking ---------------------------------------------------------------------------------------------------------------
+
+    async def _look(self, claim: model.Claim, operation: model.Operation) -> None:
+        assert operation.scan is not None
+        source = self.sources[operation.source]
+        try:
+            scan = await source.scan(operation.scan.id)
+        except errors.SourceMissing:
+            problem = model.Problem(model.Cause.VANISHED, operation.place)
+            await self._end(claim, operation, model.Verdict(model.ScanResult.UNKNOWN, problem, operation.then))
+            return
+        except errors.SourceError as error:
+            await self._missed(claim, operation, error)
+            return
+        seen = replace(operation, scan=_known(scan, operation.scan), seen=self.clock.now())
+        if scan.ended is None:
+            await self._goes_on(claim, seen, self.clock.now())
+            return
+        try:
+            verdict = await self._verdict(seen, scan, source)
+        except errors.SourceError as error:
+            await self._missed(claim, seen, error)
+        else:
+            await self._end(claim, seen, verdict)
+
+    async def _missed(self, claim: model.Claim, operation: model.Operation, error: errors.SourceError) -> None:
+        await self._later(claim, operation, _pause(error, rules.pause(self._since(operation), self.clock.now())))
+
+    async def _goes_on(self, claim: model.Claim, operation: model.Operation, now: datetime) -> None:
+        if self._overdue(operation, now):
+            problem = model.Problem(model.Cause.GAVE_UP, operation.place)
+            await self._end(claim, operation, model.Verdict(model.ScanResult.UNKNOWN, problem, operation.then))
+            return
+        await self.store.save(claim, replace(operation, misses=0, look=now + rules.pause(self._since(operation), now)))
+        await self._show(operation)
+
+    def _since(self, operation: model.Operation) -> datetime:
+        return operation.confirmed or operation.created
+
+    def _overdue(self, operation: model.Operation, now: datetime) -> bool:
+        return now - self._since(operation) > self.give_up
+
+    # --- the verdict -----------------------------------------------------------------------------------------------------------
+
+    async def _verdict(self, operation: model.Operation, scan: model.Scan, source: ports.Source) -> model.Verdict:
+        """How it ended, with the likely cause where it did not help. Raises SourceError while something that it needs cannot be read."""
+        well = scan.result in rules.WENT_WELL
+        problem = None
+        if scan.result is model.ScanResult.FAILURE:
+            problem = rules.trouble(operation, scan.message)
+        elif well and operation.request.kind == rules.SCAN and scan.anomalies == 0:
+            problem = await self._unchecked(operation, source)
+        passes = await self._passes(operation, scan.result, source) if well and operation.verifies is not None else None
+        return model.Verdict(scan.result, problem, () if well else operation.then, passes, rules.words(operation))
+
+    async def _unchecked(self, operation: model.Operation, source: ports.Source) -> model.Problem | None:
+        """A scan that found nothing: is there anything that it could have found? (vendor page, troubleshooting)"""
+        request = operation.request
+        try:
+            there = await source.tables(request.datastore, tags=request.tags)
+            names = {name.casefold() for name in request.tables}
+            tables = [table for table in there if not names or table.name.casefold() in names]
+            chosen = [table.id for table in tables] if names or request.tags else ()
+            if await source.active_checks(request.datastore, chosen):
+                return None
+        except errors.SourceError:
+            if operation.misses < PATIENCE:
+                raise
+            return None
+        return model.Problem(model.Cause.NO_CHECKS, operation.place, tuple(table.name for table in tables) if chosen else ())
+
+    async def _passes(self, operation: model.Operation, result: model.ScanResult, source: ports.Source) -> bool | None:
+        """Whether the anomaly that was to be verified is resolved now: the system's own scan closes what passes. Its card follows."""
+        assert operation.verifies is not None
+        ref, read_at = operation.verifies, self.clock.now()
+        after = (await source.get([ref.id])).get(ref.id)
+        if after is None:
+            return True
+        # A scan that left something out says nothing about what it did not resolve.
+        passes = after.state is model.State.ARCHIVED or (None if result is model.ScanResult.WARNING else False)
+        entry = model.Entry(
+            ref,
+            "verify",
+            read_at,
+            actor=operation.actor,
+            actor_name=operation.actor_name,
+            after=after.status,
+            detail=f"{_SAID[passes]}, operation {operation.scan.id if operation.scan else ''}",
+        )
+        known = await self.anomalies.get([ref])
+        await self.anomalies.save(
+            source.name,
+            [after] if ref in known else [],
+            read_at=read_at,
+            now=self.clock.now(),
+            note=lambda old, new: transitions.elsewhere(old, new, source.title, read_at),
+            entries=[entry],
+        )
+        return passes
+
+    async def _end(self, claim: model.Claim, operation: model.Operation, verdict: model.Verdict) -> None:
+        """Decided once: the row is fenced by the claim, and the next operation of a chain is added in the same transaction."""
+        now = self.clock.now()
+        done = replace(operation, state=model.OperationState.DONE, verdict=verdict, ended=now, look=None)
+        following = rules.following(operation, now) if verdict.result in rules.WENT_WELL else None
+        if not await self.store.save(claim, done, [following] if following else ()):
+            return
+        self.telemetry.count("operations", kind=done.request.kind, what=verdict.result)
+        await self._show(done)
+        if following is not None:
+            await self._show(following)
+
+    async def _show(self, operation: model.Operation) -> None:
+        await self.scans.post.progress(self.scans.draft(operation))
+
+    # --- started elsewhere -----------------------------------------------------------------------------------------------------
+
+    async def notice(self, name: str) -> None:
+        """Follow what somebody started in the system itself, on the default route. What was over before the desk looked is no news."""
+        source, now = self.sources[name], self.clock.now()
+        await self.store.sweep(now - timedelta(days=1))
+        if model.Action.SCAN not in source.supports:
+            return
+        try:
+            seen = await self._newest(source, now)
+        except errors.SourceError as error:
+            log.info("operations of %s cannot be listed: %s", name, error)
+            return
+        known = await self.store.known(name, [scan.id for scan in seen])
+        starting = {
+            (one.request.kind, one.place.id)
+            for one in await self.store.running()
+            if one.source == name and one.state is model.OperationState.STARTING
+        }
+        fresh = [self._elsewhere(source, scan, now) for scan in seen if scan.id not in known and _pair(scan) not in starting]
+        for ident in await self.store.add(fresh):
+            await self._show(next(one for one in fresh if one.id == ident))
+        await self.facts.put(f"operations.noticed.{name}", now.isoformat(), now)
+
+    async def _newest(self, source: ports.Source, now: datetime) -> list[model.Scan]:
+        mark = await self.facts.get(f"operations.noticed.{source.name}")
+        since = max(datetime.fromisoformat(mark), now - OVERLAP) - OVERLAP if mark else now
+        seen = await source.scans(limit=NEWEST) if mark else await source.scans(running=True)
+        if mark and len(seen) == NEWEST and all(scan.started is not None and scan.started > since for scan in seen):
+            seen = await source.scans(since=since)
+        return [scan for scan in seen if scan.datastore is not None and (scan.ended is None or scan.ended > since)]
+
+    def _elsewhere(self, source: ports.Source, scan: model.Scan, now: datetime) -> model.Operation:
+        assert scan.datastore is not None
+        return model.Operation(
+            uuid.uuid4().hex[:12],
+            source.name,
+            model.ScanRequest(scan.kind, scan.datastore.id, scan.tables),
+            scan.datastore,
+            self.scans.post.routes[0].channel,
+            model.OperationState.RUNNING,
+            now,
+            confirmed=now,
+            scan=scan,
+            seen=now,
+            look=now,
+        )
+
+
+def _pair(scan: model.Scan) -> tuple[str, str]:
+    return scan.kind, scan.datastore.id if scan.datastore else ""
+
+
+def _known(scan: model.Scan, before: model.Scan) -> model.Scan:
+    """What one answer leaves out and an earlier one told stays known."""
+    return replace(
+        scan,
+        datastore=scan.datastore or before.datastore,
+        started=scan.started or before.started,
+        by=scan.by or before.by,
+        tables=scan.tables or before.tables,
+    )
+
+
+_SAID = {True: "passes", False: "still fails", None: "nobody can say"}
+
+
+def _pause(error: errors.SourceError, otherwise: timedelta) -> timedelta:
+    """When to look again: when the system says so, if it does."""
+    return max(timedelta(seconds=error.retry_after), otherwise) if isinstance(error, errors.SourceRateLimited) else otherwise

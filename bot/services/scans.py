@@ -1,0 +1,338 @@
+"""Scans and their relatives as people ask for them: propose, confirm, fix, abort, show; `follow` does the rest.
+
+Nothing is held in memory that a restart would lose: an operation is a row from its preview on, and what starts it is marked before it is
+sent.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from bot import errors, model, ports
+from bot.core import naming, permissions
+from bot.core import operations as rules
+from bot.render import ids
+from bot.render import scan as scan_view
+from bot.services import post as posting
+
+PREVIEW_FOR = timedelta(hours=1)
+"""A preview older than this is not confirmed any more: it shows a world that is gone."""
+
+CLAIM_SECONDS = 120.0
+
+RECENT = 5
+"""So many operations that ended are told beside those that run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody wants to run: `kinds` one after the other, each only when the one before went well; datastores, tables and tags are
+    names or ids as typed."""
+
+    kinds: tuple[str, ...]
+    datastores: tuple[str, ...]
+    tables: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    options: Mapping[str, object] | None = None
+    verifies: model.Ref | None = None
+
+
+@dataclass(slots=True)
+class Scans:
+    """Asks, confirms and shows. Whatever may close anomalies by itself is previewed first; the rest starts at once."""
+
+    sources: Mapping[str, ports.Source]
+    store: ports.Operations
+    claims: ports.Claims
+    post: posting.Post
+    clock: ports.Clock
+    grants: permissions.Grants
+
+    # --- asking ------------------------------------------------------------------------------------------------------------
+
+    async def propose(self, name: str, wish: Wish, actor: model.Actor, channel: str) -> model.Proposal:
+        """Resolve the names, keep what could be started as previews, and say what is wrong with the rest. Raises UserError."""
+        source = self._source(name, model.Action.SCAN, actor)
+        plan = uuid.uuid4().hex[:12]
+        known = await source.datastores()
+        operations: list[model.Operation] = []
+        problems: list[model.Problem] = []
+        for typed in dict.fromkeys(wish.datastores):
+            picked = naming.pick(typed, known)
+            if picked.place is None:
+                near = tuple(place.name for place in picked.same) or picked.near
+                problems.append(model.Problem(model.Cause.DATASTORE_MISSING, names=(typed,), near=near))
+                continue
+            request, wrong = await self._resolved(source, picked.place, wish)
+            problems += wrong
+            if request is not None:
+                operations.append(self._draft(source, request, picked.place, wish, plan, actor, channel))
+        await self.store.add(operations)
+        closes = {one.id: await self._closable(source, one) for one in operations if rules.closes_later(one)}
+        return model.Proposal(operations, closes, problems)
+
+    async def _resolved(
+        self, source: ports.Source, place: model.Place, wish: Wish
+    ) -> tuple[model.ScanRequest | None, Sequence[model.Problem]]:
+        """The request for one datastore with names put right, and what is wrong; no request when nothing sensible is left."""
+        request = model.ScanRequest(wish.kinds[0], place.id, options=dict(wish.options or {}))
+        if wish.kinds == ("sync",):
+            return request, ()
+        there = await source.tables(place.id)
+        if not there and wish.kinds[0] != "sync":
+            return None, [model.Problem(model.Cause.NO_TABLES, place)]
+        if wish.tables:
+            tables, problems = _tables(wish.tables, place, there)
+            return (replace(request, tables=tables) if tables else None), problems
+        if wish.tags:
+            tags, problems = await self._tags(source, place, wish.tags)
+            nowhere = all(problem.cause is model.Cause.TAG_NOWHERE for problem in problems)
+            return (replace(request, tags=tags) if tags or nowhere else None), problems  # all tables instead, for a person to decide
+        return request, ()
+
+    async def _tags(
+        self, source: ports.Source, place: model.Place, typed: Sequence[str]
+    ) -> tuple[tuple[str, ...], Sequence[model.Problem]]:
+        known = await source.tags()
+        found: list[str] = []
+        problems: list[model.Problem] = []
+        for tag in typed:
+            name, near = naming.pick_name(tag, known)
+            if not name:
+                problems.append(model.Problem(model.Cause.TAG_MISSING, place, (tag,), near))
+            elif not await source.tables(place.id, tags=[name]):
+                problems.append(model.Problem(model.Cause.TAG_NOWHERE, place, (name,)))
+            else:
+                found.append(name)
+        return tuple(dict.fromkeys(found)), problems
+
+    def _draft(
+        self,
+        source: ports.Source,
+        request: model.ScanRequest,
+        place: model.Place,
+        wish: Wish,
+        plan: str,
+        actor: model.Actor,
+        channel: str,
+    ) -> model.Operation:
+        return model.Operation(
+            uuid.uuid4().hex[:12],
+            source.name,
+            request,
+            place,
+            channel,
+            model.OperationState.PREVIEW,
+            self.clock.now(),
+            plan=plan,
+            actor=actor.id,
+            actor_name=actor.name,
+            then=wish.kinds[1:],
+            steps=len(wish.kinds),
+            verifies=wish.verifies,
+        )
+
+    async def _closable(self, source: ports.Source, operation: model.Operation) -> int:
+        """How many open anomalies a full scan may resolve: those on its tables."""
+        tables = operation.request.tables
+        if operation.request.tags:
+            tables = tuple(table.name for table in await source.tables(operation.place.id, tags=operation.request.tags))
+        few = tables if len(tables) <= rules.MOST_TABLES else ()
+        return await source.count(model.Query(datastores=(operation.place.id,), tables=few, statuses=("open", "acknowledged")))
+
+    # --- deciding ------------------------------------------------------------------------------------------------------------
+
+    def asks_first(self, proposal: model.Proposal) -> bool:
+        """Whether a person has to confirm: something may be closed by itself, or something is not as it was typed."""
+        return bool(proposal.problems) or any(rules.closes_later(one) for one in proposal.operations)
+
+    async def confirm(self, plan: str, actor: model.Actor) -> Sequence[model.Operation]:
+        """Start a preview, once, by the one who asked for it. Raises UserError."""
+        operations = await self._mine(plan, actor)
+        self._source(operations[0].source, model.Action.SCAN, actor)
+        now = self.clock.now()
+        if operations[0].state is model.OperationState.PREVIEW and now - operations[0].created > PREVIEW_FOR:
+            raise errors.Stale("This preview is more than an hour old, and things have moved on. Ask again to see how it stands now.")
+        if not await self.store.confirm(plan, now):
+            raise errors.Stale("This was started or cancelled already. Its message in the channel tells how it goes.")
+        started = await self.store.plan(plan)
+        for operation in started:
+            await self.post.cards.put(self.draft(operation), now)
+        return started
+
+    async def cancel(self, plan: str, actor: model.Actor) -> None:
+        """Forget a preview. Raises UserError."""
+        await self._mine(plan, actor)
+        if not await self.store.cancel(plan, self.clock.now()):
+            raise errors.Stale("This was started or cancelled already, so there is nothing to cancel.")
+
+    async def previewed(self, plan: str, actor: model.Actor) -> Sequence[model.Operation]:
+        """The operations of a preview of one's own. Raises UserError."""
+        return await self._mine(plan, actor)
+
+    async def _mine(self, plan: str, actor: model.Actor) -> Sequence[model.Operation]:
+        permissions.decide(model.Action.BROWSE, actor, self.grants)
+        operations = await self.store.plan(plan)
+        if not operations:
+            raise errors.NotFound("This preview is not known any more. Ask again with /scan.")
+        if operations[0].actor != actor.id:
+            raise errors.NotAllowed("Only the person who asked for this can start or cancel it.")
+        return operations
+
+    # --- afterwards ----------------------------------------------------------------------------------------------------------
+
+    async def abort(self, ident: str, actor: model.Actor, source: str = "") -> model.Operation:
+        """Ask an operation to stop: by our id, or by the system's with `source`. It may have ended already. Raises UserError."""
+        operation = await (self.store.by_scan(source, ident) if source else self.store.get(ident))
+        if operation is None:
+            raise errors.NotFound(f"No operation {ident} is followed here. /scan status lists those that run.")
+        system = self._source(operation.source, model.Action.ABORT, actor)
+        if operation.state is model.OperationState.DONE:
+            raise errors.Stale("This has ended already; its message tells how.")
+        if operation.scan is None:
+            raise errors.Stale(f"{system.title} has not taken it yet, so there is nothing to stop. Try again in a few seconds.")
+        await self.store.stop(operation.id, actor.name, self.clock.now())
+        await system.abort(operation.scan.id)
+        return operation
+
+    async def fix(self, what: str, ident: str, actor: model.Actor, channel: str) -> tuple[model.Operation, model.Proposal]:
+        """One click on an operation that did not help: that operation, and a proposal of what may. Raises UserError."""
+        operation = await self.store.get(ident)
+        if operation is None:
+            raise errors.NotFound("This operation is not known any more. Ask again with /scan.")
+        wish = _FIXES[what](operation) if what in _FIXES else None
+        if wish is None:
+            raise errors.Stale("There is nothing left to do about this operation. Ask again with /scan.")
+        return operation, await self.propose(operation.source, wish, actor, channel)
+
+    async def verify(self, ref: model.Ref, actor: model.Actor, channel: str) -> model.Proposal:
+        """Propose a full scan of just the anomaly's table; its verdict says whether the anomaly passes. Raises UserError."""
+        source = self._source(ref.source, model.Action.SCAN, actor)
+        anomaly = (await source.get([ref.id])).get(ref.id)
+        if anomaly is None:
+            raise errors.NotFound(f"{source.title} does not know anomaly {ref.id} any more.")
+        if anomaly.state is model.State.ARCHIVED:
+            raise errors.Stale(f"Anomaly {ref.id} is archived already, so there is nothing to verify.")
+        if anomaly.datastore is None or anomaly.container is None:
+            raise errors.NotSupported(f"{source.title} does not say which table anomaly {ref.id} is on. Start the scan with /scan.")
+        options = rules.options(incremental=False, auto_resolve=True)
+        wish = Wish((rules.SCAN,), (anomaly.datastore.id,), (anomaly.container.name,), options=options, verifies=ref)
+        return await self.propose(ref.source, wish, actor, channel)
+
+    async def follow_on(self, ident: str, actor: model.Actor) -> model.Operation:
+        """Follow an operation again that the desk gave up. Raises UserError."""
+        operation = await self.store.get(ident)
+        if operation is None:
+            raise errors.NotFound("This operation is not known any more. /scan status lists those that run.")
+        self._source(operation.source, model.Action.SCAN, actor)
+        now = self.clock.now()
+        claim = await self.claims.take("operations", ident, now, CLAIM_SECONDS)
+        problem = operation.verdict.problem if operation.verdict else None
+        if claim is None or problem is None or problem.cause is not model.Cause.GAVE_UP:
+            raise errors.Stale("This is being followed already, or it has ended; its message tells how it stands.")
+        try:
+            running = replace(operation, state=model.OperationState.RUNNING, confirmed=now, look=now, misses=0, ended=None, verdict=None)
+            await self.store.save(claim, running)
+        finally:
+            await self.claims.release(claim)
+        await self.post.progress(self.draft(running))
+        return running
+
+    async def status(self, actor: model.Actor) -> tuple[Sequence[model.Operation], Sequence[model.Operation]]:
+        """What runs, and what ended last."""
+        permissions.decide(model.Action.BROWSE, actor, self.grants)
+        return await self.store.running(), await self.store.recent(RECENT)
+
+    async def one(self, source: str, scan: str, actor: model.Actor) -> model.Operation:
+        """The operation that a system calls `scan`. Raises NotFound."""
+        permissions.decide(model.Action.BROWSE, actor, self.grants)
+        operation = await self.store.by_scan(source, scan)
+        if operation is None:
+            raise errors.NotFound(f"No operation {scan} is followed here. /scan status lists those that run.")
+        return operation
+
+    # --- the form --------------------------------------------------------------------------------------------------------------
+
+    async def datastores(self, source: str, actor: model.Actor) -> Sequence[model.Place]:
+        """What the form's first menu offers."""
+        return await self._source(source, model.Action.SCAN, actor).datastores()
+
+    async def tables(self, source: str, datastores: Sequence[str], actor: model.Actor) -> Sequence[str]:
+        """The names of the tables of these datastores (by id), for the form's second menu."""
+        system = self._source(source, model.Action.SCAN, actor)
+        return sorted({table.name for datastore in datastores for table in await system.tables(datastore)})
+
+    async def tags(self, source: str, actor: model.Actor) -> Sequence[str]:
+        """The names of all tags, for the form's third menu."""
+        return await self._source(source, model.Action.SCAN, actor).tags()
+
+    # --- showing ---------------------------------------------------------------------------------------------------------------
+
+    def draft(self, operation: model.Operation) -> model.CardDraft:
+        """The operation's lasting message. Its payload never changes; what it shows is read when it is drawn."""
+        return model.CardDraft(
+            model.CardKind.SCAN,
+            operation.channel,
+            operation.id,
+            payload={"operation": operation.id},
+            state=model.CardState.LIVE,
+            reason=model.Reason.REPORT,
+        )
+
+    async def draw(self, card: model.Card) -> model.Message | None:
+        """What the operation's message shows now. Given to `post`, the only writer."""
+        operation = await self.store.get(str(card.payload.get("operation", "")))
+        return scan_view.card(operation, self.post.offer(operation.source), self.clock.now()) if operation is not None else None
+
+    def _source(self, name: str, action: model.Action, actor: model.Actor) -> ports.Source:
+        permissions.decide(action, actor, self.grants)
+        source = self.sources.get(name)
+        if source is None:
+            raise errors.NotFound(f'No system called "{name}" is connected here. Connected: {", ".join(sorted(self.sources))}.')
+        if action not in source.supports:
+            raise errors.NotSupported(f"{source.title} offers no way to start or stop scans from here.")
+        return source
+
+
+def _tables(typed: Sequence[str], place: model.Place, there: Sequence[model.Place]) -> tuple[tuple[str, ...], Sequence[model.Problem]]:
+    """The names of these tables, the nearest one in place of a name that does not exist, and what was wrong."""
+    found: list[str] = []
+    problems: list[model.Problem] = []
+    for name in typed:
+        picked = naming.pick(name, there)
+        if picked.place is not None:
+            found.append(picked.place.name)
+        elif picked.same:
+            problems.append(model.Problem(model.Cause.TABLE_AMBIGUOUS, place, (name,), tuple(one.name for one in picked.same)))
+        else:
+            problems.append(model.Problem(model.Cause.TABLE_MISSING, place, (name,), picked.near))
+            found += picked.near[:1]
+    return tuple(dict.fromkeys(found)), problems
+
+
+def _same(operation: model.Operation, kinds: tuple[str, ...]) -> Wish:
+    request = operation.request
+    return Wish(kinds, (request.datastore,), request.tables, request.tags, request.options, operation.verifies)
+
+
+def _again(operation: model.Operation) -> Wish:
+    """A chain goes on from where it stopped."""
+    return _same(operation, (operation.request.kind, *operation.then))
+
+
+def _rest(operation: model.Operation) -> Wish | None:
+    stopped = operation.verdict.stopped if operation.verdict else ()
+    return _same(operation, stopped) if stopped else None
+
+
+_FIXES: Mapping[str, Callable[[model.Operation], Wish | None]] = {
+    ids.FIX_AGAIN: _again,
+    ids.FIX_REST: _rest,
+    ids.FIX_SYNC: lambda operation: Wish(("sync",), (operation.request.datastore,)),
+    ids.FIX_PROFILE: lambda operation: _same(operation, ("profile",)),
+    ids.FIX_ALL_TABLES: lambda operation: replace(_again(operation), tables=(), tags=()),
+}
+"""What a click on a fix asks for."""

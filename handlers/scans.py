@@ -1,0 +1,254 @@
+"""`/scan` and the buttons of its messages: propose, confirm, fix, abort, show; and the form with the remaining flags."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from slack_bolt.async_app import AsyncAck
+
+from bot import errors, model
+from bot.core import filters, permissions
+from bot.core import operations as rules
+from bot.render import ids, modals, refusals, scan, scan_form
+from bot.services import scans
+from handlers import guard
+
+Typed = filters.ScanCommand
+
+
+async def command(desk: guard.Desk, request: guard.Request) -> None:
+    """`/scan ...`"""
+    if not str(request.body.get("text", "")).strip():
+        await _open(desk, request, scan_form.Draft(desk.default_source, request.channel))
+        return
+    actor = await desk.people.actor(request.user)
+    permissions.decide(model.Action.BROWSE, actor, desk.browse.grants)
+    typed = filters.scan(str(request.body.get("text", "")), sources=desk.sources, default_source=desk.default_source)
+    await VERBS.get(typed.verb, _run)(desk, request, typed, actor)
+
+
+async def _run(desk: guard.Desk, request: guard.Request, typed: Typed, actor: model.Actor) -> None:
+    if typed.verb == "export":
+        options: Mapping[str, object] = {"asset_type": typed.asset}
+    else:
+        options = rules.options(incremental=typed.incremental, auto_resolve=typed.auto_resolve)
+    wish = scans.Wish(rules.kinds(typed.verb), typed.datastores, typed.tables, typed.tags, options)
+    await _propose(desk, request, wish, actor, desk.default_source)
+
+
+async def _propose(desk: guard.Desk, request: guard.Request, wish: scans.Wish, actor: model.Actor, source: str) -> None:
+    channel = await desk.messenger.home(request.channel, actor.id)
+    await _answer(desk, request, await desk.scans.propose(source, wish, actor, channel), actor, source)
+
+
+async def _answer(desk: guard.Desk, request: guard.Request, proposal: model.Proposal, actor: model.Actor, source: str) -> None:
+    """Start at once what changes no anomaly and is as it was typed; ask about the rest."""
+    offer = desk.triage.post.offer(source)
+    if not proposal.operations:
+        await guard.say(desk, request, scan.problems(proposal.problems, offer, source))
+    elif desk.scans.asks_first(proposal):
+        await guard.say(desk, request, scan.preview(proposal, offer))
+    else:
+        started = await desk.scans.confirm(proposal.operations[0].plan, actor)
+        await guard.say(desk, request, scan.started(started))
+        await desk.follow.work()
+
+
+async def _status(desk: guard.Desk, request: guard.Request, typed: Typed, actor: model.Actor) -> None:
+    now, offer = desk.clock.now(), desk.triage.post.offer(desk.default_source)
+    if typed.ident:
+        operation = await desk.scans.one(desk.default_source, typed.ident, actor)
+        await guard.say(desk, request, scan.card(operation, offer, now))
+        return
+    running, recent = await desk.scans.status(actor)
+    await guard.say(desk, request, scan.status(running, recent, offer, now))
+
+
+async def _abort(desk: guard.Desk, request: guard.Request, typed: Typed, actor: model.Actor) -> None:
+    operation = await desk.scans.abort(typed.ident, actor, desk.default_source)
+    await guard.say(desk, request, scan.aborting(operation))
+    await desk.follow.work()
+
+
+async def _help(desk: guard.Desk, request: guard.Request, typed: Typed, actor: model.Actor) -> None:
+    await guard.say(desk, request, scan.help_text())
+
+
+async def _form(desk: guard.Desk, request: guard.Request, typed: Typed, actor: model.Actor) -> None:
+    await _open(desk, request, scan_form.Draft(desk.default_source, request.channel))
+
+
+VERBS: Mapping[str, Callable[[guard.Desk, guard.Request, Typed, model.Actor], Awaitable[None]]] = {
+    "form": _form,
+    "help": _help,
+    "status": _status,
+    "abort": _abort,
+}
+"""Verbs that start nothing; all others do."""
+
+
+# --- buttons ----------------------------------------------------------------------------------------------------------------
+
+
+async def pressed_start(desk: guard.Desk, request: guard.Request) -> None:
+    """[Start] on a preview: the preview is replaced, the operations run."""
+    started = await desk.scans.confirm(request.value, await desk.people.actor(request.user))
+    await desk.messenger.respond(request.response_url, scan.started(started), replace=True)
+    await desk.follow.work()
+
+
+async def pressed_cancel(desk: guard.Desk, request: guard.Request) -> None:
+    """[Cancel] on a preview."""
+    await desk.scans.cancel(request.value, await desk.people.actor(request.user))
+    await desk.messenger.respond(request.response_url, scan.cancelled(), replace=True)
+
+
+async def pressed_options(desk: guard.Desk, request: guard.Request) -> None:
+    """[More options...] on a preview: the form, filled with what was typed."""
+    view_id = await desk.messenger.open_view(request.trigger_id, modals.loading("Scan"))
+    try:
+        operations = await desk.scans.previewed(request.value, await desk.people.actor(request.user))
+        view = scan_form.form(scan_form.of(operations, request.channel))
+    except errors.BotError as error:
+        view = modals.notice("Scan", refusals.error(error))
+    await desk.messenger.update_view(view_id, view)
+
+
+async def pressed_abort(desk: guard.Desk, request: guard.Request) -> None:
+    """[Abort] on a running operation."""
+    operation = await desk.scans.abort(request.value, await desk.people.actor(request.user))
+    await guard.say(desk, request, scan.aborting(operation))
+    await desk.follow.work()
+
+
+async def pressed_fix(desk: guard.Desk, request: guard.Request) -> None:
+    """A one-click fix on an operation that did not help."""
+    what, ident = _pair(request.value)
+    actor = await desk.people.actor(request.user)
+    if what == ids.FIX_FOLLOW:
+        await guard.say(desk, request, scan.started([await desk.scans.follow_on(ident, actor)]))
+        return
+    channel = await desk.messenger.home(request.channel, actor.id)
+    operation, proposal = await desk.scans.fix(what, ident, actor, channel)
+    await _answer(desk, request, proposal, actor, operation.source)
+
+
+async def pressed_sync(desk: guard.Desk, request: guard.Request) -> None:
+    """[Run sync first], where nothing could be started."""
+    source, datastore = _pair(request.value)
+    await _propose(desk, request, scans.Wish(("sync",), (datastore,)), await desk.people.actor(request.user), source)
+
+
+async def verify(desk: guard.Desk, request: guard.Request, target: ids.Target) -> None:
+    """ "Fixed, verify" in the [...] menu of a card."""
+    actor = await desk.people.actor(request.user)
+    channel = await desk.messenger.home(request.channel, actor.id)
+    proposal = await desk.scans.verify(target.ref, actor, channel)
+    await _answer(desk, request, proposal, actor, target.ref.source)
+
+
+def _pair(value: str) -> tuple[str, str]:
+    try:
+        return ids.decode_pair(value)
+    except ValueError as error:
+        raise errors.NotFound("This button is too old to be understood. Ask again with /scan.") from error
+
+
+# --- the form -----------------------------------------------------------------------------------------------------------------
+
+
+async def _open(desk: guard.Desk, request: guard.Request, draft: scan_form.Draft) -> None:
+    view_id = await desk.messenger.open_view(request.trigger_id, modals.loading("Scan"))
+    try:
+        permissions.decide(model.Action.SCAN, await desk.people.actor(request.user), desk.browse.grants)
+        view = scan_form.form(draft)
+    except errors.BotError as error:
+        view = modals.notice("Scan", refusals.error(error))
+    await desk.messenger.update_view(view_id, view)
+
+
+async def submitted(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> None:
+    """The form: what is wrong in it is said beside its fields; the rest goes the way of the command."""
+    draft = _draft(request)
+    wrong = scan_form.errors(draft)
+    if wrong:
+        await ack(response_action="errors", errors=wrong)
+        return
+    await ack()
+    if draft.plan:
+        await _replaced(desk, request, draft.plan)
+    where = guard.Request(request.body, request.user, draft.channel, "", "")
+    try:
+        wish = scans.Wish((rules.SCAN,), draft.datastores, draft.tables, draft.tags, draft.options())
+        await _propose(desk, where, wish, await desk.people.actor(request.user), draft.source)
+    except errors.BotError as error:
+        await guard.say(desk, where, refusals.error(error))
+
+
+async def _replaced(desk: guard.Desk, request: guard.Request, plan: str) -> None:
+    """The preview that the form was opened from is not to be started beside what the form says."""
+    try:
+        await desk.scans.cancel(plan, await desk.people.actor(request.user))
+    except errors.UserError:
+        pass  # it was started or cancelled meanwhile
+
+
+async def _offer(
+    desk: guard.Desk, request: guard.Request, ack: AsyncAck, look: Callable[[model.Actor], Awaitable[Sequence[object]]]
+) -> None:
+    """The options of a menu, as far as they hold what was typed; what comes too late is there for the next letter."""
+
+    async def found() -> Sequence[object]:
+        return await look(await desk.people.actor(request.user))
+
+    lookup = asyncio.ensure_future(found())
+    await asyncio.wait({lookup}, timeout=guard.VIEW_SECONDS)
+    if lookup.done():
+        await ack(options=scan_form.options(lookup.result(), str(request.body.get("value", ""))))  # type: ignore[arg-type]
+        return
+    guard.spare(desk, lookup)
+    await ack(options=[])
+
+
+async def datastore_options(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> None:
+    """The form's menu of datastores."""
+    draft = _draft(request)
+    await _offer(desk, request, ack, lambda actor: desk.scans.datastores(draft.source, actor))
+
+
+async def table_options(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> None:
+    """The form's menu of tables: of the datastores that are chosen in it at this moment."""
+    draft = _draft(request)
+    await _offer(desk, request, ack, lambda actor: desk.scans.tables(draft.source, draft.datastores, actor))
+
+
+async def tag_options(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> None:
+    """The form's menu of tags."""
+    draft = _draft(request)
+    await _offer(desk, request, ack, lambda actor: desk.scans.tags(draft.source, actor))
+
+
+def _draft(request: guard.Request) -> scan_form.Draft:
+    try:
+        return scan_form.read(request.view)
+    except ValueError as error:
+        raise errors.NotFound("This form is too old to be understood. Open it again with /scan.") from error
+
+
+ACTIONS: Mapping[str, guard.Handler] = {
+    ids.SCAN_START: pressed_start,
+    ids.SCAN_CANCEL: pressed_cancel,
+    ids.SCAN_OPTIONS: pressed_options,
+    ids.SCAN_ABORT: pressed_abort,
+    ids.SCAN_FIX: pressed_fix,
+    ids.SCAN_SYNC: pressed_sync,
+}
+
+VIEWS: Mapping[str, guard.ViewHandler] = {ids.SCAN_VIEW: submitted}
+
+OPTIONS: Mapping[str, guard.ViewHandler] = {
+    ids.SCAN_DATASTORES: datastore_options,
+    ids.SCAN_TABLES: table_options,
+    ids.SCAN_TAGS: tag_options,
+}
