@@ -212,19 +212,20 @@ async def test_buttons_and_menus_of_a_modal_carry_what_was_typed_and_ticked(
         button("press", "Archive all", style="danger", confirm=question),
     )
     page = await begun(open_page)
-    await field(page, "note").fill("known")
     await page.get_by_role("checkbox", name="B").click()
+    await field(page, "note").fill("known")
     await page.get_by_test_id("select-input").fill("cust")
     await expect(page.get_by_test_id("option")).to_have_text(["Customers"])
     assert await app.hears() == ("asked", {"note": "known", "ticks": ["b"], "tables": []})
     await page.get_by_test_id("option").click()
+    await field(page, "note").fill("known better")
     await page.get_by_role("button", name="Archive all").click()
     await expect(page.get_by_test_id("confirm")).to_contain_text("As Resolved.")
     await page.get_by_test_id("confirm-deny").click()
     await expect(page.get_by_test_id("confirm")).to_have_count(0)
     await page.get_by_role("button", name="Archive all").click()
     await page.get_by_test_id("confirm-yes").click()
-    assert await app.hears() == ("press", {"note": "known", "ticks": ["b"], "tables": ["customers"]})
+    assert await app.hears() == ("press", {"note": "known better", "ticks": ["b"], "tables": ["customers"]})
 
 
 async def test_seven_days_are_drawn_as_bars_with_their_names(workspace: Workspace, open_page: Open) -> None:
