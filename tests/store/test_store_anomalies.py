@@ -304,6 +304,13 @@ async def test_lines_are_kept_when_no_intent_was_recorded(store: engine.Store) -
     assert len(await store.journal.history(ref(1))) == 1
 
 
+async def test_known_is_what_was_saved_of_each_source(store: engine.Store) -> None:
+    await store.anomalies.save(SOURCE, [anomaly(1), archived(2)], read_at=NOON, now=NOON)
+    stranger = model.Ref("anodot", "1")
+    assert await store.anomalies.known([ref(1), ref(2), ref(3), stranger]) == {ref(1), ref(2)}
+    assert await store.anomalies.known([stranger]) == await store.anomalies.known([]) == frozenset()
+
+
 async def test_newest_leaves_out_what_is_archived(store: engine.Store) -> None:
     await save(store, *(anomaly(number, created=after(number)) for number in range(5)), archived(9, created=after(9)))
     assert [one.ref.id for one in await store.anomalies.newest(SOURCE, 3)] == ["4", "3", "2"]

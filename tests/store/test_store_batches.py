@@ -127,6 +127,14 @@ async def test_items_are_chosen_by_fate_in_their_order(store: engine.Store) -> N
     assert await ids(SENT) == []
 
 
+async def test_items_are_chosen_by_their_anomalies_in_their_order(store: engine.Store) -> None:
+    elsewhere = model.Item(model.Ref("anodot", "2"), snapshot(), DONE)
+    await store.batches.create(batch("b1", 4), [item(3, DONE), item(2, DONE), elsewhere, item(1, TODO)])
+    await store.batches.create(batch("b2", 1), [item(2, DONE)])
+    assert await store.batches.items("b1", (DONE,), of=[ref(1), ref(2), ref(3), ref(4)]) == [item(3, DONE), item(2, DONE)]
+    assert await store.batches.items("b1", of=[ref(1), elsewhere.ref]) == [elsewhere, item(1, TODO)]
+
+
 # --- confirmed, cancelled ---------------------------------------------------------------------------------------------------
 
 
@@ -229,6 +237,15 @@ async def test_settling_touches_its_own_batch_alone(store: engine.Store) -> None
     claim = await started(store, [item(1)])
     await started(store, [item(1)], "b2")
     assert await store.batches.settle(claim, [item(1, DONE)], after(1))
+    assert await fates(store, "b2") == [("1", TODO)]
+
+
+async def test_marking_as_sent_touches_these_items_of_this_batch_alone(store: engine.Store) -> None:
+    elsewhere = model.Item(model.Ref("anodot", "1"), snapshot(), place="finance", table="spend")
+    claim = await started(store, [item(1), elsewhere, item(2), item(3, DONE, after=snapshot(status="Invalid"))])
+    await started(store, [item(1)], "b2")
+    assert await store.batches.settle(claim, [item(1, SENT), item(3, SENT), item(77, SENT)], after(1))
+    assert await store.batches.items("b1") == [item(1, SENT), elsewhere, item(2), item(3, DONE, after=snapshot(status="Invalid"))]
     assert await fates(store, "b2") == [("1", TODO)]
 
 
