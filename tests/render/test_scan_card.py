@@ -118,6 +118,8 @@ def test_a_step_of_a_chain_says_which_and_what_follows() -> None:
     seen = lines(carded(scan_samples.running(DAILY)))
     assert seen[0].startswith("Syncing warehouse-prod (step 1 of 3). ")
     assert seen[-1] == "Profile and scan follow when this goes well."
+    profile = scan_samples.running(replace(DAILY, request=replace(DAILY.request, kind="profile"), then=("scan",), step=2))
+    assert lines(carded(profile))[-1] == "Scan follows when this goes well."
     last = replace(scan_samples.running(), step=3, steps=3)
     assert lines(carded(last))[0].startswith("Scanning orders, customers in warehouse-prod (step 3 of 3).")
 
@@ -159,6 +161,13 @@ def test_review_is_offered_where_something_may_be_found(anomalies: int | None, w
     message = carded(scan_samples.done(RESULT.SUCCESS, words=words, scan_anomalies=anomalies))
     assert ("Review" in slack_rules.labels(message)) is offered
     assert ("No new anomalies" in slack_rules.seen(message)) is (anomalies == 0)
+
+
+def test_the_end_is_told_by_the_systems_clock() -> None:
+    seen_late = replace(scan_samples.done(RESULT.SUCCESS), ended=LATER + timedelta(hours=1))
+    assert f"ended {LATER_DATE}" in lines(carded(seen_late))[-1] and "took 3 minutes" in lines(carded(seen_late))[0]
+    unjudged = replace(seen_late, verdict=None)
+    assert lines(carded(unjudged))[0].startswith("Scan of orders, customers in warehouse-prod succeeded.")
 
 
 def test_only_scans_are_reviewed() -> None:

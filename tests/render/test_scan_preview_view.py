@@ -106,6 +106,9 @@ def test_several_datastores_are_told_one_by_one() -> None:
     assert "Scan all tables of crm, the full tables. Nothing is open on them" in seen
     assert pressed[ids.SCAN_START] == ["Start scan"]
     assert "And 2 more operations." in proposed(*[PREVIEW] * 12)[0]
+    assert "Start 2 operations?" in proposed(PREVIEW, scan_samples.wish(kind="sync"))[0]
+    missing = scan_samples.problem(CAUSE.TABLE_MISSING, "x")
+    assert proposed(PREVIEW, crm, problems=(missing,))[1][ids.SCAN_START] == ["Start 2 scans instead"]
 
 
 def test_a_verification_says_which_anomaly_and_offers_no_other_options() -> None:
