@@ -28,7 +28,7 @@ async def test_killed_in_the_middle_of_an_undo(tmp_path: Path) -> None:
             await _restored(stage, int(many * part))
             await bot.kill()
             await bot.start()
-        told = visible(await _message(stage, "as before again"))
+        told = visible(await _message(stage, "Took back"))
         await bot.kill()
         assert f"{many} as before again" in told
         assert await _statuses(stage) == before
