@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -325,12 +326,12 @@ REFUSED_ALIKE = [
 ]
 
 
-async def crowd(system: Deployment, count: int) -> tuple[Any, list[model.Anomaly]]:
+async def crowd(system: Deployment, count: int, **settings: Any) -> tuple[Any, list[model.Anomaly]]:
     """`count` anomalies in one datastore, and a few in another."""
     stores = {container.datastore.id: container for container in system.world.facts.containers.values()}
     made = [one.id for one in system.world.arrive(count, [stores[42]])]
     others = [one.id for one in system.world.arrive(7, [stores[43]])]
-    source, found = await opened(system)
+    source, found = await opened(system, **settings)
     known = {int(one.ref.id): one for one in found}
     return source, [known[ident] for ident in (*made, *others)]
 
@@ -344,3 +345,25 @@ async def test_a_thousand_without_the_right_cost_few_calls(system: Deployment, c
     right = "Editor" if change.action is model.Action.ACKNOWLEDGE else "Author"
     assert {(one.result, one.right, one.place) for one in outcomes[:1000]} == {(model.Result.REFUSED, right, "warehouse-prod")}
     assert {one.result for one in outcomes[1000:]} == {model.Result.DONE}
+
+
+async def test_what_is_known_of_a_missing_right_outlasts_a_call_and_ends_with_the_right(system: Deployment) -> None:
+    """As a batch does it: a chunk in a call of its own, four calls at once."""
+    clock = RealClock()
+    source, targets = await crowd(system, 1000, clock=clock)
+    system.world.tokens.limit(42, "Reporter", fake.SANDBOX_TOKEN)
+    change, chunks = REFUSED_ALIKE[1], [targets[start : start + 100] for start in range(0, 1000, 100)]
+    for four in (chunks[:4], chunks[4:8], chunks[8:]):
+        outcomes = await asyncio.gather(*(source.apply(change, chunk) for chunk in four))
+        assert {one.right for part in outcomes for one in part} == {"Author"}
+    assert len(system.calls()) < 260
+    await source.apply(change, chunks[0][:50])
+    assert len(system.calls()) == 3
+    await source.apply(REFUSED_ALIKE[0], chunks[0][:50])
+    assert len(system.calls()) == 99, "another right is another question"
+    clock.now = lambda: datetime.now(UTC) + timedelta(minutes=2)  # type: ignore[method-assign]
+    await source.apply(change, chunks[0][:50])
+    assert len(system.calls()) == 99, "after a while it is asked again"
+    system.world.tokens.limit(42, "Author", fake.SANDBOX_TOKEN)
+    assert {one.result for one in await source.apply(change, chunks[1])} == {model.Result.DONE}
+    assert len(system.calls()) == 1

@@ -52,10 +52,13 @@ async def test_a_sync_is_found_whatever_the_list_calls_it(over: Make, knows: str
 async def test_filters_that_are_ignored_let_nothing_through(over: Make) -> None:
     made = [operation(one, "profile", datastore=7 if one % 2 else 42) for one in range(400, 100, -1)]
     made += [operation(3, end_time="2026-05-08T09:30:00Z"), operation(2), operation(1, datastore=7), {"id": 0, "type": "scan"}]
-    source = over(lambda one: paged(made, one), datastores=["42"])
+    wire = Wire(lambda one: paged(made, one))
+    source = over(wire, datastores=["42"])
     assert [one.id for one in await source.scans(datastore="42", kind="scan")] == ["3", "2"]
+    tried = [one for one in wire.requests if "datastore_id" in one.url.params]
     assert [one.id for one in await source.scans(datastore="42", kind="scan", limit=1)] == ["3"]
     assert [one.id for one in await source.scans(kind="scan", running=True, limit=1)] == ["2"]
+    assert [one for one in wire.requests if "datastore_id" in one.url.params] == tried, "a hopeless name is not tried again"
 
 
 async def test_looking_for_a_few_among_very_many_has_an_end(over: Make) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
-from bot import errors, model
+from bot import errors, model, ports
 from bot.sources import base
 from bot.sources.qualytics import bodies, client, dialect, reading, writes
 
@@ -31,9 +31,9 @@ NO_SUCH_CALL = frozenset({400, 405, 409, 410, 422, 501})
 class Actions:
     """Applies changes to one deployment."""
 
-    def __init__(self, *, api: client.Client, dialect: dialect.Dialect, by_id: reading.ById, max_batch: int) -> None:
+    def __init__(self, *, api: client.Client, dialect: dialect.Dialect, by_id: reading.ById, max_batch: int, clock: ports.Clock) -> None:
         self._api, self._dialect, self._by_id = api, dialect, by_id
-        self._writes = writes.Writes(api=api, dialect=dialect, by_id=by_id, max_batch=max_batch)
+        self._writes = writes.Writes(api=api, dialect=dialect, by_id=by_id, max_batch=max_batch, clock=clock)
 
     async def apply(self, change: model.Change, targets: Targets) -> Sequence[model.Outcome]:
         """One outcome per target, in order. Raises SourceError when nothing at all could be done."""

@@ -59,7 +59,7 @@ class Qualytics:
         self._places = places.Places(api=self._api, clock=clock, configured=datastores, lists=self._lists)
         self._lister = listing.Lister(api=self._api, dialect=self._dialect, reader=self._reader, size=page_size)
         self._by_id = reading.ById(api=self._api, dialect=self._dialect, reader=self._reader, lister=self._lister)
-        self._actions = actions.Actions(api=self._api, dialect=self._dialect, by_id=self._by_id, max_batch=max_batch)
+        self._actions = actions.Actions(api=self._api, dialect=self._dialect, by_id=self._by_id, max_batch=max_batch, clock=clock)
         self._operations = operations.Operations(
             api=self._api, dialect=self._dialect, places=self._places, lists=self._lists, reader=self._reader
         )

@@ -6,16 +6,15 @@ until the bad ids are alone. A lost answer is looked up before anything is sent 
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from bot import errors, model
+from bot import errors, model, ports
 from bot.core import bulk
 from bot.sources import base
-from bot.sources.qualytics import bodies, client, dialect, reading
+from bot.sources.qualytics import bodies, client, dialect, reading, scouts
 
 Failure = errors.SourceError
 Reply = bulk.Reply[str, Failure]
@@ -44,8 +43,9 @@ PATIENCE = 3
 class Writes:
     """Changes anomalies of one deployment."""
 
-    def __init__(self, *, api: client.Client, dialect: dialect.Dialect, by_id: reading.ById, max_batch: int) -> None:
+    def __init__(self, *, api: client.Client, dialect: dialect.Dialect, by_id: reading.ById, max_batch: int, clock: ports.Clock) -> None:
         self._api, self._dialect, self._by_id, self._max_batch = api, dialect, by_id, max_batch
+        self.scouts = scouts.Scouts(clock)
         self._forms_tried = False
 
     async def update(self, change: model.Change, targets: Sequence[model.Anomaly]) -> Settled:
@@ -149,17 +149,6 @@ class Writes:
         return bulk.Reply(bulk.Verdict.ACCEPTED, left=left)
 
 
-class _Scout:
-    """The first chunk of a datastore that was refused for a missing right; `bare`: not one of its ids could be changed."""
-
-    def __init__(self) -> None:
-        self.back, self.bare = asyncio.Event(), False
-
-    async def found_bare(self) -> bool:
-        await self.back.wait()
-        return self.bare
-
-
 class _Job:
     """One change to some targets: drives the halving of each chunk."""
 
@@ -167,27 +156,24 @@ class _Job:
         self.change, self.removes = change, removes
         self.targets = {one.ref.id: one for one in targets}
         self._writes = writes
-        self._scouts: dict[str, _Scout] = {}
 
     async def run(self, chunk: tuple[str, ...]) -> Mapping[str, Failure | None]:
-        """Settle one chunk: the fate of each id.
-
-        The first chunk of a datastore that is refused for a missing right is halved to its end. Those that are refused like it wait for
-        what it finds: where not one of its ids could be changed, they try but two of their own."""
-        place, scout = self._place(chunk), _Scout()
+        """Settle one chunk: the fate of each id. Of a chunk that is refused in a datastore where another one could not change anything
+        for want of a right, but two ids are tried."""
+        key, scout = (self._place(chunk), self.removes), scouts.Scout()
+        fates: Mapping[str, Failure | None] = {}
 
         async def answer(step: bulk.Step[str]) -> Reply:
             reply = await self._answer(step)
-            if len(chunk) == 1 or step.look or len(step.items) < len(chunk) or not isinstance(reply.why, errors.SourceForbidden):
+            whole = len(step.items) == len(chunk) > 1 and not step.look
+            if not whole or not isinstance(reply.why, errors.SourceForbidden):
                 return reply
-            first = self._scouts.setdefault(place, scout)
-            return await self._sampled(chunk) if first is not scout and await first.found_bare() else reply
+            return await self._sampled(chunk) if await self._writes.scouts.found_bare(key, scout) else reply
 
         try:
             fates = await self._drive(chunk, answer)
-            scout.bare = _bare(fates.values())
         finally:
-            scout.back.set()
+            self._writes.scouts.returned(key, scout, fates.values())
         return fates
 
     async def _drive(self, chunk: tuple[str, ...], answer: Callable[[bulk.Step[str]], Awaitable[Reply]]) -> bulk.Fates[str, Failure]:
@@ -207,7 +193,7 @@ class _Job:
         for ident in dict.fromkeys((chunk[0], chunk[-1])):
             fates |= await self._drive((ident,), self._answer)
         rest = tuple(one for one in chunk if one not in fates)
-        if _bare(fates.values()):
+        if scouts.same_right_missing(fates.values()):
             return bulk.Reply(bulk.Verdict.SETTLED, fates={**fates, **dict.fromkeys(rest, fates[chunk[-1]])})
         return bulk.Reply(bulk.Verdict.SETTLED, fates={**fates, **await self._drive(rest, self._answer)})
 
@@ -253,12 +239,6 @@ class _Job:
         else:
             await self._writes.put(ids[0], bodies.update(self.change, self.targets[ids[0]]), where)
         return bulk.Reply(bulk.Verdict.ACCEPTED)
-
-
-def _bare(fates: Iterable[Failure | None]) -> bool:
-    """All of them, and there are some, were refused for one and the same missing right."""
-    rights = {(one.right, one.place) if isinstance(one, errors.SourceForbidden) else None for one in fates}
-    return len(rights) == 1 and None not in rights
 
 
 def _points_at_body(error: errors.SourceRejected) -> bool:
