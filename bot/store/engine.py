@@ -15,7 +15,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot import errors
-from bot.store import anomalies, batches, cards, claims, database, facts, journal, links, lock, migrating, operations, sqlite, standings
+from bot.store import anomalies, batches, cards, claims, database, facts, journal, links, lock, operations, revisions, sqlite, standings
 
 BUSY_SECONDS = 15.0
 """How long SQLite waits for another process (a migration, a person with the sqlite3 shell) before it gives up."""
@@ -80,7 +80,7 @@ async def open(url: str) -> Store:
     try:
         with _reported(target):
             async with db.reader.connect() as connection:
-                behind = await connection.run_sync(migrating.behind)
+                behind = await connection.run_sync(revisions.behind)
         if behind:
             raise errors.ConfigError([f"The tables of {target.name} are missing or old. Run `python -m bot migrate` first."])
     except BaseException:
@@ -112,11 +112,20 @@ async def migrate(url: str) -> str:
     async def work(connection: AsyncConnection) -> str:
         if target.path is None:
             await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
-        return await connection.run_sync(migrating.upgrade)
+        return await connection.run_sync(_upgraded)
 
     async with _single(target) as engine:
         # SQLite does not wait for others while it turns to WAL for the first time: the store's way to write tries again.
         return await database.Database(engine, engine).write(work)
+
+
+def _upgraded(connection: sa.Connection) -> str:
+    """Alembic is loaded only where it has something to do."""
+    if revisions.current(connection) == revisions.head():
+        return revisions.head()
+    from bot.store import migrating
+
+    return migrating.upgrade(connection)
 
 
 async def current(url: str) -> str:
@@ -126,7 +135,7 @@ async def current(url: str) -> str:
         return ""
     async with _single(target) as engine:
         async with engine.connect() as connection:
-            return await connection.run_sync(migrating.current)
+            return await connection.run_sync(revisions.current)
 
 
 # --- URLs ---------------------------------------------------------------------------------------------------------------

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 from alembic import command, config, script
-from alembic.runtime import migration
+
+from bot.store import revisions
 
 SCRIPTS = Path(__file__).parent / "migrations"
 
@@ -24,21 +25,9 @@ def head() -> str:
     return script.ScriptDirectory.from_config(settings()).get_current_head() or ""
 
 
-def current(connection: sa.Connection) -> str:
-    """The revision that the database has, "" when it has none."""
-    return migration.MigrationContext.configure(connection).get_current_revision() or ""
-
-
-def behind(connection: sa.Connection) -> bool:
-    """Whether migrations of this release are missing. A revision from a later release is not behind: old processes may still run."""
-    found = current(connection)
-    known = {one.revision for one in script.ScriptDirectory.from_config(settings()).walk_revisions()}
-    return not found or (found in known and found != head())
-
-
 def upgrade(connection: sa.Connection) -> str:
     """Bring it to the head within the transaction of this connection. Returns the revision."""
     made = settings()
     made.attributes["connection"] = connection
     command.upgrade(made, "head")
-    return current(connection)
+    return revisions.current(connection)

@@ -14,7 +14,7 @@ from alembic import autogenerate, command, config
 from alembic.runtime import migration
 
 from bot import errors
-from bot.store import anomalies, batches, engine, journal, migrating, tables
+from bot.store import anomalies, batches, engine, journal, migrating, revisions, tables
 from tests.store import processes
 from tests.store.making import NOON, SOURCE, after, anomaly, batch, drafts, intent, item, line, live, operation, ref, scan
 
@@ -82,6 +82,21 @@ async def test_a_database_of_a_later_release_is_opened(url: str) -> None:
         await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     await store.close()
     await (await engine.open(url)).close()
+
+
+def test_the_revision_that_is_needed_is_the_one_that_alembic_leads_to() -> None:
+    assert revisions.head() == migrating.head()
+
+
+async def test_tables_of_today_are_opened_without_alembic(url: str) -> None:
+    """It would stay in memory as long as the desk runs."""
+    await engine.migrate(url)
+    code = (
+        "import asyncio, sys; from bot.store import engine; url = sys.argv[1]; print(asyncio.run(engine.migrate(url)));"
+        "asyncio.run(engine.open(url)); print('alembic' in sys.modules)"
+    )
+    process = await processes.python(code, url)
+    assert (await process.communicate())[0] == f"{revisions.head()}\nFalse\n".encode()
 
 
 def test_asking_for_the_revision_makes_no_file(tmp_path: Path) -> None:
