@@ -99,7 +99,7 @@ def read(view: Mapping[str, Any]) -> model.Reviewing:
         str(said.get("source", "")),
         offset,
         shown,
-        frozenset(elsewhere) - frozenset(shown) | (ticked & frozenset(shown)),
+        frozenset(elsewhere) | (ticked & frozenset(shown)),
         which if which in (PICKED, PAGE, ALL) else PICKED,
         str(typed.get("value") or "") if typed else scope.words,
         _CHANGES.get(chosen),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot import model
 from bot.render import card, ids, modals, reports, scan_form
-from tests.render import samples, scan_samples, slack_rules
+from tests.render import review_samples, samples, scan_samples, slack_rules
 
 RELEASED = {
     "anomaly.acknowledge",
@@ -38,7 +38,7 @@ RELEASED = {
 
 RELEASED_CHOICES = {"comment", "history", "why", "verify"}
 RELEASED_FIXES = {"again", "sync", "profile", "all", "follow", "rest"}
-RELEASED_VIEWS = {"assign", "link", "comment", "delete", "scan"}
+RELEASED_VIEWS = {"assign", "link", "comment", "delete", "scan", "review", "review.confirm"}
 
 
 def test_released_ids_are_never_removed() -> None:
@@ -46,11 +46,14 @@ def test_released_ids_are_never_removed() -> None:
     assert {ids.MORE_COMMENT, ids.MORE_HISTORY, ids.MORE_WHY, ids.MORE_VERIFY} >= RELEASED_CHOICES
     fixes = {ids.FIX_AGAIN, ids.FIX_SYNC, ids.FIX_PROFILE, ids.FIX_ALL_TABLES, ids.FIX_FOLLOW, ids.FIX_REST}
     assert fixes >= RELEASED_FIXES
-    assert {ids.ASSIGN_VIEW, ids.LINK_VIEW, ids.COMMENT_VIEW, ids.DELETE_VIEW, ids.SCAN_VIEW} >= RELEASED_VIEWS
+    assert {value for name, value in vars(ids).items() if name.endswith("_VIEW")} >= RELEASED_VIEWS
 
 
 def test_every_id_is_on_the_list_of_released_ones() -> None:
     assert set(ids.MESSAGE_ACTIONS) == RELEASED
+
+
+REVIEW_INPUTS = {ids.REVIEW_FILTER, ids.REVIEW_PICK, ids.REVIEW_WHICH, ids.REVIEW_ACTION, ids.REVIEW_PEOPLE}
 
 
 def test_everything_that_can_be_pressed_is_known() -> None:
@@ -72,10 +75,14 @@ def test_everything_that_can_be_pressed_is_known() -> None:
     pending = modals.Pending(samples.REF, 1)
     views = [*samples.every_view(samples.ORDERS, samples.OFFER).values(), modals.pick(pending, [], [samples.DANA], samples.OFFER)]
     views.append(scan_form.form(scan_form.of([scan_samples.PREVIEW])))
+    review_views = review_samples.every_review_view(review_samples.THIRD, samples.OFFER, messages[0])
+    views += review_views.values()
+    stepped = {part["action_id"] for view in views for part in slack_rules.pressable(view["blocks"]) if part["type"] == "button"}
+    assert stepped == {ids.REVIEW_BACK, ids.REVIEW_NEXT}
     inputs = {block["element"]["action_id"] for view in views for block in view["blocks"] if block["type"] == "input"}
-    assert inputs == {ids.ASSIGN_PEOPLE, ids.COMMENT_TEXT, ids.LINK_PERSON, ids.DELETE_COUNT, *scan_samples.INPUTS}
+    assert inputs == {ids.ASSIGN_PEOPLE, ids.COMMENT_TEXT, ids.LINK_PERSON, ids.DELETE_COUNT, *scan_samples.INPUTS, *REVIEW_INPUTS}
     callbacks = {view["callback_id"] for view in views if "callback_id" in view}
-    assert callbacks == {ids.ASSIGN_VIEW, ids.LINK_VIEW, ids.COMMENT_VIEW, ids.DELETE_VIEW, ids.SCAN_VIEW}
+    assert callbacks == {value for name, value in vars(ids).items() if name.endswith("_VIEW")}
 
 
 IDENT = st.text(min_size=1, max_size=40).filter(lambda ident: ":" not in ident)
@@ -92,6 +99,18 @@ def test_values_read_back(ident: str, version: int, choice: str) -> None:
 def test_pages_read_back(offset: int, words: str) -> None:
     assert ids.decode_page(ids.encode_page(offset, words)) == (offset, words)
     assert ids.decode_group(ids.encode_group("card-1", offset)) == ("card-1", offset)
+
+
+@given(st.text(max_size=60), st.text(min_size=1, max_size=40))
+def test_scopes_read_back(words: str, card_id: str) -> None:
+    for scope in (model.Scope(words=words), model.Scope(card=card_id)):
+        assert ids.decode_scope(ids.encode_scope(scope)) == scope
+
+
+@pytest.mark.parametrize("value", ["", "group", "group|", "filter", "other|status:open"])
+def test_foreign_scopes_are_refused(value: str) -> None:
+    with pytest.raises(ValueError):
+        ids.decode_scope(value)
 
 
 @pytest.mark.parametrize("value", ["", "1001", "|", "qualytics:1001|", "qualytics:1001|x", "|3", "qualytics:|3"])

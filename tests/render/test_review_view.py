@@ -191,6 +191,8 @@ def test_what_was_chosen_for_one_page_never_sticks_to_another() -> None:
     other = replace(FIRST, scope=model.Scope(words="table:items"), anomalies=MORE)  # the same offset
     window.show(FIRST).tick("1001").fill({ids.REVIEW_WHICH: "all"}).show(other)
     assert (window.read().picked, window.read().which, window.read().typed) == (frozenset(), "picked", "table:items")
+    window.show(FIRST).tick("1001").show(replace(other, picked=frozenset({"1001", "21002"})))
+    assert window.read().picked == {"1001", "21002"}  # and hides none that was ticked before
 
 
 def test_the_action_and_the_people_stay_from_page_to_page() -> None:
@@ -250,6 +252,10 @@ def test_an_id_that_no_option_carries_is_named_not_cut() -> None:
     assert len(window.read().shown) == 9
     assert "1 of this page cannot be ticked here because of long ids; see /anomalies list." in window.seen
     assert "longer than a form in Slack can hold" in Window(replace(FIRST, anomalies=(odd,))).seen
+    heavy = tuple(replace(one, ref=model.Ref("qualytics", f"{one.ref.id}{'é' * 140}")) for one in TEN)
+    window = Window(replace(FIRST, anomalies=heavy))
+    assert len(window.read().shown) == 3
+    assert "7 of this page cannot be ticked here" in window.seen
 
 
 def test_a_filter_that_fits_into_no_form_can_be_shortened_there() -> None:
