@@ -9,7 +9,7 @@ import pytest
 
 from bot import model
 from bot.store import engine
-from tests.store.making import CHANNEL, NOON, after
+from tests.store.making import CHANNEL, NOON, SOURCE, after, anomaly, drafts, live, ref
 
 REPORT = model.CardDraft(
     model.CardKind.SCAN, CHANNEL, "o1", payload={"operation": "o1"}, state=model.CardState.LIVE, reason=model.Reason.REPORT
@@ -90,6 +90,37 @@ async def test_an_ended_card_is_not_stirred(store: engine.Store) -> None:
     await store.claims.release(claim)
     await store.cards.stir(card, after(5))
     assert not await due(store, 99)
+
+
+async def lag(store: engine.Store, at: float) -> float:
+    return (await store.cards.backlog(after(at))).oldest_seconds
+
+
+async def test_what_changes_before_the_moment_to_come_lags_from_then(store: engine.Store) -> None:
+    card = await shown(store)
+    await store.cards.touch([card], after(50))
+    await store.cards.put(replace(REPORT, payload={"operation": "o2"}), after(10))
+    assert await due(store, 10) == [card] and await lag(store, 20) == pytest.approx(10)
+
+
+async def test_a_change_seen_elsewhere_before_the_moment_to_come_lags_from_then(store: engine.Store) -> None:
+    await store.anomalies.save(SOURCE, [anomaly(1)], read_at=NOON, now=NOON, drafts=drafts(live(1)))
+    (card,) = await store.cards.of([ref(1)])
+    claim = await store.claims.take("cards", card.id, NOON, 30)
+    assert claim is not None and await store.cards.delivered(claim, 1, NOON, ts="1772452800.000100")
+    await store.claims.release(claim)
+    await store.cards.touch([card.id], after(50))
+    await store.anomalies.save(SOURCE, [anomaly(1, records=1)], read_at=after(10), now=after(10))
+    assert await lag(store, 20) == pytest.approx(10)
+
+
+async def test_a_delivery_of_less_than_is_wanted_lags_from_then(store: engine.Store) -> None:
+    card = await shown(store)
+    await store.cards.touch([card], after(50))
+    claim = await store.claims.take("cards", card, after(5), 30)
+    assert claim is not None and await store.cards.delivered(claim, 1, after(10))
+    await store.claims.release(claim)
+    assert await due(store, 10) == [card] and await lag(store, 20) == pytest.approx(10)
 
 
 PAYLOADS: dict[str, dict[str, Any]] = {
