@@ -182,7 +182,7 @@ def exported(words_: str, count: int) -> model.Message:
 # --- people -----------------------------------------------------------------------------------------------------------------------
 
 _LINKED: Mapping[str, str] = {
-    "shown": "is {person} in {system}. To change that: /anomalies link @name dana@acme.example, or none in place of the address.",
+    "known": "is {person} in {system}. To change that: /anomalies link @name dana@acme.example, or none in place of the address.",
     "linked": "is {person} in {system} from now on.",
     "unlinked": "is not linked to a user of {system} any more. To link again: /anomalies link @name dana@acme.example.",
     "unknown": "is nobody in {system} that this desk knows of. To link them: /anomalies link @name dana@acme.example, with the address, "
@@ -192,9 +192,9 @@ _LINKED: Mapping[str, str] = {
 
 
 def linked(slack_id: str, person: model.Person | None, offer: model.Offer, how: str) -> model.Message:
-    """Who a Slack user is in the system. `how` is what was done: "shown", "linked" or "unlinked"; nobody to be shown says how to link."""
-    known = how if how in _LINKED else "shown"
-    said = _LINKED[known if person or known == "unlinked" else "unknown"]
+    """Who a Slack user is in the system. `how` is what was done: "known" (nothing), "linked" or "unlinked". Nobody known: how to link."""
+    done = how if how in _LINKED else "known"
+    said = _LINKED[done if person or done == "unlinked" else "unknown"]
     line = said.format(person=_person(person), system=text.short(offer.title, 40, "the system"))
     who = f"<@{slack_id}>" if slack_id.isascii() and slack_id.isalnum() else text.spoken(text.short(slack_id, 40, "This person"))
     return limits.fit(model.Message(f"{who} {text.spoken(line)}", (blocks.context(blocks.marked(who), line),)))

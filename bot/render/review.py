@@ -18,6 +18,7 @@ MOST_PICKED = 200
 
 read = reviewing.read
 errors = reviewing.errors
+searching = reviewing.searching
 
 _TITLE = "Review"
 _EXAMPLE = "status:open table:orders severity:high,critical"

@@ -121,15 +121,21 @@ def _texts(value: Any) -> tuple[str, ...]:
     return tuple(str(one) for one in value or ())
 
 
-def errors(reviewing: model.Reviewing, total: int | None = None) -> dict[str, str]:
-    """What is missing, by block, for the answer to the submission; {} when it can go on.
+def searching(reviewing: model.Reviewing) -> bool:
+    """Whether the form had nothing to act on, so that its [Search] means what Enter means: look up what was typed."""
+    return not reviewing.shown and not _applied(reviewing)
 
-    Where nothing was `shown` there is nothing to go on with: a changed filter is no error then, it is to be looked up. `total` is how many
-    match by now, where somebody knows.
-    """
-    if not reviewing.scope.card and reviewing.typed.split() != reviewing.scope.words.split():
-        applied = "Press Enter in this field first: the anomalies below are not those of this filter yet."
-        return {filter_block(reviewing.scope): applied} if reviewing.shown else {}
+
+def _applied(reviewing: model.Reviewing) -> bool:
+    """Whether the anomalies in the form are those of the text in its filter field."""
+    return bool(reviewing.scope.card) or reviewing.typed.split() == reviewing.scope.words.split()
+
+
+def errors(reviewing: model.Reviewing, total: int | None = None) -> dict[str, str]:
+    """What is missing, by block, for the answer to the submission; {} when it can go on. `total` is how many match by now, where known."""
+    if not _applied(reviewing):
+        here = "the anomalies below are not those of this filter yet" if reviewing.shown else "this filter was not looked up yet"
+        return {filter_block(reviewing.scope): f"Press Enter in this field first: {here}."}
     if not reviewing.shown:
         return {filter_block(reviewing.scope): "Nothing matches this filter. Change it and press Enter."}
     return _wrong_choice(reviewing) | _wrong_selection(reviewing, total)

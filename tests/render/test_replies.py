@@ -293,10 +293,10 @@ def test_an_export_says_where_its_file_is(words: str, count: int, said: str) -> 
     [
         (
             samples.LEE,
-            "shown",
+            "known",
             "is Lee Park (lee@acme.example) in Qualytics. To change that: /anomalies link @name dana@acme.example, or none",
         ),
-        (None, "shown", "is nobody in Qualytics that this desk knows of. To link them: /anomalies link @name dana@acme.example, with"),
+        (None, "known", "is nobody in Qualytics that this desk knows of. To link them: /anomalies link @name dana@acme.example, with"),
         (samples.LEE, "linked", "is Lee Park (lee@acme.example) in Qualytics from now on."),
         (model.Person("q", "7", "", "lee@acme.example"), "linked", "is lee@acme.example in Qualytics from now on."),
         (model.Person("q", "7", ""), "linked", "is user 7 in Qualytics from now on."),
@@ -310,7 +310,7 @@ def test_who_is_who(person: model.Person | None, how: str, said: str) -> None:
 
 
 def test_a_link_command_that_an_answer_names_is_understood() -> None:
-    for how in ("shown", "unlinked"):
+    for how in ("known", "unlinked"):
         line = slack_rules.heard(replies.linked("U0DANA", None, OFFER, how))
         typed = line.split("/anomalies ")[1].split("example")[0] + "example"
         command = filters.command(

@@ -63,7 +63,7 @@ def test_any_digest_is_drawn_with_and_without_its_chart(facts: model.Digest, off
 
 
 @many
-@given(samples.SHORT, st.integers(0, 10**9), samples.PEOPLE, samples.OFFERS, st.sampled_from(["shown", "linked", "unlinked", "?"]))
+@given(samples.SHORT, st.integers(0, 10**9), samples.PEOPLE, samples.OFFERS, st.sampled_from(["known", "linked", "unlinked", "?"]))
 def test_any_answer_about_people_and_exports_is_drawn(words: str, count: int, person: model.Person, offer: model.Offer, how: str) -> None:
     assert refused(replies.exported(words, count)) == []
     for somebody in (person, None):
