@@ -11,7 +11,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck
 
 from bot import errors, model
-from bot.core import filters
+from bot.core import filters, permissions
 from bot.render import batch as batch_view
 from bot.render import ids, modals, refusals
 from bot.render import review as review_view
@@ -94,37 +94,51 @@ async def turned(desk: guard.Desk, request: guard.Request) -> None:
 async def filtered(desk: guard.Desk, request: guard.Request) -> None:
     """Another filter: the first page of it. One that cannot be understood is said in the form, and the old page stays."""
     reviewing = _read(request)
-    actor, view_id = await desk.people.actor(request.user), str(request.view["id"])
     try:
-        query = filters.query(filters.clean(reviewing.typed), today=desk.today())
-        page = await desk.review.page(model.Scope(words=filters.canonical(query)), query, actor, 0, (), reviewing.channel)
-    except errors.UserError as error:
-        old = _query(desk, reviewing.scope)
-        page = await desk.review.page(reviewing.scope, old, actor, reviewing.offset, reviewing.picked, reviewing.channel)
-        page = replace(page, notice=str(error))
-    await desk.messenger.update_view(view_id, review_view.form(page, desk.triage.post.offer(reviewing.source)))
-
-
-async def submitted(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> None:
-    """[Continue]: the frozen preview takes the form's place."""
-    reviewing = _read(request)
-    wrong = review_view.errors(reviewing)
-    if wrong:
-        await ack(response_action="errors", errors=wrong)
-        return
-    await ack(response_action="update", view=modals.loading(TITLE))
-    try:
-        view = await _preview(desk, request, reviewing)
+        view = await _filtered(desk, request, reviewing)
     except errors.BotError as error:
         view = modals.notice(TITLE, refusals.error(error))
     await desk.messenger.update_view(str(request.view["id"]), view)
 
 
-async def _preview(desk: guard.Desk, request: guard.Request, reviewing: model.Reviewing) -> model.Block:
+async def _filtered(desk: guard.Desk, request: guard.Request, reviewing: model.Reviewing) -> model.Block:
+    actor = await desk.people.actor(request.user)
+    permissions.decide(model.Action.BROWSE, actor, desk.browse.grants)
+    try:
+        query = filters.query(filters.clean(reviewing.typed), today=desk.today())
+        page = await desk.review.page(model.Scope(words=filters.canonical(query)), query, actor, 0, (), reviewing.channel)
+    except errors.UserError as error:
+        query = _query(desk, reviewing.scope)
+        page = await desk.review.page(reviewing.scope, query, actor, reviewing.offset, reviewing.picked, reviewing.channel)
+        page = replace(page, notice=str(error))
+    return review_view.form(page, desk.triage.post.offer(query.source or desk.default_source))
+
+
+async def submitted(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> None:
+    """[Continue]: the frozen preview takes the form's place."""
+    reviewing = _read(request)
+    if review_view.searching(reviewing):
+        await ack(response_action="update", view=modals.loading(TITLE))
+        await filtered(desk, request)
+        return
+    wrong = review_view.errors(reviewing)
+    if wrong:
+        await ack(response_action="errors", errors=wrong)
+        return
     assert reviewing.change is not None, "the form was checked"
     actor = await desk.people.actor(request.user)
-    desk.triage.check(reviewing.change.action, model.Ref(reviewing.source, "0"), actor)
-    change = await _with_people(desk, reviewing)
+    for action in (reviewing.change.action, *((model.Action.ASSIGN,) if reviewing.people else ())):
+        desk.triage.check(action, model.Ref(reviewing.source, "0"), actor)
+    await ack(response_action="update", view=modals.loading(TITLE))
+    try:
+        view = await _preview(desk, reviewing, reviewing.change, actor)
+    except errors.BotError as error:
+        view = modals.notice(TITLE, refusals.error(error))
+    await desk.messenger.update_view(str(request.view["id"]), view)
+
+
+async def _preview(desk: guard.Desk, reviewing: model.Reviewing, asked: model.Change, actor: model.Actor) -> model.Block:
+    change = await _with_people(desk, reviewing, asked)
     targets, _ = await desk.review.targets(reviewing, _query(desk, reviewing.scope), actor)
     channel = await desk.messenger.home(reviewing.channel, actor.id)
     frozen = await desk.batches.freeze(change, targets, desk.review.words(reviewing), actor, channel)
@@ -133,22 +147,24 @@ async def _preview(desk: guard.Desk, request: guard.Request, reviewing: model.Re
     return review_view.preview(shown, frozen.batch, frozen.progress.counts.get(model.Fate.TODO, 0))
 
 
-async def _with_people(desk: guard.Desk, reviewing: model.Reviewing) -> model.Change:
+async def _with_people(desk: guard.Desk, reviewing: model.Reviewing, change: model.Change) -> model.Change:
     """The change with its Slack users as the system's. Raises NotFound for somebody whom it does not know."""
-    assert reviewing.change is not None
     if not reviewing.people:
-        return reviewing.change
+        return change
     match = await desk.people.match(reviewing.source, reviewing.people)
     if match.unknown:
         names = ", ".join(actor.name for actor in match.unknown)
         title = desk.triage.post.offer(reviewing.source).title
         raise errors.NotFound(f"{title} does not know {names}. Say who that is there with /anomalies link @user name, and try again.")
-    return replace(reviewing.change, assignees=tuple(person.id for person in match.found.values()))
+    return replace(change, assignees=tuple(person.id for person in match.found.values()))
 
 
 async def confirmed(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> None:
     """[Confirm] on the preview in the modal."""
-    ident, channel = review_view.read_preview(request.view)
+    try:
+        ident, channel = review_view.read_preview(request.view)
+    except ValueError as error:
+        raise errors.NotFound("This form is too old to be understood. Open it again.") from error
     try:
         batch = await desk.batches.confirm(ident, await desk.people.actor(request.user))
     except errors.BotError as error:

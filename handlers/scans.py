@@ -34,7 +34,7 @@ async def _run(desk: guard.Desk, request: guard.Request, typed: Typed, actor: mo
     else:
         options = rules.options(incremental=typed.incremental, auto_resolve=typed.auto_resolve)
     wish = scans.Wish(rules.kinds(typed.verb), typed.datastores, typed.tables, typed.tags, options)
-    await _propose(desk, request, wish, actor, desk.default_source)
+    await _propose(desk, request, wish, actor, typed.source or desk.default_source)
 
 
 async def _propose(desk: guard.Desk, request: guard.Request, wish: scans.Wish, actor: model.Actor, source: str) -> None:
@@ -56,9 +56,10 @@ async def _answer(desk: guard.Desk, request: guard.Request, proposal: model.Prop
 
 
 async def _status(desk: guard.Desk, request: guard.Request, typed: Typed, actor: model.Actor) -> None:
-    now, offer = desk.clock.now(), desk.triage.post.offer(desk.default_source)
+    source = typed.source or desk.default_source
+    now, offer = desk.clock.now(), desk.triage.post.offer(source)
     if typed.ident:
-        operation = await desk.scans.one(desk.default_source, typed.ident, actor)
+        operation = await desk.scans.one(source, typed.ident, actor)
         await guard.say(desk, request, scan.card(operation, offer, now))
         return
     running, recent = await desk.scans.status(actor)
@@ -66,7 +67,7 @@ async def _status(desk: guard.Desk, request: guard.Request, typed: Typed, actor:
 
 
 async def _abort(desk: guard.Desk, request: guard.Request, typed: Typed, actor: model.Actor) -> None:
-    operation = await desk.scans.abort(typed.ident, actor, desk.default_source)
+    operation = await desk.scans.abort(typed.ident, actor, typed.source or desk.default_source)
     await guard.say(desk, request, scan.aborting(operation))
     await desk.follow.work()
 

@@ -60,7 +60,7 @@ def test_the_manifest_for_http_differs_in_addresses_alone() -> None:
     assert HTTP_MANIFEST["settings"].pop("socket_mode_enabled") is False
     interactivity = HTTP_MANIFEST["settings"]["interactivity"]
     assert (interactivity.pop("request_url"), interactivity.pop("message_menu_options_url")) == (endpoint, endpoint)
-    assert [command.pop("url") for command in HTTP_MANIFEST["features"]["slash_commands"]] == [endpoint]
+    assert [command.pop("url") for command in HTTP_MANIFEST["features"]["slash_commands"]] == [endpoint, endpoint]
     expected = json.loads(json.dumps(MANIFEST))
     del expected["settings"]["socket_mode_enabled"]
     assert expected == HTTP_MANIFEST

@@ -186,6 +186,7 @@ class Scans:
 
     async def abort(self, ident: str, actor: model.Actor, source: str = "") -> model.Operation:
         """Ask an operation to stop: by our id, or by the system's with `source`. It may have ended already. Raises UserError."""
+        permissions.decide(model.Action.ABORT, actor, self.grants)
         operation = await (self.store.by_scan(source, ident) if source else self.store.get(ident))
         if operation is None:
             raise errors.NotFound(f"No operation {ident} is followed here. /scan status lists those that run.")
@@ -200,6 +201,7 @@ class Scans:
 
     async def fix(self, what: str, ident: str, actor: model.Actor, channel: str) -> tuple[model.Operation, model.Proposal]:
         """One click on an operation that did not help: that operation, and a proposal of what may. Raises UserError."""
+        permissions.decide(model.Action.SCAN, actor, self.grants)
         operation = await self.store.get(ident)
         if operation is None:
             raise errors.NotFound("This operation is not known any more. Ask again with /scan.")
@@ -224,6 +226,7 @@ class Scans:
 
     async def follow_on(self, ident: str, actor: model.Actor) -> model.Operation:
         """Follow an operation again that the desk gave up. Raises UserError."""
+        permissions.decide(model.Action.SCAN, actor, self.grants)
         operation = await self.store.get(ident)
         if operation is None:
             raise errors.NotFound("This operation is not known any more. /scan status lists those that run.")

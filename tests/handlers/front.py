@@ -76,7 +76,7 @@ class Front:
     def click_in(self, view: Mapping[str, Any], action_id: str, value: str, *, user: str = DANA) -> Json:
         """The payload of pressing something in a form that is open."""
         space = self.stage.workspace
-        opened = modals.View("V0OPEN", user, copy.deepcopy(dict(view)), "root")
+        opened = space.modals.open(user, space.modals.check(copy.deepcopy(dict(view)), "modal"))
         action = {"action_id": action_id, "block_id": "b1", "type": "button", "action_ts": space.next_ts(), "value": value}
         return payloads.block_actions(space, space.people[user], payloads.in_view(opened), action, "")
 

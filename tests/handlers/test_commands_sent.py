@@ -28,11 +28,15 @@ async def test_every_verb_is_answered(front: Front) -> None:
         "history": ("History of", "Nobody has done anything"),
         "why": ("Posted", f"<#{CHANNEL}>"),
         "status": ("Qualytics", "left to other processes"),
+        "export": ("1 anomaly", "direct messages"),
+        "digest": ("opened", "closed", "still open"),
+        "link": ("Qualytics",),
     }
     asking = [verb for verb in filters.VERBS if verb.name not in CHANGING]
     assert set(expected) == {verb.name for verb in asking}
     for verb in asking:
-        typed = {"list": f"list id:{ident}", "count": f"count id:{ident}"}.get(verb.name, f"{verb.name} {ident}")
+        filtering = verb.takes is verb.takes.FILTER
+        typed = "link" if verb.name == "link" else f"{verb.name} {'id:' if filtering else ''}{ident}"
         told = await front.told(front.command(verb.name if verb.takes is verb.takes.NOTHING else typed))
         for words in expected[verb.name]:
             assert words in told, (verb.name, told)

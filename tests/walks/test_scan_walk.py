@@ -102,14 +102,14 @@ async def test_daily_goes_on_step_by_step_and_stops_with_the_reason(desk: Stage)
     await _plan(desk, seconds=0.2)
     await _plan(desk, seconds=0.2, result="failure", message="the warehouse is suspended")
     await desk.command("/scan daily crm-replica")
-    await desk.press(await desk.ephemeral("sync", "profile"), "scan.start")
+    await desk.press(await desk.ephemeral("these 3 steps"), "scan.start")
     failed = await _lasting(desk, "the warehouse is suspended", "failed")
     assert "not started" in visible(failed)
     assert [one["type"] for one in await _operations(desk)] == ["sync", "profile"]
     await _plan(desk, seconds=0.2)
     await _plan(desk, seconds=0.2, anomalies=0)
     await desk.press(failed, "scan.fix", value=next(value for value in _values(failed) if value.startswith("again|")))
-    await desk.press(await desk.ephemeral("Profile", "Scan"), "scan.start")
+    await desk.press(await desk.ephemeral("these 2 steps"), "scan.start")
     await _lasting(desk, "can of", "crm-replica", "succeeded")
     assert [one["type"] for one in await _operations(desk)] == ["sync", "profile", "profile", "scan"]
 
@@ -136,7 +136,7 @@ async def test_fixed_verify_resolves_or_says_that_it_still_fails(desk: Stage) ->
         await _plan(desk, seconds=0.2, anomalies=0, passes=passes)
         card = await desk.card(ident, "Active")
         await desk.press(card, "anomaly.more", value=next(value for value in _values(card) if value.startswith("verify|")))
-        await desk.press(await desk.ephemeral("orders", "Start"), "scan.start")
+        await desk.press(await desk.ephemeral("orders", "Start this scan?"), "scan.start")
         await _lasting(desk, str(ident), told)
     await desk.card(first, "Resolved")
     assert (await desk.truth(second))["status"] == "Active"
@@ -164,7 +164,8 @@ async def test_killed_and_cut_off_during_a_scan_the_verdict_arrives_once(tmp_pat
 
 async def test_a_start_whose_answer_is_lost_is_found_not_repeated(desk: Stage) -> None:
     await _plan(desk, seconds=0.5, anomalies=0)
-    await desk.qualytics("POST", "faults", method="POST", path="/api/operations/run", mode="drop_after", times=1)
+    fault = {"method": "POST", "path": "/api/operations/run", "mode": "drop_after", "times": 1}
+    await desk.http.post(f"{desk.qualytics_url}/_control/faults", json=fault)
     await desk.command("/scan warehouse-prod tables:orders incremental")
     await _lasting(desk, "orders", "succeeded")
     assert len(await _operations(desk)) == 1
