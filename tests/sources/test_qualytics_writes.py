@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 
 from bot import model
-from tests.sources.staging import NOW, Facts, Make, Wire, anomaly_json, page_json
+from tests.sources.staging import NOW, Clock, Facts, Make, Wire, anomaly_json, page_json
 
 
 def target(ident: str = "1001", state: model.State = model.State.OPEN, status: str = "Active", **fields: Any) -> model.Anomaly:
@@ -197,23 +198,14 @@ async def test_the_first_comment_shows_whether_any_can_be_left(over: Make) -> No
     ],
     ids=lambda change: change.action.value,
 )
-@pytest.mark.parametrize("good", [(25,), (29,), (20, 24, 27), (3,), (0, 9, 15)], ids=str)
+@pytest.mark.parametrize("good", [(25,), (29,), (20, 24, 27), (3,), (3, 25), (0, 9, 15)], ids=str)
 async def test_without_rights_on_most_those_that_a_sample_shows_are_still_done_once(
     over: Make, change: model.Change, good: tuple[int, ...]
 ) -> None:
-    """The server refuses by id: three chunks of ten, where the third holds good ones, or the first does. A call that holds a bad one does
-    nothing."""
+    """Three chunks of ten, where the third holds good ones, or the first does."""
     done: list[int] = []
-
-    def handler(request: httpx.Request) -> httpx.Response:
-        tail = request.url.path.rpartition("/")[2]
-        ids = [int(tail)] if tail.isdecimal() else [one["id"] for one in json.loads(request.content)]
-        if set(ids) - set(good):
-            return httpx.Response(403, json={"detail": "Editor permission is required"})
-        done.extend(ids)
-        return httpx.Response(200, json={})
-
-    outcomes = await over(handler, max_batch=10).apply(change, [target(str(one)) for one in range(30)])
+    source = over(by_id(set(good), done), max_batch=10)
+    outcomes = await source.apply(change, [target(str(one)) for one in range(30)])
     assert [int(one.ref.id) for one in outcomes if one.result is model.Result.DONE] == sorted(done) == sampled(good)
     assert all(one.right for one in outcomes if one.result is model.Result.REFUSED)
     assert len(done) == len(set(done)), "nothing is sent twice"
@@ -224,3 +216,40 @@ def sampled(good: tuple[int, ...]) -> list[int]:
     bad as a whole."""
     scouted = any(one < 10 for one in good)
     return [one for one in good if scouted or one < 10 or {one // 10 * 10, one // 10 * 10 + 9} & set(good)]
+
+
+def by_id(good: set[int], done: list[int]) -> Wire:
+    """A server that refuses by id; a call that holds a bad one does nothing."""
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        tail = request.url.path.rpartition("/")[2]
+        ids = [int(tail)] if tail.isdecimal() else [one["id"] for one in body_of(request)]
+        if set(ids) - good:
+            return httpx.Response(403, json={"detail": "Editor permission is required"})
+        done.extend(ids)
+        return httpx.Response(200, json={})
+
+    return Wire(handler)
+
+
+async def test_a_datastore_without_rights_says_nothing_of_another(over: Make) -> None:
+    done: list[int] = []
+    held = [target(str(one), datastore=model.Place("42" if one < 20 else "43", "x")) for one in range(40)]
+    await over(by_id({35}, done), max_batch=10).apply(model.Change(model.Action.ACKNOWLEDGE), [*held[:20], *held[30:]])
+    assert done == [35]
+
+
+async def test_where_something_could_be_changed_nothing_is_skipped_for_a_while(over: Make, clock: Clock) -> None:
+    good, done = {3}, list[int]()
+    wire = by_id(good, done)
+    source, held = over(wire, max_batch=10), [target(str(one)) for one in range(30)]
+    await source.apply(model.Change(model.Action.ACKNOWLEDGE), held[:10])
+    good.clear()
+    for minutes, calls in ((0, 3 * 19), (2, 3 + 18 + 4)):
+        clock.at += timedelta(minutes=minutes)
+        wire.requests.clear()
+        await source.apply(model.Change(model.Action.ACKNOWLEDGE), held)
+        assert len(wire.requests) == calls
+    good.update(range(20, 30))
+    await source.apply(model.Change(model.Action.ACKNOWLEDGE), [*held[:10], *held[20:]])
+    assert done == [3, *range(20, 30)]

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from bot import errors, ports
 
 BELIEVED = timedelta(minutes=1)
-"""How long it is believed that nothing in a datastore may be changed, without a new proof of it."""
+"""How long it is believed what a scout found."""
 
 Key = tuple[str, bool]
 """A datastore, and whether something is removed there: that needs another right than an update."""
@@ -44,12 +44,13 @@ class Scouts:
         return first.bare
 
     def returned(self, key: Key, own: Scout, fates: Iterable[errors.SourceError | None] = ()) -> None:
-        """A chunk is settled: what the scout found holds for a while, and for as long as others find the same."""
-        bare, first = same_right_missing(fates), self._sent.get(key)
-        if first is own or (first is not None and first.back.is_set()):
-            first.bare, first.until = bare, self._clock.now() + BELIEVED
-            if not bare:
-                del self._sent[key]
+        """A chunk is settled: what the scout found holds for a while, and longer while others find the same. Where something could be
+        changed after all, nothing is taken for granted until then."""
+        bare, first, until = same_right_missing(fates), self._sent.get(key), self._clock.now() + BELIEVED
+        if first is own:
+            first.bare, first.until = bare, until
+        elif first is not None and first.bare:
+            first.bare, first.until = bare, until if bare else first.until
         own.back.set()
 
 

@@ -207,6 +207,7 @@ async def test_exactly_those_that_pass_are_resolved(api: httpx.AsyncClient, cloc
     made = world.arrive(4, [orders])
     elsewhere = world.arrive(1, [container for container in world.facts.containers.values() if container.table.name == "leads"])[0]
     clock.forward(1)
+    before = len(world.closed)
     await tell("/operations", passes=[made[1].id, made[3].id, elsewhere.id], anomalies=0)
     await tell("/operations", passes=[made[0].id], anomalies=0)
     await tell("/operations", passes=[], anomalies=0)
@@ -216,6 +217,7 @@ async def test_exactly_those_that_pass_are_resolved(api: httpx.AsyncClient, cloc
         await look(api, op["id"])
     assert [one.status for one in made] == ["Active", "Resolved", "Active", "Resolved"]
     assert elsewhere.status == "Active"
+    assert len(world.closed) - before == 2
 
 
 @pytest.mark.parametrize(
