@@ -138,6 +138,25 @@ def offered(desk: Desk, handler: ViewHandler) -> Callable[..., Awaitable[None]]:
     return listener
 
 
+async def in_place(desk: Desk, request: Request, ack: AsyncAck, title: str, making: Awaitable[model.Block]) -> None:
+    """Answer a sent form with the view that takes its place: in the ack itself when it is ready in time, else behind a skeleton. (A view
+    that is updated beside its ack races with it: Slack may show the skeleton last.)"""
+    view = asyncio.ensure_future(_or_why_not(title, making))
+    await asyncio.wait({view}, timeout=VIEW_SECONDS)
+    if view.done():
+        await ack(response_action="update", view=view.result())
+        return
+    await ack(response_action="update", view=modals.loading(title))
+    await desk.messenger.update_view(str(request.view["id"]), await view)
+
+
+async def _or_why_not(title: str, making: Awaitable[model.Block]) -> model.Block:
+    try:
+        return await making
+    except errors.BotError as error:
+        return modals.notice(title, refusals.error(error))
+
+
 Tell = Callable[[model.Message], Awaitable[None]]
 
 

@@ -118,8 +118,7 @@ async def submitted(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> 
     """[Continue]: the frozen preview takes the form's place."""
     reviewing = _read(request)
     if review_view.searching(reviewing):
-        await ack(response_action="update", view=modals.loading(TITLE))
-        await filtered(desk, request)
+        await guard.in_place(desk, request, ack, TITLE, _filtered(desk, request, reviewing))
         return
     wrong = review_view.errors(reviewing)
     if wrong:
@@ -129,12 +128,7 @@ async def submitted(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> 
     actor = await desk.people.actor(request.user)
     for action in (reviewing.change.action, *((model.Action.ASSIGN,) if reviewing.people else ())):
         desk.triage.check(action, model.Ref(reviewing.source, "0"), actor)
-    await ack(response_action="update", view=modals.loading(TITLE))
-    try:
-        view = await _preview(desk, reviewing, reviewing.change, actor)
-    except errors.BotError as error:
-        view = modals.notice(TITLE, refusals.error(error))
-    await desk.messenger.update_view(str(request.view["id"]), view)
+    await guard.in_place(desk, request, ack, TITLE, _preview(desk, reviewing, reviewing.change, actor))
 
 
 async def _preview(desk: guard.Desk, reviewing: model.Reviewing, asked: model.Change, actor: model.Actor) -> model.Block:
