@@ -83,6 +83,7 @@ def glance(anomaly: model.Anomaly) -> model.Glance:
         severity=anomaly.severity,
         created=anomaly.created,
         url=anomaly.url,
+        check=next((words for check in anomaly.checks if (words := check_words(check))), ""),
     )
 
 
@@ -157,6 +158,7 @@ def _pack_glance(one: model.Glance) -> dict[str, Any]:
         "severity": one.severity.value if one.severity else "",
         "created": one.created.isoformat(),
         "url": one.url,
+        "check": one.check,
     }
 
 
@@ -171,6 +173,7 @@ def _unpack_glance(packed: Mapping[str, Any]) -> model.Glance:
         severity=next((severity for severity in model.Severity if severity.value == word), None),
         created=_moment(packed.get("created")),
         url=packed.get("url", ""),
+        check=packed.get("check", ""),
     )
 
 

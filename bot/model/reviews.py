@@ -53,7 +53,7 @@ class Reviewing:
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """An anomaly in one line of a digest."""
+    """An anomaly in one line of a digest; `check` is the first that failed, in words."""
 
     ref: Ref
     version: int
@@ -63,6 +63,7 @@ class Glance:
     severity: Severity | None
     created: datetime
     url: str = ""
+    check: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,13 +124,14 @@ def _sorted(digest: model.Digest) -> list[model.Glance]:
 
 
 def _line(one: model.Glance) -> str:
-    """ "High · record anomaly in orders (warehouse-prod) · 1001"."""
+    """ "High · record anomaly in orders (warehouse-prod) · amount: between · 1001"."""
     severity = text.capital(str(one.severity)) if one.severity else ""
     kind = f"{text.short(one.type, 40)} anomaly" if one.type.strip() else "anomaly"
     table, store = text.short(one.table, 60, ""), text.short(one.datastore, 40, "")
     where = f"{table} ({store})" if table and store else table or store
     told = f"{kind} in {where}" if where else kind
-    return " · ".join(part for part in (severity, told if severity else text.capital(told), text.short(one.ref.id, 40)) if part)
+    check = text.short(one.check, 80, "")
+    return " · ".join(part for part in (severity, told if severity else text.capital(told), check, text.short(one.ref.id, 40)) if part)
 
 
 def _waiting(one: model.Glance) -> str:

@@ -78,6 +78,7 @@ def test_what_waits_longest(make: Make) -> None:
         datastore="warehouse-prod",
         severity=model.Severity.HIGH,
         created=old[1].created,
+        check="customer_id: notNull",
     )
 
 
