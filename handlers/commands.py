@@ -64,11 +64,18 @@ async def _help(desk: guard.Desk, command: filters.Command, actor: model.Actor) 
 
 
 async def _list(desk: guard.Desk, command: filters.Command, actor: model.Actor) -> model.Message:
-    return replies.listing(await desk.browse.listing(command.query or model.Query(), actor))
+    query = command.query or model.Query()
+    listing = await desk.browse.listing(query, actor)
+    if not listing.anomalies:
+        raise errors.NotFound(await desk.browse.why_nothing(query, actor))
+    return replies.listing(listing)
 
 
 async def _count(desk: guard.Desk, command: filters.Command, actor: model.Actor) -> model.Message:
-    counted = await desk.browse.count(command.query or model.Query(), actor)
+    query = command.query or model.Query()
+    counted = await desk.browse.count(query, actor)
+    if not counted.total:
+        raise errors.NotFound(await desk.browse.why_nothing(query, actor))
     return replies.count(counted.words, counted.total, counted.by_state, counted.by_table)
 
 

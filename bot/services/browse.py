@@ -69,7 +69,7 @@ class Browse:
         source = self._source(query)
         found = await self.find(source, query, actor, query.limit)
         if not found.anomalies:
-            raise errors.NotFound(await self._why_nothing(source, query, actor))
+            raise errors.NotFound(await self.why_nothing(query, actor))
         return found.anomalies
 
     async def pick(self, refs: Sequence[model.Ref], actor: model.Actor) -> tuple[Sequence[model.Anomaly], Sequence[model.Ref]]:
@@ -83,9 +83,14 @@ class Browse:
             raise errors.NotFound(f"{source.title} knows none of these: {ids}. They may have been deleted, or the numbers may be wrong.")
         return [found[ref.id] for ref in refs if ref.id in found], missing
 
-    async def _why_nothing(self, source: ports.Source, query: model.Query, actor: model.Actor) -> str:
-        """Leave out one word after the other and count: the word without which most is found excluded most."""
+    async def why_nothing(self, query: model.Query, actor: model.Actor) -> str:
+        """Why a filter finds nothing. Leaves out one word after the other and counts: the word without which most is found excluded
+        most. And says when somebody scanned last."""
+        permissions.decide(model.Action.BROWSE, actor, self.grants)
+        source = self._source(query)
         scanned = await self._last_scan(source, query)
+        if not filters.without_each(query):
+            return f"Nothing is open in {source.title}. {scanned}".strip()
         counts = [(await self._size(source, without, actor), word) for word, without in filters.without_each(query)]
         most, word = max(counts, default=(0, ""))
         if not most:

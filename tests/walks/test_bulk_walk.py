@@ -131,6 +131,12 @@ async def test_nothing_found_says_which_word_excluded_most(desk: Stage) -> None:
     await desk.arrive(4, type="record")
     await desk.command("/anomalies ack type:shape status:open")
     await desk.ephemeral("Without type:shape")
+    await desk.command("/anomalies list type:shape datastore:crm-replica")
+    await desk.ephemeral("crm-replica has not been scanned yet", "/scan crm-replica")
+    started = await desk.qualytics("POST", "operations/start", kind="scan", datastore=43, seconds=60)
+    await desk.qualytics("POST", f"operations/{started['id']}", end="success")
+    await desk.command("/anomalies count type:shape datastore:crm-replica")
+    await desk.ephemeral("The last scan of crm-replica ended 20")
 
 
 async def test_an_undo_names_what_could_not_return(desk: Stage) -> None:
