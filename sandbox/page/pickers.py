@@ -13,6 +13,13 @@ from sandbox.page.wire import Json
 
 Find = Callable[[str], Awaitable[list[Json]]]
 
+_PRESSED = """(event) => {
+    event.preventDefault();
+    const row = event.target.closest('[data-testid=option]');
+    if (row) emit(row.dataset.value);
+}"""
+"""The menu listens for its rows: a row may be gone on this side when the browser's press of it arrives."""
+
 
 class Picker:
     """A select, static or external, for one value or several.
@@ -28,6 +35,7 @@ class Picker:
         self._many = str(element.get("type", "")).startswith("multi_")
         self._limit = int(element.get("max_selected_items") or 1000)
         self._asked = 0
+        self._offered: dict[str, Json] = {}
         self._hint = surface.words(element.get("placeholder")) or ("Type to search" if least else "Choose an option")
         with surface.marked(ui.element("div").classes("picker"), "select", action_id=element.get("action_id", ""), block_id=block_id):
             with ui.element("div").classes("picker-field"):
@@ -36,6 +44,7 @@ class Picker:
                 surface.marked(self._input, "select-input")
             self._menu = surface.marked(ui.element("div").classes("picker-menu"), "select-menu")
             self._menu.set_visibility(False)
+            self._menu.on("mousedown", lambda event: self._choose(self._offered[str(event.args)]), js_handler=_PRESSED)
         self._input.on("focus", lambda: self._open(str(self._input.value or "")))
         self._input.on("click", lambda: None if self._menu.visible else self._open(str(self._input.value or "")))
         self._input.on("blur", self._hide)
@@ -62,7 +71,8 @@ class Picker:
             if not options:
                 surface.html(mrkdwn.plain(nothing), "picker-none")
             for option in options:
-                draw_option(option, lambda option=option: self._choose(option))  # type: ignore[misc]
+                self._offered[str(option.get("value", ""))] = option
+                draw_option(option)
         ui.run_javascript(f"getHtmlElement({self._menu.id})?.scrollIntoView({{block: 'nearest'}})")
 
     def _hide(self) -> None:
@@ -97,11 +107,9 @@ class Picker:
                         surface.html("&times;", tag="span")
 
 
-def draw_option(option: Json, choose: Callable[[], Awaitable[None]]) -> None:
+def draw_option(option: Json) -> None:
     """One line of a menu: its words and, smaller, its description."""
-    row = surface.marked(ui.element("div").classes("picker-option"), "option", value=option.get("value", ""))
-    row.on("mousedown.prevent", choose)
-    with row:
+    with surface.marked(ui.element("div").classes("picker-option"), "option", value=option.get("value", "")):
         surface.html(mrkdwn.plain(surface.words(option.get("text"))), "option-text")
         if option.get("description"):
             surface.html(mrkdwn.plain(surface.words(option["description"])), "option-description")

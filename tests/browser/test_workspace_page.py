@@ -420,6 +420,47 @@ async def test_people_and_options_of_the_app_are_picked_by_typing(scripted: Scri
     assert await scripted.hears() == ([LEE], ["Lena Parks", "Dana Reyes"])
 
 
+async def test_an_option_counts_that_was_pressed_while_its_list_was_narrowed(
+    scripted: Scripted, workspace: Workspace, open_page: Open
+) -> None:
+    element = {"type": "external_select", "action_id": "who", "min_query_length": 0}
+    opens(scripted, view("pick", {"type": "input", "block_id": "one", "label": plain("Who"), "element": element}))
+    narrow, holding, held = asyncio.Event(), asyncio.Event(), list[str | bytes]()
+
+    @scripted.app.options("who")
+    async def _(ack: Any, payload: Any) -> None:
+        typed = payload["value"]
+        if typed:
+            scripted.heard.put_nowait(typed)
+            await narrow.wait()
+        await ack(options=[option(name) for name in ("Lee Park", "Lena Parks") if typed.lower() in name.lower()])
+
+    page = await open_page()
+    lines: list[async_api.WebSocketRoute] = []
+
+    def route(line: async_api.WebSocketRoute) -> None:
+        lines.append(line.connect_to_server())
+        line.on_message(lambda told: held.append(told) if holding.is_set() else lines[-1].send(told))
+
+    await page.route_web_socket(re.compile("socket.io"), route)
+    await page.reload()
+    await workspace.post([actions(button("open", "Open"))])
+    await by_action(page, "open").click()
+    await page.get_by_test_id("select-input").click()
+    await expect(page.get_by_test_id("option")).to_have_text(["Lee Park", "Lena Parks"])
+    await page.get_by_test_id("select-input").fill("len")
+    assert await scripted.hears() == "len"
+    holding.set()
+    await page.get_by_test_id("option").get_by_text("Lena Parks").click()
+    narrow.set()
+    await expect(page.get_by_test_id("option")).to_have_text(["Lena Parks"])
+    holding.clear()
+    for told in held:
+        lines[-1].send(told)
+    await expect(page.get_by_test_id("chip")).to_have_text([re.compile("Lena Parks")])
+    await expect(page.get_by_test_id("option").filter(visible=True)).to_have_count(0)
+
+
 # --- composer ----------------------------------------------------------------------------------------------------------
 
 
