@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.walks import stage as staging
+
+
+@pytest.fixture(scope="session")
+def zygote() -> Iterator[staging.Zygote]:
+    """Where this session's bots are forked from; a new process for each would import everything anew, a second every time."""
+    with staging.zygote() as made:
+        yield made
 
 
 @pytest.fixture
@@ -18,9 +25,9 @@ async def stage(tmp_path: Path) -> AsyncIterator[staging.Stage]:
 
 
 @pytest.fixture
-async def desk(stage: staging.Stage) -> AsyncIterator[staging.Stage]:
+async def desk(stage: staging.Stage, zygote: staging.Zygote) -> AsyncIterator[staging.Stage]:
     """Both fakes and a bot that is ready and has made first contact."""
-    bot = stage.bot()
+    bot = stage.fork(zygote)
     await bot.start()
     try:
         await stage.until(stage.messages)

@@ -7,9 +7,10 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -96,32 +97,37 @@ class Bot:
 
 
 class Zygote:
-    """Forks bots from one process that has imported them: `tests/walks/zygote.py`."""
+    """Forks bots from one process that has imported them: `tests/walks/zygote.py`. It answers at once, so nobody awaits it."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
-        self._turn = asyncio.Lock()
 
-    async def fork(self, env: Mapping[str, str], log: Path) -> int:
+    def start(self, env: Mapping[str, str], log: Path) -> int:
         """A new bot; returns its process id."""
+        return int(self._order("start", dict(env), str(log)))
+
+    def runs(self, pid: int) -> bool:
+        """Whether this bot has not ended yet."""
+        return bool(self._order("runs", pid))
+
+    def kill(self, pid: int) -> None:
+        """kill -9, and wait until the kernel has let its files and ports go."""
+        self._order("kill", pid)
+
+    def _order(self, *order: Any) -> Any:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        async with self._turn:
-            self._process.stdin.write(json.dumps({"env": dict(env), "log": str(log)}).encode() + b"\n")
-            return int(await self._process.stdout.readline())
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        return json.loads(self._process.stdout.readline())
 
 
-@asynccontextmanager
-async def zygote() -> AsyncIterator[Zygote]:
-    """A running zygote."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.walks.zygote", cwd=ROOT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
-    )
-    try:
+@contextmanager
+def zygote() -> Iterator[Zygote]:
+    """A running zygote; it ends when its stdin closes, so also with whoever started it."""
+    command = [sys.executable, "-m", "tests.walks.zygote"]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         yield Zygote(process)
-    finally:
-        process.kill()
-        await process.wait()
 
 
 @dataclass
@@ -135,10 +141,10 @@ class Fork:
 
     async def start(self) -> None:
         """Start it and wait until it is ready."""
-        self.pid = await self.zygote.fork(self.env, self.log)
+        self.pid = self.zygote.start(self.env, self.log)
         async with httpx.AsyncClient() as http:
             for _ in range(1500):
-                assert self._alive(), f"the bot ended:\n{self.log.read_text()}"
+                assert self.zygote.runs(self.pid), f"the bot ended:\n{self.log.read_text()}"
                 try:
                     if (await http.get(f"http://127.0.0.1:{self.env['PORT']}/readyz")).status_code == 200:
                         return
@@ -148,22 +154,8 @@ class Fork:
         raise AssertionError(f"the bot did not get ready:\n{self.log.read_text()}")
 
     async def kill(self) -> None:
-        """kill -9, and wait until the kernel has let its files and ports go."""
-        if not self._alive():
-            return
-        gone, handle, loop = asyncio.Event(), os.pidfd_open(self.pid), asyncio.get_running_loop()
-        loop.add_reader(handle, gone.set)
-        os.kill(self.pid, signal.SIGKILL)
-        await gone.wait()
-        loop.remove_reader(handle)
-        os.close(handle)
-
-    def _alive(self) -> bool:
-        try:
-            os.kill(self.pid, 0)
-        except ProcessLookupError:
-            return False
-        return True
+        """kill -9."""
+        self.zygote.kill(self.pid)
 
 
 @dataclass

@@ -12,8 +12,8 @@ from tests.walks.stage import Json, visible
 MANY = 2_000
 
 
-async def test_killed_in_the_middle_of_a_batch(tmp_path: Path) -> None:
-    async with staging.zygote() as zygote, staging.staged(tmp_path, open_at_start=MANY) as stage:
+async def test_killed_in_the_middle_of_a_batch(tmp_path: Path, zygote: staging.Zygote) -> None:
+    async with staging.staged(tmp_path, open_at_start=MANY) as stage:
         await stage.qualytics("POST", "modes", latency_ms=30)
         bot = stage.fork(zygote)
         await bot.start()

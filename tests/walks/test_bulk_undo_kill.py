@@ -11,8 +11,8 @@ from tests.walks.stage import Json, visible
 MANY = 300
 
 
-async def test_killed_in_the_middle_of_an_undo(tmp_path: Path) -> None:
-    async with staging.zygote() as zygote, staging.staged(tmp_path, open_at_start=MANY) as stage:
+async def test_killed_in_the_middle_of_an_undo(tmp_path: Path, zygote: staging.Zygote) -> None:
+    async with staging.staged(tmp_path, open_at_start=MANY) as stage:
         bot = stage.fork(zygote)
         await bot.start()
         await stage.until(stage.messages)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-from tests.walks.stage import DANA, GUS, LEE, Json, Stage, visible
+from tests.walks.stage import DANA, GUS, LEE, Json, Stage, Zygote, visible
 
 
 def _archive_option(card: Json, outcome: str) -> str:
@@ -165,8 +165,8 @@ async def test_two_clicks_at_once_act_once(desk: Stage) -> None:
     assert len(puts) == 1
 
 
-async def test_a_late_click_is_told_how_it_stands(stage: Stage) -> None:
-    bot = stage.bot(DESK_POLL_SECONDS="600")
+async def test_a_late_click_is_told_how_it_stands(stage: Stage, zygote: Zygote) -> None:
+    bot = stage.fork(zygote, DESK_POLL_SECONDS="600")
     await bot.start()
     try:
         await stage.until(stage.messages)

@@ -25,13 +25,12 @@ ACTIONS = {"Acknowledged": "acknowledge", "Un-acknowledged": "unacknowledge"}
 
 
 @pytest.mark.parametrize("seed", [20261121])
-async def test_fifty_random_kills(tmp_path: Path, seed: int) -> None:
+async def test_fifty_random_kills(tmp_path: Path, zygote: staging.Zygote, seed: int) -> None:
     folders = [tmp_path / str(number) for number in range(STAGES)]
     for folder in folders:
         folder.mkdir()
-    async with staging.zygote() as zygote:
-        dice = [random.Random(seed + number) for number in range(STAGES)]
-        receipts = await asyncio.gather(*(_one_desk(zygote, folder, die) for folder, die in zip(folders, dice, strict=True)))
+    dice = [random.Random(seed + number) for number in range(STAGES)]
+    receipts = await asyncio.gather(*(_one_desk(zygote, folder, die) for folder, die in zip(folders, dice, strict=True)))
     assert sum(receipts) >= STAGES, "hardly anybody got a receipt: the test proves nothing"
 
 

@@ -142,8 +142,8 @@ async def test_fixed_verify_resolves_or_says_that_it_still_fails(desk: Stage) ->
     assert (await desk.truth(second))["status"] == "Active"
 
 
-async def test_killed_and_cut_off_during_a_scan_the_verdict_arrives_once(tmp_path: Path) -> None:
-    async with staging.zygote() as zygote, staging.staged(tmp_path) as stage:
+async def test_killed_and_cut_off_during_a_scan_the_verdict_arrives_once(tmp_path: Path, zygote: staging.Zygote) -> None:
+    async with staging.staged(tmp_path) as stage:
         bot = stage.fork(zygote)
         await bot.start()
         await stage.until(stage.messages)

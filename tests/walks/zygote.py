@@ -1,37 +1,71 @@
-"""Starts the bot in no time: imports it once, then forks. Each line on stdin is an environment as JSON, each line on stdout a process id.
+"""Starts the bot in no time: imports it once, then forks. Each line on stdin is an order as JSON, each line on stdout its answer as JSON.
 
 The forked child is the real process: it is started, killed and ends like any other. Only the seconds of importing are saved.
 """
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import signal
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import bot.__main__ as product
 
+PR_SET_PDEATHSIG = 1
+
+
+def _start(env: dict[str, str], log: str) -> int:
+    child = os.fork()
+    if child == 0:
+        _live(env, log)
+    return child
+
 
 def _live(env: dict[str, str], log: str) -> None:
+    _die_with_parent()
+    silence = os.open(os.devnull, os.O_RDONLY)
     out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    for stream in (1, 2):
-        os.dup2(out, stream)
+    for source, stream in ((silence, 0), (out, 1), (out, 2)):
+        os.dup2(source, stream)
     os.environ.clear()
     os.environ.update(env)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os._exit(product.main(["run"]))
 
 
+def _die_with_parent() -> None:
+    """A test run that is killed leaves no bot behind; where the system cannot do that, the tests end their bots themselves."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return os.waitpid(pid, os.WNOHANG) == (0, 0)
+    except ChildProcessError:
+        return False
+
+
+def _kill(pid: int) -> bool:
+    """kill -9, and wait until the kernel has let the files and ports of the process go; whether it was still running."""
+    if not _runs(pid):
+        return False
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    return True
+
+
+ORDERS: dict[str, Callable[..., Any]] = {"start": _start, "runs": _runs, "kill": _kill}
+
+
 def main() -> None:
-    """Fork on request until stdin closes."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries the dead
+    """Do what each line orders, until stdin closes."""
     for line in sys.stdin:
-        order = json.loads(line)
-        child = os.fork()
-        if child == 0:
-            _live(order["env"], order["log"])
-        sys.stdout.write(f"{child}\n")
+        order, *arguments = json.loads(line)
+        sys.stdout.write(json.dumps(ORDERS[order](*arguments)) + "\n")
         sys.stdout.flush()
 
 
