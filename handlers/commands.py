@@ -9,7 +9,7 @@ from bot.core import filters, permissions
 from bot.render import card, replies, spreadsheet
 from bot.render import desk as desk_view
 from bot.render import digest as digest_view
-from handlers import bulk, guard
+from handlers import bulk, guard, review
 
 
 async def anomalies(desk: guard.Desk, request: guard.Request) -> None:
@@ -21,6 +21,8 @@ async def anomalies(desk: guard.Desk, request: guard.Request) -> None:
     )
     if command.change is not None:
         await bulk.change(desk, request, command, actor)
+    elif command.verb == "review":
+        await review.asked(desk, request, command)
     elif command.verb == "undo":
         await bulk.undo(desk, request, command, actor)
     else:

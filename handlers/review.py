@@ -38,6 +38,12 @@ async def opened(desk: guard.Desk, request: guard.Request) -> None:
     await _show(desk, request, view_id, scope, request.channel)
 
 
+async def asked(desk: guard.Desk, request: guard.Request, command: filters.Command) -> None:
+    """`/anomalies review [filter]`"""
+    view_id = await desk.messenger.open_view(request.trigger_id, modals.loading(TITLE))
+    await _show(desk, request, view_id, model.Scope(words=filters.canonical(command.query or model.Query())), request.channel)
+
+
 async def triage(desk: guard.Desk, request: guard.Request) -> None:
     """The global shortcut "Triage anomalies"."""
     view_id = await desk.messenger.open_view(request.trigger_id, modals.loading(TITLE))

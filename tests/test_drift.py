@@ -120,7 +120,7 @@ def test_everything_that_can_be_pressed_has_a_listener() -> None:
     inputs = {ids.ASSIGN_PEOPLE, ids.LINK_PERSON, ids.COMMENT_TEXT, *ids.REVIEW_INPUTS, *ids.SCAN_INPUTS}
     assert set(views.QUIET) == inputs
     assert set(handlers.VIEW_ACTIONS) - inputs == set(ids.VIEW_ACTIONS)
-    assert set(commands.VERBS) | set(changes.SHAPES) | {"note", "undo"} == {verb.name for verb in filters.VERBS}
+    assert set(commands.VERBS) | set(changes.SHAPES) | {"note", "undo", "review"} == {verb.name for verb in filters.VERBS}
 
 
 def test_register_registers_all_of_them() -> None:

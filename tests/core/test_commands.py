@@ -113,7 +113,7 @@ def test_filters(text: str, expected: dict[str, Any]) -> None:
     assert query(text) == command.query
 
 
-@pytest.mark.parametrize("verb", ["export", "digest"])
+@pytest.mark.parametrize("verb", ["export", "review", "digest"])
 def test_other_verbs_take_the_same_filters(verb: str) -> None:
     assert read(f"{verb} status:open table:orders").query == query("status:open table:orders")
     assert read(verb).query == model.Query(), "everything that is not archived"
@@ -328,7 +328,7 @@ def assert_whole(command: filters.Command) -> None:
         assert (command.change.archive_as is not None) == (command.verb == "archive")
         return
     assert command.change is None
-    assert (command.query is not None) == (command.verb in {"list", "count", "export", "digest"})
+    assert (command.query is not None) == (command.verb in {"list", "count", "export", "review", "digest"})
     assert command.verb == "link" or not (command.person or command.target or command.system)
     assert command.system in {"", *SOURCES} and "<" not in command.person
     assert len(command.refs) == (command.verb in {"show", "history", "why"})
