@@ -16,7 +16,7 @@ demo: .venv/.ready  ## the whole product offline, in the browser
 	$(PY) -m sandbox
 
 test: .venv/.ready browser  ## all tests
-	$(PY) -m pytest -n auto --dist loadfile
+	$(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 check: .venv/.ready  ## format, lint, types, import rules
 	.venv/bin/ruff format --check .

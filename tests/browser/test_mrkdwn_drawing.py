@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.page import dates, mrkdwn, richtext
+from tests import examples
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 READER = mrkdwn.Reader({"U0LEE": "Lee Park"}, {"C0GENERAL": "general"}, ZoneInfo("Asia/Tokyo"), lambda: NOON)
@@ -104,7 +105,7 @@ OURS = {"b", "i", "s", "code", "pre", "div", "br", "a", "span", "time"}
 hostile = st.text(st.sampled_from(list("<>&\"'`*_~!@#|^:/{}()=;- \naxscriptonerrorhttps\ue000\ue0010")), max_size=80) | st.text(max_size=80)
 
 
-@settings(max_examples=400, deadline=None)
+@examples.times(4)
 @given(hostile, st.booleans())
 def test_no_text_becomes_a_tag_or_an_attribute_that_is_not_ours(text: str, verbatim: bool) -> None:
     for form in (text, slack_escape(text)):
@@ -114,7 +115,7 @@ def test_no_text_becomes_a_tag_or_an_attribute_that_is_not_ours(text: str, verba
         assert all(link.lower().startswith(("http:", "https:", "mailto:")) for link in seen.links)
 
 
-@settings(max_examples=300, deadline=None)
+@examples.times(4)
 @given(st.text(st.sampled_from(list("<>&\"'!@#|^{}()=; abc/script")), max_size=80))
 def test_escaped_text_without_styles_is_read_back_letter_by_letter(text: str) -> None:
     read = parsed(draw(slack_escape(text))).words

@@ -8,11 +8,12 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import errors, model
 from bot.core import changes, filters, words
+from tests import examples
 
 TODAY = date(2026, 11, 21)
 SOURCES = ("qualytics", "anodot")
@@ -302,7 +303,7 @@ def _mutants(text: str) -> Sequence[str]:
     return broken
 
 
-@settings(max_examples=2_000, deadline=None)
+@examples.times(8)
 @given(_COMMANDS)
 def test_every_text_is_a_command_or_a_mistake_with_its_place(text: str) -> None:
     for one in _mutants(text):

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import model
 from bot.core import grouping
 from bot.model import Reason
+from tests import examples
 
 START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 ROUTE = model.Route("default", "C1", burst=5, wait_seconds=10.0)
@@ -259,7 +260,7 @@ _STEPS = st.lists(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@examples.times(2)
 @given(_STEPS, st.integers(1, 6), st.sampled_from([0.0, 1.0, 10.0]))
 def test_nothing_is_lost_or_doubled_and_nobody_waits_longer_than_the_route_says(
     steps: list[tuple[int, float, str]], burst: int, wait: float

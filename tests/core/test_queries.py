@@ -7,11 +7,12 @@ from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import errors, model
 from bot.core import filters, words
+from tests import examples
 
 TODAY = date(2026, 11, 21)
 Make = Callable[..., model.Anomaly]
@@ -58,14 +59,14 @@ def _queries() -> st.SearchStrategy[model.Query]:
     return drawn
 
 
-@settings(max_examples=300, deadline=None)
+@examples.times(3)
 @given(_queries())
 def test_a_filter_written_back_reads_the_same(wanted: model.Query) -> None:
     assert query(filters.canonical(wanted)) == wanted
     assert filters.describe(wanted)
 
 
-@settings(max_examples=300, deadline=None)
+@examples.times(3)
 @given(st.lists(st.sampled_from([word.example for word in words.TABLE]), max_size=6, unique=True))
 def test_what_people_write_reads_the_same_after_it_is_written_back(parts: list[str]) -> None:
     found = query(" ".join(parts))

@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import errors
 from bot.core import filters, foreign, scan_terms, words
+from tests import examples
 
 SOURCES = ("qualytics", "anodot")
 
@@ -297,7 +298,7 @@ def assert_whole(command: filters.ScanCommand) -> None:
     assert command.source in {"", "anodot"}
 
 
-@settings(max_examples=3_000, deadline=None)
+@examples.times(12)
 @given(_COMMANDS)
 def test_every_text_is_a_command_or_a_mistake_with_its_place(text: str) -> None:
     command, error = _outcome(text)
@@ -331,7 +332,7 @@ _NAMES = st.lists(
 ).map(tuple)
 
 
-@settings(max_examples=1_000, deadline=None)
+@examples.times(6)
 @given(
     verb=st.sampled_from(["scan", "profile", "materialize", "export", "daily"]),
     datastores=_NAMES,

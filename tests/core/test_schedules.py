@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import settings as desk_settings
@@ -90,7 +90,6 @@ SPECS = ["daily", "weekdays", "weekends", "mon,thu", "sun"]
 MATCHING = {"daily": range(7), "weekdays": range(5), "weekends": (5, 6), "mon,thu": (0, 3), "sun": (6,)}
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     zone=st.sampled_from(ZONES),
     days=st.sampled_from(SPECS),

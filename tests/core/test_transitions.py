@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import model
 from bot.core import transitions
 from bot.core.transitions import Kind
 from bot.model import Action, ArchiveAs, State
+from tests import examples
 
 Make = Callable[..., model.Anomaly]
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
@@ -140,7 +141,7 @@ def _applied(anomaly: model.Anomaly, wanted: model.Change) -> model.Anomaly:
     return replace(anomaly, **parts, **states.get(wanted.action, {}))
 
 
-@settings(max_examples=400, deadline=None)
+@examples.times(4)
 @given(st.lists(_CHANGES, max_size=12))
 def test_only_a_reopen_leaves_the_archive_and_nothing_leaves_the_grave(anomaly: Make, wanted: list[model.Change]) -> None:
     now = anomaly()
@@ -158,7 +159,7 @@ def test_only_a_reopen_leaves_the_archive_and_nothing_leaves_the_grave(anomaly: 
         now = after
 
 
-@settings(max_examples=300, deadline=None)
+@examples.times(4)
 @given(_CHANGES, st.sampled_from([OPEN, ACKED, INVALID]))
 def test_what_was_done_is_not_done_twice(anomaly: Make, wanted: model.Change, state: dict[str, Any]) -> None:
     once = anomaly(**state)

@@ -7,7 +7,7 @@ import io
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import model
@@ -339,7 +339,6 @@ def test_a_cell_that_would_be_calculated_is_defused(value: str) -> None:
     assert rows(batch.csv([item("1", reason="a=1 - b@c")]))[1][4] == "a=1 - b@c"
 
 
-@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(st.lists(samples.ITEMS, max_size=5))
 def test_no_cell_of_a_stranger_breaks_the_csv(items: list[model.Item]) -> None:
     read = rows(batch.csv(items))

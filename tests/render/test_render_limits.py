@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import errors, model
 from bot.render import blocks, limits, modals, refusals, reports, text
 from sandbox.slack.blockkit import surfaces
 from tests.render import samples, slack_rules
-
-many = settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 ENTRY_LISTS = st.lists(samples.ENTRIES, max_size=30)
 COMMENT_LISTS = st.lists(samples.COMMENTS, max_size=30)
@@ -24,7 +22,6 @@ def refused(message: model.Message) -> list[str]:
     return slack_rules.faults(message) + surfaces.check(list(message.blocks), "message").lines
 
 
-@many
 @given(samples.HOSTILE, samples.OFFERS, samples.PASTS, ENTRY_LISTS, COMMENT_LISTS)
 def test_no_text_of_a_stranger_breaks_a_message(
     anomaly: model.Anomaly, offer: model.Offer, past: model.Past, entries: list[model.Entry], comments: list[model.Comment]
@@ -35,7 +32,6 @@ def test_no_text_of_a_stranger_breaks_a_message(
         message.text.encode()  # half a surrogate pair would fail in the request
 
 
-@many
 @given(samples.HOSTILE, samples.OFFERS)
 def test_no_text_of_a_stranger_breaks_a_modal(anomaly: model.Anomaly, offer: model.Offer) -> None:
     for name, view in samples.every_view(anomaly, offer).items():
@@ -43,7 +39,6 @@ def test_no_text_of_a_stranger_breaks_a_modal(anomaly: model.Anomaly, offer: mod
         assert surfaces.check_view(view, "modal").lines == [], name
 
 
-@many
 @given(samples.BATCHES, samples.SPLITS, samples.PROGRESS, samples.OFFERS)
 def test_no_text_of_a_stranger_breaks_what_a_batch_shows(
     batch: model.Batch, split: model.Split, progress: model.Progress, offer: model.Offer
@@ -54,13 +49,11 @@ def test_no_text_of_a_stranger_breaks_what_a_batch_shows(
         message.text.encode()
 
 
-@many
 @given(samples.PAYLOADS)
 def test_any_report_is_drawn(payload: dict[str, Any]) -> None:
     assert refused(reports.report(payload)) == []
 
 
-@many
 @given(samples.FAILURES)
 def test_any_error_is_answered(error: errors.BotError) -> None:
     message = refusals.error(error)
@@ -68,7 +61,6 @@ def test_any_error_is_answered(error: errors.BotError) -> None:
     assert "Traceback" not in slack_rules.seen(message)
 
 
-@many
 @given(st.lists(samples.PEOPLE, max_size=120))
 def test_menu_of_people_fits(people: list[model.Person]) -> None:
     options = modals.options(people)
@@ -142,7 +134,6 @@ def test_text_keeps_tokens_and_escapes_whole() -> None:
         assert slack_rules.faults(fitted) == []
 
 
-@many
 @given(st.lists(st.text(max_size=900).map(section), max_size=70), st.text(max_size=4000), st.integers(0, 3))
 def test_fitting_twice_changes_nothing(sections: list[model.Block], said: str, rows: int) -> None:
     once = limits.fit(model.Message(text.spoken(text.squeeze(said)), (*sections, *([ROW] * rows))))

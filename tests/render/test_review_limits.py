@@ -6,7 +6,7 @@ import csv
 import io
 from dataclasses import replace
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import model
@@ -14,15 +14,12 @@ from bot.render import batch, ids, limits, replies, review, spreadsheet
 from sandbox.slack.blockkit import surfaces
 from tests.render import review_samples, samples, slack_rules
 
-many = settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-
 
 def refused(message: model.Message) -> list[str]:
     """Both judges: the rules typed again here, and the sandbox's Slack."""
     return slack_rules.faults(message) + surfaces.check(list(message.blocks), "message").lines
 
 
-@many
 @given(review_samples.PAGES, samples.OFFERS, samples.BATCHES, samples.SPLITS, samples.PROGRESS)
 def test_any_page_of_a_review_is_drawn(
     page: model.ReviewPage, offer: model.Offer, frozen: model.Batch, split: model.Split, progress: model.Progress
@@ -33,7 +30,6 @@ def test_any_page_of_a_review_is_drawn(
         assert surfaces.check_view(view, "modal").lines == [], name
 
 
-@many
 @given(review_samples.PAGES, samples.OFFERS)
 def test_any_page_comes_back_and_its_faults_name_fields_that_are_there(page: model.ReviewPage, offer: model.Offer) -> None:
     view = review.form(page, offer)
@@ -50,7 +46,6 @@ def test_any_page_comes_back_and_its_faults_name_fields_that_are_there(page: mod
                 assert set(review.errors(replace(read, change=change, typed=typed), 0)) <= inputs
 
 
-@many
 @given(review_samples.DIGESTS, samples.OFFERS)
 def test_any_digest_is_drawn_with_and_without_its_chart(facts: model.Digest, offer: model.Offer) -> None:
     for name, message in review_samples.every_digest(facts, offer).items():
@@ -62,7 +57,6 @@ def test_any_digest_is_drawn_with_and_without_its_chart(facts: model.Digest, off
         message.text.encode()
 
 
-@many
 @given(samples.SHORT, st.integers(0, 10**9), samples.PEOPLE, samples.OFFERS, st.sampled_from(["known", "linked", "unlinked", "?"]))
 def test_any_answer_about_people_and_exports_is_drawn(words: str, count: int, person: model.Person, offer: model.Offer, how: str) -> None:
     assert refused(replies.exported(words, count)) == []
@@ -73,7 +67,6 @@ def test_any_answer_about_people_and_exports_is_drawn(words: str, count: int, pe
         assert slack_rules.foreign_controls(replies.linked(words + " ", somebody, offer, how)) == []
 
 
-@many
 @given(st.lists(samples.HOSTILE, max_size=6))
 def test_any_export_has_a_line_for_each_anomaly_and_nothing_to_calculate(anomalies: list[model.Anomaly]) -> None:
     content = spreadsheet.anomalies(anomalies).decode("utf-8-sig", "surrogatepass")
@@ -84,7 +77,6 @@ def test_any_export_has_a_line_for_each_anomaly_and_nothing_to_calculate(anomali
         assert not any(cell.lstrip()[:1] in ("=", "+", "-", "@") for cell in row)
 
 
-@many
 @given(samples.HOSTILE)
 def test_any_list_of_several_can_be_reviewed(anomaly: model.Anomaly) -> None:
     message = replies.listing(model.Listing("status:open", [anomaly] * 3, 3))

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import errors, model
 from bot.render import limits, scan_form
 from sandbox.slack.blockkit import surfaces
 from tests.render import samples, scan_samples, slack_rules
-
-many = settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 DRAFTS = st.builds(
     scan_form.Draft,
@@ -36,7 +34,6 @@ def refused(message: model.Message) -> list[str]:
     return slack_rules.faults(message) + surfaces.check(list(message.blocks), "message").lines
 
 
-@many
 @given(scan_samples.OPERATIONS, st.lists(scan_samples.PROBLEMS, max_size=12), samples.OFFERS, samples.DATES)
 def test_no_text_of_a_stranger_breaks_what_a_scan_shows(
     operation: model.Operation, problems: Sequence[model.Problem], offer: model.Offer, now: datetime
@@ -47,7 +44,6 @@ def test_no_text_of_a_stranger_breaks_what_a_scan_shows(
         message.text.encode()
 
 
-@many
 @given(DRAFTS)
 def test_any_form_is_drawn_or_refused_in_words(draft: scan_form.Draft) -> None:
     try:
@@ -58,7 +54,6 @@ def test_any_form_is_drawn_or_refused_in_words(draft: scan_form.Draft) -> None:
     assert surfaces.check_view(view, "modal").lines == []
 
 
-@many
 @given(st.lists(st.one_of(samples.SHORT, scan_samples.PLACES), max_size=120), samples.SHORT)
 def test_any_menu_fits(items: list[model.Place | str], typed: str) -> None:
     options = scan_form.options(items, typed)

@@ -53,15 +53,23 @@ def url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture(scope="session")
 def shared() -> dict[str, str]:
-    """The URL of the database that most tests of PostgreSQL empty and use again."""
+    """What most tests use again: the URL of PostgreSQL's database, which they empty, and the migrated file that SQLite's is a copy of."""
     return {}
 
 
 @pytest.fixture
-async def store(kind: str, request: pytest.FixtureRequest, shared: dict[str, str]) -> AsyncIterator[engine.Store]:
-    """A migrated, empty store."""
+async def store(
+    kind: str, request: pytest.FixtureRequest, shared: dict[str, str], tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[engine.Store]:
+    """A migrated, empty store: of SQLite a copy of a file that was migrated once."""
     url = shared.get(kind) or request.getfixturevalue("url")
-    await engine.migrate(url)
+    if kind == "sqlite":
+        if "template" not in shared:
+            shared["template"] = str(tmp_path_factory.mktemp("template") / "desk.db")
+            await engine.migrate(f"sqlite:///{shared['template']}")
+        shutil.copyfile(shared["template"], tmp_path / "desk.db")
+    else:
+        await engine.migrate(url)
     opened = await engine.open(url)
     if kind == "postgresql":
         shared[kind] = url

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.slack import answers, workspace
 from sandbox.slack.blockkit import blocks, elements, surfaces
+from tests import examples
 
 KEYS = (
     "type", "text", "block_id", "action_id", "elements", "element", "accessory", "fields", "options", "option_groups", "value", "label",
@@ -52,7 +53,7 @@ BLOCK = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@examples.times(4)
 @given(st.lists(BLOCK | JSON, max_size=4) | JSON, st.sampled_from(["message", "modal", "home"]))
 def test_blocks_are_accepted_or_refused(value: Any, surface: str) -> None:
     report = surfaces.check(value, surface)
@@ -63,7 +64,7 @@ def test_blocks_are_accepted_or_refused(value: Any, surface: str) -> None:
     assert all(str(problem).endswith("]") for problem in report.problems)
 
 
-@settings(max_examples=200, deadline=None)
+@examples.times(2)
 @given(
     st.fixed_dictionaries({"type": st.sampled_from(["modal", "home"]), "blocks": st.lists(BLOCK, max_size=3)}, optional={"title": TEXT})
     | JSON
