@@ -32,18 +32,20 @@ def _confirmed(element: Json, on: Surface, go: Go) -> Go:
         return go
 
     async def ask() -> None:
-        dialog, box = surface.dialog_frame("confirm", surface.words(confirm.get("title")))
-        with box:
-            surface.html(surface.text_html(confirm.get("text"), on.reader), "desk-modal-body")
-            with ui.element("div").classes("desk-modal-foot"):
-                surface.marked(_button(surface.words(confirm.get("deny")) or "Cancel", dialog.close), "confirm-deny")
-                style = confirm.get("style") or "primary"
-                yes = _button(surface.words(confirm.get("confirm")) or "Yes", lambda: dialog.submit(True), style)
-                surface.marked(yes, "confirm-yes")
-        agreed = await dialog
-        dialog.delete()
-        if agreed:
-            await go()
+        # On the page, not in the message: the message may be drawn anew while somebody reads the question.
+        with ui.context.client:
+            dialog, box = surface.dialog_frame("confirm", surface.words(confirm.get("title")))
+            with box:
+                surface.html(surface.text_html(confirm.get("text"), on.reader), "desk-modal-body")
+                with ui.element("div").classes("desk-modal-foot"):
+                    surface.marked(_button(surface.words(confirm.get("deny")) or "Cancel", dialog.close), "confirm-deny")
+                    style = confirm.get("style") or "primary"
+                    yes = _button(surface.words(confirm.get("confirm")) or "Yes", lambda: dialog.submit(True), style)
+                    surface.marked(yes, "confirm-yes")
+            agreed = await dialog
+            dialog.delete()
+            if agreed:
+                await go()
 
     return ask
 

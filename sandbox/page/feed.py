@@ -20,6 +20,9 @@ SHOWN = 80
 Make = Callable[[Json], Surface]
 Use = Callable[[str, str], Awaitable[None]]
 
+_OF_THREAD = ("reply_count", "reply_users_count", "reply_users", "latest_reply", "thread_ts")
+"""What a message says of its replies."""
+
 _COLOURS = ("#2f6f9f", "#8a5a9e", "#b4632f", "#3d7f5c", "#a03d5c", "#5a6aa8")
 
 
@@ -48,11 +51,13 @@ class Feed:
         self._make, self._fetch, self._use, self._thread = make, fetch, use, thread
         self.shortcuts: list[Json] = []
         self._rows: dict[str, tuple[str, ui.element]] = {}
+        self._threads: dict[str, tuple[int, ui.element]] = {}
         self._limit = SHOWN
         self._box = ui.element("div").classes("feed")
 
     def clear(self) -> None:
         self._rows.clear()
+        self._threads.clear()
         self._limit = SHOWN
         self._box.clear()
 
@@ -61,6 +66,7 @@ class Feed:
         wanted = self._entries(messages, reader)
         for gone in [key for key in self._rows if key not in wanted]:
             self._rows.pop(gone)[1].delete()
+            self._threads.pop(gone, None)
         for index, (key, entry) in enumerate(wanted.items()):
             self._row(index, key, entry, reader, names, earlier)
 
@@ -79,9 +85,12 @@ class Feed:
     def _row(
         self, index: int, key: str, entry: Json, reader: Reader, names: dict[str, Json], earlier: Callable[[], Awaitable[None]]
     ) -> None:
-        now = json.dumps([entry, self.shortcuts, names.get(str(entry.get("user"))), str(reader.zone)], sort_keys=True, default=str)
+        # A reply redraws its count alone: the buttons of a message must not change under a click that is on its way.
+        shown = {name: value for name, value in entry.items() if name not in _OF_THREAD}
+        now = json.dumps([shown, self.shortcuts, names.get(str(entry.get("user"))), str(reader.zone)], sort_keys=True, default=str)
         drawn, element = self._rows.get(key, ("", None))
         if drawn == now and element is not None:
+            self._replies(key, entry)
             return
         if element is None:
             with self._box:
@@ -95,7 +104,7 @@ class Feed:
             elif "day" in entry:
                 surface.html(f"<span>{mrkdwn.escape(entry['day'])}</span>", "day-divider")
             else:
-                self._message(element, entry, reader, names)
+                self._message(key, element, entry, reader, names)
 
     def _earlier(self, count: int, earlier: Callable[[], Awaitable[None]]) -> None:
         async def more() -> None:
@@ -105,7 +114,7 @@ class Feed:
         button = ui.button(f"Show earlier messages ({count})", on_click=more, color=None).props("flat dense no-caps")
         surface.marked(button.classes("earlier"), "earlier")
 
-    def _message(self, element: ui.element, message: Json, reader: Reader, names: dict[str, Json]) -> None:
+    def _message(self, key: str, element: ui.element, message: Json, reader: Reader, names: dict[str, Json]) -> None:
         whisper = bool(message.get("ephemeral"))
         author = names.get(str(message.get("user") or message.get("bot_id")), {})
         app = bool(message.get("bot_id") or author.get("is_bot"))
@@ -121,7 +130,9 @@ class Feed:
                 if warning := message.get("warning"):
                     words = f"&#9888; This action did not work ({mrkdwn.plain(warning)}). Try again."
                     surface.marked(surface.html(words, "failed"), "failed")
-                self._replies(message)
+                if self._thread and not whisper:
+                    self._threads[key] = (-1, ui.element("div"))
+                    self._replies(key, message)
             if self.shortcuts and not whisper:
                 self._more(str(message.get("ts", "")))
 
@@ -137,16 +148,20 @@ class Feed:
             edited = ' <span class="edited">(edited)</span>' if message.get("edited") else ""
             surface.html(mrkdwn.draw(str(message.get("text", "")), reader, verbatim=message.get("parse") == "none") + edited, "text")
 
-    def _replies(self, message: Json) -> None:
-        count = int(message.get("reply_count") or 0)
-        if not self._thread or message.get("ephemeral"):
+    def _replies(self, key: str, message: Json) -> None:
+        """The link to the thread of a message, where it has one."""
+        drawn, box = self._threads.get(key, (0, None))
+        count, thread = int(message.get("reply_count") or 0), self._thread
+        if box is None or thread is None or drawn == count:
             return
-        thread = self._thread
+        self._threads[key] = (count, box)
         label = f"{count} {'reply' if count == 1 else 'replies'}" if count else "Reply in thread"
-        link = surface.marked(ui.element("div").classes("thread-link" if count else "thread-link quiet"), "thread-link")
-        link.on("click", lambda: thread(str(message.get("ts"))))
-        with link:
-            surface.html(mrkdwn.escape(label), tag="span")
+        box.clear()
+        with box:
+            link = surface.marked(ui.element("div").classes("thread-link" if count else "thread-link quiet"), "thread-link")
+            link.on("click", lambda: thread(str(message.get("ts"))))
+            with link:
+                surface.html(mrkdwn.escape(label), tag="span")
 
 
 def _head(name: str, app: bool, whisper: bool, when: datetime) -> None:

@@ -16,6 +16,8 @@ from sandbox.page.wire import Json, Slack
 
 SLACKBOT = "USLACKBOT"
 HOME = "home"
+GONE = frozenset({"element_not_found", "message_not_found"})
+"""What the server says of a click on what an edit has replaced; in Slack it is not there to be clicked."""
 
 
 class Bell:
@@ -300,10 +302,13 @@ class Tab:
         ts, channel = str(message.get("ts")), self.channel
 
         async def act(element: Json, block_id: str, value: Any) -> None:
-            told = await self._click(element, block_id, value, channel=channel, ts=ts)
-            if not told.get("ok") and "ack_ms" not in told:
-                ui.notify(action_failed(told), type="negative")
-            await self.repaint()
+            with ui.context.client:  # the button may be gone when the answer comes
+                told = await self._click(element, block_id, value, channel=channel, ts=ts)
+                if told.get("error") in GONE:
+                    ui.notify("That is gone: the message has changed meanwhile.")
+                elif not told.get("ok") and "ack_ms" not in told:
+                    ui.notify(action_failed(told), type="negative")
+                await self.repaint()
 
         state = (message.get("state") or {}).get("values") or {}
         return Surface(self.reader(), act, self._options_of(channel=channel, ts=ts), state=state)
@@ -311,10 +316,11 @@ class Tab:
     def _view_surface(self, form: Form, view: str) -> Surface:
         async def act(element: Json, block_id: str, value: Any) -> None:
             where = {"home": True} if self.channel == HOME and form is self._home_form else {"view": True}
-            told = await self._click(element, block_id, value, values=form.typed, **where)
-            if not told.get("ok"):
-                ui.notify(action_failed(told), type="negative")
-            await self.repaint()
+            with ui.context.client:  # the view may be gone when the answer comes
+                told = await self._click(element, block_id, value, values=form.typed, **where)
+                if not told.get("ok"):
+                    ui.notify(action_failed(told), type="negative")
+                await self.repaint()
 
         return Surface(self.reader(), act, self._options_of(view=True, values=form.typed), form)
 
