@@ -3,79 +3,15 @@
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from typing import Any
 
-import httpx
 import pytest
-import pytest_asyncio
 from playwright import async_api
 from playwright.async_api import Page, expect
 
 from bot.render import ids
-from tests.browser.conftest import DANA, GUS, PATIENCE_MS, QUALITY, Program, Trouble, open_in
+from tests.browser.conftest import GUS, QUALITY, Demo, Trouble, by_action, card, open_in
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-BOT_MS = 20_000
-"""How long the bot may take on a busy machine before a test gives up; it is not the promise of one second."""
-
-
-@dataclass
-class Demo:
-    """The running demo: where the page is, and the fake Qualytics behind it."""
-
-    url: str
-    qualytics: httpx.AsyncClient
-    program: Program
-
-    async def anomaly(self, **fields: Any) -> str:
-        """Something new goes wrong; returns its id."""
-        made = await self.qualytics.post("anomalies", json={"count": 1, "container": "orders", "fields": fields})
-        return str(made.raise_for_status().json()["ids"][0])
-
-    async def truth(self, ident: str) -> dict[str, Any]:
-        """What Qualytics says about it."""
-        found: dict[str, Any] = (await self.qualytics.get("state", params={"id": ident})).json()["anomaly"]
-        return found
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def demo() -> AsyncIterator[Demo]:
-    impatient = f"env DESK_WAIT_SECONDS=1 {sys.executable} -m bot run"  # else one test's card waits for the next one's
-    program = await Program("-m", "sandbox", "--port", "0", "--arrivals", "0", "--poll", "1", "--bot", impatient).start()
-    url = (await program.says(r"workspace is at (http://[\w.:]+/)"))[1]
-    api = (await program.says(r"Qualytics sandbox ready at (http://[\w.:]+)/api"))[1]
-    await program.says(r"bot \| .*ready")
-    async with httpx.AsyncClient(base_url=f"{api}/_control/", timeout=20) as qualytics:
-        yield Demo(url, qualytics, program)
-    assert await program.stop() == 0
-    assert not [line for line in program.lines if "Traceback" in line]
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def page(browser: async_api.Browser, demo: Demo) -> AsyncIterator[Page]:
-    async_api.expect.set_options(timeout=BOT_MS)
-    trouble = Trouble()
-    opened = await open_in(browser, trouble, demo.url, DANA, QUALITY, "Europe/Berlin")
-    opened.set_default_timeout(BOT_MS)
-    await expect(opened.get_by_test_id("message").first).to_contain_text("already open")
-    yield opened
-    await opened.context.close()
-    async_api.expect.set_options(timeout=PATIENCE_MS)
-    assert trouble == Trouble()
-
-
-def card(page: Page, ident: str) -> async_api.Locator:
-    """The lasting card of an anomaly: its buttons carry its reference; lists and receipts are whispers."""
-    button = page.locator(f"[data-testid=button][data-value^='qualytics:{ident}|']")
-    return page.locator("[data-testid=message][data-ephemeral=false]").filter(has=button)
-
-
-def by_action(inside: async_api.Locator, action: str) -> async_api.Locator:
-    return inside.locator(f"[data-action-id='{action}']")
 
 
 async def choose(page: Page, value: str) -> None:
