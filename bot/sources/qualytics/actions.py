@@ -24,6 +24,7 @@ OFF = {
     ),
     model.Action.COMMENT: ("This Qualytics deployment does not take comments from the bot. Open it in Qualytics and write it there."),
 }
+STILL = "Others came back, but it is still archived. Perhaps somebody archived it again meanwhile: look at it in Qualytics."
 GONE = "It does not exist in Qualytics any more."
 NO_SUCH_CALL = frozenset({400, 405, 409, 410, 422, 501})
 
@@ -34,6 +35,7 @@ class Actions:
     def __init__(self, *, api: client.Client, dialect: dialect.Dialect, by_id: reading.ById, max_batch: int, clock: ports.Clock) -> None:
         self._api, self._dialect, self._by_id = api, dialect, by_id
         self._writes = writes.Writes(api=api, dialect=dialect, by_id=by_id, max_batch=max_batch, clock=clock)
+        self._restores = False
 
     async def apply(self, change: model.Change, targets: Targets) -> Sequence[model.Outcome]:
         """One outcome per target, in order. Raises SourceError when nothing at all could be done."""
@@ -122,37 +124,46 @@ class Actions:
     # --- reopening: no vendor text tells how (contracts 1.5) -----------------------------------------------------------
 
     async def _reopen(self, change: model.Change, targets: Targets) -> Outcomes:
-        """The first one shows whether this deployment can do it at all; then the rest at once."""
-        first = await (self._restore(targets[0]) if len(targets) == 1 else self._restore_or_fail(targets[0]))
-        rest = await base.together(self._restore_or_fail(one) for one in targets[1:])
-        outcomes = {one.ref.id: outcome for one, outcome in zip(targets, [first, *rest], strict=True)}
+        """Until one was seen to come back, the first one shows whether this deployment can do it at all; then the rest at once."""
+        outcomes = {one.ref.id: model.Outcome(one.ref, model.Result.ALREADY) for one in targets if one.state is not model.State.ARCHIVED}
+        closed = [one for one in targets if one.ref.id not in outcomes]
+        scouts = 0 if self._restores else 1
+        for few in filter(None, (closed[:scouts], closed[scouts:])):
+            outcomes |= await self._restore(few, alone=len(targets) == 1)
         return await self._noted(change, targets, outcomes)
 
-    async def _restore_or_fail(self, target: model.Anomaly) -> model.Outcome:
+    async def _restore(self, targets: Targets, *, alone: bool) -> Outcomes:
+        """Ask for each, then believe the reading of all of them, not the answers. Raises for the only one what says nothing about it."""
+        refused = dict(await base.together(self._asked_back(one, alone=alone) for one in targets))
+        asked = [one for one in targets if refused[one.ref.id] is None]
+        outcomes = {ident: outcome for ident, outcome in refused.items() if outcome is not None}
         try:
-            return await self._restore(target)
+            found = (await self._by_id.read([one.ref.id for one in asked], 0)).found
         except errors.SourceError as error:
-            return _failed(target, error)
+            if alone:
+                raise
+            return outcomes | {one.ref.id: _failed(one, error) for one in asked}
+        if any(one.state is not model.State.ARCHIVED for one in found.values()):
+            self._restores, still = True, STILL
+        else:
+            still = OFF[model.Action.REOPEN]
+            if found:
+                await self._cannot(model.Action.REOPEN)
+        return outcomes | {one.ref.id: _back(one, found.get(one.ref.id), still) for one in asked}
 
-    async def _restore(self, target: model.Anomaly) -> model.Outcome:
-        """Believe the reading, not the answer."""
-        if target.state is not model.State.ARCHIVED:
-            return model.Outcome(target.ref, model.Result.ALREADY)
+    async def _asked_back(self, target: model.Anomaly, *, alone: bool) -> tuple[str, model.Outcome | None]:
+        """None: asked, and not refused."""
         if model.Action.REOPEN in self._dialect.off():
-            return _refused(target, OFF[model.Action.REOPEN])
+            return target.ref.id, _refused(target, OFF[model.Action.REOPEN])
         try:
             await self._writes.put(target.ref.id, {"status": bodies.OPEN_WORDS[model.Action.REOPEN]}, _where(target))
         except (errors.SourceMissing, errors.SourceRejected) as error:
-            return await self._without(model.Action.REOPEN, target, error)
-        except errors.SourceForbidden as error:
-            return _failed(target, error)
-        now = await self._by_id.one(target.ref.id)
-        if now is None:
-            return _refused(target, GONE)
-        if now.state is model.State.ARCHIVED:
-            await self._dialect.switch_off(model.Action.REOPEN)
-            return _refused(target, OFF[model.Action.REOPEN])
-        return model.Outcome(target.ref, model.Result.DONE)
+            return target.ref.id, await self._without(model.Action.REOPEN, target, error)
+        except errors.SourceError as error:
+            if alone and not isinstance(error, errors.SourceForbidden):
+                raise
+            return target.ref.id, _failed(target, error)
+        return target.ref.id, None
 
     async def _without(self, action: model.Action, target: model.Anomaly, error: errors.SourceError) -> model.Outcome:
         """A refusal: is it this anomaly, is it what was said, or is it the deployment that cannot do it?"""
@@ -161,8 +172,14 @@ class Actions:
             return _failed(target, error)
         if await self._by_id.one(target.ref.id) is None:
             return _refused(target, GONE)
-        await self._dialect.switch_off(action)
+        await self._cannot(action)
         return _refused(target, OFF[action])
+
+    async def _cannot(self, action: model.Action) -> None:
+        """Switch it off, once."""
+        self._restores = self._restores and action is not model.Action.REOPEN
+        if action not in self._dialect.off():
+            await self._dialect.switch_off(action)
 
 
 def _outcome(change: model.Change, target: model.Anomaly, settled: writes.Settled, *, alone: bool = False) -> model.Outcome:
@@ -181,6 +198,13 @@ def _failed(target: model.Anomaly, error: errors.SourceError) -> model.Outcome:
 
 def _refused(target: model.Anomaly, reason: str) -> model.Outcome:
     return model.Outcome(target.ref, model.Result.REFUSED, reason)
+
+
+def _back(target: model.Anomaly, now: model.Anomaly | None, still: str) -> model.Outcome:
+    """What became of one that was asked to come back."""
+    if now is None:
+        return _refused(target, GONE)
+    return _refused(target, still) if now.state is model.State.ARCHIVED else model.Outcome(target.ref, model.Result.DONE)
 
 
 def _closed(target: model.Anomaly) -> str:
