@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -66,6 +67,7 @@ async def _run(command: str, configured: settings.Settings) -> int:
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, stop.set)
     async with app.running(configured, listening=command != "worker", working=command != "web"):
+        gc.freeze()  # what is loaded by now stays for good: looking through it again and again would hold up the whole desk
         log.info("ready")
         await stop.wait()
         log.info("stopping")

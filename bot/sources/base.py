@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import json
 import math
 import re
@@ -17,6 +18,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 import httpx
+import pydantic_core
 import tenacity
 
 from bot import errors, ports
@@ -91,7 +93,12 @@ def expiry(token: str) -> datetime | None:
 
 
 def parse(body: bytes) -> Any:
-    """Read JSON. Raises ValueError for anything else, nesting beyond reason included."""
+    """Read JSON. Raises ValueError for anything else, nesting beyond reason included.
+
+    The reader of pydantic is twice as fast, and stricter: what it refuses (half a surrogate pair, say) the one of Python may still read.
+    """
+    with contextlib.suppress(ValueError):
+        return pydantic_core.from_json(body)
     try:
         return json.loads(body)
     except RecursionError as error:

@@ -24,6 +24,8 @@ _REQUEST = pydantic.TypeAdapter(model.ScanRequest)
 _SCAN = pydantic.TypeAdapter(model.Scan)
 _VERDICT = pydantic.TypeAdapter(model.Verdict)
 
+_SORTED = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+
 
 def body(anomaly: model.Anomaly) -> dict[str, Any]:
     """Every field but the version, as JSON values.
@@ -38,8 +40,7 @@ def body(anomaly: model.Anomaly) -> dict[str, Any]:
 
 def digest(values: Mapping[str, Any]) -> str:
     """A fingerprint of what is visible: another body, another digest."""
-    text = json.dumps(values, sort_keys=True, separators=(",", ":"))
-    return hashlib.blake2b(text.encode("ascii"), digest_size=16).hexdigest()
+    return hashlib.blake2b(_SORTED.encode(values).encode("ascii"), digest_size=16).hexdigest()
 
 
 def anomaly(row: AnyRow) -> model.Anomaly:

@@ -42,6 +42,8 @@ def _count(value: Any) -> int | None:
 
 
 def _text(value: Any) -> str:
+    if type(value) is str:
+        return value
     if value is None or isinstance(value, (dict, list)):
         return ""
     return str(value)
@@ -54,6 +56,8 @@ def _flag(value: Any) -> bool | None:
 
 
 def _ident(value: Any) -> str:
+    if type(value) is int:
+        return str(value)
     if isinstance(value, bool) or not isinstance(value, (int, str)) or value == "":
         raise ValueError("not an id")
     return str(value)
@@ -71,13 +75,48 @@ def moment(value: Any) -> datetime | None:
 
 
 def _name(value: Any) -> str:
-    return _text(value.get("name")) if isinstance(value, Mapping) else _text(value)
+    return _text(value.get("name")) if isinstance(value, dict) else _text(value)
 
 
 def _names(value: Any) -> tuple[str, ...]:
     """Names from texts or from objects with a name."""
     found = [_name(one) for one in value] if isinstance(value, list) else []
     return tuple(dict.fromkeys(name for name in found if name))
+
+
+SHARED = 2048
+"""Ten thousand anomalies name a few hundred places, people and checks: equal ones are one object, up to so many of each."""
+_the_place = functools.lru_cache(SHARED)(model.Place)
+_the_person = functools.lru_cache(SHARED)(model.Person)
+_the_check = functools.lru_cache(SHARED)(model.Check)
+
+
+def place(raw: Any) -> model.Place | None:
+    """A datastore or container; None when there is no id."""
+    ident = _ident_of(raw)
+    return _the_place(ident, _text(raw.get("name")) or ident) if ident else None
+
+
+def _checks(value: Any) -> tuple[model.Check, ...]:
+    """The checks that failed, each with what it says about the anomaly; those without an id are left out."""
+    found: list[tuple[dict[str, Any], Any]] = []
+    for one in value if isinstance(value, list) else ():
+        if isinstance(one, dict):
+            found.append((one, one.get("quality_check")))
+    return tuple(_check(raw, check) for raw, check in found if _ident_of(check))
+
+
+def _check(raw: dict[str, Any], check: dict[str, Any]) -> model.Check:
+    message = _text(raw.get("message")) or _text(check.get("description"))
+    return _the_check(_ident_of(check), _text(check.get("rule_type")), _names(check.get("fields")), message)
+
+
+def _ident_of(raw: Any) -> str:
+    """The id of a part of an answer; "" when there is none."""
+    try:
+        return _ident(raw.get("id")) if isinstance(raw, dict) else ""
+    except ValueError:
+        return ""
 
 
 def _each(kind: type[Wire]) -> Callable[[Any], list[Wire]]:
@@ -100,13 +139,16 @@ def lenient(kind: type[Wire], raw: Any) -> Wire | None:
         return None
 
 
-Number = Annotated[float | None, pydantic.BeforeValidator(_number)]
-Count = Annotated[int | None, pydantic.BeforeValidator(_count)]
-Text = Annotated[str, pydantic.BeforeValidator(_text)]
-Flag = Annotated[bool | None, pydantic.BeforeValidator(_flag)]
-Ident = Annotated[str, pydantic.BeforeValidator(_ident)]
-Moment = Annotated[datetime | None, pydantic.BeforeValidator(moment)]
-Names = Annotated[tuple[str, ...], pydantic.BeforeValidator(_names)]
+# Each of these functions returns what the field says, so nothing is left to validate: a page of anomalies has thousands of fields.
+Number = Annotated[float | None, pydantic.PlainValidator(_number)]
+Count = Annotated[int | None, pydantic.PlainValidator(_count)]
+Text = Annotated[str, pydantic.PlainValidator(_text)]
+Flag = Annotated[bool | None, pydantic.PlainValidator(_flag)]
+Ident = Annotated[str, pydantic.PlainValidator(_ident)]
+Moment = Annotated[datetime | None, pydantic.PlainValidator(moment)]
+Names = Annotated[tuple[str, ...], pydantic.PlainValidator(_names)]
+Spot = Annotated[model.Place | None, pydantic.PlainValidator(place)]
+Checks = Annotated[tuple[model.Check, ...], pydantic.PlainValidator(_checks)]
 
 
 class StubWire(Lenient):
@@ -126,29 +168,13 @@ class UserWire(Lenient):
     email: Text = ""
 
 
-class CheckWire(Lenient):
-    """A quality check."""
-
-    id: Ident
-    rule_type: Text = ""
-    fields: Names = ()
-    description: Text = ""
-
-
 class ListedCheckWire(Lenient):
     """A quality check of the list of checks."""
 
     id: Ident
     status: Text = ""
     archived: Flag = None
-    container: Annotated[StubWire | None, pydantic.BeforeValidator(_one(StubWire))] = None
-
-
-class FailedCheckWire(Lenient):
-    """A check and what it says about the anomaly."""
-
-    quality_check: CheckWire
-    message: Text = ""
+    container: Spot = None
 
 
 class CommentWire(Lenient):
@@ -174,14 +200,14 @@ class AnomalyWire(Lenient):
     anomalous_records_count: Count = None
     fingerprint: Text = ""
     tags: Names = pydantic.Field(default=(), validation_alias=pydantic.AliasChoices("global_tags", "tags"))
-    assignees: Annotated[list[UserWire], pydantic.BeforeValidator(_each(UserWire))] = []
-    failed_checks: Annotated[list[FailedCheckWire], pydantic.BeforeValidator(_each(FailedCheckWire))] = []
-    datastore: Annotated[StubWire | None, pydantic.BeforeValidator(_one(StubWire))] = None
-    container: Annotated[StubWire | None, pydantic.BeforeValidator(_one(StubWire))] = None
+    assignees: Annotated[list[UserWire], pydantic.PlainValidator(_each(UserWire))] = []
+    failed_checks: Checks = ()
+    datastore: Spot = None
+    container: Spot = None
     source_enriched: Flag = None
-    comments: Annotated[list[CommentWire], pydantic.BeforeValidator(_each(CommentWire))] | None = None
+    comments: Annotated[list[CommentWire], pydantic.PlainValidator(_each(CommentWire))] | None = None
 
-    @pydantic.field_validator("created", mode="before")
+    @pydantic.field_validator("created", mode="plain")
     @classmethod
     def _created(cls, value: Any) -> datetime:
         read = moment(value)
@@ -210,8 +236,8 @@ class OperationWire(Lenient):
     start_time: Moment = None
     end_time: Moment = None
     triggered_by: Any = None
-    datastore: Annotated[StubWire | None, pydantic.BeforeValidator(_one(StubWire))] = None
-    status: Annotated[ProgressWire | None, pydantic.BeforeValidator(_one(ProgressWire))] = None
+    datastore: Spot = None
+    status: Annotated[ProgressWire | None, pydantic.PlainValidator(_one(ProgressWire))] = None
     containers: Names = ()
 
 
@@ -260,9 +286,9 @@ class Reader:
             fingerprint=wire.fingerprint,
             tags=tuple(sys.intern(one) for one in wire.tags),
             assignees=tuple(self._person(one) for one in wire.assignees),
-            checks=tuple(_check(one) for one in wire.failed_checks),
-            datastore=_place(wire.datastore),
-            container=_place(wire.container),
+            checks=wire.failed_checks,
+            datastore=wire.datastore,
+            container=wire.container,
             enriched=wire.source_enriched,
             url=f"{self.web}/anomalies/{wire.id}",
         )
@@ -271,7 +297,10 @@ class Reader:
         """The word for a weight; below every bound it is the lowest word."""
         if weight is None or not self.thresholds:
             return None
-        return next((word for word, bound in self.thresholds if weight >= bound), self.thresholds[-1][0])
+        for word, bound in self.thresholds:
+            if weight >= bound:
+                return word
+        return self.thresholds[-1][0]
 
     def person(self, raw: Any) -> model.Person | None:
         """A user; None when there is no id."""
@@ -293,7 +322,7 @@ class Reader:
             id=wire.id,
             kind=KINDS.get(wire.type, wire.type),
             result=_result(wire),
-            datastore=_place(wire.datastore),
+            datastore=wire.datastore,
             message=wire.message,
             started=wire.start_time or wire.created,
             ended=wire.end_time,
@@ -312,30 +341,9 @@ def carries(raw: Any, tag: str) -> bool:
     return not isinstance(told, list) or tag.casefold() in {one.casefold() for one in _names(told)}
 
 
-SHARED = 2048
-"""Ten thousand anomalies name a few hundred places, people and checks: equal ones are one object, up to so many of each."""
-_the_place = functools.lru_cache(SHARED)(model.Place)
-_the_person = functools.lru_cache(SHARED)(model.Person)
-_the_check = functools.lru_cache(SHARED)(model.Check)
-
-
-def place(raw: Any) -> model.Place | None:
-    """A datastore or container; None when there is no id."""
-    return _place(lenient(StubWire, raw))
-
-
-def _place(wire: StubWire | None) -> model.Place | None:
-    return None if wire is None else _the_place(wire.id, wire.name or wire.id)
-
-
 def comment(wire: CommentWire) -> model.Comment:
     """A remark."""
     return model.Comment(_author(wire.author), wire.message, wire.created)
-
-
-def _check(wire: FailedCheckWire) -> model.Check:
-    check = wire.quality_check
-    return _the_check(check.id, check.rule_type, check.fields, wire.message or check.description)
 
 
 def _author(value: Any) -> str:
