@@ -22,11 +22,13 @@ CLAIM_SECONDS = 120.0
 SHOW_EVERY = timedelta(seconds=4)
 """At most 15 edits of progress a minute, of the 35 that machines may make."""
 
-ABREAST = 4
-"""Windows of a batch that are under way together, a chunk each: while one waits for the system, another is checked or recorded. The source
-bounds its calls itself."""
+ABREAST = 8
+"""Windows of a batch that are under way together, a chunk each: while some wait for the system, others are checked or recorded."""
 
-AHEAD = 16
+CALLS = 4
+"""Windows that ask the system at the same time, of those that are under way (design section 4)."""
+
+AHEAD = 32
 """Windows that are read from the store at once."""
 
 
@@ -40,9 +42,11 @@ class _Plan:
 
 @dataclass(slots=True)
 class _Turn:
-    """Batches of one source take turns, because two of them may be about the same anomaly; `waiting` counts those that want the next."""
+    """Batches of one source take turns, because two of them may be about the same anomaly; `waiting` counts those that want the next.
+    `calls` is for the windows of the one whose turn it is."""
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    calls: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CALLS))
     waiting: int = 0
 
     @asynccontextmanager
@@ -212,7 +216,9 @@ class Runs:
             change = item.change or batch.change
             if item.fate is model.Fate.SENT and change.comment:
                 text = signing.signed(change.comment, batch.actor_name)
-                if any(comment.text == text for comment in await source.comments(item.ref.id)):
+                async with self._turns[source.name].calls:
+                    comments = await source.comments(item.ref.id)
+                if any(comment.text == text for comment in comments):
                     item = replace(item, change=replace(change, comment=""))
             looked.append(item)
         return looked
@@ -241,7 +247,8 @@ class Runs:
         if change.comment:
             change = replace(change, comment=signing.signed(change.comment, batch.actor_name))
         try:
-            return await source.apply(change, group)
+            async with self._turns[source.name].calls:
+                return await source.apply(change, group)
         except (errors.SourceUnavailable, errors.SourceGarbled) as error:
             log.info("an answer to batch %s was lost: %s", batch.id, error)
             return []
@@ -283,8 +290,9 @@ class Runs:
         return replace(item, fate=model.Fate.DONE, reason=plan.stays, after=undoing.snapshot(after) if after is not None else None)
 
     async def _read(self, source: ports.Source, refs: Sequence[model.Ref]) -> tuple[Mapping[model.Ref, model.Anomaly], datetime]:
-        read_at = self.clock.now()
-        reading = await source.read([ref.id for ref in refs])
+        async with self._turns[source.name].calls:
+            read_at = self.clock.now()
+            reading = await source.read([ref.id for ref in refs])
         return {one.ref: one for one in reading.found.values()}, read_at
 
     async def _record(
