@@ -37,9 +37,9 @@ async def _run(desk: guard.Desk, request: guard.Request, typed: Typed, actor: mo
     await _propose(desk, request, wish, actor, typed.source or desk.default_source)
 
 
-async def _propose(desk: guard.Desk, request: guard.Request, wish: scans.Wish, actor: model.Actor, source: str) -> None:
+async def _propose(desk: guard.Desk, request: guard.Request, wish: scans.Wish, actor: model.Actor, source: str, once: str = "") -> None:
     channel = await desk.messenger.home(request.channel, actor.id)
-    await _answer(desk, request, await desk.scans.propose(source, wish, actor, channel), actor, source)
+    await _answer(desk, request, await desk.scans.propose(source, wish, actor, channel, once), actor, source)
 
 
 async def _answer(desk: guard.Desk, request: guard.Request, proposal: model.Proposal, actor: model.Actor, source: str) -> None:
@@ -138,7 +138,9 @@ async def pressed_fix(desk: guard.Desk, request: guard.Request) -> None:
 async def pressed_sync(desk: guard.Desk, request: guard.Request) -> None:
     """[Run sync first], where nothing could be started."""
     source, datastore = _pair(request.value)
-    await _propose(desk, request, scans.Wish(("sync",), (datastore,)), await desk.people.actor(request.user), source)
+    shown = request.body.get("container", {})
+    once = f"{request.user}|{request.channel}|{shown.get('message_ts', '')}|{request.value}"
+    await _propose(desk, request, scans.Wish(("sync",), (datastore,)), await desk.people.actor(request.user), source, once)
 
 
 async def verify(desk: guard.Desk, request: guard.Request, target: ids.Target) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot import model
-from bot.core import queries
+from bot.core import naming, queries
 
 SCAN = "scan"
 CHAINS: Mapping[str, tuple[str, ...]] = {"daily": ("sync", "profile", SCAN)}
@@ -101,14 +101,43 @@ def words(operation: model.Operation) -> str:
     """The filter that finds what is open on the tables of a scan, from the day on which it began; "" for other kinds."""
     if operation.request.kind != SCAN:
         return ""
-    begun = (operation.scan.started if operation.scan else None) or operation.confirmed or operation.created
+    begun = (operation.scan.started if operation.scan else None) or (operation.confirmed or operation.created) - SKEW
     tables = operation.request.tables or (operation.scan.tables if operation.scan else ())
     some = tables if len(tables) <= MOST_TABLES else ()
-    return queries.canonical(model.Query(datastores=(operation.place.name,), tables=tuple(some), since=begun.date()))
+    query = model.Query(
+        datastores=(operation.place.name.strip() or operation.place.id,), tables=tuple(some), since=begun.astimezone(UTC).date()
+    )
+    found = queries.canonical(query)
+    return found if len(found) <= LONGEST_WORDS else queries.canonical(replace(query, tables=()))
 
 
 MOST_TABLES = 20
 """So many tables fit into a filter that people can read."""
+
+LONGEST_WORDS = 1_500
+"""A filter that is longer does not fit into a button."""
+
+
+def passes(after: model.Anomaly, result: model.ScanResult) -> tuple[bool | None, str]:
+    """Whether an anomaly passes, by how it stands after a full scan of its table; and the system's word where somebody closed it in
+    another way. A scan that left something out says nothing about what it did not resolve."""
+    if after.state is model.State.ARCHIVED:
+        return (True, "") if after.archived_as is model.ArchiveAs.RESOLVED else (None, after.status)
+    return (None if result is model.ScanResult.WARNING else False), ""
+
+
+def places(typed: Sequence[str], known: Sequence[model.Place]) -> tuple[Sequence[model.Place], Sequence[model.Problem]]:
+    """The datastores that are meant, each once however often and by whatever name it was typed, and those that are not there."""
+    found: dict[str, model.Place] = {}
+    problems: list[model.Problem] = []
+    for name in dict.fromkeys(typed):
+        picked = naming.pick(name, known)
+        if picked.place is not None:
+            found[picked.place.id] = picked.place
+            continue
+        near = tuple(place.name for place in picked.same) or picked.near
+        problems.append(model.Problem(model.Cause.DATASTORE_MISSING, names=(name,), near=near))
+    return list(found.values()), problems
 
 
 def following(operation: model.Operation, now: datetime) -> model.Operation | None:
@@ -130,7 +159,7 @@ def following(operation: model.Operation, now: datetime) -> model.Operation | No
         misses=0,
         ended=None,
         verdict=None,
+        aborted_by="",
         then=tuple(rest),
         step=operation.step + 1,
-        verifies=operation.verifies,
     )

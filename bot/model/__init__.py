@@ -23,6 +23,7 @@ from bot.model.cards import (
     Window,
 )
 from bot.model.operations import (
+    GONE,
     Cause,
     Operation,
     OperationState,
@@ -38,6 +39,7 @@ from bot.model.queries import Found, Handling, Query, Word
 from bot.model.reviews import Day, Digest, Glance, Noise, Reviewing, ReviewPage, Scope
 
 __all__ = [
+    "GONE",
     "Action",
     "Actor",
     "Anomaly",

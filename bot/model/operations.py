@@ -113,7 +113,8 @@ class Verdict:
 
     `problem` is the likely cause where there is one. `stopped` are the kinds of a chain that were not started because of it. `passes` says
     for the anomaly that was to be verified whether it passes now (None: nothing was verified, or nobody can say). `words` is the filter
-    that finds what is open on its tables.
+    that finds what is open on its tables. `stands` is how the anomaly to be verified was closed by somebody while the operation ran, in
+    the system's word, or `GONE`.
     """
 
     result: ScanResult
@@ -121,6 +122,11 @@ class Verdict:
     stopped: tuple[str, ...] = ()
     passes: bool | None = None
     words: str = ""
+    stands: str = ""
+
+
+GONE = "gone"
+"""How an anomaly stands that its system does not know any more."""
 
 
 @dataclass(frozen=True, slots=True)

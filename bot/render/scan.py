@@ -193,7 +193,7 @@ def _notes(operation: model.Operation, verdict: model.Verdict, offer: model.Offe
     return (
         text.sentence(f"{system} says: {own}") if told else "",
         scan_causes.explain(problem, system, stood) if problem else "",
-        _verified(operation.verifies, verdict.passes, system) if operation.verifies and not operation.then else "",
+        _verified(operation.verifies, verdict, system) if operation.verifies and not operation.then else "",
         f"{text.capital(words.joined(stopped))} {were} not started." if stopped else "",
     )
 
@@ -205,8 +205,13 @@ def _stood(operation: model.Operation, lasted: str) -> str:
     return f"was still running after {lasted}" if lasted else "was still running"
 
 
-def _verified(ref: model.Ref, passes: bool | None, system: str) -> str:
-    ident = text.short(ref.id, 40)
+def _verified(ref: model.Ref, verdict: model.Verdict, system: str) -> str:
+    ident, passes = text.short(ref.id, 40), verdict.passes
+    if verdict.stands == model.GONE:
+        return f"Anomaly {ident} is not in {system} any more, so nobody can say whether it passes."
+    if verdict.stands:
+        closed = f"Anomaly {ident} was archived as {text.short(verdict.stands, 40)} while the scan ran"
+        return f"{closed}, so nobody can say whether it passes."
     if passes is None:
         return f"Whether anomaly {ident} passes now, nobody can say yet. Look at it with Show, or verify it again."
     return f"Anomaly {ident} passes now and is resolved." if passes else f"Anomaly {ident} still fails."

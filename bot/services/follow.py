@@ -6,7 +6,7 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot import errors, model, ports
@@ -30,6 +30,12 @@ OVERLAP = timedelta(minutes=5)
 PATIENCE = 3
 """After so many looks in vain at what a verdict would also like to know, it is given without."""
 
+LONG_PATIENCE = 20
+"""The same for what a verdict is asked for, and for giving up: a minute at least, ten at most, so that an outage is not the last word."""
+
+MOMENT = timedelta(seconds=1)
+"""Longer than it takes to store a verdict."""
+
 
 @dataclass(slots=True)
 class Follow:
@@ -44,6 +50,7 @@ class Follow:
     clock: ports.Clock
     telemetry: ports.Telemetry
     give_up: timedelta
+    _failing: set[str] = field(default_factory=set)
 
     async def work(self) -> None:
         """Take every operation that is due one step further."""
@@ -85,7 +92,8 @@ class Follow:
             await self._later(claim, replace(operation, asked=None), timedelta(seconds=error.retry_after))
         except (errors.SourceUnavailable, errors.SourceGarbled) as error:
             log.info("the start of operation %s was not answered: %s", operation.id, error)
-            await self._later(claim, operation, rules.SOONEST)
+            # It may have waited for half a minute: what the system gets to show it begins now.
+            await self._later(claim, replace(operation, asked=self.clock.now()), rules.SOONEST)
         except errors.SourceError as error:
             await self._refused(claim, operation, error)
         else:
@@ -120,12 +128,16 @@ class Follow:
     async def _later(self, claim: model.Claim, operation: model.Operation, pause: timedelta) -> None:
         """Try again, unless it has been tried for too long."""
         now = self.clock.now()
-        if self._overdue(operation, now):
-            problem = model.Problem(model.Cause.GAVE_UP, operation.place)
-            await self._end(claim, operation, model.Verdict(model.ScanResult.UNKNOWN, problem, operation.then))
+        missed = replace(operation, look=now + pause, misses=operation.misses + 1)
+        if self._overdue(operation, now) and missed.misses >= LONG_PATIENCE:
+            await self._gave_up(claim, operation)
             return
-        await self.store.save(claim, replace(operation, look=now + pause, misses=operation.misses + 1))
+        await self.store.save(claim, missed)
         await self._show(operation)
+
+    async def _gave_up(self, claim: model.Claim, operation: model.Operation) -> None:
+        problem = model.Problem(model.Cause.GAVE_UP, operation.place)
+        await self._end(claim, operation, model.Verdict(model.ScanResult.UNKNOWN, problem))
 
     async def _refused(self, claim: model.Claim, operation: model.Operation, error: errors.SourceError) -> None:
         """The system will not start it: its own words, and what they mean where that is known."""
@@ -134,7 +146,7 @@ class Follow:
             problem = replace(problem, cause=model.Cause.NO_RIGHT, right=error.right)
         elif problem.cause is model.Cause.FAILED:
             problem = replace(problem, cause=model.Cause.REFUSED)
-        await self._end(claim, operation, model.Verdict(model.ScanResult.FAILURE, problem, operation.then))
+        await self._end(claim, operation, model.Verdict(model.ScanResult.FAILURE, problem))
 
     # --- looking ---------------------------------------------------------------------------------------------------------------
 
@@ -143,17 +155,23 @@ class Follow:
         source = self.sources[operation.source]
         try:
             scan = await source.scan(operation.scan.id)
-        except errors.SourceMissing:
+        except errors.SourceMissing as error:
+            if operation.misses + 1 < PATIENCE:  # what was started a moment ago may not be readable everywhere yet
+                await self._missed(claim, operation, error)
+                return
             problem = model.Problem(model.Cause.VANISHED, operation.place)
-            await self._end(claim, operation, model.Verdict(model.ScanResult.UNKNOWN, problem, operation.then))
+            await self._end(claim, operation, model.Verdict(model.ScanResult.UNKNOWN, problem))
             return
         except errors.SourceError as error:
             await self._missed(claim, operation, error)
             return
-        seen = replace(operation, scan=_known(scan, operation.scan), seen=self.clock.now())
+        now = self.clock.now()
+        seen = replace(operation, scan=_known(scan, operation.scan), seen=now)
         if scan.ended is None:
-            await self._goes_on(claim, seen, self.clock.now())
+            await self._goes_on(claim, seen, now)
             return
+        if operation.scan.ended is None:
+            seen = replace(seen, misses=0)  # from now on they are looks in vain at what the verdict needs
         try:
             verdict = await self._verdict(seen, scan, source)
         except errors.SourceError as error:
@@ -166,8 +184,7 @@ class Follow:
 
     async def _goes_on(self, claim: model.Claim, operation: model.Operation, now: datetime) -> None:
         if self._overdue(operation, now):
-            problem = model.Problem(model.Cause.GAVE_UP, operation.place)
-            await self._end(claim, operation, model.Verdict(model.ScanResult.UNKNOWN, problem, operation.then))
+            await self._gave_up(claim, operation)
             return
         await self.store.save(claim, replace(operation, misses=0, look=now + rules.pause(self._since(operation), now)))
         await self._show(operation)
@@ -181,15 +198,16 @@ class Follow:
     # --- the verdict -----------------------------------------------------------------------------------------------------------
 
     async def _verdict(self, operation: model.Operation, scan: model.Scan, source: ports.Source) -> model.Verdict:
-        """How it ended, with the likely cause where it did not help. Raises SourceError while something that it needs cannot be read."""
+        """How it ended, with the likely cause where it did not help. Raises SourceError while it is worth waiting for something that
+        cannot be read; in the end, it is given without."""
         well = scan.result in rules.WENT_WELL
         problem = None
         if scan.result is model.ScanResult.FAILURE:
             problem = rules.trouble(operation, scan.message)
         elif well and operation.request.kind == rules.SCAN and scan.anomalies == 0:
             problem = await self._unchecked(operation, source)
-        passes = await self._passes(operation, scan.result, source) if well and operation.verifies is not None else None
-        return model.Verdict(scan.result, problem, () if well else operation.then, passes, rules.words(operation))
+        passes, stands = await self._passes(operation, scan.result, source) if well and operation.verifies is not None else (None, "")
+        return model.Verdict(scan.result, problem, (), passes, rules.words(operation), stands)
 
     async def _unchecked(self, operation: model.Operation, source: ports.Source) -> model.Problem | None:
         """A scan that found nothing: is there anything that it could have found? (vendor page, troubleshooting)"""
@@ -201,21 +219,26 @@ class Follow:
             chosen = [table.id for table in tables] if names or request.tags else ()
             if await source.active_checks(request.datastore, chosen):
                 return None
-        except errors.SourceError:
-            if operation.misses < PATIENCE:
+        except errors.SourceError as error:
+            if error.retryable and operation.misses < PATIENCE:
                 raise
             return None
         return model.Problem(model.Cause.NO_CHECKS, operation.place, tuple(table.name for table in tables) if chosen else ())
 
-    async def _passes(self, operation: model.Operation, result: model.ScanResult, source: ports.Source) -> bool | None:
-        """Whether the anomaly that was to be verified is resolved now: the system's own scan closes what passes. Its card follows."""
+    async def _passes(self, operation: model.Operation, result: model.ScanResult, source: ports.Source) -> tuple[bool | None, str]:
+        """Whether the anomaly that was to be verified is resolved now: the system's own scan closes what passes. Its card follows.
+        Where somebody closed it in another way meanwhile, how: then nobody can say."""
         assert operation.verifies is not None
         ref, read_at = operation.verifies, self.clock.now()
-        after = (await source.get([ref.id])).get(ref.id)
+        try:
+            after = (await source.get([ref.id])).get(ref.id)
+        except errors.SourceError as error:
+            if error.retryable and operation.misses < LONG_PATIENCE:
+                raise
+            return None, ""
         if after is None:
-            return True
-        # A scan that left something out says nothing about what it did not resolve.
-        passes = after.state is model.State.ARCHIVED or (None if result is model.ScanResult.WARNING else False)
+            return None, model.GONE
+        passes, stands = rules.passes(after, result)
         entry = model.Entry(
             ref,
             "verify",
@@ -234,13 +257,18 @@ class Follow:
             note=lambda old, new: transitions.elsewhere(old, new, source.title, read_at),
             entries=[entry],
         )
-        return passes
+        return passes, stands
 
     async def _end(self, claim: model.Claim, operation: model.Operation, verdict: model.Verdict) -> None:
-        """Decided once: the row is fenced by the claim, and the next operation of a chain is added in the same transaction."""
-        now = self.clock.now()
+        """Decided once: the row is fenced by the claim, and the next operation of a chain is added in the same transaction. Nothing
+        follows what somebody asked to stop, however it ended."""
+        now, latest = self.clock.now(), await self.store.get(operation.id)
+        goes_on = verdict.result in rules.WENT_WELL and not (latest and latest.aborted_by)
+        following = rules.following(operation, now) if goes_on else None
+        verdict = replace(verdict, stopped=() if goes_on else operation.then)
         done = replace(operation, state=model.OperationState.DONE, verdict=verdict, ended=now, look=None)
-        following = rules.following(operation, now) if verdict.result in rules.WENT_WELL else None
+        # Before it is decided: nobody looks at it afterwards, so a kill in between must not leave its message as it was.
+        await self.scans.post.progress(self.scans.draft(operation), MOMENT)
         if not await self.store.save(claim, done, [following] if following else ()):
             return
         self.telemetry.count("operations", kind=done.request.kind, what=verdict.result)
@@ -262,8 +290,13 @@ class Follow:
         try:
             seen = await self._newest(source, now)
         except errors.SourceError as error:
-            log.info("operations of %s cannot be listed: %s", name, error)
+            if name not in self._failing:
+                log.info("operations of %s cannot be listed: %s", name, error)
+            self._failing.add(name)
             return
+        if name in self._failing:
+            log.info("operations of %s can be listed again", name)
+            self._failing.discard(name)
         known = await self.store.known(name, [scan.id for scan in seen])
         starting = {
             (one.request.kind, one.place.id)
@@ -278,9 +311,11 @@ class Follow:
     async def _newest(self, source: ports.Source, now: datetime) -> list[model.Scan]:
         mark = await self.facts.get(f"operations.noticed.{source.name}")
         since = max(datetime.fromisoformat(mark), now - OVERLAP) - OVERLAP if mark else now
-        seen = await source.scans(limit=NEWEST) if mark else await source.scans(running=True)
-        if mark and len(seen) == NEWEST and all(scan.started is not None and scan.started > since for scan in seen):
-            seen = await source.scans(since=since)
+        seen = list(await source.scans(limit=NEWEST) if mark else await source.scans(running=True))
+        if mark and len(seen) >= NEWEST and (datetime.fromisoformat(mark) < now - OVERLAP or all(_begun(scan, since) for scan in seen)):
+            # Too many since the last look: what ended since then is among those that began since then, or it was followed already.
+            more = [*await source.scans(since=since), *await source.scans(running=True)]
+            seen = list({scan.id: scan for scan in [*seen, *more]}.values())
         return [scan for scan in seen if scan.datastore is not None and (scan.ended is None or scan.ended > since)]
 
     def _elsewhere(self, source: ports.Source, scan: model.Scan, now: datetime) -> model.Operation:
@@ -302,6 +337,10 @@ class Follow:
 
 def _pair(scan: model.Scan) -> tuple[str, str]:
     return scan.kind, scan.datastore.id if scan.datastore else ""
+
+
+def _begun(scan: model.Scan, since: datetime) -> bool:
+    return scan.started is None or scan.started > since
 
 
 def _known(scan: model.Scan, before: model.Scan) -> model.Scan:

@@ -134,12 +134,12 @@ class Post:
             clicked = hint is not None and (card.channel, card.ts) == (hint.channel, hint.ts)
             await self._deliver(card.id, hint if clicked else None, clicked=True)
 
-    async def progress(self, draft: model.CardDraft) -> None:
+    async def progress(self, draft: model.CardDraft, later: timedelta = timedelta(0)) -> None:
         """Show how far something is: its message is made, or edited when the next edit for progress is free. What waits is shown as it
         stands by then, so that nothing is edited twice for the same reason."""
         now = self.clock.now()
         card = await self.cards.put(draft, now)
-        free = now if self._progressed is None else max(now, self._progressed + PROGRESS_EVERY)
+        free = now + later if self._progressed is None else max(now + later, self._progressed + PROGRESS_EVERY)
         if card.due is None:
             self._progressed = free
         await self.cards.stir(card.id, free)

@@ -6,10 +6,14 @@ sent.
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
+import itertools
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
 from bot import errors, model, ports
 from bot.core import naming, permissions
@@ -21,10 +25,17 @@ from bot.services import post as posting
 PREVIEW_FOR = timedelta(hours=1)
 """A preview older than this is not confirmed any more: it shows a world that is gone."""
 
+REPEATED_FOR = timedelta(minutes=1)
+"""Clicks on one button within this time mean the same preview."""
+
 CLAIM_SECONDS = 120.0
 
 RECENT = 5
 """So many operations that ended are told beside those that run."""
+
+
+_Thing = TypeVar("_Thing")
+_RUNS = (model.OperationState.STARTING, model.OperationState.RUNNING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,29 +64,43 @@ class Scans:
 
     # --- asking ------------------------------------------------------------------------------------------------------------
 
-    async def propose(self, name: str, wish: Wish, actor: model.Actor, channel: str) -> model.Proposal:
-        """Resolve the names, keep what could be started as previews, and say what is wrong with the rest. Raises UserError."""
+    async def propose(self, name: str, wish: Wish, actor: model.Actor, channel: str, once: str = "") -> model.Proposal:
+        """Resolve the names, keep what could be started as previews, and say what is wrong with the rest. `once` names the button behind
+        it: clicked twice, it is one plan. Raises UserError."""
         source = self._source(name, model.Action.SCAN, actor)
-        plan = uuid.uuid4().hex[:12]
-        known = await source.datastores()
-        operations: list[model.Operation] = []
-        problems: list[model.Problem] = []
-        for typed in dict.fromkeys(wish.datastores):
-            picked = naming.pick(typed, known)
-            if picked.place is None:
-                near = tuple(place.name for place in picked.same) or picked.near
-                problems.append(model.Problem(model.Cause.DATASTORE_MISSING, names=(typed,), near=near))
-                continue
-            request, wrong = await self._resolved(source, picked.place, wish)
-            problems += wrong
-            if request is not None:
-                operations.append(self._draft(source, request, picked.place, wish, plan, actor, channel))
+        plan = await self._plan(once, actor) if once else uuid.uuid4().hex[:12]
+        places, missing = rules.places(wish.datastores, await source.datastores())
+        tags = await source.tags() if wish.tags else ()
+        resolved = await _together(self._resolved(source, place, wish, tags) for place in places)
+        operations = [
+            self._draft(source, request, place, wish, plan, actor, channel)
+            for place, (request, _) in zip(places, resolved, strict=True)
+            if request
+        ]
         await self.store.add(operations)
-        closes = {one.id: await self._closable(source, one) for one in operations if rules.closes_later(one)}
-        return model.Proposal(operations, closes, problems)
+        closing = [one for one in operations if rules.closes_later(one)]
+        counts = await _together(self._closable(source, one) for one in closing)
+        closes = {one.id: count for one, count in zip(closing, counts, strict=True)}
+        return model.Proposal(operations, closes, [*missing, *(problem for _, wrong in resolved for problem in wrong)])
+
+    async def _plan(self, once: str, actor: model.Actor) -> str:
+        """The plan of a button: that of a moment ago when it was not confirmed yet, a new one when nothing of the one before runs. Raises
+        Stale."""
+        for turn in itertools.count():
+            plan = _name(once, turn)
+            before = await self.store.plan(plan)
+            if any(one.state in _RUNS for one in before):
+                raise errors.Stale("This was started already. Its message in the channel tells how it goes.")
+            if not before or all(self._repeats(one, actor) for one in before):
+                return plan
+        raise AssertionError("numbers do not end")
+
+    def _repeats(self, one: model.Operation, actor: model.Actor) -> bool:
+        young = self.clock.now() - one.created < REPEATED_FOR
+        return young and one.actor == actor.id and one.state is model.OperationState.PREVIEW
 
     async def _resolved(
-        self, source: ports.Source, place: model.Place, wish: Wish
+        self, source: ports.Source, place: model.Place, wish: Wish, known: Sequence[str]
     ) -> tuple[model.ScanRequest | None, Sequence[model.Problem]]:
         """The request for one datastore with names put right, and what is wrong; no request when nothing sensible is left."""
         request = model.ScanRequest(wish.kinds[0], place.id, options=dict(wish.options or {}))
@@ -88,15 +113,14 @@ class Scans:
             tables, problems = _tables(wish.tables, place, there)
             return (replace(request, tables=tables) if tables else None), problems
         if wish.tags:
-            tags, problems = await self._tags(source, place, wish.tags)
+            tags, problems = await self._tags(source, place, wish.tags, known)
             nowhere = all(problem.cause is model.Cause.TAG_NOWHERE for problem in problems)
             return (replace(request, tags=tags) if tags or nowhere else None), problems  # all tables instead, for a person to decide
         return request, ()
 
     async def _tags(
-        self, source: ports.Source, place: model.Place, typed: Sequence[str]
+        self, source: ports.Source, place: model.Place, typed: Sequence[str], known: Sequence[str]
     ) -> tuple[tuple[str, ...], Sequence[model.Problem]]:
-        known = await source.tags()
         found: list[str] = []
         problems: list[model.Problem] = []
         for tag in typed:
@@ -120,7 +144,7 @@ class Scans:
         channel: str,
     ) -> model.Operation:
         return model.Operation(
-            uuid.uuid4().hex[:12],
+            _name(plan, place.id),
             source.name,
             request,
             place,
@@ -137,11 +161,14 @@ class Scans:
 
     async def _closable(self, source: ports.Source, operation: model.Operation) -> int:
         """How many open anomalies a full scan may resolve: those on its tables."""
-        tables = operation.request.tables
+        where, tables = (operation.place.id,), operation.request.tables
         if operation.request.tags:
             tables = tuple(table.name for table in await source.tables(operation.place.id, tags=operation.request.tags))
-        few = tables if len(tables) <= rules.MOST_TABLES else ()
-        return await source.count(model.Query(datastores=(operation.place.id,), tables=few, statuses=("open", "acknowledged")))
+            if not tables:
+                return 0
+        some = [tables[at : at + rules.MOST_TABLES] for at in range(0, len(tables), rules.MOST_TABLES)] or [()]
+        open_ones = model.Query(datastores=where, statuses=("open", "acknowledged"))
+        return sum(await _together(source.count(replace(open_ones, tables=part)) for part in some))
 
     # --- deciding ------------------------------------------------------------------------------------------------------------
 
@@ -196,7 +223,13 @@ class Scans:
         if operation.scan is None:
             raise errors.Stale(f"{system.title} has not taken it yet, so there is nothing to stop. Try again in a few seconds.")
         await self.store.stop(operation.id, actor.name, self.clock.now())
-        await system.abort(operation.scan.id)
+        try:
+            await system.abort(operation.scan.id)
+        except (errors.SourceUnavailable, errors.SourceGarbled):
+            raise  # nobody knows whether it was heard
+        except errors.SourceError:
+            await self.store.stop(operation.id, operation.aborted_by, self.clock.now())
+            raise
         return operation
 
     async def fix(self, what: str, ident: str, actor: model.Actor, channel: str) -> tuple[model.Operation, model.Proposal]:
@@ -208,7 +241,7 @@ class Scans:
         wish = _FIXES[what](operation) if what in _FIXES else None
         if wish is None:
             raise errors.Stale("There is nothing left to do about this operation. Ask again with /scan.")
-        return operation, await self.propose(operation.source, wish, actor, channel)
+        return operation, await self.propose(operation.source, wish, actor, channel, f"{what}|{ident}")
 
     async def verify(self, ref: model.Ref, actor: model.Actor, channel: str) -> model.Proposal:
         """Propose a full scan of just the anomaly's table; its verdict says whether the anomaly passes. Raises UserError."""
@@ -227,20 +260,21 @@ class Scans:
     async def follow_on(self, ident: str, actor: model.Actor) -> model.Operation:
         """Follow an operation again that the desk gave up. Raises UserError."""
         permissions.decide(model.Action.SCAN, actor, self.grants)
-        operation = await self.store.get(ident)
-        if operation is None:
-            raise errors.NotFound("This operation is not known any more. /scan status lists those that run.")
-        self._source(operation.source, model.Action.SCAN, actor)
         now = self.clock.now()
         claim = await self.claims.take("operations", ident, now, CLAIM_SECONDS)
-        problem = operation.verdict.problem if operation.verdict else None
-        if claim is None or problem is None or problem.cause is not model.Cause.GAVE_UP:
-            raise errors.Stale("This is being followed already, or it has ended; its message tells how it stands.")
+        operation = await self.store.get(ident)
         try:
-            running = replace(operation, state=model.OperationState.RUNNING, confirmed=now, look=now, misses=0, ended=None, verdict=None)
-            await self.store.save(claim, running)
+            if operation is None:
+                raise errors.NotFound("This operation is not known any more. /scan status lists those that run.")
+            self._source(operation.source, model.Action.SCAN, actor)
+            problem = operation.verdict.problem if operation.verdict else None
+            running = _followed(operation, now)
+            gave_up = problem is not None and problem.cause is model.Cause.GAVE_UP
+            if claim is None or not gave_up or not await self.store.save(claim, running):
+                raise errors.Stale("This is being followed already, or it has ended; its message tells how it stands.")
         finally:
-            await self.claims.release(claim)
+            if claim is not None:
+                await self.claims.release(claim)
         await self.post.progress(self.draft(running))
         return running
 
@@ -298,6 +332,26 @@ class Scans:
         if action not in source.supports:
             raise errors.NotSupported(f"{source.title} offers no way to start or stop scans from here.")
         return source
+
+
+async def _together(calls: Iterable[Coroutine[Any, Any, _Thing]]) -> list[_Thing]:
+    """Await all at once, and all to their ends; then the first error is raised as it is. The source bounds its calls itself."""
+    ended = await asyncio.gather(*calls, return_exceptions=True)
+    for one in ended:
+        if isinstance(one, BaseException):
+            raise one
+    return [one for one in ended if not isinstance(one, BaseException)]
+
+
+def _name(*parts: object) -> str:
+    """A short id that is the same for the same parts."""
+    return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:12]
+
+
+def _followed(operation: model.Operation, now: datetime) -> model.Operation:
+    """An operation as it is when it is looked at again; one that its system never took has yet to be looked for, or started."""
+    state = model.OperationState.RUNNING if operation.scan else model.OperationState.STARTING
+    return replace(operation, state=state, confirmed=now, look=now, misses=0, ended=None, verdict=None)
 
 
 def _tables(typed: Sequence[str], place: model.Place, there: Sequence[model.Place]) -> tuple[tuple[str, ...], Sequence[model.Problem]]:

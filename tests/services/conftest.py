@@ -1,0 +1,23 @@
+"""Fixtures of the services: both databases, as the tests of the store have them."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.store import engine
+from tests.services import lab as labs
+from tests.store.conftest import server, shared, store, url
+
+__all__ = ["kind", "lab", "server", "shared", "store", "url"]
+
+
+@pytest.fixture(params=["sqlite"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Which database: the other one too, where a test says so."""
+    return str(request.param)
+
+
+@pytest.fixture
+def lab(store: engine.Store) -> labs.Lab:
+    """One process of the desk, at noon."""
+    return labs.Lab(store)

@@ -1,0 +1,221 @@
+"""Scans at work without a network: a real store, the real writer of messages, a scripted system, a wall for messages, a clock by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot import errors, model
+from bot.core import permissions
+from bot.render import text
+from bot.services import follow, post, scans
+from bot.store import engine
+from tests.services import cast
+
+CHANNEL = "C0QUALITY"
+DANA = model.Actor("U0DANA", "Dana")
+LEE = model.Actor("U0LEE", "Lee")
+WAREHOUSE, CRM = model.Place("42", "warehouse-prod"), model.Place("43", "crm")
+ORDERS, CUSTOMERS = model.Place("1", "orders"), model.Place("2", "customers")
+GIVE_UP = timedelta(minutes=360)
+
+
+def away(source: str = "qualytics") -> errors.SourceError:
+    """What an outage looks like."""
+    return errors.SourceUnavailable(source, "Qualytics did not answer within 30 seconds.")
+
+
+@dataclass
+class Works:
+    """A system that runs operations; `faults` are raised by the next calls of a name, "lost" after the call was done."""
+
+    clock: cast.Clock
+    name: str = "qualytics"
+    title: str = "Qualytics"
+    supports: frozenset[model.Action] = frozenset({model.Action.SCAN, model.Action.ABORT})
+    archive_as: tuple[model.ArchiveAs, ...] = ()
+    max_batch: int = 100
+    words: Mapping[str, model.Word] = field(default_factory=dict)
+    places: Sequence[model.Place] = (WAREHOUSE, CRM)
+    there: Sequence[model.Place] = (ORDERS, CUSTOMERS)
+    checks: int = 3
+    open: Mapping[str, int] = field(default_factory=dict)
+    anomalies: dict[str, model.Anomaly] = field(default_factory=dict)
+    all: dict[str, model.Scan] = field(default_factory=dict)
+    started: list[model.ScanRequest] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    faults: dict[str, list[errors.SourceError]] = field(default_factory=dict)
+    lost: list[errors.SourceError] = field(default_factory=list)
+    waits: float = 0.0
+
+    def _call(self, name: str) -> None:
+        self.asked.append(name)
+        waiting = self.faults.get(name) or self.faults.get("*")
+        if waiting:
+            raise waiting.pop(0)
+
+    def begin(self, request: model.ScanRequest, **values: Any) -> model.Scan:
+        """Somebody starts one."""
+        place = next(one for one in self.places if one.id == request.datastore)
+        made = model.Scan(
+            "qualytics", str(900 + len(self.all)), request.kind, model.ScanResult.RUNNING, place, started=self.clock.now(), by="Dana Reyes"
+        )
+        made = replace(made, **({"tables": request.tables} | values))
+        self.all[made.id] = made
+        return made
+
+    def end(self, ident: str = "900", result: model.ScanResult = model.ScanResult.SUCCESS, **values: Any) -> None:
+        """An operation ends now."""
+        self.all[ident] = replace(self.all[ident], **({"result": result, "ended": self.clock.now(), "anomalies": 2} | values))
+
+    async def start(self, request: model.ScanRequest) -> model.Scan:
+        self.clock.pass_by(seconds=self.waits)
+        self._call("start")
+        self.started.append(request)
+        made = self.begin(request)
+        if self.lost:
+            raise self.lost.pop(0)
+        return made
+
+    async def scan(self, ident: str) -> model.Scan:
+        self._call("scan")
+        if ident not in self.all:
+            raise errors.SourceMissing("qualytics", f"Operation {ident} not found")
+        return self.all[ident]
+
+    async def scans(
+        self, *, since: datetime | None = None, running: bool = False, datastore: str = "", kind: str = "", limit: int = 0
+    ) -> Sequence[model.Scan]:
+        self._call("scans")
+        found = [
+            one
+            for one in reversed(self.all.values())
+            if (since is None or (one.started and one.started >= since))
+            and not (running and one.ended)
+            and (not datastore or (one.datastore and one.datastore.id == datastore))
+            and (not kind or one.kind == kind)
+        ]
+        return found[: limit or None]
+
+    async def abort(self, ident: str) -> model.Scan:
+        self._call("abort")
+        if self.all[ident].ended is None:
+            self.end(ident, model.ScanResult.ABORTED)
+        return self.all[ident]
+
+    async def datastores(self) -> Sequence[model.Place]:
+        self._call("datastores")
+        return self.places
+
+    async def tables(self, datastore: str, *, tags: Sequence[str] = ()) -> Sequence[model.Place]:
+        self._call("tables")
+        return self.there
+
+    async def tags(self) -> Sequence[str]:
+        self._call("tags")
+        return ["critical"]
+
+    async def active_checks(self, datastore: str, tables: Sequence[str] = ()) -> int:
+        self._call("checks")
+        return self.checks
+
+    async def count(self, query: model.Query) -> int:
+        self._call("count")
+        assert len(query.tables) <= 20, "more do not fit into an address"
+        return sum(self.open.get(table, 0) for table in query.tables or self.open)
+
+    async def get(self, ids: Sequence[str]) -> Mapping[str, model.Anomaly]:
+        self._call("get")
+        return {ident: self.anomalies[ident] for ident in ids if ident in self.anomalies}
+
+
+@dataclass
+class Wall:
+    """Where messages hang: what each shows, and when it was edited."""
+
+    clock: cast.Clock
+    shown: dict[str, str] = field(default_factory=dict)
+    edits: list[datetime] = field(default_factory=list)
+
+    async def post(self, channel: str, message: model.Message, card: str) -> str:
+        ts = f"{1_700_000_000 + len(self.shown)}.000100"
+        self.shown[ts] = text.spoken(message.text)
+        return ts
+
+    async def update(self, channel: str, ts: str, message: model.Message, *, clicked: bool = False) -> None:
+        assert ts in self.shown
+        self.edits.append(self.clock.now())
+        self.shown[ts] = text.spoken(message.text)
+
+    async def find(self, channel: str, card: str, since: datetime) -> str:
+        return ""
+
+
+class Silent:
+    """Telemetry that nobody reads."""
+
+    def count(self, name: str, amount: float = 1, **labels: str) -> None: ...
+
+    def observe(self, name: str, seconds: float, **labels: str) -> None: ...
+
+
+class Lab:
+    """One process of the desk on a store; several may share a store, a system, a wall and a clock."""
+
+    def __init__(self, store: engine.Store, beside: Lab | None = None) -> None:
+        self.store = store
+        self.clock = beside.clock if beside else cast.Clock()
+        self.works = beside.works if beside else Works(self.clock)
+        self.wall = beside.wall if beside else Wall(self.clock)
+        sources: Any = {"qualytics": self.works}
+        grants = permissions.grants([DANA.id], {})
+        wall: Any = self.wall
+        self.post = post.Post(
+            [model.Route("default", CHANNEL)],
+            sources,
+            store.anomalies,
+            store.cards,
+            store.claims,
+            store.journal,
+            store.facts,
+            wall,
+            self.clock,
+            Silent(),
+        )
+        self.scans = scans.Scans(sources, store.operations, store.claims, self.post, self.clock, grants)
+        self.follow = follow.Follow(
+            sources, store.operations, store.anomalies, store.claims, store.facts, self.scans, self.clock, Silent(), GIVE_UP
+        )
+        self.post.drawers[model.CardKind.SCAN] = self.scans.draw
+
+    # --- what people do ----------------------------------------------------------------------------------------------------------
+
+    async def ask(self, *kinds: str, datastore: str = "42", tables: tuple[str, ...] = ("orders",), **values: Any) -> str:
+        """Somebody asks for operations and presses [Start]; returns the id of the first."""
+        wish = scans.Wish(kinds or ("scan",), (datastore,), tables, options={"incremental": True}, **values)
+        proposal = await self.scans.propose("qualytics", wish, DANA, CHANNEL)
+        await self.scans.confirm(proposal.operations[0].plan, DANA)
+        return proposal.operations[0].id
+
+    async def go(self, seconds: float, step: float = 1.0) -> None:
+        """Let time go by, with the jobs of the desk once in every `step` seconds."""
+        for _ in range(int(seconds / step)):
+            self.clock.pass_by(seconds=step)
+            await self.turn()
+
+    async def turn(self) -> None:
+        """The jobs of the desk, once."""
+        await self.follow.work()
+        await self.post.flush()
+
+    async def operation(self, ident: str) -> model.Operation:
+        """An operation as the store has it."""
+        found = await self.store.operations.get(ident)
+        assert found is not None
+        return found
+
+    def told(self) -> list[str]:
+        """What the messages on the wall say, oldest first."""
+        return list(self.wall.shown.values())
