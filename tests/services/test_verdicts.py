@@ -1,0 +1,106 @@
+"""Verdicts: what is told when an operation has ended, and what is worth waiting for before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot import errors, model
+from tests.services import cast
+from tests.services.lab import CHANNEL, DANA, WAREHOUSE, Lab, away
+
+RUNNING, DONE = model.OperationState.RUNNING, model.OperationState.DONE
+
+
+@pytest.mark.parametrize(
+    ("error", "waits"),
+    [
+        (errors.SourceForbidden("qualytics", "no"), False),
+        (errors.SourceRejected("qualytics", "what?"), False),
+        (errors.SourceMissing("qualytics", "what?"), False),
+        (away(), True),
+    ],
+    ids=["forbidden", "rejected", "missing", "away"],
+)
+async def test_what_cannot_be_read_does_not_keep_the_verdict_back(lab: Lab, error: errors.SourceError, waits: bool) -> None:
+    ident = await lab.ask()
+    await lab.turn()
+    lab.works.end(anomalies=0)
+    lab.works.faults["checks"] = [error for _ in range(100)]
+    await lab.go(2)
+    assert ((await lab.operation(ident)).state is DONE) is not waits
+    await lab.go(15)
+    ended = await lab.operation(ident)
+    assert ended.verdict is not None and ended.verdict.problem is None
+    assert "succeeded" in lab.told()[0]
+
+
+async def test_nothing_found_and_nothing_checked_is_told(lab: Lab) -> None:
+    ident = await lab.ask()
+    await lab.turn()
+    lab.works.end(anomalies=0)
+    lab.works.checks = 0
+    await lab.go(4)
+    verdict = (await lab.operation(ident)).verdict
+    assert verdict is not None and verdict.problem is not None
+    assert verdict.problem.cause is model.Cause.NO_CHECKS and verdict.problem.names == ("orders",)
+
+
+ANOMALY = cast.anomaly(1001, datastore=WAREHOUSE, container=model.Place("1", "orders"))
+
+
+def _closed(how: model.ArchiveAs) -> model.Anomaly:
+    return replace(ANOMALY, state=model.State.ARCHIVED, status=how.value, archived_as=how)
+
+
+@pytest.mark.parametrize(
+    ("result", "after", "words"),
+    [
+        (model.ScanResult.SUCCESS, _closed(model.ArchiveAs.RESOLVED), "passes now and is resolved"),
+        (model.ScanResult.SUCCESS, ANOMALY, "still fails"),
+        (model.ScanResult.SUCCESS, replace(ANOMALY, state=model.State.ACKNOWLEDGED, status="Acknowledged"), "still fails"),
+        (model.ScanResult.WARNING, ANOMALY, "nobody can say yet"),
+        (model.ScanResult.WARNING, _closed(model.ArchiveAs.RESOLVED), "passes now and is resolved"),
+        (model.ScanResult.SUCCESS, _closed(model.ArchiveAs.DUPLICATE), "was archived as Duplicate while the scan ran"),
+        (model.ScanResult.SUCCESS, None, "is not in Qualytics any more"),
+        (model.ScanResult.FAILURE, ANOMALY, "nobody can say yet"),
+    ],
+)
+async def test_fixed_verify_tells_the_truth(lab: Lab, result: model.ScanResult, after: model.Anomaly | None, words: str) -> None:
+    lab.works.anomalies["1001"] = ANOMALY
+    proposal = await lab.scans.verify(ANOMALY.ref, DANA, CHANNEL)
+    assert lab.scans.asks_first(proposal)
+    await lab.scans.confirm(proposal.operations[0].plan, DANA)
+    await lab.turn()
+    (sent,) = lab.works.started
+    assert sent.tables == ("orders",) and sent.options == {"auto_resolve_passed_anomalies": True}
+    lab.works.end(result=result, anomalies=1)
+    lab.works.anomalies = {"1001": after} if after else {}
+    await lab.go(6)
+    (told,) = lab.told()
+    assert words in told
+    assert ("passes now and" in told) is ("passes now and" in words)
+
+
+@pytest.mark.parametrize(
+    ("error", "seconds"), [(away(), 70), (errors.SourceForbidden("qualytics", "no"), 3), (away(), 240)], ids=["away", "forbidden", "long"]
+)
+async def test_a_verification_waits_for_an_outage_and_for_nothing_else(lab: Lab, error: errors.SourceError, seconds: int) -> None:
+    lab.works.anomalies["1001"] = ANOMALY
+    proposal = await lab.scans.verify(ANOMALY.ref, DANA, CHANNEL)
+    ident = proposal.operations[0].id
+    await lab.scans.confirm(proposal.operations[0].plan, DANA)
+    await lab.go(3)
+    lab.works.faults["scan"] = [away() for _ in range(8)]  # these are not looks in vain at the anomaly
+    await lab.go(20)
+    lab.works.faults["get"] = [error for _ in range(200)]
+    lab.works.end(anomalies=1)
+    if seconds == 70:
+        await lab.go(40)
+        assert (await lab.operation(ident)).state is RUNNING
+        lab.works.faults.clear()
+        lab.works.anomalies["1001"] = _closed(model.ArchiveAs.RESOLVED)
+    await lab.go(seconds)
+    ended = await lab.operation(ident)
+    assert ended.verdict is not None and ended.verdict.passes is (True if seconds == 70 else None)
