@@ -253,6 +253,20 @@ def standing(anomaly: model.Anomaly | None, change: model.Change) -> str:
     return told(anomaly) if anomaly is not None and told is not None else ""
 
 
+_BECAME: Mapping[model.State, model.Action] = {
+    model.State.OPEN: model.Action.UNACKNOWLEDGE,
+    model.State.ACKNOWLEDGED: model.Action.ACKNOWLEDGE,
+    model.State.ARCHIVED: model.Action.ARCHIVE,
+}
+
+
+def became(before: model.Anomaly | None, after: model.Anomaly | None) -> model.Action | None:
+    """What was done to an anomaly that stands elsewhere now, whatever it was meant to take back; None when it stands where it stood."""
+    if before is None or after is None or before.state is after.state:
+        return None
+    return model.Action.REOPEN if before.state is model.State.ARCHIVED else _BECAME[after.state]
+
+
 # --- reading back -------------------------------------------------------------------------------------------------------
 
 

@@ -150,6 +150,8 @@ class Runs:
             return False
         await self.store.finish(claim, self.clock.now())
         await self._show(batch)
+        if batch.undo_of and (original := await self.store.get(batch.undo_of)) is not None:
+            await self._show(original)  # its receipt offers no [Undo] any more
         await self._attach(batch)
         return True
 
@@ -321,6 +323,8 @@ class Runs:
         self, batch: model.Batch, item: model.Item, before: model.Anomaly | None, after: model.Anomaly | None, now: datetime
     ) -> model.Entry:
         change = item.change or batch.change
+        if batch.undo_of:
+            change = replace(change, action=transitions.became(before, after) or change.action)
         return model.Entry(
             item.ref,
             change.action,

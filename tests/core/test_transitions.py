@@ -275,3 +275,19 @@ def test_doubt(anomaly: Make, wanted: model.Change, after: dict[str, Any] | None
     doubt = transitions.doubt(wanted, None if after is None else anomaly(**after), "Qualytics")
     assert says in doubt
     assert bool(doubt) is bool(says)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "action"),
+    [
+        (State.ACKNOWLEDGED, State.OPEN, Action.UNACKNOWLEDGE),
+        (State.OPEN, State.ACKNOWLEDGED, Action.ACKNOWLEDGE),
+        (State.OPEN, State.ARCHIVED, Action.ARCHIVE),
+        (State.ARCHIVED, State.OPEN, Action.REOPEN),
+        (State.ARCHIVED, State.ACKNOWLEDGED, Action.REOPEN),
+        (State.OPEN, State.OPEN, None),
+    ],
+)
+def test_what_an_undo_did_is_read_from_where_it_led(anomaly: Make, before: State, after: State, action: Action | None) -> None:
+    assert transitions.became(anomaly(state=before), anomaly(state=after)) is action
+    assert transitions.became(None, anomaly(state=after)) is None

@@ -43,6 +43,18 @@ async def test_preview_confirm_receipt_and_undo(desk: Stage) -> None:
         return await _statuses(desk) == before
 
     await desk.until(back)
+    await _receipt(desk, "Archived 30 anomalies", "This was taken back by batch")
+
+
+async def test_after_an_undo_the_card_says_what_the_undo_did(desk: Stage) -> None:
+    (ident,) = await desk.arrive(1)
+    await _receipt(desk, str(ident))
+    await desk.command("/anomalies ack status:open")
+    await desk.press(await desk.ephemeral("Acknowledge 1 anomaly?"), "batch.confirm")
+    receipt = await _receipt(desk, "Acknowledged 1 anomaly", "Undo")
+    await _receipt(desk, f"id {ident}", "Acknowledged by Dana")
+    await desk.press(receipt, "batch.undo")
+    await _receipt(desk, f"id {ident}", "Active", "Un-acknowledged by Dana")
 
 
 async def test_confirmed_twice_runs_once(desk: Stage) -> None:
