@@ -63,6 +63,8 @@ class Digests:
         except errors.SourceError as error:
             self._says_no(error)
             return
+        if self._failing:
+            log.info("the digest waits no more")
         self._failing = False
         await self.post.cards.put(self._draft(due, made), self.clock.now())
         await self.facts.put(MARK, due.isoformat(), self.clock.now())

@@ -157,6 +157,14 @@ async def test_killed_between_the_call_and_its_record_it_is_found(lab: Lab) -> N
     assert len(lab.told()) == 1
 
 
+async def test_a_lost_start_is_found_though_the_clocks_differ(lab: Lab) -> None:
+    ident = await lab.ask()
+    await _marked(lab, ident)
+    lab.works.begin(ORDERS, started=lab.clock.now() - timedelta(minutes=1))
+    await lab.go(20)
+    assert lab.works.started == [] and (await lab.operation(ident)).state is RUNNING
+
+
 async def _marked(lab: Lab, ident: str) -> None:
     """The process that began to start it is gone."""
     operation = await lab.operation(ident)
