@@ -47,6 +47,8 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--latency-ms", type=int, default=100, help="of each Qualytics call")
     parser.add_argument("--open", type=int, default=12, help="anomalies that are open already")
     parser.add_argument("--arrivals", type=float, default=20, metavar="SECONDS", help="a new anomaly every so often (0: none)")
+    parser.add_argument("--scans", type=float, default=180, metavar="SECONDS", help="somebody starts a scan every so often (0: nobody)")
+    parser.add_argument("--operation-seconds", type=float, default=20, metavar="SECONDS", help="how long a scan takes")
     parser.add_argument("--poll", type=int, default=3, metavar="SECONDS", help="how often the bot asks Qualytics")
     parser.add_argument("--bot", default=shlex.join([sys.executable, "-m", "bot", "run"]), help="the command that runs the bot")
     return parser.parse_args(argv)
@@ -99,6 +101,7 @@ class Demo:
         self._arrivals = options.arrivals
         python, here = sys.executable, dict(os.environ)
         feed = ["--seed", options.seed, "--latency-ms", options.latency_ms, "--open", options.open, "--arrivals", options.arrivals]
+        feed += ["--scans", options.scans, "--operation-seconds", options.operation_seconds]
         self._slack = children.Child("slack", [python, "-m", "sandbox.slack", "--port", str(ports.slack)], here)
         qualytics = [python, "-m", "sandbox.qualytics", "--port", str(ports.qualytics), *map(str, feed)]
         self._qualytics = children.Child("qualytics", qualytics, here)

@@ -1,4 +1,4 @@
-"""`python -m sandbox.qualytics --port N --seed S --latency-ms L [--open N] [--arrivals SECONDS]`."""
+"""`python -m sandbox.qualytics --port N --seed S --latency-ms L [--open N] [--arrivals SECONDS] [--scans SECONDS]`."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--latency-ms", type=float, default=100, help="added to every call")
     parser.add_argument("--open", type=int, default=12, help="anomalies that are open at the start")
     parser.add_argument("--arrivals", type=float, default=0, metavar="SECONDS", help="a new anomaly every so often (0: none)")
+    parser.add_argument("--scans", type=float, default=0, metavar="SECONDS", help="somebody starts a scan every so often (0: nobody)")
+    parser.add_argument("--operation-seconds", type=float, default=6, help="how long a scan or another operation takes")
     return parser.parse_args(argv)
 
 
@@ -26,7 +28,8 @@ async def main(options: argparse.Namespace) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     state = world.World(seed=options.seed, open_count=options.open)
-    state.modes.arrivals = options.arrivals
+    state.modes.arrivals, state.modes.scans = options.arrivals, options.scans
+    state.modes.operation_seconds = options.operation_seconds
     async with server.running(state, options.port, options.latency_ms) as url:
         print(f"Qualytics sandbox ready at {url}/api with {options.open} open anomalies", flush=True)
         await stop.wait()

@@ -275,14 +275,29 @@ def _copy(value: Any) -> Any:
 
 
 async def tick(state: world.World, every: float = 0.2) -> None:
-    """The background of a server: arrivals, and operations that nobody asks about. Runs until it is cancelled."""
-    last = time.monotonic()
+    """The background of a server: arrivals, people's scans, and operations that nobody asks about. Runs until it is cancelled."""
+    arrival, scan = _Rhythm(), _Rhythm()
     while True:
         await asyncio.sleep(every)
         engine.advance(state)
-        pause = state.modes.arrivals
-        if not pause:
-            last = time.monotonic()
-        elif time.monotonic() - last >= pause:
-            last += pause
+        if arrival.due(state.modes.arrivals):
             state.arrive()
+        if scan.due(state.modes.scans):
+            person, store, containers = state.story.scanned()
+            engine.start(state, "scan", store, containers, {}, person, {})
+
+
+class _Rhythm:
+    """Something that happens every so often; a pause of 0 is never."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+
+    def due(self, pause: float) -> bool:
+        now = time.monotonic()
+        if not pause:
+            self._last = now
+        elif now - self._last >= pause:
+            self._last += pause
+            return True
+        return False

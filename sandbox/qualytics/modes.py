@@ -13,7 +13,7 @@ class Modes(pydantic.BaseModel):
     `restore`: what `PUT status=Acknowledged` does to an archived anomaly. `comments`: on, off (404), or a body without `type` refused.
     `delete_bodies`: a proxy drops the bodies of DELETE. `deployment`: an old one does not know `Discarded`.
     `datastore_key`, `bulk`, `operations`: the client's dialect or that of the vendor's page (contracts 6, traps 1, 3, 4, 9).
-    Times in seconds, `latency_ms` in milliseconds; `arrivals` 0 means that nothing appears by itself.
+    Times in seconds, `latency_ms` in milliseconds; with `arrivals` 0 nothing appears by itself, with `scans` 0 nobody starts a scan.
     """
 
     model_config = pydantic.ConfigDict(extra="forbid", validate_assignment=True)
@@ -27,6 +27,7 @@ class Modes(pydantic.BaseModel):
     operations: Literal["client", "page"] = "client"
     latency_ms: float = pydantic.Field(default=0, ge=0)
     arrivals: float = pydantic.Field(default=0, ge=0)
+    scans: float = pydantic.Field(default=0, ge=0)
     operation_seconds: float = pydantic.Field(default=6, ge=0)
     scan_anomalies: int = pydantic.Field(default=2, ge=0)
 

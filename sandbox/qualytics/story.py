@@ -110,6 +110,13 @@ class Story:
             enriched=records is not None and chance.random() < SHARE_ENRICHED,
         )
 
+    def scanned(self) -> tuple[int, data.Datastore, list[catalogue.Container]]:
+        """Somebody scans a few tables of a datastore that have checks: who, where, which."""
+        containers = _checked(self.facts.containers.values())
+        store = self.chance.choice(containers).datastore
+        there = [container for container in containers if container.datastore is store]
+        return self.chance.choice(PEOPLE), store, self.chance.sample(there, k=self.chance.randint(2, 5))
+
     def past(self, now: datetime, open_count: int) -> Iterator[Draft]:
         """History and what is open now, oldest first: the newest open one has failed twice before and was last found Invalid."""
         drafts = [self._closed(now - timedelta(days=30) * ((i + 1) / (HISTORY + 1))) for i in range(HISTORY)]

@@ -165,6 +165,15 @@ async def test_new_anomalies_arrive_by_themselves(control: httpx.AsyncClient, te
     assert len(world.open) >= 13 and max(world.anomalies) >= 1051
 
 
+async def test_somebody_starts_a_scan_every_so_often(api: httpx.AsyncClient, tell: Tell, world: qualytics.World) -> None:
+    await tell("/modes", scans=0.2)
+    await asyncio.wait_for(world.changed(world.revision, 5), 5)
+    await tell("/modes", scans=0)
+    (started, *_) = (await api.get("/operations")).json()["items"]
+    assert started["type"] == "scan" and started["triggered_by"] in {"Dana Reyes", "Lee Park", "Sam Okafor"}
+    assert 2 <= len(started["containers"]) <= 5
+
+
 async def test_the_server_stops_quickly_with_a_call_hanging() -> None:
     world = qualytics.World()
     async with httpx.AsyncClient() as client:
