@@ -62,6 +62,7 @@ def _running(operation: model.Operation, offer: model.Offer, now: datetime) -> m
     extent = text.capital(words.extent(operation, (operation.request.kind,)))
     at, lasted = text.when(words.since(operation)), words.lasted(operation, now)
     for_ = f" (for {lasted})" if lasted else ""
+    began = "Running since" if _begun(operation) else "Asked for"
     silent = _silence(operation, offer)
     small = _small(operation, offer)
     said = text.sentence(
@@ -69,7 +70,7 @@ def _running(operation: model.Operation, offer: model.Offer, now: datetime) -> m
         text.spoken(told),
         text.spoken(stopping),
         text.sentence(f"{text.spoken(silent[0])} {silent[1]}", silent[2]) if silent else "",
-        f"Running since {at}{for_}",
+        f"{began} {at}{for_}",
         text.spoken(text.capital(small)),
         text.spoken(follows),
         text.spoken(extent),
@@ -78,10 +79,14 @@ def _running(operation: model.Operation, offer: model.Offer, now: datetime) -> m
         blocks.section("\n".join(part for part in (line, f"{bar} {told}".strip(), stopping) if part)),
         *((blocks.context(silent[0], blocks.marked(silent[1]), silent[2]),) if silent else ()),
         *blocks.rows(_abort(operation, offer), _link(operation, offer)),
-        blocks.context("Running since", blocks.marked(f"{at}{for_}"), f"· {small}"),
+        blocks.context(began, blocks.marked(f"{at}{for_}"), f"· {small}"),
         *((blocks.context(" · ".join(part for part in (extent, follows) if part)),) if extent or follows else ()),
     )
     return limits.fit(model.Message(said, shown))
+
+
+def _begun(operation: model.Operation) -> bool:
+    return operation.scan is None or operation.scan.result is not _RESULT.QUEUED
 
 
 def _follow(kinds: Sequence[str]) -> str:
@@ -98,8 +103,7 @@ def _progress(operation: model.Operation, offer: model.Offer) -> str:
 
 def _bar(operation: model.Operation) -> str:
     """ "▓▓▓░░░░░░░" beside the words that say the same; "" when nobody can say how far it is."""
-    begun = operation.scan is not None and operation.scan.result is not _RESULT.QUEUED
-    share = words.share(operation.scan) if operation.scan and begun else None
+    share = words.share(operation.scan) if operation.scan and _begun(operation) else None
     return "" if share is None else "▓" * int(share * _BAR) + "░" * (_BAR - int(share * _BAR))
 
 

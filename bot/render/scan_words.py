@@ -242,7 +242,8 @@ def found(scan: model.Scan, *, so_far: bool = False) -> str:
 
 def progress(scan: model.Scan) -> str:
     """ "3 of 12 tables, 1,204,332 rows read, 2 new anomalies so far"; "" when it told nothing yet."""
-    return ", ".join(part for part in (tables(scan), records(scan), found(scan, so_far=True)) if part)
+    finds = found(scan, so_far=True) if scan.kind == rules.SCAN else ""
+    return ", ".join(part for part in (tables(scan), records(scan), finds) if part)
 
 
 def share(scan: model.Scan) -> float | None:

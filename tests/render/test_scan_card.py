@@ -105,6 +105,18 @@ def test_progress_as_far_as_the_system_tells(told: dict[str, Any], line: str) ->
     assert lines(carded(scan_samples.running(**told)))[0].endswith(f"warehouse-prod. {line}")
 
 
+def test_what_is_queued_is_not_told_as_running() -> None:
+    queued = carded(scan_samples.running(result=RESULT.QUEUED))
+    assert any(line.startswith(f"Asked for {DATE}") for line in lines(queued))
+    assert "Running since" not in slack_rules.heard(queued)
+
+
+def test_only_a_scan_is_said_to_find_anomalies() -> None:
+    other = replace(scan_samples.PREVIEW, request=replace(scan_samples.PREVIEW.request, kind="materialize"))
+    shown = lines(carded(scan_samples.running(other, anomalies=0)))[0]
+    assert shown.endswith("3 of 12 tables, 1,204,332 rows read.")
+
+
 def test_silence_of_the_system_is_told_from_the_second_look_on() -> None:
     quiet = replace(scan_samples.running(), misses=2)
     said = f"Qualytics has not answered since {DATE} What is shown here is from then."
