@@ -92,10 +92,10 @@ async def test_a_verification_waits_for_an_outage_and_for_nothing_else(lab: Lab,
     ident = proposal.operations[0].id
     await lab.scans.confirm(proposal.operations[0].plan, DANA)
     await lab.go(3)
-    lab.works.faults["scan"] = [away() for _ in range(8)]  # these are not looks in vain at the anomaly
-    await lab.go(20)
-    lab.works.faults["get"] = [error for _ in range(200)]
     lab.works.end(anomalies=1)
+    lab.works.faults["get"] = [error for _ in range(200)]
+    lab.works.faults["scan"] = [away() for _ in range(12)]  # these are not looks in vain at the anomaly
+    await lab.go(30)
     if seconds == 70:
         await lab.go(40)
         assert (await lab.operation(ident)).state is RUNNING
