@@ -255,7 +255,7 @@ async def test_two_processes_notice_each_operation_once(lab: Lab) -> None:
 @pytest.mark.parametrize("verb", ["put", "stir"])
 async def test_killed_right_after_the_verdict_it_is_shown_all_the_same(lab: Lab, monkeypatch: pytest.MonkeyPatch, verb: str) -> None:
     ident = await lab.ask()
-    await lab.go(5)
+    await lab.go(100)  # no edit waits that would show it by chance
     lab.works.end()
     save = lab.store.operations.save
 
@@ -269,7 +269,7 @@ async def test_killed_right_after_the_verdict_it_is_shown_all_the_same(lab: Lab,
 
     with monkeypatch.context() as patched:
         patched.setattr(lab.store.operations, "save", last)
-        lab.clock.pass_by(seconds=2)
+        lab.clock.pass_by(seconds=12)
         with pytest.raises(RuntimeError):
             await lab.follow.work()
     monkeypatch.undo()
