@@ -14,13 +14,16 @@ from bot.core import signing, transitions
 from bot.core import undo as undoing
 from bot.render import batch as batch_view
 from bot.services import batches
+from bot.services import post as posting
 
 log = logging.getLogger(__name__)
 
 CLAIM_SECONDS = 120.0
 
-SHOW_EVERY = timedelta(seconds=4)
-"""At most 15 edits of progress a minute, of the 35 that machines may make."""
+SHOW_EVERY = posting.PROGRESS_EVERY
+
+MOMENT = timedelta(seconds=1)
+"""Longer than it takes to store the end of a batch."""
 
 ABREAST = 8
 """Windows of a batch that are under way together, a chunk each: while some wait for the system, others are checked or recorded."""
@@ -148,6 +151,8 @@ class Runs:
                 raise failed
         if course.broken:
             return False
+        # Before it is finished: nobody runs it afterwards, so a kill in between must not leave its message as it was.
+        await self.batches.post.progress(self.batches.draft(batch), MOMENT)
         await self.store.finish(claim, self.clock.now())
         await self._show(batch)
         if batch.undo_of and (original := await self.store.get(batch.undo_of)) is not None:
@@ -169,7 +174,7 @@ class Runs:
                 course.stop()
             elif self.clock.now() - course.shown > SHOW_EVERY:
                 course.shown = self.clock.now()
-                await self._show(batch)
+                await self.batches.post.progress(self.batches.draft(batch))
             if turn.waiting:
                 return
 
@@ -339,6 +344,7 @@ class Runs:
     # --- showing ---------------------------------------------------------------------------------------------------------------
 
     async def _show(self, batch: model.Batch) -> None:
+        """A receipt waits for nothing."""
         card = await self.batches.post.cards.put(self.batches.draft(batch), self.clock.now())
         await self.batches.post.cards.touch([card.id], self.clock.now())
 
