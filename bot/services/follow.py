@@ -68,6 +68,8 @@ class Follow:
             operation = await self.store.get(ident)
             if operation is None or operation.look is None or operation.look > self.clock.now():
                 return
+            if operation.source not in self.sources:
+                return  # the system is not configured any more; should it come back, this goes on
             if operation.state is model.OperationState.STARTING:
                 await self._start(claim, operation)
             elif operation.state is model.OperationState.RUNNING:
