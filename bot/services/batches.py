@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot import errors, model, ports
-from bot.core import permissions, transitions
+from bot.core import permissions, systems, transitions
 from bot.core import undo as undoing
 from bot.render import batch as batch_view
 from bot.services import people
@@ -207,11 +207,10 @@ class Batches:
 
     def _source(self, name: str, change: model.Change, actor: model.Actor) -> ports.Source:
         """The system of a change, when it and the actor may do every part of it."""
-        source = self.sources.get(name)
         for action in undoing.parts(change):
             permissions.decide(action, actor, self.grants)
-            if source is not None and action not in source.supports:
+        source = systems.named(self.sources, name)
+        for action in undoing.parts(change):
+            if action not in source.supports:
                 raise errors.NotSupported(f"{source.title} offers no way to {action.value} anomalies here.")
-        if source is None:
-            raise errors.NotFound(f'No system called "{name}" is connected here. Connected: {", ".join(sorted(self.sources))}.')
         return source

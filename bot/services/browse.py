@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot import errors, model, ports
-from bot.core import filters, naming, operations, permissions, references, signing
+from bot.core import filters, naming, operations, permissions, references, signing, systems
 
 PAGE = 10
 """Anomalies on one page of a list: what fits into a message with room to read."""
@@ -221,7 +221,4 @@ class Browse:
         return self._named(query.source or self.default_source)
 
     def _named(self, name: str) -> ports.Source:
-        source = self.sources.get(name)
-        if source is None:
-            raise errors.NotFound(f'No system called "{name}" is connected here. Connected: {", ".join(sorted(self.sources))}.')
-        return source
+        return systems.named(self.sources, name)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from bot import errors, model, ports
 from bot.core import digest as counting
-from bot.core import filters, permissions, schedules, transitions
+from bot.core import filters, permissions, schedules, systems, transitions
 from bot.render import digest as digest_view
 from bot.services import browse
 from bot.services import post as posting
@@ -102,9 +102,7 @@ class Digests:
 
     async def _made(self, query: model.Query, actor: model.Actor, since: datetime) -> model.Digest:
         name = query.source or self.source
-        source = self.sources.get(name)
-        if source is None:
-            raise errors.NotFound(f'No system called "{name}" is connected here. Connected: {", ".join(sorted(self.sources))}.')
+        source = systems.named(self.sources, name)
         asked_at = self.clock.now()
         query = replace(query, limit=0, sort="newest")
         first = min(since, asked_at - WEEK).astimezone(self.zone).date()

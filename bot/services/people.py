@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot import errors, model, ports
+from bot.core import systems
 
 ROSTER_AGE = timedelta(minutes=10)
 """How long a system's list of users is believed. A miss reads it again at once, at most this often per minute."""
@@ -71,17 +72,13 @@ class People:
 
     async def known(self, slack_id: str, source: str) -> model.Person | None:
         """Who a Slack user is in a system, None when nobody knows."""
-        self._check(source)
+        systems.named(self.sources, source)
         return (await self.match(source, [slack_id])).found.get(slack_id)
 
     async def link(self, slack_id: str, source: str, word: str) -> model.Person:
         """Keep who a Slack user is, by the id, address or name that the system knows. Raises NotFound."""
-        self._check(source)
+        systems.named(self.sources, source)
         return await self.remember(slack_id, source, (await self._named(source, word)).id)
-
-    def _check(self, source: str) -> None:
-        if source not in self.sources:
-            raise errors.NotFound(f'No system called "{source}" is connected here. Connected: {", ".join(sorted(self.sources))}.')
 
     async def forget(self, slack_id: str, source: str) -> None:
         """Unlink, so that the next assignment asks again."""

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from bot import errors, model, ports
-from bot.core import naming, permissions
+from bot.core import naming, permissions, systems
 from bot.core import operations as rules
 from bot.render import ids
 from bot.render import scan as scan_view
@@ -326,9 +326,7 @@ class Scans:
 
     def _source(self, name: str, action: model.Action, actor: model.Actor) -> ports.Source:
         permissions.decide(action, actor, self.grants)
-        source = self.sources.get(name)
-        if source is None:
-            raise errors.NotFound(f'No system called "{name}" is connected here. Connected: {", ".join(sorted(self.sources))}.')
+        source = systems.named(self.sources, name)
         if action not in source.supports:
             raise errors.NotSupported(f"{source.title} offers no way to start or stop scans from here.")
         return source

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot import errors, model, ports
-from bot.core import permissions, signing, transitions
+from bot.core import permissions, signing, systems, transitions
 from bot.core import undo as undoing
 from bot.services import people as directory
 from bot.services import post as posting
@@ -330,10 +330,7 @@ class Triage:
         )
 
     def _source(self, name: str, action: model.Action) -> ports.Source:
-        source = self.sources.get(name)
-        if source is None:
-            known = ", ".join(sorted(self.sources))
-            raise errors.NotFound(f'No system called "{name}" is connected here. Connected: {known}.')
+        source = systems.named(self.sources, name)
         if action not in source.supports:
             raise errors.NotSupported(f"{source.title} offers no way to {action.value} an anomaly here. Open it in {source.title} instead.")
         return source
