@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -97,29 +98,31 @@ class Bot:
 
 
 class Zygote:
-    """Forks bots from one process that has imported them: `tests/walks/zygote.py`. It answers at once, so nobody awaits it."""
+    """Forks bots from one process that has imported them: `tests/walks/zygote.py`. It serves every event loop of a session."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
+        self._turn = threading.Lock()
 
-    def start(self, env: Mapping[str, str], log: Path) -> int:
+    async def start(self, env: Mapping[str, str], log: Path) -> int:
         """A new bot; returns its process id."""
-        return int(self._order("start", dict(env), str(log)))
+        return int(await asyncio.to_thread(self._order, "start", dict(env), str(log)))
 
-    def runs(self, pid: int) -> bool:
+    async def runs(self, pid: int) -> bool:
         """Whether this bot has not ended yet."""
-        return bool(self._order("runs", pid))
+        return bool(await asyncio.to_thread(self._order, "runs", pid))
 
-    def kill(self, pid: int) -> None:
+    async def kill(self, pid: int) -> None:
         """kill -9, and wait until the kernel has let its files and ports go."""
-        self._order("kill", pid)
+        await asyncio.to_thread(self._order, "kill", pid)
 
     def _order(self, *order: Any) -> Any:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(order) + "\n")
-        self._process.stdin.flush()
-        return json.loads(self._process.stdout.readline())
+        with self._turn:
+            self._process.stdin.write(json.dumps(order) + "\n")
+            self._process.stdin.flush()
+            return json.loads(self._process.stdout.readline())
 
 
 @contextmanager
@@ -141,10 +144,10 @@ class Fork:
 
     async def start(self) -> None:
         """Start it and wait until it is ready."""
-        self.pid = self.zygote.start(self.env, self.log)
+        self.pid = await self.zygote.start(self.env, self.log)
         async with httpx.AsyncClient() as http:
             for _ in range(1500):
-                assert self.zygote.runs(self.pid), f"the bot ended:\n{self.log.read_text()}"
+                assert await self.zygote.runs(self.pid), f"the bot ended:\n{self.log.read_text()}"
                 try:
                     if (await http.get(f"http://127.0.0.1:{self.env['PORT']}/readyz")).status_code == 200:
                         return
@@ -155,7 +158,7 @@ class Fork:
 
     async def kill(self) -> None:
         """kill -9."""
-        self.zygote.kill(self.pid)
+        await self.zygote.kill(self.pid)
 
 
 @dataclass
@@ -319,7 +322,9 @@ async def staged(
         world = qualytics.World(seed=seed, open_count=open_at_start)
         slack_url = await stack.enter_async_context(slack.running(workspace))
         qualytics_url = await stack.enter_async_context(qualytics.running(world, latency_ms=latency_ms))
-        http = await stack.enter_async_context(httpx.AsyncClient(timeout=60))
+        # The fakes close a connection after five idle seconds; a client that gives it up earlier never sends into one that just closes.
+        limits = httpx.Limits(keepalive_expiry=2)
+        http = await stack.enter_async_context(httpx.AsyncClient(timeout=60, limits=limits))
         yield Stage(slack_url, qualytics_url, workspace, world, http, folder)
 
 

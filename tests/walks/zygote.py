@@ -14,8 +14,12 @@ from collections.abc import Callable
 from typing import Any
 
 import bot.__main__ as product
+from bot.store import migrating
 
 PR_SET_PDEATHSIG = 1
+
+IMPORTED = (product, migrating)
+"""What a bot loads that starts with an empty database."""
 
 
 def _start(env: dict[str, str], log: str) -> int:
