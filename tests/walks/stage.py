@@ -322,7 +322,7 @@ async def staged(
         world = qualytics.World(seed=seed, open_count=open_at_start)
         slack_url = await stack.enter_async_context(slack.running(workspace))
         qualytics_url = await stack.enter_async_context(qualytics.running(world, latency_ms=latency_ms))
-        # The fakes close a connection after five idle seconds; a client that gives it up earlier never sends into one that just closes.
+        # Qualytics closes a connection after five idle seconds; who gives it up earlier never sends into one that just closes.
         limits = httpx.Limits(keepalive_expiry=2)
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=60, limits=limits))
         yield Stage(slack_url, qualytics_url, workspace, world, http, folder)
