@@ -61,5 +61,5 @@ async def _restorations(stage: staging.Stage) -> list[Json]:
     """The calls that brought an anomaly back: the way on from there, from acknowledged to open, says so in its body."""
     log = (await stage.http.get(f"{stage.qualytics_url}/_control/log")).json()["calls"]
     return [
-        one for one in log if one["method"] == "PUT" and one["json"].get("status") == "Acknowledged" and 200 <= (one["status"] or 0) < 300
+        one for one in log if one["method"] == "PUT" and 200 <= (one["status"] or 0) < 300 and one["json"].get("status") == "Acknowledged"
     ]
