@@ -15,10 +15,10 @@ _ENTER = "(event) => { if (!event.shiftKey && !event.isComposing) { event.preven
 
 
 class Composer:
-    """Where people type. `send` gets the text; `commands` are those that the app installed; `offer` shows its global shortcuts."""
+    """Where people type. `send` gets the text; `know` are the commands that the app installed; `offer` shows its global shortcuts."""
 
     def __init__(self, send: Send, testid: str = "composer", hint: str = "Message") -> None:
-        self._send, self.commands = send, list[Json]()
+        self._send, self._commands = send, list[Json]()
         self._hints = surface.marked(ui.element("div").classes("command-hints"), f"{testid}-hints")
         self._hints.set_visibility(False)
         with ui.element("div").classes("composer"):
@@ -31,6 +31,12 @@ class Composer:
         self._field.on("keydown.tab.prevent", self._complete)
         self._field.on("keydown.escape", lambda: self._hints.set_visibility(False))
         self._field.on_value_change(lambda event: self._suggest(str(event.value or "")))
+
+    def know(self, commands: list[Json]) -> None:
+        """The commands there are; whoever began to type before they were known gets the hints now."""
+        if commands != self._commands:
+            self._commands = commands
+            self._suggest(str(self._field.value or ""))
 
     def hint(self, words: str) -> None:
         self._field.props["placeholder"] = words
@@ -57,7 +63,7 @@ class Composer:
             return []
         word = typed.split(" ", 1)[0]
         exact = " " in typed
-        return [row for row in self.commands if (row.get("command") == word if exact else str(row.get("command", "")).startswith(word))]
+        return [row for row in self._commands if (row.get("command") == word if exact else str(row.get("command", "")).startswith(word))]
 
     def _complete(self) -> None:
         typed = str(self._field.value or "")

@@ -80,7 +80,8 @@ class Modals:
         self._busy, self._trouble, form.errors = True, "", {}
         self.draw(views)
         try:
-            told = await self._slack.do("submit", user=self._user(), values=form.typed)
+            async with form.telling:
+                told = await self._slack.do("submit", user=self._user(), values=form.typed)
         finally:
             self._busy = False
         form.errors = {str(block): str(words) for block, words in (told.get("errors") or {}).items()}

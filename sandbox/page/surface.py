@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -24,13 +25,15 @@ Options = Callable[[Json, str, str], Awaitable[list[Json]]]
 class Form:
     """What a person entered into a view, by `block_id/action_id`, and errors by block_id.
 
-    The server hears of `values` and `chosen` options when they change, of `typed` text with the next click or submission.
+    The server hears of `values` and `chosen` options when they change, of `typed` text with the next click or submission. Whoever tells it
+    holds `telling`, so that a submission is not faster than the choice before it.
     """
 
     typed: dict[str, str] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     chosen: dict[str, list[Json]] = field(default_factory=dict)
+    telling: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 @dataclass(frozen=True)

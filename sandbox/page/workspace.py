@@ -44,7 +44,8 @@ class Bell:
 class Tab:
     """What one person sees, and everything they can do."""
 
-    def __init__(self, levers: chaos.Levers, bell: Bell, user: str, channel: str) -> None:
+    def __init__(self, client: Client, levers: chaos.Levers, bell: Bell, user: str, channel: str) -> None:
+        self._client = client
         self._slack, self._levers, self._bell = levers.slack, levers, bell
         self.user, self.channel, self.thread = user, channel, ""
         self._zone = ""
@@ -165,7 +166,7 @@ class Tab:
             if (user, channel) != (self.user, self.channel):
                 return
             self._channels = channels or self._channels
-            self._composer.commands = commands
+            self._composer.know(commands)
             self._away.set_visibility(not self._bell.alive)
             self._draw_side()
             self._draw_messages([*messages, *self._own.get((user, channel), [])])
@@ -302,7 +303,7 @@ class Tab:
         ts, channel = str(message.get("ts")), self.channel
 
         async def act(element: Json, block_id: str, value: Any) -> None:
-            with ui.context.client:  # the button may be gone when the answer comes
+            with self._client:  # the button may be gone when the answer comes
                 told = await self._click(element, block_id, value, channel=channel, ts=ts)
                 if told.get("error") in GONE:
                     ui.notify("That is gone: the message has changed meanwhile.")
@@ -316,8 +317,9 @@ class Tab:
     def _view_surface(self, form: Form, view: str) -> Surface:
         async def act(element: Json, block_id: str, value: Any) -> None:
             where = {"home": True} if self.channel == HOME and form is self._home_form else {"view": True}
-            with ui.context.client:  # the view may be gone when the answer comes
-                told = await self._click(element, block_id, value, values=form.typed, **where)
+            with self._client:  # the element may be gone already: a chip that was taken away
+                async with form.telling:
+                    told = await self._click(element, block_id, value, values=form.typed, **where)
                 if not told.get("ok"):
                     ui.notify(action_failed(told), type="negative")
                 await self.repaint()
@@ -380,7 +382,7 @@ def install(levers: chaos.Levers) -> Bell:
     @ui.page("/", title="Anomaly Desk sandbox")
     async def workspace(client: Client) -> None:
         params = client.request.query_params
-        tab = Tab(levers, bell, params.get("as", "U0DANA"), params.get("channel", ""))
+        tab = Tab(client, levers, bell, params.get("as", "U0DANA"), params.get("channel", ""))
         tab.build()
         task = background_tasks.create(tab.live(client), name="tab")
         client.on_delete(task.cancel)

@@ -156,12 +156,12 @@ async def page_url(workspace: Workspace) -> AsyncIterator[str]:
     port = free_port()
     program = await Program("-m", "sandbox.page", "--port", str(port), "--slack", workspace.url).start()
     await program.says("The page is at")
-    await _listening(port)
+    await listening(port)
     yield f"http://127.0.0.1:{port}/"
     await program.stop()
 
 
-async def _listening(port: int) -> None:
+async def listening(port: int) -> None:
     async with asyncio.timeout(30):
         while True:
             try:
@@ -299,3 +299,12 @@ def card(page: async_api.Page, ident: str) -> async_api.Locator:
 
 def by_action(inside: async_api.Locator, action: str) -> async_api.Locator:
     return inside.locator(f"[data-action-id='{action}']")
+
+
+async def pick(inside: async_api.Locator, typed: str, label: str) -> None:
+    """Choose in a menu of a modal by typing. The list is narrowed first: rows that move under the pointer are pressed by nobody."""
+    options = inside.get_by_test_id("option")
+    await inside.get_by_test_id("select-input").fill(typed)
+    await async_api.expect(options.get_by_text(label, exact=True)).to_be_visible()
+    await async_api.expect(options.filter(has_not_text=typed)).to_have_count(0)
+    await options.get_by_text(label, exact=True).click()

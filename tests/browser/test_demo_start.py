@@ -12,7 +12,7 @@ from playwright.async_api import expect
 
 from sandbox import __main__ as demo
 from sandbox import children
-from tests.browser.conftest import DANA, QUALITY, Program, Trouble, free_port
+from tests.browser.conftest import DANA, QUALITY, Program, Trouble, free_port, listening
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -96,6 +96,7 @@ async def test_a_page_opened_before_its_server_waits_for_it_and_outlives_it(brow
     server = ("-m", "sandbox.slack", "--port", str(slack))
     page_program = await Program("-m", "sandbox.page", "--port", str(port), "--slack", f"http://127.0.0.1:{slack}").start()
     await page_program.says("The page is at")
+    await listening(port)
     context = await browser.new_context()
     page = await context.new_page()
     Trouble().watch(page)

@@ -10,7 +10,7 @@ import pytest
 from playwright import async_api
 from playwright.async_api import Page, expect
 
-from tests.browser.conftest import DANA, GUS, LEE, QUALITY, Open, Scripted, Workspace
+from tests.browser.conftest import DANA, GUS, LEE, QUALITY, Open, Scripted, Workspace, pick
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -384,12 +384,12 @@ async def test_an_update_keeps_what_was_typed_and_a_push_can_be_left_again(
 
 
 async def test_people_and_options_of_the_app_are_picked_by_typing(scripted: Scripted, workspace: Workspace, open_page: Open) -> None:
-    def pick(block: str) -> dict[str, Any]:
+    def menu(block: str) -> dict[str, Any]:
         element = {"type": "external_select", "action_id": "who", "min_query_length": 0}
         return {"type": "input", "block_id": block, "label": plain(block), "element": element}
 
     people = {"type": "multi_users_select", "action_id": "people", "initial_users": [GUS]}
-    opens(scripted, view("pick", {"type": "input", "block_id": "p", "label": plain("People"), "element": people}, pick("one"), pick("two")))
+    opens(scripted, view("pick", {"type": "input", "block_id": "p", "label": plain("People"), "element": people}, menu("one"), menu("two")))
 
     @scripted.app.options("who")
     async def _(ack: Any, payload: Any) -> None:
@@ -406,9 +406,7 @@ async def test_people_and_options_of_the_app_are_picked_by_typing(scripted: Scri
     page = await open_modal(workspace, open_page)
 
     async def choose(block: str, typed: str, label: str) -> None:
-        field = page.locator(f"[data-testid=select][data-block-id='{block}']")
-        await field.get_by_test_id("select-input").fill(typed)
-        await field.get_by_test_id("option").get_by_text(label, exact=True).click()
+        await pick(page.locator(f"[data-testid=select][data-block-id='{block}']"), typed, label)
 
     await choose("p", "lee", "Lee Park")
     await choose("one", "len", "Lena Parks")
@@ -472,6 +470,7 @@ async def test_a_command_is_completed_and_sent_as_typed(scripted: Scripted, work
     page = await open_page(LEE)
     composer = page.get_by_test_id("composer")
     await composer.press_sequentially("/an")
+    await expect(page.get_by_test_id("command-hint")).to_have_count(1)
     await expect(page.get_by_test_id("command-hint")).to_contain_text("/anomalies")
     await composer.press("Tab")
     await expect(composer).to_have_value("/anomalies ")
