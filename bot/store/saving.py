@@ -171,6 +171,9 @@ async def _record(connection: AsyncConnection, sight: Sight, tally: _Tally) -> N
     await journal.record(connection, entries, tally.closings)
     acted = sorted({entry.ref.id for entry in sight.entries if entry.actor and entry.ref.source == sight.source})
     await mark_clicked(connection, sight.source, acted, sight.now)
+    # Where a poll saw the change before its author was written down, the card is up to date but for the line about who did it.
+    if unsigned := [ident for ident in acted if model.Ref(sight.source, ident) not in tally.changed]:
+        await outbox.mark_dirty(connection, sight.source, unsigned, sight.now)
 
 
 def _content(anomaly: model.Anomaly, body: dict[str, Any], digest: str, sight: Sight, closed: datetime | None) -> dict[str, Any]:

@@ -227,6 +227,17 @@ async def test_a_change_makes_a_posted_card_due_and_an_old_one_only_dirty(store:
     assert (await only(store, 1)).due == after(week + 40)
 
 
+async def test_who_did_it_reaches_a_card_that_a_poll_had_brought_up_to_date(store: engine.Store) -> None:
+    await save(store, anomaly(1), drafts=drafts(live(1)))
+    await post(store, (await only(store)).id)
+    await save(store, archived(1), at=5)
+    await post(store, (await only(store)).id, at=6, ts=(await only(store)).ts or "")
+    wanted = (await only(store)).wanted
+    await save(store, archived(1), at=7, entries=[line(1, "archive", after(7))])
+    card = await only(store)
+    assert (card.wanted, card.due) == (wanted + 1, after(7))
+
+
 async def test_a_change_does_not_hasten_a_delivery_that_was_put_off(store: engine.Store) -> None:
     await save(store, anomaly(1), drafts=drafts(live(1)))
     await post(store, (await only(store)).id)
