@@ -59,6 +59,8 @@ def squeeze(value: str, empty: str = NOTHING) -> str:
 
     `empty` stands in when nothing visible is left.
     """
+    if value.isascii() and value.isprintable():  # nearly all: nothing in it to be judged
+        return " ".join(value.split()) or empty
     line = " ".join("".join(_harmless(value)).split())
     if not line.strip(_JOINERS + " "):
         return empty

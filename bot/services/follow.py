@@ -27,6 +27,9 @@ NEWEST = 20
 OVERLAP = timedelta(minutes=5)
 """What ended longer ago than this before the desk could notice it is no news any more."""
 
+MARK_EVERY = timedelta(minutes=1)
+"""How often it is written down that the desk looked; OVERLAP is longer, so nothing falls between."""
+
 PATIENCE = 3
 """After so many looks in vain at what a verdict would also like to know, it is given without."""
 
@@ -286,11 +289,13 @@ class Follow:
     async def notice(self, name: str) -> None:
         """Follow what somebody started in the system itself, on the default route. What was over before the desk looked is no news."""
         source, now = self.sources[name], self.clock.now()
-        await self.store.sweep(now - timedelta(days=1))
         if model.Action.SCAN not in source.supports:
             return
+        looked = await self.facts.get(f"operations.noticed.{name}")
+        mark = datetime.fromisoformat(looked["at"]) if looked else None
         try:
-            seen = await self._newest(source, now)
+            old = looked["old"] if looked else [scan.id for scan in await source.scans(limit=NEWEST) if scan.ended is not None]
+            seen = [scan for scan in await self._newest(source, mark, now) if scan.id not in old]
         except errors.SourceError as error:
             if name not in self._failing:
                 log.info("operations of %s cannot be listed: %s", name, error)
@@ -306,15 +311,17 @@ class Follow:
             if one.source == name and one.state is model.OperationState.STARTING
         }
         fresh = [self._elsewhere(source, scan, now) for scan in seen if scan.id not in known and _pair(scan) not in starting]
-        for ident in await self.store.add(fresh):
+        for ident in await self.store.add(fresh) if fresh else ():
             await self._show(next(one for one in fresh if one.id == ident))
-        await self.facts.put(f"operations.noticed.{name}", now.isoformat(), now)
+        if mark is None or now - mark > MARK_EVERY:
+            await self.facts.put(f"operations.noticed.{name}", {"at": now.isoformat(), "old": old}, now)
+            await self.store.sweep(now - timedelta(days=1))
 
-    async def _newest(self, source: ports.Source, now: datetime) -> list[model.Scan]:
-        mark = await self.facts.get(f"operations.noticed.{source.name}")
-        since = max(datetime.fromisoformat(mark), now - OVERLAP) - OVERLAP if mark else now
+    async def _newest(self, source: ports.Source, mark: datetime | None, now: datetime) -> list[model.Scan]:
+        """What may be news; `mark` is about when the desk looked last, None when it never did."""
+        since = max(mark, now - OVERLAP) - OVERLAP if mark else now
         seen = list(await source.scans(limit=NEWEST) if mark else await source.scans(running=True))
-        if mark and len(seen) >= NEWEST and (datetime.fromisoformat(mark) < now - OVERLAP or all(_begun(scan, since) for scan in seen)):
+        if mark and len(seen) >= NEWEST and (mark < now - OVERLAP or all(_begun(scan, since) for scan in seen)):
             # Too many since the last look: what ended since then is among those that began since then, or it was followed already.
             more = [*await source.scans(since=since), *await source.scans(running=True)]
             seen = list({scan.id: scan for scan in [*seen, *more]}.values())

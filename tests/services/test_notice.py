@@ -19,6 +19,8 @@ async def test_first_contact_follows_what_runs_and_nothing_that_is_over(lab: Lab
     lab.works.end()
     lab.works.begin(ORDERS)
     await lab.follow.notice("qualytics")
+    lab.clock.pass_by(seconds=30)
+    await lab.follow.notice("qualytics")
     (one,) = await lab.store.operations.running()
     assert one.scan is not None and one.scan.id == "901" and one.actor == "" and one.channel == CHANNEL
 
