@@ -123,7 +123,7 @@ TEXTS = st.lists(PIECES, max_size=6).map(lambda pieces: " ".join(pieces)) | st.t
 
 
 async def test_whatever_is_typed_is_answered(front: Front) -> None:
-    """Random texts through the whole app (a review answers with a form, and is left out); the grammar alone is tried with 20,000 of them in tests/core."""
+    """Random texts through the whole app, except for a review, which answers with a form. The grammar alone is tried in tests/core."""
     await front.arrive(3)
     texts = drawn(300)
     before = len(front.whispers())
