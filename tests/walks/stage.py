@@ -322,8 +322,8 @@ async def staged(
         world = qualytics.World(seed=seed, open_count=open_at_start)
         slack_url = await stack.enter_async_context(slack.running(workspace))
         qualytics_url = await stack.enter_async_context(qualytics.running(world, latency_ms=latency_ms))
-        # Qualytics closes a connection after five idle seconds; who gives it up earlier never sends into one that just closes.
-        limits = httpx.Limits(keepalive_expiry=2)
+        # A connection for each call: none is sent into that just closes, or that a cancelled call has left half read.
+        limits = httpx.Limits(max_keepalive_connections=0)
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=60, limits=limits))
         yield Stage(slack_url, qualytics_url, workspace, world, http, folder)
 
