@@ -18,6 +18,9 @@ CHAINS: Mapping[str, tuple[str, ...]] = {"daily": ("sync", "profile", SCAN)}
 INCREMENTAL = "incremental"
 AUTO_RESOLVE = "auto_resolve_passed_anomalies"
 
+SCAN_ALONE = frozenset({INCREMENTAL, AUTO_RESOLVE, "enrichment_source_record_limit"})
+"""Options that no other kind of operation takes (contracts 1.6)."""
+
 SOONEST = timedelta(seconds=2)
 LATEST = timedelta(seconds=30)
 """A running operation is looked at every 2 to 30 s: a tenth of the time that it has taken so far."""
@@ -41,7 +44,7 @@ def to_send(request: model.ScanRequest) -> model.ScanRequest:
     if request.kind == "sync":
         return model.ScanRequest(request.kind, request.datastore)
     if request.kind != SCAN:
-        options = {key: value for key, value in request.options.items() if key not in (INCREMENTAL, AUTO_RESOLVE)}
+        options = {key: value for key, value in request.options.items() if key not in SCAN_ALONE}
         return replace(request, options=options)
     return request
 

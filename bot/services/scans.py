@@ -369,8 +369,10 @@ def _tables(typed: Sequence[str], place: model.Place, there: Sequence[model.Plac
 
 
 def _same(operation: model.Operation, kinds: tuple[str, ...]) -> Wish:
+    """The same wish for other kinds; only a scan verifies anything."""
     request = operation.request
-    return Wish(kinds, (request.datastore,), request.tables, request.tags, request.options, operation.verifies)
+    verifies = operation.verifies if rules.SCAN in kinds else None
+    return Wish(kinds, (request.datastore,), request.tables, request.tags, request.options, verifies)
 
 
 def _again(operation: model.Operation) -> Wish:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot import errors, model
+from bot.services import scans
 from tests.services import cast
 from tests.services.lab import CHANNEL, DANA, WAREHOUSE, Lab, away
 
@@ -104,3 +105,22 @@ async def test_a_verification_waits_for_an_outage_and_for_nothing_else(lab: Lab,
     await lab.go(seconds)
     ended = await lab.operation(ident)
     assert ended.verdict is not None and ended.verdict.passes is (True if seconds == 70 else None)
+
+
+async def test_the_profile_behind_a_scan_verifies_nothing_and_takes_only_what_a_profile_takes(lab: Lab) -> None:
+    lab.works.anomalies["1001"] = ANOMALY
+    proposal = await lab.scans.verify(ANOMALY.ref, DANA, CHANNEL)
+    await lab.scans.confirm(proposal.operations[0].plan, DANA)
+    await lab.turn()
+    lab.works.end(anomalies=0)
+    lab.works.checks = 0
+    await lab.go(4)
+    _, fix = await lab.scans.fix("profile", proposal.operations[0].id, DANA, CHANNEL)
+    assert [one.verifies for one in fix.operations] == [None]
+
+    more = {"enrichment_source_record_limit": 10, "greater_than_batch": 2.5, "auto_resolve_passed_anomalies": False}
+    wish = scans.Wish(("profile",), ("42",), ("orders",), options=more)
+    made = await lab.scans.propose("qualytics", wish, DANA, CHANNEL)
+    await lab.scans.confirm(made.operations[0].plan, DANA)
+    await lab.turn()
+    assert lab.works.started[-1].options == {"greater_than_batch": 2.5}
