@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from bot import errors, model
-from bot.core import changes, cleaning, foreign, links, people, queries, references, selections, tokens, verbs, words
+from bot import model
+from bot.core import changes, cleaning, foreign, links, people, queries, reading, references, selections, tokens, verbs, words
 
 SLASH = verbs.SLASH
 VERBS = verbs.VERBS
@@ -59,31 +59,8 @@ def command(text: str, *, today: date, sources: Sequence[str], default_source: s
 
     `today` is the day of the person who typed it, `sources` the names of the connected systems, `default_source` that of a bare id.
     """
-    plain = cleaning.clean(text)
     context = references.Context(today, sources, default_source)
-    try:
-        return _read(plain, context)
-    except tokens.Mistake as mistake:
-        example = _example(plain, mistake, context)
-        raise errors.BadCommand(mistake.message, text=plain, start=mistake.start, end=mistake.end, example=example) from mistake
-
-
-def _example(plain: str, mistake: tokens.Mistake, context: references.Context) -> str:
-    """The command that was probably meant when it works, else one that does."""
-    first = plain.removeprefix(SLASH).split(maxsplit=1)
-    verb = BY_NAME.get(first[0].casefold()) if first else None
-    for candidate in (*mistake.meant(plain), *([verb.example] if verb else [])):
-        if _works(candidate, context):
-            return f"{SLASH} {candidate.removeprefix(SLASH).strip()}"
-    return f"{SLASH} {BY_NAME['list'].example}"
-
-
-def _works(plain: str, context: references.Context) -> bool:
-    try:
-        _read(plain, context)
-    except tokens.Mistake:
-        return False
-    return True
+    return reading.understood(text, SLASH, BY_NAME, BY_NAME["list"].example, lambda plain: _read(plain, context))
 
 
 def _read(plain: str, context: references.Context) -> Command:

@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from bot import errors
-from bot.core import cleaning, foreign, references, scan_terms, tokens, verbs
+from bot.core import cleaning, foreign, reading, references, scan_terms, tokens, verbs
 
 SLASH = verbs.SCAN_SLASH
 VERBS = verbs.SCAN_VERBS
@@ -54,13 +53,8 @@ def scan(text: str, *, sources: Sequence[str], default_source: str) -> ScanComma
 
     `sources` are the names of the connected systems, `default_source` the one that is meant when none is named.
     """
-    plain = cleaning.clean(text)
     context = references.Context(date.min, sources, default_source)  # no word of /scan is a day
-    try:
-        return _read(plain, context)
-    except tokens.Mistake as mistake:
-        example = _example(plain, mistake, context)
-        raise errors.BadCommand(mistake.message, text=plain, start=mistake.start, end=mistake.end, example=example) from mistake
+    return reading.understood(text, SLASH, BY_NAME, BY_NAME["scan"].example, lambda plain: _read(plain, context))
 
 
 def scan_words(command: ScanCommand) -> str:
@@ -81,24 +75,6 @@ def scan_words(command: ScanCommand) -> str:
         parts.append("auto-resolve:on" if command.auto_resolve else "auto-resolve:off")
     words = " ".join(parts)
     return words if cleaning.clean(words) == words else words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _example(plain: str, mistake: tokens.Mistake, context: references.Context) -> str:
-    """The command that was probably meant when it works, else one that does."""
-    first = plain.removeprefix(SLASH).split(maxsplit=1)
-    verb = BY_NAME.get(first[0].casefold()) if first else None
-    for candidate in (*mistake.meant(plain), *([verb.example] if verb else [])):
-        if _works(candidate, context):
-            return f"{SLASH} {candidate.strip().removeprefix(SLASH).strip()}".rstrip()
-    return f"{SLASH} {BY_NAME['scan'].example}"
-
-
-def _works(plain: str, context: references.Context) -> bool:
-    try:
-        _read(plain, context)
-    except tokens.Mistake:
-        return False
-    return True
 
 
 def _read(plain: str, context: references.Context) -> ScanCommand:
