@@ -138,6 +138,17 @@ def offered(desk: Desk, handler: ViewHandler) -> Callable[..., Awaitable[None]]:
     return listener
 
 
+async def options(desk: Desk, ack: AsyncAck, making: Awaitable[list[model.Block]]) -> None:
+    """Answer a menu in time with its options; what comes too late is there for the next letter."""
+    lookup = asyncio.ensure_future(making)
+    await asyncio.wait({lookup}, timeout=VIEW_SECONDS)
+    if lookup.done():
+        await ack(options=lookup.result())
+        return
+    spare(desk, lookup)
+    await ack(options=[])
+
+
 async def in_place(desk: Desk, request: Request, ack: AsyncAck, title: str, making: Awaitable[model.Block]) -> None:
     """Answer a sent form with the view that takes its place: in the ack itself when it is ready in time, else behind a skeleton. (A view
     that is updated beside its ack races with it: Slack may show the skeleton last.)"""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from slack_bolt.async_app import AsyncAck
@@ -197,39 +196,30 @@ async def _replaced(desk: guard.Desk, request: guard.Request, plan: str) -> None
         pass  # it was started or cancelled meanwhile
 
 
-async def _offer(
-    desk: guard.Desk, request: guard.Request, ack: AsyncAck, look: Callable[[model.Actor], Awaitable[Sequence[object]]]
-) -> None:
-    """The options of a menu, as far as they hold what was typed; what comes too late is there for the next letter."""
+_Look = Callable[[model.Actor], Awaitable[Sequence[model.Place] | Sequence[str]]]
 
-    async def found() -> Sequence[object]:
-        return await look(await desk.people.actor(request.user))
 
-    lookup = asyncio.ensure_future(found())
-    await asyncio.wait({lookup}, timeout=guard.VIEW_SECONDS)
-    if lookup.done():
-        await ack(options=scan_form.options(lookup.result(), str(request.body.get("value", ""))))  # type: ignore[arg-type]
-        return
-    guard.spare(desk, lookup)
-    await ack(options=[])
+async def _offered(desk: guard.Desk, request: guard.Request, look: _Look) -> list[model.Block]:
+    """The options of a menu, as far as they hold what was typed."""
+    return scan_form.options(await look(await desk.people.actor(request.user)), str(request.body.get("value", "")))
 
 
 async def datastore_options(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> None:
     """The form's menu of datastores."""
     draft = _draft(request)
-    await _offer(desk, request, ack, lambda actor: desk.scans.datastores(draft.source, actor))
+    await guard.options(desk, ack, _offered(desk, request, lambda actor: desk.scans.datastores(draft.source, actor)))
 
 
 async def table_options(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> None:
     """The form's menu of tables: of the datastores that are chosen in it at this moment."""
     draft = _draft(request)
-    await _offer(desk, request, ack, lambda actor: desk.scans.tables(draft.source, draft.datastores, actor))
+    await guard.options(desk, ack, _offered(desk, request, lambda actor: desk.scans.tables(draft.source, draft.datastores, actor)))
 
 
 async def tag_options(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> None:
     """The form's menu of tags."""
     draft = _draft(request)
-    await _offer(desk, request, ack, lambda actor: desk.scans.tags(draft.source, actor))
+    await guard.options(desk, ack, _offered(desk, request, lambda actor: desk.scans.tags(draft.source, actor)))
 
 
 def _draft(request: guard.Request) -> scan_form.Draft:

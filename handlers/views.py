@@ -113,21 +113,15 @@ async def _act(desk: guard.Desk, request: guard.Request, change: model.Change, p
 
 
 async def person_options(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> None:
-    """The picker's menu, fed from the system's users as people type; what comes too late is there for the next letter."""
+    """The picker's menu, fed from the system's users as people type."""
     form = _read(modals.read_pick, request)
-    lookup = asyncio.ensure_future(_suggest(desk, request, form.pending))
-    await asyncio.wait({lookup}, timeout=guard.VIEW_SECONDS)
-    if lookup.done():
-        await ack(options=modals.options(lookup.result()))
-        return
-    guard.spare(desk, lookup)
-    await ack(options=[])
+    await guard.options(desk, ack, _suggest(desk, request, form.pending))
 
 
-async def _suggest(desk: guard.Desk, request: guard.Request, pending: modals.Pending) -> Sequence[model.Person]:
+async def _suggest(desk: guard.Desk, request: guard.Request, pending: modals.Pending) -> list[model.Block]:
     """Names and addresses are shown to those who may assign, and to nobody else."""
     desk.triage.check(model.Action.ASSIGN, pending.ref, await desk.people.actor(request.user))
-    return await desk.people.suggest(pending.ref.source, str(request.body.get("value", "")))
+    return modals.options(await desk.people.suggest(pending.ref.source, str(request.body.get("value", ""))))
 
 
 def _read(form: Callable[[Mapping[str, Any]], T], request: guard.Request) -> T:
