@@ -93,19 +93,24 @@ class SourceError(BotError):
 
 
 class SourceUnavailable(SourceError):
-    """Time-out, dropped connection or 5xx."""
+    """Time-out, dropped connection or 5xx. `dropped`: the connection broke, nobody answered at all."""
 
     retryable = True
+
+    def __init__(self, source: str, message: str, *, dropped: bool = False) -> None:
+        super().__init__(source, message)
+        self.dropped = dropped
 
 
 class SourceRateLimited(SourceError):
-    """HTTP 429 or 503 with `Retry-After`; `retry_after` in seconds."""
+    """HTTP 429 or 503 with `Retry-After`; `retry_after` is how many seconds to wait, `asked` how many the system asked for: more than
+    is waited for when that is absurd."""
 
     retryable = True
 
-    def __init__(self, source: str, message: str, retry_after: float = 1.0) -> None:
+    def __init__(self, source: str, message: str, retry_after: float = 1.0, *, asked: float = 0.0) -> None:
         super().__init__(source, message)
-        self.retry_after = retry_after
+        self.retry_after, self.asked = retry_after, max(asked, retry_after)
 
 
 class SourceAuthFailed(SourceError):

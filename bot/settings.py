@@ -58,6 +58,8 @@ def _url(value: str) -> str:
         sound = False
     if not sound:
         raise ValueError("must be an address like https://acme.example.com")
+    if "?" in value or "#" in value or "@" in parts.netloc:
+        raise ValueError('must be an address alone, like https://acme.example.com: without "?", "#" or a user name and password in it')
     return value
 
 
@@ -107,6 +109,14 @@ def _list(value: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
+def _places(value: str) -> tuple[str, ...]:
+    """Names or ids. A list with nothing in it would mean all of them, which is hardly what somebody meant who wrote it."""
+    found = _list(value)
+    if not found:
+        raise ValueError("names no datastore: leave it out for all of them")
+    return found
+
+
 def _members(value: str) -> tuple[str, ...]:
     ids = tuple(value.replace(",", " ").split())
     permissions.grants(ids, {})
@@ -147,7 +157,6 @@ def _did_you_mean(near: list[str]) -> str:
 
 Secret = Annotated[SecretStr, _secret()]
 Url = Annotated[str, BeforeValidator(_url)]
-Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_list)]
 SEVERITY = tuple(zip(reversed(model.Severity), (80.0, 50.0, 20.0, 0.0), strict=True))
 
 
@@ -164,7 +173,7 @@ class Settings(BaseSettings):
 
     qualytics_url: Url | None = None
     qualytics_token: Secret | None = None
-    qualytics_datastores: Words = ()
+    qualytics_datastores: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_places)] = ()
     qualytics_max_batch: Annotated[int, _number(1, 1000, int)] = 100
 
     anodot_url: Url | None = None

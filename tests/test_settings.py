@@ -14,6 +14,8 @@ GOOD = {
     "DESK_CHANNEL": "C0123456789",
 }
 
+WITHOUT = 'without "?", "#" or a user name and password in it'
+
 
 def faults(**changes: str | None) -> list[str]:
     """What is said about a good environment with these changes (None: without the variable)."""
@@ -86,6 +88,12 @@ def test_everything_can_be_set() -> None:
         ("QUALYTICS_URL", "acme", "QUALYTICS_URL must be an address like https://acme.example.com."),
         ("QUALYTICS_URL", "https://acme:0", "QUALYTICS_URL must be an address like https://acme.example.com."),
         ("QUALYTICS_URL", "https://[x", "QUALYTICS_URL must be an address like https://acme.example.com."),
+        *(
+            (name, f"{before}acme.example.com/{after}", f"{name} must be an address alone, like https://acme.example.com: {WITHOUT}.")
+            for name in ("QUALYTICS_URL", "SLACK_API_URL", "ANODOT_URL", "ANOMIFY_URL", "AUTIONAL_URL")
+            for before, after in (("https://", "#/anomalies"), ("https://", "?tab=open"), ("https://", "#"), ("https://dana:pw@", ""))
+        ),
+        ("QUALYTICS_DATASTORES", " , ,", "QUALYTICS_DATASTORES names no datastore: leave it out for all of them."),
         ("QUALYTICS_TOKEN", None, "QUALYTICS_TOKEN is missing: set it to a personal API token of QUALYTICS_URL."),
         ("DESK_CHANNEL", None, "DESK_CHANNEL is missing: set it to the id of the channel for new anomalies (C...)."),
         (

@@ -1,6 +1,7 @@
 """HTTP for one anomaly system: authentication, time limits, retries of safe calls, and every status as a `SourceError`.
 
-Only GET is repeated. Whoever writes decides what a lost answer means. No error text ever holds a token.
+Only GET is repeated, and a write of which nothing was sent. Whoever writes decides what a lost answer means. No error text ever holds a
+token.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import itertools
 import json
 import math
 import re
@@ -32,6 +34,10 @@ MAX_WORDS = 300
 ATTEMPTS = 3
 LONGEST_WAIT = 10.0
 """Seconds of `Retry-After` that are waited for on the spot; a longer pause is the caller's business."""
+LONGEST_PAUSE = 120.0
+"""Seconds of `Retry-After` that are believed: the ceiling of the back-off of a poll. What asks for more is asked again after this."""
+TOGETHER = 64
+"""Calls that are under way at once, most of them waiting for one of the few places on the wire."""
 
 Params = Sequence[tuple[str, str | int]]
 Thing = TypeVar("Thing")
@@ -70,14 +76,27 @@ class Answer:
     body: bytes
 
 
-async def together(calls: Iterable[Coroutine[Any, Any, Thing]]) -> list[Thing]:
-    """Await all at once; when one fails the others are cancelled and its error is raised as it is."""
+async def together(calls: Iterable[Coroutine[Any, Any, Thing]], abreast: int = TOGETHER) -> list[Thing]:
+    """Await all, `abreast` at a time, each made when its turn comes; when one fails the others are cancelled and its error is raised as
+    it is."""
+    waiting, done = iter(enumerate(calls)), dict[int, Thing]()
+
+    async def work(number: int, call: Coroutine[Any, Any, Thing]) -> None:
+        done[number] = await call
+        for another, following in waiting:
+            done[another] = await following
+
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(call) for call in calls]
+            for number, call in itertools.islice(waiting, abreast):
+                group.create_task(work(number, call))
     except BaseExceptionGroup as failed:
         raise failed.exceptions[0] from failed
-    return [task.result() for task in tasks]
+    finally:
+        if isinstance(calls, Sequence):
+            for _, unmade in waiting:
+                unmade.close()
+    return [done[number] for number in sorted(done)]
 
 
 def expiry(token: str) -> datetime | None:
@@ -135,6 +154,7 @@ class HttpSource:
             headers={"Authorization": f"Bearer {self._token}", "Accept": "application/json"},
             timeout=timeout,
             limits=httpx.Limits(max_connections=reads + writes, max_keepalive_connections=reads + writes),
+            follow_redirects=False,  # the token goes to the address in the settings and nowhere else
             transport=transport,
         )
 
@@ -154,13 +174,24 @@ class HttpSource:
         return await retrying(self._read_once, path, params, ask)
 
     async def write(self, method: str, path: str, *, params: Params = (), body: Any = None, ask: Ask = EDITOR) -> bytes:
-        """Send a change once, never again by itself; returns the body of a success unread, cut where it is too long."""
+        """Send a change once, and once more only when there was no connection, so that nothing of it was sent; returns the body of a
+        success unread, cut where it is too long.
+
+        Raises SourceUnavailable or SourceGarbled when nobody knows whether it was done: no answer, or one that cannot be unpacked."""
         content = {} if body is None else {"json": body}
-        request = self._http.build_request(method, path, params=list(params) or None, **content)
-        async with self._writes:
-            answer = await self._exchange(request, whole=False)
+        try:
+            answer = await self._write_once(method, path, params, content)
+        except errors.SourceUnavailable as error:
+            if not isinstance(error.__cause__, httpx.ConnectError):
+                raise
+            answer = await self._write_once(method, path, params, content)
         self._refuse(answer, ask)
         return answer.body
+
+    async def _write_once(self, method: str, path: str, params: Params, content: Mapping[str, Any]) -> Answer:
+        request = self._http.build_request(method, path, params=list(params) or None, **content)
+        async with self._writes:
+            return await self._exchange(request, whole=False)
 
     def json(self, body: bytes) -> Any:
         """Read the answer of a write. Raises SourceGarbled."""
@@ -191,7 +222,7 @@ class HttpSource:
             raise errors.SourceGarbled(self.name, f"{self.title} gave an answer that cannot be unpacked.") from error
         except httpx.HTTPError as error:
             said = f"{self.title} cannot be reached: the connection failed ({type(error).__name__})."
-            raise errors.SourceUnavailable(self.name, said) from error
+            raise errors.SourceUnavailable(self.name, said, dropped=True) from error
 
     async def _body(self, response: httpx.Response, whole: bool) -> bytes:
         """As much as is needed; `whole`: a success that is too large is no success."""
@@ -219,11 +250,16 @@ class HttpSource:
         said = self._said(answer)
         tail = f" {self.title} says: {said.words}" if said.words else ""
         if answer.status in (429, 503) and (answer.status == 429 or "retry-after" in answer.headers):
-            wait = self._retry_after(answer.headers.get("retry-after", ""))
-            raise errors.SourceRateLimited(self.name, f"{self.title} asks to wait {wait:g} seconds.{tail}", wait)
+            raise self._pause(self._retry_after(answer.headers.get("retry-after", "")), tail)
         if answer.status >= 500 or answer.status in (408, 425):
             raise errors.SourceUnavailable(self.name, f"{self.title} failed with HTTP {answer.status}.{tail}")
         raise self._refusal(answer.status, said, tail, ask)
+
+    def _pause(self, asked: float, tail: str) -> errors.SourceRateLimited:
+        """A pause that was asked for, and how much of it is kept."""
+        instead = f" That is long: the next try is in {spoken(LONGEST_PAUSE)}." if asked > LONGEST_PAUSE else ""
+        text = f"{self.title} asks to wait {spoken(asked)}.{instead}{tail}"
+        return errors.SourceRateLimited(self.name, text, min(asked, LONGEST_PAUSE), asked=asked)
 
     def _refusal(self, status: int, said: Said, tail: str, ask: Ask) -> errors.SourceError:
         if status == 401:
@@ -265,7 +301,7 @@ class HttpSource:
         return words if len(words) <= MAX_WORDS else words[: MAX_WORDS - 1] + "…"
 
     def _retry_after(self, header: str) -> float:
-        """Seconds from `Retry-After`, which is a number or a date; 1 when it is missing or nonsense, an hour at most."""
+        """Seconds from `Retry-After`, which is a number or a date; 1 when it is missing or nonsense."""
         try:
             seconds = float(header)
         except ValueError:
@@ -273,7 +309,15 @@ class HttpSource:
                 seconds = (parsedate_to_datetime(header).astimezone(UTC) - self._clock.now()).total_seconds()
             except (ValueError, TypeError):
                 seconds = 1.0
-        return min(max(seconds, 0.0), 3600.0) if math.isfinite(seconds) else 1.0
+        return max(seconds, 0.0) if math.isfinite(seconds) else 1.0
+
+
+def spoken(seconds: float) -> str:
+    """A time as people say it: "1 second", "90 seconds", "2 minutes", "28 hours", "3 days"."""
+    units = ((1.0, "second", 120), (60.0, "minute", 120), (3600.0, "hour", 48), (86400.0, "day", math.inf))
+    length, unit = next((length, unit) for length, unit, below in units if seconds / length < below)
+    count = math.ceil(seconds / length)
+    return f"{count:,} {unit}{'' if count == 1 else 's'}"
 
 
 def _path(loc: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 from datetime import timedelta
 from typing import Any
@@ -92,7 +93,8 @@ async def test_a_missing_right_names_itself_and_the_datastore(over: Make) -> Non
         ({"retry-after": "Fri, 08 May 2026 12:01:30 GMT"}, 90.0),
         ({"retry-after": "soon"}, 1.0),
         ({"retry-after": "nan"}, 1.0),
-        ({"retry-after": "99999999"}, 3600.0),
+        ({"retry-after": "119.25"}, 119.25),
+        ({"retry-after": "99999999"}, base.LONGEST_PAUSE),
     ],
 )
 async def test_retry_after_is_told(over: Make, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str], waits: float) -> None:
@@ -102,6 +104,54 @@ async def test_retry_after_is_told(over: Make, monkeypatch: pytest.MonkeyPatch, 
         await over(wire).people()
     assert raised.value.retry_after == waits
     assert len(wire.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("1", "asks to wait 1 second."),
+        ("99.34567", "asks to wait 100 seconds."),
+        ("3601", "asks to wait 61 minutes. That is long: the next try is in 2 minutes."),
+        ("100000", "asks to wait 28 hours. That is long: the next try is in 2 minutes."),
+        ("99999999", "asks to wait 1,158 days. That is long: the next try is in 2 minutes."),
+    ],
+)
+async def test_a_pause_is_told_in_words_for_people_and_an_absurd_one_is_not_kept(
+    over: Make, monkeypatch: pytest.MonkeyPatch, asked: str, said: str
+) -> None:
+    monkeypatch.setattr(base, "LONGEST_WAIT", 0.5)
+    with pytest.raises(errors.SourceRateLimited) as raised:
+        await over(lambda _: httpx.Response(429, headers={"retry-after": asked})).people()
+    assert said in str(raised.value)
+    assert (raised.value.retry_after, raised.value.asked) == (min(float(asked), 120.0), float(asked))
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+async def test_the_token_goes_nowhere_else(over: Make, status: int) -> None:
+    """Neither a redirect nor a link to the next page leads to another host."""
+    elsewhere = "https://elsewhere.example/api/users?page=2"
+    redirected = Wire(lambda _: httpx.Response(status, headers={"location": elsewhere}))
+    for asked in (over(redirected).people(), over(redirected).apply(model.Change(model.Action.ACKNOWLEDGE), [target()])):
+        with contextlib.suppress(errors.SourceRejected):
+            assert "redirect" in (await asked)[0].reason
+    linked = Wire(
+        lambda _: httpx.Response(200, json={**page_json([{"id": 1}], total=150), "next": elsewhere, "links": {"next": elsewhere}})
+    )
+    await over(linked).people()
+    assert {one.url.host for one in (*redirected.requests, *linked.requests)} == {"acme.qualytics.io"}
+
+
+@pytest.mark.parametrize("ident", ["", ".", "..", "..."])
+async def test_an_id_that_would_be_another_address_is_never_asked_for(over: Make, ident: str) -> None:
+    wire = Wire(lambda _: httpx.Response(200, json=page_json([])))
+    source = over(wire)
+    assert await source.get([ident]) == {}
+    for asked in (source.comments, source.scan, source.abort):
+        with pytest.raises(errors.SourceMissing):
+            await asked(ident)
+    for change in (model.Change(model.Action.ACKNOWLEDGE), model.Change(model.Action.DELETE)):
+        assert (await source.apply(change, [target(ident)]))[0].result is not model.Result.DONE
+    assert wire.requests == []
 
 
 async def test_a_short_retry_after_is_waited_for(over: Make, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
 from bot import errors, ports
-from bot.sources import base
+from bot.sources import base, paging
 
 SIZE = 100
 """Items of a page of look-ups, as the vendor's client asks for."""
+LONGEST = 10**15
+"""No list is longer; what says so is read as this, so that there is no arithmetic with a number of a thousand digits."""
 
 
 def web_address(url: str) -> str:
@@ -31,6 +33,11 @@ class Page:
     items: Sequence[Any]
     total: int | None
     size: int
+
+    @property
+    def ids(self) -> Sequence[Hashable]:
+        """What tells the items apart."""
+        return paging.ids(self.items)
 
 
 class Client(base.HttpSource):
@@ -59,13 +66,24 @@ class Client(base.HttpSource):
         return Page(reply["items"], _whole(reply.get("total")), min(_whole(reply.get("size")) or size, size))
 
     async def every(self, path: str, params: base.Params = (), *, most: int = 0, ask: base.Ask = base.REPORTER) -> Sequence[Any]:
-        """All items: the first page, then the rest at once; at most `most` pages (0: all)."""
-        first = await self.page(path, params, ask=ask)
-        count = math.ceil(first.total / first.size) if first.total is not None else 1
-        numbers = range(2, (min(count, most) if most else count) + 1)
-        rest = await base.together(self.page(path, params, number=number, size=first.size, ask=ask) for number in numbers)
-        return [item for page in (first, *rest) for item in page.items]
+        """All items, within the bounds of `paging`; at most `most` pages (0: all)."""
+
+        async def read(number: int, size: int) -> Page:
+            return await self.page(path, params, number=number, size=size or SIZE, ask=ask)
+
+        pages = await paging.every(read, self.bounds(path), most=most)
+        return [item for page in pages for item in page.items]
+
+    def bounds(self, path: str, items: int = paging.LOOKUPS) -> paging.Bounds:
+        """How much of the list at `path` is read."""
+        return paging.Bounds(self.name, self.title, path.rpartition("/")[2].replace("-", " "), items)
+
+    def at(self, path: str, ident: str) -> str:
+        """The address of one thing in a list, by its id. Raises SourceMissing for what would be another address."""
+        if not ident.strip("."):
+            raise errors.SourceMissing(self.name, f'{self.title} has nothing with the id "{ident}".')
+        return f"{path}/{quote(ident, safe='')}"
 
 
 def _whole(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return min(value, LONGEST) if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from bot import errors, model
-from bot.sources import base
+from bot.sources import base, paging
 from bot.sources.qualytics import client, dialect, wire
 
 log = logging.getLogger(__name__)
@@ -19,13 +20,14 @@ OTHER_KEY = {"datastore": "datastore_id", "datastore_id": "datastore"}
 @dataclass(frozen=True, slots=True)
 class Page:
     """A page, understood: `anomalies` of the datastore that was asked for, `count` the items as they came, `foreign` when others were
-    among them, `pages` how many there are."""
+    among them, `pages` how many there are, `ids` what tells its items apart."""
 
     anomalies: Sequence[model.Anomaly]
     total: int | None
     size: int
     count: int
     foreign: bool
+    ids: Sequence[Hashable] = ()
 
     @property
     def pages(self) -> int:
@@ -72,30 +74,35 @@ class Lister:
         if not limit and self._shrank(pages):
             again = await self._all(datastore, params, limit)
             pages = [*again, *pages] if self._shrank(again) else again
-        found = {one.ref: one for page in reversed(pages) for one in page.anomalies}
-        ordered = list(dict.fromkeys(one.ref for page in pages for one in page.anomalies))
+        anomalies = await self._different(pages)
         total = None if any(page.foreign for page in pages) else pages[0].total
-        anomalies = [found[ref] for ref in ordered]
         return Listing(anomalies[:limit] if limit else anomalies, total if total is not None or limit else len(anomalies))
+
+    async def _different(self, pages: Sequence[Page]) -> Sequence[model.Anomaly]:
+        """Each once, in the order and as the page says that has it first; everybody else gets a turn in between."""
+        found: dict[model.Ref, model.Anomaly] = {}
+        for page in pages:
+            for one in page.anomalies:
+                found.setdefault(one.ref, one)
+            await asyncio.sleep(0)
+        return list(found.values())
 
     async def rest(self, datastore: str, params: base.Params, numbers: Sequence[int]) -> list[Page]:
         """Several pages at once."""
         return await base.together(self.page(datastore, params, number=number) for number in numbers)
 
     async def _all(self, datastore: str, params: base.Params, limit: int) -> list[Page]:
-        first = await self.page(datastore, params)
-        if first.total is None:
-            return await self._blindly(datastore, params, first, limit)
-        last = min(first.pages, math.ceil(limit / first.size)) if limit and not first.foreign else first.pages
-        numbers = range(2, last + 1)
-        return [first, *await base.together(self.page(datastore, params, number=number, size=first.size) for number in numbers)]
+        async def read(number: int, size: int) -> Page:
+            return await self.page(datastore, params, number=number, size=size)
 
-    async def _blindly(self, datastore: str, params: base.Params, first: Page, limit: int) -> list[Page]:
-        """The server does not say how many there are: go on until a page is not full."""
-        pages = [first]
-        while pages[-1].count >= first.size and not (limit and len(pages) * first.size >= limit):
-            pages.append(await self.page(datastore, params, number=len(pages) + 1, size=first.size))
-        return pages
+        first = await self.page(datastore, params)
+        most = math.ceil(limit / first.size) if limit and not first.foreign else 0
+        return await paging.every(read, self.bounds, first=first, most=most)
+
+    @property
+    def bounds(self) -> paging.Bounds:
+        """How much of one list is read."""
+        return self._api.bounds("anomalies", paging.ANOMALIES)
 
     def _shrank(self, pages: Sequence[Page]) -> bool:
         """A later page told a smaller total than the first, or fewer different anomalies came than were told."""
@@ -120,7 +127,7 @@ class Lister:
             raise errors.SourceGarbled(self._api.name, f"{self._api.title} gave a list in which nothing can be understood.")
         self._skip(len(read) - len(known))
         ours = [one for one in known if not datastore or one.datastore is None or one.datastore.id == datastore]
-        page = Page(ours, raw.total, raw.size, len(raw.items), foreign=len(ours) < len(known))
+        page = Page(ours, raw.total, raw.size, len(raw.items), len(ours) < len(known), raw.ids)
         if datastore and not page.foreign and page.count > 1:
             self.proven.add(datastore)
         return page

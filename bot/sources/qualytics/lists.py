@@ -5,14 +5,13 @@ A filter that the deployment does not know is ignored without a word, so nothing
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bot import errors
 from bot.core import bulk
-from bot.sources import base
+from bot.sources import base, paging
 from bot.sources.qualytics import bodies, client, dialect, listing, wire
 
 ACTIVE = "Active"
@@ -33,13 +32,15 @@ def home(raw: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page, without what belongs to other datastores: `count` the items as they came, `foreign` whether others were among them."""
+    """A page, without what belongs to other datastores: `count` the items as they came, `ids` what tells them apart, `foreign` whether
+    others were among them."""
 
     items: Sequence[Any]
     total: int | None
     size: int
     count: int
     foreign: bool
+    ids: Sequence[Hashable] = ()
 
     def ends(self, number: int) -> bool:
         """Whether nothing comes after it, as the page of this number."""
@@ -76,14 +77,12 @@ class Lists:
         return again
 
     async def every(self, path: str, datastores: Sequence[str], params: base.Params = ()) -> Sequence[Any]:
-        """All items: the first page, then the rest at once; page by page where the deployment does not say how many there are."""
-        pages = [await self.page(path, datastores, params)]
-        first = pages[0]
-        if first.total is not None:
-            numbers = range(2, math.ceil(first.total / first.size) + 1)
-            pages += await base.together(self.page(path, datastores, params, number=number, size=first.size) for number in numbers)
-        while first.total is None and not pages[-1].ends(len(pages)):
-            pages.append(await self.page(path, datastores, params, number=len(pages) + 1, size=first.size))
+        """All items, within the bounds of `paging`."""
+
+        async def read(number: int, size: int) -> Page:
+            return await self.page(path, datastores, params, number=number, size=size or client.SIZE)
+
+        pages = await paging.every(read, self._api.bounds(path))
         return [item for page in pages for item in page.items]
 
     async def active_checks(self, datastore: str, tables: Sequence[str]) -> int:
@@ -109,7 +108,7 @@ class Lists:
         ask = base.Ask("Reporter", datastores[0] if len(datastores) == 1 else "")
         raw = await self._api.page(path, asked, number=number, size=size, ask=ask)
         ours = [item for item in raw.items if not datastores or home(item) in ("", *datastores)]
-        return Page(ours, raw.total, raw.size, len(raw.items), foreign=len(ours) < len(raw.items))
+        return Page(ours, raw.total, raw.size, len(raw.items), len(ours) < len(raw.items), raw.ids)
 
 
 def _is_active(raw: Any, tables: Sequence[str]) -> bool:

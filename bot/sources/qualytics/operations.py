@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import quote
 
 from bot import errors, model
 from bot.sources import base
@@ -178,11 +177,11 @@ class Operations:
 
     async def one(self, ident: str) -> model.Scan:
         """One operation as it stands."""
-        return self._read(await self._api.read(f"operations/{quote(ident, safe='')}"))
+        return self._read(await self._api.read(self._api.at("operations", ident)))
 
     async def abort(self, ident: str) -> model.Scan:
         """Ask an operation to stop; it may have ended already."""
-        path = f"operations/abort/{quote(ident, safe='')}"
+        path = self._api.at("operations/abort", ident)
         return self._read(self._api.json(await self._api.write("PUT", path, ask=base.EDITOR)))
 
     def _read(self, raw: Any) -> model.Scan:

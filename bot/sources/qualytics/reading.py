@@ -7,7 +7,6 @@ it was seen to work; until then a missing id is looked up alone before it counts
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from urllib.parse import quote
 
 from bot import errors, model
 from bot.core import bulk
@@ -43,7 +42,7 @@ class ById:
     async def one(self, ident: str) -> model.Anomaly | None:
         """One anomaly, None when there is no such thing."""
         try:
-            raw = await self._api.read(f"anomalies/{quote(ident, safe='')}")
+            raw = await self._api.read(self._api.at("anomalies", ident))
         except errors.SourceMissing:
             return None
         anomaly = self._reader.anomaly(raw)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import httpx
 
 from bot import errors, model, ports
-from bot.sources import base
+from bot.sources import base, paging
 from bot.sources.qualytics import actions, client, cursors, dialect, listing, lists, operations, places, push, queries, reading, wire
 
 WAVE = 4
@@ -86,7 +86,8 @@ class Qualytics:
             whole = await self._lister.all(datastore, queries.open_ones())
             total = whole.total if whole.total is not None else len(whole.anomalies)
             return whole.anomalies, cursors.start().advanced(whole.anomalies, total, self._clock.now())
-        pages = await self._until_known(datastore, mark)
+        async with paging.within(self._lister.bounds):
+            pages = await self._until_known(datastore, mark)
         anomalies = [one for page in pages for one in page.anomalies]
         return anomalies, mark.advanced(anomalies, _total(pages[0]), self._clock.now())
 
@@ -97,11 +98,15 @@ class Qualytics:
         return [*await self._waves(datastore, mark), *pages] if shrank else pages
 
     async def _waves(self, datastore: str, mark: cursors.Mark) -> list[listing.Page]:
-        pages = [await self._lister.page(datastore, queries.open_ones())]
-        while not _known(pages, mark):
+        pages, meter = [await self._lister.page(datastore, queries.open_ones())], paging.Meter(self._lister.bounds)
+        meter.take(pages[0])
+        while not _known(pages, mark) and not meter.ended:
             wave = 1 if pages[0].total is None or any(mark.knows(one) for one in pages[-1].anomalies) else WAVE
             last = min(len(pages) + wave, pages[0].pages) if pages[0].total is not None else len(pages) + wave
-            pages += await self._lister.rest(datastore, queries.open_ones(), range(len(pages) + 1, last + 1))
+            more = await self._lister.rest(datastore, queries.open_ones(), range(len(pages) + 1, last + 1))
+            for page in more:
+                meter.take(page)
+            pages += more
         return pages
 
     async def find(self, query: model.Query) -> model.Found:
@@ -115,7 +120,7 @@ class Qualytics:
         asked = [(datastore, variant) for datastore in plan.datastores for variant in plan.variants]
         listings = await base.together(self._lister.all(datastore, variant, limit=query.limit) for datastore, variant in asked)
         found = listing.merged(listings, query.sort, query.limit)
-        kept = [one for one in found.anomalies if plan.holds(one)]
+        kept = await paging.kept(found.anomalies, plan.holds)
         if query.limit and len(kept) < len(found.anomalies):
             whole = await self.find(replace(query, limit=0))
             return model.Found(whole.anomalies[: query.limit], whole.total)
@@ -166,7 +171,7 @@ class Qualytics:
     async def comments(self, ident: str) -> Sequence[model.Comment]:
         """Remarks, oldest first: the anomaly's own list where it has one, else those that this token may list (contracts 1.5)."""
         await self._ready()
-        raw = await self._api.read(f"anomalies/{quote(ident, safe='')}")
+        raw = await self._api.read(self._api.at("anomalies", ident))
         anomaly = wire.lenient(wire.AnomalyWire, raw)
         own = anomaly.comments if anomaly is not None else None
         found = own if own is not None else await self._listed_comments(ident)

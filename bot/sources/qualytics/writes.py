@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from bot import errors, model, ports
 from bot.core import bulk
@@ -83,7 +82,7 @@ class Writes:
 
     async def put(self, ident: str, body: bodies.Body, place: str) -> None:
         """Update one."""
-        await self._api.write("PUT", f"anomalies/{quote(ident, safe='')}", body=dict(body), ask=base.Ask("Editor", place))
+        await self._api.write("PUT", self._api.at("anomalies", ident), body=dict(body), ask=base.Ask("Editor", place))
 
     async def patch(self, items: Mapping[str, bodies.Body], place: str) -> None:
         """Update many: the client's list first; when the refusal points at the body as a whole, the page's object form once, remembered."""
@@ -115,7 +114,7 @@ class Writes:
     async def delete_one(self, change: model.Change, ident: str, place: str) -> None:
         """Archive or delete one."""
         params = bodies.removal_query(change)
-        await self._api.write("DELETE", f"anomalies/{quote(ident, safe='')}", params=params, ask=base.Ask("Author", place))
+        await self._api.write("DELETE", self._api.at("anomalies", ident), params=params, ask=base.Ask("Author", place))
 
     async def delete_many(self, change: model.Change, ids: Sequence[str], place: str) -> Reply:
         """Archive or delete many; one by one where a body with DELETE gets lost or is not wanted, remembered once a single call worked."""
