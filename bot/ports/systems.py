@@ -24,7 +24,8 @@ class Telemetry(Protocol):
 
 
 class Source(Protocol):
-    """One anomaly system. Every call raises `errors.SourceError` or a child of it, and nothing else.
+    """One anomaly system. Every call raises `errors.SourceError` or a child of it, and nothing else. What belongs to a datastore that the
+    desk does not look after does not exist in any of them.
 
     Capabilities are data: `supports` names the actions that exist, `archive_as` the outcomes offered (() where closing has no reason),
     `max_batch` the ids of one bulk write (1: no bulk call), `words` how each filter word is treated (a word that is missing is refused).
@@ -56,7 +57,8 @@ class Source(Protocol):
         ...
 
     async def read(self, ids: Sequence[str], *, pages: int = 0) -> model.Reading:
-        """Read these anomalies again, archived ones too, with at most `pages` calls (0: as many as it takes), first ids first."""
+        """Read these anomalies again, archived ones too, with at most `pages` calls (0: as many as it takes), first ids first. Those of
+        other datastores are neither found nor gone."""
         ...
 
     async def apply(self, change: model.Change, targets: Sequence[model.Anomaly]) -> Sequence[model.Outcome]:

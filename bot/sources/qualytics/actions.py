@@ -196,6 +196,11 @@ def _failed(target: model.Anomaly, error: errors.SourceError) -> model.Outcome:
     return _refused(target, GONE if isinstance(error, errors.SourceMissing) else str(error))
 
 
+def gone(target: model.Anomaly) -> model.Outcome:
+    """It does not exist, as far as this desk is concerned."""
+    return _refused(target, GONE)
+
+
 def _refused(target: model.Anomaly, reason: str) -> model.Outcome:
     return model.Outcome(target.ref, model.Result.REFUSED, reason)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from bot import errors, model
 from bot.sources import base
-from bot.sources.qualytics import bodies, client, dialect, lists, places, wire
+from bot.sources.qualytics import bodies, client, dialect, lists, places, scoping, wire
 
 Options = Mapping[str, Any]
 
@@ -133,6 +133,8 @@ class Operations:
         because = fault(request)
         if because:
             raise errors.SourceRejected(self._api.name, because)
+        if not (await self._places.within()).knows(request.datastore):
+            raise scoping.missing(self._api.name, self._api.title, "datastore", request.datastore)
         form = self._dialect.traits.operations
         try:
             return await self._send(request, await self._body(request, form))
@@ -176,11 +178,17 @@ class Operations:
     # --- one -----------------------------------------------------------------------------------------------------------
 
     async def one(self, ident: str) -> model.Scan:
-        """One operation as it stands."""
-        return self._read(await self._api.read(self._api.at("operations", ident)))
+        """One operation as it stands. Raises SourceMissing for one outside the scope."""
+        within = await self._places.within()
+        scan = self._read(await self._api.read(self._api.at("operations", ident)))
+        if not within.holds(scan.datastore):
+            raise scoping.missing(self._api.name, self._api.title, "operation", ident)
+        return scan
 
     async def abort(self, ident: str) -> model.Scan:
-        """Ask an operation to stop; it may have ended already."""
+        """Ask an operation to stop; it may have ended already. Where the scope is narrowed, it is looked at first."""
+        if (await self._places.within()).ids:
+            await self.one(ident)
         path = self._api.at("operations/abort", ident)
         return self._read(self._api.json(await self._api.write("PUT", path, ask=base.EDITOR)))
 

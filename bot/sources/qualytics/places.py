@@ -9,7 +9,7 @@ from typing import Any
 
 from bot import errors, model, ports
 from bot.sources import base
-from bot.sources.qualytics import client, lists, wire
+from bot.sources.qualytics import client, lists, scoping, wire
 
 FRESH = timedelta(minutes=5)
 """How long a list of names is believed."""
@@ -27,10 +27,14 @@ class Places:
     async def scope(self) -> Sequence[str]:
         """Ids of the configured datastores, () for all. Costs nothing when ids are configured.
 
-        Raises SourceRejected when a configured name does not exist in Qualytics."""
-        if all(word.isdecimal() for word in self._configured):
+        Raises SourceRejected when a configured name does not exist in Qualytics: a name that nobody knows never means all."""
+        if all(_is_id(word) for word in self._configured):
             return self._configured
         return [one.id for one in await self.datastores()]
+
+    async def within(self) -> scoping.Scope:
+        """The same, as a test for what an answer holds."""
+        return scoping.Scope(frozenset(await self.scope()))
 
     async def datastores(self, *, fresh: bool = False) -> Sequence[model.Place]:
         """The datastores that the desk looks after."""
@@ -122,6 +126,11 @@ class Places:
             else:
                 return raw if isinstance(raw, list) else raw.get("items", []) if isinstance(raw, dict) else []
         return await self._lists.every("containers", [datastore])
+
+
+def _is_id(word: str) -> bool:
+    """Whether a word can only be an id, as Qualytics writes it."""
+    return word.isascii() and word.isdecimal() and word == str(int(word))
 
 
 def _places(items: Sequence[Any], datastore: str) -> Sequence[model.Place]:

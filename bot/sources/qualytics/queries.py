@@ -96,10 +96,11 @@ def _statuses(words: Sequence[str]) -> Sequence[tuple[str, str]]:
 
 
 def _holds(anomaly: model.Anomaly, query: model.Query, datastores: Sequence[str], tables: Sequence[str]) -> bool:
-    """FastAPI ignores query keys that it does not know: never let an anomaly through that was not asked for, as far as it tells."""
+    """FastAPI ignores query keys that it does not know: never let an anomaly through that was not asked for, as far as it tells; and none
+    that does not tell its datastore where a datastore was asked for."""
     return all(
         (
-            not datastores or anomaly.datastore is None or anomaly.datastore.id in datastores,
+            not datastores or (anomaly.datastore is not None and anomaly.datastore.id in datastores),
             not tables or anomaly.container is None or anomaly.container.id in tables,
             _in_status(anomaly, query.statuses),
             not query.types or not anomaly.type or anomaly.type.lower() in {one.lower() for one in query.types},

@@ -1,7 +1,8 @@
 """Reading anomalies again by their ids: one id is one call, many are lists of a hundred (contracts 1.3 and 1.4).
 
 The `id` filter of the list is a list of ids on new deployments, one id on old ones, and ignored on others. So it is believed only after
-it was seen to work; until then a missing id is looked up alone before it counts as gone.
+it was seen to work; until then a missing id is looked up alone before it counts as gone. What is outside the scope is never found, and
+never counts as deleted either: it only does not exist for this desk.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from bot import errors, model
 from bot.core import bulk
 from bot.sources import base
-from bot.sources.qualytics import client, dialect, listing, wire
+from bot.sources.qualytics import client, dialect, listing, places, wire
 
 CHUNK = 100
 """Ids of one list call: with UUIDs its address stays below 5,000 characters."""
@@ -35,12 +36,19 @@ class Budget:
 class ById:
     """Reads by id."""
 
-    def __init__(self, *, api: client.Client, dialect: dialect.Dialect, reader: wire.Reader, lister: listing.Lister) -> None:
-        self._api, self._dialect, self._reader, self._lister = api, dialect, reader, lister
+    def __init__(
+        self, *, api: client.Client, dialect: dialect.Dialect, reader: wire.Reader, lister: listing.Lister, places: places.Places
+    ) -> None:
+        self._api, self._dialect, self._reader, self._lister, self._places = api, dialect, reader, lister, places
         self._proven = False
 
     async def one(self, ident: str) -> model.Anomaly | None:
-        """One anomaly, None when there is no such thing."""
+        """One anomaly, None when there is no such thing for this desk."""
+        scope = await self._places.within()
+        found = await self._anywhere(ident)
+        return found if found is not None and scope.holds(found.datastore) else None
+
+    async def _anywhere(self, ident: str) -> model.Anomaly | None:
         try:
             raw = await self._api.read(self._api.at("anomalies", ident))
         except errors.SourceMissing:
@@ -51,7 +59,12 @@ class ById:
         return anomaly
 
     async def read(self, ids: Sequence[str], pages: int) -> model.Reading:
-        """Many; with `pages` > 0 at most that many calls."""
+        """Many; with `pages` > 0 at most that many calls. Those outside the scope are in neither part of the answer."""
+        scope = await self._places.within()
+        read = await self._read(ids, pages)
+        return model.Reading({ident: one for ident, one in read.found.items() if scope.holds(one.datastore)}, read.gone)
+
+    async def _read(self, ids: Sequence[str], pages: int) -> model.Reading:
         wanted, budget = list(dict.fromkeys(ids)), Budget(pages)
         if len(wanted) == 1 or not self._dialect.traits.ids_filter:
             return await self._singly(wanted, budget)
@@ -79,7 +92,7 @@ class ById:
 
     async def _singly(self, ids: Sequence[str], budget: Budget) -> model.Reading:
         asked = ids[: budget.take(len(ids))]
-        read = await base.together(self.one(ident) for ident in asked)
+        read = await base.together(self._anywhere(ident) for ident in asked)
         found = {ident: one for ident, one in zip(asked, read, strict=True) if one is not None}
         return model.Reading(found, frozenset(asked) - frozenset(found))
 

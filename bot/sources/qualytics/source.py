@@ -11,7 +11,21 @@ import httpx
 
 from bot import errors, model, ports
 from bot.sources import base, paging
-from bot.sources.qualytics import actions, client, cursors, dialect, listing, lists, operations, places, push, queries, reading, wire
+from bot.sources.qualytics import (
+    actions,
+    client,
+    cursors,
+    dialect,
+    listing,
+    lists,
+    operations,
+    places,
+    push,
+    queries,
+    reading,
+    scoping,
+    wire,
+)
 
 WAVE = 4
 """Pages that are read at once on the way to known ground, while there is none in sight."""
@@ -58,7 +72,7 @@ class Qualytics:
         self._lists = lists.Lists(api=self._api, dialect=self._dialect)
         self._places = places.Places(api=self._api, clock=clock, configured=datastores, lists=self._lists)
         self._lister = listing.Lister(api=self._api, dialect=self._dialect, reader=self._reader, size=page_size)
-        self._by_id = reading.ById(api=self._api, dialect=self._dialect, reader=self._reader, lister=self._lister)
+        self._by_id = reading.ById(api=self._api, dialect=self._dialect, reader=self._reader, lister=self._lister, places=self._places)
         self._actions = actions.Actions(api=self._api, dialect=self._dialect, by_id=self._by_id, max_batch=max_batch, clock=clock)
         self._operations = operations.Operations(
             api=self._api, dialect=self._dialect, places=self._places, lists=self._lists, reader=self._reader
@@ -75,11 +89,12 @@ class Qualytics:
         """Open anomalies since `cursor`, newest first, with an overlap of ten minutes: one call per datastore when nothing is new."""
         await self._ready()
         marks = cursors.read(cursor)
-        scope = list(await self._places.scope()) or [""]
-        read = await base.together(self._since(datastore, marks.get(datastore)) for datastore in scope)
-        found = {one.ref: one for anomalies, _ in read for one in anomalies}
+        datastores = list(await self._places.scope()) or [""]
+        read = await base.together(self._since(datastore, marks.get(datastore)) for datastore in datastores)
+        within = await self._places.within()
+        found = {one.ref: one for anomalies, _ in read for one in anomalies if within.holds(one.datastore)}
         newest_first = sorted(found.values(), key=lambda one: one.created, reverse=True)
-        return model.Changes(newest_first, cursors.write({datastore: mark for datastore, (_, mark) in zip(scope, read, strict=True)}))
+        return model.Changes(newest_first, cursors.write({datastore: mark for datastore, (_, mark) in zip(datastores, read, strict=True)}))
 
     async def _since(self, datastore: str, mark: cursors.Mark | None) -> tuple[Sequence[model.Anomaly], cursors.Mark]:
         if mark is None:
@@ -159,20 +174,26 @@ class Qualytics:
     # --- writing -------------------------------------------------------------------------------------------------------
 
     async def apply(self, change: model.Change, targets: Sequence[model.Anomaly]) -> Sequence[model.Outcome]:
-        """Do one change to these anomalies: one outcome per target, in order."""
+        """Do one change to these anomalies: one outcome per target, in order. Those outside the scope do not exist, whoever names them."""
         await self._ready()
+        within = await self._places.within()
+        inside = [one for one in targets if within.holds(one.datastore)]
         try:
-            return await self._actions.apply(change, targets)
+            done = {one.ref: one for one in await self._actions.apply(change, inside)} if inside else {}
         finally:
             await self._ready()
+        return [done[one.ref] if one.ref in done else actions.gone(one) for one in targets]
 
     # --- look-ups ------------------------------------------------------------------------------------------------------
 
     async def comments(self, ident: str) -> Sequence[model.Comment]:
         """Remarks, oldest first: the anomaly's own list where it has one, else those that this token may list (contracts 1.5)."""
         await self._ready()
+        within = await self._places.within()
         raw = await self._api.read(self._api.at("anomalies", ident))
         anomaly = wire.lenient(wire.AnomalyWire, raw)
+        if not within.holds(anomaly.datastore if anomaly is not None else None):
+            raise scoping.missing(self.name, self.title, "anomaly", ident)
         own = anomaly.comments if anomaly is not None else None
         found = own if own is not None else await self._listed_comments(ident)
         remarks = [wire.comment(one) for one in found if one.message]
@@ -197,13 +218,19 @@ class Qualytics:
 
     async def tables(self, datastore: str, *, tags: Sequence[str] = ()) -> Sequence[model.Place]:
         """The containers of one datastore, by its id; with `tags` those that carry at least one of them."""
-        await self._ready()
+        await self._looked_after(datastore)
         return await (self._places.tagged(datastore, tags) if tags else self._places.tables(datastore, fresh=True))
 
     async def active_checks(self, datastore: str, tables: Sequence[str] = ()) -> int:
         """How many checks are active on these containers (by id; () = on all) of one datastore."""
-        await self._ready()
+        await self._looked_after(datastore)
         return await self._lists.active_checks(datastore, tables)
+
+    async def _looked_after(self, datastore: str) -> None:
+        """Be ready; raises SourceMissing for a datastore outside the scope."""
+        await self._ready()
+        if not (await self._places.within()).knows(datastore):
+            raise scoping.missing(self.name, self.title, "datastore", datastore)
 
     async def tags(self) -> Sequence[str]:
         """The names of all global tags."""
@@ -225,10 +252,10 @@ class Qualytics:
     ) -> Sequence[model.Scan]:
         """Operations of the datastores that this desk looks after, or of one of them, newest first."""
         await self._ready()
-        scope = await self._places.scope()
-        if datastore and scope and datastore not in scope:
+        within = await self._places.scope()
+        if datastore and within and datastore not in within:
             return []
-        return await self._operations.find(operations.Wanted([datastore] if datastore else scope, since, running, kind, limit))
+        return await self._operations.find(operations.Wanted([datastore] if datastore else within, since, running, kind, limit))
 
     async def abort(self, ident: str) -> model.Scan:
         """Ask an operation to stop; it may have ended already."""
