@@ -29,11 +29,14 @@ class Source(Protocol):
 
     Capabilities are data: `supports` names the actions that exist, `archive_as` the outcomes offered (() where closing has no reason),
     `max_batch` the ids of one bulk write (1: no bulk call), `words` how each filter word is treated (a word that is missing is refused).
+    `doubtful` names those of `supports` that were refused lately, whatever they were tried on: they are spared where nobody asked for them
+    (the comment that tells who acted), and tried whenever somebody does.
     """
 
     name: str
     title: str
     supports: frozenset[model.Action]
+    doubtful: frozenset[model.Action]
     archive_as: tuple[model.ArchiveAs, ...]
     max_batch: int
     words: Mapping[str, model.Word]
@@ -63,7 +66,8 @@ class Source(Protocol):
 
     async def apply(self, change: model.Change, targets: Sequence[model.Anomaly]) -> Sequence[model.Outcome]:
         """Do one change to these anomalies (as last read): one Outcome per target, in order. Never raises for one bad id, only when nothing
-        could be done at all. Chunks, isolates datastores, halves refused chunks. Does not read back."""
+        could be done at all: `SourceUnavailable` and `SourceGarbled` then mean that nobody knows whether it was done. Chunks, isolates
+        datastores, halves refused chunks. Does not read back, except where an answer was lost."""
         ...
 
     async def comments(self, ident: str) -> Sequence[model.Comment]:

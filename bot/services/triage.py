@@ -250,7 +250,7 @@ class Triage:
         said = signing.remark(intent.change, intent.actor_name)
         if not (said and self.actor_comments and lost is None and len(targets) == len(done) == 1):
             return
-        if model.Action.COMMENT not in source.supports:
+        if model.Action.COMMENT not in source.supports - source.doubtful:
             return
         comment = model.Change(model.Action.COMMENT, comment=said)
         try:

@@ -31,7 +31,7 @@ async def update(call: api.Call) -> responses.Response:
     body: bodies.Update = await call.body(bodies.Update)
     anomaly = api.found(call.world.find(ident), f"Anomaly {ident}")
     call.need("update", [anomaly.container.datastore])
-    _apply(call, [(anomaly, body, ("body",))])
+    _apply(call, [(anomaly, body, ("body",))], call.world.modes.restore)
     return responses.JSONResponse(wire.anomaly(anomaly, call.world))
 
 
@@ -44,7 +44,9 @@ async def bulk_update(call: api.Call) -> responses.Response:
         rows: list[bodies.BulkUpdate] = await call.body(list[bodies.BulkUpdate])
         items = [(row.id, row, ("body", position)) for position, row in enumerate(rows)]
     anomalies = _all(call, [ident for ident, _, _ in items], "update")
-    _apply(call, [(anomaly, body, loc) for anomaly, (_, body, loc) in zip(anomalies, items, strict=True)])
+    modes = call.world.modes
+    restore = modes.restore if modes.restore_many == "alike" else modes.restore_many
+    _apply(call, [(anomaly, body, loc) for anomaly, (_, body, loc) in zip(anomalies, items, strict=True)], restore)
     return api.nothing()
 
 
@@ -100,16 +102,16 @@ def _all(call: api.Call, idents: Sequence[int | uuid.UUID], act: str) -> list[wo
     return anomalies
 
 
-def _apply(call: api.Call, items: Sequence[tuple[world.Anomaly, bodies.Update, Loc]]) -> None:
-    """Check all, then change all."""
-    wrong = [fault for anomaly, body, loc in items for fault in _wrong(call.world, anomaly, body, loc)]
+def _apply(call: api.Call, items: Sequence[tuple[world.Anomaly, bodies.Update, Loc]], restore: str) -> None:
+    """Check all, then change all. `restore`: what becomes of archived ones."""
+    wrong = [fault for anomaly, body, loc in items for fault in _wrong(call.world, anomaly, body, loc, restore)]
     if wrong:
         raise bodies.Invalid(*wrong)
     for anomaly, body, _ in items:
-        call.world.change(anomaly, **_fields(call.world, anomaly, body))
+        call.world.change(anomaly, **_fields(anomaly, body, restore))
 
 
-def _wrong(state: world.World, anomaly: world.Anomaly, body: bodies.Update, loc: Loc) -> list[dict[str, Any]]:
+def _wrong(state: world.World, anomaly: world.Anomaly, body: bodies.Update, loc: Loc, restore: str) -> list[dict[str, Any]]:
     faults = [
         bodies.fault((*loc, "assignee_ids", position), f"User {person} not found", value=person)
         for position, person in enumerate(body.assignee_ids or ())
@@ -121,7 +123,7 @@ def _wrong(state: world.World, anomaly: world.Anomaly, body: bodies.Update, loc:
         if name not in state.facts.tags
     ]
     if anomaly.archived and body.status is not None:
-        message = _restore_fault(state.modes.restore, body.status)
+        message = _restore_fault(restore, body.status)
         faults += [bodies.fault((*loc, "status"), message, value=body.status)] if message else []
     return faults
 
@@ -135,9 +137,9 @@ def _restore_fault(mode: str, status: str) -> str:
     return ""
 
 
-def _fields(state: world.World, anomaly: world.Anomaly, body: bodies.Update) -> dict[str, Any]:
+def _fields(anomaly: world.Anomaly, body: bodies.Update, restore: str) -> dict[str, Any]:
     """What changes. Absent and null keep; a list replaces."""
-    ignored = anomaly.archived and state.modes.restore == "ignores"
+    ignored = anomaly.archived and restore == "ignores"
     given = {
         "status": None if ignored else body.status,
         "description": body.description,

@@ -10,7 +10,8 @@ import pydantic
 class Modes(pydantic.BaseModel):
     """How this deployment behaves.
 
-    `restore`: what `PUT status=Acknowledged` does to an archived anomaly. `comments`: on, off (404), or a body without `type` refused.
+    `restore`: what `PUT status=Acknowledged` does to an archived anomaly; `restore_many`: what the bulk call does, the same or not.
+    `comments`: on, off (404), or a body without `type` refused.
     `delete_bodies`: a proxy drops the bodies of DELETE. `deployment`: an old one does not know `Discarded`.
     `datastore_key`, `bulk`, `operations`: the client's dialect or that of the vendor's page (contracts 6, traps 1, 3, 4, 9).
     Times in seconds, `latency_ms` in milliseconds; with `arrivals` 0 nothing appears by itself, with `scans` 0 nobody starts a scan.
@@ -19,6 +20,7 @@ class Modes(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(extra="forbid", validate_assignment=True)
 
     restore: Literal["restores", "422", "ignores"] = "restores"
+    restore_many: Literal["alike", "422", "ignores"] = "alike"
     comments: Literal["on", "off", "discriminator"] = "on"
     delete_bodies: Literal["kept", "dropped"] = "kept"
     deployment: Literal["new", "old"] = "new"

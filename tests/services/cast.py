@@ -44,6 +44,7 @@ class System:
     title: str = "Qualytics"
     max_batch: int = 100
     supports: frozenset[model.Action] = frozenset({model.Action.ACKNOWLEDGE, model.Action.COMMENT})
+    doubtful: frozenset[model.Action] = frozenset()
     archive_as: tuple[model.ArchiveAs, ...] = ()
     words: Mapping[str, model.Word] = field(default_factory=lambda: queries.WORDS)
     asked: list[str] = field(default_factory=list)

@@ -35,6 +35,7 @@ class Works:
     name: str = "qualytics"
     title: str = "Qualytics"
     supports: frozenset[model.Action] = frozenset({model.Action.SCAN, model.Action.ABORT})
+    doubtful: frozenset[model.Action] = frozenset()
     archive_as: tuple[model.ArchiveAs, ...] = ()
     max_batch: int = 100
     words: Mapping[str, model.Word] = field(default_factory=dict)

@@ -244,10 +244,15 @@ async def test_two_processes_share_what_was_learned(system: Deployment) -> None:
     assert isinstance(system.facts, Facts)
     system.world.modes.restore = "422"
     first, second = system.source(), system.source()
-    closed = str(system.world.closed[0][1].id)
-    target = (await first.get([closed]))[closed]
-    await asyncio.gather(*(one.apply(model.Change(model.Action.REOPEN), [replace(target)]) for one in (first, second)))
-    assert model.Action.REOPEN not in first.supports | second.supports
+    closed = [str(one.id) for _, one in system.world.closed][:2]
+    targets = list((await first.get(closed)).values())
+    await asyncio.gather(
+        *(one.apply(model.Change(model.Action.REOPEN), [replace(target) for target in targets]) for one in (first, second))
+    )
+    assert model.Action.REOPEN in first.doubtful & second.doubtful
+    third = system.source()
+    await third.get(closed)
+    assert model.Action.REOPEN in third.doubtful
 
 
 async def test_options_that_say_nothing_are_not_sent(system: Deployment) -> None:

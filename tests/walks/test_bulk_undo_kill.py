@@ -32,7 +32,7 @@ async def test_killed_in_the_middle_of_an_undo(tmp_path: Path, zygote: staging.Z
         await bot.kill()
         assert f"{many} as before again" in told
         assert await _statuses(stage) == before
-        restored = Counter(call["path"].rpartition("/")[2] for call in await _restorations(stage))
+        restored = Counter(await _restorations(stage))
         assert len(restored) == many
         assert max(restored.values()) == 1
 
@@ -57,9 +57,13 @@ async def _restored(stage: staging.Stage, least: int) -> None:
     await stage.until(look)
 
 
-async def _restorations(stage: staging.Stage) -> list[Json]:
-    """The calls that brought an anomaly back: the way on from there, from acknowledged to open, says so in its body."""
+async def _restorations(stage: staging.Stage) -> list[str]:
+    """What was brought back, alone or in bulk: the way on from there, from acknowledged to open, says so in its body."""
     log = (await stage.http.get(f"{stage.qualytics_url}/_control/log")).json()["calls"]
-    return [
-        one for one in log if one["method"] == "PUT" and 200 <= (one["status"] or 0) < 300 and one["json"].get("status") == "Acknowledged"
+    done = [one for one in log if one["method"] in ("PUT", "PATCH") and 200 <= (one["status"] or 0) < 300]
+    items = [
+        item
+        for one in done
+        for item in (one["json"] if one["method"] == "PATCH" else [one["json"] | {"id": one["path"].rpartition("/")[2]}])
     ]
+    return [str(item["id"]) for item in items if item.get("status") == "Acknowledged"]

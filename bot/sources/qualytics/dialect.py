@@ -1,26 +1,60 @@
-"""What one deployment turned out to speak, and what it turned out not to be able to do; remembered over restarts.
+"""What one deployment turned out to speak, and what it turned out not to do lately; remembered over restarts.
 
 The vendor's pages and its running client disagree (contracts section 6), and deployments differ in age. The client's form is tried first.
+
+Facts of the deployment, kept until the deployment itself shows the contrary: how the datastore filter, the bulk update and the start of an
+operation are spelt. Each was learned from an answer that worked, and a wrong one is refused and learned anew.
+Findings that may pass, kept for an hour (`FORGET`): a list of ids, the body of a DELETE, and every refusal of an action. A proxy is mended,
+a deployment upgraded, a right given; and what was refused for one anomaly may be done for the next.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
-from bot import model, ports
+from bot import errors, model, ports
 
-FORGET = timedelta(days=7)
-"""A capability that failed is tried again after this time: deployments are upgraded."""
+FORGET = timedelta(hours=1)
+"""What failed is tried again after this time."""
+PASSING = ("bulk_delete", "ids_filter")
+"""Traits that are true unless the deployment showed otherwise within `FORGET`."""
+
+
+class Refusal(StrEnum):
+    """How an action was refused although the anomaly is there."""
+
+    ABSENT = "absent"
+    """There is no such call."""
+    REFUSED = "refused"
+    """It was understood, and not wanted."""
+    IGNORED = "ignored"
+    """It was taken, and nothing happened."""
+
+
+NO_SUCH_CALL = frozenset({404, 405, 501})
+NOT_WANTED = frozenset({400, 409, 410, 422})
+
+
+def refusal(failure: errors.SourceError | None) -> Refusal | None:
+    """The kind of a failed call for an anomaly that is there; None when the failure says nothing about the action. No failure: ignored."""
+    if failure is None:
+        return Refusal.IGNORED
+    if isinstance(failure, errors.SourceMissing):
+        return Refusal.ABSENT
+    if not isinstance(failure, errors.SourceRejected):
+        return None
+    return Refusal.ABSENT if failure.status in NO_SUCH_CALL else Refusal.REFUSED if failure.status in NOT_WANTED else None
 
 
 @dataclass(frozen=True, slots=True)
 class Traits:
     """`datastore_key` is the list filter, `patch` the body of the bulk update (list | object), `operations` the body that starts one
-    (client | page), `bulk_delete` whether DELETE may carry a body, `ids_filter` whether a list can be asked for many ids, `off` the actions
-    that failed here, with the time of it."""
+    (client | page), `bulk_delete` whether DELETE may carry a body, `ids_filter` whether a list can be asked for many ids, `off` the
+    refusals ("comment:absent") with their times, `since` when a passing trait was found wanting."""
 
     datastore_key: str = "datastore"
     patch: str = "list"
@@ -28,6 +62,7 @@ class Traits:
     bulk_delete: bool = True
     ids_filter: bool = True
     off: Mapping[str, str] = field(default_factory=dict)
+    since: Mapping[str, str] = field(default_factory=dict)
 
 
 class Dialect:
@@ -36,33 +71,56 @@ class Dialect:
     def __init__(self, *, facts: ports.Facts, clock: ports.Clock, key: str) -> None:
         self._facts, self._clock, self._key = facts, clock, key
         self._loaded = False
-        self.traits = Traits()
+        self._learned = Traits()
+        self._refused: dict[tuple[model.Action, Refusal], dict[str, datetime]] = {}
+
+    @property
+    def traits(self) -> Traits:
+        """What holds now."""
+        now = self._clock.now()
+        over: dict[str, Any] = {one: True for one in PASSING if not _recent(self._learned.since.get(one), now)}
+        return replace(self._learned, **over)
 
     async def load(self) -> None:
         """Read what was learned before; unreadable facts count as none."""
         if self._loaded:
             return
-        self.traits = _traits(await self._facts.get(self._key))
+        self._learned = _traits(await self._facts.get(self._key))
         self._loaded = True
 
     async def learn(self, **traits: Any) -> None:
         """Remember some traits."""
-        self.traits = replace(self.traits, **traits)
-        await self._facts.put(self._key, asdict(self.traits), self._clock.now())
+        at = self._clock.now()
+        found = {one: at.isoformat() for one in PASSING if traits.get(one) is False}
+        self._learned = replace(self.traits, since={**self._learned.since, **found}, **traits)
+        await self._facts.put(self._key, asdict(self._learned), at)
 
-    async def switch_off(self, action: model.Action) -> None:
-        """This deployment cannot do `action`, as far as anybody knows today."""
-        await self.learn(off={**self.traits.off, action.value: self._clock.now().isoformat()})
-
-    async def switch_on(self, action: model.Action) -> None:
-        """It can, after all."""
-        if action.value in self.traits.off:
-            await self.learn(off={word: at for word, at in self.traits.off.items() if word != action.value})
-
-    def off(self) -> frozenset[model.Action]:
-        """Actions that failed here lately."""
+    async def refused(self, action: model.Action, kind: Refusal, ident: str) -> None:
+        """An action was refused for this anomaly. That there is no such call is clear at once; else it takes two anomalies that are
+        refused alike to say anything about the deployment."""
         now = self._clock.now()
-        return frozenset(action for action in model.Action if _recent(self.traits.off.get(action.value), now))
+        alike = {one: at for one, at in self._refused.get((action, kind), {}).items() if now - at < FORGET}
+        self._refused[action, kind] = alike | {ident: now}
+        if kind is Refusal.ABSENT or len(self._refused[action, kind]) > 1:
+            await self.learn(off={**self._learned.off, f"{action.value}:{kind.value}": now.isoformat()})
+
+    async def worked(self, action: model.Action) -> None:
+        """It was done: whatever was refused before does not count any more."""
+        for kind in Refusal:
+            self._refused.pop((action, kind), None)
+        if any(_action(key) == action.value for key in self._learned.off):
+            await self.learn(off={key: at for key, at in self._learned.off.items() if _action(key) != action.value})
+
+    def doubtful(self) -> frozenset[model.Action]:
+        """Actions that were refused lately, whatever they were tried on."""
+        now = self._clock.now()
+        lately = {_action(key) for key, at in self._learned.off.items() if _recent(at, now)}
+        return frozenset(action for action in model.Action if action.value in lately)
+
+
+def _action(key: str) -> str:
+    """The action of a refusal; an older desk wrote the action alone."""
+    return key.partition(":")[0]
 
 
 def _recent(at: str | None, now: datetime) -> bool:
@@ -70,11 +128,12 @@ def _recent(at: str | None, now: datetime) -> bool:
 
 
 def _traits(value: Any) -> Traits:
+    """Those that are known here: an older or a newer desk may know others."""
     if not isinstance(value, Mapping):
         return Traits()
     try:
-        traits = Traits(**value)
-        for at in traits.off.values():
+        traits = Traits(**{one.name: value[one.name] for one in fields(Traits) if one.name in value})
+        for at in (*traits.off.values(), *traits.since.values()):
             datetime.fromisoformat(at)
     except (TypeError, ValueError, AttributeError):
         return Traits()

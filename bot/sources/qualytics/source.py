@@ -19,6 +19,7 @@ from bot.sources.qualytics import (
     listing,
     lists,
     operations,
+    outcomes,
     places,
     push,
     queries,
@@ -63,6 +64,7 @@ class Qualytics:
     ) -> None:
         self.max_batch = max_batch
         self.supports: frozenset[model.Action] = actions.SUPPORTS
+        self.doubtful: frozenset[model.Action] = frozenset()
         self._clock = clock
         self._api = client.Client(url=url, token=token, clock=clock, timeout=timeout, transport=transport)
         self._dialect = dialect.Dialect(
@@ -79,9 +81,9 @@ class Qualytics:
         )
 
     async def _ready(self) -> None:
-        """Load what was learned before, and let `supports` say it."""
+        """Load what was learned before, and let `doubtful` say it."""
         await self._dialect.load()
-        self.supports = actions.SUPPORTS - self._dialect.off()
+        self.doubtful = self._dialect.doubtful()
 
     # --- reading -------------------------------------------------------------------------------------------------------
 
@@ -182,7 +184,7 @@ class Qualytics:
             done = {one.ref: one for one in await self._actions.apply(change, inside)} if inside else {}
         finally:
             await self._ready()
-        return [done[one.ref] if one.ref in done else actions.gone(one) for one in targets]
+        return [done[one.ref] if one.ref in done else outcomes.gone(one) for one in targets]
 
     # --- look-ups ------------------------------------------------------------------------------------------------------
 

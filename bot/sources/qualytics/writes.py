@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from bot import errors, model, ports
@@ -45,20 +46,20 @@ class Writes:
     def __init__(self, *, api: client.Client, dialect: dialect.Dialect, by_id: reading.ById, max_batch: int, clock: ports.Clock) -> None:
         self._api, self._dialect, self._by_id, self._max_batch = api, dialect, by_id, max_batch
         self.scouts = scouts.Scouts(clock)
-        self._forms_tried = False
+        self._clock = clock
+        self._forms_tried: datetime | None = None
 
-    async def update(self, change: model.Change, targets: Sequence[model.Anomaly]) -> Settled:
-        """PUT or PATCH; every target is open."""
-        return await self._settle(_Job(self, change, targets, removes=False))
+    async def update(self, change: model.Change, targets: Sequence[model.Anomaly], *, alone: bool = False) -> Settled:
+        """PUT or PATCH; with `alone` each one by PUT. Every target is open, but for a change that brings it back."""
+        return await self._settle(_Job(self, change, targets, removes=False), 1 if alone else self._max_batch)
 
     async def remove(self, change: model.Change, targets: Sequence[model.Anomaly]) -> Settled:
         """Archive or delete."""
-        return await self._settle(_Job(self, change, targets, removes=True))
+        return await self._settle(_Job(self, change, targets, removes=True), self._max_batch if self._dialect.traits.bulk_delete else 1)
 
-    async def _settle(self, job: _Job) -> Settled:
+    async def _settle(self, job: _Job, size: int) -> Settled:
         """All chunks of all datastores at once; the number of calls is bounded by the wire. Raises when nothing at all could be done."""
         places = bulk.grouped(job.targets.values(), lambda one: one.datastore.id if one.datastore else "")
-        size = self._max_batch if self._dialect.traits.bulk_delete or not job.removes else 1
         chunks = [chunk for group in places.values() for chunk in bulk.chunks([one.ref.id for one in group], size)]
         fates: dict[str, Failure | None] = {}
         for part in await base.together(job.run(chunk) for chunk in chunks):
@@ -90,9 +91,10 @@ class Writes:
         try:
             await self._patch_as(form, items, place)
         except errors.SourceRejected as error:
-            if self._forms_tried or not _points_at_body(error):
+            tried, now = self._forms_tried, self._clock.now()
+            if (tried is not None and now - tried < dialect.FORGET) or not _points_at_body(error):
                 raise
-            self._forms_tried = True
+            self._forms_tried = now
             other = "object" if form == "list" else "list"
             try:
                 await self._patch_as(other, items, place)
@@ -138,12 +140,12 @@ class Writes:
             return ident, error
         return ident, None
 
-    async def undone(self, job: _Job, ids: Sequence[str]) -> Reply:
-        """Which of these are not done."""
+    async def undone(self, job: _Job, ids: Sequence[str], lost: Failure | None) -> Reply:
+        """Which of these are not done. Where that cannot be read, all that is known is that the answer was `lost`."""
         try:
             now = await self._by_id.read(ids, 0)
         except errors.SourceError as error:
-            return bulk.Reply(bulk.Verdict.STOP, error)
+            return bulk.Reply(bulk.Verdict.STOP, lost or error)
         left = tuple(one for one in ids if not bodies.achieved(job.change, job.targets[one], now.found.get(one)))
         return bulk.Reply(bulk.Verdict.ACCEPTED, left=left)
 
@@ -155,6 +157,7 @@ class _Job:
         self.change, self.removes = change, removes
         self.targets = {one.ref.id: one for one in targets}
         self._writes = writes
+        self._lost: dict[tuple[str, ...], Failure] = {}
 
     async def run(self, chunk: tuple[str, ...]) -> Mapping[str, Failure | None]:
         """Settle one chunk: the fate of each id. Of a chunk that is refused in a datastore where another one could not change anything
@@ -202,7 +205,7 @@ class _Job:
 
     async def _answer(self, step: bulk.Step[str]) -> Reply:
         if step.look:
-            return await self._writes.undone(self, step.items)
+            return await self._writes.undone(self, step.items, self._lost.get(step.items))
         for last in (False, False, True):
             try:
                 return await self._send(step.items)
@@ -211,17 +214,38 @@ class _Job:
                     return bulk.Reply(bulk.Verdict.STOP, error)
                 await base.pause(error.retry_after)
                 if self.removes:
-                    return bulk.Reply(bulk.Verdict.UNSURE, error)
+                    return self._failed(step.items, error, bulk.Verdict.UNSURE)
             except errors.SourceError as error:
-                if _names_all(error, len(step.items)):
-                    return bulk.Reply(bulk.Verdict.SETTLED, fates=dict.fromkeys(step.items, error))
-                return bulk.Reply(self._verdict(error), error)
+                if len(step.items) == 1 and not self.removes and _dropped(error):
+                    return await self._once_more(step.items, error)
+                return self._failed(step.items, error, self._verdict(error))
         raise AssertionError("the last try returns")
 
-    def _verdict(self, error: errors.SourceError) -> bulk.Verdict:
+    async def _once_more(self, items: tuple[str, ...], error: Failure) -> Reply:
+        """The connection broke under the update of one: look, and send it once more where nothing happened. What archives, deletes or
+        leaves a remark is not: it may still be on its way."""
+        looked = await self._writes.undone(self, items, error)
+        if not looked.left:
+            return looked
+        try:
+            return await self._send(items)
+        except errors.SourceError as again:
+            return self._failed(items, again, self._verdict(again))
+
+    def _failed(self, items: tuple[str, ...], error: Failure, verdict: bulk.Verdict) -> Reply:
+        if _names_all(error, len(items)):
+            return bulk.Reply(bulk.Verdict.SETTLED, fates=dict.fromkeys(items, error))
+        self._lost[items] = error
+        return bulk.Reply(verdict, error)
+
+    def _verdict(self, error: Failure) -> bulk.Verdict:
+        """An answer that cannot be read, or a connection that broke: look. No answer in time: when there is only one, whoever asked can
+        look as well, and has waited long enough."""
         if isinstance(error, errors.SourceAuthFailed):
             return bulk.Verdict.STOP
-        if isinstance(error, (errors.SourceUnavailable, errors.SourceGarbled)):
+        if isinstance(error, errors.SourceGarbled) or _dropped(error):
+            return bulk.Verdict.UNSURE
+        if isinstance(error, errors.SourceUnavailable):
             return bulk.Verdict.STOP if len(self.targets) == 1 else bulk.Verdict.UNSURE
         too_large = isinstance(error, errors.SourceRejected) and error.status == TOO_LARGE
         return bulk.Verdict.UNSURE if too_large and len(self.targets) > 1 else bulk.Verdict.REFUSED
@@ -238,6 +262,10 @@ class _Job:
         else:
             await self._writes.put(ids[0], bodies.update(self.change, self.targets[ids[0]]), where)
         return bulk.Reply(bulk.Verdict.ACCEPTED)
+
+
+def _dropped(error: Failure) -> bool:
+    return isinstance(error, errors.SourceUnavailable) and error.dropped
 
 
 def _points_at_body(error: errors.SourceRejected) -> bool:
