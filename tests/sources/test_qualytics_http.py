@@ -69,6 +69,51 @@ async def test_writes_are_never_repeated(over: Make, change: model.Change, statu
     assert len([one for one in wire.requests if one.method != "GET"]) == 1
 
 
+@pytest.mark.parametrize("fault", [httpx.ConnectError, httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError, httpx.ReadTimeout])
+@pytest.mark.parametrize(
+    "change",
+    [
+        model.Change(model.Action.ARCHIVE, archive_as=model.ArchiveAs.INVALID),
+        model.Change(model.Action.DELETE),
+        model.Change(model.Action.COMMENT, comment="x"),
+    ],
+    ids=lambda change: change.action.value,
+)
+async def test_only_a_write_of_which_nothing_left_is_sent_once_more_without_a_look(
+    over: Make, change: model.Change, fault: type[httpx.HTTPError]
+) -> None:
+    """Without a connection nothing left. Of any other write that broke, some may have arrived."""
+    sent = 0
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        nonlocal sent
+        if request.method == "GET":
+            return httpx.Response(200, json=anomaly_json(1001))
+        sent += 1
+        if sent == 1:
+            raise fault("broken", request=request)
+        return httpx.Response(200, json={})
+
+    asked = over(handler).apply(change, [target()])
+    if fault is httpx.ConnectError:
+        assert (await asked)[0].result is model.Result.DONE
+    else:
+        with pytest.raises(errors.SourceUnavailable) as raised:
+            await asked
+        assert raised.value.dropped is (fault is not httpx.ReadTimeout)
+    assert sent == (2 if fault is httpx.ConnectError else 1)
+
+
+async def test_no_connection_at_all_is_tried_twice_for_a_write(over: Make) -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused", request=request)
+
+    wire = Wire(handler)
+    with pytest.raises(errors.SourceUnavailable):
+        await over(wire).apply(model.Change(model.Action.DELETE), [target()])
+    assert len([one for one in wire.requests if one.method == "DELETE"]) == 2
+
+
 async def test_the_systems_own_words_and_fields_are_kept(over: Make) -> None:
     wire = Wire(lambda _: httpx.Response(422, json=fixture("validation_error")))
     with pytest.raises(errors.SourceRejected) as raised:

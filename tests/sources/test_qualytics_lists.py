@@ -234,3 +234,16 @@ async def test_a_datastore_made_a_moment_ago_is_found(over: Make) -> None:
     await source.find(model.Query(datastores=("warehouse-prod",)))
     known.append({"id": 43, "name": "lake"})
     assert (await source.find(model.Query(datastores=("LAKE",)))).total == 0
+
+
+async def test_a_list_of_ids_that_was_ignored_is_tried_again_after_an_hour(over: Make, clock: Clock) -> None:
+    ids = list(range(1, 20))
+    wire = deployment_with(ids, "refused")
+    source = over(wire)
+    await source.read(["1", "2"])
+    wire.handler = deployment_with(ids, "list").handler
+    for minutes, lists in ((59, 0), (1, 1)):
+        clock.at += timedelta(minutes=minutes)
+        wire.requests.clear()
+        assert (await source.get(["3", "4", "5"])).keys() == {"3", "4", "5"}
+        assert wire.lines.count("GET /api/anomalies") == lists

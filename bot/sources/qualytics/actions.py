@@ -42,7 +42,7 @@ class Actions:
     def __init__(self, *, api: client.Client, dialect: dialect.Dialect, by_id: reading.ById, max_batch: int, clock: ports.Clock) -> None:
         self._api, self._dialect, self._by_id = api, dialect, by_id
         self._writes = writes.Writes(api=api, dialect=dialect, by_id=by_id, max_batch=max_batch, clock=clock)
-        self._restoring = restoring.Restoring(writes=self._writes, by_id=by_id, dialect=dialect, clock=clock)
+        self._restoring = restoring.Restoring(writes=self._writes, by_id=by_id, dialect=dialect)
 
     async def apply(self, change: model.Change, targets: Targets) -> Sequence[model.Outcome]:
         """One outcome per target, in order. Raises SourceError when nothing at all could be done."""

@@ -81,6 +81,14 @@ class Dialect:
         over: dict[str, Any] = {one: True for one in PASSING if not _recent(self._learned.since.get(one), now)}
         return replace(self._learned, **over)
 
+    def now(self) -> datetime:
+        """The time of a finding."""
+        return self._clock.now()
+
+    def lately(self, at: datetime | None) -> bool:
+        """Whether something was found out within `FORGET`."""
+        return at is not None and self._clock.now() - at < FORGET
+
     async def load(self) -> None:
         """Read what was learned before; unreadable facts count as none."""
         if self._loaded:

@@ -120,7 +120,7 @@ class Operations:
         self, *, api: client.Client, dialect: dialect.Dialect, places: places.Places, lists: lists.Lists, reader: wire.Reader
     ) -> None:
         self._api, self._dialect, self._places, self._lists, self._reader = api, dialect, places, lists, reader
-        self._forms_tried = False
+        self._forms_tried: datetime | None = None
         self._unknown_words: set[str] = set()
 
     # --- starting ------------------------------------------------------------------------------------------------------
@@ -139,7 +139,7 @@ class Operations:
         try:
             return await self._send(request, await self._body(request, form))
         except errors.SourceRejected as error:
-            if self._forms_tried or not _about_form(error):
+            if not _about_form(error) or self._dialect.lately(self._forms_tried):
                 raise
             return await self._otherwise(request, OTHER_FORM.get(form, "client"), error)
 
@@ -150,7 +150,7 @@ class Operations:
             scan = await self._send(request, body)
         except (errors.SourceRejected, errors.SourceForbidden, errors.SourceMissing) as error:
             if _about_form(error):
-                self._forms_tried = True
+                self._forms_tried = self._dialect.now()
                 raise refused from None
             await self._dialect.learn(operations=form)
             raise

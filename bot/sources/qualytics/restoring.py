@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot import errors, model, ports
+from bot import errors, model
 from bot.core import bulk
 from bot.sources.qualytics import dialect, outcomes, reading, writes
 
@@ -41,8 +41,8 @@ class Try:
 class Restoring:
     """Reopens anomalies of one deployment. `alone`: whether a call each was the form that worked, believed for as long as a refusal."""
 
-    def __init__(self, *, writes: writes.Writes, by_id: reading.ById, dialect: dialect.Dialect, clock: ports.Clock) -> None:
-        self._writes, self._by_id, self._dialect, self._clock = writes, by_id, dialect, clock
+    def __init__(self, *, writes: writes.Writes, by_id: reading.ById, dialect: dialect.Dialect) -> None:
+        self._writes, self._by_id, self._dialect = writes, by_id, dialect
         self._worked: tuple[bool, datetime] | None = None
 
     async def restore(self, targets: Targets) -> Mapping[str, model.Outcome]:
@@ -94,14 +94,12 @@ class Restoring:
 
     def _form(self) -> bool | None:
         """Whether a call each is the form that worked lately; None when nobody knows."""
-        if self._worked is None or self._clock.now() - self._worked[1] >= dialect.FORGET:
-            return None
-        return self._worked[0]
+        return self._worked[0] if self._worked is not None and self._dialect.lately(self._worked[1]) else None
 
     async def _learn(self, tried: Try, *, alone: bool | None) -> None:
         """`alone`: the form that was used for several; None when that is not known to matter."""
         if tried.back:
-            self._worked = (alone, self._clock.now()) if alone is not None else self._worked
+            self._worked = (alone, self._dialect.now()) if alone is not None else self._worked
             await self._dialect.worked(model.Action.REOPEN)
             return
         if tried.kept:

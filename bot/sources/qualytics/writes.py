@@ -46,7 +46,6 @@ class Writes:
     def __init__(self, *, api: client.Client, dialect: dialect.Dialect, by_id: reading.ById, max_batch: int, clock: ports.Clock) -> None:
         self._api, self._dialect, self._by_id, self._max_batch = api, dialect, by_id, max_batch
         self.scouts = scouts.Scouts(clock)
-        self._clock = clock
         self._forms_tried: datetime | None = None
 
     async def update(self, change: model.Change, targets: Sequence[model.Anomaly], *, alone: bool = False) -> Settled:
@@ -91,10 +90,9 @@ class Writes:
         try:
             await self._patch_as(form, items, place)
         except errors.SourceRejected as error:
-            tried, now = self._forms_tried, self._clock.now()
-            if (tried is not None and now - tried < dialect.FORGET) or not _points_at_body(error):
+            if not _points_at_body(error) or self._dialect.lately(self._forms_tried):
                 raise
-            self._forms_tried = now
+            self._forms_tried = self._dialect.now()
             other = "object" if form == "list" else "list"
             try:
                 await self._patch_as(other, items, place)
