@@ -92,7 +92,7 @@ async def _carry_out(desk: guard.Desk, request: guard.Request, pending: modals.P
 async def comment(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> None:
     """The Comment form."""
     form = _read(modals.read_comment, request)
-    if not form.text:
+    if not form.text.strip():
         await ack(response_action="errors", errors={ids.COMMENT_TEXT: "Write something first: spaces alone are no comment."})
         return
     await ack()

@@ -109,14 +109,13 @@ def _tags(name: str, values: Sequence[tokens.Value]) -> tuple[str, ...]:
 
 
 def _note(name: str, values: Sequence[tokens.Value]) -> str:
-    text = values[0].text.strip()
-    if not text:
+    if not values[0].text.strip():
         raise tokens.Mistake(f"{name}: needs something between the quotation marks.", values[0].start, values[0].end)
-    return text
+    return values[0].text
 
 
 def _description(name: str, values: Sequence[tokens.Value]) -> str:
-    return values[0].text.strip()
+    return values[0].text if values[0].text.strip() else ""
 
 
 def people(name: str, values: Sequence[tokens.Value]) -> tuple[str, ...]:

@@ -217,6 +217,6 @@ def read_pick(view: Mapping[str, Any]) -> Picking:
 
 
 def read_comment(view: Mapping[str, Any]) -> Commenting:
-    """A submitted comment, without space around it. Raises ValueError for other modals."""
+    """A submitted comment, as it was typed. Raises ValueError for other modals."""
     pending, _ = _known(view)
-    return Commenting(pending, str(submitted(view, ids.COMMENT_TEXT).get("value") or "").strip())
+    return Commenting(pending, str(submitted(view, ids.COMMENT_TEXT).get("value") or ""))

