@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from bot import model
-from bot.core import changes, cleaning, foreign, links, people, queries, reading, references, selections, tokens, verbs, words
+from bot.core import changes, cleaning, foreign, idents, links, people, queries, reading, references, selections, tokens, verbs, words
 
 SLASH = verbs.SLASH
 VERBS = verbs.VERBS
@@ -79,6 +79,8 @@ def _read(plain: str, context: references.Context, sent: cleaning.Cleaned) -> Co
     rest = tuple(typed)
     if verb.takes is not Takes.ANYTHING:
         foreign.check_flags(verb.name, rest)
+    if verb.takes in (Takes.CHANGE, Takes.REF):
+        rest = tuple(idents.unlisted(rest))
     return _READERS[verb.takes](_Typed(verb, rest, plain, context))
 
 

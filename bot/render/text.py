@@ -163,8 +163,14 @@ def link(address: str, label: str) -> str:
 
 
 def number(value: float) -> str:
-    """ "4,210", "54", "54.5"; enormous and impossible numbers stay short."""
-    return f"{int(value):,}" if abs(value) < 1e15 and value == int(value) else f"{value:,.6g}"
+    """ "4,210", "54", "54.33", "0.873": rounded for people; enormous and impossible numbers stay short."""
+    if not abs(value) < 1e15:
+        return f"{value:,.6g}"
+    if value == int(value) or abs(value) >= 10_000:
+        return f"{round(value):,}"
+    if abs(value) < 1:
+        return f"{value:.3g}"
+    return f"{value:,.2f}".rstrip("0").removesuffix(".")
 
 
 def count(amount: int, one: str, many: str = "") -> str:
