@@ -191,13 +191,21 @@ _LINKED: Mapping[str, str] = {
 """What is said about a Slack user, by what was done."""
 
 
-def linked(slack_id: str, person: model.Person | None, offer: model.Offer, how: str) -> model.Message:
-    """Who a Slack user is in the system. `how` is what was done: "known" (nothing), "linked" or "unlinked". Nobody known: how to link."""
+def linked(slack_id: str, person: model.Person | None, offer: model.Offer, how: str, replaced: str = "") -> model.Message:
+    """Who a Slack user is in the system. `how` is what was done: "known" (nothing), "linked" or "unlinked". Nobody known: how to link.
+    `replaced` is the Slack user who was that until now."""
     done = how if how in _LINKED else "known"
     said = _LINKED[done if person or done == "unlinked" else "unknown"]
     line = said.format(person=_person(person), system=text.short(offer.title, 40, "the system"))
-    who = f"<@{slack_id}>" if slack_id.isascii() and slack_id.isalnum() else text.spoken(text.short(slack_id, 40, "This person"))
-    return limits.fit(model.Message(f"{who} {text.spoken(line)}", (blocks.context(blocks.marked(who), line),)))
+    who, before = _mention(slack_id), "was that until now and is told."
+    parts: list[model.Block | str] = [blocks.marked(who), line]
+    parts += [blocks.marked(_mention(replaced)), before] if replaced else []
+    spoken = f"{who} {text.spoken(line)}" + (f" {_mention(replaced)} {before}" if replaced else "")
+    return limits.fit(model.Message(spoken, (blocks.context(*parts),)))
+
+
+def _mention(slack_id: str) -> str:
+    return f"<@{slack_id}>" if slack_id.isascii() and slack_id.isalnum() else text.spoken(text.short(slack_id, 40, "This person"))
 
 
 def _person(person: model.Person | None) -> str:
