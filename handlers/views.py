@@ -128,7 +128,7 @@ async def person_options(desk: guard.Desk, request: guard.Request, ack: AsyncAck
     await guard.options(desk, ack, _suggest(desk, request, form.pending))
 
 
-async def _suggest(desk: guard.Desk, request: guard.Request, pending: modals.Pending) -> list[model.Block]:
+async def _suggest(desk: guard.Desk, request: guard.Request, pending: modals.Pending) -> model.Block:
     """Names and addresses are shown to those who may assign, and to nobody else."""
     desk.triage.check(model.Action.ASSIGN, pending.ref, await desk.people.actor(request.user))
     return modals.options(await desk.people.suggest(pending.ref.source, str(request.body.get("value", ""))))

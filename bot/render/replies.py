@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from bot import model
 from bot.core import reasons
-from bot.render import blocks, buttons, ids, limits, refusals, text, words
+from bot.render import blocks, buttons, ids, limits, refusals, siblings, text, words
 
 PAGE = 10
 
@@ -166,7 +166,8 @@ def count(asked: str, total: int, by_state: Mapping[str, int], by_table: Sequenc
         else f"{text.count(total, 'anomaly', 'anomalies')} open"
     )
     states = ", ".join(f"{text.number(n)} {text.short(str(name), 40)}" for name, n in by_state.items() if n)
-    tables = text.listed([f"{text.short(name, 60)} {text.number(n)}" for name, n in by_table], 5)
+    shown = siblings.apart([name for name, _ in by_table], 60)
+    tables = text.listed([f"{name} {text.number(n)}" for name, (_, n) in zip(shown, by_table, strict=True)], 5)
     line = text.sentence(line, f"By state: {states}" if states else "", f"Most by table: {tables}" if tables else "")
     return _plain(line)
 

@@ -14,9 +14,6 @@ ROSTER_AGE = timedelta(minutes=10)
 
 ROSTER_RETRY = timedelta(minutes=1)
 
-OPTIONS = 100
-"""Slack shows at most this many options (slack-platform section 4)."""
-
 
 @dataclass(frozen=True, slots=True)
 class Match:
@@ -123,10 +120,10 @@ class People:
         await self.links.unlink(slack_id, source)
 
     async def suggest(self, source: str, typed: str) -> Sequence[model.Person]:
-        """A system's users whose name or address holds what was typed, at most a menu's worth."""
+        """A system's users whose name or address holds what was typed."""
         wanted = typed.strip().casefold()
         people = await self._roster(source)
-        return [p for p in people if wanted in p.name.casefold() or wanted in p.email.casefold()][:OPTIONS]
+        return [p for p in people if wanted in p.name.casefold() or wanted in p.email.casefold()]
 
     async def names(self, source: str, ids: Sequence[str]) -> Mapping[str, str]:
         """Id -> name of a system's users; those whom it does not know are missing."""

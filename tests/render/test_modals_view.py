@@ -107,12 +107,14 @@ def test_skeleton_and_notice() -> None:
     ],
 )
 def test_options_name_people(person: model.Person, shown: str) -> None:
-    assert modals.options([person]) == [{"text": {"type": "plain_text", "text": shown, "emoji": False}, "value": person.id}]
+    assert slack_rules.choices(modals.options([person])) == [
+        {"text": {"type": "plain_text", "text": shown, "emoji": False}, "value": person.id}
+    ]
 
 
 def test_a_menu_holds_a_hundred_people() -> None:
     crowd = [model.Person("q", str(number), "N" * 90, "e" * 90) for number in range(130)]
-    options = modals.options(crowd)
+    options = slack_rules.choices(modals.options(crowd))
     assert len(options) == 100
     assert all(len(option["text"]["text"]) <= 75 for option in options)
-    assert modals.options([model.Person("q", "x" * 151, "long id"), model.Person("q", "", "no id")]) == []
+    assert modals.options([model.Person("q", "x" * 151, "long id"), model.Person("q", "", "no id")]) == {"options": []}
