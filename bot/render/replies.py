@@ -18,8 +18,12 @@ _LINES = 20
 
 
 def receipt(receipt: model.Receipt, actor: model.Actor, offer: model.Offer) -> model.Message:
-    """What an action did, for its actor: one line for one anomaly, counts and every refusal for several."""
+    """What an action did, for its actor: one line for one anomaly, counts and every refusal for several. Where somebody was faster: who,
+    and the buttons that are right now."""
     outcomes = list(receipt.outcomes)
+    moved = receipt.after.get(outcomes[0].ref) if len(outcomes) == 1 and outcomes[0].stale else None
+    if moved is not None:
+        return stale(moved, offer, model.Past(last=outcomes[0].by), buttons.verb(receipt.change.action))
     told = _told_one(receipt, outcomes[0], actor, offer) if len(outcomes) == 1 else _told_many(receipt, outcomes)
     remarks = [text.short(remark, 500) for remark in receipt.remarks]
     line = text.sentence(told, *remarks)
