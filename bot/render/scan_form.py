@@ -96,6 +96,7 @@ def form(draft: Draft) -> model.Block:
         _number(ids.SCAN_BATCH, "Only rows of batches above", "All batches", draft.batch, decimal=True),
         _number(ids.SCAN_SOURCE_ROWS, "Source rows kept for each anomaly", "As the system does it", draft.source_rows),
         blocks.context("Nothing is started yet: the next step shows what would run and what it may close."),
+        blocks.context(f"A name of more than {limits.OPTION_VALUE} characters fits no menu: type it after /scan."),
     ]
     metadata = json.dumps({"source": draft.source, "channel": draft.channel, "plan": draft.plan}, separators=(",", ":"))
     if text.size(metadata, markup=True) > limits.PRIVATE_METADATA:

@@ -149,9 +149,8 @@ class People:
             if slack_id in match.found:
                 return match.found[slack_id].id
             who = "You are" if word == "me" else f"{match.unknown[0].name} is"
-            raise errors.NotFound(
-                f"{who} not linked to a {title} user yet. Assign an anomaly to that person once; the choice is remembered."
-            )
+            how = "Say who you are there" if slack_id == actor.id else "They, or an admin of this desk, can say who they are there"
+            raise errors.NotFound(f"{who} not linked to a {title} user yet. {how}: /anomalies link and the e-mail address in {title}.")
         return (await self._named(source, word)).id
 
     async def _named(self, source: str, word: str) -> model.Person:
