@@ -151,7 +151,7 @@ def _assemble(configured: settings.Settings, clock: ports.Clock, store: engine.S
     zone = ZoneInfo(configured.desk_timezone)
     route = model.Route("default", configured.desk_channel, burst=configured.desk_burst, wait_seconds=configured.desk_wait_seconds)
 
-    folk = people.People(sources, store.links, directory.SlackDirectory(client, sorted(grants.groups())), clock)
+    folk = people.People(sources, store.links, directory.SlackDirectory(client, sorted(grants.groups())), clock, grants)
     known, cards, claims, journal, facts = store.anomalies, store.cards, store.claims, store.journal, store.facts
     every, admins, remarks = timedelta(seconds=configured.desk_poll_seconds), configured.desk_admins, configured.desk_actor_comments
     posting = post.Post([route], sources, known, cards, claims, journal, facts, messenger, clock, metrics, admins=admins)

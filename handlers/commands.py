@@ -51,13 +51,11 @@ async def _link(desk: guard.Desk, command: filters.Command, actor: model.Actor) 
     offer = desk.triage.post.offer(source)
     if not command.target:
         return replies.linked(who, await desk.people.known(who, source), offer, "known")
-    if who != actor.id and not permissions.is_admin(actor, desk.browse.grants):
-        raise errors.NotAllowed("You can link yourself; an admin of this desk links others.", ask=sorted(desk.browse.grants.admins))
-    permissions.decide(model.Action.ASSIGN, actor, desk.browse.grants)
     if command.target == "none":
-        await desk.people.forget(who, source)
+        await desk.people.forget(actor, who, source)
         return replies.linked(who, None, offer, "unlinked")
-    return replies.linked(who, await desk.people.link(who, source, command.target), offer, "linked")
+    linked = await desk.people.link(actor, who, source, command.target)
+    return replies.linked(who, linked.person, offer, "linked", linked.replaced)
 
 
 async def _help(desk: guard.Desk, command: filters.Command, actor: model.Actor) -> model.Message:

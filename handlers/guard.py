@@ -138,12 +138,12 @@ def offered(desk: Desk, handler: ViewHandler) -> Callable[..., Awaitable[None]]:
     return listener
 
 
-async def options(desk: Desk, ack: AsyncAck, making: Awaitable[list[model.Block]]) -> None:
+async def options(desk: Desk, ack: AsyncAck, making: Awaitable[model.Block]) -> None:
     """Answer a menu in time with its options; what comes too late is there for the next letter."""
     lookup = asyncio.ensure_future(making)
     await asyncio.wait({lookup}, timeout=VIEW_SECONDS)
     if lookup.done():
-        await ack(options=lookup.result())
+        await ack(**lookup.result())
         return
     spare(desk, lookup)
     await ack(options=[])

@@ -13,7 +13,7 @@ from slack_bolt.async_app import AsyncAck
 from bot import errors, model
 from bot.core import filters, permissions
 from bot.render import batch as batch_view
-from bot.render import ids, modals, refusals
+from bot.render import ids, modals, refusals, text
 from bot.render import review as review_view
 from handlers import guard
 
@@ -111,7 +111,7 @@ async def _filtered(desk: guard.Desk, request: guard.Request, reviewing: model.R
     actor = await desk.people.actor(request.user)
     permissions.decide(model.Action.BROWSE, actor, desk.browse.grants)
     try:
-        query = filters.query(filters.clean(reviewing.typed), today=desk.today())
+        query = filters.query(filters.clean(text.escape(reviewing.typed)), today=desk.today())  # a form's text comes as typed
         page = await desk.review.page(model.Scope(words=filters.canonical(query)), query, actor, 0, (), reviewing.channel)
     except errors.UserError as error:
         query = _query(desk, reviewing.scope)

@@ -199,7 +199,7 @@ async def _replaced(desk: guard.Desk, request: guard.Request, plan: str) -> None
 _Look = Callable[[model.Actor], Awaitable[Sequence[model.Place] | Sequence[str]]]
 
 
-async def _offered(desk: guard.Desk, request: guard.Request, look: _Look) -> list[model.Block]:
+async def _offered(desk: guard.Desk, request: guard.Request, look: _Look) -> model.Block:
     """The options of a menu, as far as they hold what was typed."""
     return scan_form.options(await look(await desk.people.actor(request.user)), str(request.body.get("value", "")))
 

@@ -75,12 +75,23 @@ async def _later(
 async def _match(
     desk: guard.Desk, request: guard.Request, pending: modals.Pending, chosen: Sequence[str], picked: Mapping[str, str]
 ) -> tuple[model.Actor, people.Match]:
-    """Rights first; then what was just picked is remembered; then everybody is looked up."""
+    """Rights first; then what was just picked is remembered; then everybody is looked up. Who others are is an admin's to say."""
     actor = await desk.people.actor(request.user)
     desk.triage.check(model.Action.ASSIGN, pending.ref, actor)
+    source = pending.ref.source
     for slack_id, person in picked.items():
-        await desk.people.remember(slack_id, pending.ref.source, person)
-    return actor, await desk.people.match(pending.ref.source, chosen)
+        linked = await desk.people.remember(actor, slack_id, source, person)
+        if linked.replaced:
+            told = replies.linked(slack_id, linked.person, desk.triage.post.offer(source), "linked", linked.replaced)
+            guard.spare(desk, asyncio.ensure_future(guard.say(desk, _where(request, pending), told)))
+    match = await desk.people.match(source, chosen)
+    desk.people.check_strangers(actor, source, match.unknown)
+    return actor, match
+
+
+def _where(request: guard.Request, pending: modals.Pending) -> guard.Request:
+    """Submissions carry no response_url: the answer goes to the channel where the form was opened."""
+    return guard.Request(request.body, request.user, pending.channel, "", "")
 
 
 async def _carry_out(desk: guard.Desk, request: guard.Request, pending: modals.Pending, actor: model.Actor, match: people.Match) -> None:
@@ -92,7 +103,7 @@ async def _carry_out(desk: guard.Desk, request: guard.Request, pending: modals.P
 async def comment(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> None:
     """The Comment form."""
     form = _read(modals.read_comment, request)
-    if not form.text:
+    if not form.text.strip():
         await ack(response_action="errors", errors={ids.COMMENT_TEXT: "Write something first: spaces alone are no comment."})
         return
     await ack()
@@ -101,8 +112,7 @@ async def comment(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> No
 
 
 async def _act(desk: guard.Desk, request: guard.Request, change: model.Change, pending: modals.Pending, actor: model.Actor) -> None:
-    """Submissions carry no response_url: the answer goes to the channel where the form was opened."""
-    where = guard.Request(request.body, request.user, pending.channel, "", "")
+    where = _where(request, pending)
     click = triage.Click(key=f"view:{request.view['id']}", channel=pending.channel, shown={pending.ref: pending.version})
     try:
         receipt = await desk.triage.act(change, [pending.ref], actor, click)
@@ -118,7 +128,7 @@ async def person_options(desk: guard.Desk, request: guard.Request, ack: AsyncAck
     await guard.options(desk, ack, _suggest(desk, request, form.pending))
 
 
-async def _suggest(desk: guard.Desk, request: guard.Request, pending: modals.Pending) -> list[model.Block]:
+async def _suggest(desk: guard.Desk, request: guard.Request, pending: modals.Pending) -> model.Block:
     """Names and addresses are shown to those who may assign, and to nobody else."""
     desk.triage.check(model.Action.ASSIGN, pending.ref, await desk.people.actor(request.user))
     return modals.options(await desk.people.suggest(pending.ref.source, str(request.body.get("value", ""))))

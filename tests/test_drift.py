@@ -89,6 +89,7 @@ SCOPES = {
     "conversations_info": {"channels:read", "groups:read"},
     "conversations_open": {"im:write"},
     "users_info": {"users:read", "users:read.email"},
+    "users_lookupByEmail": {"users:read.email"},
     "files_getUploadURLExternal": {"files:write"},
     "files_completeUploadExternal": {"files:write"},
     "usergroups_users_list": {"usergroups:read"},

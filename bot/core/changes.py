@@ -102,21 +102,17 @@ def _outcome(name: str, values: Sequence[tokens.Value]) -> model.ArchiveAs:
 
 
 def _tags(name: str, values: Sequence[tokens.Value]) -> tuple[str, ...]:
-    for value in values:
-        if not value.text.strip():
-            raise tokens.Mistake(f"{name}: needs something between the quotation marks.", value.start, value.end)
-    return tuple(dict.fromkeys(value.text.strip() for value in values))
+    return tuple(dict.fromkeys(words.tag(name, value).strip() for value in values))
 
 
 def _note(name: str, values: Sequence[tokens.Value]) -> str:
-    text = values[0].text.strip()
-    if not text:
+    if not values[0].text.strip():
         raise tokens.Mistake(f"{name}: needs something between the quotation marks.", values[0].start, values[0].end)
-    return text
+    return values[0].text
 
 
 def _description(name: str, values: Sequence[tokens.Value]) -> str:
-    return values[0].text.strip()
+    return values[0].text if values[0].text.strip() else ""
 
 
 def people(name: str, values: Sequence[tokens.Value]) -> tuple[str, ...]:
@@ -182,9 +178,9 @@ def _checked(name: str, token: tokens.Token, *, again: bool) -> Sequence[tokens.
 
 
 def _check_tags(typed: Mapping[str, Sequence[tokens.Value]]) -> None:
-    added = {value.text.strip().casefold() for value in typed.get("+tag", ())}
+    added = {words.tag("+tag", value).strip().casefold() for value in typed.get("+tag", ())}
     for value in typed.get("-tag", ()):
-        if value.text.strip().casefold() in added:
+        if words.tag("-tag", value).strip().casefold() in added:
             message = f"{cleaning.short(value.text)} is to be added and removed at once. Leave one of the two out."
             raise tokens.Mistake(message, value.start, value.end)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from bot import model
-from bot.core import changes, cleaning, foreign, links, people, queries, reading, references, selections, tokens, verbs, words
+from bot.core import changes, cleaning, foreign, idents, links, people, queries, reading, references, selections, tokens, verbs, words
 
 SLASH = verbs.SLASH
 VERBS = verbs.VERBS
@@ -60,10 +60,11 @@ def command(text: str, *, today: date, sources: Sequence[str], default_source: s
     `today` is the day of the person who typed it, `sources` the names of the connected systems, `default_source` that of a bare id.
     """
     context = references.Context(today, sources, default_source)
-    return reading.understood(text, SLASH, BY_NAME, BY_NAME["list"].example, lambda plain: _read(plain, context))
+    sent = cleaning.cleaned(text)
+    return reading.understood(text, SLASH, BY_NAME, BY_NAME["list"].example, lambda plain: _read(plain, context, sent))
 
 
-def _read(plain: str, context: references.Context) -> Command:
+def _read(plain: str, context: references.Context, sent: cleaning.Cleaned) -> Command:
     typed = tokens.walk(plain)
     first = next(typed, None)
     if first is not None and first.raw == SLASH:
@@ -74,10 +75,12 @@ def _read(plain: str, context: references.Context) -> Command:
         raise foreign.instead(first, tuple(typed))
     verb = _verb(first, plain, context)
     if verb.takes is Takes.TEXT:
-        return _text(verb, typed, plain, context)
+        return _text(verb, typed, sent if plain == sent.text else cleaning.cleaned(plain), context)
     rest = tuple(typed)
     if verb.takes is not Takes.ANYTHING:
         foreign.check_flags(verb.name, rest)
+    if verb.takes in (Takes.CHANGE, Takes.REF):
+        rest = tuple(idents.unlisted(rest))
     return _READERS[verb.takes](_Typed(verb, rest, plain, context))
 
 
@@ -234,8 +237,9 @@ def _check_needs(verb: verbs.Verb, shape: changes.Shape, marked: Sequence[tokens
 # --- a text, a batch ----------------------------------------------------------------------------------------------------
 
 
-def _text(verb: verbs.Verb, typed: Iterator[tokens.Token], plain: str, context: references.Context) -> Command:
-    """The ids first; whatever follows is the text as it stands, quotation marks or not."""
+def _text(verb: verbs.Verb, typed: Iterator[tokens.Token], sent: cleaning.Cleaned, context: references.Context) -> Command:
+    """The ids first; whatever follows is the text as it was typed, quotation marks or not."""
+    plain = sent.text
     ids: list[tokens.Token] = []
     for token in typed:
         ids.append(_without_colon(token, context))
@@ -247,14 +251,16 @@ def _text(verb: verbs.Verb, typed: Iterator[tokens.Token], plain: str, context: 
         message = f"{verb.name} takes ids, not a filter: a comment cannot be taken back. To find the ids: list {ids[0].raw}"
         raise tokens.Mistake(message, ids[0].start, ids[0].end, whole=f"list {ids[0].raw}")
     refs = references.read(ids, context)
-    text = re.sub(r"^(?:note|comment):\s*", "", plain[ids[-1].end :].strip(), flags=re.IGNORECASE)
-    text = tokens.unquote(text).strip()
-    if not text:
+    text = cleaning.exact(_NOTED.sub("", sent.behind(ids[-1].end).lstrip()))
+    if not text.strip():
         selected = plain[ids[0].start :].strip()
         message = f"Say what to note: {verb.name} {cleaning.short(selected)[1:-1]} and then the text."
         raise tokens.Mistake(message, len(plain), len(plain), whole=verb.example)
     wish = changes.Wish(model.Action.COMMENT, note=text)
     return Command(verb.name, None, refs, plain, wish, selection=" ".join(token.raw for token in ids))
+
+
+_NOTED = re.compile(r"^(?:note|comment)[:：]\s*", re.IGNORECASE)
 
 
 def _without_colon(token: tokens.Token, context: references.Context) -> tokens.Token:

@@ -170,8 +170,18 @@ def canonical(query: model.Query) -> str:
 
 
 def _written(query: model.Query, word: words.FilterWord) -> Sequence[str]:
-    values = [tokens.quote(word.write(value)) for value in words.kept(query, word)]
+    values = [_typed(word, value) for value in words.kept(query, word)]
     return [f"{word.name}:{','.join(values)}"] if values else []
+
+
+def _typed(word: words.FilterWord, value: Any) -> str:
+    """A value as it has to be typed: in quotation marks where it would be read as something else."""
+    text = word.write(value)
+    try:
+        same = word.read(word.name, tokens.Value(text, 0, len(text)), date.min) == value
+    except tokens.Mistake:
+        same = False
+    return tokens.quote(text, always=not same)
 
 
 def describe(query: model.Query) -> str:

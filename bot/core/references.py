@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from bot import model
-from bot.core import cleaning, tokens
+from bot.core import cleaning, idents, tokens
 
 RANGE_MAX = 1_000
 """The most ids that `1001-1005` may stand for: a slip of the finger must not select a whole system."""
@@ -17,12 +17,9 @@ REFS_MAX = 5_000
 """The most ids of one command. More are selected by a filter."""
 
 _LINK = re.compile(r"(?:https?://)?[^\s/]+/(?:[^\s?#]*/)?anomalies/([^\s/?#]+)", re.IGNORECASE)
-_IDENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 _RANGE = re.compile(r"#?([0-9]{1,18}) *- *#?([0-9]{1,18})")
 _PIECE = re.compile(r"[^\s,;|]+")
-_FLOAT = re.compile(r"([0-9]+)\.0+")
-_PADDED = re.compile(r"0[0-9]{1,11}")
-_BEGINS = re.compile(r"#?[0-9]|https?://\S+/anomalies/", re.IGNORECASE)
+_BEGINS = re.compile(r"[#(\[~_*`'\"]*\d|https?://\S+/anomalies/", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +32,11 @@ class Context:
 
 
 def read(found: Sequence[tokens.Token], context: Context) -> tuple[model.Ref, ...]:
-    """References in the order typed, each once: `1001`, `#1001`, `qualytics:1001`, `1001-1005`, lists, pasted columns, links.
-    Raises Mistake."""
+    """References in the order typed, each once: `1001`, `#1001`, `qualytics:1001`, `1001-1005`, lists, pasted columns, links, with
+    bullets, dots or marks around them. Raises Mistake."""
     refs: dict[model.Ref, None] = {}
     for token in found:
+        idents.check_thousands(token)
         for value in _values(token):
             refs.update(dict.fromkeys(_refs(token, value, context)))
             if len(refs) > REFS_MAX:
@@ -89,7 +87,7 @@ def _values(token: tokens.Token) -> Iterator[tokens.Value]:
     """The values of a word, and the cells of a spreadsheet within each."""
     if not token.values and (token.key or "," not in token.raw):
         raise tokens.Mistake("This is not the id of an anomaly. Ids look like 1001 or qualytics:1001.", token.start, token.end)
-    for value in token.values:
+    for value in map(idents.plain, token.values):
         pieces = list(_PIECE.finditer(value.text))
         if not pieces or pieces[0][0] == value.text or _LINK.match(value.text) or _RANGE.fullmatch(value.text):
             yield value
@@ -109,22 +107,21 @@ def _refs(token: tokens.Token, value: tokens.Value, context: Context) -> Sequenc
         raise tokens.Mistake(
             f"Say which system {cleaning.short(value.text)} belongs to, like qualytics:{ident[:40]}.", value.start, value.end
         )
+    ident = idents.bare(ident)
     span = _RANGE.fullmatch(ident)
-    idents = _between(span, value, ident) if span else [_ident(ident, value, bool(source))]
-    return [model.Ref(source or context.default_source, one) for one in idents]
+    found = _between(span, value, ident) if span else [_ident(ident, value, bool(source))]
+    return [model.Ref(source or context.default_source, one) for one in found]
 
 
 def _ident(ident: str, value: tokens.Value, named: bool) -> str:
     link = _LINK.match(ident)
-    ident = link[1] if link else ident.lstrip("#")
-    if not _IDENT.fullmatch(ident) or not (named or any(letter.isdigit() for letter in ident)):
-        hint = "Ids look like 1001 or qualytics:1001; a link to the anomaly works, too."
-        raise tokens.Mistake(f"{cleaning.short(value.text)} is not the id of an anomaly. {hint}", value.start, value.end)
-    if _PADDED.fullmatch(ident):
-        hint = "Ids are written without leading zeros and without a comma between the thousands, like 1001."
-        raise tokens.Mistake(f"{cleaning.short(ident)} begins with a zero. {hint}", value.start, value.end)
-    whole = _FLOAT.fullmatch(ident)
-    return whole[1] if whole else ident
+    ident = idents.bare(link[1]) if link else ident
+    why = idents.wrong(ident)
+    if not why and not (named or any(letter.isdigit() for letter in ident)):
+        why = "Ids look like 1001 or qualytics:1001; a link to the anomaly works, too."
+    if why:
+        raise tokens.Mistake(f"{cleaning.short(value.text)} is not the id of an anomaly. {why}", value.start, value.end)
+    return ident
 
 
 def _between(span: re.Match[str], value: tokens.Value, ident: str) -> Sequence[str]:

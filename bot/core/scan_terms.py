@@ -96,6 +96,8 @@ def _name(name: str, one: Said) -> str:
     if name in ("tables", "tags") and not value.quoted and value.text.casefold() in _EVERYTHING:
         message = f"Without tables: and tags:, the whole datastore is taken: leave {name}: out."
         raise tokens.Mistake(f"{message} {or_a_name(value.text)}", one.start, one.end, fix=" ")
+    if name == "tags":
+        return words.tag(name, value).strip()
     found = _ID.fullmatch(value.text) if is_id(value) else None
     return found[1] if found else value.text.strip()
 

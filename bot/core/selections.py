@@ -92,7 +92,7 @@ def _refs(found: _Words, context: references.Context) -> tuple[model.Ref, ...]:
     if len(systems) > 1:
         first = [references.typed(ref, context) for ref in refs if ref.source == systems[0]]
         message = f"One command changes anomalies of one system, and these are of {' and '.join(systems)}. Take them one after the other."
-        raise tokens.Mistake(message, found.ids[0].start, found.ids[-1].end, whole=found.whole(",".join(first[:_FEW])))
+        raise tokens.Mistake(message, found.ids[0].start, found.ids[-1].end, whole=found.whole(" ".join(first[:_FEW])))
     return refs
 
 

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bot.core import cleaning
+
 _KEY = re.compile(r"""([^\s:,"'<]+):(?!//)""")
 _ESCAPED = re.compile(r'\\(["\\])')
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
@@ -73,9 +75,14 @@ def walk(text: str) -> Iterator[Token]:
 
 def quote(value: str, *, always: bool = False) -> str:
     """A value as it has to be typed; with `always`, in quotation marks even if it needs none."""
-    if not always and not _NEEDS_QUOTES.search(value):
+    if not always and ((value.isascii() and value.isalnum()) or _unmistakable(value)):
         return value
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _unmistakable(value: str) -> bool:
+    """Whether it is read as it stands: nothing in it ends a word, and nothing of it is made plain."""
+    return not _NEEDS_QUOTES.search(value) and cleaning.clean(value) == value
 
 
 def unquote(text: str) -> str:

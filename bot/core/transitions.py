@@ -49,12 +49,12 @@ def check(action: model.Action, anomaly: model.Anomaly, change: model.Change) ->
 
 
 def still_sensible(change: model.Change, shown_version: int, anomaly: model.Anomaly) -> Verdict:
-    """The same for a click on a card that showed `shown_version`: a refusal that the card could not know of is STALE.
+    """The same for a click on a card that showed `shown_version` (0: nobody knows): a refusal that the card could not know of is STALE.
 
     The journal knows who was faster and when; the sentence says how the anomaly stands, and `instead` which button is right now.
     """
     verdict = check(change.action, anomaly, change)
-    if verdict.kind is Kind.REFUSED and shown_version != anomaly.version:
+    if verdict.kind is Kind.REFUSED and shown_version not in (0, anomaly.version):
         return Verdict(Kind.STALE, f"This card was older than the anomaly. {verdict.sentence}", verdict.instead)
     return verdict
 

@@ -9,7 +9,7 @@ from datetime import UTC, date, timedelta
 from typing import Any
 
 from bot import model
-from bot.core import cleaning, tokens
+from bot.core import cleaning, idents, tokens
 
 NOBODY = "none"
 ME = "me"
@@ -69,7 +69,29 @@ def _text(name: str, value: tokens.Value, today: date) -> str:
 
 
 def _ident(name: str, value: tokens.Value, today: date) -> str:
-    return re.sub(r"^[\s#]+", "", _text(name, value, today)).rstrip() or _wrong(name, value, "is no id", "")
+    if value.quoted:
+        return _text(name, value, today).strip()
+    ident = idents.bare(_text(name, value, today))
+    why = idents.wrong(ident)
+    return _wrong(name, value, "is no id", "", why) if why else ident
+
+
+def tag(name: str, value: tokens.Value) -> str:
+    """The tag that was typed. A hash before it, or a channel picked from Slack's list, means the name behind it; in quotation marks
+    everything belongs to the tag. Raises Mistake."""
+    if value.quoted:
+        return _text(name, value, date.min)
+    if value.text.startswith(("<#", "<@")):
+        what = "Slack does not tell the name of this channel" if value.text[1] == "#" else "This is a person"
+        raise tokens.Mistake(f"{what}, and {name}: takes the name of a tag, like {name}:incident.", value.start, value.end)
+    text = value.text.lstrip("#")
+    if not text:
+        raise tokens.Mistake(f"{name}: needs the name of a tag, like {name}:incident.", value.start, value.end)
+    return text
+
+
+def _tag(name: str, value: tokens.Value, today: date) -> str:
+    return tag(name, value)
 
 
 def _source(name: str, value: tokens.Value, today: date) -> str:
@@ -226,7 +248,7 @@ TABLE: tuple[FilterWord, ...] = (
     FilterWord("status", "statuses", "status:open", "where it stands; without it, all that is not archived", _choice(STATUSES),
                matches=_status),
     FilterWord("type", "types", "type:record", "record or shape", _choice(TYPES), matches=lambda q, a: _among(q.types, (a.type,))),
-    FilterWord("tag", "tags", "tag:pii", "tags", _text, matches=lambda q, a: _among(q.tags, a.tags)),
+    FilterWord("tag", "tags", "tag:pii", "tags", _tag, matches=lambda q, a: _among(q.tags, a.tags)),
     FilterWord("check", "checks", "check:512", "quality checks, by id", _ident,
                matches=lambda q, a: _among(q.checks, (check.id for check in a.checks))),
     FilterWord("rule", "rules", "rule:notNull", "rule types of the failed checks", _text,

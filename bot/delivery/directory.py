@@ -45,6 +45,19 @@ class SlackDirectory:
             self._keep(user, known)
         return replace(known[1], groups=await self._groups_of(user))
 
+    async def by_address(self, address: str) -> str:
+        """The id of the active member of this workspace who has this e-mail address, "" when nobody has; asked anew each time.
+
+        Raises a child of `errors.DeliveryError` when Slack cannot be asked.
+        """
+        try:
+            answer = await failures.ask(self._client.users_lookupByEmail(email=address), repeatable=True)
+        except errors.DeliveryError as error:
+            if error.code in STRANGERS:
+                return ""
+            raise
+        return str((answer.get("user") or {}).get("id") or "")
+
     def _keep(self, user: str, known: tuple[float, model.Actor]) -> None:
         if len(self._people) >= KEPT:
             self._people = {name: fact for name, fact in self._people.items() if fact[0] > _now()}

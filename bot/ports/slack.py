@@ -57,3 +57,7 @@ class Directory(Protocol):
     async def actor(self, user: str) -> model.Actor:
         """Fresh facts about a user: name, address, time zone, guest, bot, outsider, deactivated, user groups that matter here."""
         ...
+
+    async def by_address(self, address: str) -> str:
+        """The id of the active member of this workspace who has this e-mail address, "" when nobody has."""
+        ...

@@ -325,11 +325,25 @@ class Operations(Protocol):
 
 
 class Links(Protocol):
-    """Which user of a system a Slack user is."""
+    """Which user of a system a Slack user is: one owner for each user of a system."""
 
-    async def find(self, slack_ids: Sequence[str], source: str) -> Mapping[str, model.Person]: ...
+    async def find(self, slack_ids: Sequence[str], source: str) -> Mapping[str, model.Person]:
+        """The users of `source` behind these Slack users; who is not linked, or was replaced, is left out."""
+        ...
 
-    async def link(self, slack_id: str, person: model.Person, how: str, now: datetime) -> None: ...
+    async def link(
+        self,
+        slack_id: str,
+        person: model.Person,
+        how: str,
+        now: datetime,
+        *,
+        replacing: str = "",
+        told: Sequence[model.CardDraft] = (),
+    ) -> bool:
+        """Make a Slack user the one owner of a system's user, in place of `replacing` ("" for nobody), with the messages about it in one
+        transaction. False, and nothing is done, when somebody else owns that user meanwhile. `how` is "email" or "picked"."""
+        ...
 
     async def unlink(self, slack_id: str, source: str) -> None: ...
 

@@ -5,11 +5,11 @@ What else a batch needs is reached through here, too: its CSV, and the form that
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from bot import model
-from bot.render import batch_words, blocks, deletion, ids, limits, spreadsheet, text, words
+from bot.render import batch_words, blocks, deletion, ids, limits, siblings, spreadsheet, text, words
 
 CSV_ABOVE = batch_words.CSV_ABOVE
 UNDO_FOR = timedelta(minutes=30)
@@ -90,10 +90,15 @@ def _chosen(batch: model.Batch, progress: model.Progress) -> str:
     return text.sentence(f"{batch_words.anomalies(batch.total)} {verb} selected{by}", counted)
 
 
+def _told(pairs: Sequence[tuple[str, int]], none: str) -> Sequence[tuple[str, int]]:
+    names = siblings.apart([name for name, _ in pairs], 60, none)
+    return list(zip(names, (n for _, n in pairs), strict=True))
+
+
 def _split(split: model.Split) -> list[str]:
     counted = (("datastore", "no datastore", split.places), ("table", "no table", split.tables), ("status", "no status", split.statuses))
     return [
-        f"By {by}: {text.listed([f'{text.short(name, 60, none)} {text.number(n)}' for name, n in pairs], _SPLIT)}."
+        f"By {by}: {text.listed([f'{name} {text.number(n)}' for name, n in _told(pairs, none)], _SPLIT)}."
         for by, none, pairs in counted
         if pairs
     ]

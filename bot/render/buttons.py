@@ -91,6 +91,11 @@ _VERBS = {
 }
 
 
+def verb(action: model.Action) -> str:
+    """What a button does, in a sentence: "un-acknowledge"."""
+    return _VERBS.get(action, action.value)
+
+
 def _either(verbs: list[str]) -> str:
     return verbs[0] if len(verbs) == 1 else f"{', '.join(verbs[:-1])} or {verbs[-1]}"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot import model, ports
-from bot.render import blocks, buttons, ids, limits, text, words
+from bot.render import blocks, buttons, ids, limits, siblings, text, words
 
 _TABLES = 5
 _SAMPLES = 5
@@ -126,5 +126,6 @@ def group(card_id: str, tally: ports.Tally, offer: model.Offer, burst: int) -> m
 
 
 def _tables(tally: ports.Tally) -> str:
-    named = [f"{text.short(name, 60, 'no table')}: {text.number(amount)}" for name, amount in tally.tables]
+    shown = siblings.apart([name for name, _ in tally.tables], 60, "no table")
+    named = [f"{name}: {text.number(amount)}" for name, (_, amount) in zip(shown, tally.tables, strict=True)]
     return f"By table: {text.listed(named, _TABLES)}." if named else ""

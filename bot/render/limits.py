@@ -245,6 +245,21 @@ def fit_view(view: model.Block) -> model.Block:
     return result
 
 
+# --- menus that ask for their options ---------------------------------------------------------------------------------------------
+
+
+def offered(options: Sequence[model.Block], found: int, too_long: int, how: str) -> model.Block:
+    """The answer to a menu: its options, and above them what it cannot hold: the rest of `found`, and names that are too long for Slack.
+    `how` says how those are chosen, like "type them after /scan"."""
+    kept = list(options[:OPTIONS])
+    notes = [f"{text.number(len(kept))} of {text.number(found)}: type a few letters for the rest"] if found > len(kept) else []
+    notes += [f"{text.number(too_long)} too long for a menu: {how}"] if too_long else []
+    if not (kept and notes):
+        return {"options": kept}
+    label = {"type": "plain_text", "text": text.clip(". ".join(notes), OPTION), "emoji": False}
+    return {"option_groups": [{"label": label, "options": kept}]}
+
+
 # --- simpler versions of the same message -----------------------------------------------------------------------------------------
 
 CLASSIC = frozenset({"section", "actions", "context", "divider", "header", "image", "input", "rich_text", "video"})

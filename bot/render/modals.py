@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot import errors, model
-from bot.render import blocks, ids, limits, text, words
+from bot.render import blocks, ids, limits, siblings, text, words
 
 MOST_PEOPLE = 20
 """How many people one anomaly can be assigned to from Slack: the pickers that follow still fit into one modal."""
@@ -132,15 +132,18 @@ def comment(anomaly: model.Anomaly, offer: model.Offer, channel: str = "") -> mo
     return limits.fit_view(window("Comment", parts, callback=ids.COMMENT_VIEW, submit="Comment", metadata=_metadata(pending)))
 
 
-def options(people: Sequence[model.Person]) -> list[model.Block]:
-    """The answer to a picker that asks for the system's users: at most 100, "Lee Park (lee@acme.example)"."""
+def options(people: Sequence[model.Person]) -> model.Block:
+    """The answer to a picker that asks for the system's users: at most 100, "Lee Park (lee@acme.example)"; and what it cannot hold."""
     usable = [person for person in people if 0 < text.size(person.id, markup=True) <= limits.OPTION_VALUE]
-    return [blocks.option(_person(person), person.id) for person in usable[: limits.OPTIONS]]
+    shown = usable[: limits.OPTIONS]
+    labels = siblings.apart([_person(person) for person in shown], limits.OPTION)
+    options = [blocks.option(label, person.id) for label, person in zip(labels, shown, strict=True)]
+    return limits.offered(options, len(usable), len(people) - len(usable), "use /anomalies link")
 
 
 def _person(person: model.Person) -> str:
-    address = text.short(person.email, 40, "")
-    name = text.short(person.name, 30 if address else 70, address or f"user {text.short(person.id, 40)}")
+    address = text.squeeze(person.email, "")
+    name = text.squeeze(person.name, address or f"user {text.short(person.id, 40)}")
     return f"{name} ({address})" if address and address != name else name
 
 
@@ -217,6 +220,6 @@ def read_pick(view: Mapping[str, Any]) -> Picking:
 
 
 def read_comment(view: Mapping[str, Any]) -> Commenting:
-    """A submitted comment, without space around it. Raises ValueError for other modals."""
+    """A submitted comment, as it was typed. Raises ValueError for other modals."""
     pending, _ = _known(view)
-    return Commenting(pending, str(submitted(view, ids.COMMENT_TEXT).get("value") or "").strip())
+    return Commenting(pending, str(submitted(view, ids.COMMENT_TEXT).get("value") or ""))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from bot import model
 from bot.core import reasons
-from bot.render import blocks, buttons, ids, limits, refusals, text, words
+from bot.render import blocks, buttons, ids, limits, refusals, siblings, text, words
 
 PAGE = 10
 
@@ -18,8 +18,12 @@ _LINES = 20
 
 
 def receipt(receipt: model.Receipt, actor: model.Actor, offer: model.Offer) -> model.Message:
-    """What an action did, for its actor: one line for one anomaly, counts and every refusal for several."""
+    """What an action did, for its actor: one line for one anomaly, counts and every refusal for several. Where somebody was faster: who,
+    and the buttons that are right now."""
     outcomes = list(receipt.outcomes)
+    moved = receipt.after.get(outcomes[0].ref) if len(outcomes) == 1 and outcomes[0].stale else None
+    if moved is not None:
+        return stale(moved, offer, model.Past(last=outcomes[0].by), buttons.verb(receipt.change.action))
     told = _told_one(receipt, outcomes[0], actor, offer) if len(outcomes) == 1 else _told_many(receipt, outcomes)
     remarks = [text.short(remark, 500) for remark in receipt.remarks]
     line = text.sentence(told, *remarks)
@@ -166,7 +170,8 @@ def count(asked: str, total: int, by_state: Mapping[str, int], by_table: Sequenc
         else f"{text.count(total, 'anomaly', 'anomalies')} open"
     )
     states = ", ".join(f"{text.number(n)} {text.short(str(name), 40)}" for name, n in by_state.items() if n)
-    tables = text.listed([f"{text.short(name, 60)} {text.number(n)}" for name, n in by_table], 5)
+    shown = siblings.apart([name for name, _ in by_table], 60)
+    tables = text.listed([f"{name} {text.number(n)}" for name, (_, n) in zip(shown, by_table, strict=True)], 5)
     line = text.sentence(line, f"By state: {states}" if states else "", f"Most by table: {tables}" if tables else "")
     return _plain(line)
 
@@ -191,13 +196,21 @@ _LINKED: Mapping[str, str] = {
 """What is said about a Slack user, by what was done."""
 
 
-def linked(slack_id: str, person: model.Person | None, offer: model.Offer, how: str) -> model.Message:
-    """Who a Slack user is in the system. `how` is what was done: "known" (nothing), "linked" or "unlinked". Nobody known: how to link."""
+def linked(slack_id: str, person: model.Person | None, offer: model.Offer, how: str, replaced: str = "") -> model.Message:
+    """Who a Slack user is in the system. `how` is what was done: "known" (nothing), "linked" or "unlinked". Nobody known: how to link.
+    `replaced` is the Slack user who was that until now."""
     done = how if how in _LINKED else "known"
     said = _LINKED[done if person or done == "unlinked" else "unknown"]
     line = said.format(person=_person(person), system=text.short(offer.title, 40, "the system"))
-    who = f"<@{slack_id}>" if slack_id.isascii() and slack_id.isalnum() else text.spoken(text.short(slack_id, 40, "This person"))
-    return limits.fit(model.Message(f"{who} {text.spoken(line)}", (blocks.context(blocks.marked(who), line),)))
+    who, before = _mention(slack_id), "was that until now and is told."
+    parts: list[model.Block | str] = [blocks.marked(who), line]
+    parts += [blocks.marked(_mention(replaced)), before] if replaced else []
+    spoken = f"{who} {text.spoken(line)}" + (f" {_mention(replaced)} {before}" if replaced else "")
+    return limits.fit(model.Message(spoken, (blocks.context(*parts),)))
+
+
+def _mention(slack_id: str) -> str:
+    return f"<@{slack_id}>" if slack_id.isascii() and slack_id.isalnum() else text.spoken(text.short(slack_id, 40, "This person"))
 
 
 def _person(person: model.Person | None) -> str:

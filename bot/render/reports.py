@@ -68,6 +68,13 @@ def _assigned(payload: Payload) -> model.Message:
     return model.Message(said, (blocks.section(line), *row, blocks.context(text.short(ref, 80))))
 
 
+def _replaced(payload: Payload) -> model.Message:
+    system, person, by = _word(payload, "title"), _word(payload, "person", 80), _word(payload, "by", 60, "")
+    why = f"{by} said so" if by else "their e-mail address is the same"
+    now = f"{_word(payload, 'new', 60, 'Somebody else')} is from now on: {why}"
+    return _line(text.sentence(f"You are not {person} in {system} any more", now, "If that is wrong, ask an admin of this desk"))
+
+
 def _interrupted(payload: Payload) -> model.Message:
     refs = [text.short(str(ref), 80) for ref in payload.get("refs") or ()]
     asked = words.PAST.get(str(payload.get("action", "")), "Changed").lower()
@@ -116,6 +123,7 @@ _REPORTS: Mapping[str, Callable[[Payload], model.Message]] = {
     "recovered": _recovered,
     "assigned": _assigned,
     "interrupted": _interrupted,
+    "replaced": _replaced,
     "held": _held,
     "channel_gone": _channel_gone,
     "channel_back": _channel_back,

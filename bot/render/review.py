@@ -9,7 +9,7 @@ from datetime import UTC
 from typing import Any
 
 from bot import model
-from bot.render import blocks, ids, limits, modals, reviewing, text, words
+from bot.render import blocks, ids, limits, modals, reviewing, siblings, text, words
 
 PAGE = 10
 """Slack's most for check boxes in one block."""
@@ -157,7 +157,8 @@ def _heading(page: model.ReviewPage) -> str:
 
 def _boxes(page: model.ReviewPage, held: _Held) -> model.Block:
     """The check boxes. A lone anomaly is ticked already: there is nothing to choose from."""
-    options = [_option(anomaly) for anomaly in held.shown]
+    tables = siblings.by_name([anomaly.container.name for anomaly in held.shown if anomaly.container], 24, "")
+    options = [_option(anomaly, tables[anomaly.container.name] if anomaly.container else "") for anomaly in held.shown]
     ticked = [option for option in options if option["value"] in page.picked or _lone(page)]
     element: model.Block = {"type": "checkboxes", "action_id": ids.REVIEW_PICK, "options": options}
     if ticked:
@@ -171,9 +172,8 @@ def _lone(page: model.ReviewPage) -> bool:
     return page.total == 1 and len(page.anomalies) == 1
 
 
-def _option(anomaly: model.Anomaly) -> model.Block:
+def _option(anomaly: model.Anomaly, table: str) -> model.Block:
     """ "#1001 orders · high · customer_id not null" above "4,210 rows · 12 Nov 2026 · Active · unassigned"."""
-    table = text.short(anomaly.container.name, 24, "") if anomaly.container else ""
     failed = words.checks(anomaly) or text.short(anomaly.description, 75, "") or f"{text.short(anomaly.type, 20, '')} anomaly".strip()
     first = (f"#{text.short(anomaly.ref.id, 14)} {table}".strip(), str(anomaly.severity or ""), failed)
     rows = text.count(anomaly.records, "row") if anomaly.records is not None else ""

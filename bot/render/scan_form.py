@@ -13,7 +13,7 @@ from typing import Any
 from bot import errors as failures
 from bot import model
 from bot.core import operations as rules
-from bot.render import blocks, ids, limits, modals, text
+from bot.render import blocks, ids, limits, modals, siblings, text
 
 FULL, KEEP, INCREMENTAL = "full", "keep", "incremental"
 
@@ -96,6 +96,7 @@ def form(draft: Draft) -> model.Block:
         _number(ids.SCAN_BATCH, "Only rows of batches above", "All batches", draft.batch, decimal=True),
         _number(ids.SCAN_SOURCE_ROWS, "Source rows kept for each anomaly", "As the system does it", draft.source_rows),
         blocks.context("Nothing is started yet: the next step shows what would run and what it may close."),
+        blocks.context(f"A name of more than {limits.OPTION_VALUE} characters fits no menu: type it after /scan."),
     ]
     metadata = json.dumps({"source": draft.source, "channel": draft.channel, "plan": draft.plan}, separators=(",", ":"))
     if text.size(metadata, markup=True) > limits.PRIVATE_METADATA:
@@ -120,13 +121,14 @@ def _many(ident: str, label: str, placeholder: str, chosen: Sequence[tuple[str, 
         "action_id": ident,
         "min_query_length": 0,
         "placeholder": blocks.plain(placeholder, limits.PLACEHOLDER),
-        **({"initial_options": [_option(value, name) for value, name in chosen]} if chosen else {}),
+        **({"initial_options": _options(chosen)} if chosen else {}),
     }
     return modals.entry(ident, label, select, optional=optional)
 
 
-def _option(value: str, name: str) -> model.Block:
-    return blocks.option(text.short(name, limits.OPTION), value)
+def _options(pairs: Sequence[tuple[str, str]]) -> list[model.Block]:
+    labels = siblings.by_name([name for _, name in pairs], limits.OPTION)
+    return [blocks.option(labels[name], value) for value, name in pairs]
 
 
 def _how(chosen: str) -> model.Block:
@@ -177,16 +179,18 @@ def _is_day(day: str) -> bool:
         return False
 
 
-def options(items: Sequence[model.Place | str], typed: str = "") -> list[model.Block]:
-    """The answer to a menu that asks what there is: at most 100 that hold what was typed, those that begin with it first.
+def options(items: Sequence[model.Place | str], typed: str = "") -> model.Block:
+    """The answer to a menu that asks what there is: at most 100 that hold what was typed, those that begin with it first; and what it
+    cannot hold.
 
     A datastore's value is its id, a table's or tag's its name.
     """
     pairs = [(item.id, item.name or item.id) if isinstance(item, model.Place) else (item, item) for item in items]
     sought = typed.strip().casefold()
-    found = {value: name for value, name in pairs if _fits(value) and (sought in name.casefold() or sought == value.casefold())}
-    ordered = sorted(found.items(), key=lambda pair: not pair[1].casefold().startswith(sought))
-    return [_option(value, name) for value, name in ordered[: limits.OPTIONS]]
+    found = {value: name for value, name in pairs if value and (sought in name.casefold() or sought == value.casefold())}
+    usable = [(value, name) for value, name in found.items() if _fits(value)]
+    ordered = sorted(usable, key=lambda pair: not pair[1].casefold().startswith(sought))
+    return limits.offered(_options(ordered[: limits.OPTIONS]), len(ordered), len(found) - len(usable), "type them after /scan")
 
 
 # --- reading ------------------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import unicodedata
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from bot import model
@@ -73,8 +73,13 @@ def _file(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     return page.getvalue().encode("utf-8-sig")
 
 
+_SIGNS = "=+\\-@|%＝＋－＠｜％﹦﹢﹣﹫﹪⁼⁺₌₊"
+"""What makes a spreadsheet calculate, and the wide and small forms that some read as the same."""
+
+_BEGINS = re.compile(rf"""(?:^|(?<=[,;|，；｜]))(?=[\s\u200c\u200d'"]*[{_SIGNS}])""")
+"""Where a cell with a formula may begin: many spreadsheets split at another separator than the comma (OWASP, "CSV Injection")."""
+
+
 def _cell(value: str) -> str:
-    """One harmless line. Wide forms of the signs count as the signs: some spreadsheets calculate those too."""
-    line = " ".join(text.aligned(value).split())
-    first = unicodedata.normalize("NFKC", line.lstrip("\u200c\u200d'\" ")[:1])
-    return f"'{line}" if first in ("=", "+", "-", "@", "|", "%") else line
+    """One harmless line: an apostrophe stands before each sign that may come to stand first in a cell."""
+    return _BEGINS.sub("'", " ".join(text.aligned(value).split()))

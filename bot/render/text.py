@@ -106,13 +106,14 @@ def clip(value: str, room: int, *, markup: bool = False) -> str:
     return f"{body}{ELLIPSIS}{closing}" if room > 0 else ""
 
 
-def _extends(char: str) -> bool:
+def extends(char: str) -> bool:
+    """Whether this character belongs to the one before it: an accent, a joiner, a skin tone."""
     return unicodedata.category(char) in ("Mn", "Me", "Mc") or char in _JOINERS or "\U0001f3fb" <= char <= "\U0001f3ff"
 
 
 def _drop_broken_cluster(kept: list[str], following: str) -> None:
     """Take back the letter or picture whose accents, joiners or skin tone would be lost."""
-    while kept and len(following) == 1 and (_extends(following) or kept[-1] == "\u200d"):
+    while kept and len(following) == 1 and (extends(following) or kept[-1] == "\u200d"):
         following = kept.pop()
 
 
@@ -163,8 +164,14 @@ def link(address: str, label: str) -> str:
 
 
 def number(value: float) -> str:
-    """ "4,210", "54", "54.5"; enormous and impossible numbers stay short."""
-    return f"{int(value):,}" if abs(value) < 1e15 and value == int(value) else f"{value:,.6g}"
+    """ "4,210", "54", "54.33", "0.873": rounded for people; enormous and impossible numbers stay short."""
+    if not abs(value) < 1e15:
+        return f"{value:,.6g}"
+    if value == int(value) or abs(value) >= 10_000:
+        return f"{round(value):,}"
+    if abs(value) < 1:
+        return f"{value:.3g}"
+    return f"{value:,.2f}".rstrip("0").removesuffix(".")
 
 
 def count(amount: int, one: str, many: str = "") -> str:

@@ -7,15 +7,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot import errors, model, ports
-from bot.core import systems
+from bot.core import ownership, permissions, systems
 
 ROSTER_AGE = timedelta(minutes=10)
 """How long a system's list of users is believed. A miss reads it again at once, at most this often per minute."""
 
 ROSTER_RETRY = timedelta(minutes=1)
-
-OPTIONS = 100
-"""Slack shows at most this many options (slack-platform section 4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +21,14 @@ class Match:
 
     found: Mapping[str, model.Person]
     unknown: Sequence[model.Actor]
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """Who somebody is from now on, and the Slack user who was that before ("" for nobody) and is told."""
+
+    person: model.Person
+    replaced: str = ""
 
 
 @dataclass(slots=True)
@@ -40,6 +45,7 @@ class People:
     links: ports.Links
     directory: ports.Directory
     clock: ports.Clock
+    grants: permissions.Grants = field(default_factory=permissions.Grants)
     _rosters: dict[str, _Roster] = field(default_factory=dict)
 
     async def actor(self, user: str) -> model.Actor:
@@ -55,40 +61,69 @@ class People:
                 continue
             actor = await self.directory.actor(slack_id)
             person = await self._by_address(source, actor.email)
-            if person is None:
+            if person is None or await self._own(actor, person, "email", await self.links.slack_id(person)) is None:
                 unknown.append(actor)
             else:
-                await self.links.link(slack_id, person, "email", self.clock.now())
                 found[slack_id] = person
         return Match(found, unknown)
 
-    async def remember(self, slack_id: str, source: str, person_id: str) -> model.Person:
-        """Keep a person's choice of who a Slack user is. Raises NotFound when the system has no such user."""
-        for person in await self._roster(source):
-            if person.id == person_id:
-                await self.links.link(slack_id, person, "picked", self.clock.now())
-                return person
-        raise errors.NotFound(f"{self.sources[source].title} has no user {person_id} any more. Choose again.")
+    def check_strangers(self, actor: model.Actor, source: str, unknown: Sequence[model.Actor]) -> None:
+        """Raise NotAllowed when the actor may not say who these Slack users are."""
+        ownership.check_strangers(unknown, actor, self.sources[source].title, self.grants)
+
+    async def remember(self, actor: model.Actor, slack_id: str, source: str, person_id: str) -> Linked:
+        """Keep the actor's choice of who a Slack user is. Raises NotFound when the system has no such user, NotAllowed when the choice is
+        not the actor's."""
+        title = self.sources[source].title
+        person = next((one for one in await self._roster(source) if one.id == person_id), None)
+        if person is None:
+            raise errors.NotFound(f"{title} has no user {person_id} any more. Choose again.")
+        permissions.decide(model.Action.ASSIGN, actor, self.grants)
+        owner = await self.links.slack_id(person)
+        by_address = await self.directory.by_address(person.email) if person.email else ""
+        own = await self._by_address(source, actor.email) if slack_id == actor.id else None
+        ownership.decide(ownership.Choice(slack_id, person, title, owner, by_address, own), actor, self.grants)
+        subject = await self.directory.actor(slack_id)
+        linked = await self._own(subject, person, "email" if by_address else "picked", owner, actor.name)
+        if linked is None:
+            raise errors.Stale("Somebody else was linked to that user at the same moment. Look who with /anomalies link, and try again.")
+        return linked
+
+    async def _own(self, subject: model.Actor, person: model.Person, how: str, owner: str, by: str = "") -> Linked | None:
+        """Make somebody the owner, and tell who was it before; None when somebody else was faster."""
+        replaced = owner if owner != subject.id else ""
+        told = [self._replaced(replaced, subject, person, by)] if replaced else []
+        done = await self.links.link(subject.id, person, how, self.clock.now(), replacing=replaced, told=told)
+        return Linked(person, replaced) if done else None
+
+    def _replaced(self, owner: str, subject: model.Actor, person: model.Person, by: str) -> model.CardDraft:
+        """The direct message to somebody who is a system's user no longer."""
+        title, now = self.sources[person.source].title, self.clock.now().isoformat()
+        payload = {"what": "replaced", "title": title, "person": person.name or person.email or person.id, "new": subject.name, "by": by}
+        key = f"replaced:{person.source}:{person.id}:{owner}:{now}"
+        return model.CardDraft(model.CardKind.REPORT, owner, key, payload=payload, state=model.CardState.LIVE, reason=model.Reason.REPORT)
 
     async def known(self, slack_id: str, source: str) -> model.Person | None:
         """Who a Slack user is in a system, None when nobody knows."""
         systems.named(self.sources, source)
         return (await self.match(source, [slack_id])).found.get(slack_id)
 
-    async def link(self, slack_id: str, source: str, word: str) -> model.Person:
-        """Keep who a Slack user is, by the id, address or name that the system knows. Raises NotFound."""
+    async def link(self, actor: model.Actor, slack_id: str, source: str, word: str) -> Linked:
+        """Keep who a Slack user is, by the id, address or name that the system knows. Raises NotFound and NotAllowed."""
         systems.named(self.sources, source)
-        return await self.remember(slack_id, source, (await self._named(source, word)).id)
+        return await self.remember(actor, slack_id, source, (await self._named(source, word)).id)
 
-    async def forget(self, slack_id: str, source: str) -> None:
-        """Unlink, so that the next assignment asks again."""
+    async def forget(self, actor: model.Actor, slack_id: str, source: str) -> None:
+        """Unlink, so that the next assignment asks again. Raises NotAllowed: others are an admin's."""
+        permissions.decide(model.Action.ASSIGN, actor, self.grants)
+        ownership.check_others(slack_id, actor, self.grants)
         await self.links.unlink(slack_id, source)
 
     async def suggest(self, source: str, typed: str) -> Sequence[model.Person]:
-        """A system's users whose name or address holds what was typed, at most a menu's worth."""
+        """A system's users whose name or address holds what was typed."""
         wanted = typed.strip().casefold()
         people = await self._roster(source)
-        return [p for p in people if wanted in p.name.casefold() or wanted in p.email.casefold()][:OPTIONS]
+        return [p for p in people if wanted in p.name.casefold() or wanted in p.email.casefold()]
 
     async def names(self, source: str, ids: Sequence[str]) -> Mapping[str, str]:
         """Id -> name of a system's users; those whom it does not know are missing."""
@@ -114,9 +149,8 @@ class People:
             if slack_id in match.found:
                 return match.found[slack_id].id
             who = "You are" if word == "me" else f"{match.unknown[0].name} is"
-            raise errors.NotFound(
-                f"{who} not linked to a {title} user yet. Assign an anomaly to that person once; the choice is remembered."
-            )
+            how = "Say who you are there" if slack_id == actor.id else "They, or an admin of this desk, can say who they are there"
+            raise errors.NotFound(f"{who} not linked to a {title} user yet. {how}: /anomalies link and the e-mail address in {title}.")
         return (await self._named(source, word)).id
 
     async def _named(self, source: str, word: str) -> model.Person:

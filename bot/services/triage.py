@@ -189,12 +189,13 @@ class Triage:
         """None when the change is to be made; otherwise why not, and who was faster."""
         if anomaly is None:
             return model.Outcome(ref, model.Result.REFUSED, f"It does not exist in {source.title} any more.")
-        verdict = transitions.check(intent.change.action, anomaly, intent.change)
+        known = (await self.anomalies.get([ref])).get(ref, anomaly)
+        verdict = transitions.still_sensible(intent.change, intent.shown.get(ref, 0), replace(anomaly, version=known.version))
         if verdict.kind is transitions.Kind.DO:
             return None
         last = (await self.journal.past(anomaly, self.clock.now())).last
         result = model.Result.ALREADY if verdict.kind is transitions.Kind.ALREADY else model.Result.REFUSED
-        return model.Outcome(ref, result, verdict.sentence, by=last)
+        return model.Outcome(ref, result, verdict.sentence, by=last, stale=verdict.kind is transitions.Kind.STALE)
 
     async def _judge_again(
         self, intent: ports.Intent, ref: model.Ref, anomaly: model.Anomaly | None, source: ports.Source

@@ -247,8 +247,10 @@ links = sa.Table(
     _words("email"),
     _words("how"),
     _moment("at"),
+    sa.Column("sole", sa.Integer(), nullable=True),  # 1 for what was linked since there is one owner
 )
 _index("links_person", links.c.source, links.c.person, links.c.at)
+_index("links_owner", links.c.source, links.c.person, where=links.c.sole.is_not(None), unique=True)
 
 facts = sa.Table(
     "facts",

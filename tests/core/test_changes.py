@@ -49,6 +49,8 @@ def mistake(text: str) -> errors.BadCommand:
         ),
         pytest.param("ack +tag:a 1 +tag:b,a", "acknowledge", {"add_tags": ("a", "b")}, id="tags before and after"),
         pytest.param('ack 1 +tag:"on call"', "acknowledge", {"add_tags": ("on call",)}, id="a tag of two words"),
+        pytest.param("ack 1 +tag:<#C1|data-quality>,#late", "acknowledge", {"add_tags": ("data-quality", "late")}, id="a channel, a hash"),
+        pytest.param('ack 1 +tag:"#late"', "acknowledge", {"add_tags": ("#late",)}, id="a hash that belongs to the tag"),
         pytest.param("ack 1 assign:me", "acknowledge", {"people": ("me",)}, id="assign to me"),
         pytest.param("ack 1 assign:@ME,<@U1>,me", "acknowledge", {"people": ("me", "<@U1>")}, id="each person once"),
         pytest.param("ack 1 assign:none", "acknowledge", {"people": ()}, id="assign to nobody"),
@@ -161,6 +163,11 @@ def test_every_verb_that_changes_has_a_shape_and_every_outcome_a_meaning() -> No
     ("text", "wrong", "says", "example"),
     [
         # nothing selects
+        pytest.param("ack 1 +tag:<#C1|>", "<#C1>", "Slack does not tell the name", 'ack 1001,1002 +tag:incident assign:me note:"on it"',
+                     id="a channel without a name"),
+        pytest.param("ack 1 +tag:<@U1|dana>", "<@U1>", "This is a person", 'ack 1001,1002 +tag:incident assign:me note:"on it"',
+                     id="a person as a tag"),
+        pytest.param("ack 1 +tag:#", "#", "needs the name of a tag", 'ack 1001,1002 +tag:incident assign:me note:"on it"', id="no tag"),
         pytest.param("ack", "", "ids like 1001,1002, or a filter", 'ack 1001,1002 +tag:incident assign:me note:"on it"', id="nothing"),
         pytest.param("tag +tag:x", "", "Say which anomalies to tag", "tag table:orders +tag:incident", id="only a change"),
         pytest.param("archive as:invalid", "", "Say which anomalies", "archive 1001-1005 as:duplicate", id="only an outcome"),
@@ -337,7 +344,7 @@ _CLEAN = _TEXTS.filter(lambda text: filters.clean(f"x{text}x") == f"x{text}x")
 
 @given(
     st.sampled_from(["ack", "unack"]),
-    st.lists(st.integers(1, 9999), min_size=1, max_size=5, unique=True),
+    st.lists(st.integers(1000, 9999), min_size=1, max_size=5, unique=True),
     st.lists(_CLEAN, max_size=3, unique_by=str.casefold),
     st.lists(_NAMES, max_size=3, unique=True),
     st.none() | _CLEAN,

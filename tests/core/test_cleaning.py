@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import errors
+from bot import errors, model
 from bot.core import filters
 
 
@@ -23,7 +25,7 @@ from bot.core import filters
         pytest.param("assignee:<@U1|dana>", "assignee:<@U1>", id="mention with a name"),
         pytest.param("assignee:<@W1>", "assignee:<@W1>", id="mention without a name"),
         pytest.param("<#C1|data-quality>", "#data-quality", id="channel"),
-        pytest.param("<#C1|>", "#C1", id="private channel without a name"),
+        pytest.param("<#C1|>", "<#C1>", id="private channel without a name"),
         pytest.param("<!channel> <!here|here>", "@channel here", id="broadcasts are plain text"),
         pytest.param("<!subteam^S1|@oncall>", "@oncall", id="user group with a name"),
         pytest.param("<!subteam^S1>", "@S1", id="user group without a name"),
@@ -49,10 +51,95 @@ def test_clean(sent: str, meant: str) -> None:
 
 
 @given(st.text(max_size=80))
-def test_clean_leaves_one_line_without_surprises(text: str) -> None:
-    cleaned = filters.clean(text)
+def test_clean_leaves_one_line_without_surprises_outside_of_quotation_marks(text: str) -> None:
+    cleaned = filters.clean(text.replace('"', "").translate(dict.fromkeys(map(ord, "'“”„‟«»＂‘’‚‛‹›＇"))))
     assert cleaned == cleaned.strip()
-    assert not any(ord(letter) < 32 or letter in "\u00a0\u2028\u200b\u202e“”’—" for letter in cleaned)
+    assert not any(ord(letter) < 32 or letter in "\u00a0\u2028\u200b\u202e—" for letter in cleaned)
+
+
+# --- what stands in quotation marks ---------------------------------------------------------------------------------
+
+
+def sent(typed: str) -> str:
+    """What Slack makes of typed text that holds no mention, channel or link."""
+    return typed.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def quoted(text: str) -> str:
+    """A text as somebody types it who knows the rules: between straight marks, with a backslash before marks and backslashes."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def note(text: str) -> str:
+    """The note of an acknowledgement as Slack delivers it."""
+    wish = filters.command(f"ack 1001 {text}", today=date(2026, 11, 21), sources=("qualytics",), default_source="qualytics").change
+    assert wish is not None
+    return wish.note
+
+
+@pytest.mark.parametrize(
+    ("typed", "text"),
+    [
+        pytest.param('note:"line1\nline2 – « ok »、再送"', "line1\nline2 – « ok »、再送", id="lines, dashes, guillemets, Japanese"),
+        pytest.param('note:"a\tb   c\u00a0d"', "a\tb   c\u00a0d", id="tabs and spaces"),
+        pytest.param('note:"  edges \n"', "  edges \n", id="edges"),
+        pytest.param('note:"he said “ok” and ‘no’"', "he said “ok” and ‘no’", id="curly inside straight"),
+        pytest.param('note:“he said "ok" – then”', 'he said "ok" – then', id="straight inside curly"),
+        pytest.param("note:“he said “ok” then”", "he said “ok” then", id="curly inside curly"),
+        pytest.param("note:”he said “ok” then”", "he said “ok” then", id="the mark that macOS makes behind a colon"),
+        pytest.param("note:„so – gut“", "so – gut", id="German"),
+        pytest.param("note:« bien – sûr »", " bien – sûr ", id="French"),
+        pytest.param("note:»nå – vel»", "nå – vel", id="Scandinavian"),
+        pytest.param("note：＂ok：次＂", "ok：次", id="full width"),
+        pytest.param('note:"one mark turned”', "one mark turned", id="straight, then curly"),
+        pytest.param('note:“the other turned"', "the other turned", id="curly, then straight"),
+        pytest.param("note:‘it’s – fine’", "it’s – fine", id="curly single marks"),
+        pytest.param("note:'a – b'", "a – b", id="straight single marks"),
+        pytest.param(r'note:"a \"b\" \\ c"', r'a "b" \ c', id="escaped marks"),
+        pytest.param('note:"*bold* `code` _it_ ~no~"', "*bold* `code` _it_ ~no~", id="Slack's own formatting"),
+        pytest.param('note:"a &lt;b&gt; &amp;amp; c"', "a <b> &amp; c", id="entities, once"),
+        pytest.param('note:"ask <@U1|dana> in <#C1|data-quality>"', "ask @dana in #data-quality", id="mentions and channels"),
+        pytest.param(
+            'note:"see <https://a.io/x?a=1&amp;b=2>, <http://orders.io|orders.io>"', "see https://a.io/x?a=1&b=2, orders.io", id="links"
+        ),
+        pytest.param('note:"\u200ba\u200d\ufeff"', "\u200ba\u200d\ufeff", id="invisible ones"),
+    ],
+)
+def test_what_stands_in_quotation_marks_is_kept_as_typed(typed: str, text: str) -> None:
+    assert note(typed) == text
+
+
+@pytest.mark.parametrize(
+    ("typed", "text"),
+    [
+        pytest.param("note 1001 the late load – « again »\nand 再送、", "the late load – « again »\nand 再送、", id="no marks at all"),
+        pytest.param('note 1001 "line1\n – line2 "', "line1\n – line2 ", id="straight marks"),
+        pytest.param("note 1001 “line1\n – ‘line2’”", "line1\n – ‘line2’", id="curly marks"),
+        pytest.param("note 1001 “a” and “b”", "“a” and “b”", id="marks that are not around the whole"),
+        pytest.param("note 1001，1002 note：a – b", "a – b", id="marked"),
+        pytest.param(
+            "comment <https://acme.example/anomalies/1001|Orders> ask <@U1|dana> – &lt;now&gt;", "ask @dana – <now>", id="behind a link"
+        ),
+    ],
+)
+def test_free_text_is_kept_as_typed(typed: str, text: str) -> None:
+    wish = filters.command(typed, today=date(2026, 11, 21), sources=("qualytics",), default_source="qualytics").change
+    assert wish is not None and wish.note == text
+
+
+@given(st.text(max_size=60) | st.text(st.sampled_from("\"'\\“”«»‘’、，：:, \n\tab<>&;–*`"), max_size=12))
+def test_any_text_in_quotation_marks_arrives_as_typed(text: str) -> None:
+    if text.strip():
+        assert note(f"note:{sent(quoted(text))}") == text
+    read = filters.query(filters.clean(f"table:{sent(quoted(f'x{text}'))} min:5"), today=date(2026, 11, 21))
+    assert read.tables == (f"x{text}",) and read.min_weight == 5
+
+
+@given(st.text(min_size=1, max_size=30) | st.text(st.sampled_from("\"'\\“”«»‘’、，：:, \n<>&;–*`a"), min_size=1, max_size=8))
+def test_a_written_value_reads_back_as_itself_through_slack(value: str) -> None:
+    if value.strip():
+        query = model.Query(tables=(value,))
+        assert filters.query(filters.clean(sent(filters.canonical(query))), today=date(2026, 11, 21)) == query
 
 
 # --- the caret ------------------------------------------------------------------------------------------------------
@@ -71,6 +158,7 @@ def _caret(text: str, start: int, end: int) -> tuple[str, str]:
         pytest.param("q:漢字 x:1", 5, 7, ("q:漢字 x:1", " " * 7 + "^^"), id="wide letters take two columns"),
         pytest.param("q:e\u0301 x:1", 5, 7, ("q:e\u0301 x:1", " " * 4 + "^^"), id="combining marks take none"),
         pytest.param("list 🔥", 5, 6, ("list 🔥", "     ^^"), id="emoji"),
+        pytest.param('q:"a\nb" x:1', 8, 11, ('q:"a b" x:1', " " * 8 + "^^^"), id="a line break inside quotation marks"),
         pytest.param("q:```", 2, 5, ("q:'''", "  ^^^"), id="no code fence gets through"),
         pytest.param("abc", 7, 99, ("abc", "   ^"), id="a span outside of the text"),
     ],

@@ -211,3 +211,15 @@ def test_explain_has_a_row_for_every_word() -> None:
     assert rows["table"].handling is model.Handling.SENT
     assert rows["metric"].because == "Qualytics looks at tables, not at metrics."
     assert rows["tag"].handling is model.Handling.REFUSED and rows["tag"].because
+
+
+@pytest.mark.parametrize(
+    ("typed", "tags", "written"),
+    [
+        ("tag:<#C1|data-quality>,#pii", ("data-quality", "pii"), "tag:data-quality,pii"),
+        ('tag:"#pii"', ("#pii",), 'tag:"#pii"'),
+    ],
+)
+def test_a_hash_before_a_tag_is_no_part_of_it(typed: str, tags: tuple[str, ...], written: str) -> None:
+    found = query(filters.clean(typed))
+    assert found.tags == tags and filters.canonical(found) == written

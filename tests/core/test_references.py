@@ -54,11 +54,82 @@ def ids(text: str) -> list[str]:
         pytest.param("<https://a.io/anomalies/1>,<https://a.io/anomalies/2|x>", ["1", "2"], id="links with a comma"),
         pytest.param("7b0c6a2e-1111-4222-8333-944445555666", ["7b0c6a2e-1111-4222-8333-944445555666"], id="uuid"),
         pytest.param("2026-11-01", ["2026-11-01"], id="two dashes are no range"),
+        pytest.param("1. 734515\n2. 734516\n3. 734517", ["734515", "734516", "734517"], id="numbered lines"),
+        pytest.param("1) 734515\n2) 734516, 734517", ["734515", "734516", "734517"], id="numbered with brackets"),
+        pytest.param("(1) 734515 (2) 734516", ["734515", "734516"], id="numbers in brackets"),
+        pytest.param("1. 2001", ["2001"], id="a list of one"),
+        pytest.param("• 734515\n• 734516", ["734515", "734516"], id="bullets"),
+        pytest.param("•734515\n◦734516", ["734515", "734516"], id="bullets without a space"),
+        pytest.param("- 734515\n- 734516", ["734515", "734516"], id="dashes as bullets"),
+        pytest.param("– 734515\n– 734516", ["734515", "734516"], id="long dashes as bullets"),
+        pytest.param("* 734515\n* 734516", ["734515", "734516"], id="stars as bullets"),
+        pytest.param("734515.", ["734515"], id="the dot of a sentence"),
+        pytest.param("734515, 734516.", ["734515", "734516"], id="a list and a dot"),
+        pytest.param("1001. 1002. 1003.", ["1001", "1002", "1003"], id="dots of their own"),
+        pytest.param("1. 2. 3.", ["1", "2", "3"], id="dots of small ids"),
+        pytest.param("~734515~ _734516_ *734517* `734518`", ["734515", "734516", "734517", "734518"], id="Slack's marks"),
+        pytest.param("*~734515~*,_*734516*_", ["734515", "734516"], id="marks within marks"),
+        pytest.param("(734515) [734516]!", ["734515", "734516"], id="brackets"),
+        pytest.param("７３４５１５ ＃１００２", ["734515", "1002"], id="full-width digits"),
+        pytest.param("１００１－１００３", ["1001", "1002", "1003"], id="a full-width range"),
+        pytest.param('"1001–1003"', ["1001", "1002", "1003"], id="a quoted range with a dash of a phone"),
+        pytest.param("#734,#521", ["734", "521"], id="hashes say that these are two"),
+        pytest.param("734, 521", ["734", "521"], id="a space says that these are two"),
+        pytest.param("101,102,103,104", ["101", "102", "103", "104"], id="no number has so many thousands"),
+        pytest.param("<https://a.io/anomalies/1001>.", ["1001"], id="a link at the end of a sentence"),
     ],
 )
 @pytest.mark.parametrize("verb", ["ack {}", "archive {} as:invalid", "delete {}", "reopen {}", "unassign {}", "assign me {}"])
 def test_ids(verb: str, typed: str, found: list[str]) -> None:
     assert ids(verb.format(typed)) == found
+
+
+@pytest.mark.parametrize(
+    ("typed", "wrong", "told"),
+    [
+        ("734,521", "734,521", "write 734521 for one, 734 521 for two"),
+        ("７３４，５２１", "７３４,５２１", "write 734521 for one, 734 521 for two"),
+        ("qualytics:734,521", "734,521", "one id or two"),
+        ('"734,521"', '"734,521"', "one id or two"),
+        ("1,734,521", "1,734,521", "write 1734521 for one, 1 734 521 for 3"),
+        ("734.521", "734.521", "write 734521 for one, 734 521 for two"),
+        ("1.734515", "1.734515", "a space between the number of a line and the id"),
+        ("1)734515", "1)734515", "a space between the number of a line and the id"),
+        ("3. 734515", "3.", "may be the number of a line or an id"),
+        ("1. 734515 3. 734516", "1.", "may be the number of a line or an id"),
+        ("~734515", "~734515", "is not the id"),
+        ("734_515;~", "~", "is not the id"),
+        ("٧٣٤", "٧٣٤", "is not the id"),
+        ("10²", "10²", "is not the id"),
+    ],
+)
+def test_what_is_not_clear_is_refused_with_the_reason(typed: str, wrong: str, told: str) -> None:
+    error = mistake(f"ack {typed}")
+    assert error.text[error.start : error.end] == wrong and told in str(error)
+
+
+def test_an_id_of_a_filter_is_read_as_loosely() -> None:
+    query = read("list id:~1001~,１００２,1003.,734,521").query
+    assert query is not None and query.ids == ("1001", "1002", "1003", "734", "521")
+    assert "one id or two" in str(mistake("list id:734.521"))
+
+
+MARKS = st.sampled_from(["{}", "~{}~", "_{}_", "*{}*", "`{}`", "*_{}_*", "({})", "[{}]", "#{}", "{}.", "• {}", "•{}", "{};"])
+
+
+@given(
+    st.lists(st.tuples(st.integers(1000, 10**9), MARKS), min_size=1, max_size=6, unique_by=lambda one: one[0]),
+    st.sampled_from(["\n", " ", ", "]),
+)
+def test_marks_around_ids_change_nothing(marked: list[tuple[int, str]], between: str) -> None:
+    assert ids("ack " + between.join(mark.format(number) for number, mark in marked)) == [str(number) for number, _ in marked]
+
+
+@given(
+    st.lists(st.integers(1000, 10**9), min_size=1, max_size=30, unique=True), st.sampled_from(["{}. {}", "{}) {}", "({}) {}", "{}.\t~{}~"])
+)
+def test_the_numbers_of_lines_are_no_ids(numbers: list[int], line: str) -> None:
+    assert ids("ack " + "\n".join(line.format(at, number) for at, number in enumerate(numbers, 1))) == [str(one) for one in numbers]
 
 
 @given(st.integers(0, 10**17), st.integers(0, references.RANGE_MAX - 1))

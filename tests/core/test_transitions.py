@@ -101,6 +101,10 @@ def test_a_click_on_an_old_card(anomaly: Make, wanted: model.Change, now: dict[s
     assert (verdict.kind, verdict.instead) == (kind, instead)
 
 
+def test_what_nobody_was_shown_is_not_old(anomaly: Make) -> None:
+    assert transitions.still_sensible(change(Action.ACKNOWLEDGE), 0, anomaly(**INVALID, version=3)).kind is Kind.REFUSED
+
+
 def test_a_refusal_on_a_card_that_is_up_to_date_is_no_staleness(anomaly: Make) -> None:
     verdict = transitions.still_sensible(change(Action.ACKNOWLEDGE), 3, anomaly(**INVALID, version=3))
     assert verdict.kind is Kind.REFUSED

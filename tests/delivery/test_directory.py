@@ -150,3 +150,13 @@ async def test_a_great_many_people_do_not_fill_the_memory(
         await people.actor(f"U{number}")
         now += 60
     assert len(people._people) <= 3
+
+
+async def test_an_address_belongs_to_one_member_or_to_nobody(wire: Any, people: directory.SlackDirectory) -> None:
+    wire.says("users.lookupByEmail", dana())
+    assert await people.by_address("dana@acme.example") == "U1"
+    wire.says("users.lookupByEmail", {"ok": False, "error": "users_not_found"})
+    assert await people.by_address("lee@acme.example") == ""
+    wire.says("users.lookupByEmail", {"ok": False, "error": "missing_scope"})
+    with pytest.raises(errors.DeliveryError):
+        await people.by_address("dana@acme.example")

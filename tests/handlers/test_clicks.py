@@ -46,8 +46,30 @@ async def test_a_repeated_and_a_late_click_change_nothing(front: Front) -> None:
     await front.send(archive)
     await front.forget()
     told = await front.told(front.press(before, ids.ACKNOWLEDGE, user=LEE))
-    assert "Not acknowledged" in told and "Reopen it first" in told
+    assert "Nothing was changed: you cannot acknowledge" in told and "Archived as Invalid by Dana" in told and "Reopen" in told
     assert await front.writes() == []
+    told = await front.told(front.command(f"ack {ident}", user=LEE))
+    assert "Not acknowledged" in told and "Reopen it first" in told, "a command showed nothing that could be old"
+
+
+async def test_a_button_that_is_older_than_the_anomaly_says_who_was_faster(front: Front) -> None:
+    (ident,) = await front.arrive()
+    old = front.card(ident)
+    archive, acknowledge = front.press(old, ids.ARCHIVE, "Duplicate|", user=LEE), front.press(old, ids.ACKNOWLEDGE, user=LEE)
+    await front.stage.qualytics("PATCH", f"anomalies/{ident}", status="Resolved")
+    await front.forget()
+    for click, verb in ((archive, "archive"), (acknowledge, "acknowledge")):
+        told = await front.told(click)
+        assert f"you cannot {verb}" in told and "Archived as Resolved in Qualytics" in told and "Reopen" in told
+    assert await front.writes() == []
+
+
+async def test_a_button_that_is_older_but_still_makes_sense_does_it(front: Front) -> None:
+    (ident,) = await front.arrive()
+    old = front.card(ident)
+    await front.send(front.command(f"tag {ident} +tag:incident"))
+    assert "Acknowledged:" in await front.told(front.press(old, ids.ACKNOWLEDGE, user=LEE))
+    assert (await front.stage.truth(ident))["status"] == "Acknowledged"
 
 
 async def test_the_history_the_reasons_and_one_card_alone(front: Front) -> None:

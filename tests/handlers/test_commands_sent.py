@@ -110,6 +110,20 @@ async def test_why_tells_the_numbers_of_the_route(front: Front) -> None:
     assert "more than 5 anomalies arrived within one look at the system" in await front.told(front.command(f"why {made[0]}"))
 
 
+AS_TYPED = "line1\nline2 – « ok »、再送\t“two”  spaces"
+
+
+async def test_a_note_and_a_description_arrive_as_typed(front: Front) -> None:
+    (ident,) = await front.arrive()
+    await front.send(front.command(f'ack {ident} note:"{AS_TYPED}" describe:“{AS_TYPED}”'))
+    there = await front.stage.truth(ident)
+    assert there["description"] == AS_TYPED
+    assert there["comments"][0]["message"] == AS_TYPED
+    await front.send(front.command(f"note {ident} ask <@{LEE}|lee> – <https://a.io/?a=1&amp;b=2> &lt;now&gt;"))
+    said = [one["message"] for one in (await front.stage.truth(ident))["comments"]]
+    assert any(one.startswith("ask @lee – https://a.io/?a=1&b=2 <now>\n") for one in said), said
+
+
 WORDS = st.sampled_from(
     [
         *(verb.name for verb in filters.VERBS if verb.name != "review"),

@@ -91,6 +91,14 @@ async def test_a_comment_is_left_once_however_often_slack_repeats_it(front: Fron
     assert any("dealt with already" in one for one in front.whispers())
 
 
+async def test_a_comment_arrives_as_typed(front: Front) -> None:
+    (ident,) = await front.arrive()
+    form = await opened(front, ident, ids.MORE, "comment|")
+    await front.send(front.submission(form, written("line1\n\n  line2 – « ok »、 &amp; <b>\n")))
+    (comment,) = (await front.stage.truth(ident))["comments"]
+    assert comment["message"].startswith("line1\n\n  line2 – « ok »、 &amp; <b>\n")
+
+
 async def test_spaces_alone_are_no_comment(front: Front) -> None:
     (ident,) = await front.arrive()
     form = await opened(front, ident, ids.MORE, "comment|")
@@ -120,7 +128,7 @@ async def test_a_slow_look_up_is_acknowledged_in_time_and_finished_afterwards(fr
     view = front.stage.workspace.modals.top(DANA)
     assert view is not None
     front.running.desk.people._rosters.clear()
-    await front.running.desk.people.forget(DANA, "qualytics")
+    await front.running.store.links.unlink(DANA, "qualytics")
     await slow(front, 2.4)
     try:
         started = time.monotonic()

@@ -21,6 +21,13 @@ def units(value: str) -> int:
     return len(value.encode("utf-16-le", "surrogatepass")) // 2
 
 
+def choices(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    """The options of an answer to a menu, in their groups or not; its labels keep to the limits."""
+    groups = answer.get("option_groups", [])
+    assert len(answer) == 1 and all(1 <= units(group["label"]["text"]) <= 75 and group["options"] for group in groups)
+    return [*answer.get("options", []), *(option for group in groups for option in group["options"])]
+
+
 def parts(node: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
     """Every dict below, with its path."""
     if isinstance(node, dict):

@@ -70,7 +70,7 @@ def test_comment_round_trip() -> None:
     field = element(view, ids.COMMENT_TEXT)
     assert (field["multiline"], field["max_length"]) == (True, 3000)
     read = modals.read_comment(submitted(view, comment__text={"value": "  known since *May* \n"}))
-    assert read == modals.Commenting(modals.Pending(samples.REF, 3, "C1"), "known since *May*")
+    assert read == modals.Commenting(modals.Pending(samples.REF, 3, "C1"), "  known since *May* \n"), "as it was typed"
     assert modals.read_comment(submitted(view, comment__text={"value": None})).text == ""
 
 
@@ -107,12 +107,14 @@ def test_skeleton_and_notice() -> None:
     ],
 )
 def test_options_name_people(person: model.Person, shown: str) -> None:
-    assert modals.options([person]) == [{"text": {"type": "plain_text", "text": shown, "emoji": False}, "value": person.id}]
+    assert slack_rules.choices(modals.options([person])) == [
+        {"text": {"type": "plain_text", "text": shown, "emoji": False}, "value": person.id}
+    ]
 
 
 def test_a_menu_holds_a_hundred_people() -> None:
     crowd = [model.Person("q", str(number), "N" * 90, "e" * 90) for number in range(130)]
-    options = modals.options(crowd)
+    options = slack_rules.choices(modals.options(crowd))
     assert len(options) == 100
     assert all(len(option["text"]["text"]) <= 75 for option in options)
-    assert modals.options([model.Person("q", "x" * 151, "long id"), model.Person("q", "", "no id")]) == []
+    assert modals.options([model.Person("q", "x" * 151, "long id"), model.Person("q", "", "no id")]) == {"options": []}

@@ -113,7 +113,21 @@ def test_only_web_addresses_become_links(address: str, safe: bool) -> None:
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(4210, "4,210"), (54.0, "54"), (54.5, "54.5"), (0, "0"), (1e30, "1e+30"), (float("nan"), "nan"), (float("inf"), "inf")],
+    [
+        (4210, "4,210"),
+        (54.0, "54"),
+        (54.5, "54.5"),
+        (0, "0"),
+        (54.33333, "54.33"),
+        (79.999, "80"),
+        (0.8734512, "0.873"),
+        (-3.10001, "-3.1"),
+        (1234.5678, "1,234.57"),
+        (12345.678, "12,346"),
+        (1e30, "1e+30"),
+        (float("nan"), "nan"),
+        (float("inf"), "inf"),
+    ],
 )
 def test_numbers(value: float, shown: str) -> None:
     assert text.number(value) == shown

@@ -54,6 +54,14 @@ def test_first_contact_with_nothing_open_is_one_line() -> None:
             ["qualytics:1, qualytics:2 were not archived. Restarted.", samples.DATE],
         ),
         (
+            {"what": "replaced", "title": "Qualytics", "person": "Lee Park", "new": "Ann", "by": "Dana"},
+            ["You are not Lee Park in Qualytics any more. Ann is from now on: Dana said so. If that is wrong, ask an admin"],
+        ),
+        (
+            {"what": "replaced", "title": "Qualytics", "person": "Lee Park", "new": "<!channel>", "by": ""},
+            ["<!channel> is from now on: their e-mail address is the same."],
+        ),
+        (
             {"what": "held", "count": 3, "why": "Slack's limits", "since": AT},
             ["3 cards are held back by Slack's limits.", "Nothing is lost"],
         ),

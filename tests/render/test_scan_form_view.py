@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -176,24 +177,32 @@ def test_values_that_no_form_sends_are_refused(values: dict[str, Any]) -> None:
 # --- the menus -----------------------------------------------------------------------------------------------------------------------
 
 
+def offered(items: Sequence[model.Place | str], typed: str = "") -> list[dict[str, Any]]:
+    """What a menu shows."""
+    return slack_rules.choices(scan_form.options(items, typed))
+
+
 def test_datastores_are_offered_by_id_and_tables_by_name() -> None:
     places = [model.Place("42", "warehouse-prod"), model.Place("43", "")]
-    assert [(one["value"], one["text"]["text"]) for one in scan_form.options(places)] == [("42", "warehouse-prod"), ("43", "43")]
-    assert [(one["value"], one["text"]["text"]) for one in scan_form.options(["orders"])] == [("orders", "orders")]
+    assert [(one["value"], one["text"]["text"]) for one in offered(places)] == [
+        ("42", "warehouse-prod"),
+        ("43", "43"),
+    ]
+    assert [(one["value"], one["text"]["text"]) for one in offered(["orders"])] == [("orders", "orders")]
 
 
 def test_a_menu_offers_a_hundred_and_only_what_slack_can_send_back() -> None:
-    assert len(scan_form.options([f"t{number}" for number in range(130)])) == 100
+    assert len(offered([f"t{number}" for number in range(130)])) == 100
     long, fits = "x" * 151, "y" * 150
-    assert [one["value"] for one in scan_form.options([long, fits, "", fits])] == [fits]
+    assert [one["value"] for one in offered([long, fits, "", fits])] == [fits]
 
 
 def test_a_menu_narrows_to_what_is_typed() -> None:
     names = ["old_orders", "customers", "Orders", "orders_v2"]
-    assert [one["value"] for one in scan_form.options(names, " ord")] == ["Orders", "orders_v2", "old_orders"]
-    assert [one["value"] for one in scan_form.options([model.Place("42", "warehouse"), model.Place("7", "crm")], "42")] == ["42"]
+    assert [one["value"] for one in offered(names, " ord")] == ["Orders", "orders_v2", "old_orders"]
+    assert [one["value"] for one in offered([model.Place("42", "warehouse"), model.Place("7", "crm")], "42")] == ["42"]
     beyond = [*(f"t{number}" for number in range(130)), "zebra"]
-    assert [one["value"] for one in scan_form.options(beyond, "zeb")] == ["zebra"]
+    assert [one["value"] for one in offered(beyond, "zeb")] == ["zebra"]
 
 
 def test_datastores_chosen_so_far() -> None:

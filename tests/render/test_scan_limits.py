@@ -56,7 +56,7 @@ def test_any_form_is_drawn_or_refused_in_words(draft: scan_form.Draft) -> None:
 
 @given(st.lists(st.one_of(samples.SHORT, scan_samples.PLACES), max_size=120), samples.SHORT)
 def test_any_menu_fits(items: list[model.Place | str], typed: str) -> None:
-    options = scan_form.options(items, typed)
+    options = slack_rules.choices(scan_form.options(items, typed))
     assert len(options) <= 100
     assert len({option["value"] for option in options}) == len(options)
     for option in options:

@@ -70,17 +70,26 @@ class System:
 
 @dataclass
 class Links:
-    """Remembered choices."""
+    """Remembered choices, one owner for each person, and the messages that were put with them."""
 
     known: dict[tuple[str, str], model.Person] = field(default_factory=dict)
     how: list[str] = field(default_factory=list)
+    told: list[model.CardDraft] = field(default_factory=list)
 
     async def find(self, slack_ids: Sequence[str], source: str) -> Mapping[str, model.Person]:
         return {ident: self.known[ident, source] for ident in slack_ids if (ident, source) in self.known}
 
-    async def link(self, slack_id: str, person: model.Person, how: str, now: datetime) -> None:
+    async def link(
+        self, slack_id: str, person: model.Person, how: str, now: datetime, *, replacing: str = "", told: Sequence[model.CardDraft] = ()
+    ) -> bool:
+        owner = await self.slack_id(person)
+        if owner not in ("", slack_id, replacing):
+            return False
+        self.known.pop((owner, person.source), None)
         self.known[slack_id, person.source] = person
         self.how.append(how)
+        self.told.extend(told)
+        return True
 
     async def unlink(self, slack_id: str, source: str) -> None:
         self.known.pop((slack_id, source), None)
@@ -94,11 +103,14 @@ class Directory:
     """Slack's directory."""
 
     asked: list[str] = field(default_factory=list)
+    addresses: Mapping[str, str] = field(default_factory=lambda: {"U0DANA": "DANA@acme.example", "U0LEE": "lee@elsewhere.example"})
 
     async def actor(self, user: str) -> model.Actor:
         self.asked.append(user)
-        address = {"U0DANA": "DANA@acme.example", "U0LEE": "lee@elsewhere.example"}.get(user, "")
-        return model.Actor(user, user.removeprefix("U0").capitalize(), email=address)
+        return model.Actor(user, user.removeprefix("U0").capitalize(), email=self.addresses.get(user, ""))
+
+    async def by_address(self, address: str) -> str:
+        return next((user for user, known in self.addresses.items() if known.casefold() == address.casefold()), "")
 
 
 @dataclass

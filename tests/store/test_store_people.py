@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model
-from bot.store import engine
+from bot.store import engine, tables
 from tests.store.making import NOON, SOURCE, after
 
 DANA = model.Person(SOURCE, "7", "Dana", "dana@example.com")
@@ -15,9 +18,9 @@ LEE = model.Person(SOURCE, "8", "Lee")
 
 
 async def test_a_link_is_found_from_both_sides(store: engine.Store) -> None:
-    await store.links.link("U1", DANA, "e-mail", NOON)
-    await store.links.link("U1", model.Person("anodot", "x", "dana"), "chosen", NOON)
-    await store.links.link("U2", LEE, "chosen", NOON)
+    await store.links.link("U1", DANA, "email", NOON)
+    await store.links.link("U1", model.Person("anodot", "x", "dana"), "picked", NOON)
+    await store.links.link("U2", LEE, "picked", NOON)
     assert await store.links.find(["U1", "U2", "U3"], SOURCE) == {"U1": DANA, "U2": LEE}
     assert await store.links.find([], SOURCE) == {}
     assert await store.links.slack_id(DANA) == "U1"
@@ -25,18 +28,53 @@ async def test_a_link_is_found_from_both_sides(store: engine.Store) -> None:
 
 
 async def test_a_new_link_replaces_the_old_one_and_unlinking_ends_it(store: engine.Store) -> None:
-    await store.links.link("U1", DANA, "e-mail", NOON)
-    await store.links.link("U1", LEE, "chosen", after(1))
+    await store.links.link("U1", DANA, "email", NOON)
+    await store.links.link("U1", LEE, "picked", after(1))
     assert await store.links.find(["U1"], SOURCE) == {"U1": LEE}
     assert await store.links.slack_id(DANA) == ""
     await store.links.unlink("U1", SOURCE)
     assert await store.links.find(["U1"], SOURCE) == {}
 
 
-async def test_the_last_of_two_who_claim_to_be_one_person_counts(store: engine.Store) -> None:
-    await store.links.link("U2", DANA, "chosen", after(5))
-    await store.links.link("U1", DANA, "e-mail", NOON)
+async def test_a_person_has_one_owner(store: engine.Store) -> None:
+    told = model.CardDraft(model.CardKind.REPORT, "U1", "replaced", state=model.CardState.LIVE, reason=model.Reason.REPORT)
+    assert await store.links.link("U1", DANA, "picked", NOON)
+    assert not await store.links.link("U2", DANA, "picked", after(1), told=[told]), "nobody is replaced unasked"
+    assert not await store.links.link("U2", DANA, "picked", after(1), replacing="U3", told=[told])
+    assert await store.links.find(["U1", "U2"], SOURCE) == {"U1": DANA} and not await store.cards.due(after(2), posted=False)
+    assert await store.links.link("U2", DANA, "picked", after(1), replacing="U1", told=[told])
+    assert await store.links.find(["U1", "U2"], SOURCE) == {"U2": DANA}
     assert await store.links.slack_id(DANA) == "U2"
+    assert [card.channel for card in await store.cards.due(after(2), posted=False)] == ["U1"]
+    assert await store.links.link("U2", DANA, "picked", after(3)), "again is no conflict"
+
+
+async def test_two_who_claim_a_person_at_once_are_not_both_that_person(store: engine.Store) -> None:
+    done = await asyncio.gather(*(store.links.link(f"U{number}", DANA, "picked", NOON) for number in range(6)))
+    assert done.count(True) == 1
+    assert len(await store.links.find([f"U{number}" for number in range(6)], SOURCE)) == 1
+
+
+@pytest.mark.parametrize(
+    ("claims", "owner"),
+    [
+        ({"U1": ("picked", 0), "U2": ("picked", 5)}, "U2"),
+        ({"U1": ("email", 0), "U2": ("picked", 5)}, "U1"),
+        ({"U1": ("picked", 5), "U2": ("picked", 5)}, "U2"),
+    ],
+    ids=["the later", "the address", "the same moment"],
+)
+async def test_of_several_owners_of_before_one_counts(store: engine.Store, claims: dict[str, tuple[str, int]], owner: str) -> None:
+    async def earlier(connection: AsyncConnection) -> None:
+        for slack_id, (how, at) in claims.items():
+            row = {"slack_id": slack_id, "source": SOURCE, "person": DANA.id, "name": DANA.name, "email": DANA.email}
+            await connection.execute(sa.insert(tables.links).values(row | {"how": how, "at": after(at)}))
+
+    await store.links._db.write(earlier)
+    assert await store.links.slack_id(DANA) == owner
+    assert await store.links.find(list(claims), SOURCE) == {owner: DANA}
+    assert await store.links.link(owner, DANA, "picked", after(9))
+    assert await store.links.find(list(claims), SOURCE) == {owner: DANA}
 
 
 async def test_a_standing_tells_since_when_it_fails_and_how_it_stood(store: engine.Store) -> None:

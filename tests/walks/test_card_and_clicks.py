@@ -177,8 +177,8 @@ async def test_a_late_click_is_told_how_it_stands(stage: Stage, zygote: Zygote) 
         # Somebody closes it in the web app; the card cannot know before the next poll, ten minutes from now.
         await stage.qualytics("PATCH", f"anomalies/{ident}", status="Invalid")
         await stage.press(card, "anomaly.acknowledge")
-        told = visible(await stage.ephemeral("Reopen it first"))
-        assert "Invalid" in told
+        told = visible(await stage.ephemeral("you cannot acknowledge", "in Qualytics"))
+        assert "Invalid" in told and "Reopen" in told
         assert (await stage.truth(ident))["status"] == "Invalid"
         await stage.card(ident, "Archived as Invalid", "in Qualytics")
     finally:
