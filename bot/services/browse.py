@@ -215,7 +215,7 @@ class Browse:
 
     async def _versions(self, anomalies: Sequence[model.Anomaly]) -> Sequence[model.Anomaly]:
         known = await self.anomalies.get([anomaly.ref for anomaly in anomalies])
-        return [replace(one, version=known[one.ref].version if one.ref in known else 0) for one in anomalies]
+        return [replace(one.dated_as(old := known.get(one.ref)), version=old.version if old else 0) for one in anomalies]
 
     def _source(self, query: model.Query) -> ports.Source:
         return self._named(query.source or self.default_source)

@@ -63,7 +63,7 @@ async def save(connection: AsyncConnection, sight: Sight) -> model.Saved:
     oldest_first = sorted(seen.values(), key=lambda anomaly: (anomaly.created, anomaly.ref.id))
     tally.places = {anomaly.ref: place for place, anomaly in enumerate(oldest_first)}
     for ids in database.chunks(sorted(seen)):
-        await _chunk(connection, sight, [seen[ident] for ident in ids], tally)
+        await _chunk(connection, sight, await _dated(connection, [seen[ident] for ident in ids]), tally)
     await outbox.insert(connection, sight.extra, sight.now)
     await _record(connection, sight, tally)
     if sight.cursor is not None:
@@ -94,6 +94,15 @@ async def _chunk(connection: AsyncConnection, sight: Sight, seen: Sequence[model
         await _update(connection, sight, changes, tally)
     if same:
         await connection.execute(sa.update(_ANOMALIES).where(_these(sight.source, same)).values(read_at=sight.read_at))
+
+
+async def _dated(connection: AsyncConnection, seen: Sequence[model.Anomaly]) -> Sequence[model.Anomaly]:
+    """Those that come without a date keep the one that is stored: of their system when it told one, else of their first sight."""
+    undated = [anomaly.ref.id for anomaly in seen if anomaly.undated]
+    if not undated:
+        return seen
+    stored = await stored_anomalies(connection, seen[0].ref.source, undated)
+    return [anomaly.dated_as(stored.get(anomaly.ref)) for anomaly in seen]
 
 
 async def _known(connection: AsyncConnection, source: str, ids: Sequence[str]) -> Mapping[str, rows.AnyRow]:

@@ -11,6 +11,7 @@ class Modes(pydantic.BaseModel):
     """How this deployment behaves.
 
     `restore`: what `PUT status=Acknowledged` does to an archived anomaly. `comments`: on, off (404), or a body without `type` refused.
+    `ids`: whether the list can be asked for ids, or ignores that filter as it does all that it does not know.
     `delete_bodies`: a proxy drops the bodies of DELETE. `deployment`: an old one does not know `Discarded`.
     `datastore_key`, `bulk`, `operations`: the client's dialect or that of the vendor's page (contracts 6, traps 1, 3, 4, 9).
     Times in seconds, `latency_ms` in milliseconds; with `arrivals` 0 nothing appears by itself, with `scans` 0 nobody starts a scan.
@@ -20,6 +21,7 @@ class Modes(pydantic.BaseModel):
 
     restore: Literal["restores", "422", "ignores"] = "restores"
     comments: Literal["on", "off", "discriminator"] = "on"
+    ids: Literal["on", "ignored"] = "on"
     delete_bodies: Literal["kept", "dropped"] = "kept"
     deployment: Literal["new", "old"] = "new"
     datastore_key: Literal["datastore", "datastore_id"] = "datastore"

@@ -81,6 +81,7 @@ async def test_an_anomaly_of_another_source_is_refused_and_nothing_is_stored(sto
 CHANGES = {
     "ref": None,
     "version": None,
+    "undated": None,
     "state": model.State.ACKNOWLEDGED,
     "status": "Acknowledged",
     "created": after(hours=-2),
@@ -308,6 +309,22 @@ async def test_a_finished_action_is_journalled_with_the_state_and_only_once(stor
         await save(store, anomaly(1, state=model.State.ACKNOWLEDGED), at=at, entries=[line(1)], done="click-1")
     assert len(await store.journal.history(ref(1))) == 1
     assert not await store.journal.unfinished(after(99))
+
+
+async def test_without_a_date_its_first_sight_is_its_date_however_often_it_is_read(store: engine.Store) -> None:
+    await save(store, anomaly(1, created=after(1), undated=True))
+    again = await save(store, anomaly(1, created=after(90), undated=True), at=90)
+    assert not again.changed
+    assert (await store.anomalies.get([ref(1)]))[ref(1)] == anomaly(1, created=after(1), undated=True, version=1)
+
+
+async def test_a_date_that_was_told_once_is_kept_when_it_is_not_told_again(store: engine.Store) -> None:
+    await save(store, anomaly(1, created=after(-90)))
+    assert not (await save(store, anomaly(1, created=after(1), undated=True), at=1)).changed
+    await save(store, anomaly(2, created=after(1), undated=True), at=1)
+    assert (await save(store, anomaly(2, created=after(-90)), at=2)).changed == [ref(2)], "told at last"
+    found = await store.anomalies.get([ref(1), ref(2)])
+    assert {(one.created, one.undated) for one in found.values()} == {(after(-90), False)}
 
 
 async def test_lines_are_kept_when_no_intent_was_recorded(store: engine.Store) -> None:
