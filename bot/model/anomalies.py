@@ -86,8 +86,8 @@ class Anomaly:
     """One anomaly as its system told it last.
 
     `status` is the system's own word, `weight` its raw severity number (None: not given), `records` the number of
-    anomalous rows (None for shape anomalies), `version` counts the visible changes seen by this desk (0: never stored). `undated`: the system
-    gives no date that can be read, and `created` is when this desk saw it first (or reads it now, where it is not stored).
+    anomalous rows (None for shape anomalies), `version` counts the visible changes seen by this desk (0: never stored). `undated`: the
+    system gives no date that can be read, and `created` is when this desk saw it first (or reads it now, where it is not stored).
     """
 
     ref: Ref

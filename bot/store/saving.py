@@ -170,6 +170,18 @@ async def _end_or_revive(connection: AsyncConnection, sight: Sight, changes: Seq
         await outbox.end_unposted(connection, sight.source, [ref.id for ref in archived])
     if reopened:
         await outbox.revive_unposted(connection, sight.source, reopened)
+        await _show_again(connection, sight, reopened)
+
+
+async def _show_again(connection: AsyncConnection, sight: Sight, reopened: Sequence[str]) -> None:
+    """What is open again is to be seen again: a card that was never made, or whose message was deleted, waits to be posted; one that is
+    there is corrected however old it is."""
+    drafts = {ident: sight.drafts[ref] for ident in reopened if (ref := model.Ref(sight.source, ident)) in sight.drafts}
+    if not drafts:
+        return
+    await outbox.insert(connection, [draft for few in drafts.values() for draft in few], sight.now)
+    await outbox.revive_deleted(connection, sight.source, list(drafts))
+    await outbox.correct_old(connection, sight.source, list(drafts), sight.now)
 
 
 async def _record(connection: AsyncConnection, sight: Sight, tally: _Tally) -> None:

@@ -364,13 +364,13 @@ async def test_the_watch_sees_only_what_people_see_and_what_is_not_archived(stor
     )
     made = await fold(store, 2, 3)
     await save(store, archived(4), at=1)
-    assert await store.anomalies.watched(SOURCE, 10) == ["3", "2", "0"]
+    assert list(await store.anomalies.watched(SOURCE, 10)) == ["3", "2", "0"]
     claim = await store.claims.take("cards", made.id, NOON, 60)
     assert claim is not None
     assert await store.cards.end(claim, model.CardState.GONE, model.Reason.MESSAGE_GONE)
-    assert await store.anomalies.watched(SOURCE, 10) == ["0"]
+    assert list(await store.anomalies.watched(SOURCE, 10)) == ["0"]
     await save(store, anomaly(4, created=after(4)), at=2)
-    assert await store.anomalies.watched(SOURCE, 10) == ["4", "0"]
+    assert list(await store.anomalies.watched(SOURCE, 10)) == ["4", "0"]
 
 
 async def test_the_watch_goes_round_with_the_clicked_ones_first(store: engine.Store) -> None:
@@ -388,7 +388,7 @@ async def test_the_watch_goes_round_with_the_clicked_ones_first(store: engine.St
 
 async def test_the_watch_begins_anew_behind_a_stranger(store: engine.Store) -> None:
     await save(store, anomaly(1), drafts=drafts(live(1)))
-    assert await store.anomalies.watched(SOURCE, 5, "deleted-since") == ["1"]
+    assert list(await store.anomalies.watched(SOURCE, 5, "deleted-since")) == ["1"]
 
 
 async def test_more_than_one_statement_takes_is_saved_in_one_transaction(store: engine.Store) -> None:
