@@ -1,4 +1,4 @@
-"""The real source between the desk's services and the running fake: whatever is open gets a card, and meanwhile people are told the truth."""
+"""The real source between the services and the running fake: whatever is open gets a card, and meanwhile people are told the truth."""
 
 from __future__ import annotations
 
