@@ -257,6 +257,19 @@ async def fold(store: engine.Store, *idents: object) -> model.Card:
     return next(card for card in await store.cards.of([ref(idents[0])]) if card.kind is model.CardKind.GROUP)
 
 
+@pytest.mark.parametrize("deleted", [True, False])
+async def test_one_that_is_open_again_leaves_its_group_only_when_that_was_deleted(store: engine.Store, deleted: bool) -> None:
+    await save(store, anomaly(1), anomaly(2), drafts=drafts(draft(1), draft(2)))
+    made = await fold(store, 1, 2)
+    await post(store, made.id)
+    await save(store, archived(2), at=3)
+    if deleted:
+        claim = await store.claims.take("cards", made.id, NOON, 60)
+        assert claim and await store.cards.end(claim, model.CardState.GONE, model.Reason.MESSAGE_GONE)
+    await save(store, anomaly(2), at=4, drafts=drafts(draft(2)))
+    assert [card.ref for card in await store.cards.waiting()] == ([ref(2)] if deleted else [])
+
+
 async def test_a_change_of_a_member_makes_its_group_card_due_not_its_folded_one(store: engine.Store) -> None:
     await save(store, anomaly(1), anomaly(2), drafts=drafts(draft(1), draft(2)))
     made = await fold(store, 1, 2)
