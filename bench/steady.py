@@ -65,7 +65,7 @@ CARDS: Mapping[str, str] = {
 class Unwatched(poll.Poll):
     """Polls and does not look again at what is posted: the cost of the store is not hidden behind ten pages of HTTP."""
 
-    async def _watch(self, name: str, standing: object) -> None:
+    async def _watch(self, name: str, standing: object, began: object) -> None:
         return
 
 

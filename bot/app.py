@@ -33,6 +33,7 @@ FLUSH_SECONDS = 1.0
 RESUME_SECONDS = 15.0
 BATCH_SECONDS = 5.0
 FOLLOW_SECONDS = 1.0
+ASKED_SECONDS = 5.0
 DIGEST_SECONDS = 15.0
 LINE_SECONDS = 5.0
 
@@ -239,6 +240,7 @@ def _jobs(configured: settings.Settings, desk: Running) -> list[scheduling.Job]:
 
     return [
         *(scheduling.Job(f"poll {name}", polling(name), every, jitter=every / 10, first=True) for name in desk.sources),
+        scheduling.Job("asked polls", desk.poll.catch_up, ASKED_SECONDS, first=True),
         scheduling.Job("flush", desk.post.flush, FLUSH_SECONDS),
         scheduling.Job("resume", desk.desk.triage.resume, RESUME_SECONDS, first=True),
         scheduling.Job("batches", desk.desk.runs.work, BATCH_SECONDS, first=True),
@@ -303,7 +305,7 @@ async def _status(desk: Running, started: datetime) -> desk_view.StatusView:
     views = []
     for name, source in desk.sources.items():
         standing, counts = await desk.desk.browse.standing(name)
-        views.append(desk_view.SourceView(source.title, standing, counts, desk.poll.lag.get(name)))
+        views.append(desk_view.SourceView(source.title, standing, counts, await desk.poll.lag(name)))
     plain = await desk.store.facts.get(post.NO_CHARTS)
     return desk_view.StatusView(
         views,

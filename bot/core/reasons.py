@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from bot import model
 
 SENTENCES: Mapping[model.Reason, str] = {
-    model.Reason.FIRST_CONTACT: "Not posted: it was open before this desk first saw its system. One message announced all of those.",
+    model.Reason.FIRST_CONTACT: (
+        "Not posted: it was open before this desk began to look after its system, or this part of it. One message announced all of those."
+    ),
     model.Reason.NO_ROUTE: "Not posted: no route takes an anomaly like this one.",
     model.Reason.LEADING: "Posted at once: nothing else had just been posted on its route.",
     model.Reason.WAITING: "Waiting: others were posted just before, and followers wait up to {wait} to be posted together.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.model.actions import Action, Actor, Change, Entry, Outcome, Result
-from bot.model.anomalies import Anomaly, ArchiveAs, Changes, Check, Comment, Person, Place, Reading, Ref, Severity, State
+from bot.model.anomalies import Anomaly, ArchiveAs, Changes, Check, Comment, Contact, Person, Place, Reading, Ref, Severity, State
 from bot.model.answers import Decided, Listing, Offer, Receipt
 from bot.model.batches import Batch, BatchState, Fate, Item, Progress, Refusals, Snapshot, Split
 from bot.model.cards import (
@@ -57,6 +57,7 @@ __all__ = [
     "Check",
     "Claim",
     "Comment",
+    "Contact",
     "Day",
     "Decided",
     "Decision",

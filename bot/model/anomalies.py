@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -86,7 +86,8 @@ class Anomaly:
     """One anomaly as its system told it last.
 
     `status` is the system's own word, `weight` its raw severity number (None: not given), `records` the number of
-    anomalous rows (None for shape anomalies), `version` counts the visible changes seen by this desk (0: never stored).
+    anomalous rows (None for shape anomalies), `version` counts the visible changes seen by this desk (0: never stored). `undated`: the
+    system gives no date that can be read, and `created` is when this desk saw it first (or reads it now, where it is not stored).
     """
 
     ref: Ref
@@ -108,6 +109,13 @@ class Anomaly:
     enriched: bool | None = None
     url: str = ""
     version: int = 0
+    undated: bool = False
+
+    def dated_as(self, stored: Anomaly | None) -> Anomaly:
+        """This anomaly with the date that was stored before, where it brings none itself."""
+        if not self.undated or stored is None:
+            return self
+        return replace(self, created=stored.created, undated=stored.undated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,15 +128,25 @@ class Comment:
 
 
 @dataclass(frozen=True, slots=True)
+class Contact:
+    """A place that was looked at for the first time, and what was open there already."""
+
+    place: Place
+    already: frozenset[Ref]
+
+
+@dataclass(frozen=True, slots=True)
 class Changes:
     """What a source has to say since a cursor.
 
-    `anomalies` newest first; `cursor` is opaque to everybody else; `complete` is False when a page budget ended early.
+    `anomalies` newest first; `cursor` is opaque to everybody else. `met` are places that no earlier cursor knew; `late` those anomalies
+    that only looking through everything has found.
     """
 
     anomalies: Sequence[Anomaly]
     cursor: str
-    complete: bool = True
+    met: Sequence[Contact] = ()
+    late: frozenset[Ref] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

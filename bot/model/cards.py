@@ -178,7 +178,11 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a source stands: `failing_since` is None while it answers; times are UTC."""
+    """How a source stands: `failing_since` is None while it answers; times are UTC.
+
+    `asked` counts the looks that somebody asked for, `answered` those of them that were followed by a good one. `watch_mark` is how far the
+    round of the watch got that began at `watch_began`.
+    """
 
     source: str
     cursor: str = ""
@@ -189,6 +193,14 @@ class Standing:
     error: str = ""
     next_poll: datetime | None = None
     watch_mark: str = ""
+    watch_began: datetime | None = None
+    asked: int = 0
+    answered: int = 0
+
+    @property
+    def wanted(self) -> bool:
+        """Whether somebody asked for a look that was not taken yet."""
+        return self.asked > self.answered
 
 
 @dataclass(frozen=True, slots=True)

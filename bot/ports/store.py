@@ -53,8 +53,8 @@ class Anomalies(Protocol):
         done: str = "",
     ) -> model.Saved:
         """One transaction: insert what is new (version 1, `reason` kept, its `drafts` become cards), update what is visibly different
-        (version + 1, `note` journalled, its cards marked dirty), move the cursor, add `extra` cards, write `entries`, close the intent
-        `done`.
+        (version + 1, `note` journalled, its cards marked dirty), give what was closed and is open again its `drafts` where no card shows
+        it, move the cursor, add `extra` cards, write `entries`, close the intent `done`.
 
         `read_at` is when the request that saw them was sent: an observation older than what is stored is left out.
         """
@@ -68,9 +68,13 @@ class Anomalies(Protocol):
         """Why it was or was not announced when it was first seen."""
         ...
 
-    async def watched(self, source: str, limit: int, after: str = "") -> Sequence[str]:
-        """Ids whose card is live and whose state is not archived: clicked within the last hour first, then newest; `after` is the id of
-        an earlier answer's last line, to go on from there."""
+    async def watched(self, source: str, limit: int, after: str = "") -> Mapping[str, datetime]:
+        """Ids whose card is live and whose state is not archived, and when each was read last: clicked within the last hour first, then
+        newest; `after` is an id of an earlier answer, to go on behind it."""
+        ...
+
+    async def read_longest_ago(self, source: str) -> datetime | None:
+        """When the one of these was read that was read longest ago; None when there are none."""
         ...
 
     async def totals(self) -> Mapping[tuple[str, model.State], int]:
@@ -357,16 +361,20 @@ class Standings(Protocol):
 
     async def get(self, source: str) -> model.Standing: ...
 
-    async def ok(self, source: str, now: datetime) -> model.Standing:
-        """It answered. Returns how it stood before."""
+    async def ask(self, source: str) -> None:
+        """Somebody wants it to be looked at now, whoever looks."""
+        ...
+
+    async def ok(self, source: str, now: datetime, answered: int = 0) -> model.Standing:
+        """It answered, and with it so many of those who had `asked` when the look began. Returns how it stood before."""
         ...
 
     async def failed(self, source: str, error: str, now: datetime, next_poll: datetime) -> model.Standing:
         """It did not. Returns how it stood before."""
         ...
 
-    async def mark(self, source: str, watch_mark: str) -> None:
-        """Remember how far the watch got."""
+    async def mark(self, source: str, watch_mark: str, began: datetime | None = None) -> None:
+        """Remember how far the watch got, and when this round of it began."""
         ...
 
 

@@ -31,6 +31,7 @@ class Source(Protocol):
     `max_batch` the ids of one bulk write (1: no bulk call), `words` how each filter word is treated (a word that is missing is refused).
     `doubtful` names those of `supports` that were refused lately, whatever they were tried on: they are spared where nobody asked for them
     (the comment that tells who acted), and tried whenever somebody does.
+    `census`: within so many polls everything that is open was looked through once, whatever its date.
     """
 
     name: str
@@ -40,9 +41,11 @@ class Source(Protocol):
     archive_as: tuple[model.ArchiveAs, ...]
     max_batch: int
     words: Mapping[str, model.Word]
+    census: int
 
     async def changes(self, cursor: str) -> model.Changes:
-        """Anomalies that are open and new since `cursor` ("" = everything that is open), newest first, with overlap."""
+        """Anomalies that are open and new since `cursor` ("" = everything that is open), newest first, with overlap; and, a few at a time,
+        everything else that is open: whether it is known decides what is new, not its date."""
         ...
 
     async def find(self, query: model.Query) -> model.Found:

@@ -23,7 +23,7 @@ def _open(anomaly: model.Anomaly, offer: model.Offer, past: model.Past) -> model
     body = "\n".join(line for line in (failing, about) if line)
     small = _small(anomaly, past)
     detected = text.when(anomaly.created)
-    state = f"{words.state(anomaly)} · {words.who(anomaly)} · detected"
+    state = f"{words.state(anomaly)} · {words.who(anomaly)} · {words.dated(anomaly)}"
     last, last_spoken = _last(anomaly, past)
     said = text.sentence(
         text.spoken(f"{words.headline(anomaly)}, {text.short(offer.title, 40)} {words.ident(anomaly)}"),
@@ -49,7 +49,8 @@ def _archived(anomaly: model.Anomaly, offer: model.Offer, past: model.Past) -> m
     """Two lines: what it was, and who closed it when; the rest is in the history."""
     first = f"{words.state(anomaly)}: {words.headline(anomaly)}"
     last, last_spoken = _last(anomaly, past)
-    second = last or blocks.context(f"{words.failing(anomaly)} · {words.who(anomaly)} · {words.ident(anomaly)} · detected", _mark(anomaly))
+    small = f"{words.failing(anomaly)} · {words.who(anomaly)} · {words.ident(anomaly)} · {words.dated(anomaly)}"
+    second = last or blocks.context(small, _mark(anomaly))
     hint = ""
     if model.Action.REOPEN not in offer.supports:
         hint = f"It cannot be reopened from Slack. Open it in {text.short(offer.title, 40)} to do that."

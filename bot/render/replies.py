@@ -144,11 +144,11 @@ def _listed(anomaly: model.Anomaly) -> tuple[model.Block, model.Block]:
     line = f"{words.headline(anomaly)}\n{words.state(anomaly)} · {words.who(anomaly)} · id {words.ident(anomaly)}"
     address = text.url(anomaly.url)
     link = (blocks.marked(text.link(address, "Open in the web app")),) if address and text.size(address) <= 300 else ()
-    return blocks.section(line, show), blocks.context("detected", blocks.marked(text.when(anomaly.created)), *link)
+    return blocks.section(line, show), blocks.context(words.dated(anomaly), blocks.marked(text.when(anomaly.created)), *link)
 
 
 def _spoken_row(anomaly: model.Anomaly) -> str:
-    line = f"{words.headline(anomaly)}, {words.ident(anomaly)}, {words.state(anomaly)}, {words.who(anomaly)}, detected"
+    line = f"{words.headline(anomaly)}, {words.ident(anomaly)}, {words.state(anomaly)}, {words.who(anomaly)}, {words.dated(anomaly)}"
     return f"{text.spoken(line)} {text.when(anomaly.created)}"
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from bot import model
+from bot.core import filters
 from bot.render import blocks, buttons, ids, limits, text, words
 
 Payload = Mapping[str, Any]
 
 _REFS = 10
+_PLACES = 10
 
 
 def report(payload: Payload) -> model.Message:
@@ -20,6 +23,8 @@ def report(payload: Payload) -> model.Message:
 
 
 def _first_contact(payload: Payload) -> model.Message:
+    if payload.get("places"):
+        return _places_met(payload)
     title, count = _word(payload, "title"), int(payload.get("count") or 0)
     if not count:
         return _line(f"Connected to {title}: nothing is open there. New anomalies will appear here.")
@@ -31,6 +36,22 @@ def _first_contact(payload: Payload) -> model.Message:
         blocks.button(ids.CONTACT_LIST, "Open list", ids.encode_page(0, f"source:{source}")),
     )
     said = text.sentence(text.spoken(line), "Press Show newest 10 or Open list to look at them")
+    return model.Message(said, (blocks.section(line), *row))
+
+
+def _places_met(payload: Payload) -> model.Message:
+    """The same for places that are looked after since later: "crm (37 open already) and finance-lake (4 open already)"."""
+    places = [(str(one.get("name", "")), int(one.get("count") or 0)) for one in payload["places"]]
+    told = text.listed([f"{text.short(name, 60)} ({text.number(count)} open already)" for name, count in places], _PLACES)
+    line = f"{_word(payload, 'title')} is looked after in {told} too from now on. New anomalies there will appear here as cards."
+    query = model.Query(source=str(payload.get("source", "")), datastores=tuple(name for name, _ in places))
+    newest, everything = (ids.encode_page(0, filters.canonical(one)) for one in (replace(query, limit=10), query))
+    fits = text.size(newest, markup=True) <= limits.VALUE
+    row = blocks.actions(
+        blocks.button(ids.CONTACT_NEWEST, "Show newest 10", newest) if fits else None,
+        blocks.button(ids.CONTACT_LIST, "Open list", everything) if fits else None,
+    )
+    said = text.sentence(text.spoken(line), "Press Show newest 10 or Open list to look at them" if fits else "")
     return model.Message(said, (blocks.section(line), *row))
 
 

@@ -140,6 +140,11 @@ def sample(anomaly: model.Anomaly) -> str:
     return f"• {headline(anomaly)} · {state(anomaly)} · {ident(anomaly)}"
 
 
+def dated(anomaly: model.Anomaly) -> str:
+    """What its date is the date of."""
+    return "first seen" if anomaly.undated else "detected"
+
+
 def who(anomaly: model.Anomaly) -> str:
     """ "unassigned", "assigned to Lee Park"."""
     names = assignees(anomaly.assignees)

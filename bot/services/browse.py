@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -163,6 +164,8 @@ class Browse:
         """Every decision about where this anomaly is shown, or not. Raises NotFound when this desk has never seen it."""
         permissions.decide(model.Action.BROWSE, actor, self.grants)
         cards = await self.cards.of([ref])
+        if not any(card.state is model.CardState.LIVE for card in cards):
+            await self._is_still_closed(ref)
         if cards:
             routes = {route.id: route for route in self.routes}
             return [
@@ -170,8 +173,33 @@ class Browse:
             ]
         reason = await self.anomalies.reason(ref)
         if reason is None:
-            raise errors.NotFound(f"This desk has not seen {ref} yet: it is closed, not looked after here, or newer than the last poll.")
+            raise errors.NotFound(await self._unseen(ref))
         return [model.Decided(model.Reason.NO_ROUTE if reason is model.Reason.WAITING else reason, None)]
+
+    async def _unseen(self, ref: model.Ref) -> str:
+        """Why this desk knows nothing of an anomaly, as far as its system can tell."""
+        source = self.sources.get(ref.source)
+        if source is None:
+            return f"This desk has not seen {ref} yet: no system called {ref.source} is connected."
+        try:
+            found = (await source.get([ref.id])).get(ref.id)
+        except errors.SourceError as error:
+            return f"This desk has not seen {ref} yet, and cannot look for it now: {error}"
+        if found is None:
+            return f"This desk has not seen {ref} yet, and {source.title} has no such anomaly that this desk looks after."
+        if found.state is model.State.ARCHIVED:
+            return f"This desk has not seen {ref} yet: it is closed in {source.title}. If it is opened again, it gets a card."
+        return f"This desk has not seen {ref} yet, though it is open in {source.title}. {_found(source)}"
+
+    async def _is_still_closed(self, ref: model.Ref) -> None:
+        """Raises NotFound for an anomaly that was closed when this desk saw it last, and is not any more."""
+        stored, source = (await self.anomalies.get([ref])).get(ref), self.sources.get(ref.source)
+        if stored is None or stored.state is not model.State.ARCHIVED or source is None:
+            return
+        with contextlib.suppress(errors.SourceError):
+            found = (await source.get([ref.id])).get(ref.id)
+            if found is not None and found.state is not model.State.ARCHIVED:
+                raise errors.NotFound(f"{ref} was closed when this desk saw it last, and is open in {source.title} again. {_found(source)}")
 
     async def members(self, card: str, actor: model.Actor, offset: int = 0) -> model.Listing:
         """A page of the anomalies behind a group card, as they were last seen."""
@@ -215,10 +243,16 @@ class Browse:
 
     async def _versions(self, anomalies: Sequence[model.Anomaly]) -> Sequence[model.Anomaly]:
         known = await self.anomalies.get([anomaly.ref for anomaly in anomalies])
-        return [replace(one, version=known[one.ref].version if one.ref in known else 0) for one in anomalies]
+        return [replace(one.dated_as(old := known.get(one.ref)), version=old.version if old else 0) for one in anomalies]
 
     def _source(self, query: model.Query) -> ports.Source:
         return self._named(query.source or self.default_source)
 
     def _named(self, name: str) -> ports.Source:
         return systems.named(self.sources, name)
+
+
+def _found(source: ports.Source) -> str:
+    """When an open anomaly is found that nobody here has seen."""
+    soon = "A new one is seen by the next poll; one with an old date, or one that was opened again,"
+    return f"{soon} when the desk looks through everything, which it does every {source.census} polls. It gets a card then."

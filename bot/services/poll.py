@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot import errors, model, ports
@@ -19,6 +19,9 @@ TELL_AFTER = 2
 """A single failed poll is not worth a message; the second one in a row is. A refused token is told at once."""
 
 BACKOFF_LIMIT = timedelta(minutes=2)
+
+SOON = timedelta(seconds=5)
+"""After so long a look that somebody asked for is tried again when it failed; twice as long each time."""
 
 WATCH_PAGES = 10
 """Calls that one watch may cost (design section 4)."""
@@ -39,97 +42,180 @@ class Poll:
     clock: ports.Clock
     telemetry: ports.Telemetry
     every: timedelta
-    lag: dict[str, float] = field(default_factory=dict)
-    """Seconds that the last full round of the watch took, by source: how far behind the truth a card may be."""
-    _rounds: dict[str, datetime] = field(default_factory=dict)
 
     async def poll(self, name: str, *, now_please: bool = False) -> model.Saved | None:
-        """Read what is new and store it; None when somebody else does, or when the source is being left alone."""
-        claim = await self.claims.take("sources", name, self.clock.now(), CLAIM_SECONDS)
-        if claim is None:
-            return None
-        try:
-            standing = await self.standings.get(name)
-            if not now_please and standing.next_poll is not None and standing.next_poll > self.clock.now():
-                return None
+        """Read what is new and store it; None when somebody else does, or when the source is being left alone.
+
+        `now_please` is written down before anything else: whoever polls at this moment polls once more right after, so that what the push
+        was about is not missed by a list that was read a moment too early."""
+        if now_please:
+            await self.standings.ask(name)
+        saved, again = None, True
+        while again:
+            claim = await self.claims.take("sources", name, self.clock.now(), CLAIM_SECONDS)
+            if claim is None:
+                return saved
             try:
-                saved = await self._poll(name, standing)
-                await self._watch(name, standing)
-            except errors.SourceError as error:
-                await self._failed(name, error)
-                return None
-            await self._answered(name)
-            return saved
-        finally:
-            await self.claims.release(claim)
+                taken = await self._turn(name, now_please)
+            finally:
+                await self.claims.release(claim)
+            saved = _both(saved, taken.saved)
+            # Only after the release: whoever could not claim has asked before that.
+            again = now_please = (await self.standings.get(name)).asked > taken.asked
+        return saved
+
+    async def catch_up(self) -> None:
+        """Take the looks that somebody asked for and that a failure or a restart kept from being taken."""
+        for name in self.sources:
+            if (await self.standings.get(name)).wanted:
+                await self.poll(name)
+
+    async def lag(self, name: str) -> float | None:
+        """Seconds since that posted open anomaly was read that was read longest ago: how far behind the truth a card may be. None where
+        nothing is posted."""
+        oldest = await self.anomalies.read_longest_ago(name)
+        return None if oldest is None else max(0.0, (self.clock.now() - oldest).total_seconds())
+
+    async def _turn(self, name: str, now_please: bool) -> _Turn:
+        """One poll, with its watch."""
+        standing, began = await self.standings.get(name), self.clock.now()
+        if not now_please and standing.next_poll is not None and standing.next_poll > began:
+            return _Turn(standing.asked)
+        try:
+            saved = await self._poll(name, standing)
+            await self._watch(name, standing, began)
+        except errors.SourceError as error:
+            await self._failed(name, error)
+            return _Turn(standing.asked)
+        await self._answered(name, standing.asked)
+        return _Turn(standing.asked, saved)
+
+    # --- what is new -----------------------------------------------------------------------------------------------------
 
     async def _poll(self, name: str, standing: model.Standing) -> model.Saved:
         source, read_at = self.sources[name], self.clock.now()
         changes = await source.changes(standing.cursor)
-        first = not standing.cursor
-        saved = await self.anomalies.save(
-            name,
-            changes.anomalies,
-            read_at=read_at,
-            now=self.clock.now(),
-            reason=model.Reason.FIRST_CONTACT if first else model.Reason.WAITING,
-            cursor=changes.cursor,
-            drafts={} if first else self.post.drafts(changes.anomalies),
-            extra=[self._greeting(source, len(changes.anomalies))] if first else (),
-            note=await self._note(source.title, read_at),
-        )
+        if not standing.cursor:
+            greeting = self._greeting(source, len(changes.anomalies))
+            saved = await self._met(source, changes.anomalies, read_at, [greeting], changes.cursor)
+        else:
+            saved = await self._news(source, changes, read_at)
+        odd = {anomaly.ref for anomaly in changes.anomalies if anomaly.undated}
         self.telemetry.count("anomalies_new", len(saved.new), source=name)
+        self.telemetry.count("anomalies_undated", len(odd.intersection(saved.new)), source=name)
+        self.telemetry.count("census_anomalies", len(changes.late), source=name)
+        self.telemetry.count("census_found", len(changes.late.intersection(saved.new)), source=name)
         self.telemetry.observe("poll", (self.clock.now() - read_at).total_seconds(), source=name)
         return saved
+
+    async def _news(self, source: ports.Source, changes: model.Changes, read_at: datetime) -> model.Saved:
+        """What was open already in a place that is met for the first time is stored without a card, and told by one message. It is stored
+        first: should the rest not follow, the place is met again, and everything is known."""
+        already = frozenset[model.Ref]().union(*(contact.already for contact in changes.met))
+        met = None
+        if already:
+            seen = [anomaly for anomaly in changes.anomalies if anomaly.ref in already]
+            met = await self._met(source, seen, read_at, await self._introductions(source, changes.met))
+        fresh = [anomaly for anomaly in changes.anomalies if anomaly.ref not in already]
+        acting = await self.post.journal.acting()
+        saved = await self.anomalies.save(
+            source.name,
+            fresh,
+            read_at=read_at,
+            now=self.clock.now(),
+            cursor=changes.cursor,
+            drafts={ref: drafts for ref, drafts in self.post.drafts(fresh).items() if ref not in acting},
+            note=await self._note(source.title, read_at),
+        )
+        return _both(met, saved) or saved
+
+    async def _met(
+        self,
+        source: ports.Source,
+        seen: Sequence[model.Anomaly],
+        read_at: datetime,
+        extra: Sequence[model.CardDraft],
+        cursor: str | None = None,
+    ) -> model.Saved:
+        return await self.anomalies.save(
+            source.name,
+            seen,
+            read_at=read_at,
+            now=self.clock.now(),
+            reason=model.Reason.FIRST_CONTACT,
+            cursor=cursor,
+            extra=extra,
+            note=await self._note(source.title, read_at),
+        )
 
     def _greeting(self, source: ports.Source, count: int) -> model.CardDraft:
         payload = {"what": "first_contact", "source": source.name, "title": source.title, "count": count}
         return self.post.report_draft(f"first_contact:{source.name}", payload | {"at": self.clock.now().isoformat()})
 
-    async def _watch(self, name: str, standing: model.Standing) -> None:
-        """Re-read what people see in Slack, within a budget, in turn where there is more than it allows."""
-        ids = await self.anomalies.watched(name, WATCH_IDS, standing.watch_mark)
+    async def _introductions(self, source: ports.Source, met: Sequence[model.Contact]) -> Sequence[model.CardDraft]:
+        """One message for all places that are met at once; none for those of which everything is known, or nothing is open."""
+        known = await self.anomalies.known([ref for contact in met for ref in contact.already])
+        told = [contact for contact in met if not contact.already <= known]
+        if not told:
+            return ()
+        places = [{"name": contact.place.name, "count": len(contact.already)} for contact in told]
+        payload = {"what": "first_contact", "source": source.name, "title": source.title, "places": places}
+        key = f"first_contact:{source.name}:{','.join(sorted(contact.place.id for contact in told))}"
+        return [self.post.report_draft(key, payload | {"at": self.clock.now().isoformat()})]
+
+    # --- what became of what was posted ------------------------------------------------------------------------------------
+
+    async def _watch(self, name: str, standing: model.Standing, began: datetime) -> None:
+        """Re-read what people see in Slack, within a budget, in turn where there is more than it allows. What was read since this round
+        began, by this poll's list or by a click, costs nothing."""
+        mark, round_began = standing.watch_mark, standing.watch_began or began
+        ids = await self.anomalies.watched(name, WATCH_IDS, mark) if mark else {}
         if not ids:
-            return
-        source, read_at = self.sources[name], self.clock.now()
+            mark, round_began = "", began
+            ids = await self.anomalies.watched(name, WATCH_IDS)
+        unread = [ident for ident, read_at in ids.items() if read_at < round_began]
+        looked = await self._look(self.sources[name], unread) if unread else frozenset[str]()
+        left = next((ident for ident in unread if ident not in looked), "")
+        done = list(ids)[: list(ids).index(left)] if left else list(ids)
+        ended = not left and len(ids) < WATCH_IDS
+        if standing.watch_mark or not ended:
+            await self.standings.mark(name, "" if ended else (done or [mark])[-1], None if ended else round_began)
+
+    async def _look(self, source: ports.Source, ids: Sequence[str]) -> frozenset[str]:
+        """Read as many of these as the budget allows; returns which."""
+        read_at = self.clock.now()
         reading = await source.read(ids, pages=WATCH_PAGES)
         await self._seen(source, list(reading.found.values()), read_at)
-        await self._round(name, ids, standing)
         if reading.gone:
             await self._seen(source, await self._deleted(source, reading.gone), read_at)
+        return frozenset(reading.found) | reading.gone
 
     async def _seen(self, source: ports.Source, anomalies: Sequence[model.Anomaly], read_at: datetime) -> None:
         note = await self._note(source.title, read_at)
         await self.anomalies.save(source.name, anomalies, read_at=read_at, now=self.clock.now(), note=note)
 
     async def _deleted(self, source: ports.Source, idents: Collection[str]) -> Sequence[model.Anomaly]:
-        """Those that do not exist any more. Lists also leave out what the token may not see, and rights are given by datastore: so one
-        of each datastore is asked for alone, and a refusal is told instead of being taken for a deletion."""
+        """Those that do not exist any more, as deleted. Lists also leave out what the token may not see, and rights are given by datastore:
+        so one of each datastore is asked for alone, and a refusal is told instead of being taken for a deletion; where it is there after
+        all, as it is."""
         stored = await self.anomalies.get([model.Ref(source.name, ident) for ident in sorted(idents)])
         places: dict[str, list[model.Anomaly]] = {}
         for one in stored.values():
             places.setdefault(one.datastore.id if one.datastore else "", []).append(one)
-        gone = [few for few in places.values() if not await source.get([few[0].ref.id])]
-        return [replace(one, state=model.State.ARCHIVED, archived_as=None, status="Deleted") for few in gone for one in few]
-
-    async def _round(self, name: str, ids: Sequence[str], standing: model.Standing) -> None:
-        """Remember how far this round got; a short answer means that the next one starts from the top."""
-        ended = len(ids) < WATCH_IDS
-        now = self.clock.now()
-        if ended or not standing.watch_mark:
-            started = self._rounds.get(name, now)
-            self.lag[name] = (now - started).total_seconds()
-            self._rounds[name] = now
-        await self.standings.mark(name, "" if ended else ids[-1])
+        there = {ident: one for few in places.values() for ident, one in (await source.get([few[0].ref.id])).items()}
+        gone = [one for few in places.values() if few[0].ref.id not in there for one in few]
+        return [*there.values(), *(replace(one, state=model.State.ARCHIVED, archived_as=None, status="Deleted") for one in gone)]
 
     async def _note(self, title: str, read_at: datetime) -> ports.Note:
         """The journal's lines for what somebody did in the system itself; what an action of ours changes, it tells itself."""
         acting = await self.post.journal.acting()
         return lambda before, after: None if after.ref in acting else transitions.elsewhere(before, after, title, read_at)
 
-    async def _answered(self, name: str) -> None:
+    # --- trouble -------------------------------------------------------------------------------------------------------------
+
+    async def _answered(self, name: str, asked: int) -> None:
         """Tell that it is over if people were told that it began, and only then forget it: after a kill it is the same report again."""
-        before, now = await self.standings.ok(name, self.clock.now()), self.clock.now()
+        before, now = await self.standings.ok(name, self.clock.now(), asked), self.clock.now()
         if before.failing_since is not None:
             log.info("%s answers again", name)
         told = await self.facts.get(f"told.{name}")
@@ -142,15 +228,45 @@ class Poll:
     async def _failed(self, name: str, error: errors.SourceError) -> None:
         now = self.clock.now()
         standing = await self.standings.get(name)
-        wait = min(self.every * 2 ** min(standing.failures, 10), max(BACKOFF_LIMIT, self.every))
-        if isinstance(error, errors.SourceRateLimited):
-            wait = max(wait, timedelta(seconds=error.retry_after))
-        before = await self.standings.failed(name, str(error), now, now + wait)
+        wait = self._pause(standing, error)
+        said = _said(self.sources[name].title, error, wait)
+        before = await self.standings.failed(name, said, now, now + wait)
         self.telemetry.count("source_errors", source=name, kind=type(error).__name__)
         if before.failing_since is None:
-            log.warning("%s does not answer as it should: %s", name, error)
+            log.warning("%s does not answer as it should: %s", name, said)
         if (before.failures + 1 >= TELL_AFTER or not error.retryable) and not await self.facts.get(f"told.{name}"):
-            trouble = {"since": (before.failing_since or now).isoformat(), "error": str(error)}
+            trouble = {"since": (before.failing_since or now).isoformat(), "error": said}
             payload = {"what": "failing", "title": self.sources[name].title, **trouble}
             await self.post.report(f"failing:{name}:{trouble['since']}", payload)
             await self.facts.put(f"told.{name}", trouble, now)
+
+    def _pause(self, standing: model.Standing, error: errors.SourceError) -> timedelta:
+        """How long the source is left alone: longer each time, up to a limit that no answer of its own can raise."""
+        limit = max(BACKOFF_LIMIT, self.every)
+        first = min(SOON, self.every) if standing.wanted else self.every
+        wait: timedelta = min(first * 2 ** min(standing.failures, 10), BACKOFF_LIMIT if standing.wanted else limit)
+        if isinstance(error, errors.SourceRateLimited):
+            wait = max(wait, min(timedelta(seconds=error.retry_after), limit))
+        return wait
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """One poll: how many had asked for one before it began, and what it stored (None: it was not made, or it failed)."""
+
+    asked: int
+    saved: model.Saved | None = None
+
+
+def _both(one: model.Saved | None, other: model.Saved | None) -> model.Saved | None:
+    """What two saves changed together."""
+    if one is None or other is None:
+        return one or other
+    return model.Saved([*one.new, *other.new], [*one.changed, *other.changed])
+
+
+def _said(title: str, error: errors.SourceError, wait: timedelta) -> str:
+    """What is wrong, for people; and where a system asks for more patience than the desk has, both figures."""
+    if isinstance(error, errors.SourceRateLimited) and error.retry_after > wait.total_seconds():
+        return f"{title} asked to wait {error.retry_after:,.0f} s; the desk tries again in {wait.total_seconds():,.0f} s."
+    return str(error)

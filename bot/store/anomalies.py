@@ -91,10 +91,15 @@ class Anomalies:
         found = await self._db.read(lambda connection: connection.scalar(statement))
         return None if found is None else model.Reason(found)
 
-    async def watched(self, source: str, limit: int, after: str = "") -> Sequence[str]:
-        """Ids that a live card shows and that are not archived: those clicked within the hour before the source's last answer first
-        (newest click first), then newest; from behind `after` on, or from the start when `after` is not known."""
+    async def watched(self, source: str, limit: int, after: str = "") -> Mapping[str, datetime]:
+        """Ids that a live card shows and that are not archived, and when they were read last: those clicked within the hour before the
+        source's last answer first (newest click first), then newest; from behind `after` on, or from the start when it is not known."""
         return await self._db.read(lambda connection: _watched(connection, source, limit, after))
+
+    async def read_longest_ago(self, source: str) -> datetime | None:
+        """When the one was read that a live card shows, that is not archived, and that was read longest ago; None when there is none."""
+        statement = sa.select(_ANOMALIES.c.read_at).where(_visible(source)).order_by(_ANOMALIES.c.read_at).limit(1)
+        return await self._db.read(lambda connection: connection.scalar(statement))
 
     async def totals(self) -> Mapping[tuple[str, model.State], int]:
         """How many are tracked, by source and state."""
@@ -107,18 +112,18 @@ class Anomalies:
         return await self._db.read(work)
 
 
-async def _watched(connection: AsyncConnection, source: str, limit: int, after: str) -> Sequence[str]:
+async def _watched(connection: AsyncConnection, source: str, limit: int, after: str) -> Mapping[str, datetime]:
     last_ok = await connection.scalar(sa.select(tables.sources.c.last_ok).where(tables.sources.c.source == source))
     since = last_ok - CLICKED_WITHIN if last_ok else None
     mark = await _mark(connection, source, after)
-    ids: list[str] = []
+    found: dict[str, datetime] = {}
     in_clicked = mark is None or _is_recent(mark.clicked, since)
     if since is not None and in_clicked:
-        ids += await connection.scalars(_clicked(source, since, mark).limit(limit))
-    if len(ids) < limit:
+        found |= {row.id: row.read_at for row in await connection.execute(_clicked(source, since, mark).limit(limit))}
+    if len(found) < limit:
         rest = _others(source, since, None if in_clicked else mark)
-        ids += await connection.scalars(rest.limit(limit - len(ids)))
-    return ids
+        found |= {row.id: row.read_at for row in await connection.execute(rest.limit(limit - len(found)))}
+    return found
 
 
 async def _mark(connection: AsyncConnection, source: str, after: str) -> rows.AnyRow | None:
@@ -137,17 +142,17 @@ def _visible(source: str) -> sa.ColumnElement[bool]:
     return sa.and_(_ANOMALIES.c.source == source, _ANOMALIES.c.shown.is_not(None), _ANOMALIES.c.closed.is_(None))
 
 
-def _clicked(source: str, since: datetime, mark: rows.AnyRow | None) -> sa.Select[str]:
+def _clicked(source: str, since: datetime, mark: rows.AnyRow | None) -> sa.Select[str, datetime]:
     order = sa.tuple_(_ANOMALIES.c.clicked, _ANOMALIES.c.id)
-    statement = sa.select(_ANOMALIES.c.id).where(_visible(source), _ANOMALIES.c.clicked >= since)
+    statement = sa.select(_ANOMALIES.c.id, _ANOMALIES.c.read_at).where(_visible(source), _ANOMALIES.c.clicked >= since)
     if mark is not None:
         statement = statement.where(order < _pair(mark.clicked, mark.id))
     return statement.order_by(_ANOMALIES.c.clicked.desc(), _ANOMALIES.c.id.desc())
 
 
-def _others(source: str, since: datetime | None, mark: rows.AnyRow | None) -> sa.Select[str]:
+def _others(source: str, since: datetime | None, mark: rows.AnyRow | None) -> sa.Select[str, datetime]:
     order = sa.tuple_(_ANOMALIES.c.created, _ANOMALIES.c.id)
-    statement = sa.select(_ANOMALIES.c.id).where(_visible(source))
+    statement = sa.select(_ANOMALIES.c.id, _ANOMALIES.c.read_at).where(_visible(source))
     if since is not None:
         statement = statement.where(sa.or_(_ANOMALIES.c.clicked.is_(None), _ANOMALIES.c.clicked < since))
     if mark is not None:

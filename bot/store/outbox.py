@@ -113,6 +113,34 @@ async def revive_unposted(connection: AsyncConnection, source: str, ids: Sequenc
     )
 
 
+async def revive_deleted(connection: AsyncConnection, source: str, ids: Sequence[str]) -> None:
+    """Cards whose message, or whose group's message, somebody deleted in Slack wait again, as if nobody had posted them; where another
+    card shows the anomaly nothing is needed."""
+    hidden = sa.select(_ANOMALIES.c.id).where(_ANOMALIES.c.source == source, _ANOMALIES.c.id.in_(ids), _ANOMALIES.c.shown.is_(None))
+    deleted = sa.and_(_CARDS.c.state == model.CardState.GONE, _CARDS.c.reason == model.Reason.MESSAGE_GONE)
+    await connection.execute(
+        sa.update(_CARDS)
+        .where(_CARDS.c.source == source, _CARDS.c.anomaly.in_(hidden), sa.or_(deleted, _CARDS.c.state == model.CardState.FOLDED))
+        .values(
+            state=model.CardState.WAITING,
+            reason=model.Reason.WAITING,
+            ts=None,
+            wanted=1,
+            delivered=0,
+            posting=None,
+            posted=None,
+            tries=0,
+            error="",
+        )
+    )
+
+
+async def correct_old(connection: AsyncConnection, source: str, ids: Sequence[str], now: datetime) -> None:
+    """The live cards that show these anomalies are due, old ones too."""
+    change = sa.update(_CARDS).where(_CARDS.c.id.in_(showing(source, ids)), LIVE, _CARDS.c.ts.is_not(None))
+    await connection.execute(change.values(due=_first(_CARDS.c.due, now), since=_first(_CARDS.c.since, now)))
+
+
 async def refresh_shown(connection: AsyncConnection, cards: Sequence[str], now: datetime) -> None:
     """Note on the anomalies behind these cards whether a live card shows them: the watch reads nothing else."""
     source, ident = _ANOMALIES.c.source, _ANOMALIES.c.id

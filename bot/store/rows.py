@@ -89,6 +89,9 @@ def standing(row: AnyRow) -> model.Standing:
         error=row.error,
         next_poll=row.next_poll,
         watch_mark=row.watch_mark,
+        watch_began=row.watch_began,
+        asked=row.asked or 0,
+        answered=row.answered or 0,
     )
 
 

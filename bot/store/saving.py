@@ -63,7 +63,7 @@ async def save(connection: AsyncConnection, sight: Sight) -> model.Saved:
     oldest_first = sorted(seen.values(), key=lambda anomaly: (anomaly.created, anomaly.ref.id))
     tally.places = {anomaly.ref: place for place, anomaly in enumerate(oldest_first)}
     for ids in database.chunks(sorted(seen)):
-        await _chunk(connection, sight, [seen[ident] for ident in ids], tally)
+        await _chunk(connection, sight, await _dated(connection, [seen[ident] for ident in ids]), tally)
     await outbox.insert(connection, sight.extra, sight.now)
     await _record(connection, sight, tally)
     if sight.cursor is not None:
@@ -94,6 +94,15 @@ async def _chunk(connection: AsyncConnection, sight: Sight, seen: Sequence[model
         await _update(connection, sight, changes, tally)
     if same:
         await connection.execute(sa.update(_ANOMALIES).where(_these(sight.source, same)).values(read_at=sight.read_at))
+
+
+async def _dated(connection: AsyncConnection, seen: Sequence[model.Anomaly]) -> Sequence[model.Anomaly]:
+    """Those that come without a date keep the one that is stored: of their system when it told one, else of their first sight."""
+    undated = [anomaly.ref.id for anomaly in seen if anomaly.undated]
+    if not undated:
+        return seen
+    stored = await stored_anomalies(connection, seen[0].ref.source, undated)
+    return [anomaly.dated_as(stored.get(anomaly.ref)) for anomaly in seen]
 
 
 async def _known(connection: AsyncConnection, source: str, ids: Sequence[str]) -> Mapping[str, rows.AnyRow]:
@@ -161,6 +170,18 @@ async def _end_or_revive(connection: AsyncConnection, sight: Sight, changes: Seq
         await outbox.end_unposted(connection, sight.source, [ref.id for ref in archived])
     if reopened:
         await outbox.revive_unposted(connection, sight.source, reopened)
+        await _show_again(connection, sight, reopened)
+
+
+async def _show_again(connection: AsyncConnection, sight: Sight, reopened: Sequence[str]) -> None:
+    """What is open again is to be seen again: a card that was never made, or whose message was deleted, waits to be posted; one that is
+    there is corrected however old it is."""
+    drafts = {ident: sight.drafts[ref] for ident in reopened if (ref := model.Ref(sight.source, ident)) in sight.drafts}
+    if not drafts:
+        return
+    await outbox.insert(connection, [draft for few in drafts.values() for draft in few], sight.now)
+    await outbox.revive_deleted(connection, sight.source, list(drafts))
+    await outbox.correct_old(connection, sight.source, list(drafts), sight.now)
 
 
 async def _record(connection: AsyncConnection, sight: Sight, tally: _Tally) -> None:

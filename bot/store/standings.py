@@ -24,18 +24,23 @@ class Standings:
         """How it stands; the blank standing when nothing is known."""
         return await self._db.read(lambda connection: _get(connection, source))
 
-    async def ok(self, source: str, now: datetime) -> model.Standing:
-        """It answered. Returns how it stood before."""
-        return await self._change(source, last_ok=now, failing_since=None, failures=0, error="", next_poll=None)
+    async def ask(self, source: str) -> None:
+        """Somebody wants it to be looked at now. Counted, not dated: what is asked for during a look is another one, by any clock."""
+        await self._change(source, asked=sa.func.coalesce(_SOURCES.c.asked, 0) + 1)
+
+    async def ok(self, source: str, now: datetime, answered: int = 0) -> model.Standing:
+        """It answered, and with it so many of those who had `asked`. Returns how it stood before."""
+        most = sa.case((_SOURCES.c.answered > answered, _SOURCES.c.answered), else_=answered)
+        return await self._change(source, last_ok=now, failing_since=None, failures=0, error="", next_poll=None, answered=most)
 
     async def failed(self, source: str, error: str, now: datetime, next_poll: datetime) -> model.Standing:
         """It did not. Returns how it stood before; `failing_since` keeps the first failure in a row."""
         since = sa.func.coalesce(_SOURCES.c.failing_since, sa.literal(now, tables.Utc()))
         return await self._change(source, failing_since=since, failures=_SOURCES.c.failures + 1, error=error, next_poll=next_poll)
 
-    async def mark(self, source: str, watch_mark: str) -> None:
-        """Remember how far the watch got."""
-        await self._change(source, watch_mark=watch_mark)
+    async def mark(self, source: str, watch_mark: str, began: datetime | None = None) -> None:
+        """Remember how far the watch got, and when this round of it began."""
+        await self._change(source, watch_mark=watch_mark, watch_began=began)
 
     async def _change(self, source: str, **values: Any) -> model.Standing:
         async def work(connection: AsyncConnection) -> model.Standing:

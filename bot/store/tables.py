@@ -103,6 +103,12 @@ _index(
     anomalies.c.id,
     where=sa.and_(anomalies.c.shown.is_not(None), anomalies.c.closed.is_(None)),
 )
+_index(
+    "anomalies_read",
+    anomalies.c.source,
+    anomalies.c.read_at,
+    where=sa.and_(anomalies.c.shown.is_not(None), anomalies.c.closed.is_(None)),
+)
 _index("anomalies_clicked", anomalies.c.source, anomalies.c.clicked, where=anomalies.c.clicked.is_not(None))
 _index("anomalies_state", anomalies.c.source, anomalies.c.state)
 _index("anomalies_fingerprint", anomalies.c.source, anomalies.c.fingerprint, anomalies.c.created)
@@ -195,6 +201,9 @@ sources = sa.Table(
     _maybe("next_poll"),
     _words("watch_mark"),
     *_claim(),
+    sa.Column("asked", sa.Integer(), nullable=True),  # how often somebody asked for a look now
+    sa.Column("answered", sa.Integer(), nullable=True),  # how many of these were there before the last good look began
+    _maybe("watch_began"),  # when the round of the watch that `watch_mark` is in began
 )
 
 intents = sa.Table(

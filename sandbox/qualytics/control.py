@@ -28,6 +28,16 @@ def _status(text: str) -> str:
     return text
 
 
+ODD: Mapping[str, Callable[[datetime], Any]] = {
+    "null": lambda at: None,
+    "garbage": lambda at: "a while ago",
+    "year 0": lambda at: "0000-00-00T00:00:00Z",
+    "year 1": lambda at: "0001-01-01T00:00:00Z",
+    "seconds": lambda at: int(at.timestamp()),
+    "milliseconds": lambda at: int(at.timestamp() * 1000),
+}
+"""How deployments write a date of creation other than as the contract says."""
+
 FIELDS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "type": ("type", str),
     "status": ("status", _status),
@@ -36,6 +46,7 @@ FIELDS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "description": ("description", str),
     "message": ("message", str),
     "created": ("created", lambda text: datetime.fromisoformat(text.replace("Z", "+00:00"))),
+    "created_as": ("dated", lambda word: ODD[word]),
     "fingerprint": ("fingerprint", int),
     "tags": ("tags", list),
     "assignees": ("assignees", lambda people: [int(person) for person in people]),

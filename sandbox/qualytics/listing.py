@@ -45,7 +45,7 @@ class Listing:
     def _candidates(self, wanted: bodies.AnomalyQuery) -> Iterable[world.Anomaly]:
         """Newest first. Archived ones are invisible unless they are asked for, also by id."""
         sides = {None: (False,), "include": (False, True), "only": (True,)}[wanted.archived]
-        if wanted.id:
+        if wanted.id and self.world.modes.ids == "on":
             named = {a.id: a for a in (self.world.find(ident) for ident in wanted.id) if a is not None and a.archived in sides}
             return sorted(named.values(), key=lambda a: a.key, reverse=True)
         if len(sides) == 1:

@@ -12,6 +12,7 @@ class Modes(pydantic.BaseModel):
 
     `restore`: what `PUT status=Acknowledged` does to an archived anomaly; `restore_many`: what the bulk call does, the same or not.
     `comments`: on, off (404), or a body without `type` refused.
+    `ids`: whether the list can be asked for ids, or ignores that filter as it does all that it does not know.
     `delete_bodies`: a proxy drops the bodies of DELETE. `deployment`: an old one does not know `Discarded`.
     `datastore_key`, `bulk`, `operations`: the client's dialect or that of the vendor's page (contracts 6, traps 1, 3, 4, 9).
     Times in seconds, `latency_ms` in milliseconds; with `arrivals` 0 nothing appears by itself, with `scans` 0 nobody starts a scan.
@@ -22,6 +23,7 @@ class Modes(pydantic.BaseModel):
     restore: Literal["restores", "422", "ignores"] = "restores"
     restore_many: Literal["alike", "422", "ignores"] = "alike"
     comments: Literal["on", "off", "discriminator"] = "on"
+    ids: Literal["on", "ignored"] = "on"
     delete_bodies: Literal["kept", "dropped"] = "kept"
     deployment: Literal["new", "old"] = "new"
     datastore_key: Literal["datastore", "datastore_id"] = "datastore"

@@ -106,7 +106,7 @@ def listed(found: world.Anomaly, facts: catalogue.Catalogue) -> Json:
     return {
         "id": found.id,
         "uuid": str(found.uuid),
-        "created": moment(found.created),
+        "created": found.dated(found.created) if found.dated else moment(found.created),
         "type": found.type,
         "status": found.status,
         "weight": found.weight,

@@ -59,6 +59,8 @@ class Anomaly:
     assignees: list[int]
     enriched: bool
     is_new: bool = True
+    dated: Callable[[datetime], Any] | None = None
+    """What the service writes as its date of creation instead; it is listed by the real one."""
     wire: bytes | None = None
 
     @property

@@ -158,6 +158,7 @@ PAYLOADS = st.fixed_dictionaries(
         **dict.fromkeys(("at", "since", "over"), st.one_of(SHORT, DATES.map(datetime.isoformat))),
         "refs": st.lists(SHORT, max_size=12),
         "count": st.integers(0, 10**9),
+        "places": st.lists(st.fixed_dictionaries({"name": SHORT, "count": st.integers(0, 10**9)}), max_size=30),
     },
 )
 CHANGES = st.builds(

@@ -37,6 +37,17 @@ def test_first_contact_with_nothing_open_is_one_line() -> None:
     assert slack_rules.pressable(reports.report(payload)) == []
 
 
+def test_places_that_are_met_later_are_named_with_how_many_are_open_in_each() -> None:
+    places = [{"name": "crm", "count": 1200}, {"name": "finance lake", "count": 4}]
+    payload = {"what": "first_contact", "source": "qualytics", "title": "Qualytics", "places": places, "at": AT}
+    assert told(payload).startswith("Qualytics is looked after in crm (1,200 open already), finance lake (4 open already) too from now on.")
+    buttons = {part["action_id"]: part for part in slack_rules.pressable(reports.report(payload))}
+    assert ids.decode_page(buttons[ids.CONTACT_LIST]["value"]) == (0, 'source:qualytics datastore:crm,"finance lake"')
+    many = [{"name": f"warehouse {number} of the northern branch", "count": 7} for number in range(200)]
+    assert "and 190 more" in told({**payload, "places": many})
+    assert slack_rules.pressable(reports.report({**payload, "places": many})) == [], "too many for a button"
+
+
 @pytest.mark.parametrize(
     ("payload", "words"),
     [

@@ -43,6 +43,7 @@ class System:
     name: str = "qualytics"
     title: str = "Qualytics"
     max_batch: int = 100
+    census: int = 16
     supports: frozenset[model.Action] = frozenset({model.Action.ACKNOWLEDGE, model.Action.COMMENT})
     doubtful: frozenset[model.Action] = frozenset()
     archive_as: tuple[model.ArchiveAs, ...] = ()

@@ -110,6 +110,28 @@ async def test_why_names_the_decision_with_the_numbers_of_its_route() -> None:
         await looking(cast.System()).why(ref, ME)
 
 
+@pytest.mark.parametrize(
+    ("there", "said"),
+    [
+        ([], "has not seen qualytics:1 yet, and Qualytics has no such anomaly"),
+        ([cast.anomaly(1)], "has not seen qualytics:1 yet, though it is open in Qualytics.* looks through everything.* every 16 polls"),
+        ([cast.anomaly(1, state=model.State.ARCHIVED)], "has not seen qualytics:1 yet: it is closed in Qualytics"),
+    ],
+)
+async def test_why_tells_of_what_the_desk_has_not_found_how_it_stands_and_when_it_will(there: list[model.Anomaly], said: str) -> None:
+    with pytest.raises(errors.NotFound, match=said):
+        await looking(cast.System(all=there)).why(model.Ref("qualytics", "1"), ME)
+
+
+async def test_why_tells_of_one_that_was_opened_again_since_the_desk_saw_it() -> None:
+    ref = model.Ref("qualytics", "1")
+    shelf = cast.Shelf(known={ref: cast.anomaly(1, state=model.State.ARCHIVED)}, reasons={ref: model.Reason.FIRST_CONTACT})
+    with pytest.raises(errors.NotFound, match=r"was closed when this desk saw it last, and is open in Qualytics again.* every 16 polls"):
+        await looking(cast.System(all=[cast.anomaly(1)]), shelf).why(ref, ME)
+    closed = cast.System(all=[cast.anomaly(1, state=model.State.ARCHIVED)])
+    assert [one.reason for one in await looking(closed, shelf).why(ref, ME)] == [model.Reason.FIRST_CONTACT]
+
+
 async def test_every_question_needs_the_right_to_look() -> None:
     rules = permissions.grants(["U0BOSS"], {"browse": "admins"})
     service = looking(cast.System(all=many(3)), rules=rules)

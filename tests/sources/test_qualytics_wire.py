@@ -62,6 +62,30 @@ async def test_the_sample_is_understood_whole(over: Make) -> None:
         ({"anomalous_records_count": None}, {"records": None}),
         ({"created": "2026-05-08T09:00:00"}, {"created": NOW.replace(hour=9)}),
         ({"created": "2026-05-08T11:00:00+02:00"}, {"created": NOW.replace(hour=9)}),
+        ({"created": 1778231520}, {"created": NOW.replace(hour=9, minute=12), "undated": False}),
+        ({"created": 1778231520000}, {"created": NOW.replace(hour=9, minute=12), "undated": False}),
+        ({"created": "1778231520.0"}, {"created": NOW.replace(hour=9, minute=12), "undated": False}),
+        ({"created": "20260508"}, {"created": NOW.replace(hour=0), "undated": False}),
+        *(
+            ({"created": odd}, {"created": NOW, "undated": True})
+            for odd in (
+                "absent",
+                None,
+                "",
+                "yesterday",
+                True,
+                0,
+                -1,
+                1e300,
+                [],
+                {},
+                "0000-00-00T00:00:00Z",
+                "0001-01-01T00:00:00Z",
+                "0001-01-01T00:00:00+05:00",
+                "1970-01-01T00:00:00Z",
+                "9999-12-31T23:59:59-05:00",
+            )
+        ),
         ({"fingerprint": "abc"}, {"fingerprint": "abc"}),
         ({"global_tags": ["a", {"name": "b"}, {"color": "#fff"}, None, "a"]}, {"tags": ("a", "b")}),
         (
@@ -85,7 +109,7 @@ async def test_half_a_surrogate_pair_in_a_table_cell_hides_no_anomaly(over: Make
 
 
 async def test_an_item_that_cannot_be_understood_is_left_out_and_the_rest_is_read(over: Make, caplog: pytest.LogCaptureFixture) -> None:
-    items = [anomaly_json(1), {"id": True}, anomaly_json(2, created="yesterday"), anomaly_json(3)]
+    items = [anomaly_json(1), {"id": True}, {**anomaly_json(2), "id": None}, anomaly_json(3)]
     source = over(lambda _: httpx.Response(200, json=page_json(items)))
     assert {one.ref.id for one in (await source.changes("")).anomalies} == {"1", "3"}
     await source.changes("")

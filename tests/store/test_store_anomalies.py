@@ -81,6 +81,7 @@ async def test_an_anomaly_of_another_source_is_refused_and_nothing_is_stored(sto
 CHANGES = {
     "ref": None,
     "version": None,
+    "undated": None,
     "state": model.State.ACKNOWLEDGED,
     "status": "Acknowledged",
     "created": after(hours=-2),
@@ -256,6 +257,19 @@ async def fold(store: engine.Store, *idents: object) -> model.Card:
     return next(card for card in await store.cards.of([ref(idents[0])]) if card.kind is model.CardKind.GROUP)
 
 
+@pytest.mark.parametrize("deleted", [True, False])
+async def test_one_that_is_open_again_leaves_its_group_only_when_that_was_deleted(store: engine.Store, deleted: bool) -> None:
+    await save(store, anomaly(1), anomaly(2), drafts=drafts(draft(1), draft(2)))
+    made = await fold(store, 1, 2)
+    await post(store, made.id)
+    await save(store, archived(2), at=3)
+    if deleted:
+        claim = await store.claims.take("cards", made.id, NOON, 60)
+        assert claim and await store.cards.end(claim, model.CardState.GONE, model.Reason.MESSAGE_GONE)
+    await save(store, anomaly(2), at=4, drafts=drafts(draft(2)))
+    assert [card.ref for card in await store.cards.waiting()] == ([ref(2)] if deleted else [])
+
+
 async def test_a_change_of_a_member_makes_its_group_card_due_not_its_folded_one(store: engine.Store) -> None:
     await save(store, anomaly(1), anomaly(2), drafts=drafts(draft(1), draft(2)))
     made = await fold(store, 1, 2)
@@ -310,6 +324,22 @@ async def test_a_finished_action_is_journalled_with_the_state_and_only_once(stor
     assert not await store.journal.unfinished(after(99))
 
 
+async def test_without_a_date_its_first_sight_is_its_date_however_often_it_is_read(store: engine.Store) -> None:
+    await save(store, anomaly(1, created=after(1), undated=True))
+    again = await save(store, anomaly(1, created=after(90), undated=True), at=90)
+    assert not again.changed
+    assert (await store.anomalies.get([ref(1)]))[ref(1)] == anomaly(1, created=after(1), undated=True, version=1)
+
+
+async def test_a_date_that_was_told_once_is_kept_when_it_is_not_told_again(store: engine.Store) -> None:
+    await save(store, anomaly(1, created=after(-90)))
+    assert not (await save(store, anomaly(1, created=after(1), undated=True), at=1)).changed
+    await save(store, anomaly(2, created=after(1), undated=True), at=1)
+    assert (await save(store, anomaly(2, created=after(-90)), at=2)).changed == [ref(2)], "told at last"
+    found = await store.anomalies.get([ref(1), ref(2)])
+    assert {(one.created, one.undated) for one in found.values()} == {(after(-90), False)}
+
+
 async def test_lines_are_kept_when_no_intent_was_recorded(store: engine.Store) -> None:
     await save(store, anomaly(1), entries=[line(1)], done="never-begun")
     assert len(await store.journal.history(ref(1))) == 1
@@ -347,13 +377,13 @@ async def test_the_watch_sees_only_what_people_see_and_what_is_not_archived(stor
     )
     made = await fold(store, 2, 3)
     await save(store, archived(4), at=1)
-    assert await store.anomalies.watched(SOURCE, 10) == ["3", "2", "0"]
+    assert list(await store.anomalies.watched(SOURCE, 10)) == ["3", "2", "0"]
     claim = await store.claims.take("cards", made.id, NOON, 60)
     assert claim is not None
     assert await store.cards.end(claim, model.CardState.GONE, model.Reason.MESSAGE_GONE)
-    assert await store.anomalies.watched(SOURCE, 10) == ["0"]
+    assert list(await store.anomalies.watched(SOURCE, 10)) == ["0"]
     await save(store, anomaly(4, created=after(4)), at=2)
-    assert await store.anomalies.watched(SOURCE, 10) == ["4", "0"]
+    assert list(await store.anomalies.watched(SOURCE, 10)) == ["4", "0"]
 
 
 async def test_the_watch_goes_round_with_the_clicked_ones_first(store: engine.Store) -> None:
@@ -371,7 +401,7 @@ async def test_the_watch_goes_round_with_the_clicked_ones_first(store: engine.St
 
 async def test_the_watch_begins_anew_behind_a_stranger(store: engine.Store) -> None:
     await save(store, anomaly(1), drafts=drafts(live(1)))
-    assert await store.anomalies.watched(SOURCE, 5, "deleted-since") == ["1"]
+    assert list(await store.anomalies.watched(SOURCE, 5, "deleted-since")) == ["1"]
 
 
 async def test_more_than_one_statement_takes_is_saved_in_one_transaction(store: engine.Store) -> None:

@@ -216,7 +216,7 @@ async def test_a_message_that_no_row_knows_is_adopted_and_watched(store: engine.
     card = await store.cards.adopt(live(1), "1772366400.000100", NOON)
     assert (card.ts, card.state, card.reason, card.due) == ("1772366400.000100", model.CardState.LIVE, model.Reason.ADOPTED, NOON)
     assert card.posted == datetime(2026, 3, 1, 12, 0, 0, 100, tzinfo=UTC)
-    assert await store.anomalies.watched(SOURCE, 5) == ["1"]
+    assert list(await store.anomalies.watched(SOURCE, 5)) == ["1"]
     assert await store.cards.adopt(live(1), "1772366400.000100", after(5)) == card
 
 
@@ -252,7 +252,7 @@ async def test_a_decision_posts_and_opens_a_window(store: engine.Store) -> None:
     assert (due.id, due.reason, due.due) == (first.id, model.Reason.LEADING, after(1))
     assert [card.ref for card in await store.cards.waiting()] == [ref(2)]
     assert await store.cards.windows() == {"default": WINDOW}
-    assert await store.anomalies.watched(SOURCE, 5) == ["1"]
+    assert list(await store.anomalies.watched(SOURCE, 5)) == ["1"]
 
 
 async def waiting_ids(store: engine.Store) -> tuple[str, ...]:

@@ -91,7 +91,7 @@ async def test_a_standing_tells_since_when_it_fails_and_how_it_stood(store: engi
 
 
 async def test_the_mark_of_the_watch_is_remembered_beside_the_cursor(store: engine.Store) -> None:
-    await store.standings.mark(SOURCE, "17")
+    await store.standings.mark(SOURCE, "17", NOON)
     await store.anomalies.save(SOURCE, [], read_at=NOON, now=NOON, cursor="c")
     standing = await store.standings.get(SOURCE)
     assert (standing.watch_mark, standing.cursor) == ("17", "c")
@@ -103,3 +103,16 @@ async def test_facts_are_json(store: engine.Store, value: Any) -> None:
     await store.facts.put("k", "before", NOON)
     await store.facts.put("k", value, after(1))
     assert await store.facts.get("k") == value
+
+
+async def test_looks_that_are_asked_for_are_counted_and_answered_by_those_that_began_after(store: engine.Store) -> None:
+    await store.standings.ask(SOURCE)
+    await store.standings.ask(SOURCE)
+    began = await store.standings.get(SOURCE)
+    assert (began.asked, began.wanted) == (2, True)
+    await store.standings.ask(SOURCE)
+    await store.standings.ok(SOURCE, NOON, began.asked)
+    assert (await store.standings.get(SOURCE)).wanted, "asked for while it was looked at"
+    await store.standings.ok(SOURCE, NOON, 3)
+    await store.standings.ok(SOURCE, NOON, 2)
+    assert not (await store.standings.get(SOURCE)).wanted, "a slow one takes no answer back"

@@ -71,7 +71,7 @@ SMALL = {"sources", "windows", "facts", "anon_1"}
 """Tables with a row per source, route or setting, and what a statement has gathered itself: reading them whole is right."""
 
 
-ORDERED = {"anomalies_open", "anomalies_shown", "operations_ended"}
+ORDERED = {"anomalies_open", "anomalies_shown", "anomalies_read", "operations_ended"}
 """Indices that are read from their end until a limit is reached."""
 
 
@@ -118,6 +118,9 @@ CALLS: dict[str, Callable[[engine.Store], Awaitable[Any]]] = {
     "get": lambda desk: desk.anomalies.get([ref(1), ref(2)]),
     "newest": lambda desk: desk.anomalies.newest(SOURCE, 10),
     "watched": lambda desk: desk.anomalies.watched(SOURCE, 10),
+    "read longest ago": lambda desk: desk.anomalies.read_longest_ago(SOURCE),
+    "save, open again": lambda desk: desk.anomalies.save(SOURCE, [anomaly(50)], read_at=after(2), now=after(2), drafts=drafts(draft(50))),
+    "ask": lambda desk: desk.standings.ask(SOURCE),
     "watched, on": lambda desk: desk.anomalies.watched(SOURCE, 10, "20"),
     "waiting": lambda desk: desk.cards.waiting(),
     "first posts": lambda desk: desk.cards.due(after(9), posted=False),
@@ -226,6 +229,7 @@ async def test_the_lanes_and_the_known_rows_use_their_own_indices(desk: engine.S
         "waiting": "cards_waiting",
         "newest": "anomalies_open",
         "watched": "anomalies_shown",
+        "read longest ago": "anomalies_read",
         "unfinished": "intents_unfinished",
         "history": "journal_anomaly",
         "runnable": "batches_running",

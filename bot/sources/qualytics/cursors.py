@@ -1,4 +1,5 @@
-"""How far a list was read: for each datastore the newest anomaly, how many were open, and which ones were seen within the overlap.
+"""How far a list was read: for each datastore the newest anomaly, how many were open, which ones were seen within the overlap, which
+datastores the list is known to cover, and how far the census of everything that is open has come.
 
 A scan commits thousands of anomalies with nearly the same date of creation, in any order. So the ids seen lately are kept, by the minute
 of their creation and as ranges: ten thousand of one scan are a few characters.
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,14 +18,30 @@ from bot import model
 OVERLAP = timedelta(minutes=10)
 """Anomalies may appear this much later than their date of creation says."""
 
+EVERYWHERE = ""
+"""The key of the list that is not narrowed to one datastore."""
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """How far everything that is open was looked through: `age` polls since it began, `page` is the last one that was read (0: it is
+    over), `total` how many were open then."""
+
+    age: int = 0
+    page: int = 0
+    total: int = 0
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Known ground of one datastore. `seen` maps a minute (UTC, since 1970) to the ids created in it."""
+    """Known ground of one datastore. `seen` maps a minute (UTC, since 1970) to the ids created in it. `places` are the datastores that a
+    list of everywhere is known to cover, None for all of them: nobody asked."""
 
     newest: datetime
     total: int = 0
     seen: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    places: frozenset[str] | None = None
+    census: Census = Census()
 
     @property
     def ground(self) -> datetime:
@@ -32,18 +49,23 @@ class Mark:
         return self.newest - OVERLAP
 
     def knows(self, anomaly: model.Anomaly) -> bool:
-        """Whether it was seen before."""
-        return anomaly.created <= self.ground or anomaly.ref.id in self.seen.get(minute(anomaly.created), frozenset())
+        """Whether it was seen before, as far as a date can tell. One without says nothing about the list."""
+        return anomaly.undated or anomaly.created <= self.ground or anomaly.ref.id in self.seen.get(minute(anomaly.created), frozenset())
 
     def advanced(self, anomalies: Sequence[model.Anomaly], total: int, now: datetime) -> Mark:
-        """The mark after seeing these too. A date in the future does not move it."""
-        newest = max((min(one.created, now) for one in anomalies), default=self.newest)
+        """The mark after seeing these too. A date in the future does not move it, nor does one that the system did not tell."""
+        told = [one for one in anomalies if not one.undated]
+        newest = max((min(one.created, now) for one in told), default=self.newest)
         newest = max(newest, self.newest)
         seen = {at: set(ids) for at, ids in self.seen.items()}
-        for one in anomalies:
+        for one in told:
             seen.setdefault(minute(one.created), set()).add(one.ref.id)
         first = minute(newest - OVERLAP)
-        return Mark(newest, total, {at: frozenset(ids) for at, ids in seen.items() if at >= first})
+        return replace(self, newest=newest, total=total, seen={at: frozenset(ids) for at, ids in seen.items() if at >= first})
+
+    def covers(self, datastore: str) -> bool:
+        """Whether a datastore was looked at through this list before."""
+        return self.places is None or datastore in self.places
 
 
 def minute(when: datetime) -> int:
@@ -54,6 +76,14 @@ def minute(when: datetime) -> int:
 def start() -> Mark:
     """The mark of somebody who has seen nothing."""
     return Mark(datetime(1970, 1, 2, tzinfo=UTC))
+
+
+def of(marks: Mapping[str, Mark], datastore: str) -> Mark | None:
+    """Where to go on in a datastore; None where nobody has looked. What the list of everywhere covered was looked at through that."""
+    everywhere = marks.get(EVERYWHERE)
+    if datastore in marks or everywhere is None or not everywhere.covers(datastore):
+        return marks.get(datastore)
+    return replace(everywhere, total=0, places=None, census=Census())
 
 
 def write(marks: Mapping[str, Mark]) -> str:
@@ -72,12 +102,17 @@ def read(cursor: str) -> Mapping[str, Mark]:
 
 def _written(mark: Mark) -> Mapping[str, Any]:
     seen = {str(at): _ranges(ids) for at, ids in sorted(mark.seen.items())}
-    return {"newest": mark.newest.isoformat(), "total": mark.total, "seen": seen}
+    places = {} if mark.places is None else {"places": sorted(mark.places)}
+    census = [mark.census.age, mark.census.page, mark.census.total]
+    return {"newest": mark.newest.isoformat(), "total": mark.total, "seen": seen, **places, "census": census}
 
 
 def _mark(value: Any) -> Mark:
+    """A stored mark; those of earlier releases tell neither places nor a census."""
     seen = {int(at): frozenset(_ids(ranges)) for at, ranges in value["seen"].items()}
-    return Mark(datetime.fromisoformat(value["newest"]), int(value["total"]), seen)
+    places = frozenset(value["places"]) if "places" in value else None
+    census = Census(*(int(one) for one in value.get("census", ())))
+    return Mark(datetime.fromisoformat(value["newest"]), int(value["total"]), seen, places, census)
 
 
 def _ranges(ids: Iterable[str]) -> str:

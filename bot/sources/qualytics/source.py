@@ -13,8 +13,8 @@ from bot import errors, model, ports
 from bot.sources import base, paging
 from bot.sources.qualytics import (
     actions,
+    arrivals,
     client,
-    cursors,
     dialect,
     listing,
     lists,
@@ -28,8 +28,6 @@ from bot.sources.qualytics import (
     wire,
 )
 
-WAVE = 4
-"""Pages that are read at once on the way to known ground, while there is none in sight."""
 COMMENT_PAGES = 5
 THRESHOLDS = {"low": 0.0, "medium": 20.0, "high": 50.0, "critical": 80.0}
 """Lower bounds of `weight`; Qualytics leaves the scale open (contracts 1.4)."""
@@ -70,10 +68,12 @@ class Qualytics:
         self._dialect = dialect.Dialect(
             facts=facts, clock=clock, key=f"dialect.qualytics.{urlsplit(self._api.web).netloc.rpartition('@')[2]}"
         )
-        self._reader = wire.Reader(self.name, self._api.web, _ordered(THRESHOLDS if thresholds is None else thresholds))
+        self._reader = wire.Reader(self.name, self._api.web, _ordered(THRESHOLDS if thresholds is None else thresholds), clock)
         self._lists = lists.Lists(api=self._api, dialect=self._dialect)
         self._places = places.Places(api=self._api, clock=clock, configured=datastores, lists=self._lists)
         self._lister = listing.Lister(api=self._api, dialect=self._dialect, reader=self._reader, size=page_size)
+        self._arrivals = arrivals.Arrivals(lister=self._lister, places=self._places, clock=clock)
+        self.census = self._arrivals.polls
         self._by_id = reading.ById(api=self._api, dialect=self._dialect, reader=self._reader, lister=self._lister, places=self._places)
         self._actions = actions.Actions(api=self._api, dialect=self._dialect, by_id=self._by_id, max_batch=max_batch, clock=clock)
         self._operations = operations.Operations(
@@ -88,43 +88,12 @@ class Qualytics:
     # --- reading -------------------------------------------------------------------------------------------------------
 
     async def changes(self, cursor: str) -> model.Changes:
-        """Open anomalies since `cursor`, newest first, with an overlap of ten minutes: one call per datastore when nothing is new."""
+        """Open anomalies since `cursor`, newest first, with an overlap of ten minutes: one call per datastore when nothing is new. Every
+        few polls some pages more, until everything that is open was seen."""
         await self._ready()
-        marks = cursors.read(cursor)
-        datastores = list(await self._places.scope()) or [""]
-        read = await base.together(self._since(datastore, marks.get(datastore)) for datastore in datastores)
-        within = await self._places.within()
-        found = {one.ref: one for anomalies, _ in read for one in anomalies if within.holds(one.datastore)}
-        newest_first = sorted(found.values(), key=lambda one: one.created, reverse=True)
-        return model.Changes(newest_first, cursors.write({datastore: mark for datastore, (_, mark) in zip(datastores, read, strict=True)}))
-
-    async def _since(self, datastore: str, mark: cursors.Mark | None) -> tuple[Sequence[model.Anomaly], cursors.Mark]:
-        if mark is None:
-            whole = await self._lister.all(datastore, queries.open_ones())
-            total = whole.total if whole.total is not None else len(whole.anomalies)
-            return whole.anomalies, cursors.start().advanced(whole.anomalies, total, self._clock.now())
-        async with paging.within(self._lister.bounds):
-            pages = await self._until_known(datastore, mark)
-        anomalies = [one for page in pages for one in page.anomalies]
-        return anomalies, mark.advanced(anomalies, _total(pages[0]), self._clock.now())
-
-    async def _until_known(self, datastore: str, mark: cursors.Mark) -> Sequence[listing.Page]:
-        """Pages from the newest down to known ground, in small waves; once more when the list shrank meanwhile."""
-        pages = await self._waves(datastore, mark)
-        shrank = len(pages) > 1 and min(_total(page) for page in pages) < _total(pages[0])
-        return [*await self._waves(datastore, mark), *pages] if shrank else pages
-
-    async def _waves(self, datastore: str, mark: cursors.Mark) -> list[listing.Page]:
-        pages, meter = [await self._lister.page(datastore, queries.open_ones())], paging.Meter(self._lister.bounds)
-        meter.take(pages[0])
-        while not _known(pages, mark) and not meter.ended:
-            wave = 1 if pages[0].total is None or any(mark.knows(one) for one in pages[-1].anomalies) else WAVE
-            last = min(len(pages) + wave, pages[0].pages) if pages[0].total is not None else len(pages) + wave
-            more = await self._lister.rest(datastore, queries.open_ones(), range(len(pages) + 1, last + 1))
-            for page in more:
-                meter.take(page)
-            pages += more
-        return pages
+        found = await self._arrivals.since(cursor)
+        self.census = self._arrivals.polls
+        return found
 
     async def find(self, query: model.Query) -> model.Found:
         """What matches the words that Qualytics filters by. Raises NotFound for an unknown datastore or table, with the nearest name."""
@@ -276,18 +245,6 @@ class Qualytics:
 
 def _ordered(thresholds: Mapping[str, float]) -> tuple[tuple[model.Severity, float], ...]:
     return tuple(sorted(((model.Severity(word), bound) for word, bound in thresholds.items()), key=lambda one: one[1], reverse=True))
-
-
-def _known(pages: Sequence[listing.Page], mark: cursors.Mark) -> bool:
-    """Whether the last page reached known ground: its oldest is old enough; or it brings nothing new, and the list has not grown by more
-    than the new ones that were seen."""
-    last = pages[-1]
-    if last.count < last.size or (pages[0].total is not None and len(pages) >= pages[0].pages):
-        return True
-    if any(one.created <= mark.ground for one in last.anomalies):
-        return True
-    new = {one.ref for page in pages for one in page.anomalies if not mark.knows(one)}
-    return not any(not mark.knows(one) for one in last.anomalies) and _total(pages[0]) - mark.total <= len(new)
 
 
 def _total(page: listing.Page) -> int:

@@ -1,12 +1,13 @@
 """What Qualytics writes on the wire, read leniently, and how it becomes ours (contracts 1.4 and 1.6).
 
-Unknown words, missing and extra fields are normal. Only an item without an id or a date of creation cannot be understood.
+Unknown words, missing and extra fields are normal. Only an item without an id cannot be understood.
 """
 
 from __future__ import annotations
 
 import functools
 import math
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import Annotated, Any, TypeVar
 
 import pydantic
 
-from bot import model
+from bot import model, ports
 
 Wire = TypeVar("Wire", bound="Lenient")
 
@@ -69,9 +70,33 @@ def moment(value: Any) -> datetime | None:
         return None
     try:
         read = datetime.fromisoformat(value.strip())
-    except ValueError:
+        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    except (ValueError, OverflowError):  # the year 1 in the east is the year 0
         return None
-    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+
+
+FIRST_YEAR, LAST_YEAR = 2000, 2100
+"""Nobody's data quality was watched before or will be after: such a date is a placeholder (0001-01-01, 1970-01-01, 9999-12-31)."""
+MILLISECONDS = 1e11
+"""A number above this counts milliseconds since 1970, not seconds."""
+
+
+def creation(value: Any) -> datetime | None:
+    """A date of creation, as text or as a number since 1970; None for one that says nothing."""
+    number = None if isinstance(value, str) and not _DIGITS.fullmatch(value.strip()) else _number(value)
+    read = moment(value) if number is None else _epoch(number)
+    return read if read is not None and FIRST_YEAR <= read.year < LAST_YEAR else None
+
+
+_DIGITS = re.compile(r"\d{9,}(\.\d+)?")
+"""A number since 1970; fewer digits are a date without its hyphens."""
+
+
+def _epoch(number: float) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(number / 1000 if number > MILLISECONDS else number, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _name(value: Any) -> str:
@@ -146,6 +171,7 @@ Text = Annotated[str, pydantic.PlainValidator(_text)]
 Flag = Annotated[bool | None, pydantic.PlainValidator(_flag)]
 Ident = Annotated[str, pydantic.PlainValidator(_ident)]
 Moment = Annotated[datetime | None, pydantic.PlainValidator(moment)]
+Creation = Annotated[datetime | None, pydantic.PlainValidator(creation)]
 Names = Annotated[tuple[str, ...], pydantic.PlainValidator(_names)]
 Spot = Annotated[model.Place | None, pydantic.PlainValidator(place)]
 Checks = Annotated[tuple[model.Check, ...], pydantic.PlainValidator(_checks)]
@@ -190,7 +216,7 @@ class AnomalyWire(Lenient):
     """One anomaly."""
 
     id: Ident
-    created: datetime = pydantic.Field()
+    created: Creation = None
     status: Text = ""
     archived: Flag = None
     type: Text = pydantic.Field(default="", validation_alias=pydantic.AliasChoices("type", "anomaly_type"))
@@ -206,14 +232,6 @@ class AnomalyWire(Lenient):
     container: Spot = None
     source_enriched: Flag = None
     comments: Annotated[list[CommentWire], pydantic.PlainValidator(_each(CommentWire))] | None = None
-
-    @pydantic.field_validator("created", mode="plain")
-    @classmethod
-    def _created(cls, value: Any) -> datetime:
-        read = moment(value)
-        if read is None:
-            raise ValueError("no date of creation")
-        return read
 
 
 class ProgressWire(Lenient):
@@ -258,11 +276,12 @@ KINDS = {"catalog": "sync"}
 @dataclass(frozen=True, slots=True)
 class Reader:
     """Turns answers into ours. `web` is the deployment's web address, `thresholds` severities and their lower bounds of weight, highest
-    first."""
+    first. `clock` dates what has no date."""
 
     source: str
     web: str
     thresholds: tuple[tuple[model.Severity, float], ...]
+    clock: ports.Clock
 
     def anomaly(self, raw: Any) -> model.Anomaly | None:
         """One anomaly; None when it cannot be understood."""
@@ -276,7 +295,8 @@ class Reader:
             ref=model.Ref(self.source, wire.id),
             state=state,
             status=sys.intern(wire.status or UNTOLD[state]),
-            created=wire.created,
+            created=wire.created or self.clock.now(),
+            undated=wire.created is None,
             archived_as=OUTCOMES.get(wire.status),
             type=sys.intern(wire.type),
             description=wire.description or wire.message,

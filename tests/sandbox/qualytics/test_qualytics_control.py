@@ -49,9 +49,24 @@ async def test_somebody_changes_it_in_the_web_app(api: httpx.AsyncClient, contro
     assert len(everything["anomalies"]) == 49 and any(row["archived"] for row in everything["anomalies"])
 
 
+async def test_an_old_deployment_ignores_the_filter_by_id(api: httpx.AsyncClient, tell: Tell) -> None:
+    assert (await api.get("/anomalies", params={"id": 1050})).json()["total"] == 1
+    everything = (await api.get("/anomalies")).json()["total"]
+    await tell("/modes", ids="ignored")
+    assert (await api.get("/anomalies", params={"id": 1050})).json()["total"] == everything > 1
+
+
+async def test_a_date_of_creation_is_written_in_odd_ways_and_listed_by_the_real_one(api: httpx.AsyncClient, tell: Tell) -> None:
+    for word, told in (("null", None), ("year 1", "0001-01-01T00:00:00Z")):
+        (made,) = (await tell("/anomalies", fields={"created_as": word}))["ids"]
+        newest = (await api.get("/anomalies", params={"size": 1, "sort_created": "desc"})).json()["items"][0]
+        assert (newest["id"], newest["created"]) == (made, told)
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
     [
+        ("/anomalies", {"fields": {"created_as": "soon"}}),
         ("/anomalies", {"fields": {"colour": "red"}}),
         ("/anomalies", {"fields": {"status": "Closed"}}),
         ("/anomalies", {"container": "nowhere"}),
