@@ -18,7 +18,7 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 
 import handlers
-from bot import errors, model, ports, scheduling, settings, web
+from bot import errors, model, ports, scheduling, serving, settings, web
 from bot.core import permissions
 from bot.delivery import directory, pacing, probe, slack
 from bot.render import desk as desk_view
@@ -127,7 +127,8 @@ async def running(configured: settings.Settings, *, listening: bool = True, work
         server = web.application(
             None if configured.socket_mode or not listening else desk.bolt,
             ready=desk.missing,
-            metrics=desk.metrics.text,
+            metrics=desk.metrics,
+            signing=web.Signing(_secret(configured.slack_signing_secret), clock),
             hooks=lambda name, headers, body: _pushed(desk, name, headers, body),
             hook_secret=_secret(configured.desk_webhook_secret),
         )
@@ -137,7 +138,7 @@ async def running(configured: settings.Settings, *, listening: bool = True, work
             scheduler.start(_jobs(configured, desk))
         if listening:
             await _listen(configured, desk, stack)
-        stack.push_async_callback(await web.serve(server, configured.port))
+        stack.push_async_callback(await serving.serve(server, configured.port, configured.host, desk.metrics))
         yield desk
 
 
@@ -200,6 +201,7 @@ def _slack(configured: settings.Settings, client: Any, *, listening: bool) -> tu
     bolt = AsyncApp(
         client=client,
         signing_secret=_secret(configured.slack_signing_secret) or None,
+        request_verification_enabled=False,  # the web face did it, on the raw bytes
         raise_error_for_unhandled_request=True,
         logger=_library_log(logging.ERROR),
     )
