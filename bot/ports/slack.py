@@ -57,3 +57,7 @@ class Directory(Protocol):
     async def actor(self, user: str) -> model.Actor:
         """Fresh facts about a user: name, address, time zone, guest, bot, outsider, deactivated, user groups that matter here."""
         ...
+
+    async def home(self) -> model.Installation:
+        """Where this app is installed. Raises DeliveryError when Slack cannot be asked."""
+        ...

@@ -199,7 +199,7 @@ async def test_a_desk_goes_on_when_its_database_comes_back_and_tells_of_it_twice
     """Meanwhile it is not ready, says so in words without the database's own, and the log gets one line for all jobs and listeners."""
     proxy, url = proxied
     with (
-        mock.patch.object(connections, "Patience", lambda: QUICK),
+        mock.patch.object(connections, "Patience", return_value=QUICK),
         mock.patch.object(scheduling, "RETRY_SECONDS", 0.2),
         mock.patch.object(app, "DATABASE_SECONDS", 0.6),
     ):
