@@ -35,8 +35,6 @@ BATCH_SECONDS = 5.0
 FOLLOW_SECONDS = 1.0
 DIGEST_SECONDS = 15.0
 LINE_SECONDS = 5.0
-DATABASE_SECONDS = 4.0
-"""Readiness waits no longer for the database: a platform asks again, and soon."""
 BATCH_DEADLINE = 3600.0
 """A run of the batches does all of one: thousands of items, at the pace of the system."""
 
@@ -102,21 +100,9 @@ class Running:
         The database can be read and written, Slack is connected, and where this process polls and posts, it did so lately. A system that
         does not answer is told in Slack instead: the poll that found it out was a good one, and clicks on the others go on.
         """
-        found = {"database": await self._database(), "slack": await self.line.fault()}
+        found = {"database": await self.store.fault(self.desk.clock.now()), "slack": await self.line.fault()}
         found |= {name: f"not done for {ago:.0f} s" for name, ago in self.jobs.late().items()}
         return {what: words for what, words in found.items() if words}
-
-    async def _database(self) -> str:
-        """Why it cannot be used, "" when it can. Never what it said itself."""
-        why = "it does not answer"
-        try:
-            async with asyncio.timeout(DATABASE_SECONDS):
-                await self.store.can_read()
-                why = "it can be read, but not written"
-                await self.store.can_write(self.desk.clock.now())
-        except (errors.StoreError, TimeoutError):
-            return f"{why}; it is tried again all the time"
-        return ""
 
 
 @asynccontextmanager

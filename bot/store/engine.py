@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import importlib.util
 import logging
@@ -48,6 +49,8 @@ MIGRATION_LOCK = 0x0A5E_DE5C
 
 WRITTEN = "desk.ready"
 """The fact that readiness writes."""
+FAULT_SECONDS = 4.0
+"""How long readiness waits for the database: a platform asks again, and soon."""
 
 logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)  # it adds a traceback for each connection that an outage breaks
 
@@ -88,6 +91,18 @@ class Store:
     async def can_write(self, now: datetime) -> None:
         """Have it keep something, really: a full disk and a replica can be read. Raises StoreError."""
         await self.facts.put(WRITTEN, now.isoformat(), now)
+
+    async def fault(self, now: datetime) -> str:
+        """Why it cannot be used at this moment, "" when it can: in words for anybody, never what the database said itself."""
+        why = "it does not answer"
+        try:
+            async with asyncio.timeout(FAULT_SECONDS):
+                await self.can_read()
+                why = "it can be read, but not written"
+                await self.can_write(now)
+        except (errors.StoreError, TimeoutError):
+            return f"{why}; it is tried again all the time"
+        return ""
 
     async def close(self) -> None:
         """Close all connections, then let the file go."""

@@ -16,7 +16,7 @@ from unittest import mock
 import pytest
 from sqlalchemy.engine import make_url
 
-from bot import app, errors, model, scheduling
+from bot import errors, model, scheduling
 from bot.store import connections, engine, outage
 from tests.faults import house as housing
 from tests.store import proxies
@@ -201,7 +201,7 @@ async def test_a_desk_goes_on_when_its_database_comes_back_and_tells_of_it_twice
     with (
         mock.patch.object(connections, "Patience", return_value=QUICK),
         mock.patch.object(scheduling, "RETRY_SECONDS", 0.2),
-        mock.patch.object(app, "DATABASE_SECONDS", 0.6),
+        mock.patch.object(engine, "FAULT_SECONDS", 0.6),
     ):
         async with housing.opened(stage, poll=6.0, DATABASE_URL=url) as house:
             first = await stage.arrive()
