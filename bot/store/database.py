@@ -148,6 +148,8 @@ def reason(error: BaseException) -> str:
     """The first line of what the driver itself said."""
     cause = getattr(error, "orig", None) or error
     lines = str(cause).strip().splitlines()
+    if isinstance(cause, TimeoutError) and not lines:
+        return "no answer in time"
     return lines[0].rstrip(".") if lines else type(cause).__name__
 
 
