@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot import app, errors, settings
+from bot import app, errors, serving, settings
 
 log = logging.getLogger("bot")
 
@@ -66,6 +66,7 @@ async def _run(command: str, configured: settings.Settings) -> int:
         for what, fault in findings.items():
             print(f"{what}: {fault or 'fine'}")
         return 1 if any(findings.values()) else 0
+    serving.raise_file_limit()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):

@@ -18,7 +18,7 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 
 import handlers
-from bot import errors, model, ports, scheduling, settings, web
+from bot import errors, model, ports, scheduling, serving, settings, web
 from bot.core import permissions
 from bot.delivery import directory, pacing, probe, slack
 from bot.render import desk as desk_view
@@ -36,6 +36,8 @@ FOLLOW_SECONDS = 1.0
 ASKED_SECONDS = 5.0
 DIGEST_SECONDS = 15.0
 LINE_SECONDS = 5.0
+BATCH_DEADLINE = 3600.0
+"""A run of the batches does all of one: thousands of items, at the pace of the system."""
 
 FINISH_SECONDS = 18.0
 """SIGTERM leaves 20 s for work under way (design section 6); a bit is left for closing connections."""
@@ -90,19 +92,18 @@ class Running:
     metrics: web.Metrics
     line: Line
     zone: ZoneInfo
+    jobs: scheduling.Scheduler = field(default_factory=scheduling.Scheduler)
     background: set[asyncio.Task[Any]] = field(default_factory=set)
 
     async def missing(self) -> Mapping[str, str]:
-        """What keeps the desk from working, for /readyz: the store, Slack. A system that fails is told in Slack instead."""
-        found: dict[str, str] = {}
-        try:
-            await self.store.ping()
-        except errors.BotError as error:
-            found["database"] = str(error)
-        fault = await self.line.fault()
-        if fault:
-            found["slack"] = fault
-        return found
+        """What keeps the desk from working, for /readyz, in words that anybody may read.
+
+        The database can be read and written, Slack is connected, and where this process polls and posts, it did so lately. A system that
+        does not answer is told in Slack instead: the poll that found it out was a good one, and clicks on the others go on.
+        """
+        found = {"database": await self.store.fault(self.desk.clock.now()), "slack": await self.line.fault()}
+        found |= {name: f"not done for {ago:.0f} s" for name, ago in self.jobs.late().items()}
+        return {what: words for what, words in found.items() if words}
 
 
 @asynccontextmanager
@@ -128,17 +129,17 @@ async def running(configured: settings.Settings, *, listening: bool = True, work
         server = web.application(
             None if configured.socket_mode or not listening else desk.bolt,
             ready=desk.missing,
-            metrics=desk.metrics.text,
+            metrics=desk.metrics,
+            signing=web.Signing(_secret(configured.slack_signing_secret), clock),
             hooks=lambda name, headers, body: _pushed(desk, name, headers, body),
             hook_secret=_secret(configured.desk_webhook_secret),
         )
-        scheduler = scheduling.Scheduler()
-        stack.push_async_callback(_finish, desk, scheduler)
+        stack.push_async_callback(_finish, desk, desk.jobs)
         if working:
-            scheduler.start(_jobs(configured, desk))
+            desk.jobs.start(_jobs(configured, desk))
         if listening:
             await _listen(configured, desk, stack)
-        stack.push_async_callback(await web.serve(server, configured.port))
+        stack.push_async_callback(await serving.serve(server, configured.port, configured.host, desk.metrics))
         yield desk
 
 
@@ -201,6 +202,7 @@ def _slack(configured: settings.Settings, client: Any, *, listening: bool) -> tu
     bolt = AsyncApp(
         client=client,
         signing_secret=_secret(configured.slack_signing_secret) or None,
+        request_verification_enabled=False,  # the web face did it, on the raw bytes
         raise_error_for_unhandled_request=True,
         logger=_library_log(logging.ERROR),
     )
@@ -239,11 +241,11 @@ def _jobs(configured: settings.Settings, desk: Running) -> list[scheduling.Job]:
         return lambda: desk.desk.follow.notice(name)
 
     return [
-        *(scheduling.Job(f"poll {name}", polling(name), every, jitter=every / 10, first=True) for name in desk.sources),
+        *(scheduling.Job(f"poll {name}", polling(name), every, jitter=every / 10, first=True, watched=True) for name in desk.sources),
         scheduling.Job("asked polls", desk.poll.catch_up, ASKED_SECONDS, first=True),
-        scheduling.Job("flush", desk.post.flush, FLUSH_SECONDS),
+        scheduling.Job("flush", desk.post.flush, FLUSH_SECONDS, watched=True),
         scheduling.Job("resume", desk.desk.triage.resume, RESUME_SECONDS, first=True),
-        scheduling.Job("batches", desk.desk.runs.work, BATCH_SECONDS, first=True),
+        scheduling.Job("batches", desk.desk.runs.work, BATCH_SECONDS, first=True, deadline=BATCH_DEADLINE),
         scheduling.Job("operations", desk.desk.follow.work, FOLLOW_SECONDS, first=True),
         *(scheduling.Job(f"notice {name}", noticing(name), every, jitter=every / 10, first=True) for name in desk.sources),
         scheduling.Job("digest", desk.desk.digests.tick, DIGEST_SECONDS, first=True),
@@ -269,7 +271,15 @@ async def _pushed(desk: Running, name: str, headers: Mapping[str, str], body: by
 
     task = asyncio.create_task(look())
     desk.background.add(task)
-    task.add_done_callback(desk.background.discard)
+    task.add_done_callback(lambda ended: _pushed_away(desk, ended))
+
+
+def _pushed_away(desk: Running, ended: asyncio.Task[None]) -> None:
+    """A push is only a hint: what stopped its poll stops the next one too, which tells."""
+    desk.background.discard(ended)
+    error = None if ended.cancelled() else ended.exception()
+    if error is not None and not isinstance(error, errors.BotError):
+        log.error("a poll after a push failed", exc_info=error)
 
 
 async def _listen(configured: settings.Settings, desk: Running, stack: AsyncExitStack) -> None:

@@ -17,6 +17,7 @@
     │   ├── SourceRejected         422 and other 4xx, in the system's own words
     │   └── SourceGarbled          an answer that is not what the contract says
     ├── StoreError                 the database did not do what was asked
+    │   └── StoreUnavailable       nothing can be asked of it at the moment; the store has told the log
     └── DeliveryError              Slack did not do what was asked
         ├── SlackAmbiguous         nobody knows whether it was done: look before repeating
         ├── SlackUnavailable       Slack did not do it and says so, or nothing was sent; worth another try
@@ -145,6 +146,10 @@ class SourceGarbled(SourceError):
 
 class StoreError(BotError):
     """The database did not do what was asked: unreachable, full, read-only, or broken."""
+
+
+class StoreUnavailable(StoreError):
+    """The database as a whole is the trouble: gone, silent, full, read-only. The store logs when that begins and when it ends."""
 
 
 class DeliveryError(BotError):

@@ -24,6 +24,7 @@ CHANNEL = re.compile(r"[CG][A-Z0-9]{2,}")
 DAY = "(?:mon|tue|wed|thu|fri|sat|sun)"
 DIGEST = re.compile(rf"off|(?:[01]\d|2[0-3]):[0-5]\d(?: (?:daily|weekdays|weekends|{DAY}(?:,{DAY})*))?")
 DATABASES = ("sqlite", "sqlite+aiosqlite", "postgres", "postgresql", "postgresql+asyncpg")
+HOST = re.compile(r"[A-Za-z0-9.:_-]{1,253}")
 YES, NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 OURS = re.compile(r"(?:DESK|QUALYTICS)_")
@@ -201,6 +202,7 @@ class Settings(BaseSettings):
     desk_admins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_members)] = ()
     desk_permissions: Annotated[Mapping[str, Any], NoDecode, BeforeValidator(_permissions)] = Field(default_factory=dict)
     desk_webhook_secret: Secret | None = None
+    desk_host: Annotated[str, _like(HOST, "an address of this machine like 127.0.0.1, or 0.0.0.0 for all")] | None = None
     port: Annotated[int, _number(0, 65535, int)] = 3000
 
     @classmethod
@@ -219,6 +221,13 @@ class Settings(BaseSettings):
     def socket_mode(self) -> bool:
         """Whether Slack is reached over Socket Mode (the app-level token is set), else over HTTP."""
         return self.slack_app_token is not None
+
+    @property
+    def host(self) -> str:
+        """The interface to listen on, "" for all: in Socket Mode nobody outside has anything to ask."""
+        if self.desk_host is not None:
+            return self.desk_host
+        return "127.0.0.1" if self.socket_mode else ""
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -1,63 +1,190 @@
-"""The aiohttp face: Slack over HTTP, inbound webhooks, health, readiness and metrics."""
+"""The aiohttp face: Slack over HTTP, inbound webhooks, health, readiness and metrics.
+
+Whoever asks is a stranger until proven otherwise: raw bytes, their size, their signature, and only then text and JSON. Nothing is decoded,
+parsed or logged before; a refusal is a status and a counter.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import hmac
-from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+import logging
+import re
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 
+import prometheus_client
 from aiohttp import web
-from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.request.async_request import AsyncBoltRequest
 
-from bot import errors
+from bot import errors, ports, serving
+
+log = logging.getLogger(__name__)
 
 BODY_BYTES = 1024 * 1024
+BODY_SECONDS = 10.0
+"""How long a body may take after its headers."""
 READY_SECONDS = 5.0
-STOP_SECONDS = 15.0
-"""How long requests under way may take after `stop`: less than the 20 s of SIGTERM (design section 6)."""
+READY_KEPT_SECONDS = 1.0
+"""Readiness reads and writes the database, and anybody may ask: one look answers everybody who asks within this time."""
 
 SECRET_HEADERS = ("X-Desk-Secret", "X-Qualytics-Secret")
+
+STAMP_HEADER, SIGNATURE_HEADER = "X-Slack-Request-Timestamp", "X-Slack-Signature"
+STAMP = re.compile(r"[0-9]{1,11}")
+SIGNATURE = re.compile(r"v0=[0-9a-f]{64}")
+STAMP_SECONDS = 300
+"""Slack's tolerance (slack-platform section 15): an older request may be a recorded one."""
+BOLT_HEADERS = ("Content-Type", "X-Slack-Retry-Num", "X-Slack-Retry-Reason")
+"""What Bolt gets to see: headers are not signed, and some of them switch the library to other modes."""
+
+ADMITTED: web.RequestKey[bool] = web.RequestKey("admitted", bool)
 
 Ready = Callable[[], Awaitable[Mapping[str, str]]]
 Hooks = Callable[[str, Mapping[str, str], bytes], Awaitable[None]]
 
 
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """What proves that Slack sent something: the signing secret, and the time."""
+
+    secret: str
+    clock: ports.Clock
+
+    def could_be(self, stamp: str, signature: str) -> bool:
+        """Whether these headers are worth reading a body for."""
+        if not STAMP.fullmatch(stamp) or not SIGNATURE.fullmatch(signature):
+            return False
+        return abs(self.clock.now().timestamp() - int(stamp)) <= STAMP_SECONDS
+
+    def proves(self, stamp: str, signature: str, body: bytes) -> bool:
+        """Whether Slack signed these bytes."""
+        digest = hmac.new(self.secret.encode(), b"v0:" + stamp.encode() + b":", hashlib.sha256)
+        digest.update(body)
+        return hmac.compare_digest("v0=" + digest.hexdigest(), signature)
+
+
 def application(
-    bolt: AsyncApp | None, *, ready: Ready, metrics: Callable[[], str], hooks: Hooks | None = None, hook_secret: str = ""
+    bolt: AsyncApp | None,
+    *,
+    ready: Ready,
+    metrics: Metrics,
+    signing: Signing | None = None,
+    hooks: Hooks | None = None,
+    hook_secret: str = "",
 ) -> web.Application:
-    """Everything that is served. `bolt` is given in HTTP mode only: without it there is no /slack/events.
+    """Everything that is served. `bolt` and `signing` are given in HTTP mode only: without them there is no /slack/events.
 
     `ready` returns what is missing and why ({} = ready). `hooks` gets (source, headers, body) of a webhook whose secret was right; it may
     raise `errors.NotFound` for an unknown source and `errors.SourceGarbled` for a body that cannot be one. No secret, no webhooks.
     """
-    app = web.Application(client_max_size=BODY_BYTES)
+    app = web.Application(client_max_size=BODY_BYTES, middlewares=[_Porter(metrics).let_in])
     app.router.add_get("/healthz", _healthz)
     app.router.add_get("/readyz", _Readiness(ready).answer)
     app.router.add_get("/metrics", _MetricsPage(metrics).answer)
-    if bolt:
-        app.router.add_post("/slack/events", _Slack(bolt).answer)
+    if bolt and signing:
+        app.router.add_post("/slack/events", _Slack(bolt, signing).answer)
     if hooks and hook_secret:
         app.router.add_post("/hooks/{source}", _Webhooks(hooks, hook_secret).answer)
     return app
 
 
-async def serve(app: web.Application, port: int, host: str | None = None) -> Callable[[], Awaitable[None]]:
-    """Listen on `port` of all interfaces (or of `host`); returns what stops it: no new requests, those under way end.
+# --- strangers ----------------------------------------------------------------------------------------------------------
 
-    Raises `errors.ConfigError` when the port is taken.
-    """
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_SECONDS)  # an access log would show ?key=
-    await runner.setup()
+
+class _Refusal(Exception):
+    """A request that goes no further: the status it gets, and the reason that is counted."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status, self.reason = status, reason
+
+
+@dataclass(frozen=True, slots=True)
+class _Porter:
+    """Stands before every route: whatever goes wrong for somebody who has proved nothing is a counted 4xx without a line in the log."""
+
+    telemetry: ports.Telemetry
+
+    @web.middleware
+    async def let_in(self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> web.StreamResponse:
+        """Answer a request, or say no."""
+        with _under_way(request):
+            try:
+                return await handler(request)
+            except _Refusal as refusal:
+                return await self._refuse(request, refusal.status, refusal.reason)
+            except web.HTTPException as error:
+                return await self._refuse(request, error.status, error.reason)
+            except Exception:
+                if not request.get(ADMITTED):
+                    return await self._refuse(request, 400, "unreadable")
+                log.exception("an authenticated request to %s failed", _door(request))
+                return web.Response(status=500)
+
+    async def _refuse(self, request: web.Request, status: int, reason: str) -> web.Response:
+        self.telemetry.count("requests_refused", door=_door(request), status=str(status), reason=reason)
+        await _drained(request)
+        answer = web.Response(status=status)
+        answer.force_close()
+        return answer
+
+
+@contextmanager
+def _under_way(request: web.Request) -> Iterator[None]:
+    """Tell the connection when its request begins and ends; it waits for a request in between."""
+    connection = request.protocol
+    known = connection if isinstance(connection, serving.Connection) else None
+    if known:
+        known.begun()
     try:
-        await web.TCPSite(runner, host, port).start()
-    except OSError as error:
-        await runner.cleanup()
-        raise errors.ConfigError([f"PORT {port} cannot be used: {error.strerror}."]) from error
-    return runner.cleanup
+        yield
+    finally:
+        if known:
+            known.ended()
+
+
+def _admit(request: web.Request) -> None:
+    """From here on the sender is known."""
+    request[ADMITTED] = True
+    if isinstance(request.protocol, serving.Connection):
+        request.protocol.admitted()
+
+
+def _door(request: web.Request) -> str:
+    """The route's own words: the address may be anything."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else "none"
+
+
+async def _body(request: web.Request) -> bytes:
+    """The raw bytes, no more than a megabyte, within ten seconds."""
+    if (request.content_length or 0) > BODY_BYTES:
+        raise _Refusal(413, "size")
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await request.read()
+    except TimeoutError:
+        raise _Refusal(408, "slow") from None
+
+
+DRAIN_SECONDS = 1.0
+
+
+async def _drained(request: web.Request) -> None:
+    """Take what is on its way, so that the answer can be read (unread bytes reset the connection), but no more than a body may be."""
+    left = BODY_BYTES
+    with suppress(Exception):
+        async with asyncio.timeout(DRAIN_SECONDS):
+            while left > 0 and (chunk := await request.content.readany()):
+                left -= len(chunk)
+
+
+# --- health, readiness ---------------------------------------------------------------------------------------------------
 
 
 async def _healthz(_: web.Request) -> web.Response:
@@ -65,44 +192,76 @@ async def _healthz(_: web.Request) -> web.Response:
     return web.Response(text="ok\n")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Readiness:
+    """One look at a time, and everybody who asks meanwhile or soon after gets its answer."""
+
     ready: Ready
+    _look: asyncio.Task[Mapping[str, str]] | None = field(default=None)
+    _until: float = field(default=0.0)
 
     async def answer(self, _: web.Request) -> web.Response:
         """200 when nothing is missing, else 503 and what is."""
+        now = asyncio.get_running_loop().time()
+        if self._look is None or (self._look.done() and now >= self._until):
+            self._look = asyncio.create_task(self._missing())
+        missing = dict(await asyncio.shield(self._look))
+        return web.json_response({"ready": not missing, "missing": missing}, status=503 if missing else 200)
+
+    async def _missing(self) -> Mapping[str, str]:
         try:
             async with asyncio.timeout(READY_SECONDS):
-                missing = dict(await self.ready())
+                return await self.ready()
         except TimeoutError:
-            missing = {"check": f"no answer within {READY_SECONDS:g} s"}
-        except errors.BotError as error:
-            missing = {"check": str(error)}
-        return web.json_response({"ready": not missing, "missing": missing}, status=503 if missing else 200)
+            return {"check": f"no answer within {READY_SECONDS:g} s"}
+        except errors.BotError:  # its words may quote a database, and anybody may ask here
+            return {"check": "the look itself failed"}
+        finally:
+            self._until = asyncio.get_running_loop().time() + READY_KEPT_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
 class _MetricsPage:
-    metrics: Callable[[], str]
+    metrics: Metrics
 
     async def answer(self, _: web.Request) -> web.Response:
         """The text format of Prometheus."""
-        return web.Response(text=self.metrics(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+        return web.Response(text=self.metrics.text(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+
+
+# --- Slack, webhooks -----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class _Slack:
     bolt: AsyncApp
+    signing: Signing
 
     async def answer(self, request: web.Request) -> web.Response:
-        """Bolt checks the signature (401) and dispatches. It fails with a 500 on a timestamp that is no number, so that is a 401 here."""
-        if not request.headers.get("X-Slack-Request-Timestamp", "0").isdecimal():
-            return web.Response(status=401)
-        try:
-            asked = await to_bolt_request(request)
-        except (UnicodeDecodeError, LookupError):
-            return web.Response(status=400)
-        return await to_aiohttp_response(await self.bolt.async_dispatch(asked))
+        """Raw bytes, size, signature, text, and then Bolt, which parses and dispatches. 401 before the body is read where that is clear."""
+        stamp, signature = (_only(request, name) for name in (STAMP_HEADER, SIGNATURE_HEADER))
+        if not self.signing.could_be(stamp, signature):
+            raise _Refusal(401, "signature headers")
+        body = await _body(request)
+        if not self.signing.proves(stamp, signature, body):
+            raise _Refusal(401, "signature")
+        _admit(request)
+        return await to_aiohttp_response(await self.bolt.async_dispatch(_read(request, body)))
+
+
+def _only(request: web.Request, name: str) -> str:
+    """The one header of this name; "" when there is none, or more than one."""
+    given = request.headers.getall(name, [])
+    return given[0] if len(given) == 1 else ""
+
+
+def _read(request: web.Request, body: bytes) -> AsyncBoltRequest:
+    """What Slack signed, as Bolt wants it: UTF-8, whatever the headers say. It may still be nothing that anybody can parse."""
+    try:
+        headers = {name: request.headers[name] for name in BOLT_HEADERS if name in request.headers}
+        return AsyncBoltRequest(body=body.decode("utf-8"), query=request.query_string, headers=headers)  # type: ignore[arg-type]
+    except (ValueError, RecursionError, AttributeError, TypeError, KeyError):
+        raise _Refusal(400, "unreadable") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +272,10 @@ class _Webhooks:
     async def answer(self, request: web.Request) -> web.Response:
         """202 when it was understood; 401 before anything else when the secret is wrong."""
         if not self._knows_secret(request):
-            return web.Response(status=401)
+            raise _Refusal(401, "secret")
+        _admit(request)
         try:
-            await self.hooks(request.match_info["source"], request.headers, await request.read())
+            await self.hooks(request.match_info["source"], request.headers, await _body(request))
         except errors.NotFound:
             return web.Response(status=404)
         except errors.SourceGarbled as error:
@@ -129,7 +289,7 @@ class _Webhooks:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         bearer = token.strip() if scheme.lower() == "bearer" else ""
         offered = (bearer, request.query.get("key", ""), *(request.headers.get(name, "") for name in SECRET_HEADERS))
-        return any(hmac.compare_digest(_bytes(each), _bytes(self.secret)) for each in offered)
+        return sum(hmac.compare_digest(_bytes(each), _bytes(self.secret)) for each in offered) > 0  # all of them: constant time
 
 
 def _bytes(text: str) -> bytes:
@@ -138,68 +298,43 @@ def _bytes(text: str) -> bytes:
 
 # --- metrics ----------------------------------------------------------------------------------------------------------
 
-PREFIX = "anomaly_desk_"
+PREFIX = "anomaly_desk"
 BOUNDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0)
 """Upper bounds of the histograms, in seconds."""
 
-_Labels = tuple[tuple[str, str], ...]
-
-
-@dataclass(slots=True)
-class _Spread:
-    """A histogram: how many fell under each bound, and the sum."""
-
-    buckets: list[int]
-    total: float = 0.0
+prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]  # a second line for each, that nobody asked for
 
 
 class Metrics:
-    """Implements `ports.Telemetry` and prints it in the text format of Prometheus."""
+    """Implements `ports.Telemetry`. Each name has the labels that it was first used with."""
 
     def __init__(self) -> None:
-        self._counts: defaultdict[str, defaultdict[_Labels, float]] = defaultdict(lambda: defaultdict(float))
-        self._spreads: defaultdict[str, defaultdict[_Labels, _Spread]] = defaultdict(
-            lambda: defaultdict(lambda: _Spread([0] * (len(BOUNDS) + 1)))
-        )
+        self._registry = prometheus_client.CollectorRegistry()
+        self._counters: dict[str, prometheus_client.Counter] = {}
+        self._histograms: dict[str, prometheus_client.Histogram] = {}
 
     def count(self, name: str, amount: float = 1, **labels: str) -> None:
         """Add to a counter; `name` as in "cards_posted"."""
-        self._counts[name][_sorted(labels)] += amount
+        known = self._counters.get(name)
+        if known is None:
+            known = prometheus_client.Counter(name, _about(name), sorted(labels), namespace=PREFIX, registry=self._registry)
+            self._counters[name] = known
+        (known.labels(**labels) if labels else known).inc(amount)
 
     def observe(self, name: str, seconds: float, **labels: str) -> None:
         """Note how long something took; `name` as in "poll_seconds"."""
-        spread = self._spreads[name][_sorted(labels)]
-        spread.buckets[bisect_left(BOUNDS, seconds)] += 1
-        spread.total += seconds
+        known = self._histograms.get(name)
+        if known is None:
+            known = prometheus_client.Histogram(
+                name, _about(name), sorted(labels), namespace=PREFIX, registry=self._registry, buckets=BOUNDS
+            )
+            self._histograms[name] = known
+        (known.labels(**labels) if labels else known).observe(seconds)
 
     def text(self) -> str:
         """All of it, as /metrics shows it."""
-        lines: list[str] = []
-        for name, counts in sorted(self._counts.items()):
-            lines.append(f"# TYPE {PREFIX}{name}_total counter")
-            lines += [f"{PREFIX}{name}_total{_braces(labels)} {amount:g}" for labels, amount in sorted(counts.items())]
-        for name, spreads in sorted(self._spreads.items()):
-            lines.append(f"# TYPE {PREFIX}{name} histogram")
-            for labels, spread in sorted(spreads.items(), key=lambda item: item[0]):
-                lines += _histogram(PREFIX + name, labels, spread)
-        return "".join(f"{line}\n" for line in lines)
+        return prometheus_client.generate_latest(self._registry).decode()
 
 
-def _histogram(name: str, labels: _Labels, spread: _Spread) -> list[str]:
-    below, lines = 0, []
-    for bound, many in zip((*(f"{bound:g}" for bound in BOUNDS), "+Inf"), spread.buckets, strict=True):
-        below += many
-        lines.append(f"{name}_bucket{_braces((*labels, ('le', bound)))} {below}")
-    return [*lines, f"{name}_sum{_braces(labels)} {spread.total:g}", f"{name}_count{_braces(labels)} {below}"]
-
-
-def _sorted(labels: Mapping[str, str]) -> _Labels:
-    return tuple(sorted(labels.items()))
-
-
-def _braces(labels: _Labels) -> str:
-    escaped = (f'{key}="{value.translate(_ESCAPES)}"' for key, value in labels)
-    return "{" + ",".join(escaped) + "}" if labels else ""
-
-
-_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
+def _about(name: str) -> str:
+    return name.replace("_", " ").capitalize() + "."

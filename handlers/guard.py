@@ -21,6 +21,7 @@ from bot import errors, model, ports
 from bot.render import desk as desk_view
 from bot.render import modals, refusals
 from bot.services import batches, browse, digest, follow, people, review, runs, scans, triage
+from handlers import belonging
 
 log = logging.getLogger(__name__)
 
@@ -176,6 +177,7 @@ async def _guarded(desk: Desk, request: Request, work: Callable[[Request], Await
     assert task is not None
     desk.tasks.add(task)
     try:
+        await belonging.require(desk.people, request.body, request.user)
         await work(request)
     except errors.BotError as error:
         desk.telemetry.count("refusals", kind=type(error).__name__)

@@ -26,6 +26,7 @@ BREACHES = {
     "slack_sdk lives in the delivery": ("handlers/actions.py", "import slack_sdk"),
     "slack_bolt lives at the handlers, the web face and the composition root": ("bot/delivery/slack.py", "import slack_bolt"),
     "aiohttp lives in the web face and the delivery": ("bot/scheduling.py", "import aiohttp"),
+    "prometheus_client lives in the web face": ("bot/scheduling.py", "import prometheus_client"),
     "apscheduler lives in the scheduling": ("bot/services/poll.py", "import apscheduler"),
 }
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot import scheduling
+from bot import errors, scheduling
 
 
 @pytest.fixture
@@ -167,3 +167,90 @@ async def test_a_cancelled_shutdown_still_stops_the_jobs() -> None:
     await asyncio.sleep(0.06)
     assert counter.runs == runs
     assert not [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+
+
+# --- deadlines, outages, lateness ---------------------------------------------------------------------------------------
+
+
+async def test_a_run_that_hangs_is_stopped_said_once_and_the_next_one_comes(
+    scheduler: scheduling.Scheduler, caplog: pytest.LogCaptureFixture
+) -> None:
+    again, runs = asyncio.Event(), 0
+
+    async def hangs() -> None:
+        nonlocal runs
+        runs += 1
+        if runs == 3:
+            again.set()
+        await asyncio.Event().wait()
+
+    scheduler.start([scheduling.Job("poll", hangs, 0.01, first=True, deadline=0.02)])
+    async with asyncio.timeout(5):
+        await again.wait()
+    assert told(caplog) == ["job poll did not end within 0.02 s and was stopped; it is tried again every 0.01 s"]
+    assert all(record.exc_info is None for record in caplog.records)
+
+
+async def test_a_rare_job_is_tried_again_soon_while_the_database_is_not_available(
+    scheduler: scheduling.Scheduler, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its next turn is an hour away; the store tells of the outage, so the job says nothing."""
+    monkeypatch.setattr(scheduling, "RETRY_SECONDS", 0.01)
+    caplog.set_level(logging.INFO)
+    done, runs = asyncio.Event(), 0
+
+    async def poll() -> None:
+        nonlocal runs
+        runs += 1
+        if runs < 4:
+            raise errors.StoreUnavailable("gone")
+        done.set()
+
+    scheduler.start([scheduling.Job("poll", poll, 3600, first=True)])
+    async with asyncio.timeout(5):
+        await done.wait()
+    await scheduler.shutdown(1)
+    assert runs == 4 and told(caplog) == []
+
+
+async def test_a_shutdown_does_not_wait_for_the_database_to_come_back(scheduler: scheduling.Scheduler) -> None:
+    tried = asyncio.Event()
+
+    async def poll() -> None:
+        tried.set()
+        raise errors.StoreUnavailable("gone")
+
+    scheduler.start([scheduling.Job("poll", poll, 3600, first=True)])
+    await tried.wait()
+    async with asyncio.timeout(2):
+        await scheduler.shutdown(60)
+
+
+async def test_a_watched_job_is_late_when_none_of_its_runs_ended_well_lately(
+    scheduler: scheduling.Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scheduling, "LATE_SECONDS", 0.01)
+    well, idle = True, Counter(until=1)
+    often = Counter(until=30)
+
+    async def flush() -> None:
+        if not well:
+            raise RuntimeError("no")
+
+    assert scheduler.late() == {}
+    scheduler.start(
+        [
+            scheduling.Job("flush", flush, 0.01, watched=True),
+            scheduling.Job("often", often, 0.01),
+            scheduling.Job("unwatched", idle, 0.001, deadline=0.001),
+            scheduling.Job("rare", idle, 3600, watched=True),
+        ]
+    )
+    await idle.wait()
+    well = False
+    await often.wait()
+    assert set(scheduler.late()) == {"flush"} and scheduler.late()["flush"] > 0.04
+    well = True
+    async with asyncio.timeout(5):
+        while scheduler.late():  # noqa: ASYNC110
+            await asyncio.sleep(0.005)

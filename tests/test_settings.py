@@ -108,6 +108,11 @@ def test_everything_can_be_set() -> None:
         ("DESK_WAIT_SECONDS", "-1", 'DESK_WAIT_SECONDS must be a number from 0 to 3600, not "-1".'),
         ("DESK_POSTS_PER_MINUTE", "1e9", 'DESK_POSTS_PER_MINUTE must be a whole number from 1 to 1000, not "1e9".'),
         ("PORT", "65536", 'PORT must be a whole number from 0 to 65535, not "65536".'),
+        (
+            "DESK_HOST",
+            "http://desk",
+            'DESK_HOST must be an address of this machine like 127.0.0.1, or 0.0.0.0 for all, not "http://desk".',
+        ),
         ("DESK_ACTOR_COMMENTS", "maybe", 'DESK_ACTOR_COMMENTS must be true or false, not "maybe".'),
         ("DESK_DIGEST", "9am", 'DESK_DIGEST must be a time and days like "09:00 weekdays", or off, not "9am".'),
         ("DESK_DIGEST", "24:00 daily", 'DESK_DIGEST must be a time and days like "09:00 weekdays", or off, not "24:00 daily".'),
@@ -141,6 +146,19 @@ def test_each_fault_is_one_sentence_that_names_the_variable(name: str, value: st
 def test_what_is_wrong_inside_a_value_is_said(name: str, value: str, part: str) -> None:
     (said,) = faults(**{name: value})
     assert said.startswith(name) and said.endswith((".", "?")) and part in said
+
+
+@pytest.mark.parametrize(
+    ("given", "host"),
+    [
+        ({}, "127.0.0.1"),
+        ({"DESK_HOST": "0.0.0.0"}, "0.0.0.0"),
+        ({"SLACK_APP_TOKEN": "", "SLACK_SIGNING_SECRET": "s"}, ""),
+        ({"SLACK_APP_TOKEN": "", "SLACK_SIGNING_SECRET": "s", "DESK_HOST": "::1"}, "::1"),
+    ],
+)
+def test_in_socket_mode_nobody_outside_is_listened_to_unless_asked_for(given: dict[str, str], host: str) -> None:
+    assert settings.load(GOOD | given).host == host
 
 
 def test_neither_socket_mode_nor_http_is_a_fault() -> None:

@@ -32,7 +32,8 @@ class SlackDirectory:
         self._members: dict[str, tuple[float, frozenset[str]]] = {}
         self._failing: set[str] = set()
         self._lock = asyncio.Lock()
-        self._team = ""
+        self._tested: Mapping[str, Any] = {}
+        self._app: str | None = None
 
     async def actor(self, user: str) -> model.Actor:
         """Facts about a user, at most 30 s old, group membership at most 5 minutes; somebody whom Slack does not know is an outsider.
@@ -64,7 +65,7 @@ class SlackDirectory:
         self._people[user] = known
 
     async def _ask(self, user: str) -> model.Actor:
-        team = await self._our_team()
+        team = (await self._ours()).team
         try:
             answer = await failures.ask(self._client.users_info(user=user), repeatable=True)
         except errors.DeliveryError as error:
@@ -73,11 +74,29 @@ class SlackDirectory:
             raise
         return _actor(user, answer.get("user") or {}, team)
 
-    async def _our_team(self) -> str:
-        if not self._team:
-            answer = await failures.ask(self._client.auth_test(), repeatable=True)
-            self._team = str(answer.get("team_id") or "")
-        return self._team
+    async def home(self) -> model.Installation:
+        """Where this app is installed; asked once. Raises a child of `errors.DeliveryError` when Slack cannot be asked.
+
+        auth.test does not name the app of a bot token, bots.info does (users:read); where it does not, the app is "".
+        """
+        ours = await self._ours()
+        if self._app is None:
+            self._app = await self._app_of(str(self._tested.get("bot_id") or ""))
+        return replace(ours, app=self._app or "")
+
+    async def _app_of(self, bot: str) -> str | None:
+        """The id of the app behind a bot; None when Slack did not answer, so that it is asked again."""
+        try:
+            answer = await failures.ask(self._client.bots_info(bot=bot), repeatable=True)
+        except errors.DeliveryError as error:
+            return None if error.retryable else ""
+        return str((answer.get("bot") or {}).get("app_id") or "")
+
+    async def _ours(self) -> model.Installation:
+        if not self._tested.get("team_id"):
+            self._tested = await failures.ask(self._client.auth_test(), repeatable=True)
+        told = {field: str(self._tested.get(f"{field}_id") or "") for field in ("team", "enterprise")}
+        return model.Installation(**told)
 
     async def _groups_of(self, user: str) -> frozenset[str]:
         async with self._lock:
@@ -118,6 +137,7 @@ def _actor(user: str, facts: Mapping[str, Any], team: str) -> model.Actor:
         is_guest=bool(facts.get("is_restricted") or facts.get("is_ultra_restricted")),
         is_outsider=bool(facts.get("is_stranger")) or not team or team not in teams,
         is_deleted=bool(facts.get("deleted")),
+        teams=frozenset(teams - {""}),
     )
 
 

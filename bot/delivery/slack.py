@@ -18,7 +18,7 @@ from urllib import parse, request
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
-from slack_sdk.webhook.async_client import AsyncWebhookClient
+from slack_sdk.webhook import WebhookResponse
 
 from bot import errors, model, ports
 from bot.delivery import failures
@@ -26,6 +26,8 @@ from bot.delivery.pacing import Lane, Pacer
 
 API_URL = "https://slack.com/api/"
 TIMEOUT_SECONDS, CONNECT_SECONDS = 10.0, 5.0
+HOOKS = ("https", "hooks.slack.com", None)
+"""Where response_urls are, as scheme, host and port."""
 UPLOAD_SECONDS = 60.0
 """For the bytes of one file: a receipt of thousands of lines may be larger than a whole call should take."""
 
@@ -128,14 +130,26 @@ class SlackMessenger:
         """Answer a click or command: for its actor alone, or in place of the clicked message with `replace`.
 
         An address that is used up (5 uses, 30 minutes) raises SlackRejected with code used_url or expired_url; the message itself lives on.
+        So does one that is not Slack's (code foreign_url), to which nothing is sent: what we answer is for people of our workspace.
         """
+        if not _slacks_own(response_url, self._client.base_url):
+            raise errors.SlackRejected("The address to answer to is not one of Slack's.", code="foreign_url")
         body: dict[str, Any] = {"text": message.text, "replace_original": replace}
         body |= {"blocks": list(message.blocks)} if message.blocks or replace else {}
         body |= {} if replace else {"response_type": "ephemeral"}
-        hook = AsyncWebhookClient(response_url, session=self._client.session, timeout=int(TIMEOUT_SECONDS), retry_handlers=[], logger=_log)
-        hook.proxy = _proxy(response_url, hook.proxy)
         with self._counted("response_url"):
-            await failures.ask_url(hook.send_dict(body), repeatable=replace)
+            await failures.ask_url(self._answer_to(response_url, body), repeatable=replace)
+
+    async def _answer_to(self, url: str, body: Mapping[str, Any]) -> WebhookResponse:
+        """The library's webhook client follows redirects; this goes to Slack or nowhere."""
+        async with AsyncExitStack() as stack:
+            http = self._client.session
+            if http is None:
+                http = await stack.enter_async_context(session())
+            sending = http.post(url, json=body, allow_redirects=False, proxy=_proxy(url, self._client.proxy))
+            answer = await stack.enter_async_context(sending)
+            said = (await answer.read()).decode("utf-8", "replace")
+            return WebhookResponse(url=url, status_code=answer.status, body=said, headers=dict(answer.headers))
 
     async def whisper(self, channel: str, user: str, message: model.Message) -> None:
         """A message that only this user sees."""
@@ -302,6 +316,18 @@ def _is_ours(seen: Mapping[str, Any], card: str, ours: tuple[str, str]) -> bool:
 
 def _view_id(answer: Mapping[str, Any]) -> str:
     return str((answer.get("view") or {}).get("id") or "")
+
+
+def _slacks_own(url: str, api: str) -> bool:
+    """Whether a response_url is on Slack's host: the one of everybody, the one beside the Web API's (GovSlack), or, in a sandbox, the Web
+    API's own."""
+    try:
+        asked, known = parse.urlsplit(url), parse.urlsplit(api)
+        place = (asked.scheme, asked.hostname, asked.port)
+        ours = {HOOKS, ("https", f"hooks.{known.hostname}", None), (known.scheme, known.hostname, known.port)}
+    except ValueError:
+        return False
+    return place in ours and asked.username is None
 
 
 def _proxy(url: str, proxy: str | None) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.model.actions import Action, Actor, Change, Entry, Outcome, Result
+from bot.model.actions import Action, Actor, Change, Entry, Installation, Outcome, Result
 from bot.model.anomalies import Anomaly, ArchiveAs, Changes, Check, Comment, Contact, Person, Place, Reading, Ref, Severity, State
 from bot.model.answers import Decided, Listing, Offer, Receipt
 from bot.model.batches import Batch, BatchState, Fate, Item, Progress, Refusals, Snapshot, Split
@@ -67,6 +67,7 @@ __all__ = [
     "Found",
     "Glance",
     "Handling",
+    "Installation",
     "Item",
     "Listing",
     "Message",

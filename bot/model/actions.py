@@ -80,6 +80,17 @@ class Actor:
     is_outsider: bool = False
     is_deleted: bool = False
     groups: frozenset[str] = frozenset()
+    teams: frozenset[str] = frozenset()
+    """The workspaces that they belong to: one, or several of an Enterprise Grid."""
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """Where this app is installed: the ids of workspace, Grid organization ("" outside a Grid) and app ("" when Slack does not tell)."""
+
+    team: str
+    enterprise: str = ""
+    app: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,3 +61,7 @@ class Directory(Protocol):
     async def by_address(self, address: str) -> str:
         """The id of the active member of this workspace who has this e-mail address, "" when nobody has."""
         ...
+
+    async def home(self) -> model.Installation:
+        """Where this app is installed. Raises DeliveryError when Slack cannot be asked."""
+        ...

@@ -48,6 +48,10 @@ class People:
     grants: permissions.Grants = field(default_factory=permissions.Grants)
     _rosters: dict[str, _Roster] = field(default_factory=dict)
 
+    async def home(self) -> model.Installation:
+        """Where this app is installed. Raises DeliveryError when Slack cannot be asked."""
+        return await self.directory.home()
+
     async def actor(self, user: str) -> model.Actor:
         """Who acts, with fresh flags. Raises DeliveryError when Slack cannot be asked: nobody acts unseen."""
         return await self.directory.actor(user)

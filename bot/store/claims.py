@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,6 +27,7 @@ class Claims:
 
     def __init__(self, db: database.Database) -> None:
         self._db = db
+        self._left: dict[tuple[str, str], set[str]] = {}
 
     async def take(self, table: str, key: str, now: datetime, seconds: float) -> model.Claim | None:
         """Own a row for `seconds`; None when somebody else does, or when there is no such row.
@@ -34,16 +35,31 @@ class Claims:
         A source may be claimed before anything is known of it. Raises KeyError for a table that knows no claims.
         """
         claim = new(table, key, now, seconds)
-        return claim if await self._db.write(lambda connection: _take(connection, claim, now)) else None
+        left = list(self._left.get((table, key), ()))
+        try:
+            taken = await self._db.write(lambda connection: _take(connection, claim, now, left))
+        except BaseException:
+            self._leave(claim)  # the answer may be lost, and not the claim
+            raise
+        self._left.pop((table, key), None)
+        return claim if taken else None
 
     async def release(self, claim: model.Claim) -> None:
-        """Give it back; nothing happens when it has passed to somebody else."""
+        """Give it back; nothing happens when it has passed to somebody else. Where that fails, this process may take it again at once:
+        a database that is gone for a moment must not keep everybody from the work for as long as the claim lasts."""
         target = _KEYS[claim.table].table
 
         async def work(connection: AsyncConnection) -> None:
             await connection.execute(sa.update(target).where(held(claim)).values(claim_token=None, claim_until=None))
 
-        await self._db.write(work)
+        try:
+            await self._db.write(work)
+        except BaseException:
+            self._leave(claim)
+            raise
+
+    def _leave(self, claim: model.Claim) -> None:
+        self._left.setdefault((claim.table, claim.key), set()).add(claim.token)
 
     async def release_all(self) -> None:
         """Forget every claim. Only for a store that this process owns alone (`Store.alone`)."""
@@ -73,11 +89,13 @@ def free(target: sa.FromClause, now: datetime) -> sa.ColumnElement[bool]:
     return sa.or_(target.c.claim_until.is_(None), target.c.claim_until <= now)
 
 
-async def _take(connection: AsyncConnection, claim: model.Claim, now: datetime) -> bool:
+async def _take(connection: AsyncConnection, claim: model.Claim, now: datetime, left: Sequence[str]) -> bool:
+    """`left` are tokens of this process that could not be given back."""
     column = _KEYS[claim.table]
     target = column.table
     values = {"claim_token": claim.token, "claim_until": claim.until}
-    taken = await connection.execute(sa.update(target).where(column == claim.key, free(target, now)).values(values))
+    ours = sa.or_(free(target, now), target.c.claim_token.in_(left)) if left else free(target, now)
+    taken = await connection.execute(sa.update(target).where(column == claim.key, ours).values(values))
     if taken.rowcount or claim.table != "sources":
         return taken.rowcount == 1
     if await connection.scalar(sa.select(column).where(column == claim.key)) is not None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import exc
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot import errors
+from bot.store import connections, outage
 
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[T]]
@@ -26,17 +27,34 @@ PAUSE = 0.01
 _CONFLICTS = {"40001", "40P01"}
 """PostgreSQL's serialization_failure and deadlock_detected."""
 
+_OUT_OF_ORDER = ("08", "28", "3D", "53", "57", "58", "25006")
+"""PostgreSQL's classes for: connection, password, no such database, out of resources, shut down, system error; and a read-only server."""
+_ITS_OWN_FAULT = "57014"
+"""A statement that took too long, alone in its class."""
+_OUT_OF_ORDER_LITE = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_BUSY", "SQLITE_CORRUPT", "SQLITE_NOTADB")
+
 
 class Database:
-    """Reads go to `reader`, transactions that write to `writer` (one connection for SQLite, so that writers queue instead of colliding)."""
+    """Reads go to `reader`, transactions that write to `writer` (one connection for SQLite, so that writers queue instead of colliding).
 
-    def __init__(self, reader: AsyncEngine, writer: AsyncEngine) -> None:
+    `watch` notices a server that says nothing; `patience` is how long it takes to notice.
+    """
+
+    def __init__(
+        self,
+        reader: AsyncEngine,
+        writer: AsyncEngine,
+        watch: connections.Watch | None = None,
+        patience: connections.Patience | None = None,
+    ) -> None:
         self.reader, self.writer = reader, writer
+        self._watch, self._patience = watch, patience or connections.Patience()
+        self._outage = outage.Outage()
 
     async def read(self, work: Work[T]) -> T:
         """Do `work` in one transaction that writes nothing. Raises StoreError."""
-        with translated():
-            async with self.reader.connect() as connection:
+        with self._noticed(outage.READ):
+            async with self._reached(self.reader.connect()) as connection:
                 return await work(connection)
 
     async def write(self, work: Work[T]) -> T:
@@ -44,10 +62,10 @@ class Database:
 
         Two transactions that insert the same row are not an error here: the later one runs again and sees the other's row.
         """
-        with translated():
+        with self._noticed(outage.WRITE):
             for attempt in range(1, TRIES + 1):
                 try:
-                    async with self.writer.begin() as connection:
+                    async with self._reached(self.writer.begin()) as connection:
                         return await work(connection)
                 except exc.DBAPIError as error:
                     if attempt == TRIES or not _repeatable(error):
@@ -56,10 +74,40 @@ class Database:
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections; a server that does not answer is not waited for."""
+        if self._watch is None:
+            await self._dispose()
+            return
+        closing = asyncio.create_task(self._dispose())
+        await asyncio.wait({closing}, timeout=self._patience.close)
+        if not closing.done():
+            self._watch.cut_all()
+        await closing
+
+    async def _dispose(self) -> None:
         await self.reader.dispose()
         if self.writer is not self.reader:
             await self.writer.dispose()
+
+    @contextlib.asynccontextmanager
+    async def _reached(self, opening: contextlib.AbstractAsyncContextManager[AsyncConnection]) -> AsyncIterator[AsyncConnection]:
+        """A connection, within the time that it may take to get one. SQLite has no server that could be silent."""
+        async with contextlib.AsyncExitStack() as stack:
+            async with asyncio.timeout(self._patience.reach if self._watch else None):
+                connection = await stack.enter_async_context(opening)
+            yield connection
+
+    @contextlib.contextmanager
+    def _noticed(self, what: str) -> Iterator[None]:
+        """Translate errors, and tell the log once when the database as a whole is the trouble."""
+        begun = self._outage.now()
+        try:
+            with translated():
+                yield
+        except errors.StoreUnavailable as error:
+            self._outage.failed(what, reason(error.__cause__ or error))
+            raise
+        self._outage.worked(what, begun)
 
 
 def _repeatable(error: exc.DBAPIError) -> bool:
@@ -82,13 +130,26 @@ def translated() -> Iterator[None]:
     try:
         yield
     except failures() as error:
+        if _unavailable(error):
+            raise errors.StoreUnavailable(f"The database is not available: {reason(error)}.") from error
         raise errors.StoreError(f"The database did not do what was asked: {reason(error)}.") from error
+
+
+def _unavailable(error: Exception) -> bool:
+    """Whether the database as a whole is the trouble, not what was asked of it."""
+    if isinstance(error, exc.DBAPIError):
+        code = str(getattr(error.orig, "sqlstate", None) or getattr(error.orig, "sqlite_errorname", ""))
+        known = code.startswith((*_OUT_OF_ORDER, *_OUT_OF_ORDER_LITE)) and code != _ITS_OWN_FAULT
+        return known or error.connection_invalidated
+    return not isinstance(error, exc.SQLAlchemyError) or isinstance(error, exc.TimeoutError | exc.DisconnectionError)
 
 
 def reason(error: BaseException) -> str:
     """The first line of what the driver itself said."""
     cause = getattr(error, "orig", None) or error
     lines = str(cause).strip().splitlines()
+    if isinstance(cause, TimeoutError) and not lines:
+        return "no answer in time"
     return lines[0].rstrip(".") if lines else type(cause).__name__
 
 

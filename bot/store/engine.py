@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import importlib.util
+import logging
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +18,41 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot import errors
-from bot.store import anomalies, batches, cards, claims, database, facts, journal, links, lock, operations, revisions, sqlite, standings
+from bot.store import (
+    anomalies,
+    batches,
+    cards,
+    claims,
+    connections,
+    database,
+    facts,
+    journal,
+    links,
+    lock,
+    operations,
+    revisions,
+    sqlite,
+    standings,
+)
 
 BUSY_SECONDS = 15.0
 """How long SQLite waits for another process (a migration, a person with the sqlite3 shell) before it gives up."""
 
 READERS = 4
+CONNECT_SECONDS = 10.0
+"""How long a server may take to let a migration in."""
 POOL_SECONDS = 60.0
 """How long a task waits for a connection before it fails: longer than the longest transaction."""
 
 MIGRATION_LOCK = 0x0A5E_DE5C
 """PostgreSQL's advisory lock that two migrations queue for; any constant that nobody else uses."""
+
+WRITTEN = "desk.ready"
+"""The fact that readiness writes."""
+FAULT_SECONDS = 4.0
+"""How long readiness waits for the database: a platform asks again, and soon."""
+
+logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)  # it adds a traceback for each connection that an outage breaks
 
 _SSL_WORDS = frozenset({"disable", "allow", "prefer", "require", "verify-ca", "verify-full"})
 
@@ -57,9 +84,25 @@ class Store:
     db: database.Database
     lock: lock.Lock | None = None
 
-    async def ping(self) -> None:
+    async def can_read(self) -> None:
         """Ask the database for an answer. Raises StoreError."""
         await self.db.read(lambda connection: connection.execute(sa.text("SELECT 1")))
+
+    async def can_write(self, now: datetime) -> None:
+        """Have it keep something, really: a full disk and a replica can be read. Raises StoreError."""
+        await self.facts.put(WRITTEN, now.isoformat(), now)
+
+    async def fault(self, now: datetime) -> str:
+        """Why it cannot be used at this moment, "" when it can: in words for anybody, never what the database said itself."""
+        why = "it does not answer"
+        try:
+            async with asyncio.timeout(FAULT_SECONDS):
+                await self.can_read()
+                why = "it can be read, but not written"
+                await self.can_write(now)
+        except (errors.StoreError, TimeoutError):
+            return f"{why}; it is tried again all the time"
+        return ""
 
     async def close(self) -> None:
         """Close all connections, then let the file go."""
@@ -71,12 +114,12 @@ class Store:
 # --- what the command line and the composition root call ------------------------------------------------------------------
 
 
-async def open(url: str) -> Store:
+async def open(url: str, patience: connections.Patience | None = None) -> Store:
     """Open the store behind `DATABASE_URL`, which has to be migrated. Raises ConfigError: wrong URL, nobody answers, tables are missing,
     or another process owns this SQLite file."""
     target = parse(url)
     held = lock.Lock(target.path) if target.path else None
-    db = _database(target)
+    db = _database(target, patience or connections.Patience())
     try:
         with _reported(target):
             async with db.reader.connect() as connection:
@@ -176,7 +219,7 @@ def _postgres(url: URL) -> Target:
         raise _fault(f"sslmode={ssl} is not known")
     if unknown := sorted(set(query) - {"host", "port"}):
         raise _fault(f"the option {unknown[0]} is not understood")
-    options = {"connect_args": {"ssl": ssl} if ssl else {}, "pool_pre_ping": True}
+    options = {"connect_args": {"timeout": CONNECT_SECONDS} | ({"ssl": ssl} if ssl else {})}
     name = f"{url.database or 'postgres'} on {url.host or query.get('host') or 'localhost'}"
     return Target(url.set(drivername="postgresql+asyncpg", query=query), None, options, name)
 
@@ -187,10 +230,15 @@ _SCHEMES: Mapping[str, Callable[[URL], Target]] = {"sqlite": _sqlite, "postgres"
 # --- connections ----------------------------------------------------------------------------------------------------------
 
 
-def _database(target: Target) -> database.Database:
+def _database(target: Target, patience: connections.Patience) -> database.Database:
     if target.path is None:
-        engine = _engine(target, pool_size=5, max_overflow=5, pool_timeout=POOL_SECONDS)
-        return database.Database(engine, engine)
+        # No ping before each use: the watch closes what is silent, and what is closed is replaced when it is taken.
+        arguments = target.options["connect_args"] | {"timeout": patience.connect}
+        pooled = {"pool_size": 5, "max_overflow": 5, "pool_timeout": patience.pool, "pool_recycle": patience.life}
+        engine = create_async_engine(target.url, hide_parameters=True, connect_args=arguments, **pooled)
+        watch = connections.Watch(patience)
+        watch.attach(engine)
+        return database.Database(engine, engine, watch, patience)
     reader = _engine(target, pool_size=READERS, max_overflow=0, pool_timeout=POOL_SECONDS)
     writer = _engine(target, pool_size=1, max_overflow=0, pool_timeout=POOL_SECONDS)
     _as_sqlite(reader, "BEGIN", ["PRAGMA query_only=ON"])

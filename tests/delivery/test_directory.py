@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot import errors
+from bot import errors, model
 from bot.delivery import directory, slack
 
 
@@ -160,3 +160,34 @@ async def test_an_address_belongs_to_one_member_or_to_nobody(wire: Any, people: 
     wire.says("users.lookupByEmail", {"ok": False, "error": "missing_scope"})
     with pytest.raises(errors.DeliveryError):
         await people.by_address("dana@acme.example")
+
+
+# --- where the app is installed ------------------------------------------------------------------------------------------
+
+
+async def test_the_installation_is_asked_once(wire: Any, people: directory.SlackDirectory) -> None:
+    wire.says("auth.test", {"ok": True, "team_id": "T1", "enterprise_id": "E1", "bot_id": "B1"})
+    wire.says("bots.info", {"ok": True, "bot": {"id": "B1", "app_id": "A1"}})
+    for _ in range(2):
+        assert await people.home() == model.Installation("T1", "E1", "A1")
+    assert [call.method for call in wire.calls] == ["auth.test", "bots.info"]
+    assert wire.of("bots.info") == [{"bot": "B1"}]
+
+
+async def test_an_app_that_slack_does_not_name_is_not_compared(wire: Any, people: directory.SlackDirectory) -> None:
+    wire.says("bots.info", {"ok": False, "error": "missing_scope", "needed": "users:read"})
+    for _ in range(2):
+        assert await people.home() == model.Installation("T1")
+    assert len(wire.of("bots.info")) == 1
+
+
+async def test_an_app_that_slack_could_not_name_is_asked_for_again(wire: Any, people: directory.SlackDirectory) -> None:
+    wire.says("bots.info", {"ok": False, "error": "service_unavailable"}, {"ok": True, "bot": {"app_id": "A1"}})
+    assert (await people.home()).app == ""
+    assert (await people.home()).app == "A1"
+
+
+async def test_the_workspaces_of_a_grid_member_are_known(wire: Any, people: directory.SlackDirectory) -> None:
+    wire.says("users.info", dana(team_id="T2", enterprise_user={"teams": ["T1", "T2"]}))
+    actor = await people.actor("U1")
+    assert actor.teams == {"T1", "T2"} and not actor.is_outsider

@@ -553,3 +553,48 @@ async def test_cancelling_a_post_under_way_frees_its_channel(wire: Any, messenge
         await task
     assert messenger._pacer.waiting()[Lane.POST] == 0
     assert messenger._pacer._pools[Lane.POST].channels["C1"].busy is False
+
+
+# --- where answers go ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("url", "api", "ours"),
+    [
+        ("https://hooks.slack.com/actions/T1/1/x", "https://slack.com/api/", True),
+        ("https://hooks.slack.com/commands/T1/1/x", "https://proxy.acme.example/slack/", True),
+        ("https://hooks.slack-gov.com/actions/T1/1/x", "https://slack-gov.com/api/", True),
+        ("http://127.0.0.1:9000/response/x", "http://127.0.0.1:9000/api/", True),
+        ("http://hooks.slack.com/actions/T1/1/x", "https://slack.com/api/", False),
+        ("https://hooks.slack.com:8443/actions/T1/1/x", "https://slack.com/api/", False),
+        ("https://hooks.slack.com.evil.example/x", "https://slack.com/api/", False),
+        ("https://hooks.slack.com@evil.example/x", "https://slack.com/api/", False),
+        ("https://user@hooks.slack.com/x", "https://slack.com/api/", False),
+        ("https://evil.example/hooks.slack.com", "https://slack.com/api/", False),
+        ("http://169.254.169.254/latest/meta-data", "https://slack.com/api/", False),
+        ("http://127.0.0.1:9001/response/x", "http://127.0.0.1:9000/api/", False),
+        ("https://[::1/x", "https://slack.com/api/", False),
+        ("file:///etc/passwd", "https://slack.com/api/", False),
+    ],
+)
+def test_only_slacks_own_host_is_answered(url: str, api: str, ours: bool) -> None:
+    assert slack._slacks_own(url, api) is ours
+
+
+async def test_nothing_is_sent_to_a_foreign_address(wire: Any, messenger: slack.SlackMessenger) -> None:
+    foreign = wire.url.replace("127.0.0.1", "localhost") + "hook"
+    with pytest.raises(errors.SlackRejected) as refused:
+        await messenger.respond(foreign, CARD)
+    assert refused.value.code == "foreign_url" and wire.calls == []
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirect_of_a_response_url_is_not_followed(status: int, wire: Any, messenger: slack.SlackMessenger) -> None:
+    async def redirect(_: Any) -> web.StreamResponse:
+        return web.Response(status=status, headers={"Location": wire.url + "elsewhere"})
+
+    wire.says("hook", redirect)
+    wire.says("elsewhere", {"ok": True})
+    with pytest.raises(errors.DeliveryError):
+        await messenger.respond(wire.url + "hook", CARD)
+    assert [call.method for call in wire.calls] == ["hook"]
