@@ -15,7 +15,8 @@
     │   ├── SourceForbidden        403: the token is fine, a right is missing
     │   ├── SourceMissing          404
     │   ├── SourceRejected         422 and other 4xx, in the system's own words
-    │   └── SourceGarbled          an answer that is not what the contract says
+    │   ├── SourceGarbled          an answer that is not what the contract says
+    │   └── SourceUnsure           it was asked for, and nobody could look yet what became of it
     ├── StoreError                 the database did not do what was asked
     └── DeliveryError              Slack did not do what was asked
         ├── SlackAmbiguous         nobody knows whether it was done: look before repeating
@@ -134,6 +135,12 @@ class SourceRejected(SourceError):
 
 class SourceGarbled(SourceError):
     """Not JSON, not the promised shape, or far too large."""
+
+    retryable = True
+
+
+class SourceUnsure(SourceError):
+    """It was asked for, and neither the answer nor a look told what became of it: it is looked at again by itself."""
 
     retryable = True
 

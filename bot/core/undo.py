@@ -30,6 +30,21 @@ def snapshot(anomaly: model.Anomaly) -> model.Snapshot:
     )
 
 
+def standing_as(one: model.Snapshot, anomaly: model.Anomaly) -> model.Anomaly:
+    """The anomaly as it stood at that snapshot, for the journal; people who are not assigned any more are told by their ids."""
+    names = {person.id: person for person in anomaly.assignees}
+    assignees = tuple(names.get(ident, model.Person(anomaly.ref.source, ident, ident)) for ident in one.assignees)
+    return replace(
+        anomaly,
+        state=one.state,
+        status=one.status,
+        archived_as=one.archived_as,
+        assignees=assignees,
+        tags=one.tags,
+        description=one.description,
+    )
+
+
 def swap(anomaly: model.Anomaly, from_id: str, to_id: str) -> model.Change | None:
     """Put one person (ids of the system's users) in another's place and leave the others; None when it is not assigned to the first."""
     there = [person.id for person in anomaly.assignees]
@@ -71,11 +86,9 @@ def drifted(before: model.Snapshot, now: model.Anomaly | None, change: model.Cha
     return ""
 
 
-def took(change: model.Change, now: model.Anomaly) -> bool:
+def took(change: model.Change, now: model.Anomaly | None) -> bool:
     """Whether the anomaly shows the change. A comment never shows, and what is still there was not deleted."""
-    if change.action is model.Action.COMMENT:
-        return False
-    return not transitions.doubt(change, now, "")
+    return transitions.shows(change, now)
 
 
 def _standing_matters(change: model.Change, before: model.Snapshot, here: model.Snapshot) -> bool:
@@ -121,7 +134,24 @@ def undo(item: model.Item, now: model.Anomaly | None, change: model.Change | Non
         return (), "It was deleted, and nothing brings it back." if deleted else GONE
     if item.after is None:
         return (), "How it was left is not known, so that nothing was taken back."
-    here = snapshot(now)
+    return _undo(item, snapshot(now), asked)
+
+
+def rights(item: model.Item, change: model.Change) -> frozenset[model.Action]:
+    """Every action that taking back a DONE item amounts to when nobody touched it since, so that a right can be asked for each."""
+    if item.fate is not model.Fate.DONE or item.after is None:
+        return frozenset()
+    steps, _ = _undo(item, item.after, item.change or change)
+    return needed(steps)
+
+
+def needed(steps: Sequence[model.Change]) -> frozenset[model.Action]:
+    """Every action that these changes amount to."""
+    return frozenset(action for step in steps for action in parts(step))
+
+
+def _undo(item: model.Item, here: model.Snapshot, asked: model.Change | None) -> tuple[Sequence[model.Change], str]:
+    assert item.after is not None
     steps, said = _back(item.before, item.after, here, asked)
     if here.state is _ARCHIVED and not steps:
         foreign = _standing(here) not in (_standing(item.before), _standing(item.after))

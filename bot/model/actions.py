@@ -55,7 +55,7 @@ class Outcome:
     """One anomaly of an action: what became of it, and why it was refused, in words for people.
 
     `right` and `place` name a missing right and its datastore when that was the reason; `by` is the journal's newest line where somebody
-    else was faster.
+    else was faster; `unsure` that the answer does not tell whether it was done, so that somebody has to look.
     """
 
     ref: Ref
@@ -64,6 +64,7 @@ class Outcome:
     right: str = ""
     place: str = ""
     by: Entry | None = None
+    unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True)

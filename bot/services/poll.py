@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot import errors, model, ports
@@ -110,7 +110,7 @@ class Poll:
         for one in stored.values():
             places.setdefault(one.datastore.id if one.datastore else "", []).append(one)
         gone = [few for few in places.values() if not await source.get([few[0].ref.id])]
-        return [replace(one, state=model.State.ARCHIVED, archived_as=None, status="Deleted") for few in gone for one in few]
+        return [transitions.gone(one) for few in gone for one in few]
 
     async def _round(self, name: str, ids: Sequence[str], standing: model.Standing) -> None:
         """Remember how far this round got; a short answer means that the next one starts from the top."""
@@ -123,9 +123,8 @@ class Poll:
         await self.standings.mark(name, "" if ended else ids[-1])
 
     async def _note(self, title: str, read_at: datetime) -> ports.Note:
-        """The journal's lines for what somebody did in the system itself; what an action of ours changes, it tells itself."""
-        acting = await self.post.journal.acting()
-        return lambda before, after: None if after.ref in acting else transitions.elsewhere(before, after, title, read_at)
+        """The journal's lines for what somebody did in the system itself; the store leaves out what an action of ours is about."""
+        return lambda before, after: transitions.elsewhere(before, after, title, read_at)
 
     async def _answered(self, name: str) -> None:
         """Tell that it is over if people were told that it began, and only then forget it: after a kill it is the same report again."""

@@ -15,7 +15,23 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot import errors
-from bot.store import anomalies, batches, cards, claims, database, facts, journal, links, lock, operations, revisions, sqlite, standings
+from bot.store import (
+    anomalies,
+    batches,
+    cards,
+    claims,
+    database,
+    facts,
+    journal,
+    links,
+    lock,
+    operations,
+    recording,
+    remarks,
+    revisions,
+    sqlite,
+    standings,
+)
 
 BUSY_SECONDS = 15.0
 """How long SQLite waits for another process (a migration, a person with the sqlite3 shell) before it gives up."""
@@ -48,6 +64,8 @@ class Store:
     cards: cards.Cards
     claims: claims.Claims
     journal: journal.Journal
+    records: recording.Records
+    remarks: remarks.Remarks
     batches: batches.Batches
     operations: operations.Operations
     links: links.Links
@@ -93,6 +111,8 @@ async def open(url: str) -> Store:
         cards.Cards(db),
         claims.Claims(db),
         journal.Journal(db),
+        recording.Records(db),
+        remarks.Remarks(db),
         batches.Batches(db),
         operations.Operations(db),
         links.Links(db),

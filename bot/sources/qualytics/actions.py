@@ -104,7 +104,8 @@ class Actions:
         try:
             return await self._say(target, text)
         except errors.SourceUnavailable as error:
-            return _refused(target, f"{error} The comment may have been saved all the same: look before you send it again.")
+            why = f"{error} The comment may have been saved all the same: look before you send it again."
+            return replace(_refused(target, why), unsure=True)
         except errors.SourceError as error:
             return _failed(target, error)
 
@@ -193,7 +194,8 @@ def _outcome(change: model.Change, target: model.Anomaly, settled: writes.Settle
 def _failed(target: model.Anomaly, error: errors.SourceError) -> model.Outcome:
     if isinstance(error, errors.SourceForbidden):
         return model.Outcome(target.ref, model.Result.REFUSED, str(error), right=error.right, place=error.place)
-    return _refused(target, GONE if isinstance(error, errors.SourceMissing) else str(error))
+    unsure = isinstance(error, (errors.SourceUnavailable, errors.SourceGarbled))
+    return replace(_refused(target, GONE if isinstance(error, errors.SourceMissing) else str(error)), unsure=unsure)
 
 
 def _refused(target: model.Anomaly, reason: str) -> model.Outcome:
