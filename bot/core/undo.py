@@ -64,6 +64,24 @@ def parts(change: model.Change) -> tuple[model.Action, ...]:
     return tuple(dict.fromkeys([change.action, *(action for action, so in carried if so)]))
 
 
+def pieces(change: model.Change) -> Sequence[model.Change]:
+    """The change cut into what a system may do one after the other, so that it can be seen which of it was done."""
+    tags = model.Change(model.Action.TAG, add_tags=change.add_tags, remove_tags=change.remove_tags)
+    carried = {
+        model.Action.ASSIGN: model.Change(model.Action.ASSIGN, assignees=change.assignees),
+        model.Action.TAG: tags,
+        model.Action.DESCRIBE: model.Change(model.Action.DESCRIBE, description=change.description),
+        model.Action.COMMENT: model.Change(model.Action.COMMENT, comment=change.comment),
+    }
+    own = model.Change(change.action, archive_as=change.archive_as)
+    return [carried.get(action, own) for action in parts(change)]
+
+
+def partly(sent: Sequence[model.Change], before: model.Anomaly | None, after: model.Anomaly | None) -> bool:
+    """Whether a reading shows a piece of what was sent that was not so before."""
+    return any(transitions.shows(one, after) and not transitions.shows(one, before) for step in sent for one in pieces(step))
+
+
 # --- since the preview ------------------------------------------------------------------------------------------------
 
 
@@ -84,6 +102,12 @@ def drifted(before: model.Snapshot, now: model.Anomaly | None, change: model.Cha
     if change.description is not None and before.description.strip() != here.description.strip():
         return "Its description was changed since the preview."
     return ""
+
+
+def overtaken(before: model.Snapshot, now: model.Anomaly | None, change: model.Change) -> str:
+    """`drifted` for one that was sent before a restart: what is as asked of it already was our own doing."""
+    left = [one for one in pieces(change) if not transitions.shows(one, now)]
+    return next(filter(None, (drifted(before, now, one) for one in left)), "")
 
 
 def took(change: model.Change, now: model.Anomaly | None) -> bool:

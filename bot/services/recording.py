@@ -8,12 +8,14 @@ from datetime import datetime
 
 from bot import model, ports
 from bot.core import transitions
+from bot.core import undo as undoing
 
 
 @dataclass(frozen=True, slots=True)
 class Deed:
     """What became of one anomaly that somebody wanted to change: how it stood, how it was read back (None: it was not there). `detail` is
-    what its line says besides; without `told` only what was done gets a line."""
+    what its line says besides; without `told` only what was done gets a line. `sent` is what the system was asked for, which may have been
+    done in part."""
 
     ref: model.Ref
     change: model.Change
@@ -22,11 +24,17 @@ class Deed:
     after: model.Anomaly | None = None
     detail: str = ""
     told: bool = True
+    sent: Sequence[model.Change] = ()
 
     @property
     def done(self) -> bool:
-        """Whether it was us who changed it."""
+        """Whether all of it was done, by us."""
         return self.result is model.Result.DONE
+
+    @property
+    def partly(self) -> bool:
+        """Whether it was refused after a part of it was done."""
+        return not self.done and undoing.partly(self.sent, self.before, self.after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +62,7 @@ class Recorder:
 
     async def record(self, source: ports.Source, deeds: Sequence[Deed], read_at: datetime, end: End) -> bool:
         """`read_at` is when the request was sent that read them back. False, and nothing stored, when a batch's claim is lost."""
-        ours = {deed.ref for deed in deeds if deed.done}
+        ours = {deed.ref for deed in deeds if deed.done or deed.partly}
 
         def note(stored: model.Anomaly, seen: model.Anomaly) -> model.Entry | None:
             return None if seen.ref in ours else transitions.elsewhere(stored, seen, source.title, read_at)
@@ -64,7 +72,7 @@ class Recorder:
             [one for one in map(_left, deeds) if one is not None],
             read_at,
             self.clock.now(),
-            entries([deed for deed in deeds if deed.done or deed.told], read_at, end),
+            [*entries([deed for deed in deeds if deed.done or deed.told], read_at, end), *_parts(deeds, read_at, end)],
             note,
             end.adopting,
             end.extra,
@@ -91,6 +99,29 @@ def entries(deeds: Sequence[Deed], at: datetime, end: End) -> Sequence[model.Ent
             detail=deed.detail,
         )
         for deed in deeds
+    ]
+
+
+def _parts(deeds: Sequence[Deed], at: datetime, end: End) -> Sequence[model.Entry]:
+    """The lines about what was done of deeds that were refused in the end."""
+    seen = [
+        (deed, transitions.observed(deed.before, deed.after))
+        for deed in deeds
+        if deed.partly and deed.before is not None and deed.after is not None
+    ]
+    return [
+        model.Entry(
+            deed.ref,
+            what.action,
+            at,
+            actor=end.actor,
+            actor_name=end.actor_name,
+            before=what.before,
+            after=what.after,
+            detail=deed.detail,
+        )
+        for deed, what in seen
+        if what is not None
     ]
 
 

@@ -253,7 +253,7 @@ class Runs:
         if item.fate is model.Fate.SENT and undoing.took(change, anomaly):
             # Sent before a restart, and it is as asked: it was this batch.
             return replace(item, fate=model.Fate.DONE, after=undoing.snapshot(anomaly) if anomaly is not None else None)
-        why = undoing.drifted(item.before, anomaly, change)
+        why = (undoing.overtaken if item.fate is model.Fate.SENT else undoing.drifted)(item.before, anomaly, change)
         if why:
             return replace(item, fate=model.Fate.DRIFTED, reason=why)
         return replace(item, fate=model.Fate.TODO)
@@ -383,11 +383,11 @@ class Runs:
         return await self.recorder.record(source, deeds, read_at, recording.End(batch.actor, batch.actor_name, claim=claim, items=settled))
 
     def _deed(self, batch: model.Batch, item: model.Item, before: model.Anomaly | None, after: model.Anomaly | None) -> recording.Deed:
-        change = item.change or batch.change
+        change = asked = item.change or batch.change
         if batch.undo_of:
             change = replace(change, action=transitions.became(before, after) or change.action)
         result = model.Result.DONE if item.fate is model.Fate.DONE else model.Result.REFUSED
-        return recording.Deed(item.ref, change, result, before, after, f"batch {batch.id}", told=False)
+        return recording.Deed(item.ref, change, result, before, after, f"batch {batch.id}", told=False, sent=(asked,))
 
     # --- showing ---------------------------------------------------------------------------------------------------------------
 

@@ -171,15 +171,16 @@ class Triage:
         if targets and again and (why := await self._forbidden(intent)):
             judged |= {one.ref: model.Outcome(one.ref, model.Result.REFUSED, why) for one in targets}
             targets = []
-        sent = {one.ref: one for one in targets}
-        after: Mapping[model.Ref, model.Anomaly] = {ref: one for ref, one in before.items() if ref not in sent}
+        after = before
         if targets:
+            intent = replace(intent, sent=self.clock.now())
             await self.journal.sent(intent.key, self.clock.now())
             applied, read_at, found = await self._change(intent, source, targets, again=again)
             judged |= {outcome.ref: outcome for outcome in applied}
-            after = {**after, **found}
+            asked = {one.ref for one in targets}
+            after = {**{ref: one for ref, one in before.items() if ref not in asked}, **found}
         outcomes = [outcome for ref in intent.refs if (outcome := judged[ref]) is not None]
-        await self._record(intent, source, outcomes, {**before, **stored, **sent}, after, read_at=read_at, adopting=adopting)
+        await self._record(intent, source, outcomes, {**before, **stored}, after, read_at=read_at, adopting=adopting)
         return model.Receipt(intent.change, outcomes, after)
 
     async def _read(self, source: ports.Source, refs: Sequence[model.Ref]) -> Mapping[model.Ref, model.Anomaly]:
@@ -310,7 +311,15 @@ class Triage:
     ) -> None:
         """State, journal, the end of the intent, the messages to new assignees and the comment with the name: one transaction."""
         deeds = [
-            recording.Deed(one.ref, intent.change, one.result, before.get(one.ref), after.get(one.ref), one.reason or intent.change.comment)
+            recording.Deed(
+                one.ref,
+                intent.change,
+                one.result,
+                before.get(one.ref),
+                after.get(one.ref),
+                one.reason or intent.change.comment,
+                sent=(intent.change,) if intent.sent else (),
+            )
             for one in outcomes
         ]
         done = [deed for deed in deeds if deed.done]
