@@ -215,7 +215,10 @@ class Desk:
     def __init__(self, world: World, fuse: Fuse) -> None:
         store, clock, wall = world.store, world.clock, world.wall
         self.world, self.fuse = world, fuse
-        through: Callable[[Any], Any] = lambda real: Fused(real, fuse)
+
+        def through(real: Any) -> Any:
+            return Fused(real, fuse)
+
         sources: Any = {"qualytics": through(world.system)}
         anomalies, claims, journal = through(store.anomalies), through(store.claims), through(store.journal)
         self.grants = permissions.grants([DANA.id], world.permissions)

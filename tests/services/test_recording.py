@@ -9,7 +9,7 @@ import pytest
 from bot import model
 from tests.services.desk import ACK, DANA, INVALID, Fuse, World, killed
 
-MANY = range(1, 13)
+MANY = range(1, 8)
 INSTANTS = 20
 """How many instants of one piece of work are tried; every one after the other would be hundreds."""
 
@@ -37,7 +37,7 @@ def _kills(length: int, seed: int) -> list[tuple[int, bool]]:
     return [(chosen.randint(1, length), chosen.random() < 0.5) for _ in range(INSTANTS)]
 
 
-LENGTH_OF_A_BATCH, LENGTH_OF_AN_UNDO, LENGTH_OF_A_CLICK = 36, 70, 18
+LENGTH_OF_A_BATCH, LENGTH_OF_AN_UNDO, LENGTH_OF_A_CLICK = 30, 52, 18
 
 
 @pytest.mark.parametrize(("left", "after"), _kills(LENGTH_OF_A_BATCH, 1))
@@ -52,7 +52,7 @@ async def test_a_batch_killed_at_any_instant_while_polls_run_is_told_as_its_acto
         assert await world.who(one) == ["acknowledge by Dana"], one
         assert (await world.stored(one)).state is model.State.ACKNOWLEDGED
     assert {fate for fate, _ in (await desk.fates(ident)).values()} == {model.Fate.DONE}
-    receipts = [said for said in world.wall.shown.values() if "12 done" in said]
+    receipts = [said for said in world.wall.shown.values() if "7 done" in said]
     assert len(receipts) == 1, list(world.wall.shown.values())
 
 
