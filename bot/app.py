@@ -22,7 +22,7 @@ from bot import errors, model, ports, scheduling, serving, settings, web
 from bot.core import permissions
 from bot.delivery import directory, pacing, probe, slack
 from bot.render import desk as desk_view
-from bot.services import batches, browse, digest, follow, people, poll, post, review, runs, scans, triage
+from bot.services import batches, browse, digest, follow, people, poll, post, recording, remarks, review, runs, scans, triage
 from bot.sources import registry
 from bot.store import engine
 from handlers import guard
@@ -155,17 +155,19 @@ def _assemble(configured: settings.Settings, clock: ports.Clock, store: engine.S
 
     folk = people.People(sources, store.links, directory.SlackDirectory(client, sorted(grants.groups())), clock, grants)
     known, cards, claims, journal, facts = store.anomalies, store.cards, store.claims, store.journal, store.facts
-    every, admins, remarks = timedelta(seconds=configured.desk_poll_seconds), configured.desk_admins, configured.desk_actor_comments
+    every, admins = timedelta(seconds=configured.desk_poll_seconds), configured.desk_admins
     posting = post.Post([route], sources, known, cards, claims, journal, facts, messenger, clock, metrics, admins=admins)
     polling = poll.Poll(sources, known, store.standings, claims, facts, posting, clock, metrics, every)
-    acting = triage.Triage(sources, known, journal, claims, folk, posting, clock, metrics, grants, actor_comments=remarks)
+    recorder, telling = recording.Recorder(store.records, clock), remarks.Remarks(sources, store.remarks, claims, clock)
+    signed = configured.desk_actor_comments
+    acting = triage.Triage(sources, known, journal, claims, folk, posting, clock, metrics, grants, recorder, telling, actor_comments=signed)
     first = next(iter(sources))
     looking = browse.Browse(sources, known, cards, journal, store.standings, folk.resolve, clock, grants, first, [route])
     bulk = batches.Batches(sources, store.batches, folk, posting, clock, grants)
-    working = runs.Runs(sources, store.batches, known, claims, bulk, messenger, clock, metrics)
+    working = runs.Runs(sources, store.batches, known, claims, bulk, messenger, clock, metrics, recorder)
     scanning = scans.Scans(sources, store.operations, claims, posting, clock, grants)
     give_up = timedelta(minutes=configured.desk_scan_minutes)
-    following = follow.Follow(sources, store.operations, known, claims, facts, scanning, clock, metrics, give_up)
+    following = follow.Follow(sources, store.operations, known, claims, facts, scanning, clock, metrics, give_up, folk)
     digesting = digest.Digests(sources, known, journal, facts, looking, posting, clock, grants, first, configured.desk_digest, zone)
     posting.drawers |= {
         model.CardKind.BATCH: bulk.draw,
@@ -245,6 +247,7 @@ def _jobs(configured: settings.Settings, desk: Running) -> list[scheduling.Job]:
         scheduling.Job("asked polls", desk.poll.catch_up, ASKED_SECONDS, first=True),
         scheduling.Job("flush", desk.post.flush, FLUSH_SECONDS, watched=True),
         scheduling.Job("resume", desk.desk.triage.resume, RESUME_SECONDS, first=True),
+        scheduling.Job("remarks", desk.desk.triage.remarks.work, RESUME_SECONDS, first=True),
         scheduling.Job("batches", desk.desk.runs.work, BATCH_SECONDS, first=True, deadline=BATCH_DEADLINE),
         scheduling.Job("operations", desk.desk.follow.work, FOLLOW_SECONDS, first=True),
         *(scheduling.Job(f"notice {name}", noticing(name), every, jitter=every / 10, first=True) for name in desk.sources),
@@ -303,7 +306,7 @@ async def _finish(desk: Running, scheduler: scheduling.Scheduler) -> None:
 
 
 async def _listeners_end(desk: Running) -> None:
-    under_way = {*desk.desk.tasks, *desk.background}
+    under_way = {*desk.desk.tasks, *desk.background, *desk.desk.triage.remarks.tasks}
     if under_way:
         _, late = await asyncio.wait(under_way, timeout=FINISH_SECONDS)
         for task in late:

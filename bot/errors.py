@@ -15,7 +15,8 @@
     │   ├── SourceForbidden        403: the token is fine, a right is missing
     │   ├── SourceMissing          404
     │   ├── SourceRejected         422 and other 4xx, in the system's own words
-    │   └── SourceGarbled          an answer that is not what the contract says
+    │   ├── SourceGarbled          an answer that is not what the contract says
+    │   └── SourceUnsure           it was asked for, and nobody could look yet what became of it
     ├── StoreError                 the database did not do what was asked
     │   └── StoreUnavailable       nothing can be asked of it at the moment; the store has told the log
     └── DeliveryError              Slack did not do what was asked
@@ -140,6 +141,12 @@ class SourceRejected(SourceError):
 
 class SourceGarbled(SourceError):
     """Not JSON, not the promised shape, or far too large."""
+
+    retryable = True
+
+
+class SourceUnsure(SourceError):
+    """It was asked for, and neither the answer nor a look told what became of it: it is looked at again by itself."""
 
     retryable = True
 

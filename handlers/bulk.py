@@ -121,7 +121,7 @@ async def delete(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> Non
         if wrong:
             await ack(response_action="errors", errors=wrong)
             return
-        batch = await desk.batches.confirm(ident, actor)
+        batch = await desk.batches.confirm(ident, actor, typed=typed)
     except errors.BotError as error:
         await ack(response_action="errors", errors={ids.DELETE_COUNT: refusals.error(error).text})
         return

@@ -9,7 +9,7 @@ Nothing leaves `archived` but a reopen: an update of an archived anomaly could r
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -284,6 +284,27 @@ def doubt(change: model.Change, after: model.Anomaly | None, title: str) -> str:
     if change.action is model.Action.ARCHIVE and change.archive_as and after.archived_as not in (None, change.archive_as):
         return f"{title} accepted it, but archived the anomaly as {after.archived_as}."
     return _part_missing(change, after, title)
+
+
+def shows(change: model.Change, anomaly: model.Anomaly | None) -> bool:
+    """Whether a reading shows that it is as the change wants it. A comment never shows."""
+    return change.action in _STANDING and not doubt(change, anomaly, "")
+
+
+def believed(
+    change: model.Change, outcome: model.Outcome, before: model.Anomaly | None, after: model.Anomaly | None, title: str
+) -> model.Outcome:
+    """What was read back counts, in both directions: a yes that shows nothing is a refusal, and an answer that told nothing is a yes when
+    the anomaly has become what was asked for."""
+    if outcome.unsure and shows(change, after) and not shows(change, before):
+        return model.Outcome(outcome.ref, model.Result.DONE)
+    why = doubt(change, after, title) if outcome.result is model.Result.DONE else ""
+    return replace(outcome, result=model.Result.REFUSED, reason=why) if why else outcome
+
+
+def gone(anomaly: model.Anomaly) -> model.Anomaly:
+    """How one that was deleted is remembered."""
+    return replace(anomaly, state=_ARCHIVED, archived_as=None, status=DELETED)
 
 
 def _part_missing(change: model.Change, after: model.Anomaly, title: str) -> str:

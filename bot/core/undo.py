@@ -30,6 +30,21 @@ def snapshot(anomaly: model.Anomaly) -> model.Snapshot:
     )
 
 
+def standing_as(one: model.Snapshot, anomaly: model.Anomaly) -> model.Anomaly:
+    """The anomaly as it stood at that snapshot, for the journal; people who are not assigned any more are told by their ids."""
+    names = {person.id: person for person in anomaly.assignees}
+    assignees = tuple(names.get(ident, model.Person(anomaly.ref.source, ident, ident)) for ident in one.assignees)
+    return replace(
+        anomaly,
+        state=one.state,
+        status=one.status,
+        archived_as=one.archived_as,
+        assignees=assignees,
+        tags=one.tags,
+        description=one.description,
+    )
+
+
 def swap(anomaly: model.Anomaly, from_id: str, to_id: str) -> model.Change | None:
     """Put one person (ids of the system's users) in another's place and leave the others; None when it is not assigned to the first."""
     there = [person.id for person in anomaly.assignees]
@@ -47,6 +62,24 @@ def parts(change: model.Change) -> tuple[model.Action, ...]:
         (model.Action.COMMENT, bool(change.comment)),
     )
     return tuple(dict.fromkeys([change.action, *(action for action, so in carried if so)]))
+
+
+def pieces(change: model.Change) -> Sequence[model.Change]:
+    """The change cut into what a system may do one after the other, so that it can be seen which of it was done."""
+    tags = model.Change(model.Action.TAG, add_tags=change.add_tags, remove_tags=change.remove_tags)
+    carried = {
+        model.Action.ASSIGN: model.Change(model.Action.ASSIGN, assignees=change.assignees),
+        model.Action.TAG: tags,
+        model.Action.DESCRIBE: model.Change(model.Action.DESCRIBE, description=change.description),
+        model.Action.COMMENT: model.Change(model.Action.COMMENT, comment=change.comment),
+    }
+    own = model.Change(change.action, archive_as=change.archive_as)
+    return [carried.get(action, own) for action in parts(change)]
+
+
+def partly(sent: Sequence[model.Change], before: model.Anomaly | None, after: model.Anomaly | None) -> bool:
+    """Whether a reading shows a piece of what was sent that was not so before."""
+    return any(transitions.shows(one, after) and not transitions.shows(one, before) for step in sent for one in pieces(step))
 
 
 # --- since the preview ------------------------------------------------------------------------------------------------
@@ -71,11 +104,15 @@ def drifted(before: model.Snapshot, now: model.Anomaly | None, change: model.Cha
     return ""
 
 
-def took(change: model.Change, now: model.Anomaly) -> bool:
+def overtaken(before: model.Snapshot, now: model.Anomaly | None, change: model.Change) -> str:
+    """`drifted` for one that was sent before a restart: what is as asked of it already was our own doing."""
+    left = [one for one in pieces(change) if not transitions.shows(one, now)]
+    return next(filter(None, (drifted(before, now, one) for one in left)), "")
+
+
+def took(change: model.Change, now: model.Anomaly | None) -> bool:
     """Whether the anomaly shows the change. A comment never shows, and what is still there was not deleted."""
-    if change.action is model.Action.COMMENT:
-        return False
-    return not transitions.doubt(change, now, "")
+    return transitions.shows(change, now)
 
 
 def _standing_matters(change: model.Change, before: model.Snapshot, here: model.Snapshot) -> bool:
@@ -121,7 +158,24 @@ def undo(item: model.Item, now: model.Anomaly | None, change: model.Change | Non
         return (), "It was deleted, and nothing brings it back." if deleted else GONE
     if item.after is None:
         return (), "How it was left is not known, so that nothing was taken back."
-    here = snapshot(now)
+    return _undo(item, snapshot(now), asked)
+
+
+def rights(item: model.Item, change: model.Change) -> frozenset[model.Action]:
+    """Every action that taking back a DONE item amounts to when nobody touched it since, so that a right can be asked for each."""
+    if item.fate is not model.Fate.DONE or item.after is None:
+        return frozenset()
+    steps, _ = _undo(item, item.after, item.change or change)
+    return needed(steps)
+
+
+def needed(steps: Sequence[model.Change]) -> frozenset[model.Action]:
+    """Every action that these changes amount to."""
+    return frozenset(action for step in steps for action in parts(step))
+
+
+def _undo(item: model.Item, here: model.Snapshot, asked: model.Change | None) -> tuple[Sequence[model.Change], str]:
+    assert item.after is not None
     steps, said = _back(item.before, item.after, here, asked)
     if here.state is _ARCHIVED and not steps:
         foreign = _standing(here) not in (_standing(item.before), _standing(item.after))

@@ -55,7 +55,8 @@ class Outcome:
     """One anomaly of an action: what became of it, and why it was refused, in words for people.
 
     `right` and `place` name a missing right and its datastore when that was the reason; `by` is the journal's newest line where somebody
-    else was faster. `stale` says that the button was drawn before the anomaly became what it is.
+    else was faster. `stale` says that the button was drawn before the anomaly became what it is; `unsure` that the answer does not tell
+    whether it was done, so that somebody has to look.
     """
 
     ref: Ref
@@ -65,6 +66,7 @@ class Outcome:
     place: str = ""
     by: Entry | None = None
     stale: bool = False
+    unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,8 @@ class Cause(StrEnum):
     NO_RIGHT = "no_right"
     REFUSED = "refused"
     """The system refused to start it, in its own words."""
+    NOT_ALLOWED = "not_allowed"
+    """Who asked for it may not do so any more: it was not started."""
     FAILED = "failed"
     VANISHED = "vanished"
     """The system does not know the operation any more."""

@@ -3,7 +3,25 @@
 from __future__ import annotations
 
 from bot.ports.slack import Directory, Messenger
-from bot.ports.store import Anomalies, Backlog, Batches, Cards, Claims, Facts, Intent, Journal, Links, Note, Operations, Standings, Tally
+from bot.ports.store import (
+    Anomalies,
+    Backlog,
+    Batches,
+    Cards,
+    Claims,
+    Facts,
+    Intent,
+    Journal,
+    Links,
+    Note,
+    Operations,
+    Record,
+    Records,
+    Remark,
+    Remarks,
+    Standings,
+    Tally,
+)
 from bot.ports.systems import Clock, Source, Telemetry
 
 __all__ = [
@@ -21,6 +39,10 @@ __all__ = [
     "Messenger",
     "Note",
     "Operations",
+    "Record",
+    "Records",
+    "Remark",
+    "Remarks",
     "Source",
     "Standings",
     "Tally",

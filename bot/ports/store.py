@@ -12,7 +12,8 @@ from bot import model
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """An action that was accepted but may not be finished: what a restart has to end. `key` is unique for ever."""
+    """An action that was accepted but may not be finished: what a restart has to end. `key` is unique for ever; `sent` is None as long as
+    it is certain that nothing was asked of the system."""
 
     key: str
     change: model.Change
@@ -22,10 +23,74 @@ class Intent:
     at: datetime
     channel: str = ""
     shown: Mapping[model.Ref, int] = field(default_factory=dict)
+    sent: datetime | None = None
 
 
 Note = Callable[[model.Anomaly, model.Anomaly], model.Entry | None]
 """(stored, seen now) -> a journal line for a change that was made elsewhere, or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A comment that tells in the system who acted, to be left once. `asked` is None as long as it is certain that it is not there."""
+
+    key: str
+    ref: model.Ref
+    text: str
+    at: datetime
+    asked: datetime | None = None
+    tries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Our own change as it was read back: all that one transaction stores of it.
+
+    `seen` are the anomalies of `source` as a request at `read_at` saw them: those that are not known stay so unless it is `adopting`.
+    `entries` are the lines about what we did; `note` makes those about what turns out to be somebody else's doing. It closes `intent`, or
+    settles `items` of the batch that is held by `claim`.
+    """
+
+    source: str
+    seen: Sequence[model.Anomaly]
+    read_at: datetime
+    now: datetime
+    entries: Sequence[model.Entry] = ()
+    note: Note | None = None
+    adopting: bool = False
+    extra: Sequence[model.CardDraft] = ()
+    remarks: Sequence[Remark] = ()
+    intent: str = ""
+    claim: model.Claim | None = None
+    items: Sequence[model.Item] = ()
+
+
+class Records(Protocol):
+    """The one way to write down what we changed."""
+
+    async def record(self, record: Record) -> bool:
+        """Store all of it. False, and nothing stored, when the batch's claim has passed to somebody else or it does not run."""
+        ...
+
+
+class Remarks(Protocol):
+    """Comments that are not left yet. Claimable as table "remarks"; methods with a Claim do nothing when it has passed to somebody else."""
+
+    async def due(self, now: datetime, limit: int = 50) -> Sequence[Remark]:
+        """Those to be left by now that nobody holds, the longest due first."""
+        ...
+
+    async def ask(self, claim: model.Claim, now: datetime) -> bool:
+        """Row before call: from now on it may be there."""
+        ...
+
+    async def later(self, claim: model.Claim, until: datetime) -> bool:
+        """Try again at that time."""
+        ...
+
+    async def settle(self, claim: model.Claim) -> bool:
+        """It is there, or never will be: forget it."""
+        ...
 
 
 class Anomalies(Protocol):
@@ -51,12 +116,14 @@ class Anomalies(Protocol):
         note: Note | None = None,
         entries: Sequence[model.Entry] = (),
         done: str = "",
+        own: str = "",
     ) -> model.Saved:
         """One transaction: insert what is new (version 1, `reason` kept, its `drafts` become cards), update what is visibly different
         (version + 1, `note` journalled, its cards marked dirty), give what was closed and is open again its `drafts` where no card shows
         it, move the cursor, add `extra` cards, write `entries`, close the intent `done`.
 
-        `read_at` is when the request that saw them was sent: an observation older than what is stored is left out.
+        `read_at` is when the request that saw them was sent: an observation older than what is stored is left out. So is what an action of
+        ours is about at this moment, `own` (an intent's key) excepted: what became of it is told by the record of that action.
         """
         ...
 
@@ -198,8 +265,8 @@ class Journal(Protocol):
         """Intents that nobody holds and nobody finished, oldest first."""
         ...
 
-    async def acting(self) -> frozenset[model.Ref]:
-        """The anomalies of all actions that are not finished: what they change is theirs to tell."""
+    async def sent(self, key: str, now: datetime) -> None:
+        """Row before call: from now on an intent may have been done."""
         ...
 
     async def finish(self, key: str, entries: Sequence[model.Entry], now: datetime) -> None:

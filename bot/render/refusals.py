@@ -25,6 +25,11 @@ _SOURCE: tuple[tuple[type[errors.SourceError], str, str], ...] = (
         "{source} gave an answer that cannot be read: {words}",
         f"{_PROBABLY} Try again in a minute; if it stays, tell {_CALL}.",
     ),
+    (
+        errors.SourceUnsure,
+        "{source} was asked, and did not say what became of it: {words}",
+        "The desk looks by itself until it knows; the card shows it then, and you are told if it was not done. There is nothing to repeat.",
+    ),
     (errors.SourceError, "{source} did not do it: {words}", f"{_PROBABLY} Try again in a minute."),
 )
 """Kind of failure, what happened, what to do. The first row that fits counts."""

@@ -62,6 +62,7 @@ _ROWS: Mapping[model.Cause, _Row] = {
         (ids.FIX_AGAIN,),
     ),
     model.Cause.REFUSED: _Row("{system} refused to start it: {said}", "", (ids.FIX_AGAIN,), own_words=True),
+    model.Cause.NOT_ALLOWED: _Row("It was not started. {said}", "", (ids.FIX_AGAIN,), own_words=True),
     model.Cause.FAILED: _Row("{system} says: {said}", "", (ids.FIX_AGAIN,), own_words=True),
     model.Cause.VANISHED: _Row(
         "{system} does not know this operation any more, so nobody can say how it ended",

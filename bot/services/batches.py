@@ -72,12 +72,11 @@ class Batches:
         words: str,
         actor: model.Actor,
         channel: str,
-        undo_of: str = "",
     ) -> Preview:
         now = self.clock.now()
         items = sorted(items, key=lambda item: item.place)  # no call spans datastores: those of one next to each other need the fewest
         batch = model.Batch(
-            f"undo-{undo_of}" if undo_of else uuid.uuid4().hex[:12],
+            uuid.uuid4().hex[:12],
             source.name,
             change,
             words,
@@ -87,12 +86,8 @@ class Batches:
             model.BatchState.PREVIEW,
             now,
             len(items),
-            undo_of=undo_of,
         )
-        try:
-            await self.store.create(batch, items)
-        except ValueError as error:  # the id of an undo is that of its batch: two people asked at the same time
-            raise errors.Stale("This batch is being taken back already. Its message in the channel tells how it goes.") from error
+        await self.store.create(batch, items)
         todo = {item.ref for item in items if item.fate is model.Fate.TODO}
         split = replace(await self.store.split(batch.id), sample=[one for one in targets if one.ref in todo][:5])
         return Preview(batch, split, await self.store.progress(batch.id))
@@ -109,10 +104,14 @@ class Batches:
             table=anomaly.container.name if anomaly.container else "",
         )
 
-    async def confirm(self, ident: str, actor: model.Actor) -> model.Batch:
-        """Start a preview, once, by the one who asked for it. Raises UserError."""
+    async def confirm(self, ident: str, actor: model.Actor, *, typed: str = "") -> model.Batch:
+        """Start a preview, once, by the one who asked for it; what cannot be brought back needs its number `typed`. Raises UserError."""
         batch = await self._mine(ident, actor)
         self._source(batch.source, batch.change, actor)
+        if batch.change.action is model.Action.DELETE and batch_view.delete_errors(typed, await self.todo(ident)):
+            raise errors.NotAllowed(
+                "Nothing is deleted without its number: ask again with /anomalies delete, and type into the form how many it is about."
+            )
         now = self.clock.now()
         if batch.state is model.BatchState.PREVIEW and now - batch.created > PREVIEW_FOR:
             raise errors.Stale("This preview is more than an hour old, and things have moved on. Ask again to see how it stands now.")
@@ -146,17 +145,52 @@ class Batches:
         why = self._not_undoable(batch, now)
         if why:
             raise errors.Stale(why)
-        source = self.sources[batch.source]
         done = await self.store.items(batch.id, (model.Fate.DONE,), limit=1_000_000)
         if not done:
             raise errors.Stale("Nothing was changed by this batch, so there is nothing to take back.")
-        items = [replace(item, before=item.after or item.before, after=None, fate=model.Fate.TODO, reason="", right="") for item in done]
-        back = model.Change(model.Action.REOPEN if batch.change.action is model.Action.ARCHIVE else batch.change.action)
-        words = f"undo {batch.id}"
-        preview = await self._keep(source, back, items, (), words, actor, channel or batch.channel, undo_of=batch.id)
-        await self.store.confirm(preview.batch.id, now)
-        await self.post.cards.put(self.draft(preview.batch), now)
-        return preview.batch
+        items = [self._taken_back(item, batch.change, actor) for item in done]
+        refused = next((item.reason for item in items if item.fate is not model.Fate.TODO), "")
+        if refused and all(item.fate is not model.Fate.TODO for item in items):
+            raise errors.NotAllowed(refused)
+        back = await self._begin(batch, items, actor, channel, now)
+        await self.post.cards.put(self.draft(back), now)
+        return back
+
+    def _taken_back(self, item: model.Item, change: model.Change, actor: model.Actor) -> model.Item:
+        """An item of the undo of a batch: refused when the way back goes through something that the actor may not do."""
+        back = replace(item, before=item.after or item.before, after=None, fate=model.Fate.TODO, reason="", right="")
+        try:
+            for action in sorted(undoing.rights(item, change)):
+                permissions.decide(action, actor, self.grants)
+        except errors.NotAllowed as error:
+            return replace(back, fate=model.Fate.REFUSED, reason=f"Taking it back is not allowed. {error}")
+        return back
+
+    async def _begin(self, batch: model.Batch, items: Sequence[model.Item], actor: model.Actor, channel: str, now: datetime) -> model.Batch:
+        """Created as running, in one transaction: a kill leaves no undo that nobody ever starts."""
+        action = model.Action.REOPEN if batch.change.action is model.Action.ARCHIVE else batch.change.action
+        back = model.Batch(
+            f"undo-{batch.id}",
+            batch.source,
+            model.Change(action),
+            f"undo {batch.id}",
+            actor.id,
+            actor.name,
+            channel or batch.channel,
+            model.BatchState.RUNNING,
+            now,
+            len(items),
+            confirmed=now,
+            undo_of=batch.id,
+        )
+        try:
+            await self.store.create(back, sorted(items, key=lambda item: item.place))
+        except ValueError as error:  # the id of an undo is that of its batch
+            # An earlier release could be killed between asking and starting: what was asked for is started now.
+            if not await self.store.confirm(back.id, now):
+                raise errors.Stale("This batch is being taken back already. Its message in the channel tells how it goes.") from error
+            return await self.store.get(back.id) or back
+        return back
 
     def undoable(self, batch: model.Batch) -> bool:
         """Whether [Undo] makes sense now."""

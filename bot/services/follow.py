@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 
 from bot import errors, model, ports
 from bot.core import operations as rules
-from bot.core import transitions
-from bot.services import scans
+from bot.core import permissions, transitions
+from bot.services import people, scans
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +53,7 @@ class Follow:
     clock: ports.Clock
     telemetry: ports.Telemetry
     give_up: timedelta
+    people: people.People
     _failing: set[str] = field(default_factory=set)
 
     async def work(self) -> None:
@@ -88,6 +89,8 @@ class Follow:
         if operation.asked is not None:
             await self._find(claim, operation, source)
             return
+        if not await self._may(claim, operation):
+            return
         operation = replace(operation, asked=self.clock.now())
         if not await self.store.save(claim, operation):
             return
@@ -103,6 +106,22 @@ class Follow:
             await self._refused(claim, operation, error)
         else:
             await self._started(claim, operation, scan)
+
+    async def _may(self, claim: model.Claim, operation: model.Operation) -> bool:
+        """Whether the one who asked for it may still start it; asked later while Slack does not say who that is, ended when not."""
+        try:
+            actor = await self.people.actor(operation.actor)
+            permissions.decide(model.Action.SCAN, actor, self.scans.grants)
+        except errors.DeliveryError as error:
+            log.info("operation %s waits: Slack does not say who asked for it: %s", operation.id, error)
+            await self.store.save(claim, replace(operation, look=self.clock.now() + SETTLE))
+            return False
+        except errors.NotAllowed as error:
+            why = f"{operation.actor_name} may not do this any more. {error}"
+            problem = model.Problem(model.Cause.NOT_ALLOWED, operation.place, detail=why)
+            await self._end(claim, operation, model.Verdict(model.ScanResult.FAILURE, problem))
+            return False
+        return True
 
     async def _find(self, claim: model.Claim, operation: model.Operation, source: ports.Source) -> None:
         assert operation.asked is not None

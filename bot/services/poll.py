@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot import errors, model, ports
@@ -117,14 +117,13 @@ class Poll:
             seen = [anomaly for anomaly in changes.anomalies if anomaly.ref in already]
             met = await self._met(source, seen, read_at, await self._introductions(source, changes.met))
         fresh = [anomaly for anomaly in changes.anomalies if anomaly.ref not in already]
-        acting = await self.post.journal.acting()
         saved = await self.anomalies.save(
             source.name,
             fresh,
             read_at=read_at,
             now=self.clock.now(),
             cursor=changes.cursor,
-            drafts={ref: drafts for ref, drafts in self.post.drafts(fresh).items() if ref not in acting},
+            drafts=self.post.drafts(fresh),
             note=await self._note(source.title, read_at),
         )
         return _both(met, saved) or saved
@@ -204,12 +203,11 @@ class Poll:
             places.setdefault(one.datastore.id if one.datastore else "", []).append(one)
         there = {ident: one for few in places.values() for ident, one in (await source.get([few[0].ref.id])).items()}
         gone = [one for few in places.values() if few[0].ref.id not in there for one in few]
-        return [*there.values(), *(replace(one, state=model.State.ARCHIVED, archived_as=None, status="Deleted") for one in gone)]
+        return [*there.values(), *map(transitions.gone, gone)]
 
     async def _note(self, title: str, read_at: datetime) -> ports.Note:
-        """The journal's lines for what somebody did in the system itself; what an action of ours changes, it tells itself."""
-        acting = await self.post.journal.acting()
-        return lambda before, after: None if after.ref in acting else transitions.elsewhere(before, after, title, read_at)
+        """The journal's lines for what somebody did in the system itself; the store leaves out what an action of ours is about."""
+        return lambda before, after: transitions.elsewhere(before, after, title, read_at)
 
     # --- trouble -------------------------------------------------------------------------------------------------------------
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot import errors, model, ports
-from bot.core import signing, transitions
+from bot.core import permissions, signing, transitions
 from bot.core import undo as undoing
 from bot.render import batch as batch_view
-from bot.services import batches
+from bot.services import batches, recording
 from bot.services import post as posting
+from bot.services import remarks as remarking
 
 log = logging.getLogger(__name__)
 
@@ -113,7 +114,9 @@ class Runs:
     messenger: ports.Messenger
     clock: ports.Clock
     telemetry: ports.Telemetry
+    recorder: recording.Recorder
     _turns: dict[str, _Turn] = field(default_factory=dict)
+    _asking: bool = True
 
     async def work(self) -> None:
         """Run every batch that nobody runs, until all are done; what a restart interrupted goes on here."""
@@ -124,7 +127,8 @@ class Runs:
         await self.store.sweep(self.clock.now() - timedelta(days=1))
 
     async def run(self, ident: str) -> bool:
-        """Run one batch to its end. False when somebody else does, or its system is away: it goes on with the next `work`."""
+        """Run one batch to its end. False when somebody else does, when its system is away, or when Slack does not say whether the actor
+        still may: it goes on with the next `work`."""
         claim = await self.claims.take("batches", ident, self.clock.now(), CLAIM_SECONDS)
         if claim is None:
             return False
@@ -136,13 +140,24 @@ class Runs:
         except errors.SourceError as error:
             log.warning("batch %s waits: %s", ident, error)
             return False
+        except errors.DeliveryError as error:
+            self._unasked(ident, error)
+            return False
         finally:
             await self.claims.release(claim)
+
+    def _unasked(self, ident: str, error: errors.DeliveryError) -> None:
+        """Said once for each time that Slack is away."""
+        if self._asking:
+            log.warning("batch %s waits: Slack does not say who the actor is: %s", ident, error)
+        self._asking = False
 
     async def _windows(self, claim: model.Claim, batch: model.Batch) -> bool:
         source = self.sources[batch.source]
         turn = self._turns.setdefault(source.name, _Turn())
         course = _Course(self.store, batch.id, source.max_batch, self.clock.now())
+        # A kill right after the confirmation must not lose the message.
+        await self.batches.post.cards.put(self.batches.draft(batch), self.clock.now())
         while not course.ended:
             async with turn.mine():
                 workers = [self._work(claim, batch, source, turn, course) for _ in range(ABREAST)]
@@ -179,26 +194,53 @@ class Runs:
                 return
 
     async def _window(self, claim: model.Claim, batch: model.Batch, source: ports.Source, items: Sequence[model.Item]) -> bool:
-        """Read, leave alone what drifted, mark, send, read back, record: for one chunk."""
-        now_there, _ = await self._read(source, [item.ref for item in items])
-        ready: list[model.Item] = []
-        settled: list[model.Item] = []
+        """Read, leave alone what drifted and what the actor may not do any more, mark, send, read back, record: for one chunk."""
+        may = await self._may(batch)
+        now_there, looked_at = await self._read(source, [item.ref for item in items])
         resumed = {item.ref for item in items if item.fate is model.Fate.SENT}
-        for item in await self._uncommented(batch, source, items):
-            checked = self._checked(batch, item, now_there.get(item.ref))
-            (ready if checked.fate is model.Fate.TODO else settled).append(checked)
-        if not await self.store.settle(claim, [*settled, *(replace(item, fate=model.Fate.SENT) for item in ready)], self.clock.now()):
+        checked = [self._checked(batch, item, now_there.get(item.ref)) for item in await self._uncommented(batch, source, items)]
+        plans = await self._plans(batch, [item for item in checked if item.fate is model.Fate.TODO], now_there, resumed)
+        checked = [_permitted(item, plans, may) for item in checked]
+        ready = [item for item in checked if item.fate is model.Fate.TODO]
+        marked = [replace(item, fate=model.Fate.SENT) if item.fate is model.Fate.TODO else item for item in checked]
+        # What was sent before a restart and is settled now was ours, or somebody else's: either is written down together with its end.
+        ended = [item for item in checked if item.ref in resumed and item.fate is not model.Fate.TODO]
+        before = await self._before(ended, now_there, resumed)
+        if not await self._record(claim, batch, source, (ended, marked), before, now_there, looked_at):
             return False
         if not ready:
             return True
-        plans = await self._plans(batch, ready, now_there, resumed)
+        plans = {item.ref: plans[item.ref] for item in ready}
         outcomes = await self._send(batch, source, plans, now_there)
         after, read_at = await self._read(source, [item.ref for item in ready])
-        done = [self._outcome(batch, item, plans[item.ref], outcomes.get(item.ref), after.get(item.ref), source) for item in ready]
-        await self._record(batch, source, done, now_there, after, read_at)
+        done = [
+            self._outcome(
+                item, plans[item.ref], outcomes.get(item.ref, _NOTHING_SENT), now_there.get(item.ref), after.get(item.ref), source
+            )
+            for item in await self._heard(batch, source, ready, outcomes)
+        ]
         for item in done:
             self.telemetry.count("batch_items", fate=item.fate, action=batch.change.action)
-        return await self.store.settle(claim, done, self.clock.now())
+        return await self._record(claim, batch, source, (done, done), await self._before(done, now_there, resumed), after, read_at)
+
+    async def _may(self, batch: model.Batch) -> _May:
+        """Asks for the right to an action, as things stand now: "" or why not. Raises DeliveryError while Slack cannot be asked."""
+        actor = await self.batches.people.actor(batch.actor)
+        self._asking = True
+        original = await self.store.get(batch.undo_of) if batch.undo_of else None
+        alien = original is not None and original.actor != actor.id and not permissions.is_admin(actor, self.batches.grants)
+
+        def may(actions: Collection[model.Action]) -> str:
+            if alien:
+                return f"{batch.actor_name} is no admin of this desk any more, and it was somebody else's batch."
+            try:
+                for action in sorted(actions):
+                    permissions.decide(action, actor, self.batches.grants)
+            except errors.NotAllowed as error:
+                return f"{batch.actor_name} may not do this any more. {error}"
+            return ""
+
+        return may
 
     def _checked(self, batch: model.Batch, item: model.Item, anomaly: model.Anomaly | None) -> model.Item:
         """What to do about one item now: send it (TODO), or settle it without a call."""
@@ -208,10 +250,10 @@ class Runs:
             why = "" if half_way else undoing.drifted(item.before, anomaly, _everything(batch.change))
             return replace(item, fate=model.Fate.DRIFTED if why else model.Fate.TODO, reason=why)
         change = item.change or batch.change
-        if item.fate is model.Fate.SENT and anomaly is not None and undoing.took(change, anomaly):
+        if item.fate is model.Fate.SENT and undoing.took(change, anomaly):
             # Sent before a restart, and it is as asked: it was this batch.
-            return replace(item, fate=model.Fate.DONE, after=undoing.snapshot(anomaly))
-        why = undoing.drifted(item.before, anomaly, change)
+            return replace(item, fate=model.Fate.DONE, after=undoing.snapshot(anomaly) if anomaly is not None else None)
+        why = (undoing.overtaken if item.fate is model.Fate.SENT else undoing.drifted)(item.before, anomaly, change)
         if why:
             return replace(item, fate=model.Fate.DRIFTED, reason=why)
         return replace(item, fate=model.Fate.TODO)
@@ -221,24 +263,36 @@ class Runs:
         looked: list[model.Item] = []
         for item in items:
             change = item.change or batch.change
-            if item.fate is model.Fate.SENT and change.comment:
-                text = signing.signed(change.comment, batch.actor_name)
-                async with self._turns[source.name].calls:
-                    comments = await source.comments(item.ref.id)
-                if any(comment.text == text for comment in comments):
-                    item = replace(item, change=replace(change, comment=""))
+            if item.fate is model.Fate.SENT and change.comment and await self._said(batch, source, item):
+                item = replace(item, change=replace(change, comment=""))
             looked.append(item)
         return looked
 
+    async def _said(self, batch: model.Batch, source: ports.Source, item: model.Item) -> bool:
+        text = signing.signed((item.change or batch.change).comment, batch.actor_name)
+        async with self._turns[source.name].calls:
+            return await remarking.said(source, item.ref, text, batch.confirmed or batch.created)
+
+    async def _heard(
+        self, batch: model.Batch, source: ports.Source, items: Sequence[model.Item], outcomes: dict[model.Ref, model.Outcome]
+    ) -> Sequence[model.Item]:
+        """No reading of an anomaly shows a comment: where its answer was lost, the comments are looked through."""
+        for item in items:
+            change = item.change or batch.change
+            if change.action is model.Action.COMMENT and change.comment and outcomes.get(item.ref, _NOTHING_SENT).unsure:
+                if await self._said(batch, source, item):
+                    outcomes[item.ref] = model.Outcome(item.ref, model.Result.DONE)
+        return items
+
     async def _send(
         self, batch: model.Batch, source: ports.Source, plans: Mapping[model.Ref, _Plan], there: Mapping[model.Ref, model.Anomaly]
-    ) -> Mapping[model.Ref, model.Outcome]:
+    ) -> dict[model.Ref, model.Outcome]:
         """Every step of every item; items with the same change go together. An answer that was lost is settled by the reading after it."""
         told: dict[model.Ref, model.Outcome] = {}
         for number in range(max((len(plan.steps) for plan in plans.values()), default=0)):
             groups: dict[model.Change, list[model.Anomaly]] = {}
             for ref, plan in plans.items():
-                if number < len(plan.steps) and told.get(ref, _FINE).result is not model.Result.REFUSED:
+                if number < len(plan.steps) and _goes_on(told.get(ref)):
                     groups.setdefault(plan.steps[number], []).append(there[ref])
             if number:
                 fresh, _ = await self._read(source, [one.ref for group in groups.values() for one in group])
@@ -258,7 +312,7 @@ class Runs:
                 return await source.apply(change, group)
         except (errors.SourceUnavailable, errors.SourceGarbled) as error:
             log.info("an answer to batch %s was lost: %s", batch.id, error)
-            return []
+            return [model.Outcome(one.ref, model.Result.REFUSED, str(error), unsure=True) for one in group]
 
     async def _plans(
         self, batch: model.Batch, ready: Sequence[model.Item], there: Mapping[model.Ref, model.Anomaly], resumed: Collection[model.Ref]
@@ -279,21 +333,20 @@ class Runs:
 
     def _outcome(
         self,
-        batch: model.Batch,
         item: model.Item,
         plan: _Plan,
-        outcome: model.Outcome | None,
+        outcome: model.Outcome,
+        before: model.Anomaly | None,
         after: model.Anomaly | None,
         source: ports.Source,
     ) -> model.Item:
         """Believe what was read back, not what was answered."""
-        if outcome is not None and outcome.result is model.Result.REFUSED:
+        if plan.steps:
+            outcome = transitions.believed(plan.steps[-1], outcome, before, after, source.title)
+        elif plan.stays:
+            outcome = model.Outcome(item.ref, model.Result.REFUSED, plan.stays)
+        if outcome.result is model.Result.REFUSED:
             return replace(item, fate=model.Fate.REFUSED, reason=outcome.reason, right=outcome.right, place=outcome.place or item.place)
-        if batch.undo_of and not plan.steps and plan.stays:
-            return replace(item, fate=model.Fate.REFUSED, reason=plan.stays)
-        doubt = "" if batch.undo_of else transitions.doubt(item.change or batch.change, after, source.title)
-        if doubt:
-            return replace(item, fate=model.Fate.REFUSED, reason=doubt)
         return replace(item, fate=model.Fate.DONE, reason=plan.stays, after=undoing.snapshot(after) if after is not None else None)
 
     async def _read(self, source: ports.Source, refs: Sequence[model.Ref]) -> tuple[Mapping[model.Ref, model.Anomaly], datetime]:
@@ -302,44 +355,39 @@ class Runs:
             reading = await source.read([ref.id for ref in refs])
         return {one.ref: one for one in reading.found.values()}, read_at
 
+    async def _before(
+        self, items: Sequence[model.Item], there: Mapping[model.Ref, model.Anomaly], resumed: Collection[model.Ref]
+    ) -> Mapping[model.Ref, model.Anomaly]:
+        """How they stood before the batch: what was sent before a restart may have been read as it has become, or not at all."""
+        gone = [item.ref for item in items if item.ref not in there]
+        known = {**there, **(await self.anomalies.get(gone) if gone else {})}
+        return {
+            item.ref: undoing.standing_as(item.before, known[item.ref]) if item.ref in resumed else known[item.ref]
+            for item in items
+            if item.ref in known
+        }
+
     async def _record(
         self,
+        claim: model.Claim,
         batch: model.Batch,
         source: ports.Source,
-        done: Sequence[model.Item],
+        items: tuple[Sequence[model.Item], Sequence[model.Item]],
         before: Mapping[model.Ref, model.Anomaly],
         after: Mapping[model.Ref, model.Anomaly],
         read_at: datetime,
-    ) -> None:
-        """State and journal, for what the desk tracks; cards follow by themselves."""
-        known = await self.anomalies.known(list(after))
-        now = self.clock.now()
-        changed = [item for item in done if item.fate is model.Fate.DONE]
-        await self.anomalies.save(
-            source.name,
-            [one for ref, one in after.items() if ref in known],
-            read_at=read_at,
-            now=now,
-            reason=model.Reason.ADOPTED,
-            entries=[self._entry(batch, item, before.get(item.ref), after.get(item.ref), now) for item in changed],
-        )
+    ) -> bool:
+        """`items`: what became of some anomalies, and all items that are settled or marked with it. False when the claim is lost."""
+        ended, settled = items
+        deeds = [self._deed(batch, item, before.get(item.ref), after.get(item.ref)) for item in ended]
+        return await self.recorder.record(source, deeds, read_at, recording.End(batch.actor, batch.actor_name, claim=claim, items=settled))
 
-    def _entry(
-        self, batch: model.Batch, item: model.Item, before: model.Anomaly | None, after: model.Anomaly | None, now: datetime
-    ) -> model.Entry:
-        change = item.change or batch.change
+    def _deed(self, batch: model.Batch, item: model.Item, before: model.Anomaly | None, after: model.Anomaly | None) -> recording.Deed:
+        change = asked = item.change or batch.change
         if batch.undo_of:
             change = replace(change, action=transitions.became(before, after) or change.action)
-        return model.Entry(
-            item.ref,
-            change.action,
-            now,
-            actor=batch.actor,
-            actor_name=batch.actor_name,
-            before=transitions.standing(before, change),
-            after=transitions.standing(after, change),
-            detail=f"batch {batch.id}",
-        )
+        result = model.Result.DONE if item.fate is model.Fate.DONE else model.Result.REFUSED
+        return recording.Deed(item.ref, change, result, before, after, f"batch {batch.id}", told=False, sent=(asked,))
 
     # --- showing ---------------------------------------------------------------------------------------------------------------
 
@@ -371,7 +419,20 @@ def _steps(change: model.Change) -> tuple[model.Change, ...]:
     return () if change.action is model.Action.COMMENT and not change.comment else (change,)
 
 
-_FINE = model.Outcome(model.Ref("", ""), model.Result.DONE)
+_NOTHING_SENT = model.Outcome(model.Ref("", ""), model.Result.DONE)
+
+_May = Callable[[Collection[model.Action]], str]
+
+
+def _goes_on(outcome: model.Outcome | None) -> bool:
+    """Whether the next step of an item makes sense: what may have been done is found out by the reading before it."""
+    return outcome is None or outcome.unsure or outcome.result is not model.Result.REFUSED
+
+
+def _permitted(item: model.Item, plans: Mapping[model.Ref, _Plan], may: _May) -> model.Item:
+    """An item that would be sent, refused when the actor may not do all of it any more."""
+    why = may(undoing.needed(plans[item.ref].steps)) if item.fate is model.Fate.TODO else ""
+    return replace(item, fate=model.Fate.REFUSED, reason=why) if why else item
 
 
 def _everything(change: model.Change) -> model.Change:

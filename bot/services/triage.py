@@ -13,6 +13,8 @@ from bot.core import permissions, signing, systems, transitions
 from bot.core import undo as undoing
 from bot.services import people as directory
 from bot.services import post as posting
+from bot.services import recording
+from bot.services import remarks as remarking
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +22,12 @@ CLAIM_SECONDS = 120.0
 
 RESUME_WITHIN = timedelta(minutes=15)
 """An action that a restart interrupted is ended if it is younger than this; an older one is reported as not done."""
+
+CLEAR = (errors.SourceForbidden, errors.SourceMissing, errors.SourceRejected)
+"""Refusals that leave no doubt whether it was done."""
+
+LOOK_WITHIN = timedelta(days=1)
+"""So long it is looked what became of one that was sent, when the system does not answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,8 @@ class Triage:
     clock: ports.Clock
     telemetry: ports.Telemetry
     grants: permissions.Grants
+    recorder: recording.Recorder
+    remarks: remarking.Remarks
     actor_comments: bool = True
     _locks: dict[model.Ref, asyncio.Lock] = field(default_factory=dict)
 
@@ -84,29 +94,31 @@ class Triage:
         return len(unfinished)
 
     async def _resume(self, intent: ports.Intent) -> None:
+        """Look first what became of it; do it only where it was not done, is not too old, and the actor still may."""
         try:
-            if self.clock.now() - intent.at > RESUME_WITHIN:
-                raise errors.Stale("The bot was restarted before this was done, and it is too long ago to do it now.")
-            actor = await self.people.actor(intent.actor)
-            self.check(intent.change.action, intent.refs[0], actor)
             receipt = await self._run(intent, Click(intent.key, intent.channel, shown=intent.shown), again=True)
             refused = [outcome for outcome in receipt.outcomes if outcome.result is model.Result.REFUSED]
             if refused:
                 await self._tell_interrupted(intent, refused[0].reason)
         except errors.SourceError as error:
-            if not error.retryable:
+            unsent, age = intent.sent is None, self.clock.now() - intent.at
+            if (unsent and not error.retryable) or age > (RESUME_WITHIN if unsent else LOOK_WITHIN):
                 await self._not_done(intent, str(error))
-            # Otherwise the next resume tries again, until it is too long ago.
+            # Otherwise the next resume looks again.
         except errors.UserError as error:
             await self._not_done(intent, str(error))
         except errors.DeliveryError as error:
             log.warning("cannot ask Slack who %s is: %s", intent.actor, error)
 
     async def _not_done(self, intent: ports.Intent, why: str) -> None:
-        now = self.clock.now()
-        entries = [self._entry(intent, ref, model.Result.REFUSED, detail=why) for ref in intent.refs]
-        await self.journal.finish(intent.key, entries, now)
+        await self._refused(intent, why)
         await self._tell_interrupted(intent, why)
+
+    async def _refused(self, intent: ports.Intent, why: str) -> None:
+        """Nothing was changed, and nothing was read: there is nothing to store but the lines."""
+        deeds = [recording.Deed(ref, intent.change, model.Result.REFUSED, detail=why) for ref in intent.refs]
+        now = self.clock.now()
+        await self.journal.finish(intent.key, recording.entries(deeds, now, self._end(intent)), now)
 
     async def _tell_interrupted(self, intent: ports.Intent, why: str) -> None:
         payload = {"what": "interrupted", "action": intent.change.action.value, "refs": [str(ref) for ref in intent.refs], "why": why}
@@ -118,10 +130,11 @@ class Triage:
             await lock.acquire()
         try:
             receipt = await self._apply(intent, again=again, adopting=bool(click.ts))
+        except errors.SourceUnsure:
+            raise  # the intent stays open: the next resume looks what became of it
         except errors.BotError as error:
             if not again:
-                entries = [self._entry(intent, ref, model.Result.REFUSED, detail=str(error)) for ref in intent.refs]
-                await self.journal.finish(intent.key, entries, self.clock.now())
+                await self._refused(intent, str(error))
             raise
         finally:
             for ref, lock in zip(sorted(intent.refs), locks, strict=True):
@@ -129,6 +142,7 @@ class Triage:
                 if not lock.locked():
                     self._locks.pop(ref, None)
         await self._show(receipt, click)
+        self.remarks.soon()
         return receipt
 
     async def _show(self, receipt: model.Receipt, click: Click) -> None:
@@ -146,42 +160,47 @@ class Triage:
 
     async def _apply(self, intent: ports.Intent, *, again: bool, adopting: bool) -> model.Receipt:
         source = self._source(intent.refs[0].source, intent.change.action)
-        before = await self._read(source, intent.refs, adopting=adopting)
-        judge = self._judge_again if again else self._judge
-        judged = {ref: await judge(intent, ref, before.get(ref), source) for ref in intent.refs}
+        read_at = self.clock.now()
+        before = await self._read(source, intent.refs)
+        # After a restart what is different may be our own doing: it is stored together with what became of the action.
+        stored = await self.anomalies.get(intent.refs) if again else {}
+        if not again:
+            await self._seen(source, before, read_at, intent.key, adopting=adopting)
+        judged = {ref: await self._judged(intent, before.get(ref), ref, stored, source, again=again) for ref in intent.refs}
         targets = [before[ref] for ref, outcome in judged.items() if outcome is None]
-        if again and await self._said_already(intent, source):
-            judged |= {one.ref: model.Outcome(one.ref, model.Result.DONE) for one in targets}
+        if targets and again and (why := await self._forbidden(intent)):
+            judged |= {one.ref: model.Outcome(one.ref, model.Result.REFUSED, why) for one in targets}
             targets = []
-        read_at, after = self.clock.now(), before
+        after = before
         if targets:
-            applied, after = await self._change(intent, source, targets)
+            intent = replace(intent, sent=self.clock.now())
+            await self.journal.sent(intent.key, self.clock.now())
+            applied, read_at, found = await self._change(intent, source, targets, again=again)
             judged |= {outcome.ref: outcome for outcome in applied}
+            asked = {one.ref for one in targets}
+            after = {**{ref: one for ref, one in before.items() if ref not in asked}, **found}
         outcomes = [outcome for ref in intent.refs if (outcome := judged[ref]) is not None]
-        await self._record(intent, source, outcomes, before, after, read_at=read_at, adopting=adopting)
+        await self._record(intent, source, outcomes, {**before, **stored}, after, read_at=read_at, adopting=adopting)
         return model.Receipt(intent.change, outcomes, after)
 
-    async def _read(self, source: ports.Source, refs: Sequence[model.Ref], *, adopting: bool) -> Mapping[model.Ref, model.Anomaly]:
-        """What the system says now; what it says differently from the store is stored, with a journal line for whoever did it there."""
-        read_at = self.clock.now()
-        found = {one.ref: one for one in (await source.get([ref.id for ref in refs])).values()}
-        seen = await self._tracked(found, adopting=adopting)
+    async def _read(self, source: ports.Source, refs: Sequence[model.Ref]) -> Mapping[model.Ref, model.Anomaly]:
+        return {one.ref: one for one in (await source.get([ref.id for ref in refs])).values()}
+
+    async def _seen(
+        self, source: ports.Source, found: Mapping[model.Ref, model.Anomaly], read_at: datetime, own: str, *, adopting: bool
+    ) -> None:
+        """What the system says differently from the store is stored, with a journal line for whoever did it there. Only what the store
+        knows is stored again: what the poll has not seen yet must still be announced by it."""
+        known = frozenset(found) if adopting else await self.anomalies.known(list(found))
         await self.anomalies.save(
             source.name,
-            seen,
+            [one for ref, one in found.items() if ref in known],
             read_at=read_at,
             now=self.clock.now(),
             reason=model.Reason.ADOPTED,
             note=lambda old, new: transitions.elsewhere(old, new, source.title, read_at),
+            own=own,
         )
-        return found
-
-    async def _tracked(self, found: Mapping[model.Ref, model.Anomaly], *, adopting: bool) -> Sequence[model.Anomaly]:
-        """Only what the store knows is stored again: what the poll has not seen yet must still be announced by it."""
-        if adopting:
-            return list(found.values())
-        known = await self.anomalies.get(list(found))
-        return [one for ref, one in found.items() if ref in known]
 
     async def _judge(
         self, intent: ports.Intent, ref: model.Ref, anomaly: model.Anomaly | None, source: ports.Source
@@ -197,74 +216,88 @@ class Triage:
         result = model.Result.ALREADY if verdict.kind is transitions.Kind.ALREADY else model.Result.REFUSED
         return model.Outcome(ref, result, verdict.sentence, by=last, stale=verdict.kind is transitions.Kind.STALE)
 
-    async def _judge_again(
-        self, intent: ports.Intent, ref: model.Ref, anomaly: model.Anomaly | None, source: ports.Source
+    async def _judged(
+        self,
+        intent: ports.Intent,
+        anomaly: model.Anomaly | None,
+        ref: model.Ref,
+        stored: Mapping[model.Ref, model.Anomaly],
+        source: ports.Source,
+        *,
+        again: bool,
     ) -> model.Outcome | None:
-        """After a restart: what is so already was most likely our own doing; what somebody changed since is not touched again."""
+        """The same, and after a restart: what was sent and is so now was our own doing; what somebody changed since is not touched."""
         outcome = await self._judge(intent, ref, anomaly, source)
-        if outcome is not None and outcome.result is model.Result.ALREADY:
+        if not again:
+            return outcome
+        if intent.sent is not None and await self._was_done(intent, outcome, source):
             return model.Outcome(ref, model.Result.DONE)
-        stored = (await self.anomalies.get([ref])).get(ref)
-        if outcome is None and stored is not None and intent.shown.get(ref, stored.version) not in (0, stored.version):
+        if outcome is None and ref in stored and _moved(intent.shown.get(ref, 0), stored[ref], anomaly):
             why = "The bot was restarted before this was done, and somebody has changed the anomaly since."
             return model.Outcome(ref, model.Result.REFUSED, why)
         return outcome
 
+    async def _was_done(self, intent: ports.Intent, outcome: model.Outcome | None, source: ports.Source) -> bool:
+        if outcome is None:
+            return await self._said(intent, source)
+        return outcome.result is model.Result.ALREADY
+
+    async def _forbidden(self, intent: ports.Intent) -> str:
+        """Why an accepted action is not done any more, "" when it still may be. Raises DeliveryError while Slack cannot be asked."""
+        if self.clock.now() - intent.at > RESUME_WITHIN:
+            return "The bot was restarted before this was done, and it is too long ago to do it now."
+        actor = await self.people.actor(intent.actor)
+        try:
+            for action in undoing.parts(intent.change):
+                self.check(action, intent.refs[0], actor)
+        except errors.UserError as error:
+            return str(error)
+        return ""
+
     async def _change(
-        self, intent: ports.Intent, source: ports.Source, targets: Sequence[model.Anomaly]
-    ) -> tuple[Sequence[model.Outcome], Mapping[model.Ref, model.Anomaly]]:
-        """Apply and read back. A lost answer is settled by the reading; what the system says it did and did not do counts as refused."""
+        self, intent: ports.Intent, source: ports.Source, targets: Sequence[model.Anomaly], *, again: bool
+    ) -> tuple[Sequence[model.Outcome], datetime, Mapping[model.Ref, model.Anomaly]]:
+        """Apply and read back; returns also when it was read. A lost or unreadable answer is settled by the reading; what the system says
+        it did and did not do counts as refused. Raises SourceUnsure when nobody could look."""
         lost: errors.SourceError | None = None
         try:
             applied = await source.apply(_signed(intent), targets)
-        except errors.SourceUnavailable as error:
+        except (errors.SourceUnavailable, errors.SourceGarbled) as error:
             lost = error
-            applied = [model.Outcome(one.ref, model.Result.DONE) for one in targets]
-        done = [outcome.ref for outcome in applied if outcome.result is model.Result.DONE]
-        after, _ = await asyncio.gather(self._after(source, targets), self._sign(intent, source, targets, done, lost))
-        believed = [self._believe(intent.change, outcome, after, source) for outcome in applied]
-        if lost is not None and (intent.change.action is model.Action.COMMENT or any(o.result is model.Result.REFUSED for o in believed)):
+            applied = [model.Outcome(one.ref, model.Result.REFUSED, str(error), unsure=True) for one in targets]
+        except CLEAR as error:
+            if not again:
+                raise
+            applied = [model.Outcome(one.ref, model.Result.REFUSED, str(error)) for one in targets]
+        read_at = self.clock.now()
+        try:
+            after = await self._read(source, [one.ref for one in targets])
+            believed = [await self._believed(intent, outcome, targets, after, source) for outcome in applied]
+        except errors.SourceError as error:
+            raise errors.SourceUnsure(source.name, str(lost or error)) from error
+        if lost is not None and all(outcome.result is model.Result.REFUSED for outcome in believed):
             raise lost
-        return believed, after
+        return believed, read_at, after
 
-    async def _after(self, source: ports.Source, targets: Sequence[model.Anomaly]) -> Mapping[model.Ref, model.Anomaly]:
-        found = await source.get([one.ref.id for one in targets])
-        return {one.ref: one for one in found.values()}
-
-    def _believe(
-        self, change: model.Change, outcome: model.Outcome, after: Mapping[model.Ref, model.Anomaly], source: ports.Source
-    ) -> model.Outcome:
-        if outcome.result is not model.Result.DONE:
-            return outcome
-        doubt = transitions.doubt(change, after.get(outcome.ref), source.title)
-        return replace(outcome, result=model.Result.REFUSED, reason=doubt) if doubt else outcome
-
-    async def _sign(
+    async def _believed(
         self,
         intent: ports.Intent,
-        source: ports.Source,
+        outcome: model.Outcome,
         targets: Sequence[model.Anomaly],
-        done: Sequence[model.Ref],
-        lost: errors.SourceError | None,
-    ) -> None:
-        """The token hides who acted: a single action leaves a comment with the name, where comments work. Never repeated."""
-        said = signing.remark(intent.change, intent.actor_name)
-        if not (said and self.actor_comments and lost is None and len(targets) == len(done) == 1):
-            return
-        if model.Action.COMMENT not in source.supports - source.doubtful:
-            return
-        comment = model.Change(model.Action.COMMENT, comment=said)
-        try:
-            await source.apply(comment, targets)
-        except errors.SourceError as error:
-            log.info("no comment was left on %s: %s", targets[0].ref, error)
+        after: Mapping[model.Ref, model.Anomaly],
+        source: ports.Source,
+    ) -> model.Outcome:
+        """A reading shows what a change did; a comment has to be looked for."""
+        if outcome.unsure and await self._said(intent, source):
+            return model.Outcome(outcome.ref, model.Result.DONE)
+        before = next(one for one in targets if one.ref == outcome.ref)
+        return transitions.believed(intent.change, outcome, before, after.get(outcome.ref), source.title)
 
-    async def _said_already(self, intent: ports.Intent, source: ports.Source) -> bool:
-        """A comment is not repeated blindly: after a restart, look whether it is there."""
+    async def _said(self, intent: ports.Intent, source: ports.Source) -> bool:
+        """A comment is not repeated blindly: look whether it is there."""
         if intent.change.action is not model.Action.COMMENT:
             return False
-        text = _signed(intent).comment
-        return any(comment.text == text for comment in await source.comments(intent.refs[0].id))
+        return await remarking.said(source, intent.refs[0], _signed(intent).comment, intent.at)
 
     async def _record(
         self,
@@ -277,21 +310,39 @@ class Triage:
         read_at: datetime,
         adopting: bool,
     ) -> None:
-        """State, journal, the end of the intent and the messages to new assignees: one transaction."""
-        done = [outcome.ref for outcome in outcomes if outcome.result is model.Result.DONE]
-        extra = [draft for ref in done for draft in await self._tell_assignees(intent, before.get(ref), after.get(ref))]
-        await self.anomalies.save(
-            source.name,
-            await self._tracked(after, adopting=adopting),
-            read_at=read_at,
-            now=self.clock.now(),
-            reason=model.Reason.ADOPTED,
-            extra=extra,
-            entries=[self._entry(intent, o.ref, o.result, before.get(o.ref), after.get(o.ref), o.reason) for o in outcomes],
-            done=intent.key,
-        )
+        """State, journal, the end of the intent, the messages to new assignees and the comment with the name: one transaction."""
+        deeds = [
+            recording.Deed(
+                one.ref,
+                intent.change,
+                one.result,
+                before.get(one.ref),
+                after.get(one.ref),
+                one.reason or intent.change.comment,
+                sent=(intent.change,) if intent.sent else (),
+            )
+            for one in outcomes
+        ]
+        done = [deed for deed in deeds if deed.done]
+        extra = [draft for deed in done for draft in await self._tell_assignees(intent, deed.before, deed.after)]
+        end = replace(self._end(intent), adopting=adopting, extra=extra, remarks=self._remarks(intent, source, done))
+        try:
+            await self.recorder.record(source, deeds, read_at, end)
+        except errors.StoreError as error:
+            if not done:
+                raise
+            raise errors.SourceUnsure(source.name, str(error)) from error
         for outcome in outcomes:
             self.telemetry.count("actions", action=intent.change.action, result=outcome.result)
+
+    def _end(self, intent: ports.Intent) -> recording.End:
+        return recording.End(intent.actor, intent.actor_name, intent=intent.key)
+
+    def _remarks(self, intent: ports.Intent, source: ports.Source, done: Sequence[recording.Deed]) -> Sequence[ports.Remark]:
+        """The token hides who acted: a single action that was confirmed leaves a comment with the name, where comments work."""
+        said = signing.remark(intent.change, intent.actor_name)
+        wanted = said and self.actor_comments and len(done) == len(intent.refs) == 1 and model.Action.COMMENT in source.supports
+        return [ports.Remark(intent.key, done[0].ref, said, self.clock.now())] if wanted else []
 
     async def _tell_assignees(
         self, intent: ports.Intent, before: model.Anomaly | None, after: model.Anomaly | None
@@ -309,32 +360,16 @@ class Triage:
             if slack_id != intent.actor
         ]
 
-    def _entry(
-        self,
-        intent: ports.Intent,
-        ref: model.Ref,
-        result: model.Result,
-        before: model.Anomaly | None = None,
-        after: model.Anomaly | None = None,
-        detail: str = "",
-    ) -> model.Entry:
-        return model.Entry(
-            ref,
-            intent.change.action,
-            self.clock.now(),
-            actor=intent.actor,
-            actor_name=intent.actor_name,
-            before=transitions.standing(before, intent.change),
-            after=transitions.standing(after, intent.change),
-            result=result,
-            detail=detail or intent.change.comment,
-        )
-
     def _source(self, name: str, action: model.Action) -> ports.Source:
         source = systems.named(self.sources, name)
         if action not in source.supports:
             raise errors.NotSupported(f"{source.title} offers no way to {action.value} an anomaly here. Open it in {source.title} instead.")
         return source
+
+
+def _moved(shown: int, stored: model.Anomaly, now: model.Anomaly | None) -> bool:
+    """Whether it is not what the actor saw any more: another version was stored, or it stands elsewhere than it was stored."""
+    return shown not in (0, stored.version) or (now is not None and now.state is not stored.state)
 
 
 def _signed(intent: ports.Intent) -> model.Change:

@@ -61,6 +61,7 @@ class Anomalies:
         note: ports.Note | None = None,
         entries: Sequence[model.Entry] = (),
         done: str = "",
+        own: str = "",
     ) -> model.Saved:
         """Store what was seen, with all that follows from it, in one transaction (`ports.Anomalies.save`).
 
@@ -68,7 +69,7 @@ class Anomalies:
         """
         if strangers := [str(anomaly.ref) for anomaly in seen if anomaly.ref.source != source]:
             raise ValueError(f"not of {source}: {', '.join(strangers[:5])}")
-        sight = saving.Sight(source, seen, read_at, now, reason, cursor, drafts or {}, extra, note, entries, done)
+        sight = saving.Sight(source, seen, read_at, now, reason, cursor, drafts or {}, extra, note, entries, done, own)
         return await self._db.write(lambda connection: saving.save(connection, sight))
 
     async def newest(self, source: str, limit: int) -> Sequence[model.Anomaly]:

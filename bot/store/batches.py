@@ -112,21 +112,7 @@ class Batches:
         What is DONE, ALREADY, REFUSED or DRIFTED stays what it is; a SENT item may become TODO again (it was looked up: not done).
         False, and nothing stored, when the claim has passed to somebody else or the batch does not run.
         """
-        sent = [item.ref for item in items if _only_sent(item)]
-        settled = [item for item in items if not _only_sent(item)]
-        values = [{"of": claim.key, "system": item.ref.source, "ident": item.ref.id, **rows.settled_values(item)} for item in settled]
-
-        async def work(connection: AsyncConnection) -> bool:
-            stretched = sa.update(_BATCHES).where(claims.held(claim), tables.RUNNING).values(claim_until=now + LEASE)
-            if not (await connection.execute(stretched)).rowcount:
-                return False
-            for refs in database.chunks(sent):
-                await connection.execute(sa.update(_ITEMS).where(_ITEMS.c.batch == claim.key, _among(refs), _OPEN).values(_SENT))
-            for chunk in database.chunks(values):
-                await connection.execute(_SETTLE, chunk)
-            return True
-
-        return await self._db.write(work)
+        return await self._db.write(lambda connection: settle(connection, claim, items, now))
 
     async def finish(self, claim: model.Claim, now: datetime) -> bool:
         """RUNNING -> DONE, and the claim ends; an undo marks the batch that it took back."""
@@ -211,6 +197,21 @@ class Batches:
             return (await connection.execute(statement)).rowcount == 1
 
         return await self._db.write(work)
+
+
+async def settle(connection: AsyncConnection, claim: model.Claim, items: Sequence[model.Item], now: datetime) -> bool:
+    """`Batches.settle`, as a part of a transaction: nothing is written before it is certain that the claim holds."""
+    sent = [item.ref for item in items if _only_sent(item)]
+    settled = [item for item in items if not _only_sent(item)]
+    values = [{"of": claim.key, "system": item.ref.source, "ident": item.ref.id, **rows.settled_values(item)} for item in settled]
+    stretched = sa.update(_BATCHES).where(claims.held(claim), tables.RUNNING).values(claim_until=now + LEASE)
+    if not (await connection.execute(stretched)).rowcount:
+        return False
+    for refs in database.chunks(sent):
+        await connection.execute(sa.update(_ITEMS).where(_ITEMS.c.batch == claim.key, _among(refs), _OPEN).values(_SENT))
+    for chunk in database.chunks(values):
+        await connection.execute(_SETTLE, chunk)
+    return True
 
 
 def _only_sent(item: model.Item) -> bool:

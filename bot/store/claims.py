@@ -17,6 +17,7 @@ _KEYS: Mapping[str, sa.Column[Any]] = {
     "cards": tables.cards.c.id,
     "sources": tables.sources.c.source,
     "intents": tables.intents.c.key,
+    "remarks": tables.remarks.c.key,
     "batches": tables.batches.c.id,
     "operations": tables.operations.c.id,
 }

@@ -30,6 +30,8 @@ from bot.store import (
     links,
     lock,
     operations,
+    recording,
+    remarks,
     revisions,
     sqlite,
     standings,
@@ -75,6 +77,8 @@ class Store:
     cards: cards.Cards
     claims: claims.Claims
     journal: journal.Journal
+    records: recording.Records
+    remarks: remarks.Remarks
     batches: batches.Batches
     operations: operations.Operations
     links: links.Links
@@ -136,6 +140,8 @@ async def open(url: str, patience: connections.Patience | None = None) -> Store:
         cards.Cards(db),
         claims.Claims(db),
         journal.Journal(db),
+        recording.Records(db),
+        remarks.Remarks(db),
         batches.Batches(db),
         operations.Operations(db),
         links.Links(db),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +13,9 @@ from bot import model, ports
 from bot.store import claims, database, rows, tables
 
 SEEN_WITHIN = timedelta(days=7)
+
+OURS = "slack"
+"""What a line says about the way (`via`) of what was done through this desk."""
 
 _JOURNAL, _INTENTS, _ANOMALIES = tables.journal, tables.intents, tables.anomalies
 
@@ -47,14 +50,14 @@ class Journal:
 
         return await self._db.read(work)
 
-    async def acting(self) -> frozenset[model.Ref]:
-        """The anomalies of all actions that are not finished, held by somebody or not."""
-        statement = sa.select(_INTENTS).where(_INTENTS.c.finished.is_(None))
+    async def sent(self, key: str, now: datetime) -> None:
+        """Row before call: from now on an intent may have been done; the first time counts."""
+        first = sa.and_(_INTENTS.c.key == key, _INTENTS.c.sent.is_(None))
 
-        async def work(connection: AsyncConnection) -> frozenset[model.Ref]:
-            return frozenset(ref for row in await connection.execute(statement) for ref in rows.intent(row).refs)
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(sa.update(_INTENTS).where(first).values(sent=now))
 
-        return await self._db.read(work)
+        await self._db.write(work)
 
     async def finish(self, key: str, entries: Sequence[model.Entry], now: datetime) -> None:
         """Close an intent with its journal lines; neither is done twice."""
@@ -146,6 +149,19 @@ async def _fingerprints(connection: AsyncConnection, refs: Sequence[model.Ref]) 
         statement = sa.select(_ANOMALIES.c.id, _ANOMALIES.c.fingerprint).where(_ANOMALIES.c.source == source, _ANOMALIES.c.id.in_(ids))
         found |= {model.Ref(source, row.id): row.fingerprint for row in await connection.execute(statement)}
     return found
+
+
+async def ours_since(connection: AsyncConnection, source: str, read: Mapping[str, datetime]) -> frozenset[str]:
+    """Those ids of which a line tells that we changed them after they were read as they are stored: by a command about an anomaly that
+    was not known yet, and that a poll stored as it was before."""
+    newest = sa.select(_JOURNAL.c.anomaly, sa.func.max(_JOURNAL.c.at).label("at")).where(
+        _JOURNAL.c.source == source,
+        _JOURNAL.c.anomaly.in_(sorted(read)),
+        _JOURNAL.c.via == OURS,
+        _JOURNAL.c.result == model.Result.DONE.value,
+    )
+    found = await connection.execute(newest.group_by(_JOURNAL.c.anomaly))
+    return frozenset(row.anomaly for row in found if row.at > read[row.anomaly])
 
 
 # --- what happened before -----------------------------------------------------------------------------------------------

@@ -136,7 +136,27 @@ def intent(row: AnyRow) -> ports.Intent:
         at=row.at,
         channel=row.channel,
         shown={model.Ref(source, ident): version for source, ident, version in row.shown},
+        sent=row.sent,
     )
+
+
+def remark_values(remark: ports.Remark) -> dict[str, Any]:
+    """What is stored of a remark that is new."""
+    return {
+        "key": remark.key,
+        "source": remark.ref.source,
+        "anomaly": remark.ref.id,
+        "text": remark.text,
+        "at": remark.at,
+        "due": remark.at,
+        "asked": remark.asked,
+        "tries": remark.tries,
+    }
+
+
+def remark(row: AnyRow) -> ports.Remark:
+    """Read a whole row of `remarks`."""
+    return ports.Remark(row.key, model.Ref(row.source, row.anomaly), row.text, row.at, row.asked, row.tries)
 
 
 # --- batches ----------------------------------------------------------------------------------------------------------------

@@ -11,14 +11,15 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model, ports
-from bot.store import database, journal, outbox, rows, standings, tables
+from bot.store import database, journal, outbox, rows, standings, tables, underway
 
 _ANOMALIES = tables.anomalies
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """Everything that one save is asked to do; see `ports.Anomalies.save`."""
+    """Everything that one save is asked to do; see `ports.Anomalies.save`. `ours`: a record of what we did ourselves, `own` the key of its
+    intent or its batch; `known_only`: what is not known stays so."""
 
     source: str
     seen: Sequence[model.Anomaly]
@@ -31,6 +32,9 @@ class Sight:
     note: ports.Note | None
     entries: Sequence[model.Entry]
     done: str
+    own: str = ""
+    ours: bool = False
+    known_only: bool = False
 
 
 @dataclass(slots=True)
@@ -81,7 +85,8 @@ async def _chunk(connection: AsyncConnection, sight: Sight, seen: Sequence[model
     for anomaly in seen:
         row, body = known.get(anomaly.ref.id), rows.body(anomaly)
         if row is None:
-            fresh.append((anomaly, body))
+            if not sight.known_only:
+                fresh.append((anomaly, body))
         elif row.read_at <= sight.read_at:
             digest = rows.digest(body)
             if digest == row.digest:
@@ -133,7 +138,16 @@ async def _insert(connection: AsyncConnection, sight: Sight, fresh: Sequence[tup
 
 
 async def _update(connection: AsyncConnection, sight: Sight, changes: Sequence[_Change], tally: _Tally) -> None:
-    await _note(connection, sight, changes, tally)
+    """What an action under way is about is left as it is stored, so that its record finds out what it did itself."""
+    busy = await underway.others(connection, sight.source, sight.own)
+    told = [change for change in changes if change.seen.ref.id not in busy]
+    await _note(connection, sight, told, tally)
+    changes = changes if sight.ours else told
+    if changes:
+        await _write(connection, sight, changes, tally)
+
+
+async def _write(connection: AsyncConnection, sight: Sight, changes: Sequence[_Change], tally: _Tally) -> None:
     row = sa.and_(_ANOMALIES.c.source == sight.source, _ANOMALIES.c.id == sa.bindparam("this"))
     await connection.execute(
         sa.update(_ANOMALIES).where(row),
@@ -154,11 +168,12 @@ async def _update(connection: AsyncConnection, sight: Sight, changes: Sequence[_
 
 async def _note(connection: AsyncConnection, sight: Sight, changes: Sequence[_Change], tally: _Tally) -> None:
     """Ask for a line about each change that was made elsewhere; only this needs the stored bodies."""
-    if sight.note is None:
+    if sight.note is None or not changes:
         return
-    ids = [change.seen.ref.id for change in changes]
+    ours = await journal.ours_since(connection, sight.source, {change.seen.ref.id: change.before.read_at for change in changes})
+    ids = [change.seen.ref.id for change in changes if change.seen.ref.id not in ours]
     stored = await stored_anomalies(connection, sight.source, ids)
-    lines = (sight.note(stored[change.seen.ref], change.seen) for change in changes)
+    lines = (sight.note(stored[change.seen.ref], change.seen) for change in changes if change.seen.ref in stored)
     tally.noted += [line for line in lines if line is not None]
 
 

@@ -217,11 +217,28 @@ intents = sa.Table(
     _moment("at"),
     _words("channel"),
     _json("shown"),
+    _maybe("sent"),  # row before call: since when it may have been done
     _maybe("finished"),
     *_claim(),
 )
 _index("intents_unfinished", intents.c.at, where=intents.c.finished.is_(None))
 _index("intents_claimed", intents.c.claim_until, where=intents.c.claim_until.is_not(None))
+
+remarks = sa.Table(
+    "remarks",
+    metadata,
+    sa.Column("key", Words(), primary_key=True),
+    _words("source"),
+    _words("anomaly"),
+    _words("text"),
+    _moment("at"),
+    _moment("due"),
+    _maybe("asked"),  # row before call: since when the system may have it
+    _number("tries", 0),
+    *_claim(),
+)
+_index("remarks_due", remarks.c.due, remarks.c.key)
+_index("remarks_claimed", remarks.c.claim_until, where=remarks.c.claim_until.is_not(None))
 
 journal = sa.Table(
     "journal",

@@ -45,8 +45,8 @@ class Front:
         return response
 
     async def settle(self) -> None:
-        """Wait for the listeners under way."""
-        while tasks := list(self.running.desk.tasks):
+        """Wait for the listeners under way, and for the comments that their actions leave."""
+        while tasks := [*self.running.desk.tasks, *self.running.desk.triage.remarks.tasks]:
             await asyncio.wait(tasks)
 
     def command(self, text: str, *, user: str = DANA, channel: str = CHANNEL, name: str = "/anomalies") -> Json:

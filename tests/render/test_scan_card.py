@@ -231,6 +231,7 @@ FIXED = {
     CAUSE.NO_CHECKS: [("Profile these tables", ids.FIX_PROFILE, "op-1")],
     CAUSE.NO_RIGHT: [("Run it again", ids.FIX_AGAIN, "op-1")],
     CAUSE.REFUSED: [("Run it again", ids.FIX_AGAIN, "op-1")],
+    CAUSE.NOT_ALLOWED: [("Run it again", ids.FIX_AGAIN, "op-1")],
     CAUSE.FAILED: [("Run it again", ids.FIX_AGAIN, "op-1")],
     CAUSE.VANISHED: [("Run it again", ids.FIX_AGAIN, "op-1")],
     CAUSE.GAVE_UP: [("Follow it on", ids.FIX_FOLLOW, "op-1")],
@@ -306,7 +307,13 @@ def test_giving_up_says_after_how_long(taken: bool, line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cause", "ending"), [(CAUSE.REFUSED, "did not start."), (CAUSE.NO_RIGHT, "did not start."), (CAUSE.VANISHED, "has vanished.")]
+    ("cause", "ending"),
+    [
+        (CAUSE.REFUSED, "did not start."),
+        (CAUSE.NOT_ALLOWED, "did not start."),
+        (CAUSE.NO_RIGHT, "did not start."),
+        (CAUSE.VANISHED, "has vanished."),
+    ],
 )
 def test_what_never_ran_is_not_told_as_failed(cause: model.Cause, ending: str) -> None:
     verdict = model.Verdict(RESULT.FAILURE, scan_samples.problem(cause, detail="nope", right="Editor"))

@@ -178,6 +178,7 @@ SAYS = {
         "An admin of the team that warehouse-prod belongs to can give",
     ),
     CAUSE.REFUSED: ("Qualytics refused to start it: because.", ""),
+    CAUSE.NOT_ALLOWED: ("It was not started. because.", ""),
     CAUSE.FAILED: ("Qualytics says: because.", ""),
     CAUSE.VANISHED: ("Qualytics does not know this operation any more", "deleted there."),
     CAUSE.GAVE_UP: ("It was still running; the desk stopped looking.", "still end well"),

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from bot.store import engine
+from tests.services import desk as desks
 from tests.services import lab as labs
 from tests.store.conftest import server, shared, store, url
 
-__all__ = ["kind", "lab", "server", "shared", "store", "url"]
+__all__ = ["kind", "lab", "server", "shared", "store", "url", "world"]
 
 
 @pytest.fixture(params=["sqlite"])
@@ -21,3 +22,9 @@ def kind(request: pytest.FixtureRequest) -> str:
 def lab(store: engine.Store) -> labs.Lab:
     """One process of the desk, at noon."""
     return labs.Lab(store)
+
+
+@pytest.fixture
+def world(store: engine.Store) -> desks.World:
+    """A database, a system, a workspace, at noon."""
+    return desks.World(store)

@@ -10,7 +10,7 @@ from typing import Any
 from bot import errors, model
 from bot.core import permissions
 from bot.render import text
-from bot.services import follow, post, scans
+from bot.services import follow, people, post, scans
 from bot.store import engine
 from tests.services import cast
 
@@ -154,6 +154,20 @@ class Wall:
         return ""
 
 
+@dataclass
+class Directory:
+    """Slack's directory: everybody is a member, but for those who are `changed`; `away` while it is not to be asked."""
+
+    changed: dict[str, model.Actor] = field(default_factory=dict)
+    away: bool = False
+
+    async def actor(self, user: str) -> model.Actor:
+        if self.away:
+            raise errors.SlackUnavailable("Slack did not answer.")
+        known = {DANA.id: DANA, LEE.id: LEE}
+        return self.changed.get(user, known.get(user, model.Actor(user, user)))
+
+
 class Silent:
     """Telemetry that nobody reads."""
 
@@ -186,8 +200,10 @@ class Lab:
             Silent(),
         )
         self.scans = scans.Scans(sources, store.operations, store.claims, self.post, self.clock, grants)
+        self.directory = beside.directory if beside else Directory()
+        folk = people.People(sources, store.links, self.directory, self.clock)
         self.follow = follow.Follow(
-            sources, store.operations, store.anomalies, store.claims, store.facts, self.scans, self.clock, Silent(), GIVE_UP
+            sources, store.operations, store.anomalies, store.claims, store.facts, self.scans, self.clock, Silent(), GIVE_UP, folk
         )
         self.post.drawers[model.CardKind.SCAN] = self.scans.draw
 

@@ -346,3 +346,40 @@ async def test_what_somebody_asked_to_stop_is_not_gone_on_with(lab: Lab) -> None
     ended = await lab.operation(ident)
     assert ended.verdict is not None and ended.verdict.result is model.ScanResult.SUCCESS and ended.verdict.stopped == ("profile",)
     assert len(lab.works.started) == 1 and "Profile was not started" in lab.told()[0]
+
+
+async def test_who_may_not_scan_any_more_starts_nothing(lab: Lab) -> None:
+    ident = await lab.ask()
+    lab.directory.changed[DANA.id] = model.Actor(DANA.id, "Dana", is_deleted=True)
+    await lab.turn()
+    ended = await lab.operation(ident)
+    assert ended.state is model.OperationState.DONE and lab.works.started == []
+    assert "did not start" in lab.told()[0] and "Dana may not do this any more. This Slack account is deactivated" in lab.told()[0]
+
+
+async def test_a_chain_ends_where_its_actor_may_not_go_on(lab: Lab) -> None:
+    await lab.ask("sync", "scan")
+    await lab.turn()
+    lab.works.end()
+    lab.directory.changed[DANA.id] = model.Actor(DANA.id, "Dana", is_deleted=True)
+    await lab.go(30)
+    assert [request.kind for request in lab.works.started] == ["sync"]
+
+
+async def test_a_start_waits_until_slack_says_who_asked_for_it(lab: Lab) -> None:
+    ident = await lab.ask()
+    lab.directory.away = True
+    await lab.go(60)
+    assert lab.works.started == [] and (await lab.operation(ident)).state is model.OperationState.STARTING
+    lab.directory.away = False
+    await lab.go(15)
+    assert len(lab.works.started) == 1
+
+
+async def test_what_was_started_before_a_restart_is_followed_whatever_its_actor_may_now(lab: Lab) -> None:
+    ident = await lab.ask()
+    lab.works.lost = [away()]
+    await lab.turn()
+    lab.directory.changed[DANA.id] = model.Actor(DANA.id, "Dana", is_deleted=True)
+    await lab.go(15)
+    assert len(lab.works.started) == 1 and (await lab.operation(ident)).state is model.OperationState.RUNNING

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from alembic import autogenerate, command, config
 from alembic.runtime import migration
 
-from bot import errors
+from bot import errors, ports
 from bot.store import anomalies, batches, engine, journal, migrating, revisions, tables
 from tests.store import processes
 from tests.store.making import NOON, SOURCE, after, anomaly, batch, drafts, intent, item, line, live, operation, ref, scan
@@ -168,6 +168,29 @@ async def test_a_database_of_the_second_release_keeps_what_it_holds_and_learns_o
         assert await store.journal.closed(SOURCE, NOON) == [ref(1)]
         assert await store.operations.add([operation("o1", plan="p1"), operation("o2", scan=scan(7))]) == ["o1", "o2"]
         assert await store.operations.confirm("p1", NOON) and await store.operations.due(NOON) == ["o1"]
+        async with store.db.reader.connect() as connection:
+            assert await connection.run_sync(_drift) == []
+    finally:
+        await store.close()
+
+
+async def test_a_database_of_the_third_release_goes_on_with_its_intents_and_learns_remarks(url: str) -> None:
+    await _to(url, "0003")
+    db = engine._database(engine.parse(url))
+    assert await journal.Journal(db).begin(intent("click-1"), NOON, 60)
+    await batches.Batches(db).create(batch("b1", 1), [item(1)])
+    await db.close()
+    assert await engine.migrate(url) == migrating.head() != "0003"
+    store = await engine.open(url)
+    try:
+        (unfinished,) = await store.journal.unfinished(after(60))
+        assert unfinished == intent("click-1") and unfinished.sent is None
+        await store.journal.sent("click-1", after(61))
+        remark = ports.Remark("click-1", ref(1), "Acknowledged by Dana via Slack.", after(62))
+        assert await store.records.record(
+            ports.Record(SOURCE, [anomaly(1)], after(62), after(62), adopting=True, remarks=[remark], intent="click-1")
+        )
+        assert await store.remarks.due(after(62)) == [remark] and await store.journal.unfinished(after(99)) == []
         async with store.db.reader.connect() as connection:
             assert await connection.run_sync(_drift) == []
     finally:

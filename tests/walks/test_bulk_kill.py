@@ -6,6 +6,8 @@ import asyncio
 from collections import Counter
 from pathlib import Path
 
+import aiosqlite
+
 from tests.walks import stage as staging
 from tests.walks.stage import Json, visible
 
@@ -28,10 +30,19 @@ async def test_killed_in_the_middle_of_a_batch(tmp_path: Path, zygote: staging.Z
         receipt = await _receipt(stage)
         await bot.kill()
         assert f"{many:,} done" in visible(receipt)
+        # Polls went on all the while: whatever they saw first, the history of each names the one who did it.
+        assert await _told(stage.folder / "desk.db") == {("archive", "Dana", "slack"): many}
         sent = Counter(item["id"] for call in await _calls(stage) for item in call["json"] or [])
         # What was under way at a kill may be asked for once more, after a look; everything else was asked for once.
         assert len(sent) == many
         assert sum(count - 1 for count in sent.values()) <= 2 * 100 * 4
+
+
+async def _told(file: Path) -> Counter[tuple[str, str, str]]:
+    """The lines of the journal, each with its action, its actor and its way."""
+    async with aiosqlite.connect(file) as database:
+        found = await database.execute_fetchall("SELECT action, actor_name, via FROM journal")
+    return Counter((row[0], row[1], row[2]) for row in found)
 
 
 async def _archived(stage: staging.Stage, least: int) -> None:

@@ -110,7 +110,8 @@ class Actions:
         try:
             return await self._say(target, text, trial)
         except (errors.SourceUnavailable, errors.SourceGarbled) as error:
-            return outcomes.refused(target, f"{error} The comment may have been saved all the same: look before you send it again.")
+            why = f"{error} The comment may have been saved all the same: look before you send it again."
+            return outcomes.unsure(target, why)
         except errors.SourceError as error:
             return outcomes.failed(target, error)
 

@@ -1,0 +1,94 @@
+"""Comments that tell in the system who acted: left after the change was confirmed, each once, waited for by nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot import errors, model, ports
+
+log = logging.getLogger(__name__)
+
+CLAIM_SECONDS = 120.0
+
+SKEW = timedelta(minutes=1)
+"""So much may the system's clock differ from ours: a comment with these words that is older than the change is another one."""
+
+PAUSE, LONGEST_PAUSE = timedelta(seconds=15), timedelta(minutes=10)
+
+WITHIN = timedelta(days=1)
+"""A comment that could not be left for so long is news to nobody."""
+
+
+@dataclass(slots=True)
+class Remarks:
+    """Leaves what waits. Several processes may: each remark is claimed."""
+
+    sources: Mapping[str, ports.Source]
+    store: ports.Remarks
+    claims: ports.Claims
+    clock: ports.Clock
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def soon(self) -> None:
+        """Leave what waits now, without holding anybody up; what fails is left by the job."""
+        task = asyncio.create_task(self._quietly())
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def _quietly(self) -> None:
+        try:
+            await self.work()
+        except errors.BotError as error:
+            log.info("comments that tell who acted are left later: %s", error)
+
+    async def work(self) -> None:
+        """Leave every remark that is due."""
+        for remark in await self.store.due(self.clock.now()):
+            claim = await self.claims.take("remarks", remark.key, self.clock.now(), CLAIM_SECONDS)
+            if claim is None:
+                continue
+            try:
+                await self._leave(claim, remark)
+            except errors.SourceError as error:
+                log.info("no comment was left on %s yet: %s", remark.ref, error)
+                pause = min(PAUSE * 2 ** min(remark.tries, 10), LONGEST_PAUSE)
+                await self.store.later(claim, self.clock.now() + pause)
+            finally:
+                await self.claims.release(claim)
+
+    async def _leave(self, claim: model.Claim, remark: ports.Remark) -> None:
+        """Row before call; one that may be there is looked for before it is said again. Raises SourceError while it makes sense to try."""
+        source = self.sources.get(remark.ref.source)
+        late = self.clock.now() - remark.at > WITHIN
+        if source is None or late or model.Action.COMMENT not in source.supports - source.doubtful:
+            await self.store.settle(claim)
+            return
+        if remark.asked is not None and await said(source, remark.ref, remark.text, remark.at):
+            await self.store.settle(claim)
+            return
+        target = (await source.get([remark.ref.id])).get(remark.ref.id)
+        if target is not None and await self.store.ask(claim, self.clock.now()):
+            await self._say(source, target, remark)
+        await self.store.settle(claim)
+
+    async def _say(self, source: ports.Source, target: model.Anomaly, remark: ports.Remark) -> None:
+        """Raises SourceError when nobody knows whether it is there, or it may be later."""
+        try:
+            (outcome,) = await source.apply(model.Change(model.Action.COMMENT, comment=remark.text), [target])
+        except (errors.SourceForbidden, errors.SourceMissing, errors.SourceRejected) as error:
+            log.info("no comment was left on %s: %s", remark.ref, error)
+            return
+        if outcome.unsure:
+            raise errors.SourceUnsure(source.name, outcome.reason)
+        if outcome.result is model.Result.REFUSED:
+            log.info("no comment was left on %s: %s", remark.ref, outcome.reason)
+
+
+async def said(source: ports.Source, ref: model.Ref, text: str, since: datetime) -> bool:
+    """Whether this comment is there, left after that time; where the system tells no times, ever. Raises SourceError."""
+    since -= SKEW
+    return any(one.text == text and (one.at is None or one.at >= since) for one in await source.comments(ref.id))

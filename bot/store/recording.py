@@ -1,0 +1,55 @@
+"""The one transaction that writes down what we changed: state, journal, the end of the intent or of a batch's items, remarks to leave."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot import model, ports
+from bot.store import batches, database, rows, saving, tables
+
+
+class Records:
+    """The port `Records`."""
+
+    def __init__(self, db: database.Database) -> None:
+        self._db = db
+
+    async def record(self, record: ports.Record) -> bool:
+        """Store all of it, or nothing (`ports.Records.record`)."""
+
+        async def work(connection: AsyncConnection) -> bool:
+            if record.claim is not None and not await batches.settle(connection, record.claim, record.items, record.now):
+                return False
+            await saving.save(connection, _sight(record))
+            await _leave(connection, record)
+            return True
+
+        return await self._db.write(work)
+
+
+def _sight(record: ports.Record) -> saving.Sight:
+    own = record.claim.key if record.claim else record.intent
+    return saving.Sight(
+        record.source,
+        record.seen,
+        record.read_at,
+        record.now,
+        model.Reason.ADOPTED,
+        cursor=None,
+        drafts={},
+        extra=record.extra,
+        note=record.note,
+        entries=record.entries,
+        done=record.intent,
+        own=own,
+        ours=True,
+        known_only=not record.adopting,
+    )
+
+
+async def _leave(connection: AsyncConnection, record: ports.Record) -> None:
+    """Each remark once, whoever recorded it before."""
+    for remark in record.remarks:
+        if await connection.scalar(sa.select(tables.remarks.c.key).where(tables.remarks.c.key == remark.key)) is None:
+            await connection.execute(sa.insert(tables.remarks).values(rows.remark_values(remark)))

@@ -1,0 +1,50 @@
+"""Comments that tell in a system who acted, until they are there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot import model, ports
+from bot.store import claims, database, rows, tables
+
+_REMARKS = tables.remarks
+
+
+class Remarks:
+    """The port `Remarks`."""
+
+    def __init__(self, db: database.Database) -> None:
+        self._db = db
+
+    async def due(self, now: datetime, limit: int = 50) -> Sequence[ports.Remark]:
+        """Those to be left by now that nobody holds, the longest due first."""
+        waiting = sa.select(_REMARKS).where(_REMARKS.c.due <= now, claims.free(_REMARKS, now))
+        statement = waiting.order_by(_REMARKS.c.due, _REMARKS.c.key).limit(limit)
+
+        async def work(connection: AsyncConnection) -> Sequence[ports.Remark]:
+            return [rows.remark(row) for row in await connection.execute(statement)]
+
+        return await self._db.read(work)
+
+    async def ask(self, claim: model.Claim, now: datetime) -> bool:
+        """Row before call: from now on it may be there."""
+        return await self._change(sa.update(_REMARKS).where(claims.held(claim)).values(asked=now, tries=_REMARKS.c.tries + 1))
+
+    async def later(self, claim: model.Claim, until: datetime) -> bool:
+        """Try again at that time."""
+        return await self._change(sa.update(_REMARKS).where(claims.held(claim)).values(due=until))
+
+    async def settle(self, claim: model.Claim) -> bool:
+        """It is there, or never will be: forget it."""
+        return await self._change(sa.delete(_REMARKS).where(claims.held(claim)))
+
+    async def _change(self, statement: Any) -> bool:
+        async def work(connection: AsyncConnection) -> bool:
+            return (await connection.execute(statement)).rowcount == 1
+
+        return await self._db.write(work)
