@@ -304,7 +304,7 @@ async def _status(desk: Running, started: datetime) -> desk_view.StatusView:
     for name, source in desk.sources.items():
         standing, counts = await desk.desk.browse.standing(name)
         views.append(desk_view.SourceView(source.title, standing, counts, desk.poll.lag.get(name)))
-    plain = await desk.store.facts.get(post.NO_CHARTS)
+    plain = await desk.post.fallback.refuses_new_blocks()
     return desk_view.StatusView(
         views,
         await desk.store.cards.backlog(desk.desk.clock.now()),

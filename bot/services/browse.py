@@ -165,9 +165,7 @@ class Browse:
         cards = await self.cards.of([ref])
         if cards:
             routes = {route.id: route for route in self.routes}
-            return [
-                model.Decided(card.reason, card.posted or card.created, card.channel, card.error, routes.get(card.route)) for card in cards
-            ]
+            return [_decided(card, routes.get(card.route)) for card in cards]
         reason = await self.anomalies.reason(ref)
         if reason is None:
             raise errors.NotFound(f"This desk has not seen {ref} yet: it is closed, not looked after here, or newer than the last poll.")
@@ -222,3 +220,9 @@ class Browse:
 
     def _named(self, name: str) -> ports.Source:
         return systems.named(self.sources, name)
+
+
+def _decided(card: model.Card, route: model.Route | None) -> model.Decided:
+    """Why a card is where it is; one that Slack does not take is nowhere yet, whatever was decided about it."""
+    refused = card.state is model.CardState.LIVE and not card.ts and bool(card.error)
+    return model.Decided(model.Reason.REFUSED if refused else card.reason, card.posted or card.created, card.channel, card.error, route)

@@ -15,7 +15,8 @@ from typing import Any
 from bot import errors, model, ports
 from bot.core import grouping, routing
 from bot.render import card as cards_view
-from bot.render import limits, reports
+from bot.render import reports
+from bot.services import fallback
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +28,16 @@ SETTLE = timedelta(seconds=10)
 
 BACKOFF = timedelta(seconds=2)
 BACKOFF_LIMIT = timedelta(minutes=2)
+
+REFUSED = timedelta(seconds=15)
+REFUSED_LIMIT = timedelta(minutes=10)
+"""How soon and how rarely a message that Slack refuses is tried again: tomorrow it may take what it refuses today."""
+
+STALE = timedelta(days=7)
+"""A refused report or digest is no news any more, and a card that is shown plainer than it should be stays so, after this time."""
+
+PLAIN_FOR = timedelta(minutes=10)
+"""When a message that Slack only took in a simpler form is tried whole again; after that, each time when its age has doubled."""
 
 CHANNEL_PAUSE = timedelta(seconds=60)
 """How often a channel that refuses us is tried again; a person has to mend it."""
@@ -45,8 +56,8 @@ QUEUED = "budget"
 PROGRESS_EVERY = timedelta(seconds=4)
 """All progress together is at most 15 edits a minute, of the 35 that machines may make."""
 
-NO_CHARTS = "slack.plain_blocks"
-"""The fact that this workspace refused new blocks once."""
+UNREADABLE = frozenset({"missing_scope", "no_permission", "not_allowed_token_type"})
+"""The app may not read histories at all, whatever becomes of its token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +92,10 @@ class Post:
     _closing: bool = False
     _progressed: datetime | None = None
     _good: set[str] = field(default_factory=set)
+    fallback: fallback.Fallback = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.fallback = fallback.Fallback(self.facts, self.clock)
 
     def drafts(self, anomalies: Sequence[model.Anomaly]) -> Mapping[model.Ref, Sequence[model.CardDraft]]:
         """The cards that these anomalies get when they turn out to be new; none for what is closed already."""
@@ -128,7 +143,7 @@ class Post:
 
     async def show(self, refs: Sequence[model.Ref], hint: Hint | None = None) -> None:
         """Bring the cards of these anomalies up to date now; the clicked one through its response_url."""
-        shown = [card for card in await self.cards.of(refs) if card.state is model.CardState.LIVE and card.ts]
+        shown = [card for card in await self.cards.of(refs) if card.ts and card.reason is not model.Reason.MESSAGE_GONE]
         await self.cards.touch([card.id for card in shown], self.clock.now())
         for card in shown:
             clicked = hint is not None and (card.channel, card.ts) == (hint.channel, hint.ts)
@@ -193,7 +208,7 @@ class Post:
 
     async def _edits(self) -> None:
         while True:
-            due = await self.cards.due(self.clock.now(), posted=True, limit=BATCH)
+            due = await self.cards.due(self.clock.now(), posted=True, without=sorted(self.paused()), limit=BATCH)
             if not await self._deliver_all(EDITS, due):
                 return
 
@@ -250,18 +265,24 @@ class Post:
             return False
         if not await self.cards.begin(claim, self.clock.now()):
             return False
-        ts = await self._with_fallback(message, lambda shown: self.messenger.post(card.channel, shown, card.id))
+        ts, whole = await self.fallback.send(message, lambda shown: self.messenger.post(card.channel, shown, card.id))
         await self._recovered(card.channel)
         self.telemetry.count("posts", kind=card.kind)
-        return await self.cards.delivered(claim, card.wanted, self.clock.now(), ts=ts)
+        return await self.cards.delivered(claim, card.wanted, self.clock.now(), ts=ts, again=self._again(card, whole=whole))
 
     async def _edit(self, claim: model.Claim, card: model.Card, hint: Hint | None, clicked: bool) -> bool:
-        message = await self._render(card)
+        message, whole = await self._render(card), True
         if message is not None:
-            await self._with_fallback(message, lambda shown: self._rewrite(card, shown, hint, clicked))
+            _, whole = await self.fallback.send(message, lambda shown: self._rewrite(card, shown, hint, clicked))
             await self._recovered(card.channel)
             self.telemetry.count("edits", kind=card.kind)
-        return await self.cards.delivered(claim, card.wanted, self.clock.now())
+        return await self.cards.delivered(claim, card.wanted, self.clock.now(), again=self._again(card, whole=whole))
+
+    def _again(self, card: model.Card, *, whole: bool) -> datetime | None:
+        """When a message of which Slack took only a simpler form is tried whole again."""
+        now = self.clock.now()
+        age = now - (card.posted or now)
+        return None if whole or age > STALE else now + max(PLAIN_FOR, age)
 
     async def _rewrite(self, card: model.Card, message: model.Message, hint: Hint | None, clicked: bool) -> str:
         if hint is not None:
@@ -281,7 +302,12 @@ class Post:
         now = self.clock.now()
         try:
             ts = await self.messenger.find(card.channel, card.id, card.posting)
-        except (errors.ChannelGone, errors.SlackAuthFailed) as error:
+        except errors.ChannelGone as error:  # no reason to hold up the posts of that channel: they may work where reading does not
+            await self.cards.defer(claim, now + _slowly(card), str(error), unsent=False)
+            return False
+        except errors.SlackAuthFailed as error:
+            if error.code not in UNREADABLE:
+                raise
             log.warning("card %s may or may not be in %s, and its history cannot be read: %s", card.id, card.channel, error)
             await self.cards.end(claim, model.CardState.LOST, model.Reason.UNVERIFIABLE, str(error))
             return False
@@ -293,25 +319,6 @@ class Post:
             return False
         self.telemetry.count("reconciled", found="no")
         return await self.cards.defer(claim, now, card.error, unsent=True)
-
-    async def _with_fallback(self, message: model.Message, send: Callable[[model.Message], Awaitable[str]]) -> str:
-        """Send; where blocks are refused, once without the new ones, then as a short plain card."""
-        if await self.facts.get(NO_CHARTS):
-            message = limits.plain(message)
-        versions = [message]
-        versions += [simpler for simpler in (limits.plain(message), limits.bare(message)) if simpler not in versions]
-        for number, version in enumerate(versions, start=1):
-            try:
-                ts = await send(version)
-            except errors.BlocksRefused as error:
-                log.warning("Slack refused the blocks of a message (%s); trying simpler ones", error)
-                if number == len(versions):
-                    raise
-                continue
-            if number > 1 and version == limits.plain(message):
-                await self.facts.put(NO_CHARTS, True, self.clock.now())
-            return ts
-        raise AssertionError("unreachable: the last version returns or raises")
 
     async def _render(self, card: model.Card) -> model.Message | None:
         """What Slack should show; None when an anomaly was closed before anybody saw it."""
@@ -362,11 +369,20 @@ class Post:
                 await self.cards.defer(claim, now + CHANNEL_PAUSE, str(error), unsent=unsent)
                 await self._tell(card.channel, error)
             case errors.BlocksRefused() | errors.SlackRejected():
-                log.error("Slack refuses card %s for good: %s", card.id, error)
-                await self.cards.end(claim, model.CardState.LOST, model.Reason.REFUSED, str(error))
+                await self._refused(claim, card, error, unsent=unsent)
             case _:
                 pause = min(BACKOFF * 2 ** min(card.tries, 10), BACKOFF_LIMIT)
                 await self.cards.defer(claim, now + pause, str(error), unsent=unsent)
+
+    async def _refused(self, claim: model.Claim, card: model.Card, error: errors.DeliveryError, *, unsent: bool) -> None:
+        """A refusal is not for ever: the card is tried again slowly until it is shown or its anomaly is closed; only old news is given
+        up."""
+        self.fallback.say(error)
+        now = self.clock.now()
+        if not card.ts and card.kind in (model.CardKind.REPORT, model.CardKind.DIGEST) and now - card.created > STALE:
+            await self.cards.end(claim, model.CardState.LOST, model.Reason.REFUSED, str(error))
+            return
+        await self.cards.defer(claim, now + _slowly(card), str(error), unsent=unsent)
 
     async def _tell(self, channel: str, error: errors.DeliveryError) -> None:
         """A channel refuses us: say so once, in the log and to the admins, and go on trying quietly."""
@@ -395,3 +411,8 @@ class Post:
         for admin in self.admins:
             if admin.startswith(("U", "W")) and admin != payload["channel"]:
                 await self.report(f"{payload['what']}:{payload['channel']}:{payload['at']}", payload, admin)
+
+
+def _slowly(card: model.Card) -> timedelta:
+    """How long a card that was refused waits for its next try."""
+    return min(REFUSED * (1 << min(card.tries, 10)), REFUSED_LIMIT)
