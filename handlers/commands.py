@@ -13,16 +13,20 @@ from handlers import bulk, guard, review
 
 
 async def anomalies(desk: guard.Desk, request: guard.Request) -> None:
-    """`/anomalies ...`"""
-    actor = await desk.people.actor(request.user)
-    permissions.decide(model.Action.BROWSE, actor, desk.browse.grants)
-    command = filters.command(
-        str(request.body.get("text", "")), today=desk.today(), sources=desk.sources, default_source=desk.default_source
-    )
+    """`/anomalies ...`; what opens a form opens it before anything else is awaited: the trigger lasts three seconds."""
+    try:
+        command = filters.command(
+            str(request.body.get("text", "")), today=desk.today(), sources=desk.sources, default_source=desk.default_source
+        )
+    except errors.UserError:
+        await guard.may_look(desk, request)  # who may not look is told that, and not how to write it
+        raise
+    if command.verb in FORMS:
+        await FORMS[command.verb](desk, request, command)
+        return
+    actor = await guard.may_look(desk, request)
     if command.change is not None:
         await bulk.change(desk, request, command, actor)
-    elif command.verb == "review":
-        await review.asked(desk, request, command)
     elif command.verb == "undo":
         await bulk.undo(desk, request, command, actor)
     else:
@@ -111,5 +115,11 @@ VERBS: Mapping[str, Callable[[guard.Desk, filters.Command, model.Actor], Awaitab
     "digest": _digest,
     "link": _link,
 }
+
+FORMS: Mapping[str, Callable[[guard.Desk, guard.Request, filters.Command], Awaitable[None]]] = {
+    "review": review.asked,
+    "delete": bulk.asked_to_delete,
+}
+"""Verbs that are answered by a form."""
 
 COMMANDS: Mapping[str, guard.Handler] = {"/anomalies": anomalies}
