@@ -25,7 +25,8 @@ class SourceView:
 @dataclass(frozen=True, slots=True)
 class StatusView:
     """All that `/anomalies status` tells. `slack` says in words how the connection stands ("connected by Socket Mode"), `paused` until
-    when which channels are left alone, `unsupported` which kinds of blocks this workspace refuses."""
+    when which channels are left alone, `unsupported` which kinds of blocks this workspace refuses, `left_alone` how much is unfinished in
+    which systems that are not configured any more."""
 
     sources: Sequence[SourceView]
     backlog: ports.Backlog
@@ -34,6 +35,7 @@ class StatusView:
     started: datetime
     unsupported: Sequence[str] = ()
     paused: Mapping[str, datetime] = field(default_factory=dict)
+    left_alone: Mapping[str, int] = field(default_factory=dict)
 
 
 def status(view: StatusView) -> model.Message:
@@ -44,6 +46,7 @@ def status(view: StatusView) -> model.Message:
     if view.unsupported:
         refused = text.listed([text.short(kind, 40) for kind in view.unsupported])
         lines.append(f"This workspace refuses these blocks, so plainer ones are used: {refused}.")
+    lines += [_left_alone(name, amount) for name, amount in view.left_alone.items()]
     shown: list[model.Block] = [blocks.header("How the desk stands")]
     for line, dates in rows:
         shown += [blocks.section(line), *((blocks.context(*_small(dates)),) if dates else ())]
@@ -92,6 +95,11 @@ def _small(dates: _Dates) -> list[model.Block]:
 def _spoken(line: str, dates: _Dates) -> str:
     said = ", ".join(f"{word} {text.when(at)}" for word, at in dates)
     return text.sentence(text.spoken(line), text.capital(said))
+
+
+def _left_alone(name: str, amount: int) -> str:
+    many = text.count(amount, "unfinished request", "unfinished requests")
+    return f"{text.short(name, 40)} is not configured any more: {many} {'waits' if amount == 1 else 'wait'} until it is again."
 
 
 def _backlog(backlog: ports.Backlog) -> str:

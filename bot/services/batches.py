@@ -146,7 +146,7 @@ class Batches:
         why = self._not_undoable(batch, now)
         if why:
             raise errors.Stale(why)
-        source = self.sources[batch.source]
+        source = systems.named(self.sources, batch.source)
         done = await self.store.items(batch.id, (model.Fate.DONE,), limit=1_000_000)
         if not done:
             raise errors.Stale("Nothing was changed by this batch, so there is nothing to take back.")
@@ -198,6 +198,7 @@ class Batches:
         batch = await self.store.get(str(card.payload.get("batch", "")))
         if batch is None:
             return None
+        systems.named(self.sources, batch.source)
         progress = await self.store.progress(batch.id, sample=batch_view.CSV_ABOVE)
         try:
             names = await self.people.names(batch.source, batch.change.assignees or ())

@@ -82,6 +82,7 @@ class Digests:
     async def draw(self, card: model.Card) -> model.Message | None:
         """The digest as it was when it was made. Given to `post`, the only writer."""
         made = counting.unpack(card.payload)
+        systems.named(self.sources, made.source)
         return digest_view.digest(made, self.post.offer(made.source))
 
     async def _mark(self) -> datetime | None:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot import errors, model, ports
-from bot.core import grouping, routing
+from bot.core import grouping, routing, systems
 from bot.render import card as cards_view
 from bot.render import reports
 from bot.services import fallback
@@ -35,6 +35,9 @@ REFUSED_LIMIT = timedelta(minutes=10)
 
 STALE = timedelta(days=7)
 """A refused report or digest is no news any more, and a card that is shown plainer than it should be stays so, after this time."""
+
+AWAY = timedelta(minutes=1)
+"""How often a card whose system is not configured looks whether it is again."""
 
 PLAIN_FOR = timedelta(minutes=10)
 """When a message that Slack only took in a simpler form is tried whole again; after that, each time when its age has doubled."""
@@ -256,7 +259,9 @@ class Post:
             return await self._first(claim, card)
         except errors.DeliveryError as error:
             await self._trouble(claim, card, error)
-            return False
+        except errors.NotFound as error:  # its system is not configured any more; should it come back, the card is as it was
+            await self.cards.defer(claim, now + AWAY, str(error), unsent=card.posting is None)
+        return False
 
     async def _first(self, claim: model.Claim, card: model.Card) -> bool:
         message = await self._render(card)
@@ -332,6 +337,7 @@ class Post:
 
     async def _render_anomaly(self, card: model.Card) -> model.Message | None:
         assert card.ref is not None
+        systems.named(self.sources, card.ref.source)
         anomaly = (await self.anomalies.get([card.ref])).get(card.ref)
         if anomaly is None or (anomaly.state is model.State.ARCHIVED and not card.ts):
             return None
@@ -341,6 +347,8 @@ class Post:
     async def _render_group(self, card: model.Card) -> model.Message | None:
         tally = await self.cards.tally(card.id)
         source = tally.sample[0].ref.source if tally.sample else ""
+        if source:
+            systems.named(self.sources, source)
         burst = next((route.burst for route in self.routes if route.id == card.route), self.routes[0].burst)
         return cards_view.group(card.id, tally, self.offer(source), burst)
 

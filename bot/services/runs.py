@@ -120,7 +120,7 @@ class Runs:
         while runnable := await self.store.runnable(self.clock.now()):
             ran = await asyncio.gather(*(self.run(ident) for ident in runnable))
             if not any(ran):
-                return
+                break
         await self.store.sweep(self.clock.now() - timedelta(days=1))
 
     async def run(self, ident: str) -> bool:
@@ -132,6 +132,8 @@ class Runs:
             batch = await self.store.get(ident)
             if batch is None or batch.state is not model.BatchState.RUNNING:
                 return False
+            if batch.source not in self.sources:
+                return False  # the system is not configured any more; should it come back, this goes on
             return await self._windows(claim, batch)
         except errors.SourceError as error:
             log.warning("batch %s waits: %s", ident, error)
