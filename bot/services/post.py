@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot import errors, model, ports
-from bot.core import grouping, routing, systems
+from bot.core import grouping, retries, routing, systems
 from bot.render import card as cards_view
 from bot.render import reports
 from bot.services import fallback
@@ -25,22 +25,6 @@ CLAIM_SECONDS = 120.0
 
 SETTLE = timedelta(seconds=10)
 """How long Slack gets to store a message whose answer was lost before its absence is believed."""
-
-BACKOFF = timedelta(seconds=2)
-BACKOFF_LIMIT = timedelta(minutes=2)
-
-REFUSED = timedelta(seconds=15)
-REFUSED_LIMIT = timedelta(minutes=10)
-"""How soon and how rarely a message that Slack refuses is tried again: tomorrow it may take what it refuses today."""
-
-STALE = timedelta(days=7)
-"""A refused report or digest is no news any more, and a card that is shown plainer than it should be stays so, after this time."""
-
-AWAY = timedelta(minutes=1)
-"""How often a card whose system is not configured looks whether it is again."""
-
-PLAIN_FOR = timedelta(minutes=10)
-"""When a message that Slack only took in a simpler form is tried whole again; after that, each time when its age has doubled."""
 
 CHANNEL_PAUSE = timedelta(seconds=60)
 """How often a channel that refuses us is tried again; a person has to mend it."""
@@ -260,7 +244,7 @@ class Post:
         except errors.DeliveryError as error:
             await self._trouble(claim, card, error)
         except errors.NotFound as error:  # its system is not configured any more; should it come back, the card is as it was
-            await self.cards.defer(claim, now + AWAY, str(error), unsent=card.posting is None)
+            await self.cards.defer(claim, now + retries.AWAY, str(error), unsent=card.posting is None)
         return False
 
     async def _first(self, claim: model.Claim, card: model.Card) -> bool:
@@ -273,7 +257,8 @@ class Post:
         ts, whole = await self.fallback.send(message, lambda shown: self.messenger.post(card.channel, shown, card.id))
         await self._recovered(card.channel)
         self.telemetry.count("posts", kind=card.kind)
-        return await self.cards.delivered(claim, card.wanted, self.clock.now(), ts=ts, again=self._again(card, whole=whole))
+        now = self.clock.now()
+        return await self.cards.delivered(claim, card.wanted, now, ts=ts, again=None if whole else retries.whole_again(None, now))
 
     async def _edit(self, claim: model.Claim, card: model.Card, hint: Hint | None, clicked: bool) -> bool:
         message, whole = await self._render(card), True
@@ -281,13 +266,8 @@ class Post:
             _, whole = await self.fallback.send(message, lambda shown: self._rewrite(card, shown, hint, clicked))
             await self._recovered(card.channel)
             self.telemetry.count("edits", kind=card.kind)
-        return await self.cards.delivered(claim, card.wanted, self.clock.now(), again=self._again(card, whole=whole))
-
-    def _again(self, card: model.Card, *, whole: bool) -> datetime | None:
-        """When a message of which Slack took only a simpler form is tried whole again."""
         now = self.clock.now()
-        age = now - (card.posted or now)
-        return None if whole or age > STALE else now + max(PLAIN_FOR, age)
+        return await self.cards.delivered(claim, card.wanted, now, again=None if whole else retries.whole_again(card.posted, now))
 
     async def _rewrite(self, card: model.Card, message: model.Message, hint: Hint | None, clicked: bool) -> str:
         if hint is not None:
@@ -308,7 +288,7 @@ class Post:
         try:
             ts = await self.messenger.find(card.channel, card.id, card.posting)
         except errors.ChannelGone as error:  # no reason to hold up the posts of that channel: they may work where reading does not
-            await self.cards.defer(claim, now + _slowly(card), str(error), unsent=False)
+            await self.cards.defer(claim, now + retries.after_refusal(card.tries), str(error), unsent=False)
             return False
         except errors.SlackAuthFailed as error:
             if error.code not in UNREADABLE:
@@ -379,18 +359,17 @@ class Post:
             case errors.BlocksRefused() | errors.SlackRejected():
                 await self._refused(claim, card, error, unsent=unsent)
             case _:
-                pause = min(BACKOFF * 2 ** min(card.tries, 10), BACKOFF_LIMIT)
-                await self.cards.defer(claim, now + pause, str(error), unsent=unsent)
+                await self.cards.defer(claim, now + retries.after_outage(card.tries), str(error), unsent=unsent)
 
     async def _refused(self, claim: model.Claim, card: model.Card, error: errors.DeliveryError, *, unsent: bool) -> None:
         """A refusal is not for ever: the card is tried again slowly until it is shown or its anomaly is closed; only old news is given
         up."""
         self.fallback.say(error)
         now = self.clock.now()
-        if not card.ts and card.kind in (model.CardKind.REPORT, model.CardKind.DIGEST) and now - card.created > STALE:
+        if not card.ts and card.kind in (model.CardKind.REPORT, model.CardKind.DIGEST) and now - card.created > retries.STALE:
             await self.cards.end(claim, model.CardState.LOST, model.Reason.REFUSED, str(error))
             return
-        await self.cards.defer(claim, now + _slowly(card), str(error), unsent=unsent)
+        await self.cards.defer(claim, now + retries.after_refusal(card.tries), str(error), unsent=unsent)
 
     async def _tell(self, channel: str, error: errors.DeliveryError) -> None:
         """A channel refuses us: say so once, in the log and to the admins, and go on trying quietly."""
@@ -419,8 +398,3 @@ class Post:
         for admin in self.admins:
             if admin.startswith(("U", "W")) and admin != payload["channel"]:
                 await self.report(f"{payload['what']}:{payload['channel']}:{payload['at']}", payload, admin)
-
-
-def _slowly(card: model.Card) -> timedelta:
-    """How long a card that was refused waits for its next try."""
-    return min(REFUSED * (1 << min(card.tries, 10)), REFUSED_LIMIT)
