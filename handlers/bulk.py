@@ -11,7 +11,7 @@ from bot.core import changes, filters, permissions
 from bot.core import undo as undoing
 from bot.render import batch as batch_view
 from bot.render import ids, modals, refusals, replies
-from bot.services import batches, triage
+from bot.services import batches, slicing, triage
 from handlers import guard
 
 DELETE_TITLE = "Delete anomalies"
@@ -102,7 +102,7 @@ async def _wanted(
     if wish.swap is None:
         return wanted, {}
     old, new = await looked_up(wish.swap)
-    swaps = {one.ref: undoing.swap(one, old, new) for one in targets}
+    swaps = {one.ref: undoing.swap(one, old, new) async for some in slicing.each(targets) for one in some}
     return wanted, {ref: swapped for ref, swapped in swaps.items() if swapped is not None}
 
 

@@ -9,6 +9,7 @@ from bot.core import filters, permissions
 from bot.render import card, replies, spreadsheet
 from bot.render import desk as desk_view
 from bot.render import digest as digest_view
+from bot.services import slicing
 from handlers import bulk, guard, review
 
 
@@ -36,11 +37,12 @@ async def anomalies(desk: guard.Desk, request: guard.Request) -> None:
 async def _export(desk: guard.Desk, command: filters.Command, actor: model.Actor) -> model.Message:
     """To the asker alone: a CSV file in the direct messages with the bot."""
     query = command.query or model.Query()
-    found = await desk.browse.select(query, actor)
+    found = await desk.browse.export(query, actor)
     home = await desk.messenger.home("", actor.id)
     words = filters.canonical(query)
     name = f"anomalies-{desk.clock.now():%Y-%m-%d-%H%M}.csv"
-    await desk.messenger.upload(home, "", name, f"Anomalies: {words or 'all that are open'}", spreadsheet.anomalies(found))
+    content = await slicing.sheet(found, spreadsheet.anomalies)
+    await desk.messenger.upload(home, "", name, f"Anomalies: {words or 'all that are open'}", content)
     return replies.exported(words, len(found))
 
 

@@ -13,7 +13,7 @@ from bot import errors, model, ports
 from bot.core import signing, transitions
 from bot.core import undo as undoing
 from bot.render import batch as batch_view
-from bot.services import batches
+from bot.services import batches, slicing
 from bot.services import post as posting
 
 log = logging.getLogger(__name__)
@@ -30,6 +30,9 @@ ABREAST = 8
 
 CALLS = 4
 """Windows that ask the system at the same time, of those that are under way (design section 4)."""
+
+PAGE = 500
+"""Items of a receipt that are read from the store at once."""
 
 AHEAD = 32
 """Windows that are read from the store at once."""
@@ -359,10 +362,10 @@ class Runs:
         card = await self.batches.post.cards.get((await self.batches.post.cards.put(self.batches.draft(batch), self.clock.now())).id)
         if card is None or not card.ts:
             return
-        items = await self.store.items(batch.id, limit=1_000_000)
+        items = [item for at in range(0, batch.total, PAGE) for item in await self.store.items(batch.id, offset=at, limit=PAGE)]
         try:
             await self.messenger.upload(
-                card.channel, card.ts, f"batch-{batch.id}.csv", f"Receipt of batch {batch.id}", batch_view.csv(items)
+                card.channel, card.ts, f"batch-{batch.id}.csv", f"Receipt of batch {batch.id}", await slicing.sheet(items, batch_view.csv)
             )
         except errors.DeliveryError as error:
             log.warning("the CSV of batch %s could not be attached: %s", batch.id, error)
