@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -319,7 +320,7 @@ async def _status(desk: Running, started: datetime) -> desk_view.StatusView:
     for name, source in desk.sources.items():
         standing, counts = await desk.desk.browse.standing(name)
         views.append(desk_view.SourceView(source.title, standing, counts, await desk.poll.lag(name)))
-    plain = await desk.store.facts.get(post.NO_CHARTS)
+    plain = await desk.post.fallback.refuses_new_blocks()
     return desk_view.StatusView(
         views,
         await desk.store.cards.backlog(desk.desk.clock.now()),
@@ -328,7 +329,20 @@ async def _status(desk: Running, started: datetime) -> desk_view.StatusView:
         started,
         unsupported=("charts and tables",) if plain else (),
         paused=desk.post.paused(),
+        left_alone=await _left_alone(desk),
     )
+
+
+async def _left_alone(desk: Running) -> Mapping[str, int]:
+    """What is unfinished, by system, where that is not configured any more."""
+    store, now = desk.store, desk.desk.clock.now()
+    batches = [await store.batches.get(ident) for ident in await store.batches.runnable(now)]
+    found = [
+        *(batch.source for batch in batches if batch is not None),
+        *(intent.refs[0].source for intent in await store.journal.unfinished(now)),
+        *(operation.source for operation in await store.operations.running()),
+    ]
+    return Counter(name for name in sorted(found) if name not in desk.sources)
 
 
 def _library_log(level: int) -> logging.Logger:

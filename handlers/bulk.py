@@ -10,9 +10,11 @@ from bot import errors, model
 from bot.core import changes, filters, permissions
 from bot.core import undo as undoing
 from bot.render import batch as batch_view
-from bot.render import ids, refusals, replies
-from bot.services import batches, triage
+from bot.render import ids, modals, refusals, replies
+from bot.services import batches, slicing, triage
 from handlers import guard
+
+DELETE_TITLE = "Delete anomalies"
 
 
 async def change(desk: guard.Desk, request: guard.Request, command: filters.Command, actor: model.Actor) -> None:
@@ -22,12 +24,12 @@ async def change(desk: guard.Desk, request: guard.Request, command: filters.Comm
     desk.triage.check(wish.action, model.Ref(_source(desk, command), "0"), actor)
     targets, missing = await _targets(desk, command, actor)
     wanted, own = await _wanted(desk, wish, targets, actor)
-    if len(targets) == 1 and command.refs and not missing and wish.action is not model.Action.DELETE and wish.swap is None:
+    if len(targets) == 1 and command.refs and not missing and wish.swap is None:
         click = triage.Click(key=f"command:{request.trigger_id}", channel=request.channel)
         receipt = await desk.triage.act(wanted, [targets[0].ref], actor, click)
         await guard.say(desk, request, replies.receipt(receipt, actor, desk.triage.post.offer(targets[0].ref.source)))
         return
-    words = filters.canonical(command.query) if command.query else ", ".join(ref.id for ref in command.refs)
+    words = _words(command)
     channel = await desk.messenger.home(request.channel, actor.id)
     if wish.swap is None:
         preview = await desk.batches.freeze(wanted, targets, words, actor, channel)
@@ -38,11 +40,35 @@ async def change(desk: guard.Desk, request: guard.Request, command: filters.Comm
     await _show(desk, request, preview, missing)
 
 
+async def asked_to_delete(desk: guard.Desk, request: guard.Request, command: filters.Command) -> None:
+    """`/anomalies delete ...`: the form first, as a skeleton; what it asks, or why there is nothing to ask, follows the reading."""
+    view_id = await desk.messenger.open_view(request.trigger_id, modals.loading(DELETE_TITLE))
+    try:
+        preview, missing = await _deletion(desk, request, command)
+    except errors.BotError as error:
+        await desk.messenger.update_view(view_id, modals.notice(DELETE_TITLE, refusals.error(error)))
+        raise
+    todo = preview.progress.counts.get(model.Fate.TODO, 0)
+    nothing = modals.notice(DELETE_TITLE, "Nothing of this can be deleted. The message in the channel says why.")
+    await desk.messenger.update_view(view_id, batch_view.delete_form(preview.batch, todo) if todo else nothing)
+    await _show(desk, request, preview, missing)
+
+
+async def _deletion(desk: guard.Desk, request: guard.Request, command: filters.Command) -> tuple[batches.Preview, Sequence[model.Ref]]:
+    """What would be deleted, frozen, and the references that nobody knows. Raises UserError."""
+    actor = await guard.may_look(desk, request)
+    desk.triage.check(model.Action.DELETE, model.Ref(_source(desk, command), "0"), actor)
+    targets, missing = await _targets(desk, command, actor)
+    channel = await desk.messenger.home(request.channel, actor.id)
+    return await desk.batches.freeze(model.Change(model.Action.DELETE), targets, _words(command), actor, channel), missing
+
+
+def _words(command: filters.Command) -> str:
+    return filters.canonical(command.query) if command.query else ", ".join(ref.id for ref in command.refs)
+
+
 async def _show(desk: guard.Desk, request: guard.Request, preview: batches.Preview, missing: Sequence[model.Ref]) -> None:
     offer = desk.triage.post.offer(preview.batch.source)
-    todo = preview.progress.counts.get(model.Fate.TODO, 0)
-    if todo and preview.batch.change.action is model.Action.DELETE:
-        await desk.messenger.open_view(request.trigger_id, batch_view.delete_form(preview.batch, todo))
     names = await desk.people.names(preview.batch.source, preview.batch.change.assignees or ())
     await guard.say(desk, request, batch_view.preview(preview.batch, preview.split, preview.progress, offer, names))
     if missing:
@@ -76,7 +102,7 @@ async def _wanted(
     if wish.swap is None:
         return wanted, {}
     old, new = await looked_up(wish.swap)
-    swaps = {one.ref: undoing.swap(one, old, new) for one in targets}
+    swaps = {one.ref: undoing.swap(one, old, new) async for some in slicing.each(targets) for one in some}
     return wanted, {ref: swapped for ref, swapped in swaps.items() if swapped is not None}
 
 

@@ -9,20 +9,25 @@ from bot.core import filters, permissions
 from bot.render import card, replies, spreadsheet
 from bot.render import desk as desk_view
 from bot.render import digest as digest_view
+from bot.services import slicing
 from handlers import bulk, guard, review
 
 
 async def anomalies(desk: guard.Desk, request: guard.Request) -> None:
-    """`/anomalies ...`"""
-    actor = await desk.people.actor(request.user)
-    permissions.decide(model.Action.BROWSE, actor, desk.browse.grants)
-    command = filters.command(
-        str(request.body.get("text", "")), today=desk.today(), sources=desk.sources, default_source=desk.default_source
-    )
+    """`/anomalies ...`; what opens a form opens it before anything else is awaited: the trigger lasts three seconds."""
+    try:
+        command = filters.command(
+            str(request.body.get("text", "")), today=desk.today(), sources=desk.sources, default_source=desk.default_source
+        )
+    except errors.UserError:
+        await guard.may_look(desk, request)  # who may not look is told that, and not how to write it
+        raise
+    if command.verb in FORMS:
+        await FORMS[command.verb](desk, request, command)
+        return
+    actor = await guard.may_look(desk, request)
     if command.change is not None:
         await bulk.change(desk, request, command, actor)
-    elif command.verb == "review":
-        await review.asked(desk, request, command)
     elif command.verb == "undo":
         await bulk.undo(desk, request, command, actor)
     else:
@@ -32,11 +37,12 @@ async def anomalies(desk: guard.Desk, request: guard.Request) -> None:
 async def _export(desk: guard.Desk, command: filters.Command, actor: model.Actor) -> model.Message:
     """To the asker alone: a CSV file in the direct messages with the bot."""
     query = command.query or model.Query()
-    found = await desk.browse.select(query, actor)
+    found = await desk.browse.export(query, actor)
     home = await desk.messenger.home("", actor.id)
     words = filters.canonical(query)
     name = f"anomalies-{desk.clock.now():%Y-%m-%d-%H%M}.csv"
-    await desk.messenger.upload(home, "", name, f"Anomalies: {words or 'all that are open'}", spreadsheet.anomalies(found))
+    content = await slicing.sheet(found, spreadsheet.anomalies)
+    await desk.messenger.upload(home, "", name, f"Anomalies: {words or 'all that are open'}", content)
     return replies.exported(words, len(found))
 
 
@@ -109,5 +115,11 @@ VERBS: Mapping[str, Callable[[guard.Desk, filters.Command, model.Actor], Awaitab
     "digest": _digest,
     "link": _link,
 }
+
+FORMS: Mapping[str, Callable[[guard.Desk, guard.Request, filters.Command], Awaitable[None]]] = {
+    "review": review.asked,
+    "delete": bulk.asked_to_delete,
+}
+"""Verbs that are answered by a form."""
 
 COMMANDS: Mapping[str, guard.Handler] = {"/anomalies": anomalies}

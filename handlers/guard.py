@@ -18,6 +18,7 @@ from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import errors, model, ports
+from bot.core import permissions
 from bot.render import desk as desk_view
 from bot.render import modals, refusals
 from bot.services import batches, browse, digest, follow, people, review, runs, scans, triage
@@ -200,6 +201,13 @@ def spare(desk: Desk, work: asyncio.Future[Any]) -> None:
 
     desk.tasks.add(work)
     work.add_done_callback(done)
+
+
+async def may_look(desk: Desk, request: Request) -> model.Actor:
+    """Who asks, if they may ask at all. Raises NotAllowed."""
+    actor = await desk.people.actor(request.user)
+    permissions.decide(model.Action.BROWSE, actor, desk.browse.grants)
+    return actor
 
 
 async def say(desk: Desk, request: Request, message: model.Message) -> None:

@@ -131,13 +131,13 @@ async def submitted(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> 
         await ack(response_action="errors", errors=wrong)
         return
     assert reviewing.change is not None, "the form was checked"
+    await guard.in_place(desk, request, ack, TITLE, _preview(desk, request, reviewing, reviewing.change))
+
+
+async def _preview(desk: guard.Desk, request: guard.Request, reviewing: model.Reviewing, asked: model.Change) -> model.Block:
     actor = await desk.people.actor(request.user)
-    for action in (reviewing.change.action, *((model.Action.ASSIGN,) if reviewing.people else ())):
+    for action in (asked.action, *((model.Action.ASSIGN,) if reviewing.people else ())):
         desk.triage.check(action, model.Ref(reviewing.source, "0"), actor)
-    await guard.in_place(desk, request, ack, TITLE, _preview(desk, reviewing, reviewing.change, actor))
-
-
-async def _preview(desk: guard.Desk, reviewing: model.Reviewing, asked: model.Change, actor: model.Actor) -> model.Block:
     change = await _with_people(desk, reviewing, asked)
     targets, _ = await desk.review.targets(reviewing, _query(desk, reviewing.scope), actor)
     channel = await desk.messenger.home(reviewing.channel, actor.id)

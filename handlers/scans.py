@@ -21,9 +21,15 @@ async def command(desk: guard.Desk, request: guard.Request) -> None:
     if not str(request.body.get("text", "")).strip():
         await _open(desk, request, scan_form.Draft(desk.default_source, request.channel))
         return
-    actor = await desk.people.actor(request.user)
-    permissions.decide(model.Action.BROWSE, actor, desk.browse.grants)
-    typed = filters.scan(str(request.body.get("text", "")), sources=desk.sources, default_source=desk.default_source)
+    try:
+        typed = filters.scan(str(request.body.get("text", "")), sources=desk.sources, default_source=desk.default_source)
+    except errors.UserError:
+        await guard.may_look(desk, request)  # who may not look is told that, and not how to write it
+        raise
+    if typed.verb == "form":  # before anything else is awaited: the trigger lasts three seconds
+        await _open(desk, request, scan_form.Draft(desk.default_source, request.channel))
+        return
+    actor = await guard.may_look(desk, request)
     await VERBS.get(typed.verb, _run)(desk, request, typed, actor)
 
 
@@ -75,12 +81,7 @@ async def _help(desk: guard.Desk, request: guard.Request, typed: Typed, actor: m
     await guard.say(desk, request, scan.help_text())
 
 
-async def _form(desk: guard.Desk, request: guard.Request, typed: Typed, actor: model.Actor) -> None:
-    await _open(desk, request, scan_form.Draft(desk.default_source, request.channel))
-
-
 VERBS: Mapping[str, Callable[[guard.Desk, guard.Request, Typed, model.Actor], Awaitable[None]]] = {
-    "form": _form,
     "help": _help,
     "status": _status,
     "abort": _abort,

@@ -26,7 +26,7 @@ SENTENCES: Mapping[model.Reason, str] = {
     ),
     model.Reason.CHANNEL_GONE: "Not shown: its channel is archived, deleted, or closed to the bot. Invite the bot, or change the route.",
     model.Reason.MESSAGE_GONE: "Not shown any more: its message was deleted in Slack.",
-    model.Reason.REFUSED: "Not shown: Slack refused the message.",
+    model.Reason.REFUSED: "Not shown: Slack does not take the message. It is tried again, at the latest when the anomaly changes.",
 }
 
 

@@ -1,6 +1,7 @@
 """What went wrong between us and Slack, in the product's own errors: Slack's words as a table, everything else by kind.
 
-Sources: slack-platform sections 1-3, 7 and 14, and the error lists of the methods that `slack.py` calls.
+Sources: slack-platform sections 1-3, 7 and 14, and the error lists of the methods that `slack.py` calls (chat.update and
+chat.postMessage in full).
 """
 
 from __future__ import annotations
@@ -24,12 +25,14 @@ CHANNEL = frozenset(
     "channel_not_found not_in_channel is_archived channel_is_archived restricted_action restricted_action_read_only_channel "
     "restricted_action_thread_only_channel restricted_action_non_threadable_channel channel_type_not_supported "
     "method_not_supported_for_channel_type messages_tab_disabled cannot_dm_bot user_not_found users_not_found user_disabled "
-    "user_not_visible posting_to_channel_denied posting_to_general_channel_denied invalid_channel".split()
+    "user_not_visible posting_to_channel_denied posting_to_general_channel_denied invalid_channel is_inactive is_frozen "
+    "team_not_found".split()
 )
+"""A person mends these; `is_inactive` is what an edit in an archived or frozen channel gets."""
 MESSAGE = frozenset("message_not_found cant_update_message edit_window_closed".split())
 BLOCKS = frozenset(
     "invalid_blocks invalid_blocks_format msg_blocks_too_long msg_too_long invalid_attachments too_many_attachments "
-    "block_mismatch view_too_large".split()
+    "block_mismatch view_too_large attachment_payload_limit_exceeded too_many_contact_cards".split()
 )
 AUTH = frozenset(
     "invalid_auth not_authed token_revoked token_expired account_inactive missing_scope no_permission not_allowed_token_type "
@@ -37,15 +40,26 @@ AUTH = frozenset(
     "enterprise_is_restricted".split()
 )
 LIMITED = frozenset("ratelimited rate_limited".split())
-UNSURE = frozenset("internal_error fatal_error service_unavailable".split())
+UNSURE = frozenset("internal_error fatal_error service_unavailable update_failed".split())
 """Slack does not know itself whether it was done."""
-UNDONE = frozenset("request_timeout team_added_to_org external_channel_migrating".split())
+UNDONE = frozenset("request_timeout team_added_to_org external_channel_migrating streaming_state_conflict".split())
 """Not done, and worth another try."""
+REQUEST = frozenset(
+    "as_user_not_supported cannot_reply_to_message cant_broadcast_message deprecated_endpoint duplicate_channel_not_found "
+    "duplicate_message_not_found invalid_arg_name invalid_arguments invalid_array_arg invalid_charset invalid_form_data "
+    "invalid_metadata_format invalid_metadata_schema invalid_post_type markdown_text_conflict metadata_must_be_sent_from_app "
+    "metadata_too_large method_deprecated missing_post_type no_dual_broadcast_content_update no_text "
+    "slack_connect_blocked_file_type slack_connect_canvas_sharing_blocked slack_connect_clip_sharing_blocked "
+    "slack_connect_file_link_sharing_blocked slack_connect_file_upload_sharing_blocked "
+    "slack_connect_lists_sharing_blocked".split()
+)
+"""What we asked for is wrong or forbidden, so far as Slack says; a later release, or an admin, may change that."""
 
 WORKSPACE_FULL, WORKSPACE_FULL_SECONDS = "message_limit_exceeded", 600.0
 """The workspace is over the messages of its plan: no 429, no Retry-After, nothing that a second heals."""
 
-LONGEST_PAUSE = 3600.0
+LONGEST_PAUSE = 600.0
+"""Slack asks for a minute at most; whatever a `Retry-After` says beyond this is asked again after it, which costs one call."""
 UNSENT = (
     aiohttp.ClientConnectorError,
     aiohttp.ClientConnectorCertificateError,
@@ -91,6 +105,7 @@ def kind(code: str) -> type[errors.DeliveryError] | None:
         errors.BlocksRefused: BLOCKS,
         errors.SlackAuthFailed: AUTH,
         errors.SlackUnavailable: UNDONE,
+        errors.SlackRejected: REQUEST,
     }
     return next((error for error, words in table.items() if code in words), None)
 
@@ -195,7 +210,7 @@ def _object(text: str) -> dict[str, Any]:
 
 
 def _seconds(retry_after: str) -> float:
-    """Retry-After in seconds, at least 1 and at most an hour; 1 when Slack forgot it."""
+    """Retry-After in seconds, at least 1 and at most ten minutes; 1 when Slack forgot it."""
     return min(max(float(retry_after), 1.0), LONGEST_PAUSE) if retry_after.isascii() and retry_after.isdigit() else 1.0
 
 

@@ -161,7 +161,11 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What waits: first posts, edits, cards held by their window, cards nobody could deliver; the age of the oldest in seconds."""
+    """What waits: first posts, edits, cards held by their window, cards nobody could deliver; the age of the oldest in seconds.
+
+    `errors` are the reasons why deliveries fail, with how many each holds up, `next_tries` when the first of them is tried again (none for
+    what is not tried again). `plain` messages are shown in a simpler form than they should be.
+    """
 
     posts: int = 0
     edits: int = 0
@@ -169,6 +173,8 @@ class Backlog:
     lost: int = 0
     oldest_seconds: float = 0.0
     errors: Sequence[tuple[str, int]] = ()
+    next_tries: Mapping[str, datetime] = field(default_factory=dict)
+    plain: int = 0
 
 
 class Cards(Protocol):
@@ -184,7 +190,9 @@ class Cards(Protocol):
         """Carry out a decision in one transaction; cards that were decided in between are left alone."""
         ...
 
-    async def due(self, now: datetime, *, posted: bool, channel: str = "", limit: int = 50) -> Sequence[model.Card]:
+    async def due(
+        self, now: datetime, *, posted: bool, channel: str = "", without: Sequence[str] = (), limit: int = 50
+    ) -> Sequence[model.Card]:
         """Live cards that are due and not claimed: first posts (oldest first) or edits (clicked first, then newest)."""
         ...
 
@@ -222,8 +230,18 @@ class Cards(Protocol):
         """Row before call: a first post starts now."""
         ...
 
-    async def delivered(self, claim: model.Claim, version: int, now: datetime, *, ts: str = "", reason: model.Reason | None = None) -> bool:
-        """Slack shows `version`; with `ts` it was the first post. The card stays due when `wanted` has moved on."""
+    async def delivered(
+        self,
+        claim: model.Claim,
+        version: int,
+        now: datetime,
+        *,
+        ts: str = "",
+        reason: model.Reason | None = None,
+        again: datetime | None = None,
+    ) -> bool:
+        """Slack shows `version`; with `ts` it was the first post. The card stays due when `wanted` has moved on; else it is due `again`,
+        where it is shown in a simpler form than it should be."""
         ...
 
     async def defer(self, claim: model.Claim, until: datetime, error: str, *, unsent: bool = True) -> bool:

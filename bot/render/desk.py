@@ -25,7 +25,8 @@ class SourceView:
 @dataclass(frozen=True, slots=True)
 class StatusView:
     """All that `/anomalies status` tells. `slack` says in words how the connection stands ("connected by Socket Mode"), `paused` until
-    when which channels are left alone, `unsupported` which kinds of blocks this workspace refuses."""
+    when which channels are left alone, `unsupported` which kinds of blocks this workspace refuses, `left_alone` how much is unfinished in
+    which systems that are not configured any more."""
 
     sources: Sequence[SourceView]
     backlog: ports.Backlog
@@ -34,6 +35,7 @@ class StatusView:
     started: datetime
     unsupported: Sequence[str] = ()
     paused: Mapping[str, datetime] = field(default_factory=dict)
+    left_alone: Mapping[str, int] = field(default_factory=dict)
 
 
 def status(view: StatusView) -> model.Message:
@@ -44,10 +46,13 @@ def status(view: StatusView) -> model.Message:
     if view.unsupported:
         refused = text.listed([text.short(kind, 40) for kind in view.unsupported])
         lines.append(f"This workspace refuses these blocks, so plainer ones are used: {refused}.")
+    lines += [_left_alone(name, amount) for name, amount in view.left_alone.items()]
     shown: list[model.Block] = [blocks.header("How the desk stands")]
     for line, dates in rows:
         shown += [blocks.section(line), *((blocks.context(*_small(dates)),) if dates else ())]
     shown.append(blocks.section("\n".join(lines)))
+    held = _held_up(view.backlog)
+    shown += [blocks.context(line, *(blocks.marked(text.when(at)) for at in (at,) if at)) for line, at in held]
     for channel, until in list(view.paused.items())[:5]:
         shown.append(
             blocks.context(f"Channel {text.short(channel, 40)} does not take messages; tried again", blocks.marked(text.when(until)))
@@ -57,6 +62,7 @@ def status(view: StatusView) -> model.Message:
     said = text.sentence(
         *(_spoken(line, dates) for line, dates in rows),
         *(text.spoken(line) for line in lines),
+        *(f"{text.spoken(line)} {text.when(at) if at else ''}".strip() for line, at in held),
         f"{text.spoken(version)} {text.when(view.started)}",
     )
     return limits.fit(model.Message(said, tuple(shown)))
@@ -91,17 +97,32 @@ def _spoken(line: str, dates: _Dates) -> str:
     return text.sentence(text.spoken(line), text.capital(said))
 
 
+def _left_alone(name: str, amount: int) -> str:
+    many = text.count(amount, "unfinished request", "unfinished requests")
+    return f"{text.short(name, 40)} is not configured any more: {many} {'waits' if amount == 1 else 'wait'} until it is again."
+
+
 def _backlog(backlog: ports.Backlog) -> str:
     parts = [text.count(amount, what) for amount, what in ((backlog.posts, "new message"), (backlog.edits, "edit")) if amount]
     if backlog.waiting:
         parts.append(f"{text.count(backlog.waiting, 'card')} held for a moment to be grouped")
+    plain = f"{text.count(backlog.plain, 'message')} shown plainer than meant, because Slack refused the rest; tried whole again later"
     if not parts and not backlog.lost:
-        return "Nothing waits to be posted or edited."
+        return text.sentence("Nothing waits to be posted or edited", plain if backlog.plain else "")
     behind = f", the oldest for {text.duration(backlog.oldest_seconds)}" if backlog.oldest_seconds >= 1 else ""
     line = f"Waiting: {', '.join(parts)}{behind}." if parts else ""
     lost = f"{text.count(backlog.lost, 'message')} could not be delivered; /anomalies why <id> says why." if backlog.lost else ""
-    errors = text.listed([f"{text.short(error, 60)} ({text.number(amount)})" for error, amount in backlog.errors], 5)
-    return text.sentence(line, lost, f"Slack's refusals: {errors}" if errors else "")
+    return text.sentence(line, lost, plain if backlog.plain else "")
+
+
+def _held_up(backlog: ports.Backlog) -> Sequence[tuple[str, datetime | None]]:
+    """A line for each reason that holds messages up, and when the first of them is tried again."""
+    lines: list[tuple[str, datetime | None]] = []
+    for error, amount in backlog.errors[:5]:
+        at = backlog.next_tries.get(error)
+        said = text.short(error, 160).removesuffix(".")
+        lines.append((f"{text.count(amount, 'card')} held up: {said}{', next try' if at else '.'}", at))
+    return lines
 
 
 def help_text(newest: model.Anomaly | None = None) -> model.Message:

@@ -275,8 +275,13 @@ def plain(message: model.Message) -> model.Message:
     return message if blocks == message.blocks else fit(model.Message(message.text, blocks))
 
 
+def words(message: model.Message) -> model.Message:
+    """The last resort: the message's own `text` alone, for a Slack that takes no blocks."""
+    return model.Message(fit(message).text)
+
+
 def bare(message: model.Message) -> model.Message:
-    """The last resort when Slack refuses even that: the message's own `text` as one plain section, and the rows of buttons."""
+    """When Slack refuses even that: the message's own `text` as one plain section, and the rows of buttons."""
     words = text.clip(text.unspoken(message.text), 1_500) or text.NOTHING
     rows = tuple(block for block in plain(message).blocks if block.get("type") == "actions")
     return fit(model.Message(message.text, ({"type": "section", "text": _plain_text(words)}, *rows)))

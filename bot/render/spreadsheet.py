@@ -28,12 +28,13 @@ _COLUMNS: tuple[tuple[str, Callable[[model.Item], str]], ...] = (
 )
 
 
-def receipt(items: Iterable[model.Item]) -> bytes:
+def receipt(items: Iterable[model.Item], *, heading: bool = True) -> bytes:
     """Every anomaly with its result, one line each: UTF-8 with a byte order mark, so that spreadsheets read the letters right.
 
-    Ids as commands take them (`qualytics:1001`). A cell that a spreadsheet would calculate is defused with an apostrophe.
+    Ids as commands take them (`qualytics:1001`). A cell that a spreadsheet would calculate is defused with an apostrophe. Without
+    `heading` the lines alone, to follow others.
     """
-    return _file([name for name, _ in _COLUMNS], ([read(item) for _, read in _COLUMNS] for item in items))
+    return _file([name for name, _ in _COLUMNS] if heading else (), ([read(item) for _, read in _COLUMNS] for item in items))
 
 
 _EXPORT: tuple[tuple[str, Callable[[model.Anomaly], str]], ...] = (
@@ -55,9 +56,9 @@ _EXPORT: tuple[tuple[str, Callable[[model.Anomaly], str]], ...] = (
 )
 
 
-def anomalies(anomalies: Iterable[model.Anomaly]) -> bytes:
+def anomalies(anomalies: Iterable[model.Anomaly], *, heading: bool = True) -> bytes:
     """Every anomaly, one line each, as its system told it last; as safe as a receipt."""
-    return _file([name for name, _ in _EXPORT], ([read(anomaly) for _, read in _EXPORT] for anomaly in anomalies))
+    return _file([name for name, _ in _EXPORT] if heading else (), ([read(anomaly) for _, read in _EXPORT] for anomaly in anomalies))
 
 
 def _check(check: model.Check) -> str:
@@ -68,9 +69,11 @@ def _check(check: model.Check) -> str:
 def _file(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     page = io.StringIO(newline="")
     writer = csv.writer(page)
-    writer.writerow(heading)
+    if heading:
+        page.write("\ufeff")
+        writer.writerow(heading)
     writer.writerows([_cell(value) for value in row] for row in rows)
-    return page.getvalue().encode("utf-8-sig")
+    return page.getvalue().encode()
 
 
 _SIGNS = "=+\\-@|%＝＋－＠｜％﹦﹢﹣﹫﹪⁼⁺₌₊"

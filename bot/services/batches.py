@@ -14,7 +14,7 @@ from bot import errors, model, ports
 from bot.core import permissions, systems, transitions
 from bot.core import undo as undoing
 from bot.render import batch as batch_view
-from bot.services import people
+from bot.services import people, slicing
 from bot.services import post as posting
 
 PREVIEW_FOR = timedelta(hours=1)
@@ -46,7 +46,7 @@ class Batches:
     async def freeze(self, change: model.Change, targets: Sequence[model.Anomaly], words: str, actor: model.Actor, channel: str) -> Preview:
         """Keep exactly these anomalies for one change, and say what would become of each. Raises UserError."""
         source = self._source(targets[0].ref.source, change, actor)
-        items = [self._judged(one, change) for one in targets]
+        items = [self._judged(one, change) async for some in slicing.each(targets) for one in some]
         return await self._keep(source, change, items, targets, words, actor, channel)
 
     async def freeze_each(
@@ -60,7 +60,8 @@ class Batches:
     ) -> Preview:
         """The same where each anomaly gets a change of its own (a swapped assignee)."""
         source = self._source(targets[0].ref.source, change, actor)
-        items = [replace(self._judged(one, own[one.ref]), change=own[one.ref]) for one in targets if one.ref in own]
+        mine = slicing.each([one for one in targets if one.ref in own])
+        items = [replace(self._judged(one, own[one.ref]), change=own[one.ref]) async for some in mine for one in some]
         return await self._keep(source, change, items, targets, words, actor, channel)
 
     async def _keep(
@@ -145,6 +146,7 @@ class Batches:
         why = self._not_undoable(batch, now)
         if why:
             raise errors.Stale(why)
+        systems.named(self.sources, batch.source)  # one that is switched off takes nothing back
         done = await self.store.items(batch.id, (model.Fate.DONE,), limit=1_000_000)
         if not done:
             raise errors.Stale("Nothing was changed by this batch, so there is nothing to take back.")
@@ -232,6 +234,7 @@ class Batches:
         batch = await self.store.get(str(card.payload.get("batch", "")))
         if batch is None:
             return None
+        systems.named(self.sources, batch.source)
         progress = await self.store.progress(batch.id, sample=batch_view.CSV_ABOVE)
         try:
             names = await self.people.names(batch.source, batch.change.assignees or ())

@@ -9,12 +9,16 @@ from dataclasses import dataclass, replace
 
 from bot import errors, model, ports
 from bot.core import filters, naming, operations, permissions, references, signing, systems
+from bot.services import slicing
 
 PAGE = 10
 """Anomalies on one page of a list: what fits into a message with room to read."""
 
-GROUP = 100_000
-"""More members than any group card has."""
+MOST_EXPORTED = 100_000
+"""So many anomalies fit into one file that a spreadsheet opens and that is made within a minute."""
+
+MEMBERS = 500
+"""Members of a group card that are read at once."""
 
 LAST_SCANS = 5
 """So many scans are looked through for the last one that ended."""
@@ -72,6 +76,17 @@ class Browse:
         if not found.anomalies:
             raise errors.NotFound(await self.why_nothing(query, actor))
         return found.anomalies
+
+    async def export(self, query: model.Query, actor: model.Actor) -> Sequence[model.Anomaly]:
+        """Everything that matches, for a file. Raises NotFound when nothing does, NotSupported when there is too much for one."""
+        permissions.decide(model.Action.BROWSE, actor, self.grants)
+        source = self._source(query)
+        if not (query.limit or filters.here(query, source.words)):
+            filters.check_words(query, source.words, source.title)
+            _bounded(await source.count(await self.resolve(query, source.name, actor)))
+        found = await self.select(query, actor)
+        _bounded(len(found))
+        return found
 
     async def pick(self, refs: Sequence[model.Ref], actor: model.Actor) -> tuple[Sequence[model.Anomaly], Sequence[model.Ref]]:
         """These anomalies, fresh from their system, and the references that it does not know. Raises NotFound when it knows none."""
@@ -137,8 +152,11 @@ class Browse:
             if total > source.max_batch:
                 return Counted(words, total, {}, ())
         found = await self.find(source, replace(query, limit=0), actor, 0)
-        states = Counter(anomaly.status for anomaly in found.anomalies)
-        tables = Counter(anomaly.container.name for anomaly in found.anomalies if anomaly.container)
+        states: Counter[str] = Counter()
+        tables: Counter[str] = Counter()
+        async for some in slicing.each(found.anomalies):
+            states.update(anomaly.status for anomaly in some)
+            tables.update(anomaly.container.name for anomaly in some if anomaly.container)
         return Counted(words, len(found.anomalies), states, tables.most_common(5))
 
     async def show(self, ref: model.Ref, actor: model.Actor) -> Shown:
@@ -168,9 +186,7 @@ class Browse:
             await self._is_still_closed(ref)
         if cards:
             routes = {route.id: route for route in self.routes}
-            return [
-                model.Decided(card.reason, card.posted or card.created, card.channel, card.error, routes.get(card.route)) for card in cards
-            ]
+            return [_decided(card, routes.get(card.route)) for card in cards]
         reason = await self.anomalies.reason(ref)
         if reason is None:
             raise errors.NotFound(await self._unseen(ref))
@@ -210,7 +226,13 @@ class Browse:
     async def whole_group(self, card: str, actor: model.Actor) -> Sequence[model.Anomaly]:
         """All anomalies behind a group card, as they were last seen."""
         permissions.decide(model.Action.BROWSE, actor, self.grants)
-        return await self.cards.members(card, limit=GROUP)
+        found: dict[model.Ref, model.Anomaly] = {}
+        while some := await self.cards.members(card, offset=len(found), limit=MEMBERS):
+            before = len(found)
+            found |= {one.ref: one for one in some}
+            if len(found) == before:
+                break
+        return list(found.values())
 
     async def about(self, channel: str, ts: str, said: str, actor: model.Actor) -> model.Scope:
         """What a message is about: the anomaly or the group of a card of ours, else the anomalies whose links are in its text.
@@ -238,7 +260,8 @@ class Browse:
         if not filters.here(query, source.words):
             return await source.find(replace(query, limit=wanted))
         found = await source.find(replace(query, limit=0))
-        kept = [anomaly for anomaly in found.anomalies if filters.matches(query, anomaly, source.words)]
+        every = slicing.each(found.anomalies)
+        kept = [anomaly async for some in every for anomaly in some if filters.matches(query, anomaly, source.words)]
         return model.Found(kept[: wanted or None], len(kept))
 
     async def _versions(self, anomalies: Sequence[model.Anomaly]) -> Sequence[model.Anomaly]:
@@ -256,3 +279,17 @@ def _found(source: ports.Source) -> str:
     """When an open anomaly is found that nobody here has seen."""
     soon = "A new one is seen by the next poll; one with an old date, or one that was opened again,"
     return f"{soon} when the desk looks through everything, which it does every {source.census} polls. It gets a card then."
+
+
+def _bounded(amount: int) -> None:
+    if amount > MOST_EXPORTED:
+        raise errors.NotSupported(
+            f"{amount:,} anomalies match, and a file holds {MOST_EXPORTED:,} at most. Narrow the filter, for example with table: or "
+            "since:, and export it in parts."
+        )
+
+
+def _decided(card: model.Card, route: model.Route | None) -> model.Decided:
+    """Why a card is where it is; one that Slack does not take is nowhere yet, whatever was decided about it."""
+    refused = card.state is model.CardState.LIVE and not card.ts and bool(card.error)
+    return model.Decided(model.Reason.REFUSED if refused else card.reason, card.posted or card.created, card.channel, card.error, route)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from bot import errors, model, ports
 from bot.core import digest as counting
 from bot.core import filters, permissions, schedules, systems, transitions
 from bot.render import digest as digest_view
-from bot.services import browse
+from bot.services import browse, slicing
 from bot.services import post as posting
 
 log = logging.getLogger(__name__)
@@ -82,6 +83,7 @@ class Digests:
     async def draw(self, card: model.Card) -> model.Message | None:
         """The digest as it was when it was made. Given to `post`, the only writer."""
         made = counting.unpack(card.payload)
+        systems.named(self.sources, made.source)
         return digest_view.digest(made, self.post.offer(made.source))
 
     async def _mark(self) -> datetime | None:
@@ -111,7 +113,8 @@ class Digests:
         total = len(found.anomalies) if found.total is None else found.total
         if query == model.Query() and total <= MOST:
             await self._catch_up(source, found.anomalies)
-        return counting.count(
+        return await asyncio.to_thread(  # a week may hold a hundred thousand
+            counting.count,
             name,
             filters.canonical(query),
             since,
@@ -144,4 +147,5 @@ class Digests:
         refs = await self.journal.closed(source.name, since)
         stored = await self.anomalies.get(refs)
         wanted = replace(await self.browse.resolve(query, source.name, actor), statuses=("archived",))
-        return sum(1 for one in stored.values() if filters.matches(wanted, one))
+        each = slicing.each(list(stored.values()))
+        return sum([sum(filters.matches(wanted, one) for one in some) async for some in each])

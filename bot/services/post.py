@@ -13,9 +13,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot import errors, model, ports
-from bot.core import grouping, routing
+from bot.core import grouping, retries, routing, systems
 from bot.render import card as cards_view
-from bot.render import limits, reports
+from bot.render import reports
+from bot.services import fallback
 
 log = logging.getLogger(__name__)
 
@@ -24,9 +25,6 @@ CLAIM_SECONDS = 120.0
 
 SETTLE = timedelta(seconds=10)
 """How long Slack gets to store a message whose answer was lost before its absence is believed."""
-
-BACKOFF = timedelta(seconds=2)
-BACKOFF_LIMIT = timedelta(minutes=2)
 
 CHANNEL_PAUSE = timedelta(seconds=60)
 """How often a channel that refuses us is tried again; a person has to mend it."""
@@ -45,8 +43,8 @@ QUEUED = "budget"
 PROGRESS_EVERY = timedelta(seconds=4)
 """All progress together is at most 15 edits a minute, of the 35 that machines may make."""
 
-NO_CHARTS = "slack.plain_blocks"
-"""The fact that this workspace refused new blocks once."""
+UNREADABLE = frozenset({"missing_scope", "no_permission", "not_allowed_token_type"})
+"""The app may not read histories at all, whatever becomes of its token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +79,10 @@ class Post:
     _closing: bool = False
     _progressed: datetime | None = None
     _good: set[str] = field(default_factory=set)
+    fallback: fallback.Fallback = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.fallback = fallback.Fallback(self.facts, self.clock)
 
     def drafts(self, anomalies: Sequence[model.Anomaly]) -> Mapping[model.Ref, Sequence[model.CardDraft]]:
         """The cards that these anomalies get when they turn out to be new; none for what is closed already."""
@@ -128,7 +130,7 @@ class Post:
 
     async def show(self, refs: Sequence[model.Ref], hint: Hint | None = None) -> None:
         """Bring the cards of these anomalies up to date now; the clicked one through its response_url."""
-        shown = [card for card in await self.cards.of(refs) if card.state is model.CardState.LIVE and card.ts]
+        shown = [card for card in await self.cards.of(refs) if card.ts and card.reason is not model.Reason.MESSAGE_GONE]
         await self.cards.touch([card.id for card in shown], self.clock.now())
         for card in shown:
             clicked = hint is not None and (card.channel, card.ts) == (hint.channel, hint.ts)
@@ -193,7 +195,7 @@ class Post:
 
     async def _edits(self) -> None:
         while True:
-            due = await self.cards.due(self.clock.now(), posted=True, limit=BATCH)
+            due = await self.cards.due(self.clock.now(), posted=True, without=sorted(self.paused()), limit=BATCH)
             if not await self._deliver_all(EDITS, due):
                 return
 
@@ -241,7 +243,9 @@ class Post:
             return await self._first(claim, card)
         except errors.DeliveryError as error:
             await self._trouble(claim, card, error)
-            return False
+        except errors.NotFound as error:  # its system is not configured any more; should it come back, the card is as it was
+            await self.cards.defer(claim, now + retries.AWAY, str(error), unsent=card.posting is None)
+        return False
 
     async def _first(self, claim: model.Claim, card: model.Card) -> bool:
         message = await self._render(card)
@@ -250,18 +254,20 @@ class Post:
             return False
         if not await self.cards.begin(claim, self.clock.now()):
             return False
-        ts = await self._with_fallback(message, lambda shown: self.messenger.post(card.channel, shown, card.id))
+        ts, whole = await self.fallback.send(message, lambda shown: self.messenger.post(card.channel, shown, card.id))
         await self._recovered(card.channel)
         self.telemetry.count("posts", kind=card.kind)
-        return await self.cards.delivered(claim, card.wanted, self.clock.now(), ts=ts)
+        now = self.clock.now()
+        return await self.cards.delivered(claim, card.wanted, now, ts=ts, again=None if whole else retries.whole_again(None, now))
 
     async def _edit(self, claim: model.Claim, card: model.Card, hint: Hint | None, clicked: bool) -> bool:
-        message = await self._render(card)
+        message, whole = await self._render(card), True
         if message is not None:
-            await self._with_fallback(message, lambda shown: self._rewrite(card, shown, hint, clicked))
+            _, whole = await self.fallback.send(message, lambda shown: self._rewrite(card, shown, hint, clicked))
             await self._recovered(card.channel)
             self.telemetry.count("edits", kind=card.kind)
-        return await self.cards.delivered(claim, card.wanted, self.clock.now())
+        now = self.clock.now()
+        return await self.cards.delivered(claim, card.wanted, now, again=None if whole else retries.whole_again(card.posted, now))
 
     async def _rewrite(self, card: model.Card, message: model.Message, hint: Hint | None, clicked: bool) -> str:
         if hint is not None:
@@ -281,7 +287,12 @@ class Post:
         now = self.clock.now()
         try:
             ts = await self.messenger.find(card.channel, card.id, card.posting)
-        except (errors.ChannelGone, errors.SlackAuthFailed) as error:
+        except errors.ChannelGone as error:  # no reason to hold up the posts of that channel: they may work where reading does not
+            await self.cards.defer(claim, now + retries.after_refusal(card.tries), str(error), unsent=False)
+            return False
+        except errors.SlackAuthFailed as error:
+            if error.code not in UNREADABLE:
+                raise
             log.warning("card %s may or may not be in %s, and its history cannot be read: %s", card.id, card.channel, error)
             await self.cards.end(claim, model.CardState.LOST, model.Reason.UNVERIFIABLE, str(error))
             return False
@@ -293,25 +304,6 @@ class Post:
             return False
         self.telemetry.count("reconciled", found="no")
         return await self.cards.defer(claim, now, card.error, unsent=True)
-
-    async def _with_fallback(self, message: model.Message, send: Callable[[model.Message], Awaitable[str]]) -> str:
-        """Send; where blocks are refused, once without the new ones, then as a short plain card."""
-        if await self.facts.get(NO_CHARTS):
-            message = limits.plain(message)
-        versions = [message]
-        versions += [simpler for simpler in (limits.plain(message), limits.bare(message)) if simpler not in versions]
-        for number, version in enumerate(versions, start=1):
-            try:
-                ts = await send(version)
-            except errors.BlocksRefused as error:
-                log.warning("Slack refused the blocks of a message (%s); trying simpler ones", error)
-                if number == len(versions):
-                    raise
-                continue
-            if number > 1 and version == limits.plain(message):
-                await self.facts.put(NO_CHARTS, True, self.clock.now())
-            return ts
-        raise AssertionError("unreachable: the last version returns or raises")
 
     async def _render(self, card: model.Card) -> model.Message | None:
         """What Slack should show; None when an anomaly was closed before anybody saw it."""
@@ -325,6 +317,7 @@ class Post:
 
     async def _render_anomaly(self, card: model.Card) -> model.Message | None:
         assert card.ref is not None
+        systems.named(self.sources, card.ref.source)
         anomaly = (await self.anomalies.get([card.ref])).get(card.ref)
         if anomaly is None or (anomaly.state is model.State.ARCHIVED and not card.ts):
             return None
@@ -334,6 +327,8 @@ class Post:
     async def _render_group(self, card: model.Card) -> model.Message | None:
         tally = await self.cards.tally(card.id)
         source = tally.sample[0].ref.source if tally.sample else ""
+        if source:
+            systems.named(self.sources, source)
         burst = next((route.burst for route in self.routes if route.id == card.route), self.routes[0].burst)
         return cards_view.group(card.id, tally, self.offer(source), burst)
 
@@ -362,11 +357,19 @@ class Post:
                 await self.cards.defer(claim, now + CHANNEL_PAUSE, str(error), unsent=unsent)
                 await self._tell(card.channel, error)
             case errors.BlocksRefused() | errors.SlackRejected():
-                log.error("Slack refuses card %s for good: %s", card.id, error)
-                await self.cards.end(claim, model.CardState.LOST, model.Reason.REFUSED, str(error))
+                await self._refused(claim, card, error, unsent=unsent)
             case _:
-                pause = min(BACKOFF * 2 ** min(card.tries, 10), BACKOFF_LIMIT)
-                await self.cards.defer(claim, now + pause, str(error), unsent=unsent)
+                await self.cards.defer(claim, now + retries.after_outage(card.tries), str(error), unsent=unsent)
+
+    async def _refused(self, claim: model.Claim, card: model.Card, error: errors.DeliveryError, *, unsent: bool) -> None:
+        """A refusal is not for ever: the card is tried again slowly until it is shown or its anomaly is closed; only old news is given
+        up."""
+        self.fallback.say(error)
+        now = self.clock.now()
+        if not card.ts and card.kind in (model.CardKind.REPORT, model.CardKind.DIGEST) and now - card.created > retries.STALE:
+            await self.cards.end(claim, model.CardState.LOST, model.Reason.REFUSED, str(error))
+            return
+        await self.cards.defer(claim, now + retries.after_refusal(card.tries), str(error), unsent=unsent)
 
     async def _tell(self, channel: str, error: errors.DeliveryError) -> None:
         """A channel refuses us: say so once, in the log and to the admins, and go on trying quietly."""

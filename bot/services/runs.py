@@ -13,7 +13,7 @@ from bot import errors, model, ports
 from bot.core import permissions, signing, transitions
 from bot.core import undo as undoing
 from bot.render import batch as batch_view
-from bot.services import batches, recording
+from bot.services import batches, recording, slicing
 from bot.services import post as posting
 from bot.services import remarks as remarking
 
@@ -31,6 +31,9 @@ ABREAST = 8
 
 CALLS = 4
 """Windows that ask the system at the same time, of those that are under way (design section 4)."""
+
+PAGE = 500
+"""Items of a receipt that are read from the store at once."""
 
 AHEAD = 32
 """Windows that are read from the store at once."""
@@ -123,7 +126,7 @@ class Runs:
         while runnable := await self.store.runnable(self.clock.now()):
             ran = await asyncio.gather(*(self.run(ident) for ident in runnable))
             if not any(ran):
-                return
+                break
         await self.store.sweep(self.clock.now() - timedelta(days=1))
 
     async def run(self, ident: str) -> bool:
@@ -136,6 +139,8 @@ class Runs:
             batch = await self.store.get(ident)
             if batch is None or batch.state is not model.BatchState.RUNNING:
                 return False
+            if batch.source not in self.sources:
+                return False  # the system is not configured any more; should it come back, this goes on
             return await self._windows(claim, batch)
         except errors.SourceError as error:
             log.warning("batch %s waits: %s", ident, error)
@@ -405,10 +410,10 @@ class Runs:
         card = await self.batches.post.cards.get((await self.batches.post.cards.put(self.batches.draft(batch), self.clock.now())).id)
         if card is None or not card.ts:
             return
-        items = await self.store.items(batch.id, limit=1_000_000)
+        items = [item for at in range(0, batch.total, PAGE) for item in await self.store.items(batch.id, offset=at, limit=PAGE)]
         try:
             await self.messenger.upload(
-                card.channel, card.ts, f"batch-{batch.id}.csv", f"Receipt of batch {batch.id}", batch_view.csv(items)
+                card.channel, card.ts, f"batch-{batch.id}.csv", f"Receipt of batch {batch.id}", await slicing.sheet(items, batch_view.csv)
             )
         except errors.DeliveryError as error:
             log.warning("the CSV of batch %s could not be attached: %s", batch.id, error)

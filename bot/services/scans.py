@@ -322,7 +322,10 @@ class Scans:
     async def draw(self, card: model.Card) -> model.Message | None:
         """What the operation's message shows now. Given to `post`, the only writer."""
         operation = await self.store.get(str(card.payload.get("operation", "")))
-        return scan_view.card(operation, self.post.offer(operation.source), self.clock.now()) if operation is not None else None
+        if operation is None:
+            return None
+        systems.named(self.sources, operation.source)
+        return scan_view.card(operation, self.post.offer(operation.source), self.clock.now())
 
     def _source(self, name: str, action: model.Action, actor: model.Actor) -> ports.Source:
         permissions.decide(action, actor, self.grants)

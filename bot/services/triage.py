@@ -84,6 +84,8 @@ class Triage:
         """End what an earlier process accepted and did not finish. Returns how many actions were looked at."""
         unfinished = await self.journal.unfinished(self.clock.now())
         for intent in unfinished:
+            if intent.refs[0].source not in self.sources:
+                continue  # the system is not configured any more; should it come back, this is ended
             claim = await self.claims.take("intents", intent.key, self.clock.now(), CLAIM_SECONDS)
             if claim is None:
                 continue

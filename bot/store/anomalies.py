@@ -82,7 +82,7 @@ class Anomalies:
         )
 
         async def work(connection: AsyncConnection) -> Sequence[model.Anomaly]:
-            return [rows.anomaly(row) for row in await connection.execute(statement)]
+            return await rows.each(await connection.execute(statement), rows.anomaly)
 
         return await self._db.read(work)
 

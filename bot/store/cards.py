@@ -47,11 +47,16 @@ class Cards:
         """Carry out a decision in one transaction; cards that were decided in between are left alone."""
         await self._db.write(lambda connection: deciding.decide(connection, decision, now))
 
-    async def due(self, now: datetime, *, posted: bool, channel: str = "", limit: int = 50) -> Sequence[model.Card]:
-        """Live cards that are due and not claimed: first posts (oldest first) or edits (clicked first, then newest)."""
+    async def due(
+        self, now: datetime, *, posted: bool, channel: str = "", without: Sequence[str] = (), limit: int = 50
+    ) -> Sequence[model.Card]:
+        """Live cards that are due and not claimed: first posts (oldest first) or edits (clicked first, then newest); of one channel, or of
+        all but those in `without`."""
         statement = sa.select(_CARDS).where(_due(now, posted=posted)).order_by(*(_NEWEST_EDIT if posted else _OLDEST_POST))
         if channel:
             statement = statement.where(_CARDS.c.channel == channel)
+        if without:
+            statement = statement.where(_CARDS.c.channel.not_in(without))
         return await self._cards(statement.limit(limit))
 
     async def due_channels(self, now: datetime) -> Sequence[str]:
@@ -159,12 +164,26 @@ class Cards:
         """Row before call: a first post starts now. False also when the card has a message, or is not to be seen any more."""
         return await self._fenced(claim, sa.and_(outbox.LIVE, _CARDS.c.ts.is_(None)), posting=now)
 
-    async def delivered(self, claim: model.Claim, version: int, now: datetime, *, ts: str = "", reason: model.Reason | None = None) -> bool:
-        """Slack shows `version`; with `ts` it was the first post. The card stays due when `wanted` has moved on."""
+    async def delivered(
+        self,
+        claim: model.Claim,
+        version: int,
+        now: datetime,
+        *,
+        ts: str = "",
+        reason: model.Reason | None = None,
+        again: datetime | None = None,
+    ) -> bool:
+        """Slack shows `version`; with `ts` it was the first post. The card stays due when `wanted` has moved on; else it is due `again`,
+        where it is shown in a simpler form than it should be."""
         current = sa.or_(_CARDS.c.wanted == version, ~outbox.LIVE)
         values: dict[str, Any] = {
             "delivered": version,
-            "due": sa.case((current, None), else_=sa.literal(now, tables.Utc())),
+            "due": sa.case(
+                (~outbox.LIVE, None),
+                (_CARDS.c.wanted == version, None if again is None else sa.literal(again, tables.Utc())),
+                else_=sa.literal(now, tables.Utc()),
+            ),
             "since": sa.case((current, None), else_=outbox.earliest(_CARDS.c.since, now)),
             "urgent": sa.case((current, sa.false()), else_=_CARDS.c.urgent),
             "posting": None,

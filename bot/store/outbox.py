@@ -20,6 +20,9 @@ _CARDS, _MEMBERS, _ANOMALIES = tables.cards, tables.card_members, tables.anomali
 
 _ANYWHERE: Mapping[model.Ref | None, int] = {}
 
+_GIVEN_UP = (model.Reason.REFUSED, model.Reason.CHANNEL_GONE)
+"""Why cards were ended although Slack may take them another day."""
+
 LIVE = _CARDS.c.state == model.CardState.LIVE
 
 
@@ -66,18 +69,44 @@ async def insert(
 async def mark_dirty(connection: AsyncConnection, source: str, ids: Sequence[str], now: datetime) -> None:
     """The live cards that show these anomalies, group cards too, want an edit; old ones only remember that they do.
 
-    A delivery that was put off stays put off: its `due` is kept.
+    A delivery that was put off stays put off: its `due` is kept; one that is only to be tried whole again is wanted now.
     """
+    await _revive_given_up(connection, source, ids, now)
     recent = _CARDS.c.posted >= now - FRESH
+    settled = sa.and_(recent, _CARDS.c.delivered >= _CARDS.c.wanted)
     await connection.execute(
         sa.update(_CARDS)
         .where(_CARDS.c.id.in_(showing(source, ids)), LIVE)
         .values(
             wanted=_CARDS.c.wanted + 1,
-            due=sa.case((recent, _first(_CARDS.c.due, now)), else_=_CARDS.c.due),
+            due=sa.case((settled, sa.literal(now, tables.Utc())), (recent, _first(_CARDS.c.due, now)), else_=_CARDS.c.due),
             since=sa.case((recent, earliest(_CARDS.c.since, now)), else_=_CARDS.c.since),
         )
     )
+
+
+async def _revive_given_up(connection: AsyncConnection, source: str, ids: Sequence[str], now: datetime) -> None:
+    """Cards that an earlier release gave up for a refusal or for their channel are wanted again. One without a message is looked for
+    before it is posted, as if its post had been begun when it was made."""
+    given_up = sa.and_(_CARDS.c.state.in_([model.CardState.LOST, model.CardState.GONE]), _CARDS.c.reason.in_(_GIVEN_UP))
+    found = list(await connection.scalars(sa.select(_CARDS.c.id).where(_CARDS.c.id.in_(showing(source, ids)), given_up)))
+    if not found:
+        return
+    unposted = _CARDS.c.ts.is_(None)
+    at_once = sa.case((unposted, sa.literal(now, tables.Utc())), else_=None)
+    for chunk in database.chunks(found):
+        await connection.execute(
+            sa.update(_CARDS)
+            .where(_CARDS.c.id.in_(chunk))
+            .values(
+                state=model.CardState.LIVE,
+                due=at_once,
+                since=at_once,
+                posting=sa.case((unposted, _CARDS.c.created), else_=None),
+                tries=0,
+            )
+        )
+    await refresh_shown(connection, found, now)
 
 
 def dirty(at: datetime) -> dict[str, Any]:

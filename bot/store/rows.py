@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
 import pydantic
 import sqlalchemy as sa
 
 from bot import model, ports
+
+T = TypeVar("T")
+
+SLICE = 50
 
 AnyRow = sa.Row[*tuple[Any, ...]]
 """A row of any columns."""
@@ -25,6 +30,16 @@ _SCAN = pydantic.TypeAdapter(model.Scan)
 _VERDICT = pydantic.TypeAdapter(model.Verdict)
 
 _SORTED = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+
+
+async def each(found: Iterable[AnyRow], read: Callable[[AnyRow], T]) -> list[T]:
+    """Read many rows, giving the loop a turn now and then: ten thousand take a quarter of a second."""
+    made: list[T] = []
+    for number, row in enumerate(found, start=1):
+        made.append(read(row))
+        if number % SLICE == 0:
+            await asyncio.sleep(0)
+    return made
 
 
 def body(anomaly: model.Anomaly) -> dict[str, Any]:

@@ -223,6 +223,44 @@ async def test_the_place_of_a_refused_block_is_named_but_not_its_content(wire: A
     assert "4711" not in str(caught.value)
 
 
+UPDATE_WORDS = """
+as_user_not_supported block_mismatch cant_broadcast_message cant_update_message channel_not_found edit_window_closed
+external_channel_migrating invalid_attachments invalid_blocks invalid_metadata_format invalid_metadata_schema is_inactive
+markdown_text_conflict message_not_found metadata_must_be_sent_from_app metadata_too_large msg_too_long
+no_dual_broadcast_content_update no_text slack_connect_file_link_sharing_blocked team_not_found too_many_attachments update_failed
+invalid_blocks_format streaming_state_conflict
+"""
+POST_WORDS = """
+as_user_not_supported attachment_payload_limit_exceeded cannot_reply_to_message channel_not_found duplicate_channel_not_found
+duplicate_message_not_found invalid_blocks invalid_blocks_format invalid_metadata_format invalid_metadata_schema is_archived
+markdown_text_conflict message_limit_exceeded messages_tab_disabled metadata_must_be_sent_from_app metadata_too_large
+msg_blocks_too_long msg_too_long no_text not_in_channel rate_limited restricted_action restricted_action_non_threadable_channel
+restricted_action_read_only_channel restricted_action_thread_only_channel slack_connect_blocked_file_type
+slack_connect_canvas_sharing_blocked slack_connect_clip_sharing_blocked slack_connect_file_link_sharing_blocked
+slack_connect_file_upload_sharing_blocked slack_connect_lists_sharing_blocked team_not_found too_many_attachments
+too_many_contact_cards
+"""
+ANY_WORDS = """
+access_denied accesslimited account_inactive deprecated_endpoint ekm_access_denied enterprise_is_restricted fatal_error internal_error
+invalid_arg_name invalid_arguments invalid_array_arg invalid_auth invalid_charset invalid_form_data invalid_post_type
+method_deprecated missing_post_type missing_scope no_permission not_allowed_token_type not_authed org_login_required ratelimited
+request_timeout service_unavailable team_access_not_granted team_added_to_org token_expired token_revoked two_factor_setup_required
+"""
+"""The error words of chat.update, of chat.postMessage and of every method, as Slack's reference lists them."""
+
+
+@pytest.mark.parametrize("word", sorted({*UPDATE_WORDS.split(), *POST_WORDS.split(), *ANY_WORDS.split()}))
+def test_every_word_of_slack_is_in_the_table(word: str) -> None:
+    known = failures.kind(word) is not None
+    assert known or word in failures.LIMITED | failures.UNSURE | {failures.WORKSPACE_FULL}
+
+
+async def test_an_edit_in_an_archived_channel_is_trouble_with_the_channel(wire: Any, messenger: slack.SlackMessenger) -> None:
+    wire.says("chat.update", {"ok": False, "error": "is_inactive"})
+    with pytest.raises(errors.ChannelGone):
+        await messenger.update("C1", "1700000000.000100", CARD)
+
+
 @pytest.mark.parametrize(
     ("answer", "seconds"),
     [
@@ -230,7 +268,8 @@ async def test_the_place_of_a_refused_block_is_named_but_not_its_content(wire: A
         (http(429, "", "text/plain", Retry_After="3"), 3.0),
         (http(429, '{"ok": false, "error": "ratelimited"}'), 1.0),
         (http(429, "", "text/plain", Retry_After="Sat, 21 Nov 2026 09:00:00 GMT"), 1.0),
-        (http(429, "", "text/plain", Retry_After="99999999"), 3600.0),
+        (http(429, "", "text/plain", Retry_After="99999999"), 600.0),
+        (http(429, "", "text/plain", Retry_After="9" * 400), 600.0),
         ({"ok": False, "error": "ratelimited"}, 1.0),
         ({"ok": False, "error": "rate_limited"}, 1.0),
         ({"ok": False, "error": "message_limit_exceeded"}, 600.0),

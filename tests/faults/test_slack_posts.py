@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot import app
+from bot import app, model
 from bot.delivery import slack
 from bot.services import post as posting
 from tests.faults import house as housing
@@ -49,6 +49,10 @@ async def _called(stage: Stage, method: str, times: int) -> bool:
 async def _status_with(house: House, words: str) -> str:
     told = await house.status()
     return told if words in told else ""
+
+
+async def _status_without(house: House, words: str) -> bool:
+    return words not in await house.status()
 
 
 async def _over(house: House, seconds: float) -> None:
@@ -164,15 +168,146 @@ async def _first_card(house: House, ident: int) -> Any:
     return next(iter(await house.cards(ident)), None)
 
 
-async def test_what_slack_refuses_for_good_is_told_and_holds_up_nobody(house: House, caplog: pytest.LogCaptureFixture) -> None:
+ANY_BLOCK = ["header", "section", "context", "actions", "rich_text", "divider"]
+
+
+@pytest.mark.parametrize(
+    ("word", "shown"),
+    [("invalid_blocks", "Slack refused the layout"), ("invalid_arguments", "Slack refused"), ("never_heard_of", "Slack refused")],
+)
+async def test_what_slack_refuses_is_tried_until_it_is_taken(word: str, shown: str, house: House, caplog: pytest.LogCaptureFixture) -> None:
     stage = house.stage
-    await house.fault(POST, "error", error="invalid_blocks", times=2)
-    (ident,) = await stage.arrive()
-    await house.soon(lambda: _status_with(house, "1 message could not be delivered"))
-    await stage.command(f"/anomalies why {ident}")
-    assert "Slack refused the message" in visible(await stage.ephemeral("Not shown"))
+    await house.fault(POST, "error", error=word, times=0)
+    idents = await stage.arrive(3)
+    told = await house.soon(lambda: _status_with(house, "3 cards held up"))
+    assert f"{shown} of the message ({word})" in told if word == "invalid_blocks" else f"{shown} ({word})" in told
+    assert "next try" in told
+    await stage.command(f"/anomalies why {idents[0]}")
+    assert word in visible(await stage.ephemeral("Not shown", "It is tried again"))
+    tries = len(await stage.calls(POST))
+    for _ in range(10):  # ten minutes
+        house.clock.pass_by(60)
+        await house.soon(lambda: _tried(house, idents))
+    assert len(await stage.calls(POST)) - tries <= 3 * 4 * 7, "tried more and more slowly"
+    await house.well()
+    house.clock.pass_by(600)
+    for ident in idents:
+        await stage.card(ident, "Active")
     await house.healthy()
-    assert [r for r in caplog.records if r.levelno == logging.ERROR and "refuses card" in r.getMessage()]
+    assert [len(await house.cards(ident)) for ident in idents] == [1, 1, 1]
+    await house.soon(lambda: _status_without(house, "held up"))
+    assert len([r for r in caplog.records if "refuses messages" in r.getMessage()]) == 1
+
+
+async def _tried(house: House, idents: list[int]) -> bool:
+    """Nothing is due any more: what is not taken waits for its next try."""
+    return not await house.desk.store.cards.due(house.clock.now(), posted=False)
+
+
+async def test_while_slack_takes_no_blocks_cards_are_text_and_then_themselves_again(house: House) -> None:
+    stage = house.stage
+    for method in (POST, UPDATE):
+        await house.fault(method, "refuse_blocks", types=ANY_BLOCK, times=0)
+    (ident,) = await stage.arrive()
+    words = "anomaly in"
+    await house.told(words)
+    assert not await house.cards(ident), "it has no buttons"
+    assert "1 message shown plainer than meant" in await house.soon(lambda: _status_with(house, "plainer than meant"))
+    await stage.qualytics("PATCH", f"anomalies/{ident}", status="Acknowledged")
+    await house.told(words, "Acknowledged")  # the truth does not wait
+    await house.well()
+    house.clock.pass_by(601)
+    await stage.card(ident, "Acknowledged")
+    await house.healthy()
+    assert len(await house.cards(ident)) == 1
+    assert len(await house.lines(words)) == 2, "one card, and the one that shows that the house is healthy"
+    await house.soon(lambda: _status_without(house, "plainer"))
+
+
+async def test_an_edit_that_slack_refuses_is_tried_until_it_is_taken(house: House) -> None:
+    stage = house.stage
+    (ident,) = await stage.arrive()
+    await stage.card(ident, "Active")
+    await house.fault(UPDATE, "error", error="never_heard_of", times=0)
+    await stage.qualytics("PATCH", f"anomalies/{ident}", status="Acknowledged")
+    await house.soon(lambda: _status_with(house, "1 card held up: Slack refused (never_heard_of)"))
+    await house.well()
+    house.clock.pass_by(600)
+    await stage.card(ident, "Acknowledged")
+    assert len(await house.cards(ident)) == 1
+
+
+async def test_a_refused_card_of_a_closed_anomaly_is_not_posted_any_more(house: House) -> None:
+    stage = house.stage
+    await house.fault(POST, "error", error="invalid_blocks", times=0)
+    (ident,) = await stage.arrive()
+    await house.soon(lambda: _status_with(house, "1 card held up"))
+    await stage.qualytics("PATCH", f"anomalies/{ident}", status="Resolved")
+    await house.soon(lambda: _closed(house, ident))
+    await house.well()
+
+    async def over() -> bool:
+        house.clock.pass_by(60)
+        return "Nothing waits" in await house.status()
+
+    await house.soon(over)
+    assert not await house.cards(ident)
+    await stage.command(f"/anomalies why {ident}")
+    assert visible(await stage.ephemeral("Not posted", "closed in its system"))
+
+
+async def _closed(house: House, ident: int) -> bool:
+    ref = model.Ref("qualytics", str(ident))
+    return (await house.desk.store.anomalies.get([ref]))[ref].state is model.State.ARCHIVED
+
+
+async def test_a_channel_that_is_archived_and_comes_back_shows_everything_once(house: House) -> None:
+    stage = house.stage
+    (before,) = await stage.arrive()
+    await stage.card(before, "Active")
+    channel = stage.workspace.channels[CHANNEL]
+    channel.is_archived = True
+    edits = len(await stage.calls(UPDATE))
+    await stage.qualytics("PATCH", f"anomalies/{before}", status="Acknowledged")
+    await stage.until(lambda: _called(stage, UPDATE, edits + 1))
+    waiting = await stage.arrive(2)
+    await house.soon(lambda: _waits(house, 2))
+    for _ in range(3):
+        house.clock.pass_by(61)
+        await house.soon(lambda: _rests(house))
+    channel.is_archived = False
+    house.clock.pass_by(61)
+    await stage.card(before, "Acknowledged")
+    for ident in waiting:
+        await stage.card(ident, "Active")
+    await house.healthy()
+    assert [len(await house.cards(ident)) for ident in (before, *waiting)] == [1, 1, 1]
+
+
+async def _waits(house: House, posts: int) -> bool:
+    return (await house.desk.store.cards.backlog(house.clock.now())).posts == posts
+
+
+async def _rests(house: House) -> bool:
+    return CHANNEL in house.desk.post.paused()
+
+
+async def test_a_history_that_cannot_be_read_for_a_while_delays_only_the_card_in_doubt(house: House) -> None:
+    stage = house.stage
+    await house.fault(HISTORY, "error", error="not_in_channel", times=0)
+    await house.fault(POST, "drop_after")
+    (ident,) = await stage.arrive()
+    await stage.until(lambda: _called(stage, HISTORY, 1))
+    await house.healthy()  # others do not wait for it
+    posts = len(await stage.calls(POST))
+    await house.well()
+    looked = len(await stage.calls(HISTORY))
+    house.clock.pass_by(600)
+    await stage.until(lambda: _called(stage, HISTORY, looked + 1))
+    (card,) = await house.soon(lambda: house.cards(ident))
+    await stage.press(card, "anomaly.acknowledge")
+    await stage.card(ident, "Acknowledged by Dana")
+    assert len(await stage.calls(POST)) == posts
 
 
 @pytest.mark.parametrize("how", ["not_in_channel", "channel_not_found", "is_archived"])

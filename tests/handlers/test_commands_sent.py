@@ -9,6 +9,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from bot.core import filters
+from bot.services import browse
 from tests.handlers.front import CHANNEL, DANA, LEE, Front
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -161,3 +162,10 @@ def drawn(number: int) -> list[str]:
 
     draw()
     return texts
+
+
+async def test_an_export_that_is_too_large_says_how_many_and_what_to_do(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
+    await front.arrive(2)
+    monkeypatch.setattr(browse, "MOST_EXPORTED", 1)
+    told = await front.told(front.command("export status:any"))
+    assert "anomalies match, and a file holds 1 at most. Narrow the filter" in told

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
 from bot import model
 from bot.render import ids, modals
-from tests.handlers.front import CHANNEL, DANA, LEE, Front
+from tests.handlers.front import CHANNEL, DANA, GUS, LEE, Front
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -221,3 +222,57 @@ async def test_forms_without_their_state_do_no_harm(front: Front, state: Json) -
         payload["view"]["state"] = state
         assert (await front.send(payload)).status == 200
     assert (await front.stage.truth(ident))["comments"] == []
+
+
+# --- a form opens before anything else is awaited ----------------------------------------------------------------------------
+
+Opener = Callable[[Front, int], Json]
+
+OPENERS: Mapping[str, Opener] = {
+    "delete": lambda front, ident: front.command(f"delete {ident}"),
+    "review": lambda front, ident: front.command("review status:open"),
+    "scan": lambda front, ident: front.command("", name="/scan"),
+    "scan form": lambda front, ident: front.command("form", name="/scan"),
+    "assign": lambda front, ident: front.press(front.card(ident), ids.ASSIGN),
+    "comment": lambda front, ident: front.press(front.card(ident), ids.MORE, ids.MORE_COMMENT),
+    "review button": lambda front, ident: front.click(ids.REVIEW_OPEN, "filter|status:open"),
+    "scan options": lambda front, ident: front.click(ids.SCAN_OPTIONS, "some-plan"),
+    "shortcut": lambda front, ident: front.shortcut(ids.TRIAGE_SHORTCUT),
+    "message shortcut": lambda front, ident: front.shortcut(ids.MESSAGE_SHORTCUT, message=front.card(ident)),
+}
+
+
+@pytest.mark.parametrize("opener", OPENERS)
+async def test_a_form_opens_before_anything_else_is_asked(opener: str, front: Front) -> None:
+    (ident,) = await front.arrive()
+    payload = OPENERS[opener](front, ident)
+    await front.stage.slack("log/clear")
+    async with front.fault(mode="hang"):  # Qualytics answers nothing while the form opens
+        await front.send(payload, settle=False)
+        await front.stage.until(lambda: _opened(front))
+        calls = (await front.stage.http.get(f"{front.stage.slack_url}/_control/log")).json()["log"]
+        assert calls[0]["method"] == "views.open", "something was asked before the form was open"
+    await front.settle()
+    assert "Loading" not in front.modal()
+
+
+async def _opened(front: Front) -> bool:
+    calls = (await front.stage.http.get(f"{front.stage.slack_url}/_control/log", params={"method": "views.open"})).json()["log"]
+    return bool(calls)
+
+
+async def test_a_deletion_that_is_forbidden_or_in_vain_says_so_in_the_form(front: Front) -> None:
+    (ident,) = await front.arrive()
+    told = await front.told(front.command(f"delete {ident}", user=LEE))
+    assert "admin" in front.modal(LEE) and "admin" in told
+    told = await front.told(front.command("delete 99999999"))
+    assert "knows none of these: 99999999" in front.modal() and "99999999" in told
+    await front.told(front.command(f"delete {ident},99999999"))
+    assert ids.DELETE_COUNT in front.modal(), "what is there can be deleted"
+    assert (await front.stage.truth(ident))["id"] == ident
+
+
+async def test_a_form_that_is_asked_for_by_a_stranger_says_so(front: Front) -> None:
+    for command in (front.command("review", user=GUS), front.command("form", name="/scan", user=GUS)):
+        await front.send(command)
+        assert "guest" in front.modal(GUS).lower()

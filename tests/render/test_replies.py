@@ -183,7 +183,7 @@ def test_status_tells_each_system_what_waits_and_the_version() -> None:
     later = samples.NOW + timedelta(minutes=5)
     good = desk.SourceView("Qualytics", model.Standing("qualytics", last_ok=samples.NOW), {model.State.OPEN: 1200}, 75)
     bad = desk.SourceView("Anodot", model.Standing("anodot", failing_since=samples.NOW, error="HTTP 500", next_poll=later))
-    backlog = ports.Backlog(3, 0, 2, 1, 200, [("ratelimited", 4)])
+    backlog = ports.Backlog(3, 0, 2, 1, 200, [("refused (invalid_blocks).", 4), ("gone", 1)], {"refused (invalid_blocks).": later}, 2)
     view = desk.StatusView([good, bad], backlog, "connected by Socket Mode", "0.1.0", samples.NOW, ["table"], {"C9": later})
     message = desk.status(view)
     assert slack_rules.faults(message) == []
@@ -195,7 +195,9 @@ def test_status_tells_each_system_what_waits_and_the_version() -> None:
             "connected by Socket Mode",
             "Waiting: 3 new messages, 2 cards held for a moment to be grouped, the oldest for 3 minutes.",
             "1 message could not be delivered",
-            "ratelimited (4)",
+            "2 messages shown plainer than meant",
+            "4 cards held up: refused (invalid_blocks), next try",
+            "1 card held up: gone.",
             "table",
             "Anomaly Desk 0.1.0",
         ):

@@ -148,3 +148,44 @@ async def test_every_question_needs_the_right_to_look() -> None:
         with pytest.raises(errors.NotAllowed) as caught:
             await ask()
         assert caught.value.ask == ("U0BOSS",)
+
+
+def card(kind: model.CardKind, ref: model.Ref | None = None) -> model.Card:
+    return model.Card("card-7", kind, "C1", "k", model.CardState.LIVE, model.Reason.LEADING, cast.NOON, ref=ref, ts="1.1")
+
+
+@pytest.mark.parametrize(
+    ("hung", "said", "about"),
+    [
+        (card(model.CardKind.GROUP), "", model.Scope(card="card-7")),
+        (card(model.CardKind.ANOMALY, model.Ref("qualytics", "5")), "", model.Scope(words="id:5 status:any")),
+        (card(model.CardKind.REPORT), "https://acme.example/anomalies/6", model.Scope(words="id:6 status:any")),
+        (None, "https://acme.example/anomalies/7", model.Scope(words="id:7 status:any")),
+        (None, "good morning", None),
+        (card(model.CardKind.REPORT), "good morning", None),
+    ],
+)
+async def test_what_a_message_is_about(hung: model.Card | None, said: str, about: model.Scope | None) -> None:
+    service: Any = looking(cast.System())
+
+    async def at(channel: str, ts: str) -> model.Card | None:
+        return hung if (channel, ts) == ("C1", "1.1") else None
+
+    service.cards = type("Cards", (), {"at": staticmethod(at)})()
+    if about is None:
+        with pytest.raises(errors.NotFound, match="No anomaly is named"):
+            await service.about("C1", "1.1", said, ME)
+    else:
+        assert await service.about("C1", "1.1", said, ME) == about
+    with pytest.raises(errors.NotAllowed):
+        await service.about("C1", "1.1", said, model.Actor("U0GUS", "Gus", is_guest=True))
+
+
+async def test_a_card_that_slack_does_not_take_is_told_as_not_shown() -> None:
+    ref = model.Ref("qualytics", "1")
+    refused = replace(card(model.CardKind.ANOMALY, ref), ts="", error="Slack refused (no_text).")
+    for hung, reason in ((refused, model.Reason.REFUSED), (replace(refused, error=""), model.Reason.LEADING)):
+        (decided,) = await looking(cast.System(), cast.Shelf(cards=[hung])).why(ref, ME)
+        assert (decided.reason, decided.detail) == (reason, hung.error)
+    (decided,) = await looking(cast.System(), cast.Shelf(cards=[replace(refused, ts="1.1")])).why(ref, ME)
+    assert decided.reason is model.Reason.LEADING, "an edit that is refused takes nothing away"

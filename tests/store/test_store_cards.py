@@ -180,7 +180,7 @@ async def test_an_ended_card_with_a_message_comes_back_by_a_touch_and_one_withou
     await posted(store, 1)
     for ident in (1, 2):
         claim = await take(store, (await only(store, ident)).id, 1)
-        assert await store.cards.end(claim, model.CardState.LOST, model.Reason.REFUSED, "invalid_blocks")
+        assert await store.cards.end(claim, model.CardState.LOST, model.Reason.UNVERIFIABLE, "missing_scope")
         await store.claims.release(claim)
     await store.anomalies.save(SOURCE, [archived(1), archived(2)], read_at=after(2), now=after(2))
     assert not await keys(store, 9, posted=True)
@@ -189,6 +189,58 @@ async def test_an_ended_card_with_a_message_comes_back_by_a_touch_and_one_withou
     assert await keys(store, 9, posted=True) == ["1"]
     assert not await keys(store, 9, posted=False)
     assert (await only(store, 2)).state is model.CardState.LOST
+
+
+@pytest.mark.parametrize("reason", [model.Reason.REFUSED, model.Reason.CHANNEL_GONE])
+@pytest.mark.parametrize("state", [model.CardState.LOST, model.CardState.GONE])
+async def test_what_was_given_up_for_trouble_with_slack_comes_back_with_the_next_change(
+    store: engine.Store, state: model.CardState, reason: model.Reason
+) -> None:
+    await save(store, live(1), live(2))
+    await posted(store, 1)
+    for ident in (1, 2):
+        claim = await take(store, (await only(store, ident)).id, 1)
+        assert await store.cards.end(claim, state, reason, "is_inactive")
+        await store.claims.release(claim)
+    assert not await store.anomalies.watched(SOURCE, 10)
+    await store.anomalies.save(SOURCE, [anomaly(1, records=9), anomaly(2, records=9)], read_at=after(2), now=after(2))
+    assert await keys(store, 9, posted=True) == ["1"]
+    assert await keys(store, 9, posted=False) == ["2"]
+    assert await store.anomalies.watched(SOURCE, 10)
+    unposted = await only(store, 2)
+    assert unposted.posting == unposted.created, "it is looked for before it is posted: nobody knows what an earlier release did"
+
+
+async def test_a_message_that_somebody_deleted_does_not_come_back_with_a_change(store: engine.Store) -> None:
+    await save(store, live(1))
+    await posted(store, 1)
+    await store.cards.end(await take(store, (await only(store, 1)).id, 1), model.CardState.GONE, model.Reason.MESSAGE_GONE, "gone")
+    await store.anomalies.save(SOURCE, [anomaly(1, records=9)], read_at=after(2), now=after(2))
+    assert (await only(store, 1)).state is model.CardState.GONE
+
+
+async def test_what_is_shown_plainer_is_due_again_and_a_change_does_not_wait_for_it(store: engine.Store) -> None:
+    await save(store, live(1))
+    await posted(store, 1)
+    card = await only(store, 1)
+    claim = await take(store, card.id, 1)
+    assert await store.cards.delivered(claim, card.wanted, after(1), again=after(600))
+    await store.claims.release(claim)
+    assert not await keys(store, 599, posted=True)
+    assert await keys(store, 600, posted=True) == ["1"]
+    told = await store.cards.backlog(after(9))
+    assert (told.edits, told.plain, told.oldest_seconds) == (0, 1, 0.0)
+    await store.anomalies.save(SOURCE, [anomaly(1, records=9)], read_at=after(2), now=after(2))
+    assert await keys(store, 2, posted=True) == ["1"]
+    assert ((await store.cards.backlog(after(9))).edits, (await store.cards.backlog(after(9))).plain) == (1, 0)
+
+
+async def test_edits_of_a_channel_that_is_left_alone_hold_up_no_other(store: engine.Store) -> None:
+    await save(store, live(1))
+    await posted(store, 1)
+    await store.cards.touch([(await only(store, 1)).id], after(2))
+    assert await store.cards.due(after(9), posted=True, without=["C0OTHER"])
+    assert not await store.cards.due(after(9), posted=True, without=[CHANNEL])
 
 
 # --- making and adopting ------------------------------------------------------------------------------------------------------
@@ -377,6 +429,7 @@ async def test_the_backlog_tells_what_waits_how_long_and_why(store: engine.Store
     assert (found.posts, found.edits, found.waiting, found.lost) == (3, 1, 1, 1)
     assert found.oldest_seconds == pytest.approx(30)
     assert list(found.errors) == [("ratelimited", 2), ("invalid_blocks", 1)]
+    assert dict(found.next_tries) == {"ratelimited": after(60)}
 
 
 async def test_the_age_of_an_edit_counts_from_the_first_change(store: engine.Store) -> None:

@@ -1,0 +1,63 @@
+"""A message in the richest form that Slack takes: whole, without the new blocks, as a plain card, as text alone."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot import errors, model, ports
+from bot.render import limits
+
+log = logging.getLogger(__name__)
+
+NO_CHARTS = "slack.plain_blocks"
+"""The fact that this workspace refused new blocks, with the moment when it did (earlier releases wrote True: long ago)."""
+
+LEARNED_FOR = timedelta(hours=1)
+"""What was learned about blocks is believed so long: roll-outs go on. And one line in the log is enough for so long."""
+
+Send = Callable[[model.Message], Awaitable[str]]
+
+
+@dataclass(slots=True)
+class Fallback:
+    """Finds out what this workspace takes, and remembers it for an hour."""
+
+    facts: ports.Facts
+    clock: ports.Clock
+    _told: dict[str, datetime] = field(default_factory=dict)
+
+    async def refuses_new_blocks(self) -> bool:
+        """Whether this workspace refused charts and tables within the hour."""
+        at = await self.facts.get(NO_CHARTS)
+        return isinstance(at, str) and self.clock.now() - datetime.fromisoformat(at) < LEARNED_FOR
+
+    async def send(self, message: model.Message, send: Send) -> tuple[str, bool]:
+        """Send the message, in ever simpler forms where Slack refuses its blocks. Returns what `send` returned, and whether Slack took
+        the message whole. Raises BlocksRefused when it takes not even the text."""
+        plain = limits.plain(message)
+        versions = _different([plain if await self.refuses_new_blocks() else message, plain, limits.bare(message), limits.words(message)])
+        for version in versions[:-1]:
+            try:
+                sent = await send(version)
+            except errors.BlocksRefused as error:
+                self.say(error)
+                continue
+            if version == plain != versions[0]:
+                await self.facts.put(NO_CHARTS, self.clock.now().isoformat(), self.clock.now())
+            return sent, version == message
+        return await send(versions[-1]), False
+
+    def say(self, error: errors.DeliveryError) -> None:
+        """Log a refusal: one line an hour for each of Slack's words."""
+        now = self.clock.now()
+        if error.code not in self._told or now - self._told[error.code] >= LEARNED_FOR:
+            self._told[error.code] = now
+            log.warning("Slack refuses messages as they are: %s simpler ones are tried, and the same again later", error)
+
+
+def _different(versions: Sequence[model.Message]) -> list[model.Message]:
+    """Each once, in their order."""
+    return [version for number, version in enumerate(versions) if version not in versions[:number]]
