@@ -34,6 +34,15 @@ settings.load_profile(examples.QUICK)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long files first; what they share is made once for each file, so files stay whole and in their own order."""
     items.sort(key=_rank)
+    for item in items:
+        if _needs_server(item):
+            item.add_marker(pytest.mark.postgresql)
+
+
+def _needs_server(item: pytest.Item) -> bool:
+    """Whether a test is the PostgreSQL half of a pair (`kind`), or takes the server itself."""
+    spec = getattr(item, "callspec", None)
+    return "server" in getattr(item, "fixturenames", ()) or (spec is not None and spec.params.get("kind") == "postgresql")
 
 
 def _rank(item: pytest.Item) -> int:
