@@ -214,19 +214,16 @@ def lasting(messages: list[Json]) -> list[Json]:
     return [one for one in messages if not one["ephemeral"] and one["user"] == workspace.BOT_USER]
 
 
-def elements(message: Json) -> Iterator[tuple[str, str, str]]:
-    """Everything that can be clicked in a message: block, action, and the value of the button or of each choice of the menu."""
+def elements(message: Json) -> Iterator[tuple[str, str]]:
+    """Everything that can be clicked in a message: the action, and the value of the button ("" if none) or of each choice."""
 
-    def walk(node: Any, block: str) -> Iterator[tuple[str, str, str]]:
+    def walk(node: Any) -> Iterator[tuple[str, str]]:
         if isinstance(node, list):
             for one in node:
-                yield from walk(one, block)
+                yield from walk(one)
+        elif isinstance(node, dict) and "action_id" in node:
+            yield from ((node["action_id"], choice.get("value", "")) for choice in node.get("options") or [node])
         elif isinstance(node, dict):
-            block = node.get("block_id", block)
-            if "action_id" in node:
-                choices = node.get("options") or [node]
-                yield from ((block, node["action_id"], choice.get("value", "")) for choice in choices)
-            else:
-                yield from walk(list(node.values()), block)
+            yield from walk(list(node.values()))
 
-    yield from walk(message["blocks"], "")
+    yield from walk(message["blocks"])
