@@ -1,8 +1,9 @@
 # Everything sets itself up: a virtual environment in .venv, and a Chromium for the browser tests.
 PYTHON ?= python3
 PY := .venv/bin/python
+QUICK := tests/core tests/render tests/store tests/services
 
-.PHONY: help demo test check fmt bench run browser clean
+.PHONY: help demo test quick mutants check fmt bench run browser clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -17,6 +18,12 @@ demo: .venv/.ready  ## the whole product offline, in the browser
 
 test: .venv/.ready browser  ## all tests
 	$(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder
+
+quick: .venv/.ready  ## the inner loop: rules, rendering, services, and the store on SQLite
+	$(PY) -m pytest $(QUICK) -m "not postgresql" -n auto --dist loadfile --no-loadscope-reorder
+
+mutants: .venv/.ready  ## what the tests of the services would not notice: 40 random changes, a quarter of an hour
+	$(PY) -m tests.mutants bot/services --tests tests/services tests/handlers
 
 check: .venv/.ready  ## format, lint, types, import rules
 	.venv/bin/ruff format --check .

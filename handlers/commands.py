@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 
 from bot import errors, model
-from bot.core import filters, permissions
+from bot.core import filters
 from bot.render import card, replies, spreadsheet
 from bot.render import desk as desk_view
 from bot.render import digest as digest_view

@@ -11,17 +11,17 @@ from unittest import mock
 
 import pytest
 from hypothesis import settings
+from xdist import scheduler
 
 from tests import examples
 
 LOOPBACK = ("127.", "::1", "localhost")
 
 LONG = (
+    "browser/",
     "walks/test_kill.py",
     "walks/test_scan_walk.py",
-    "browser/test_workspace_page.py",
     "walks/test_bulk_walk.py",
-    "browser/",
     "walks/",
     "faults/",
 )
@@ -34,6 +34,27 @@ settings.load_profile(examples.QUICK)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long files first; what they share is made once for each file, so files stay whole and in their own order."""
     items.sort(key=_rank)
+    for item in items:
+        if _needs_server(item):
+            item.add_marker(pytest.mark.postgresql)
+
+
+class Together(scheduler.LoadFileScheduling):
+    """What stays together on one worker: a file; and all browser tests, so that one Chromium, one workspace and one page serve them."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "browser" if nodeid.startswith("tests/browser/") else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    """Asked once, by whoever hands out the tests; without workers nobody asks."""
+    return Together(config, log)
+
+
+def _needs_server(item: pytest.Item) -> bool:
+    """Whether a test is the PostgreSQL half of a pair (`kind`), or takes the server itself."""
+    spec = getattr(item, "callspec", None)
+    return "server" in getattr(item, "fixturenames", ()) or (spec is not None and spec.params.get("kind") == "postgresql")
 
 
 def _rank(item: pytest.Item) -> int:

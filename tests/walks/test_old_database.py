@@ -1,0 +1,200 @@
+"""A desk of today starts on the rows of an earlier release: everything that was under way goes on, and nothing happens twice."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from bot import app
+from tests.store import conftest as databases
+from tests.walks import old_desk
+from tests.walks.stage import CHANNEL, DANA, LEE, PATIENCE, Json, Stage, free_port, visible
+
+server = databases.server
+url = databases.url
+kind = databases.kind
+
+
+@dataclass(frozen=True)
+class Old:
+    """The fixture, both fakes, the desk of today, and what could be seen in the channel before it was started."""
+
+    there: old_desk.Found
+    stage: Stage
+    desk: app.Running
+    port: int
+    before: list[Json]
+
+    def ids(self, name: str) -> list[int]:
+        """The anomalies that are this in the fixture."""
+        return list(self.there.told[name])
+
+    def message(self, *having: str, ephemeral: bool = False) -> Json:
+        """The one message of that time with these words."""
+        (found,) = [one for one in self.before if one["ephemeral"] is ephemeral and all(word in visible(one) for word in having)]
+        return found
+
+    async def now(self, old: Json, *having: str) -> str:
+        """Wait until this message of that time says this; returns all of it. Time flies meanwhile: edits that tell of progress are seconds
+        apart, and so are the looks at a long scan."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                (found,) = [one for one in await self.stage.messages() if one["ts"] == old["ts"]]
+                if all(word in visible(found) for word in having):
+                    return visible(found)
+                self.there.pass_by(1)
+                await asyncio.sleep(0.1)
+
+    async def calls(self, method: str, path: str) -> list[Json]:
+        """The writes that the system got since the start."""
+        log = (await self.stage.http.get(f"{self.stage.qualytics_url}/_control/log")).json()["calls"]
+        return [call for call in log if call["method"] == method and re.search(f"{path}$", call["path"])]
+
+    async def count(self, statement: str) -> int:
+        """A number from the desk's own rows."""
+        return int(await self.desk.store.db.read(lambda connection: connection.scalar(sa.text(statement))))
+
+
+@pytest.fixture
+async def old(kind: str, url: str, tmp_path: Path) -> AsyncIterator[Old]:
+    """The desk of today, started on what the one of revision 0003 left behind."""
+    there = old_desk.found("0003")
+    if kind == "sqlite":
+        url = old_desk.sqlite(there, tmp_path / "desk.db")
+    else:
+        await old_desk.server(there, url)
+    async with old_desk.staged(there, tmp_path) as stage:
+        await stage.qualytics("POST", "operations", seconds=0.2, anomalies=0)  # the scan that the system has not got yet
+        before = await stage.messages() + [one for one in await stage.messages(user=LEE) if one["ephemeral"]]
+        port = free_port()
+        env = {"DESK_WAIT_SECONDS": "0", "DESK_BURST": "50", "QUALYTICS_MAX_BATCH": "2", "PORT": str(port)}
+        async with old_desk.desk(there, stage, url, **env) as desk:
+            yield Old(there, stage, desk, port, before)
+
+
+async def test_everything_goes_on_and_nothing_happens_twice(old: Old, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.ERROR)
+    await _the_batch_ends_with_the_right_receipt(old)
+    await _clicks_are_ended(old)
+    await _scans_are_followed_to_their_verdicts(old)
+    await _posts_are_found_or_made(old)
+    await _the_finished_batch_is_taken_back(old)
+    await _previews_are_confirmed(old)
+    await _old_buttons_work(old)
+    await _nothing_was_posted_twice(old)
+    assert (await old.stage.http.get(f"http://127.0.0.1:{old.port}/readyz")).status_code == 200
+    assert [record.getMessage() for record in caplog.records] == []
+
+
+async def _the_batch_ends_with_the_right_receipt(old: Old) -> None:
+    running = old.ids("running")
+    await old.now(old.message(f"Archiving {len(running)} anomalies"), f"{len(running)} done")
+    assert {(await old.stage.truth(ident))["status"] for ident in running} == {"Resolved"}
+    archived = {one["id"] for one in old.there.read("qualytics.json")["anomalies"] if one["status"] == "Resolved"}
+    assert await _archived(old) == Counter(set(running) - archived)
+
+
+async def _archived(old: Old) -> Counter[int]:
+    """How often the system was asked to archive each: a window of one goes by its own address."""
+    many = [row["id"] for call in await old.calls("DELETE", "/anomalies") for row in call["json"]]
+    return Counter([*many, *(int(call["path"].rpartition("/")[2]) for call in await old.calls("DELETE", r"/anomalies/\d+"))])
+
+
+async def _clicks_are_ended(old: Old) -> None:
+    done, not_sent = old.there.told["clicked"].values()
+    for ident, who in ((done, "Dana"), (not_sent, "Lee")):
+        await old.now(old.message(f"· id {ident}"), f"Acknowledged by {who}")
+        assert (await old.stage.truth(ident))["status"] == "Acknowledged"
+    assert await old.calls("PUT", f"/anomalies/{done}") == []
+    assert len(await old.calls("PUT", f"/anomalies/{not_sent}")) == 1
+    assert await old.count("SELECT count(*) FROM intents WHERE finished IS NULL") == 0
+
+
+async def _scans_are_followed_to_their_verdicts(old: Old) -> None:
+    """One that ran, one whose start was not answered, one whose start never arrived."""
+    orders = old.message("Scanning orders")
+    unheard, unsent = old.message("crm-replica is starting"), old.message("finance-lake is starting")
+    for operation in list(old.stage.world.operations.values())[:2]:
+        assert not operation.result
+        await old.stage.qualytics("POST", f"operations/{operation.id}", end="success")
+    assert "2 new anomalies" in await old.now(orders, "succeeded")
+    assert "1 new anomaly" in await old.now(unheard, "succeeded")
+    await old.now(unsent, "succeeded")
+    assert Counter(one.datastore.id for one in old.stage.world.operations.values()) == {42: 1, 43: 1, 44: 1}
+
+
+async def _posts_are_found_or_made(old: Old) -> None:
+    """One that Slack had and nobody knew, one that waited for its turn."""
+    lost = old.message(f"· id {old.there.told['lost']}")
+    assert (await old.stage.card(old.there.told["lost"], "Active"))["ts"] == lost["ts"]
+    await old.stage.card(old.there.told["waiting"], "Active")
+
+
+async def _the_finished_batch_is_taken_back(old: Old) -> None:
+    done = old.ids("finished")
+    receipt = old.message("Acknowledged 4 anomalies")
+    await old.stage.press(receipt, "batch.undo")
+    await old.now(receipt, "taken back")
+    for ident in done:
+        now = await old.stage.truth(ident)
+        assert now["status"] == "Active"
+        assert "incident" not in {tag["name"] for tag in now["global_tags"]}
+
+
+async def _previews_are_confirmed(old: Old) -> None:
+    await old.stage.press(old.message("as Duplicate?", ephemeral=True), "batch.confirm")
+    for ident in old.ids("previewed"):
+        await old.stage.status(ident, "Duplicate")
+    await old.stage.qualytics("POST", "operations", seconds=0.2, anomalies=0)
+    await old.stage.press(old.message("Start this scan?", ephemeral=True), "scan.start", user=LEE)
+
+    async def verdict() -> bool:
+        old.there.pass_by(1)
+        return any("customers" in visible(one) and "succeeded" in visible(one) for one in old_desk.lasting(await old.stage.messages()))
+
+    await old.stage.until(verdict)
+
+
+async def _old_buttons_work(old: Old) -> None:
+    """Those of cards, first; then everything that could be clicked at that time, values included, is answered."""
+    acknowledged, archived = old.there.told["lone"][:2]
+    await old.stage.press(old.message(f"· id {acknowledged}"), "anomaly.unacknowledge")
+    await old.stage.status(acknowledged, "Active")
+    await old.stage.press(old.message("Archived as Invalid: ", ephemeral=False), "anomaly.reopen")
+    await old.stage.status(archived, "Acknowledged")
+    answered = 0
+    for user in (DANA, LEE):
+        seen = {one["ts"] for one in await old.stage.messages(user=user)}
+        for message in (one for one in old.before if one["ts"] in seen and (user == DANA or one["ephemeral"])):
+            for action, value in old_desk.elements(message):
+                answered += await _click(old, message, {"user": user, "action_id": action, **({"value": value} if value else {})})
+    assert answered >= 40, "hardly anything could be clicked: the test proves little"
+
+
+async def _click(old: Old, message: Json, wanted: Json) -> bool:
+    """Whether it was still there to be clicked; if so, it is answered."""
+    body: dict[str, Any] = {"channel": CHANNEL, "ts": message["ts"], **wanted}
+    reply = await old.stage.http.post(f"{old.stage.slack_url}/_control/click", json=body)
+    offered = reply.status_code < 400
+    assert not offered or reply.json()["ok"], (wanted, reply.text)
+    return offered
+
+
+async def _nothing_was_posted_twice(old: Old) -> None:
+    shown = old_desk.lasting(await old.stage.messages())
+    assert {one["ts"] for one in old_desk.lasting(old.before)} <= {one["ts"] for one in shown}
+    cards = Counter(str(one["metadata"]["event_payload"]) for one in shown if one["metadata"])
+    assert set(cards.values()) == {1}
+    for words in ("40 were already open", "9 anomalies arrived together", "still open"):
+        assert len([one for one in shown if words in visible(one)]) == 1, words
+    anomalies = Counter(value for one in shown for action, value in old_desk.elements(one) if action == "anomaly.more")
+    assert set(anomalies.values()) == {1}
