@@ -71,7 +71,9 @@ class System:
     title: str = "Qualytics"
     supports: frozenset[model.Action] = ACTIONS
     archive_as: tuple[model.ArchiveAs, ...] = tuple(model.ArchiveAs)
+    doubtful: frozenset[model.Action] = frozenset()
     max_batch: int = 5
+    census: int = 16
     words: Mapping[str, model.Word] = field(default_factory=dict)
     said: dict[str, list[model.Comment]] = field(default_factory=dict)
     calls: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)

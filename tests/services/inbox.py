@@ -29,6 +29,7 @@ class Inbox:
     max_batch: int = 100
     census: int = 16
     supports: frozenset[model.Action] = frozenset()
+    doubtful: frozenset[model.Action] = frozenset()
     archive_as: tuple[model.ArchiveAs, ...] = ()
     open: dict[str, model.Anomaly] = field(default_factory=dict)
     closed: dict[str, model.Anomaly] = field(default_factory=dict)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from alembic import autogenerate, command, config
 from alembic.runtime import migration
 
 from bot import errors, ports
-from bot.store import anomalies, batches, engine, journal, migrating, revisions, tables
+from bot.store import anomalies, batches, connections, engine, journal, migrating, revisions, tables
 from tests.store import processes
 from tests.store.making import NOON, SOURCE, after, anomaly, batch, drafts, intent, item, line, live, operation, ref, scan
 
@@ -119,7 +120,7 @@ async def _to(url: str, revision: str, move: Callable[[config.Config, str], None
 async def _filled_at_0001(url: str) -> None:
     """A database as the first release left it, written by a desk of that time: it knew nothing of batches."""
     await _to(url, "0001")
-    db = engine._database(engine.parse(url))
+    db = engine._database(engine.parse(url), connections.Patience())
     await anomalies.Anomalies(db).save(SOURCE, [anomaly(1), anomaly(2)], read_at=NOON, now=NOON, cursor="c", drafts=drafts(live(1)))
     assert await journal.Journal(db).begin(intent("click-1"), NOON, 60)
     await db.close()
@@ -147,7 +148,7 @@ async def test_a_database_of_the_first_release_keeps_what_it_holds_and_learns_ba
 async def _filled_at_0002(url: str) -> None:
     """A database as the second release left it: it knew nothing of operations, and closed anomalies."""
     await _to(url, "0002")
-    db = engine._database(engine.parse(url))
+    db = engine._database(engine.parse(url), connections.Patience())
     await anomalies.Anomalies(db).save(SOURCE, [anomaly(1), anomaly(2)], read_at=NOON, now=NOON, drafts=drafts(live(1)))
     await journal.Journal(db).finish("x", [line(1, "archive", after(5)), line(2, at=after(6))], after(6))
     await batches.Batches(db).create(batch("b1", 1), [item(1)])
@@ -176,7 +177,7 @@ async def test_a_database_of_the_second_release_keeps_what_it_holds_and_learns_o
 
 async def test_a_database_of_the_third_release_goes_on_with_its_intents_and_learns_remarks(url: str) -> None:
     await _to(url, "0003")
-    db = engine._database(engine.parse(url))
+    db = engine._database(engine.parse(url), connections.Patience())
     assert await journal.Journal(db).begin(intent("click-1"), NOON, 60)
     await batches.Batches(db).create(batch("b1", 1), [item(1)])
     await db.close()
@@ -184,8 +185,7 @@ async def test_a_database_of_the_third_release_goes_on_with_its_intents_and_lear
     store = await engine.open(url)
     try:
         (unfinished,) = await store.journal.unfinished(after(60))
-        assert unfinished == intent("click-1") and unfinished.sent is None
-        await store.journal.sent("click-1", after(61))
+        assert unfinished == replace(intent("click-1"), sent=intent("click-1").at)
         remark = ports.Remark("click-1", ref(1), "Acknowledged by Dana via Slack.", after(62))
         assert await store.records.record(
             ports.Record(SOURCE, [anomaly(1)], after(62), after(62), adopting=True, remarks=[remark], intent="click-1")

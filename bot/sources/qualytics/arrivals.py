@@ -100,10 +100,10 @@ class Arrivals:
             return ()
 
     async def _visible(self) -> frozenset[str] | None:
-        """The ids of the datastores that this token sees; None where it may not ask."""
+        """The ids of the datastores that this token sees; None where nobody can say."""
         try:
             return frozenset(one.id for one in await self._places.datastores(fresh=True))
-        except (errors.SourceForbidden, errors.SourceMissing, errors.SourceRejected):
+        except (errors.SourceForbidden, errors.SourceMissing, errors.SourceRejected, errors.SourceGarbled):
             return None
 
     # --- the way to known ground -----------------------------------------------------------------------------------------

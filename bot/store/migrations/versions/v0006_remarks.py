@@ -12,8 +12,11 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the table of remarks, and let an intent say since when it may have been done."""
+    """Make the table of remarks, and let an intent say since when it may have been done.
+
+    The last release did not write that down: any of its actions that are not finished may have been sent."""
     op.add_column("intents", sa.Column("sent", sa.DateTime(timezone=True), nullable=True))
+    op.execute("UPDATE intents SET sent = at WHERE finished IS NULL")
     op.create_table(
         "remarks",
         sa.Column("key", sa.Text(), primary_key=True),
