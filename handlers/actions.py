@@ -8,7 +8,7 @@ from functools import partial
 from typing import TypeVar
 
 from bot import errors, model
-from bot.core import filters
+from bot.core import grammar
 from bot.render import card, ids, modals, refusals, replies
 from bot.services import triage
 from handlers import guard, scans
@@ -135,7 +135,7 @@ async def _members(desk: guard.Desk, request: guard.Request) -> None:
 
 async def _list(desk: guard.Desk, request: guard.Request) -> None:
     offset, words = _read(ids.decode_page, request.value)
-    query = filters.query(words, today=desk.today())
+    query = grammar.query(words, today=desk.today())
     listing = await desk.browse.listing(query, await desk.people.actor(request.user), offset)
     await guard.say(desk, request, replies.listing(listing))
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from slack_bolt.async_app import AsyncAck
 
 from bot import errors, model
-from bot.core import changes, filters, permissions
+from bot.core import grammar, permissions
 from bot.core import undo as undoing
 from bot.render import batch as batch_view
 from bot.render import ids, modals, refusals, replies
@@ -17,7 +17,7 @@ from handlers import guard
 DELETE_TITLE = "Delete anomalies"
 
 
-async def change(desk: guard.Desk, request: guard.Request, command: filters.Command, actor: model.Actor) -> None:
+async def change(desk: guard.Desk, request: guard.Request, command: grammar.Command, actor: model.Actor) -> None:
     """A command that changes anomalies. One that is named by its id is changed at once; everything else is previewed first."""
     wish = command.change
     assert wish is not None
@@ -40,7 +40,7 @@ async def change(desk: guard.Desk, request: guard.Request, command: filters.Comm
     await _show(desk, request, preview, missing)
 
 
-async def asked_to_delete(desk: guard.Desk, request: guard.Request, command: filters.Command) -> None:
+async def asked_to_delete(desk: guard.Desk, request: guard.Request, command: grammar.Command) -> None:
     """`/anomalies delete ...`: the form first, as a skeleton; what it asks, or why there is nothing to ask, follows the reading."""
     view_id = await desk.messenger.open_view(request.trigger_id, modals.loading(DELETE_TITLE))
     try:
@@ -54,7 +54,7 @@ async def asked_to_delete(desk: guard.Desk, request: guard.Request, command: fil
     await _show(desk, request, preview, missing)
 
 
-async def _deletion(desk: guard.Desk, request: guard.Request, command: filters.Command) -> tuple[batches.Preview, Sequence[model.Ref]]:
+async def _deletion(desk: guard.Desk, request: guard.Request, command: grammar.Command) -> tuple[batches.Preview, Sequence[model.Ref]]:
     """What would be deleted, frozen, and the references that nobody knows. Raises UserError."""
     actor = await guard.may_look(desk, request)
     desk.triage.check(model.Action.DELETE, model.Ref(_source(desk, command), "0"), actor)
@@ -63,8 +63,8 @@ async def _deletion(desk: guard.Desk, request: guard.Request, command: filters.C
     return await desk.batches.freeze(model.Change(model.Action.DELETE), targets, _words(command), actor, channel), missing
 
 
-def _words(command: filters.Command) -> str:
-    return filters.canonical(command.query) if command.query else ", ".join(ref.id for ref in command.refs)
+def _words(command: grammar.Command) -> str:
+    return grammar.canonical(command.query) if command.query else ", ".join(ref.id for ref in command.refs)
 
 
 async def _show(desk: guard.Desk, request: guard.Request, preview: batches.Preview, missing: Sequence[model.Ref]) -> None:
@@ -76,20 +76,20 @@ async def _show(desk: guard.Desk, request: guard.Request, preview: batches.Previ
         raise errors.NotFound(f"{offer.title} does not know these, so they are left out: {gone}.")
 
 
-def _source(desk: guard.Desk, command: filters.Command) -> str:
+def _source(desk: guard.Desk, command: grammar.Command) -> str:
     if command.refs:
         return command.refs[0].source
     return (command.query.source if command.query else "") or desk.default_source
 
 
-async def _targets(desk: guard.Desk, command: filters.Command, actor: model.Actor) -> tuple[Sequence[model.Anomaly], Sequence[model.Ref]]:
+async def _targets(desk: guard.Desk, command: grammar.Command, actor: model.Actor) -> tuple[Sequence[model.Anomaly], Sequence[model.Ref]]:
     if command.refs:
         return await desk.browse.pick(command.refs, actor)
     return await desk.browse.select(command.query or model.Query(), actor), ()
 
 
 async def _wanted(
-    desk: guard.Desk, wish: changes.Wish, targets: Sequence[model.Anomaly], actor: model.Actor
+    desk: guard.Desk, wish: grammar.TypedChange, targets: Sequence[model.Anomaly], actor: model.Actor
 ) -> tuple[model.Change, Mapping[model.Ref, model.Change]]:
     """The change with people looked up; for a reassignment also the change of each anomaly."""
     source = targets[0].ref.source
@@ -98,7 +98,7 @@ async def _wanted(
         found = await desk.people.resolve(model.Query(assignees=tuple(people)), source, actor)
         return found.assignees
 
-    wanted = changes.change(wish, None if wish.people is None else await looked_up(wish.people))
+    wanted = grammar.resolved(wish, None if wish.people is None else await looked_up(wish.people))
     if wish.swap is None:
         return wanted, {}
     old, new = await looked_up(wish.swap)
@@ -106,7 +106,7 @@ async def _wanted(
     return wanted, {ref: swapped for ref, swapped in swaps.items() if swapped is not None}
 
 
-async def undo(desk: guard.Desk, request: guard.Request, command: filters.Command, actor: model.Actor) -> None:
+async def undo(desk: guard.Desk, request: guard.Request, command: grammar.Command, actor: model.Actor) -> None:
     """`/anomalies undo [batch]`"""
     await _undo(desk, request, command.batch, actor)
 

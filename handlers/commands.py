@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 
 from bot import errors, model
-from bot.core import filters
+from bot.core import grammar
 from bot.render import card, replies, spreadsheet
 from bot.render import desk as desk_view
 from bot.render import digest as digest_view
@@ -16,7 +16,7 @@ from handlers import bulk, guard, review
 async def anomalies(desk: guard.Desk, request: guard.Request) -> None:
     """`/anomalies ...`; what opens a form opens it before anything else is awaited: the trigger lasts three seconds."""
     try:
-        command = filters.command(
+        command = grammar.command(
             str(request.body.get("text", "")), today=desk.today(), sources=desk.sources, default_source=desk.default_source
         )
     except errors.UserError:
@@ -34,24 +34,24 @@ async def anomalies(desk: guard.Desk, request: guard.Request) -> None:
         await guard.say(desk, request, await VERBS[command.verb](desk, command, actor))
 
 
-async def _export(desk: guard.Desk, command: filters.Command, actor: model.Actor) -> model.Message:
+async def _export(desk: guard.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
     """To the asker alone: a CSV file in the direct messages with the bot."""
     query = command.query or model.Query()
     found = await desk.browse.export(query, actor)
     home = await desk.messenger.home("", actor.id)
-    words = filters.canonical(query)
+    words = grammar.canonical(query)
     name = f"anomalies-{desk.clock.now():%Y-%m-%d-%H%M}.csv"
     content = await slicing.sheet(found, spreadsheet.anomalies)
     await desk.messenger.upload(home, "", name, f"Anomalies: {words or 'all that are open'}", content)
     return replies.exported(words, len(found))
 
 
-async def _digest(desk: guard.Desk, command: filters.Command, actor: model.Actor) -> model.Message:
+async def _digest(desk: guard.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
     made = await desk.digests.ask(command.query or model.Query(), actor)
     return digest_view.digest(made, desk.triage.post.offer(made.source), asked=True)
 
 
-async def _link(desk: guard.Desk, command: filters.Command, actor: model.Actor) -> model.Message:
+async def _link(desk: guard.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
     """Who somebody is in a system. Everybody answers for themselves, admins for others."""
     who, source = command.person or actor.id, command.system or desk.default_source
     offer = desk.triage.post.offer(source)
@@ -64,12 +64,12 @@ async def _link(desk: guard.Desk, command: filters.Command, actor: model.Actor) 
     return replies.linked(who, linked.person, offer, "linked", linked.replaced)
 
 
-async def _help(desk: guard.Desk, command: filters.Command, actor: model.Actor) -> model.Message:
+async def _help(desk: guard.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
     newest = await desk.browse.anomalies.newest(desk.default_source, 1)
     return desk_view.help_text(newest[0] if newest else None)
 
 
-async def _list(desk: guard.Desk, command: filters.Command, actor: model.Actor) -> model.Message:
+async def _list(desk: guard.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
     query = command.query or model.Query()
     listing = await desk.browse.listing(query, actor)
     if not listing.anomalies:
@@ -77,7 +77,7 @@ async def _list(desk: guard.Desk, command: filters.Command, actor: model.Actor) 
     return replies.listing(listing)
 
 
-async def _count(desk: guard.Desk, command: filters.Command, actor: model.Actor) -> model.Message:
+async def _count(desk: guard.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
     query = command.query or model.Query()
     counted = await desk.browse.count(query, actor)
     if not counted.total:
@@ -85,25 +85,25 @@ async def _count(desk: guard.Desk, command: filters.Command, actor: model.Actor)
     return replies.count(counted.words, counted.total, counted.by_state, counted.by_table)
 
 
-async def _show(desk: guard.Desk, command: filters.Command, actor: model.Actor) -> model.Message:
+async def _show(desk: guard.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
     shown = await desk.browse.show(command.refs[0], actor)
     return card.anomaly(shown.anomaly, shown.offer, shown.past)
 
 
-async def _history(desk: guard.Desk, command: filters.Command, actor: model.Actor) -> model.Message:
+async def _history(desk: guard.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
     shown, entries, comments = await desk.browse.history(command.refs[0], actor)
     return replies.history(shown.anomaly, entries, comments)
 
 
-async def _why(desk: guard.Desk, command: filters.Command, actor: model.Actor) -> model.Message:
+async def _why(desk: guard.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
     return replies.why(command.refs[0], await desk.browse.why(command.refs[0], actor))
 
 
-async def _status(desk: guard.Desk, command: filters.Command, actor: model.Actor) -> model.Message:
+async def _status(desk: guard.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
     return desk_view.status(await desk.status())
 
 
-VERBS: Mapping[str, Callable[[guard.Desk, filters.Command, model.Actor], Awaitable[model.Message]]] = {
+VERBS: Mapping[str, Callable[[guard.Desk, grammar.Command, model.Actor], Awaitable[model.Message]]] = {
     "help": _help,
     "list": _list,
     "count": _count,
@@ -116,7 +116,7 @@ VERBS: Mapping[str, Callable[[guard.Desk, filters.Command, model.Actor], Awaitab
     "link": _link,
 }
 
-FORMS: Mapping[str, Callable[[guard.Desk, guard.Request, filters.Command], Awaitable[None]]] = {
+FORMS: Mapping[str, Callable[[guard.Desk, guard.Request, grammar.Command], Awaitable[None]]] = {
     "review": review.asked,
     "delete": bulk.asked_to_delete,
 }

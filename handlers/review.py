@@ -11,7 +11,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck
 
 from bot import errors, model
-from bot.core import filters, permissions
+from bot.core import grammar, permissions
 from bot.render import batch as batch_view
 from bot.render import ids, modals, refusals, text
 from bot.render import review as review_view
@@ -38,10 +38,10 @@ async def opened(desk: guard.Desk, request: guard.Request) -> None:
     await _show(desk, request, view_id, scope, request.channel)
 
 
-async def asked(desk: guard.Desk, request: guard.Request, command: filters.Command) -> None:
+async def asked(desk: guard.Desk, request: guard.Request, command: grammar.Command) -> None:
     """`/anomalies review [filter]`"""
     view_id = await desk.messenger.open_view(request.trigger_id, modals.loading(TITLE))
-    await _show(desk, request, view_id, model.Scope(words=filters.canonical(command.query or model.Query())), request.channel)
+    await _show(desk, request, view_id, model.Scope(words=grammar.canonical(command.query or model.Query())), request.channel)
 
 
 async def triage(desk: guard.Desk, request: guard.Request) -> None:
@@ -84,7 +84,7 @@ async def _show(
 
 
 def _query(desk: guard.Desk, scope: model.Scope) -> model.Query:
-    return model.Query() if scope.card else filters.query(scope.words, today=desk.today())
+    return model.Query() if scope.card else grammar.query(scope.words, today=desk.today())
 
 
 # --- in the form --------------------------------------------------------------------------------------------------------------
@@ -111,8 +111,8 @@ async def _filtered(desk: guard.Desk, request: guard.Request, reviewing: model.R
     actor = await desk.people.actor(request.user)
     permissions.decide(model.Action.BROWSE, actor, desk.browse.grants)
     try:
-        query = filters.query(filters.clean(text.escape(reviewing.typed)), today=desk.today())  # a form's text comes as typed
-        page = await desk.review.page(model.Scope(words=filters.canonical(query)), query, actor, 0, (), reviewing.channel)
+        query = grammar.query(grammar.clean(text.escape(reviewing.typed)), today=desk.today())  # a form's text comes as typed
+        page = await desk.review.page(model.Scope(words=grammar.canonical(query)), query, actor, 0, (), reviewing.channel)
     except errors.UserError as error:
         query = _query(desk, reviewing.scope)
         page = await desk.review.page(reviewing.scope, query, actor, reviewing.offset, reviewing.picked, reviewing.channel)

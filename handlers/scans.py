@@ -7,13 +7,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from slack_bolt.async_app import AsyncAck
 
 from bot import errors, model
-from bot.core import filters, permissions
+from bot.core import grammar, permissions
 from bot.core import operations as rules
 from bot.render import ids, modals, refusals, scan, scan_form
 from bot.services import scans
 from handlers import guard
 
-Typed = filters.ScanCommand
+Typed = grammar.ScanCommand
 
 
 async def command(desk: guard.Desk, request: guard.Request) -> None:
@@ -22,7 +22,7 @@ async def command(desk: guard.Desk, request: guard.Request) -> None:
         await _open(desk, request, scan_form.Draft(desk.default_source, request.channel))
         return
     try:
-        typed = filters.scan(str(request.body.get("text", "")), sources=desk.sources, default_source=desk.default_source)
+        typed = grammar.scan(str(request.body.get("text", "")), sources=desk.sources, default_source=desk.default_source)
     except errors.UserError:
         await guard.may_look(desk, request)  # who may not look is told that, and not how to write it
         raise

@@ -28,6 +28,7 @@ BREACHES = {
     "aiohttp lives in the web face and the delivery": ("bot/scheduling.py", "import aiohttp"),
     "prometheus_client lives in the web face": ("bot/scheduling.py", "import prometheus_client"),
     "apscheduler lives in the scheduling": ("bot/services/poll.py", "import apscheduler"),
+    "The grammar has one door": ("bot/core/routing.py", "import bot.core.grammar.lexer"),
 }
 
 

@@ -18,7 +18,7 @@ from slack_bolt.async_app import AsyncApp
 
 import handlers
 from bot import app, model, settings
-from bot.core import changes, filters
+from bot.core import grammar
 from bot.render import ids
 from bot.sources import registry
 from bot.sources.qualytics import queries
@@ -74,8 +74,8 @@ def test_commands_are_sent_with_ids_and_hinted_with_what_works() -> None:
 
 
 READ = {
-    "/anomalies": lambda text: filters.command(text, today=date(2026, 11, 21), sources=["qualytics"], default_source="qualytics"),
-    "/scan": lambda text: filters.scan(text, sources=["qualytics"], default_source="qualytics"),
+    "/anomalies": lambda text: grammar.command(text, today=date(2026, 11, 21), sources=["qualytics"], default_source="qualytics"),
+    "/scan": lambda text: grammar.scan(text, sources=["qualytics"], default_source="qualytics"),
 }
 
 
@@ -121,7 +121,7 @@ def test_everything_that_can_be_pressed_has_a_listener() -> None:
     inputs = {ids.ASSIGN_PEOPLE, ids.LINK_PERSON, ids.COMMENT_TEXT, *ids.REVIEW_INPUTS, *ids.SCAN_INPUTS}
     assert set(views.QUIET) == inputs
     assert set(handlers.VIEW_ACTIONS) - inputs == set(ids.VIEW_ACTIONS)
-    assert set(commands.VERBS) | set(changes.SHAPES) | {"note", "undo", "review"} == {verb.name for verb in filters.VERBS}
+    assert set(commands.VERBS) | set(grammar.SHAPES) | {"note", "undo", "review"} == {verb.name for verb in grammar.VERBS}
 
 
 def test_register_registers_all_of_them() -> None:
@@ -179,7 +179,7 @@ def test_every_system_is_registered_with_its_settings_and_documented() -> None:
 
 def test_commands_are_documented() -> None:
     chapter = README.split("### Commands", 1)[1].split("##", 1)[0]
-    for verb in (*filters.VERBS, *filters.SCAN_VERBS):
+    for verb in (*grammar.VERBS, *grammar.SCAN_VERBS):
         assert verb.name == "help" or re.search(rf"\b{verb.name}\b", chapter), verb.name
 
 
@@ -207,7 +207,7 @@ def filter_table(known: Any, title: str) -> str:
         model.Handling.REFUSED: "refused: {because}",
     }
     lines = ["| word | it takes | example | where it is applied |", "|---|---|---|---|"]
-    for row in filters.explain(known, title):
+    for row in grammar.explain(known, title):
         where = applied[row.handling].format(title=title, because=row.because)
         lines.append(f"| `{row.word}:` | {row.about} | `{row.example}` | {where} |")
     return "\n".join(lines)
@@ -223,8 +223,8 @@ def test_the_document_of_the_filters_says_what_the_code_does() -> None:
 def scan_table() -> str:
     """The table of docs/filters.md for the verbs of `/scan`."""
     lines = ["| command | what it does | example |", "|---|---|---|"]
-    for verb in filters.SCAN_VERBS:
-        usage, example = (f"{filters.SCAN_SLASH} {text}".strip().replace("|", "\\|") for text in (verb.usage, verb.example))
+    for verb in grammar.SCAN_VERBS:
+        usage, example = (f"{grammar.SCAN_SLASH} {text}".strip().replace("|", "\\|") for text in (verb.usage, verb.example))
         lines.append(f"| `{usage}` | {verb.about} | `{example}` |")
     return "\n".join(lines)
 
@@ -237,15 +237,15 @@ def test_the_document_of_the_scans_says_what_the_code_does() -> None:
     examples = re.findall(r"^    /scan (.+)$", chapter, re.MULTILINE)
     assert len(examples) >= 5
     for example in examples:
-        assert filters.scan(example, sources=["qualytics"], default_source="qualytics").verb != "form"
+        assert grammar.scan(example, sources=["qualytics"], default_source="qualytics").verb != "form"
 
 
 def test_the_examples_of_the_documents_work() -> None:
     text = (ROOT / "docs/filters.md").read_text()
     examples = re.findall(r"^    /anomalies (.+)$", text, re.MULTILINE)
     assert len(examples) >= 5
-    for example in [*examples, *(f"list {row.example}" for row in filters.explain(queries.WORDS))]:
-        filters.command(example, today=date(2026, 11, 21), sources=["qualytics"], default_source="qualytics")
+    for example in [*examples, *(f"list {row.example}" for row in grammar.explain(queries.WORDS))]:
+        grammar.command(example, today=date(2026, 11, 21), sources=["qualytics"], default_source="qualytics")
 
 
 # --- the size of the rooms -----------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot import model
-from bot.core import naming, queries
+from bot.core import grammar, naming
 
 SCAN = "scan"
 CHAINS: Mapping[str, tuple[str, ...]] = {"daily": ("sync", "profile", SCAN)}
@@ -110,8 +110,8 @@ def words(operation: model.Operation) -> str:
     query = model.Query(
         datastores=(operation.place.name.strip() or operation.place.id,), tables=tuple(some), since=begun.astimezone(UTC).date()
     )
-    found = queries.canonical(query)
-    return found if len(found) <= LONGEST_WORDS else queries.canonical(replace(query, tables=()))
+    found = grammar.canonical(query)
+    return found if len(found) <= LONGEST_WORDS else grammar.canonical(replace(query, tables=()))
 
 
 MOST_TABLES = 20

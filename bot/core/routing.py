@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot import model
-from bot.core import queries
+from bot.core import grammar
 
 
 def routes(anomaly: model.Anomaly, known: Sequence[model.Route]) -> tuple[model.Route, ...]:
     """The routes whose filter takes this anomaly, each channel once, in the order given. A filter without a status takes every status:
     a route says what a channel is interested in, and an anomaly is new only once."""
-    found = [route for route in known if queries.matches(_any_status(route.query), anomaly)]
+    found = [route for route in known if grammar.matches(_any_status(route.query), anomaly)]
     first_of_channel = {route.channel: route for route in reversed(found)}
     return tuple(route for route in found if first_of_channel[route.channel] is route)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC
 
 from bot import errors, model
-from bot.core import filters
+from bot.core import grammar
 from bot.render import blocks, buttons, ids, limits, text
 
 _DAYS = 7
@@ -175,7 +175,7 @@ def _queue(digest: model.Digest) -> str:
     """The filter of the digest for what is not acknowledged yet; when all is, for everything that is not archived."""
     statuses = ("open",) if digest.unacknowledged else ()
     try:
-        query = filters.query(digest.words, today=digest.until.astimezone(UTC).date())
+        query = grammar.query(digest.words, today=digest.until.astimezone(UTC).date())
     except errors.BadCommand:
         return " ".join([*(f"status:{word}" for word in statuses), digest.words]).strip()
-    return filters.canonical(replace(query, source=query.source or digest.source, statuses=statuses))
+    return grammar.canonical(replace(query, source=query.source or digest.source, statuses=statuses))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot import errors, model
-from bot.core import filters
+from bot.core import grammar
 from bot.render import blocks, limits, text
 
 _ROOM = 1_000
@@ -126,7 +126,7 @@ def _seconds(error: errors.BotError) -> str:
 def _command(error: errors.BadCommand) -> model.Message:
     """What is wrong, the command with a caret under the wrong word, and one that works."""
     message, example = text.sentence(_words(error)), text.short(error.example, 300, "")
-    line, caret = (text.aligned(part) for part in filters.caret(error))
+    line, caret = (text.aligned(part) for part in grammar.caret(error))
     wrong = text.short(error.text[error.start : error.end], 100, "")
     said = text.sentence(
         text.spoken(message),

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot import model
-from bot.core import filters
+from bot.core import grammar
 from bot.render import blocks, buttons, ids, limits, text, words
 
 Payload = Mapping[str, Any]
@@ -45,7 +45,7 @@ def _places_met(payload: Payload) -> model.Message:
     told = text.listed([f"{text.short(name, 60)} ({text.number(count)} open already)" for name, count in places], _PLACES)
     line = f"{_word(payload, 'title')} is looked after in {told} too from now on. New anomalies there will appear here as cards."
     query = model.Query(source=str(payload.get("source", "")), datastores=tuple(name for name, _ in places))
-    newest, everything = (ids.encode_page(0, filters.canonical(one)) for one in (replace(query, limit=10), query))
+    newest, everything = (ids.encode_page(0, grammar.canonical(one)) for one in (replace(query, limit=10), query))
     fits = text.size(newest, markup=True) <= limits.VALUE
     row = blocks.actions(
         blocks.button(ids.CONTACT_NEWEST, "Show newest 10", newest) if fits else None,

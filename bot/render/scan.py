@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from bot import model
-from bot.core import filters
+from bot.core import grammar
 from bot.render import blocks, buttons, ids, limits, scan_causes, scan_preview, text
 from bot.render import scan_words as words
 
@@ -315,8 +315,8 @@ def _status_line(operation: model.Operation, offer: model.Offer) -> str:
 
 def help_text() -> model.Message:
     """What `/scan` can be asked, each with an example."""
-    usage = [f"{SLASH} {verb.usage}".rstrip() + f": {verb.about}." for verb in filters.SCAN_VERBS]
-    examples = [f"{SLASH} {verb.example}" for verb in filters.SCAN_VERBS if verb.example]
+    usage = [f"{SLASH} {verb.usage}".rstrip() + f": {verb.about}." for verb in grammar.SCAN_VERBS]
+    examples = [f"{SLASH} {verb.example}" for verb in grammar.SCAN_VERBS if verb.example]
     about = "Commas name several. Without tables or tags everything in the datastore is meant."
     sure = "Whatever may close anomalies is shown first and starts only after your click; the rest starts at once."
     said = text.sentence(

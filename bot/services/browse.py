@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot import errors, model, ports
-from bot.core import filters, naming, operations, permissions, references, signing, systems
+from bot.core import grammar, naming, operations, permissions, signing, systems
 from bot.services import slicing
 
 PAGE = 10
@@ -66,7 +66,7 @@ class Browse:
         found = await self.find(source, query, actor, wanted)
         total = found.total if found.total is None or not query.limit else min(found.total, query.limit)
         page = await self._versions(found.anomalies[offset : offset + PAGE])
-        return model.Listing(filters.canonical(query), page, total, offset)
+        return model.Listing(grammar.canonical(query), page, total, offset)
 
     async def select(self, query: model.Query, actor: model.Actor) -> Sequence[model.Anomaly]:
         """Everything that matches, for a change. Raises NotFound with the word that excluded most when nothing does."""
@@ -81,8 +81,8 @@ class Browse:
         """Everything that matches, for a file. Raises NotFound when nothing does, NotSupported when there is too much for one."""
         permissions.decide(model.Action.BROWSE, actor, self.grants)
         source = self._source(query)
-        if not (query.limit or filters.here(query, source.words)):
-            filters.check_words(query, source.words, source.title)
+        if not (query.limit or grammar.here(query, source.words)):
+            grammar.check_words(query, source.words, source.title)
             _bounded(await source.count(await self.resolve(query, source.name, actor)))
         found = await self.select(query, actor)
         _bounded(len(found))
@@ -105,14 +105,14 @@ class Browse:
         permissions.decide(model.Action.BROWSE, actor, self.grants)
         source = self._source(query)
         scanned = await self._last_scan(source, query)
-        if not filters.without_each(query):
+        if not grammar.without_each(query):
             return f"Nothing is open in {source.title}. {scanned}".strip()
-        counts = [(await self._size(source, without, actor), word) for word, without in filters.without_each(query)]
+        counts = [(await self._size(source, without, actor), word) for word, without in grammar.without_each(query)]
         most, word = max(counts, default=(0, ""))
         if not most:
-            return f"Nothing matches: {filters.canonical(query)}. Nothing does without any one of these words either. {scanned}".strip()
+            return f"Nothing matches: {grammar.canonical(query)}. Nothing does without any one of these words either. {scanned}".strip()
         hint = f"Without {word} there would be {most:,}. Look at them with /anomalies list."
-        return f"Nothing matches: {filters.canonical(query)}. {hint} {scanned}".strip()
+        return f"Nothing matches: {grammar.canonical(query)}. {hint} {scanned}".strip()
 
     async def _last_scan(self, source: ports.Source, query: model.Query) -> str:
         """When the datastores of a filter were last scanned: a queue is empty, too, because nobody looked. "" when nobody can say."""
@@ -137,7 +137,7 @@ class Browse:
         return f"The last scan{where or f' of {name}'} ended {last.ended:%Y-%m-%d %H:%M} UTC{went}."
 
     async def _size(self, source: ports.Source, query: model.Query, actor: model.Actor) -> int:
-        if filters.here(query, source.words):
+        if grammar.here(query, source.words):
             return len((await self.find(source, replace(query, limit=0), actor, 0)).anomalies)
         return await source.count(await self.resolve(query, source.name, actor))
 
@@ -145,9 +145,9 @@ class Browse:
         """How many match; with a split by state and table when they had to be read anyway, or are few."""
         permissions.decide(model.Action.BROWSE, actor, self.grants)
         source = self._source(query)
-        filters.check_words(query, source.words, source.title)
-        words = filters.canonical(query)
-        if not filters.here(query, source.words):
+        grammar.check_words(query, source.words, source.title)
+        words = grammar.canonical(query)
+        if not grammar.here(query, source.words):
             total = await source.count(query)
             if total > source.max_batch:
                 return Counted(words, total, {}, ())
@@ -241,11 +241,11 @@ class Browse:
         card = await self.cards.at(channel, ts)
         if card is not None and card.kind is model.CardKind.GROUP:
             return model.Scope(card=card.id)
-        refs = [card.ref] if card is not None and card.ref is not None else references.mentioned(said, self.default_source)
+        refs = [card.ref] if card is not None and card.ref is not None else grammar.mentioned(said, self.default_source)
         if not refs:
             hint = "Use this on a card of Anomaly Desk, or on a message with a link to an anomaly."
             raise errors.NotFound(f"No anomaly is named in this message. {hint}")
-        return model.Scope(words=filters.canonical(model.Query(ids=tuple(ref.id for ref in refs), statuses=("any",))))
+        return model.Scope(words=grammar.canonical(model.Query(ids=tuple(ref.id for ref in refs), statuses=("any",))))
 
     async def standing(self, name: str) -> tuple[model.Standing, Mapping[model.State, int]]:
         """How one source stands, and how many of its anomalies are tracked in each state."""
@@ -255,13 +255,13 @@ class Browse:
     async def find(self, source: ports.Source, query: model.Query, actor: model.Actor, wanted: int) -> model.Found:
         """At most `wanted` (0: all) that match, each word applied where the source says: sent to the system, or here. Whatever comes
         back is checked here again."""
-        filters.check_words(query, source.words, source.title)
+        grammar.check_words(query, source.words, source.title)
         query = await self.resolve(query, source.name, actor)
-        if not filters.here(query, source.words):
+        if not grammar.here(query, source.words):
             return await source.find(replace(query, limit=wanted))
         found = await source.find(replace(query, limit=0))
         every = slicing.each(found.anomalies)
-        kept = [anomaly async for some in every for anomaly in some if filters.matches(query, anomaly, source.words)]
+        kept = [anomaly async for some in every for anomaly in some if grammar.matches(query, anomaly, source.words)]
         return model.Found(kept[: wanted or None], len(kept))
 
     async def _versions(self, anomalies: Sequence[model.Anomaly]) -> Sequence[model.Anomaly]:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from bot import errors, model, ports
 from bot.core import digest as counting
-from bot.core import filters, permissions, schedules, systems, transitions
+from bot.core import grammar, permissions, schedules, systems, transitions
 from bot.render import digest as digest_view
 from bot.services import browse, slicing
 from bot.services import post as posting
@@ -116,7 +116,7 @@ class Digests:
         return await asyncio.to_thread(  # a week may hold a hundred thousand
             counting.count,
             name,
-            filters.canonical(query),
+            grammar.canonical(query),
             since,
             asked_at,
             week=week.anomalies,
@@ -148,4 +148,4 @@ class Digests:
         stored = await self.anomalies.get(refs)
         wanted = replace(await self.browse.resolve(query, source.name, actor), statuses=("archived",))
         each = slicing.each(list(stored.values()))
-        return sum([sum(filters.matches(wanted, one) for one in some) async for some in each])
+        return sum([sum(grammar.matches(wanted, one) for one in some) async for some in each])

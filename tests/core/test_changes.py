@@ -11,15 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import errors, model
-from bot.core import changes, filters, tokens, verbs
+from bot.core import grammar
+from bot.core.grammar import edits, lexer, verbs
 
 TODAY = date(2026, 11, 21)
 SOURCES = ("qualytics", "anodot")
 LEFTOVERS = ("open", "acknowledged")
 
 
-def read(text: str, sources: Sequence[str] = SOURCES) -> filters.Command:
-    return filters.command(text, today=TODAY, sources=sources, default_source="qualytics")
+def read(text: str, sources: Sequence[str] = SOURCES) -> grammar.Command:
+    return grammar.command(text, today=TODAY, sources=sources, default_source="qualytics")
 
 
 def mistake(text: str) -> errors.BadCommand:
@@ -104,7 +105,7 @@ def mistake(text: str) -> errors.BadCommand:
 )
 def test_wishes(text: str, action: str, wish: dict[str, Any]) -> None:
     command = read(text)
-    assert command.change == changes.Wish(model.Action(action), **wish)
+    assert command.change == grammar.TypedChange(model.Action(action), **wish)
     assert [ref.id for ref in command.refs] in (["1"], ["1001"]) and command.query is None
 
 
@@ -127,7 +128,7 @@ def test_selections(text: str, query: dict[str, Any]) -> None:
     command = read(text)
     assert command.query == model.Query(**query)
     assert command.refs == ()
-    assert filters.query(command.selection, today=TODAY) in (command.query, model.Query(**(query | {"assignees": ()})))
+    assert grammar.query(command.selection, today=TODAY) in (command.query, model.Query(**(query | {"assignees": ()})))
 
 
 def test_the_selection_is_told_as_it_was_typed() -> None:
@@ -145,15 +146,15 @@ def test_undo(text: str, batch: str) -> None:
 def test_a_wish_becomes_a_change() -> None:
     wish = read("archive 1 as:invalid +tag:a -tag:b assign:me note:n describe:d").change
     assert wish is not None
-    assert changes.change(wish, ("7",)) == model.Change(
+    assert edits.resolved(wish, ("7",)) == model.Change(
         model.Action.ARCHIVE, model.ArchiveAs.INVALID, assignees=("7",), add_tags=("a",), remove_tags=("b",), description="d", comment="n"
     )
 
 
 def test_every_verb_that_changes_has_a_shape_and_every_outcome_a_meaning() -> None:
-    assert {verb.name for verb in verbs.VERBS if verb.takes is verbs.Takes.CHANGE} == changes.SHAPES.keys()
-    assert [one.value.casefold() for one in model.ArchiveAs] == list(changes.OUTCOMES)
-    assert all(mark in changes.MARKS for shape in changes.SHAPES.values() for mark in (*shape.marks, *shape.needs))
+    assert {verb.name for verb in verbs.VERBS if verb.takes is verbs.Takes.CHANGE} == edits.SHAPES.keys()
+    assert [one.value.casefold() for one in model.ArchiveAs] == list(edits.OUTCOMES)
+    assert all(mark in edits.MARKS for shape in edits.SHAPES.values() for mark in (*shape.marks, *shape.needs))
 
 
 # --- mistakes -----------------------------------------------------------------------------------------------------------
@@ -339,7 +340,7 @@ def test_a_mistake_in_a_long_paste_stays_short() -> None:
 
 _NAMES = st.sampled_from(["<@U1>", "<@W2>", "me", "dana", '"Dana Levi"', "a@b.io", "@lee"])
 _TEXTS = st.text(st.characters(blacklist_categories=["Cs", "Cc", "Cf", "Zs", "Zl", "Zp"], max_codepoint=0x24F), min_size=1, max_size=12)
-_CLEAN = _TEXTS.filter(lambda text: filters.clean(f"x{text}x") == f"x{text}x")
+_CLEAN = _TEXTS.filter(lambda text: grammar.clean(f"x{text}x") == f"x{text}x")
 
 
 @given(
@@ -361,9 +362,9 @@ def test_the_order_of_words_does_not_matter(
     ]
     command = read(" ".join([verb, *(parts[number] for number in order)]))
     assert [ref.id for ref in command.refs] == [str(number) for number in numbers]
-    assert command.change == changes.Wish(
-        changes.SHAPES[verb].action,
-        people=tuple(tokens.unquote(name) for name in people) or None,
+    assert command.change == grammar.TypedChange(
+        edits.SHAPES[verb].action,
+        people=tuple(lexer.unquote(name) for name in people) or None,
         add_tags=tuple(tags),
         note=note or "",
     )

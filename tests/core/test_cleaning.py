@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import errors, model
-from bot.core import filters
+from bot.core import grammar
 
 
 @pytest.mark.parametrize(
@@ -47,12 +47,12 @@ from bot.core import filters
     ],
 )
 def test_clean(sent: str, meant: str) -> None:
-    assert filters.clean(sent) == meant
+    assert grammar.clean(sent) == meant
 
 
 @given(st.text(max_size=80))
 def test_clean_leaves_one_line_without_surprises_outside_of_quotation_marks(text: str) -> None:
-    cleaned = filters.clean(text.replace('"', "").translate(dict.fromkeys(map(ord, "'“”„‟«»＂‘’‚‛‹›＇"))))
+    cleaned = grammar.clean(text.replace('"', "").translate(dict.fromkeys(map(ord, "'“”„‟«»＂‘’‚‛‹›＇"))))
     assert cleaned == cleaned.strip()
     assert not any(ord(letter) < 32 or letter in "\u00a0\u2028\u200b\u202e—" for letter in cleaned)
 
@@ -72,7 +72,7 @@ def quoted(text: str) -> str:
 
 def note(text: str) -> str:
     """The note of an acknowledgement as Slack delivers it."""
-    wish = filters.command(f"ack 1001 {text}", today=date(2026, 11, 21), sources=("qualytics",), default_source="qualytics").change
+    wish = grammar.command(f"ack 1001 {text}", today=date(2026, 11, 21), sources=("qualytics",), default_source="qualytics").change
     assert wish is not None
     return wish.note
 
@@ -123,7 +123,7 @@ def test_what_stands_in_quotation_marks_is_kept_as_typed(typed: str, text: str) 
     ],
 )
 def test_free_text_is_kept_as_typed(typed: str, text: str) -> None:
-    wish = filters.command(typed, today=date(2026, 11, 21), sources=("qualytics",), default_source="qualytics").change
+    wish = grammar.command(typed, today=date(2026, 11, 21), sources=("qualytics",), default_source="qualytics").change
     assert wish is not None and wish.note == text
 
 
@@ -131,7 +131,7 @@ def test_free_text_is_kept_as_typed(typed: str, text: str) -> None:
 def test_any_text_in_quotation_marks_arrives_as_typed(text: str) -> None:
     if text.strip():
         assert note(f"note:{sent(quoted(text))}") == text
-    read = filters.query(filters.clean(f"table:{sent(quoted(f'x{text}'))} min:5"), today=date(2026, 11, 21))
+    read = grammar.query(grammar.clean(f"table:{sent(quoted(f'x{text}'))} min:5"), today=date(2026, 11, 21))
     assert read.tables == (f"x{text}",) and read.min_weight == 5
 
 
@@ -139,14 +139,14 @@ def test_any_text_in_quotation_marks_arrives_as_typed(text: str) -> None:
 def test_a_written_value_reads_back_as_itself_through_slack(value: str) -> None:
     if value.strip():
         query = model.Query(tables=(value,))
-        assert filters.query(filters.clean(sent(filters.canonical(query))), today=date(2026, 11, 21)) == query
+        assert grammar.query(grammar.clean(sent(grammar.canonical(query))), today=date(2026, 11, 21)) == query
 
 
 # --- the caret ------------------------------------------------------------------------------------------------------
 
 
 def _caret(text: str, start: int, end: int) -> tuple[str, str]:
-    return filters.caret(errors.BadCommand("wrong", text=text, start=start, end=end))
+    return grammar.caret(errors.BadCommand("wrong", text=text, start=start, end=end))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import errors, model
-from bot.core import changes, filters, words
+from bot.core import grammar
+from bot.core.grammar import edits
+from bot.core.grammar import fields as words
 from tests import examples
 
 TODAY = date(2026, 11, 21)
@@ -20,12 +22,12 @@ SOURCES = ("qualytics", "anodot")
 Make = Callable[..., model.Anomaly]
 
 
-def read(text: str, sources: Sequence[str] = SOURCES, default: str = "qualytics") -> filters.Command:
-    return filters.command(text, today=TODAY, sources=sources, default_source=default)
+def read(text: str, sources: Sequence[str] = SOURCES, default: str = "qualytics") -> grammar.Command:
+    return grammar.command(text, today=TODAY, sources=sources, default_source=default)
 
 
 def query(text: str) -> model.Query:
-    return filters.query(text, today=TODAY)
+    return grammar.query(text, today=TODAY)
 
 
 def mistake(text: str) -> errors.BadCommand:
@@ -219,8 +221,8 @@ def test_a_filter_has_an_example_without_a_verb() -> None:
     assert caught.value.example == "status:open table:x"
 
 
-@pytest.mark.parametrize("verb", filters.VERBS, ids=lambda verb: verb.name)
-def test_the_example_of_every_verb_works(verb: filters.Verb) -> None:
+@pytest.mark.parametrize("verb", grammar.VERBS, ids=lambda verb: verb.name)
+def test_the_example_of_every_verb_works(verb: grammar.Verb) -> None:
     assert read(verb.example).verb == verb.name
     assert {read(alias + verb.example.removeprefix(verb.name)).verb for alias in verb.aliases} <= {verb.name}
 
@@ -229,8 +231,8 @@ def test_the_example_of_every_verb_works(verb: filters.Verb) -> None:
 def test_the_example_of_every_word_works_and_is_used(word: words.FilterWord) -> None:
     found = query(word.example)
     assert words.kept(found, word)
-    assert filters.canonical(found).startswith(f"{word.name}:")
-    assert filters.describe(found) != filters.describe(model.Query())
+    assert grammar.canonical(found).startswith(f"{word.name}:")
+    assert grammar.describe(found) != grammar.describe(model.Query())
 
 
 def test_every_field_of_a_query_has_a_word() -> None:
@@ -240,10 +242,10 @@ def test_every_field_of_a_query_has_a_word() -> None:
 # --- 20,000 random commands ---------------------------------------------------------------------------------------------
 
 _PIECES = st.sampled_from(
-    [verb.name for verb in filters.VERBS]
+    [verb.name for verb in grammar.VERBS]
     + [f"{name}:" for name in (*words.BY_NAME, "container", "qualytics", "nonsense", "+tag", "-tag")]
     + [word.example for word in words.TABLE]
-    + [mark.example for mark in changes.MARKS.values()]
+    + [mark.example for mark in edits.MARKS.values()]
     + [
         "assign:<@U1>,",
         "dana@acme.example",
@@ -311,16 +313,16 @@ def test_every_text_is_a_command_or_a_mistake_with_its_place(text: str) -> None:
         if command is not None:
             assert_whole(command)
         if error is not None:
-            assert error.text == filters.clean(one)
+            assert error.text == grammar.clean(one)
             assert 0 <= error.start <= error.end <= len(error.text)
             assert str(error) and read(error.example), "the example works"
-            line, carets = filters.caret(error)
+            line, carets = grammar.caret(error)
             assert carets.endswith("^") and len(line) < 200
 
 
-def assert_whole(command: filters.Command) -> None:
+def assert_whole(command: grammar.Command) -> None:
     """What the handlers rely on: a verb that looks carries no change, one that changes carries one, and never selects by accident."""
-    if command.verb in changes.SHAPES or command.verb == "note":
+    if command.verb in edits.SHAPES or command.verb == "note":
         assert command.change is not None
         assert (command.query is not None) != bool(command.refs)
         assert command.query is None or used(command.query) - {"source", "sort", "limit"}
@@ -339,7 +341,7 @@ def used(found: model.Query) -> set[str]:
     return {word.name for word in words.TABLE if words.kept(found, word)}
 
 
-def _outcome(text: str) -> tuple[filters.Command | None, errors.BadCommand | None]:
+def _outcome(text: str) -> tuple[grammar.Command | None, errors.BadCommand | None]:
     try:
         return read(text), None
     except errors.BadCommand as error:

@@ -7,11 +7,11 @@ from datetime import date
 import pytest
 
 from bot import errors
-from bot.core import filters
+from bot.core import grammar
 
 
-def read(text: str) -> filters.Command:
-    return filters.command(text, today=date(2026, 11, 21), sources=("qualytics", "anodot"), default_source="qualytics")
+def read(text: str) -> grammar.Command:
+    return grammar.command(text, today=date(2026, 11, 21), sources=("qualytics", "anodot"), default_source="qualytics")
 
 
 @pytest.mark.parametrize(

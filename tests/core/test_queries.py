@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import errors, model
-from bot.core import filters, words
+from bot.core import grammar
+from bot.core.grammar import fields
 from tests import examples
 
 TODAY = date(2026, 11, 21)
@@ -19,7 +20,7 @@ Make = Callable[..., model.Anomaly]
 
 
 def query(text: str) -> model.Query:
-    return filters.query(text, today=TODAY)
+    return grammar.query(text, today=TODAY)
 
 
 # --- writing it back --------------------------------------------------------------------------------------------------
@@ -41,7 +42,7 @@ def _queries() -> st.SearchStrategy[model.Query]:
         ids=_many(ids),
         datastores=_many(_NAMES),
         tables=_many(_NAMES),
-        statuses=_many(st.sampled_from(sorted(set(words.STATUSES.values())))),
+        statuses=_many(st.sampled_from(sorted(set(fields.STATUSES.values())))),
         types=_many(st.sampled_from(["record", "shape"])),
         tags=_many(_NAMES),
         checks=_many(ids),
@@ -62,20 +63,20 @@ def _queries() -> st.SearchStrategy[model.Query]:
 @examples.times(3)
 @given(_queries())
 def test_a_filter_written_back_reads_the_same(wanted: model.Query) -> None:
-    assert query(filters.canonical(wanted)) == wanted
-    assert filters.describe(wanted)
+    assert query(grammar.canonical(wanted)) == wanted
+    assert grammar.describe(wanted)
 
 
 @examples.times(3)
-@given(st.lists(st.sampled_from([word.example for word in words.TABLE]), max_size=6, unique=True))
+@given(st.lists(st.sampled_from([word.example for word in fields.TABLE]), max_size=6, unique=True))
 def test_what_people_write_reads_the_same_after_it_is_written_back(parts: list[str]) -> None:
     found = query(" ".join(parts))
-    assert query(filters.canonical(found)) == found
+    assert query(grammar.canonical(found)) == found
 
 
 def test_until_and_words_of_others_are_written_back() -> None:
     found = query("until:today metric:a,b direction:up")
-    assert filters.canonical(found) == "until:2026-11-21 metric:a,b direction:up"
+    assert grammar.canonical(found) == "until:2026-11-21 metric:a,b direction:up"
 
 
 @pytest.mark.parametrize(
@@ -91,7 +92,7 @@ def test_until_and_words_of_others_are_written_back() -> None:
     ],
 )
 def test_describe(text: str, phrase: str) -> None:
-    assert filters.describe(query(text)) == phrase
+    assert grammar.describe(query(text)) == phrase
 
 
 # --- what it selects ----------------------------------------------------------------------------------------------------
@@ -159,7 +160,7 @@ def test_describe(text: str, phrase: str) -> None:
     ],
 )
 def test_matches(anomaly: Make, text: str, changes: dict[str, Any], selected: bool) -> None:
-    assert filters.matches(query(text), anomaly(**changes)) is selected
+    assert grammar.matches(query(text), anomaly(**changes)) is selected
 
 
 SENT, HERE = model.Word(model.Handling.SENT), model.Word(model.Handling.HERE)
@@ -173,8 +174,8 @@ KNOWN = {
 
 
 def test_only_the_words_applied_here_are_applied_here(anomaly: Make) -> None:
-    assert filters.matches(query("table:x severity:high status:resolved"), anomaly(), KNOWN)
-    assert not filters.matches(query("table:orders severity:low"), anomaly(), KNOWN)
+    assert grammar.matches(query("table:x severity:high status:resolved"), anomaly(), KNOWN)
+    assert not grammar.matches(query("table:orders severity:low"), anomaly(), KNOWN)
 
 
 @pytest.mark.parametrize(
@@ -189,12 +190,12 @@ def test_only_the_words_applied_here_are_applied_here(anomaly: Make) -> None:
     ],
 )
 def test_here(text: str, known: dict[str, model.Word], expected: bool) -> None:
-    assert filters.here(query(text), known) is expected
+    assert grammar.here(query(text), known) is expected
 
 
 def test_all_refused_words_are_named_with_their_reasons() -> None:
     with pytest.raises(errors.NotSupported) as caught:
-        filters.check_words(query("table:x metric:a delta:3"), KNOWN, "Qualytics")
+        grammar.check_words(query("table:x metric:a delta:3"), KNOWN, "Qualytics")
     assert str(caught.value) == (
         "Qualytics cannot filter by metric: or delta:. Qualytics looks at tables, not at metrics. "
         "Qualytics knows nothing of the kind. Leave these words out."
@@ -202,12 +203,12 @@ def test_all_refused_words_are_named_with_their_reasons() -> None:
 
 
 def test_words_that_are_not_used_refuse_nothing() -> None:
-    filters.check_words(query("source:qualytics table:x severity:high"), KNOWN, "Qualytics")
+    grammar.check_words(query("source:qualytics table:x severity:high"), KNOWN, "Qualytics")
 
 
 def test_explain_has_a_row_for_every_word() -> None:
-    rows = {row.word: row for row in filters.explain(KNOWN, "Qualytics")}
-    assert list(rows) == [word.name for word in words.TABLE]
+    rows = {row.word: row for row in grammar.explain(KNOWN, "Qualytics")}
+    assert list(rows) == [word.name for word in fields.TABLE]
     assert rows["table"].handling is model.Handling.SENT
     assert rows["metric"].because == "Qualytics looks at tables, not at metrics."
     assert rows["tag"].handling is model.Handling.REFUSED and rows["tag"].because
@@ -221,5 +222,5 @@ def test_explain_has_a_row_for_every_word() -> None:
     ],
 )
 def test_a_hash_before_a_tag_is_no_part_of_it(typed: str, tags: tuple[str, ...], written: str) -> None:
-    found = query(filters.clean(typed))
-    assert found.tags == tags and filters.canonical(found) == written
+    found = query(grammar.clean(typed))
+    assert found.tags == tags and grammar.canonical(found) == written

@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import errors
-from bot.core import filters, references
+from bot.core import grammar
+from bot.core.grammar import references
 
 
-def read(text: str) -> filters.Command:
-    return filters.command(text, today=date(2026, 11, 21), sources=("qualytics", "anodot"), default_source="qualytics")
+def read(text: str) -> grammar.Command:
+    return grammar.command(text, today=date(2026, 11, 21), sources=("qualytics", "anodot"), default_source="qualytics")
 
 
 def mistake(text: str) -> errors.BadCommand:

@@ -8,13 +8,13 @@ from datetime import date
 import pytest
 
 from bot import model
-from bot.core import filters, routing
+from bot.core import grammar, routing
 
 Make = Callable[..., model.Anomaly]
 
 
 def route(name: str, channel: str, text: str = "") -> model.Route:
-    return model.Route(name, channel, filters.query(text, today=date(2026, 11, 21)))
+    return model.Route(name, channel, grammar.query(text, today=date(2026, 11, 21)))
 
 
 @pytest.mark.parametrize("state", list(model.State))

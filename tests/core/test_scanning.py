@@ -11,14 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import errors
-from bot.core import filters, foreign, scan_terms, words
+from bot.core import grammar
+from bot.core.grammar import cli_aliases, fields, scan_fields
 from tests import examples
 
 SOURCES = ("qualytics", "anodot")
 
 
-def read(text: str, sources: Sequence[str] = SOURCES, default: str = "qualytics") -> filters.ScanCommand:
-    return filters.scan(text, sources=sources, default_source=default)
+def read(text: str, sources: Sequence[str] = SOURCES, default: str = "qualytics") -> grammar.ScanCommand:
+    return grammar.scan(text, sources=sources, default_source=default)
 
 
 def mistake(text: str) -> errors.BadCommand:
@@ -45,7 +46,7 @@ def mistake(text: str) -> errors.BadCommand:
     ],
 )
 def test_commands_that_name_nothing(text: str, verb: str) -> None:
-    assert read(text) == filters.ScanCommand(verb, text=text.strip())
+    assert read(text) == grammar.ScanCommand(verb, text=text.strip())
 
 
 @pytest.mark.parametrize(
@@ -109,8 +110,8 @@ def test_commands_that_name_nothing(text: str, verb: str) -> None:
 )
 def test_commands(text: str, expected: dict[str, Any]) -> None:
     command = read(text)
-    assert command == filters.ScanCommand(**{"verb": "scan", "text": filters.clean(text)} | expected)
-    assert read(filters.scan_words(command)) == replace(command, text=filters.clean(filters.scan_words(command)))
+    assert command == grammar.ScanCommand(**{"verb": "scan", "text": grammar.clean(text)} | expected)
+    assert read(grammar.scan_words(command)) == replace(command, text=grammar.clean(grammar.scan_words(command)))
 
 
 @pytest.mark.parametrize(
@@ -127,20 +128,20 @@ def test_commands(text: str, expected: dict[str, Any]) -> None:
     ],
 )
 def test_commands_are_written_as_people_would(text: str, written: str) -> None:
-    assert filters.scan_words(read(text)) == written
+    assert grammar.scan_words(read(text)) == written
 
 
-@pytest.mark.parametrize("verb", filters.SCAN_VERBS, ids=lambda verb: verb.name)
-def test_the_example_of_every_verb_works(verb: filters.Verb) -> None:
+@pytest.mark.parametrize("verb", grammar.SCAN_VERBS, ids=lambda verb: verb.name)
+def test_the_example_of_every_verb_works(verb: grammar.Verb) -> None:
     assert read(verb.example).verb == verb.name
     rest = verb.example.removeprefix(verb.name)
     assert {read(f"{alias} {rest}").verb for alias in verb.aliases} <= {verb.name}
 
 
-@pytest.mark.parametrize("name", scan_terms.OPTIONS)
+@pytest.mark.parametrize("name", scan_fields.OPTIONS)
 def test_the_example_of_every_word_works(name: str) -> None:
-    option = scan_terms.OPTIONS[name]
-    assert scan_terms.OPTIONS.keys() >= set(scan_terms.ALIASES.values())
+    option = scan_fields.OPTIONS[name]
+    assert scan_fields.OPTIONS.keys() >= set(scan_fields.ALIASES.values())
     for verb in option.verbs:
         assert read(f"{verb} warehouse {option.example}").verb == verb
 
@@ -273,19 +274,19 @@ def test_what_the_form_has_is_not_lost_silently() -> None:
 # --- random commands ----------------------------------------------------------------------------------------------------
 
 _PIECES = st.sampled_from(
-    [name for verb in filters.SCAN_VERBS for name in (verb.name, *verb.aliases)]
-    + [f"{name}:" for name in (*scan_terms.OPTIONS, *scan_terms.ALIASES, *words.BY_NAME, "qualytics", "nonsense", "+tag", "as")]
-    + [option.example for option in scan_terms.OPTIONS.values()]
-    + [f"--{name}" for name in foreign.SCAN_FLAGS]
+    [name for verb in grammar.SCAN_VERBS for name in (verb.name, *verb.aliases)]
+    + [f"{name}:" for name in (*scan_fields.OPTIONS, *scan_fields.ALIASES, *fields.BY_NAME, "qualytics", "nonsense", "+tag", "as")]
+    + [option.example for option in scan_fields.OPTIONS.values()]
+    + [f"--{name}" for name in cli_aliases.SCAN_FLAGS]
     + ["warehouse", "42", "#7", "orders", "all", "*", "prune", "auto-resolve", "full", "inc", "and", "5001", "anodot:77", "qualytics"]
     + ["operations", "<@U1|dana>", "<!channel>", "&lt;", "“a b”", '"', "'", "\\", ",", ":", "=", "—", "\u00a0", "🔥", "`", "*x*", "\n"]
 )
 _COMMANDS = st.one_of(st.lists(_PIECES, max_size=7).map("".join), st.lists(_PIECES, max_size=8).map(" ".join), st.text(max_size=60))
 
 
-def assert_whole(command: filters.ScanCommand) -> None:
+def assert_whole(command: grammar.ScanCommand) -> None:
     """What the handlers rely on."""
-    assert command.verb in {verb.name for verb in filters.SCAN_VERBS}
+    assert command.verb in {verb.name for verb in grammar.SCAN_VERBS}
     runs = command.verb in {"scan", "sync", "profile", "materialize", "export", "daily"}
     assert bool(command.datastores) == runs
     assert not (command.tables and command.tags)
@@ -304,15 +305,15 @@ def test_every_text_is_a_command_or_a_mistake_with_its_place(text: str) -> None:
     command, error = _outcome(text)
     if command is not None:
         assert_whole(command)
-        assert replace(read(filters.scan_words(command)), text="") == replace(command, text="")
+        assert replace(read(grammar.scan_words(command)), text="") == replace(command, text="")
     if error is not None:
-        assert error.text == filters.clean(text)
+        assert error.text == grammar.clean(text)
         assert 0 <= error.start <= error.end <= len(error.text)
         assert str(error) and read(error.example), "the example works"
-        assert filters.caret(error)[1].endswith("^")
+        assert grammar.caret(error)[1].endswith("^")
 
 
-def _outcome(text: str) -> tuple[filters.ScanCommand | None, errors.BadCommand | None]:
+def _outcome(text: str) -> tuple[grammar.ScanCommand | None, errors.BadCommand | None]:
     try:
         return read(text), None
     except errors.BadCommand as error:
@@ -324,8 +325,8 @@ _NAMES = st.lists(
         st.text(min_size=1, max_size=12),
         st.sampled_from(["sync", "full", "all", "2024", "7", "٣", "1" * 19, "a,b", "a:b", "*", "#7", "R&D", "&amp;", "-x"]),
     )
-    .map(lambda name: filters.clean(name.replace('"', "'")))
-    .filter(lambda name: name and filters.clean(name) == name),
+    .map(lambda name: grammar.clean(name.replace('"', "'")))
+    .filter(lambda name: name and grammar.clean(name) == name),
     min_size=1,
     max_size=3,
     unique=True,
@@ -344,7 +345,7 @@ _NAMES = st.lists(
 def test_every_name_survives_being_written(
     verb: str, datastores: tuple[str, ...], names: tuple[str, ...], tags: bool, auto_resolve: bool | None, source: str
 ) -> None:
-    command = filters.ScanCommand(
+    command = grammar.ScanCommand(
         verb,
         datastores=datastores,
         tables=() if tags else names,
@@ -353,4 +354,4 @@ def test_every_name_survives_being_written(
         asset="checks" if verb == "export" else "",
         source=source,
     )
-    assert replace(read(filters.scan_words(command)), text="") == command
+    assert replace(read(grammar.scan_words(command)), text="") == command

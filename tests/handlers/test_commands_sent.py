@@ -8,7 +8,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from bot.core import filters
+from bot.core import grammar
 from bot.services import browse
 from tests.handlers.front import CHANNEL, DANA, LEE, Front
 
@@ -33,7 +33,7 @@ async def test_every_verb_is_answered(front: Front) -> None:
         "digest": ("opened", "closed", "still open"),
         "link": ("Qualytics",),
     }
-    asking = [verb for verb in filters.VERBS if verb.name not in CHANGING | {"review"}]
+    asking = [verb for verb in grammar.VERBS if verb.name not in CHANGING | {"review"}]
     assert set(expected) == {verb.name for verb in asking}
     for verb in asking:
         filtering = verb.takes is verb.takes.FILTER
@@ -127,7 +127,7 @@ async def test_a_note_and_a_description_arrive_as_typed(front: Front) -> None:
 
 WORDS = st.sampled_from(
     [
-        *(verb.name for verb in filters.VERBS if verb.name != "review"),
+        *(verb.name for verb in grammar.VERBS if verb.name != "review"),
         *(word + ":" for word in "status table since limit assignee q id tag min".split()),
     ]
 )

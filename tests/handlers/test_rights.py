@@ -11,7 +11,7 @@ import pytest_asyncio
 
 import handlers
 from bot import model
-from bot.core import filters
+from bot.core import grammar
 from bot.render import ids, modals, review, scan_form
 from handlers import views
 from tests.handlers import front as fronts
@@ -103,11 +103,11 @@ PATHS: dict[str, Callable[[Front, str, str], Json]] = {
         f"/anomalies {verb.name}": lambda front, user, ident, verb=verb: front.command(  # type: ignore[misc]
             verb.example.replace("1001", ident), user=user
         )
-        for verb in filters.VERBS
+        for verb in grammar.VERBS
     },
     **{
         f"/scan {verb.name}": lambda front, user, ident, verb=verb: front.command(verb.example, user=user, name="/scan")  # type: ignore[misc]
-        for verb in filters.SCAN_VERBS
+        for verb in grammar.SCAN_VERBS
     },
     "/scan": lambda front, user, ident: front.command("", user=user, name="/scan"),
     "/anomalies nonsense": lambda front, user, ident: front.command("list nonsense:1", user=user),

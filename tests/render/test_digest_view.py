@@ -10,7 +10,7 @@ from datetime import date, timedelta
 import pytest
 
 from bot import model
-from bot.core import filters
+from bot.core import grammar
 from bot.render import digest, ids, limits, spreadsheet
 from sandbox.slack.blockkit import surfaces
 from tests.render import review_samples, samples, slack_rules
@@ -129,7 +129,7 @@ def test_the_queue_is_what_nobody_acknowledged_yet(words: str, unacknowledged: i
 
 def test_the_queue_is_a_filter_that_commands_understand() -> None:
     (scope,) = queue(drawn())
-    query = filters.query(scope.words, today=date(2026, 11, 21))
+    query = grammar.query(scope.words, today=date(2026, 11, 21))
     assert (query.source, query.tables, query.statuses) == ("qualytics", ("orders",), ("open",))
 
 

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from bot import errors, model, ports
-from bot.core import filters
+from bot.core import grammar
 from bot.render import desk, ids, refusals, replies
 from tests.render import samples, slack_rules
 
@@ -220,7 +220,7 @@ def test_every_example_of_the_help_is_a_command_that_works() -> None:
         assert len(examples) >= 4
         for example in examples:
             plain = example.removeprefix("/anomalies ")
-            assert filters.command(plain, today=date(2026, 11, 21), sources=("qualytics",), default_source="qualytics").verb in plain
+            assert grammar.command(plain, today=date(2026, 11, 21), sources=("qualytics",), default_source="qualytics").verb in plain
 
 
 # --- errors -----------------------------------------------------------------------------------------------------------------------
@@ -228,7 +228,7 @@ def test_every_example_of_the_help_is_a_command_that_works() -> None:
 
 def test_a_bad_command_gets_a_caret_and_an_example() -> None:
     with pytest.raises(errors.BadCommand) as raised:
-        filters.command("list stauts:open `x`", today=date(2026, 11, 21), sources=("qualytics",), default_source="qualytics")
+        grammar.command("list stauts:open `x`", today=date(2026, 11, 21), sources=("qualytics",), default_source="qualytics")
     message = refusals.error(raised.value)
     seen = slack_rules.seen(message).split("\n")
     typed = next(number for number, line in enumerate(seen) if line.startswith("list stauts"))
@@ -315,7 +315,7 @@ def test_a_link_command_that_an_answer_names_is_understood() -> None:
     for how in ("known", "unlinked"):
         line = slack_rules.heard(replies.linked("U0DANA", None, OFFER, how))
         typed = line.split("/anomalies ")[1].split("example")[0] + "example"
-        command = filters.command(
+        command = grammar.command(
             typed.replace("@name", "<@U0DANA>"), today=date(2026, 11, 21), sources=["qualytics"], default_source="qualytics"
         )
         assert (command.person, command.target) == ("U0DANA", "dana@acme.example")

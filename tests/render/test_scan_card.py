@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot import model
-from bot.core import filters
+from bot.core import grammar
 from bot.render import ids, scan
 from tests.render import samples, scan_samples, slack_rules
 
@@ -389,6 +389,6 @@ def test_every_example_of_the_help_is_a_command_that_works() -> None:
     examples = leaves[0].split("\n")
     assert len(examples) >= 4
     for example in examples:
-        assert filters.scan(example.removeprefix("/scan "), sources=("qualytics",), default_source="qualytics").verb
+        assert grammar.scan(example.removeprefix("/scan "), sources=("qualytics",), default_source="qualytics").verb
     for words in ("/scan sync", "/scan daily", "/scan status", "/scan abort", "/scan: a form"):
         assert words in slack_rules.seen(message) and words in slack_rules.heard(message)

@@ -13,7 +13,7 @@ import pytest
 
 from bot import errors, model
 from bot.core import digest as counting
-from bot.core import filters, permissions
+from bot.core import grammar, permissions
 from bot.services import browse
 from bot.services import digest as digests
 from tests.services import cast
@@ -37,7 +37,7 @@ class Queue(cast.System):
         if self.away:
             raise errors.SourceUnavailable("qualytics", "Qualytics did not answer.")
         self.queries.append(query)
-        found = [one for one in sorted(self.all, key=lambda one: one.created, reverse=True) if filters.matches(query, one)]
+        found = [one for one in sorted(self.all, key=lambda one: one.created, reverse=True) if grammar.matches(query, one)]
         return model.Found(found[: query.limit or None], len(found))
 
     async def read(self, ids: Sequence[str]) -> Any:
@@ -175,7 +175,7 @@ async def test_asked_it_tells_of_a_filter_since_the_last_digest_or_for_a_day(des
     await desk.lab.store.facts.put(digests.MARK, (NOON - timedelta(hours=2, minutes=30)).isoformat(), NOON)
     assert (await desk.digests.ask(model.Query(), ME)).opened == 1
     some = await desk.digests.ask(model.Query(min_weight=2, limit=1, sort="oldest"), ME)
-    assert (some.open, some.words) == (2, filters.canonical(model.Query(min_weight=2)))
+    assert (some.open, some.words) == (2, grammar.canonical(model.Query(min_weight=2)))
     week, open_ones = desk.queue.queries[:2]
     assert (week.statuses, week.since, week.limit) == (("any",), (NOON - timedelta(days=7)).date(), 0)
     assert (open_ones.statuses, open_ones.limit, open_ones.sort) == (("open", "acknowledged"), digests.MOST, "newest")

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import errors, model
-from bot.core import filters
+from bot.core import grammar
 from bot.core import operations as rules
 from bot.render import ids
 from bot.services import scans
@@ -207,7 +207,7 @@ def _ended(begun: datetime | None, *tables: str, name: str = "warehouse-prod") -
 @given(st.lists(st.text(min_size=1).filter(lambda name: name.strip()), max_size=30, unique=True), st.text())
 def test_the_filter_of_a_verdict_reads_back_whatever_tables_are_called(tables: list[str], name: str) -> None:
     words = rules.words(_ended(NIGHT, *tables, name=name))
-    query = filters.query(words, today=NIGHT.date())
+    query = grammar.query(words, today=NIGHT.date())
     assert query.datastores == (name.strip() or "42",)
     assert query.since == NIGHT.date() and len(words) <= rules.LONGEST_WORDS
     assert query.tables in (tuple(tables), ())
@@ -215,8 +215,8 @@ def test_the_filter_of_a_verdict_reads_back_whatever_tables_are_called(tables: l
 
 def test_hostile_names_stay_whole_and_too_many_are_left_out() -> None:
     tables = ("a,b", 'say "hi"', "x:y", "back\\slash", "two words", "-", "<!channel>")
-    assert filters.query(rules.words(_ended(NIGHT, *tables)), today=NIGHT.date()).tables == tables
-    assert filters.query(rules.words(_ended(NIGHT, *map(str, range(20)))), today=NIGHT.date()).tables == tuple(map(str, range(20)))
+    assert grammar.query(rules.words(_ended(NIGHT, *tables)), today=NIGHT.date()).tables == tables
+    assert grammar.query(rules.words(_ended(NIGHT, *map(str, range(20)))), today=NIGHT.date()).tables == tuple(map(str, range(20)))
     assert "table:" not in rules.words(_ended(NIGHT, *map(str, range(21))))
     long = rules.words(_ended(NIGHT, *(f"{number}{'x' * 100}" for number in range(20))))
     assert "table:" not in long and "datastore:warehouse-prod" in long

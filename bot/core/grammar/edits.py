@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot import model
-from bot.core import cleaning, tokens, words
+from bot.core.grammar import cleaning, fields, lexer
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class TypedChange:
     """A change as it was typed, before anybody is looked up.
 
     `people` are as typed (`<@U1>`, "me", a name, an address or an id of the system); None leaves the assignees, () clears them. `swap` are
@@ -32,8 +32,9 @@ class Wish:
     note: str = ""
 
 
-def change(wish: Wish, assignees: tuple[str, ...] | None) -> model.Change:
-    """The change behind a wish; `assignees` are its people as ids of the system's users. A swap is made per anomaly (`undo.swap`)."""
+def resolved(wish: TypedChange, assignees: tuple[str, ...] | None) -> model.Change:
+    """The change behind what was typed; `assignees` are its people as ids of the system's users. A swap is made per anomaly
+    (`undo.swap`)."""
     return model.Change(
         wish.action,
         archive_as=wish.archive_as,
@@ -87,44 +88,44 @@ class Mark:
 
     field: str
     example: str
-    read: Callable[[str, Sequence[tokens.Value]], Any]
+    read: Callable[[str, Sequence[lexer.Value]], Any]
     many: bool = False
 
 
-def _outcome(name: str, values: Sequence[tokens.Value]) -> model.ArchiveAs:
+def _outcome(name: str, values: Sequence[lexer.Value]) -> model.ArchiveAs:
     typed = values[0].text.casefold()
     if typed in OUTCOMES:
         return model.ArchiveAs(typed.capitalize())
     near = cleaning.nearest(typed, OUTCOMES)
     hint = f"Did you mean as:{near}?" if near else "An anomaly is archived for a reason:"
     message = f"{cleaning.short(values[0].text)} is no outcome. {hint} {OUTCOMES_TOLD}."
-    raise tokens.Mistake(message, values[0].start, values[0].end, fix=near)
+    raise lexer.Mistake(message, values[0].start, values[0].end, fix=near)
 
 
-def _tags(name: str, values: Sequence[tokens.Value]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(words.tag(name, value).strip() for value in values))
+def _tags(name: str, values: Sequence[lexer.Value]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(fields.tag(name, value).strip() for value in values))
 
 
-def _note(name: str, values: Sequence[tokens.Value]) -> str:
+def _note(name: str, values: Sequence[lexer.Value]) -> str:
     if not values[0].text.strip():
-        raise tokens.Mistake(f"{name}: needs something between the quotation marks.", values[0].start, values[0].end)
+        raise lexer.Mistake(f"{name}: needs something between the quotation marks.", values[0].start, values[0].end)
     return values[0].text
 
 
-def _description(name: str, values: Sequence[tokens.Value]) -> str:
+def _description(name: str, values: Sequence[lexer.Value]) -> str:
     return values[0].text if values[0].text.strip() else ""
 
 
-def people(name: str, values: Sequence[tokens.Value]) -> tuple[str, ...]:
+def people(name: str, values: Sequence[lexer.Value]) -> tuple[str, ...]:
     """People as typed, each once; "none" alone is nobody: (). Raises Mistake."""
     for value in values:
         if not value.text.strip(" @"):
-            raise tokens.Mistake(f"{name} needs somebody: a mention, an e-mail address, a name or me.", value.start, value.end)
-    named = tuple(dict.fromkeys(words.SOMEBODY.get(value.text.casefold(), value.text) for value in values))
-    if words.NOBODY in named and len(named) > 1:
+            raise lexer.Mistake(f"{name} needs somebody: a mention, an e-mail address, a name or me.", value.start, value.end)
+    named = tuple(dict.fromkeys(fields.SOMEBODY.get(value.text.casefold(), value.text) for value in values))
+    if fields.NOBODY in named and len(named) > 1:
         message = "Nobody and somebody at once is not possible. Name the people, or write unassign."
-        raise tokens.Mistake(message, values[0].start, values[-1].end)
-    return () if named == (words.NOBODY,) else named
+        raise lexer.Mistake(message, values[0].start, values[-1].end)
+    return () if named == (fields.NOBODY,) else named
 
 
 MARKS: Mapping[str, Mark] = {
@@ -143,46 +144,46 @@ FREE = frozenset({"note", "describe"})
 """Marked words with a text of several words."""
 
 
-def mark(token: tokens.Token) -> str:
+def mark(token: lexer.Token) -> str:
     """The marked word that this is, "" for any other."""
     name = ALIASES.get(token.key, token.key)
     return name if name in MARKS else ""
 
 
-def read(shape: Shape, marked: Sequence[tokens.Token], extra: Mapping[str, Any]) -> Wish:
+def read(shape: Shape, marked: Sequence[lexer.Token], extra: Mapping[str, Any]) -> TypedChange:
     """The wish of these marked words, which the shape allows; `extra` are what the verb itself says. Raises Mistake."""
-    typed: dict[str, list[tokens.Value]] = {}
+    typed: dict[str, list[lexer.Value]] = {}
     for token in marked:
         name = mark(token)
         values = _checked(name, token, again=name in typed)
         typed.setdefault(name, []).extend(values)
     kept = {MARKS[name].field: MARKS[name].read(name, values) for name, values in typed.items()}
     _check_tags(typed)
-    return Wish(shape.action, **(kept | dict(extra)))
+    return TypedChange(shape.action, **(kept | dict(extra)))
 
 
-def _checked(name: str, token: tokens.Token, *, again: bool) -> Sequence[tokens.Value]:
+def _checked(name: str, token: lexer.Token, *, again: bool) -> Sequence[lexer.Value]:
     example = MARKS[name].example
     if not token.values:
-        raise tokens.Mistake(f"{name}: needs a value, for example {example}", token.start, token.end, fix=example)
+        raise lexer.Mistake(f"{name}: needs a value, for example {example}", token.start, token.end, fix=example)
     if MARKS[name].many:
         return token.values
     if again:
-        raise tokens.Mistake(f"{name}: is there twice; it takes one value.", token.start, token.end, fix=" ")
+        raise lexer.Mistake(f"{name}: is there twice; it takes one value.", token.start, token.end, fix=" ")
     if len(token.values) > 1:
         if name not in FREE:
-            raise tokens.Mistake(f"{name}: takes one value, for example {example}", token.start, token.end, fix=example)
-        fix = f"{name}:{tokens.quote(token.raw[token.key_end - token.start :])}"
-        raise tokens.Mistake(f"{name}: takes one text. Put it in quotation marks: {fix}", token.start, token.end, fix=fix)
+            raise lexer.Mistake(f"{name}: takes one value, for example {example}", token.start, token.end, fix=example)
+        fix = f"{name}:{lexer.quote(token.raw[token.key_end - token.start :])}"
+        raise lexer.Mistake(f"{name}: takes one text. Put it in quotation marks: {fix}", token.start, token.end, fix=fix)
     return token.values
 
 
-def _check_tags(typed: Mapping[str, Sequence[tokens.Value]]) -> None:
-    added = {words.tag("+tag", value).strip().casefold() for value in typed.get("+tag", ())}
+def _check_tags(typed: Mapping[str, Sequence[lexer.Value]]) -> None:
+    added = {fields.tag("+tag", value).strip().casefold() for value in typed.get("+tag", ())}
     for value in typed.get("-tag", ()):
-        if words.tag("-tag", value).strip().casefold() in added:
+        if fields.tag("-tag", value).strip().casefold() in added:
             message = f"{cleaning.short(value.text)} is to be added and removed at once. Leave one of the two out."
-            raise tokens.Mistake(message, value.start, value.end)
+            raise lexer.Mistake(message, value.start, value.end)
 
 
 # --- people behind a verb ---------------------------------------------------------------------------------------------
@@ -190,6 +191,6 @@ def _check_tags(typed: Mapping[str, Sequence[tokens.Value]]) -> None:
 _PERSON = re.compile(r"<@[^<>]+>|@\S+|[^\s@:/]+@[^\s@:/]+\.[^\s@:/]+")
 
 
-def names_people(token: tokens.Token) -> bool:
+def names_people(token: lexer.Token) -> bool:
     """Whether a bare word can only be people: a mention, an address, me, or a list with one of them."""
-    return not token.key and any(_PERSON.fullmatch(value.text) or value.text.casefold() in words.SOMEBODY for value in token.values)
+    return not token.key and any(_PERSON.fullmatch(value.text) or value.text.casefold() in fields.SOMEBODY for value in token.values)

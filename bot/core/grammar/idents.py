@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.core import cleaning, tokens
+from bot.core.grammar import cleaning, lexer
 
 _WIDE = {0xFF01 + at: 0x21 + at for at in range(94)}
 """Full-width forms of ASCII, as East Asian keyboards write them."""
@@ -58,7 +58,7 @@ def _one_or_two(groups: Sequence[str]) -> str:
     return f"It may be one id or {both}: write {''.join(groups)} for one, {' '.join(groups)} for {both}."
 
 
-def check_thousands(token: tokens.Token) -> None:
+def check_thousands(token: lexer.Token) -> None:
     """Raise Mistake for `734,521`: nobody can tell whether the comma parts two ids or the thousands of one."""
     groups = [value.text.translate(_WIDE) for value in token.values]
     if len(groups) == 1:
@@ -68,18 +68,18 @@ def check_thousands(token: tokens.Token) -> None:
     if re.fullmatch(r"[1-9][0-9]{0,2}", groups[0]):
         start, end = token.values[0].start, token.values[-1].end
         typed = cleaning.short(",".join(groups))
-        raise tokens.Mistake(f"{typed} is not clear. {_one_or_two(groups)}", start, end, fix=" ".join(groups))
+        raise lexer.Mistake(f"{typed} is not clear. {_one_or_two(groups)}", start, end, fix=" ".join(groups))
 
 
 # --- pasted lists -----------------------------------------------------------------------------------------------------
 
 
-def unlisted(found: Sequence[tokens.Token]) -> Sequence[tokens.Token]:
+def unlisted(found: Sequence[lexer.Token]) -> Sequence[lexer.Token]:
     """The words of a pasted list without its bullets and the numbers of its lines. Raises Mistake where a number may be an id."""
     return _without_numbers(_without_bullets(found))
 
 
-def _without_bullets(found: Sequence[tokens.Token]) -> Sequence[tokens.Token]:
+def _without_bullets(found: Sequence[lexer.Token]) -> Sequence[lexer.Token]:
     """Dashes, stars and pluses are bullets when one stands before the first id: between ids they mean something else."""
     first = next((at for at, token in enumerate(found) if _numeric(token)), 0)
     mark = found[first - 1].raw if first and found[first - 1].raw in _MARKS else ""
@@ -87,31 +87,31 @@ def _without_bullets(found: Sequence[tokens.Token]) -> Sequence[tokens.Token]:
     return [token for at, token in enumerate(found) if at not in bullets]
 
 
-def _without_numbers(found: Sequence[tokens.Token]) -> Sequence[tokens.Token]:
+def _without_numbers(found: Sequence[lexer.Token]) -> Sequence[lexer.Token]:
     lines = [at for at, token in enumerate(found) if _line(token) and _before(found, at) and not _line(found[at + 1])]
     if [_line(found[at]) for at in lines] == list(range(1, len(lines) + 1)):
         return [token for at, token in enumerate(found) if at not in lines]
     token = found[lines[0]]
     hint = "Leave the numbers of the lines out, or write the id without the dot."
     message = f"{cleaning.short(token.raw)} may be the number of a line or an id. {hint}"
-    raise tokens.Mistake(message, token.start, token.end, fix=" ")
+    raise lexer.Mistake(message, token.start, token.end, fix=" ")
 
 
-def _line(token: tokens.Token) -> int:
+def _line(token: lexer.Token) -> int:
     """The number of a line that this word may be (`1.`, `1)`, `(1)`), 0 for any other word."""
     found = _LINE.fullmatch(token.raw.translate(_WIDE)) if not token.key else None
     return int(found[1]) if found else 0
 
 
-def _before(found: Sequence[tokens.Token], at: int) -> bool:
+def _before(found: Sequence[lexer.Token], at: int) -> bool:
     return at + 1 < len(found) and _numeric(found[at + 1])
 
 
-def _numeric(token: tokens.Token) -> bool:
+def _numeric(token: lexer.Token) -> bool:
     """Whether a word may be an id, or several: it has a digit."""
     return any(letter.isdigit() for value in token.values for letter in value.text)
 
 
-def plain(value: tokens.Value) -> tokens.Value:
+def plain(value: lexer.Value) -> lexer.Value:
     """The value with the typographic dashes that quotation marks kept, and full-width forms, made usual ones."""
     return replace(value, text=cleaning.clean(value.text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")).translate(_WIDE))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from bot import errors
-from bot.core import cleaning, tokens, verbs
+from bot.core.grammar import cleaning, lexer, verbs
 
 Read = TypeVar("Read")
 
@@ -19,13 +19,13 @@ def understood(text: str, slash: str, by_name: Mapping[str, verbs.Verb], otherwi
     plain = cleaning.clean(text)
     try:
         return read(plain)
-    except tokens.Mistake as mistake:
+    except lexer.Mistake as mistake:
         example = _example(plain, mistake, slash, by_name, otherwise, read)
         raise errors.BadCommand(mistake.message, text=plain, start=mistake.start, end=mistake.end, example=example) from mistake
 
 
 def _example(
-    plain: str, mistake: tokens.Mistake, slash: str, by_name: Mapping[str, verbs.Verb], otherwise: str, read: Callable[[str], object]
+    plain: str, mistake: lexer.Mistake, slash: str, by_name: Mapping[str, verbs.Verb], otherwise: str, read: Callable[[str], object]
 ) -> str:
     """The command that was probably meant when it works, else one that does."""
     first = plain.removeprefix(slash).split(maxsplit=1)
@@ -39,6 +39,6 @@ def _example(
 def _works(plain: str, read: Callable[[str], object]) -> bool:
     try:
         read(plain)
-    except tokens.Mistake:
+    except lexer.Mistake:
         return False
     return True

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from bot import model
-from bot.core import cleaning, idents, tokens
+from bot.core.grammar import cleaning, idents, lexer
 
 RANGE_MAX = 1_000
 """The most ids that `1001-1005` may stand for: a slip of the finger must not select a whole system."""
@@ -31,7 +31,7 @@ class Context:
     default_source: str
 
 
-def read(found: Sequence[tokens.Token], context: Context) -> tuple[model.Ref, ...]:
+def read(found: Sequence[lexer.Token], context: Context) -> tuple[model.Ref, ...]:
     """References in the order typed, each once: `1001`, `#1001`, `qualytics:1001`, `1001-1005`, lists, pasted columns, links, with
     bullets, dots or marks around them. Raises Mistake."""
     refs: dict[model.Ref, None] = {}
@@ -41,19 +41,19 @@ def read(found: Sequence[tokens.Token], context: Context) -> tuple[model.Ref, ..
             refs.update(dict.fromkeys(_refs(token, value, context)))
             if len(refs) > REFS_MAX:
                 message = f"These are more than {REFS_MAX:,} ids. Select so many by a filter, like status:open table:orders."
-                raise tokens.Mistake(message, value.start, token.end)
+                raise lexer.Mistake(message, value.start, token.end)
     return tuple(refs)
 
 
-def looks_like(token: tokens.Token, context: Context) -> bool:
+def looks_like(token: lexer.Token, context: Context) -> bool:
     """Whether this word is one or more references."""
     try:
         return bool(read([token], context))
-    except tokens.Mistake:
+    except lexer.Mistake:
         return False
 
 
-def meant(token: tokens.Token, context: Context) -> bool:
+def meant(token: lexer.Token, context: Context) -> bool:
     """Whether this word was meant as references, be they right or wrong."""
     if token.key:
         return token.key in context.sources
@@ -83,10 +83,10 @@ def mentioned(said: str, source: str) -> tuple[model.Ref, ...]:
     return tuple(model.Ref(source, ident) for ident in list(dict.fromkeys(idents))[:MENTIONED_MAX])
 
 
-def _values(token: tokens.Token) -> Iterator[tokens.Value]:
+def _values(token: lexer.Token) -> Iterator[lexer.Value]:
     """The values of a word, and the cells of a spreadsheet within each."""
     if not token.values and (token.key or "," not in token.raw):
-        raise tokens.Mistake("This is not the id of an anomaly. Ids look like 1001 or qualytics:1001.", token.start, token.end)
+        raise lexer.Mistake("This is not the id of an anomaly. Ids look like 1001 or qualytics:1001.", token.start, token.end)
     for value in map(idents.plain, token.values):
         pieces = list(_PIECE.finditer(value.text))
         if not pieces or pieces[0][0] == value.text or _LINK.match(value.text) or _RANGE.fullmatch(value.text):
@@ -95,16 +95,16 @@ def _values(token: tokens.Token) -> Iterator[tokens.Value]:
         quoted = value.end - value.start - len(value.text) != 0
         for piece in pieces:
             start, end = (value.start, value.end) if quoted else (value.start + piece.start(), value.start + piece.end())
-            yield tokens.Value(piece[0], start, end)
+            yield lexer.Value(piece[0], start, end)
 
 
-def _refs(token: tokens.Token, value: tokens.Value, context: Context) -> Sequence[model.Ref]:
+def _refs(token: lexer.Token, value: lexer.Value, context: Context) -> Sequence[model.Ref]:
     source, colon, ident = value.text.rpartition(":") if "/" not in value.text else ("", "", value.text)
     source = source.casefold() if colon else token.key
     if source and source not in context.sources:
         raise unknown_source(source, token, value, context)
     if not (source or context.default_source):
-        raise tokens.Mistake(
+        raise lexer.Mistake(
             f"Say which system {cleaning.short(value.text)} belongs to, like qualytics:{ident[:40]}.", value.start, value.end
         )
     ident = idents.bare(ident)
@@ -113,34 +113,34 @@ def _refs(token: tokens.Token, value: tokens.Value, context: Context) -> Sequenc
     return [model.Ref(source or context.default_source, one) for one in found]
 
 
-def _ident(ident: str, value: tokens.Value, named: bool) -> str:
+def _ident(ident: str, value: lexer.Value, named: bool) -> str:
     link = _LINK.match(ident)
     ident = idents.bare(link[1]) if link else ident
     why = idents.wrong(ident)
     if not why and not (named or any(letter.isdigit() for letter in ident)):
         why = "Ids look like 1001 or qualytics:1001; a link to the anomaly works, too."
     if why:
-        raise tokens.Mistake(f"{cleaning.short(value.text)} is not the id of an anomaly. {why}", value.start, value.end)
+        raise lexer.Mistake(f"{cleaning.short(value.text)} is not the id of an anomaly. {why}", value.start, value.end)
     return ident
 
 
-def _between(span: re.Match[str], value: tokens.Value, ident: str) -> Sequence[str]:
+def _between(span: re.Match[str], value: lexer.Value, ident: str) -> Sequence[str]:
     first, last = int(span[1]), int(span[2])
     if last < first:
         short = span[1][: -len(span[2])] + span[2]
         fix = f"{first}-{short}" if int(short) > first else f"{last}-{first}"
         message = f"{cleaning.short(ident)} runs backwards. Did you mean {fix}?"
-        raise tokens.Mistake(message, value.start, value.end, fix=value.text.removesuffix(ident) + fix)
+        raise lexer.Mistake(message, value.start, value.end, fix=value.text.removesuffix(ident) + fix)
     if last - first >= RANGE_MAX:
         hint = f"A range has at most {RANGE_MAX:,}; select more by a filter."
-        raise tokens.Mistake(f"{cleaning.short(ident)} are {last - first + 1:,} ids. {hint}", value.start, value.end)
+        raise lexer.Mistake(f"{cleaning.short(ident)} are {last - first + 1:,} ids. {hint}", value.start, value.end)
     return [str(number) for number in range(first, last + 1)]
 
 
-def unknown_source(source: str, token: tokens.Token, value: tokens.Value, context: Context) -> tokens.Mistake:
+def unknown_source(source: str, token: lexer.Token, value: lexer.Value, context: Context) -> lexer.Mistake:
     """The mistake of naming a system that is not connected."""
     start = token.start if source == token.key else value.start
     end = token.key_end - 1 if source == token.key else value.start + len(source)
     near = cleaning.nearest(source, context.sources)
     hint = f"Did you mean {near}?" if near else f"Connected: {', '.join(context.sources) or 'none'}."
-    return tokens.Mistake(f"No system called {cleaning.short(source)} is connected here. {hint}", start, end, fix=near)
+    return lexer.Mistake(f"No system called {cleaning.short(source)} is connected here. {hint}", start, end, fix=near)

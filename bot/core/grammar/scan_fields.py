@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bot.core import changes, cleaning, references, tokens, verbs, words
+from bot.core.grammar import cleaning, edits, fields, lexer, references, verbs
 
 ASSETS = ("anomalies", "checks", "profiles")
 """What an export can take, the usual one first."""
@@ -48,7 +48,7 @@ _PLAIN = re.compile(r"\w[\w.$/-]*")
 class Said:
     """One value of a word, and where the word that it belongs to stands."""
 
-    value: tokens.Value
+    value: lexer.Value
     start: int
     end: int
 
@@ -77,10 +77,10 @@ def ident(text: str) -> str:
 
 def is_unknown(key: str) -> bool:
     """Whether this is a word of no command."""
-    return key not in OPTIONS and key not in ALIASES and words.find(key) is None
+    return key not in OPTIONS and key not in ALIASES and fields.find(key) is None
 
 
-def is_id(value: tokens.Value) -> bool:
+def is_id(value: lexer.Value) -> bool:
     """Whether this names a place by its id; in quotation marks, a number is a name."""
     return not value.quoted and _ID.fullmatch(value.text) is not None
 
@@ -92,12 +92,12 @@ def _names(name: str, found: Sequence[Said]) -> tuple[str, ...]:
 def _name(name: str, one: Said) -> str:
     value = one.value
     if not value.text.strip():
-        raise tokens.Mistake("There is nothing between the quotation marks.", value.start, value.end)
+        raise lexer.Mistake("There is nothing between the quotation marks.", value.start, value.end)
     if name in ("tables", "tags") and not value.quoted and value.text.casefold() in _EVERYTHING:
         message = f"Without tables: and tags:, the whole datastore is taken: leave {name}: out."
-        raise tokens.Mistake(f"{message} {or_a_name(value.text)}", one.start, one.end, fix=" ")
+        raise lexer.Mistake(f"{message} {or_a_name(value.text)}", one.start, one.end, fix=" ")
     if name == "tags":
-        return words.tag(name, value).strip()
+        return fields.tag(name, value).strip()
     found = _ID.fullmatch(value.text) if is_id(value) else None
     return found[1] if found else value.text.strip()
 
@@ -107,7 +107,7 @@ def _switch(name: str, found: Sequence[Said]) -> bool:
     read = [_choice(name, one, _SWITCH, "on or off") for one in found]
     if len(set(read)) > 1:
         message = f"{name} is switched on and off at once. Leave one of the two out."
-        raise tokens.Mistake(message, last.start, last.end, fix=" ")
+        raise lexer.Mistake(message, last.start, last.end, fix=" ")
     return bool(read[0])
 
 
@@ -116,7 +116,7 @@ def _asset(name: str, found: Sequence[Said]) -> str:
     read = [str(_choice(name, one, assets, "anomalies, checks or profiles")) for one in found]
     if len(set(read)) > 1:
         message = f"One export takes one kind: {', '.join(ASSETS[:-1])} or {ASSETS[-1]}. Take them one after the other."
-        raise tokens.Mistake(message, found[0].start, found[-1].end, fix=f"of:{read[0]}")
+        raise lexer.Mistake(message, found[0].start, found[-1].end, fix=f"of:{read[0]}")
     return read[0]
 
 
@@ -127,14 +127,14 @@ def _choice(name: str, one: Said, choices: Mapping[str, Any], told: str) -> Any:
     near = cleaning.nearest(typed, choices)
     hint = f"Did you mean {name}:{near}?" if near else f"Write {OPTIONS[name].example}."
     message = f"{cleaning.short(one.value.text)} is not a value of {name}. {hint} It takes {told}."
-    raise tokens.Mistake(message, one.value.start, one.value.end, fix=near)
+    raise lexer.Mistake(message, one.value.start, one.value.end, fix=near)
 
 
 def _source(name: str, found: Sequence[Said]) -> str:
     read = list(dict.fromkeys(one.value.text.casefold() for one in found))
     if len(read) > 1:
         message = f"One command runs in one system, and these are {' and '.join(read)}. Take them one after the other."
-        raise tokens.Mistake(message, found[0].start, found[-1].end)
+        raise lexer.Mistake(message, found[0].start, found[-1].end)
     return read[0]
 
 
@@ -167,9 +167,9 @@ _COLON_MISSING = frozenset({"datastore", "datastores", "tables", "table", "tags"
 # --- sorting ------------------------------------------------------------------------------------------------------------
 
 
-def joined(found: Sequence[tokens.Token]) -> Sequence[tokens.Token]:
+def joined(found: Sequence[lexer.Token]) -> Sequence[lexer.Token]:
     """Lists in which a space stands at a comma, made whole; commas alone belong to the word before them."""
-    kept: list[tokens.Token] = []
+    kept: list[lexer.Token] = []
     for token in found:
         last = kept[-1] if kept else None
         if last is not None and _goes_on(last, token):
@@ -180,11 +180,11 @@ def joined(found: Sequence[tokens.Token]) -> Sequence[tokens.Token]:
     return kept
 
 
-def _goes_on(last: tokens.Token, token: tokens.Token) -> bool:
+def _goes_on(last: lexer.Token, token: lexer.Token) -> bool:
     return not token.key and (last.open_ended or token.raw.startswith(",")) and token.raw.casefold() not in _FLAGS
 
 
-def sort(rest: Sequence[tokens.Token], verb: str, context: references.Context) -> Mapping[str, Sequence[Said]]:
+def sort(rest: Sequence[lexer.Token], verb: str, context: references.Context) -> Mapping[str, Sequence[Said]]:
     """What follows a verb by the name of the word, in the order typed. `verb` is "" when none was typed. Raises Mistake."""
     said: dict[str, list[Said]] = defaultdict(list)
     for index, token in enumerate(rest):
@@ -195,10 +195,10 @@ def sort(rest: Sequence[tokens.Token], verb: str, context: references.Context) -
     return said
 
 
-def _keyed(token: tokens.Token, following: tokens.Token | None, context: references.Context) -> Iterator[tuple[str, tokens.Value]]:
+def _keyed(token: lexer.Token, following: lexer.Token | None, context: references.Context) -> Iterator[tuple[str, lexer.Value]]:
     name = ALIASES.get(token.key, token.key)
     if token.key in context.sources:
-        yield "source", tokens.Value(token.key, token.start, token.key_end - 1)
+        yield "source", lexer.Value(token.key, token.start, token.key_end - 1)
         name = "datastores"
     if name not in OPTIONS:
         raise _unknown(token)
@@ -210,47 +210,45 @@ def _keyed(token: tokens.Token, following: tokens.Token | None, context: referen
         yield name, value
 
 
-def _empty(name: str, token: tokens.Token, following: tokens.Token | None) -> tokens.Mistake:
+def _empty(name: str, token: lexer.Token, following: lexer.Token | None) -> lexer.Mistake:
     if following is not None and not following.key:
         fix = f"{token.raw}{following.raw}"
-        return tokens.Mistake(f"Leave out the space after the colon: {fix}", token.start, following.end, fix=fix)
+        return lexer.Mistake(f"Leave out the space after the colon: {fix}", token.start, following.end, fix=fix)
     example = OPTIONS[name].example
-    return tokens.Mistake(f"{token.key}: needs a value, for example {example}", token.start, token.end, fix=example)
+    return lexer.Mistake(f"{token.key}: needs a value, for example {example}", token.start, token.end, fix=example)
 
 
-def _unknown(token: tokens.Token) -> tokens.Mistake:
+def _unknown(token: lexer.Token) -> lexer.Mistake:
     key = token.key
     if key in _FORM_WORDS:
-        return tokens.Mistake(f"{key}: cannot be typed. {FORM}", token.start, token.end, whole=verbs.SCAN_SLASH)
+        return lexer.Mistake(f"{key}: cannot be typed. {FORM}", token.start, token.end, whole=verbs.SCAN_SLASH)
     if key in UNOFFERED:
         return unoffered(key, token, fix=" ")
-    if key in verbs.SCAN_BY_NAME and (words.find(key) is None or any(ident(value.text) for value in token.values)):
+    if key in verbs.SCAN_BY_NAME and (fields.find(key) is None or any(ident(value.text) for value in token.values)):
         fix = f"{verbs.SCAN_BY_NAME[key].name} "
         message = f"There is no colon behind a verb: {fix}{token.raw[len(key) + 1 :]}"
-        return tokens.Mistake(message, token.start, token.key_end, fix=fix)
-    if words.find(key) is not None:
-        return tokens.Mistake(f"{key}: selects anomalies. {_TAKES}", token.start, token.end, fix=" ")
-    if changes.mark(token):
-        return tokens.Mistake(f"{key}: changes anomalies. {_TAKES}", token.start, token.end, fix=" ")
+        return lexer.Mistake(message, token.start, token.key_end, fix=fix)
+    if fields.find(key) is not None:
+        return lexer.Mistake(f"{key}: selects anomalies. {_TAKES}", token.start, token.end, fix=" ")
+    if edits.mark(token):
+        return lexer.Mistake(f"{key}: changes anomalies. {_TAKES}", token.start, token.end, fix=" ")
     near = cleaning.nearest(key, [*OPTIONS, *ALIASES])
     near = ALIASES.get(near, near)
     hint = f"Did you mean {near}:?" if near else _TAKES
     fix = f"{near}:" if near else ""
-    return tokens.Mistake(f"There is no word {cleaning.short(key + ':')}. {hint}", token.start, token.key_end, fix=fix)
+    return lexer.Mistake(f"There is no word {cleaning.short(key + ':')}. {hint}", token.start, token.key_end, fix=fix)
 
 
-def unoffered(word: str, token: tokens.Token, *, fix: str = "", whole: str = "") -> tokens.Mistake:
+def unoffered(word: str, token: lexer.Token, *, fix: str = "", whole: str = "") -> lexer.Mistake:
     """The mistake of asking for what is not offered."""
     message = f"{token.raw} is not offered here: {UNOFFERED[word]}. Do that in Qualytics."
-    return tokens.Mistake(message, token.start, token.end, fix=fix, whole=whole)
+    return lexer.Mistake(message, token.start, token.end, fix=fix, whole=whole)
 
 
 # --- words that stand alone -----------------------------------------------------------------------------------------------
 
 
-def _bare(
-    token: tokens.Token, following: tokens.Token | None, verb: str, rest: Sequence[tokens.Token]
-) -> Iterator[tuple[str, tokens.Value]]:
+def _bare(token: lexer.Token, following: lexer.Token | None, verb: str, rest: Sequence[lexer.Token]) -> Iterator[tuple[str, lexer.Value]]:
     for value in token.values:
         word = value.text.casefold()
         if value.quoted:
@@ -259,8 +257,8 @@ def _bare(
             name, said = _FLAGS[word]
             if following is not None and following.raw.casefold() in _SWITCH:
                 fix = f"{name}:{following.raw}"
-                raise tokens.Mistake(f"A colon joins the two: {fix}", value.start, following.end, fix=fix)
-            yield name, tokens.Value(said, value.start, value.end)
+                raise lexer.Mistake(f"A colon joins the two: {fix}", value.start, following.end, fix=fix)
+            yield name, lexer.Value(said, value.start, value.end)
         elif word not in _BETWEEN:
             mistake = _mistake(word, value, token, following, verb, rest)
             if mistake is not None:
@@ -269,8 +267,8 @@ def _bare(
 
 
 def _mistake(
-    word: str, value: tokens.Value, token: tokens.Token, following: tokens.Token | None, verb: str, rest: Sequence[tokens.Token]
-) -> tokens.Mistake | None:
+    word: str, value: lexer.Value, token: lexer.Token, following: lexer.Token | None, verb: str, rest: Sequence[lexer.Token]
+) -> lexer.Mistake | None:
     """What a word was meant as that looks like no datastore, None when it looks like one."""
     if word in UNOFFERED:
         return unoffered(word, token, fix=" ")
@@ -280,43 +278,43 @@ def _mistake(
         return _without_colon(value, token, following)
     if word in _EVERYTHING:
         message = f"Name the datastores: nothing runs on all of them at once. {or_a_name(value.text)}"
-        return tokens.Mistake(message, value.start, value.end)
+        return lexer.Mistake(message, value.start, value.end)
     if word in ASSETS and verb == "export":
-        return tokens.Mistake(f"What to export is marked, like of:{word}. {or_a_name(word)}", value.start, value.end, fix=f"of:{word}")
+        return lexer.Mistake(f"What to export is marked, like of:{word}. {or_a_name(word)}", value.start, value.end, fix=f"of:{word}")
     near = _nearly_an_option(word)
     if near:
         message = f"There is no word {cleaning.short(value.text)}. Did you mean {near}? {or_a_name(value.text)}"
-        return tokens.Mistake(message, value.start, value.end, fix=near)
+        return lexer.Mistake(message, value.start, value.end, fix=near)
     return None
 
 
 _VERBS = frozenset(verb.name for verb in verbs.SCAN_VERBS)
 
 
-def _late_verb(word: str, value: tokens.Value, token: tokens.Token, verb: str, rest: Sequence[tokens.Token]) -> tokens.Mistake:
+def _late_verb(word: str, value: lexer.Value, token: lexer.Token, verb: str, rest: Sequence[lexer.Token]) -> lexer.Mistake:
     """A verb that is not the first word."""
     others = [one.raw for one in rest if one is not token]
     if verb or len(token.values) > 1 or not others:
         first = f"One command has one verb, and this one has {verb} already. " if verb else ""
-        return tokens.Mistake(first + or_a_name(value.text), value.start, value.end, fix=tokens.quote(value.text, always=True))
+        return lexer.Mistake(first + or_a_name(value.text), value.start, value.end, fix=lexer.quote(value.text, always=True))
     whole = " ".join([word, *others])
     message = f"The verb comes first: {cleaning.short(whole, 120)[1:-1]}. {or_a_name(value.text)}"
-    return tokens.Mistake(message, value.start, value.end, whole=whole)
+    return lexer.Mistake(message, value.start, value.end, whole=whole)
 
 
-def _without_colon(value: tokens.Value, token: tokens.Token, following: tokens.Token | None) -> tokens.Mistake:
+def _without_colon(value: lexer.Value, token: lexer.Token, following: lexer.Token | None) -> lexer.Mistake:
     name = ALIASES.get(value.text.casefold(), value.text.casefold())
     joins = following is not None and not following.key and len(token.values) == 1
     word = "datastore" if name == "datastores" else name
     fix = f"{word}:{following.raw}" if joins and following else OPTIONS[name].example
     end = following.end if joins and following else value.end
     message = f"{word}: needs a colon and a value, like {cleaning.short(fix, 80)[1:-1]}. {or_a_name(value.text)}"
-    return tokens.Mistake(message, value.start, end, fix=fix)
+    return lexer.Mistake(message, value.start, end, fix=fix)
 
 
 def or_a_name(word: str) -> str:
     """How a name is typed that looks like something else."""
-    return f"If it is a name, put it into quotation marks: {tokens.quote(word[:40], always=True)}"
+    return f"If it is a name, put it into quotation marks: {lexer.quote(word[:40], always=True)}"
 
 
 def nearly_a_verb(word: str) -> str:
@@ -336,7 +334,7 @@ def _nearly_an_option(word: str) -> str:
 def listed(key: str, names: Sequence[str]) -> str:
     """Names behind a key ("" for datastores) as they are typed; among names of tables, a number is no id."""
     mixed = key == "tables:" and not all(_NUMBER.fullmatch(name) for name in names)
-    return key + ",".join(tokens.quote(name, always=_special(name, mixed)) for name in names) if names else ""
+    return key + ",".join(lexer.quote(name, always=_special(name, mixed)) for name in names) if names else ""
 
 
 def _special(name: str, mixed: bool) -> bool:

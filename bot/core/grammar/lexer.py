@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bot.core import cleaning
+from bot.core.grammar import cleaning
 
 _KEY = re.compile(r"""([^\s:,"'<]+):(?!//)""")
 _ESCAPED = re.compile(r'\\(["\\])')

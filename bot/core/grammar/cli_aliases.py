@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from bot.core import changes, scan_terms, tokens, verbs, words
+from bot.core.grammar import edits, fields, lexer, scan_fields, verbs
 
 UPDATES = frozenset({"update", "edit", "set", "change", "modify", "patch"})
 
@@ -55,7 +55,7 @@ _FLAG = re.compile(r"--([a-z][a-z-]*)|-((?!tags?$)[a-z][a-z]+(?:-[a-z]+)*)", re.
 _MEANT: Mapping[str, str] = {"acknowledged": "ack", "open": "unack"}
 
 
-def check_flags(verb: str, rest: Sequence[tokens.Token]) -> None:
+def check_flags(verb: str, rest: Sequence[lexer.Token]) -> None:
     """Raise Mistake for an option as a command line takes it, with the same in words."""
     flag = next((token for token in rest if _flag(token, FLAGS)), None)
     if flag is None:
@@ -65,10 +65,10 @@ def check_flags(verb: str, rest: Sequence[tokens.Token]) -> None:
         said = [re.sub(r"^status:", "as:", one) for one in said]
     whole = " ".join([verb, *said])
     message = f"There are no options with dashes here. In words: {_cut(whole)}"
-    raise tokens.Mistake(message, flag.start, flag.end, whole=whole)
+    raise lexer.Mistake(message, flag.start, flag.end, whole=whole)
 
 
-def check_scan_flags(verb: str, rest: Sequence[tokens.Token]) -> None:
+def check_scan_flags(verb: str, rest: Sequence[lexer.Token]) -> None:
     """Raise Mistake for an option of an operation as a command line takes it; `verb` is "" when none was typed."""
     flag = next((token for token in rest if _flag(token, SCAN_FLAGS)), None)
     if flag is None:
@@ -76,12 +76,12 @@ def check_scan_flags(verb: str, rest: Sequence[tokens.Token]) -> None:
     named = [_flag(token, SCAN_FLAGS) for token in rest]
     whole = _operation([*filter(None, [verb]), *_worded(rest, SCAN_FLAGS)])
     for name, token in zip(named, rest, strict=True):
-        if name in scan_terms.UNOFFERED:
-            raise scan_terms.unoffered(name, token, whole=whole)
+        if name in scan_fields.UNOFFERED:
+            raise scan_fields.unoffered(name, token, whole=whole)
     if any(name.startswith(_IN_FORM) for name in named):
-        message = f"There are no options with dashes here. {scan_terms.FORM} The rest in words: {_cut(whole)}"
-        raise tokens.Mistake(message, flag.start, flag.end, whole=verbs.SCAN_SLASH)
-    raise tokens.Mistake(f"There are no options with dashes here. In words: {_cut(whole)}", flag.start, flag.end, whole=whole)
+        message = f"There are no options with dashes here. {scan_fields.FORM} The rest in words: {_cut(whole)}"
+        raise lexer.Mistake(message, flag.start, flag.end, whole=verbs.SCAN_SLASH)
+    raise lexer.Mistake(f"There are no options with dashes here. In words: {_cut(whole)}", flag.start, flag.end, whole=whole)
 
 
 def _operation(said: list[str]) -> str:
@@ -98,26 +98,26 @@ def _operation(said: list[str]) -> str:
     return " ".join(["status", *said[1:]] if first == "get" else said[1:] if first == "scan" else said)
 
 
-def instead(verb: tokens.Token, rest: Sequence[tokens.Token]) -> tokens.Mistake:
+def instead(verb: lexer.Token, rest: Sequence[lexer.Token]) -> lexer.Mistake:
     """What to write instead of a verb from elsewhere."""
     said, name = _worded(rest, FLAGS), verb.raw.casefold()
     if name in UNLINKS:
-        whole = " ".join(["link", *(one for one in said if one.startswith("<@")), words.NOBODY])
-        return tokens.Mistake(f"Unlinking is link with {words.NOBODY}: {_cut(whole)}", verb.start, verb.end, whole=whole)
+        whole = " ".join(["link", *(one for one in said if one.startswith("<@")), fields.NOBODY])
+        return lexer.Mistake(f"Unlinking is link with {fields.NOBODY}: {_cut(whole)}", verb.start, verb.end, whole=whole)
     if name in CLOSES:
         outcome = CLOSES[name]
         kept = [one for one in said if not one.startswith(("status:", "as:"))]
         whole = " ".join(["archive", *(kept or ["1001"]), f"as:{outcome}"])
-        message = f"Closing is archive, with the reason; {outcome} means {changes.OUTCOMES[outcome]}. Write {_cut(whole)}"
-        return tokens.Mistake(message, verb.start, verb.end, whole=whole)
+        message = f"Closing is archive, with the reason; {outcome} means {edits.OUTCOMES[outcome]}. Write {_cut(whole)}"
+        return lexer.Mistake(message, verb.start, verb.end, whole=whole)
     status = next((one for one in said if re.match(r"(?:status|state|as):", one, re.IGNORECASE)), "")
     kept = [_marked(one) for one in said if one != status] or ["1001"]
     return _update(verb, status.partition(":")[2], kept)
 
 
-def _update(verb: tokens.Token, typed: str, kept: Sequence[str]) -> tokens.Mistake:
-    wanted = words.STATUSES.get(typed.strip('"').casefold(), "")
-    if wanted in changes.OUTCOMES:
+def _update(verb: lexer.Token, typed: str, kept: Sequence[str]) -> lexer.Mistake:
+    wanted = fields.STATUSES.get(typed.strip('"').casefold(), "")
+    if wanted in edits.OUTCOMES:
         whole = " ".join(["archive", *kept, f"as:{wanted}"])
         message = f"{typed} closes an anomaly, and an update does not close. Closing is archive: {_cut(whole)}"
     elif wanted in _MEANT:
@@ -125,11 +125,11 @@ def _update(verb: tokens.Token, typed: str, kept: Sequence[str]) -> tokens.Mista
         message = f"There is no {verb.raw} here: to make anomalies {typed}, write {_cut(whole)}"
     elif wanted == "archived":
         whole = ""
-        message = f"An update does not close. Closing is archive, with the reason: {changes.OUTCOMES_TOLD}."
+        message = f"An update does not close. Closing is archive, with the reason: {edits.OUTCOMES_TOLD}."
     else:
         whole = _by_mark(kept)
         message = f"There is no {verb.raw} here. Say what to do: ack, unack, tag, describe, assign, archive or reopen."
-    return tokens.Mistake(message, verb.start, verb.end, whole=whole)
+    return lexer.Mistake(message, verb.start, verb.end, whole=whole)
 
 
 def _by_mark(kept: Sequence[str]) -> str:
@@ -141,7 +141,7 @@ def _by_mark(kept: Sequence[str]) -> str:
     rest = [one for one in kept if not one.startswith("assign:")]
     if not people:
         return " ".join(["ack", *rest])
-    return " ".join(["unassign", *rest] if people == [words.NOBODY] else ["assign", *(f"@{one}" for one in people), *rest])
+    return " ".join(["unassign", *rest] if people == [fields.NOBODY] else ["assign", *(f"@{one}" for one in people), *rest])
 
 
 def _marked(word: str) -> str:
@@ -149,14 +149,14 @@ def _marked(word: str) -> str:
     return re.sub(r"^tags?:", "+tag:", re.sub(r"^(?:assignees?|assignee-ids?|assigned|owner):", "assign:", word))
 
 
-def _flag(token: tokens.Token, flags: Mapping[str, str]) -> str:
+def _flag(token: lexer.Token, flags: Mapping[str, str]) -> str:
     """The option that this bare word is, "" for anything else."""
     found = _FLAG.fullmatch(token.raw.partition("=")[0]) if not token.key else None
     name = (found[1] or found[2]).casefold() if found else ""
     return name if found and (found[1] or name in flags) else ""
 
 
-def _worded(rest: Sequence[tokens.Token], flags: Mapping[str, str]) -> list[str]:
+def _worded(rest: Sequence[lexer.Token], flags: Mapping[str, str]) -> list[str]:
     """The words of a command line as they are written here."""
     said: list[str] = []
     pending = ""
@@ -185,9 +185,9 @@ def _unlisted(flag: str, value: str) -> str:
     """A quoted list ("1001, 1002") without its quotation marks; an empty one of people clears them."""
     if flag == "describe:":
         return value
-    listed = re.sub(r"\s*,\s*", ",", tokens.unquote(value).strip())
+    listed = re.sub(r"\s*,\s*", ",", lexer.unquote(value).strip())
     if flag == "assign:" and not listed:
-        return words.NOBODY
+        return fields.NOBODY
     return value if re.search(r"\s", listed) or not listed else listed
 
 

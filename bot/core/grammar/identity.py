@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.core import cleaning, references, selections, tokens, verbs, words
+from bot.core.grammar import cleaning, fields, lexer, references, selector, verbs
 
 _MENTION = re.compile(r"<@([^<>]+)>")
 _BETWEEN = frozenset({"to", "as", "is", "=", "->", "=>"})
@@ -22,14 +22,14 @@ class Link:
     system: str = ""
 
 
-def read(verb: verbs.Verb, rest: Sequence[tokens.Token], context: references.Context) -> Link:
+def read(verb: verbs.Verb, rest: Sequence[lexer.Token], context: references.Context) -> Link:
     """Read `@user qualytics:12`, either half, or nothing. Raises Mistake."""
     found = [token for token in rest if (token.key or token.values) and token.raw.casefold() not in _BETWEEN]
     people = [token for token in found if _names_somebody(token)]
     targets = [token for token in found if token not in people]
     if len(people) > 1 or any(len(token.values) > 1 for token in people):
         message = f"{verb.name} takes one person at a time, like {verb.name} {people[0].values[0].text} {_SAMPLE}."
-        raise tokens.Mistake(message, people[0].start, people[-1].end, whole=f"{verb.name} {people[0].values[0].text}")
+        raise lexer.Mistake(message, people[0].start, people[-1].end, whole=f"{verb.name} {people[0].values[0].text}")
     person = _person(verb, people[0], context) if people else ""
     if not targets:
         return Link(person)
@@ -42,43 +42,43 @@ def read(verb: verbs.Verb, rest: Sequence[tokens.Token], context: references.Con
 _SAMPLE = "dana@acme.example"
 
 
-def _names_somebody(token: tokens.Token) -> bool:
+def _names_somebody(token: lexer.Token) -> bool:
     """Whether this word is a Slack user: a mention, me, or a name behind an @."""
     if token.key or any(value.quoted for value in token.values):
         return False
-    return any(value.text.startswith(("<@", "@")) or value.text.casefold() == words.ME for value in token.values)
+    return any(value.text.startswith(("<@", "@")) or value.text.casefold() == fields.ME for value in token.values)
 
 
-def _person(verb: verbs.Verb, token: tokens.Token, context: references.Context) -> str:
+def _person(verb: verbs.Verb, token: lexer.Token, context: references.Context) -> str:
     typed = token.values[0].text
     mention = _MENTION.fullmatch(typed)
     if mention:
         return mention[1]
-    if words.SOMEBODY.get(typed.casefold()) == words.ME:
+    if fields.SOMEBODY.get(typed.casefold()) == fields.ME:
         return ""
     message = f"{cleaning.short(typed)} is no mention. Pick the person from Slack's list while you type @."
-    raise tokens.Mistake(message, token.start, token.end, whole=verb.name)
+    raise lexer.Mistake(message, token.start, token.end, whole=verb.name)
 
 
-def _several(verb: verbs.Verb, targets: Sequence[tokens.Token]) -> tokens.Mistake:
+def _several(verb: verbs.Verb, targets: Sequence[lexer.Token]) -> lexer.Mistake:
     first, last = targets[0], targets[-1]
     named = " ".join(value.text for token in targets for value in token.values)
     prefix = f"{first.key}:" if first.key else ""
-    fix = prefix + tokens.quote(named)
+    fix = prefix + lexer.quote(named)
     message = f"{verb.name} takes one user of a system. A name of several words stands in quotation marks: {cleaning.short(fix, 80)[1:-1]}"
-    return tokens.Mistake(message, first.start, last.end, fix=fix)
+    return lexer.Mistake(message, first.start, last.end, fix=fix)
 
 
-def _target(verb: verbs.Verb, token: tokens.Token, context: references.Context) -> tuple[str, str]:
+def _target(verb: verbs.Verb, token: lexer.Token, context: references.Context) -> tuple[str, str]:
     """The system and the user, as typed."""
-    if selections.selects(token, context):
+    if selector.selects(token, context):
         message = f"{token.key}: selects anomalies. {verb.name} takes the id, the e-mail address or the name of a user, like {_SAMPLE}."
-        raise tokens.Mistake(message, token.start, token.end, fix=_SAMPLE)
+        raise lexer.Mistake(message, token.start, token.end, fix=_SAMPLE)
     if token.key and token.key not in context.sources:
-        raise references.unknown_source(token.key, token, tokens.Value("", token.start, token.end), context)
+        raise references.unknown_source(token.key, token, lexer.Value("", token.start, token.end), context)
     if len(token.values) != 1 or not token.values[0].text.strip():
         message = f"{verb.name} takes one user of a system: the id, the e-mail address or the name, like {_SAMPLE}."
-        raise tokens.Mistake(message, token.start, token.end, fix=_SAMPLE)
+        raise lexer.Mistake(message, token.start, token.end, fix=_SAMPLE)
     typed = token.values[0].text.strip()
-    nobody = not token.values[0].quoted and words.SOMEBODY.get(typed.casefold()) == words.NOBODY
-    return token.key, words.NOBODY if nobody else typed
+    nobody = not token.values[0].quoted and fields.SOMEBODY.get(typed.casefold()) == fields.NOBODY
+    return token.key, fields.NOBODY if nobody else typed

@@ -9,7 +9,21 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from bot import model
-from bot.core import changes, cleaning, foreign, idents, links, people, queries, reading, references, selections, tokens, verbs, words
+from bot.core.grammar import (
+    assignees,
+    cleaning,
+    cli_aliases,
+    edits,
+    fields,
+    filters,
+    hints,
+    identity,
+    idents,
+    lexer,
+    references,
+    selector,
+    verbs,
+)
 
 SLASH = verbs.SLASH
 VERBS = verbs.VERBS
@@ -31,7 +45,7 @@ class Command:
     query: model.Query | None
     refs: tuple[model.Ref, ...]
     text: str
-    change: changes.Wish | None = None
+    change: edits.TypedChange | None = None
     batch: str = ""
     selection: str = ""
     person: str = ""
@@ -44,12 +58,12 @@ class _Typed:
     """What follows a verb, and the whole clean text."""
 
     verb: verbs.Verb
-    rest: Sequence[tokens.Token]
+    rest: Sequence[lexer.Token]
     plain: str
     context: references.Context
 
     def command(
-        self, query: model.Query | None = None, refs: tuple[model.Ref, ...] = (), change: changes.Wish | None = None, **more: str
+        self, query: model.Query | None = None, refs: tuple[model.Ref, ...] = (), change: edits.TypedChange | None = None, **more: str
     ) -> Command:
         return Command(self.verb.name, query, refs, self.plain, change, **more)
 
@@ -61,44 +75,44 @@ def command(text: str, *, today: date, sources: Sequence[str], default_source: s
     """
     context = references.Context(today, sources, default_source)
     sent = cleaning.cleaned(text)
-    return reading.understood(text, SLASH, BY_NAME, BY_NAME["list"].example, lambda plain: _read(plain, context, sent))
+    return hints.understood(text, SLASH, BY_NAME, BY_NAME["list"].example, lambda plain: _read(plain, context, sent))
 
 
 def _read(plain: str, context: references.Context, sent: cleaning.Cleaned) -> Command:
-    typed = tokens.walk(plain)
+    typed = lexer.walk(plain)
     first = next(typed, None)
     if first is not None and first.raw == SLASH:
         first = next(typed, None)
     if first is None:
         return Command("help", None, (), plain)
-    if first.raw.casefold() in foreign.VERBS:
-        raise foreign.instead(first, tuple(typed))
+    if first.raw.casefold() in cli_aliases.VERBS:
+        raise cli_aliases.instead(first, tuple(typed))
     verb = _verb(first, plain, context)
     if verb.takes is Takes.TEXT:
         return _text(verb, typed, sent if plain == sent.text else cleaning.cleaned(plain), context)
     rest = tuple(typed)
     if verb.takes is not Takes.ANYTHING:
-        foreign.check_flags(verb.name, rest)
+        cli_aliases.check_flags(verb.name, rest)
     if verb.takes in (Takes.CHANGE, Takes.REF):
         rest = tuple(idents.unlisted(rest))
     return _READERS[verb.takes](_Typed(verb, rest, plain, context))
 
 
-def _verb(token: tokens.Token, plain: str, context: references.Context) -> verbs.Verb:
+def _verb(token: lexer.Token, plain: str, context: references.Context) -> verbs.Verb:
     name = token.raw.casefold()
     if name in BY_NAME:
         return BY_NAME[name]
-    if words.find(token.key) and token.key not in context.sources:
+    if fields.find(token.key) and token.key not in context.sources:
         rest = plain[token.start :]
         message = f"A command begins with a verb, and {cleaning.short(token.raw)} is a filter. Did you mean list {rest}?"
-        raise tokens.Mistake(message, token.start, token.end, whole=f"list {rest}")
+        raise lexer.Mistake(message, token.start, token.end, whole=f"list {rest}")
     if references.looks_like(token, context):
         message = f"A command begins with a verb. Did you mean show {token.raw}?"
-        raise tokens.Mistake(message, token.start, token.end, whole=f"show {token.raw}")
+        raise lexer.Mistake(message, token.start, token.end, whole=f"show {token.raw}")
     near = cleaning.nearest(name.rstrip(":"), BY_NAME)
     near = BY_NAME[near].name if near else ""
     hint = f"Did you mean {near}?" if near else f"The commands are {', '.join(verb.name for verb in VERBS)}."
-    raise tokens.Mistake(f"There is no command {cleaning.short(token.raw)}. {hint}", token.start, token.end, fix=near)
+    raise lexer.Mistake(f"There is no command {cleaning.short(token.raw)}. {hint}", token.start, token.end, fix=near)
 
 
 # --- verbs that look ----------------------------------------------------------------------------------------------------
@@ -107,7 +121,7 @@ def _verb(token: tokens.Token, plain: str, context: references.Context) -> verbs
 def _nothing(typed: _Typed) -> Command:
     if typed.rest:
         message = f'"{typed.verb.name}" stands alone: leave out what follows it.'
-        raise tokens.Mistake(message, typed.rest[0].start, typed.rest[-1].end, whole=typed.verb.name)
+        raise lexer.Mistake(message, typed.rest[0].start, typed.rest[-1].end, whole=typed.verb.name)
     return typed.command()
 
 
@@ -123,8 +137,8 @@ def _filter(typed: _Typed) -> Command:
             fix = references.as_filter(found[:_FEW], context)
             show = references.typed(found[0], context)
             message = f"{verb.name} takes a filter. To select by id write {fix}, and to see one anomaly show {show}."
-            raise tokens.Mistake(message, token.start, token.end, fix=fix)
-    query = queries.read(typed.rest, context.today, context.sources)
+            raise lexer.Mistake(message, token.start, token.end, fix=fix)
+    query = filters.read(typed.rest, context.today, context.sources)
     return typed.command(query, selection=" ".join(token.raw for token in typed.rest))
 
 
@@ -136,22 +150,22 @@ def _one_ref(typed: _Typed) -> Command:
     verb, rest, context = typed.verb, typed.rest, typed.context
     if not any(token.values or token.key for token in rest):
         message = f"Say which anomaly: {verb.name} takes its id, for example {verb.example}, or a link to it."
-        raise tokens.Mistake(message, len(typed.plain), len(typed.plain), whole=verb.example)
+        raise lexer.Mistake(message, len(typed.plain), len(typed.plain), whole=verb.example)
     for token in rest:
-        if selections.selects(token, context):
+        if selector.selects(token, context):
             selected = typed.plain[rest[0].start :]
             message = f"{verb.name} takes the id of one anomaly, not a filter. To find it: list {selected}"
-            raise tokens.Mistake(message, token.start, token.end, whole=f"list {selected}")
+            raise lexer.Mistake(message, token.start, token.end, whole=f"list {selected}")
     found = references.read(rest, context)
     if len(found) > 1:
         first = f"{verb.name} {references.typed(found[0], context)}"
         message = f"{verb.name} takes one anomaly, and these are {len(found)}. Take them one at a time: {first}"
-        raise tokens.Mistake(message, rest[0].start, rest[-1].end, whole=first)
+        raise lexer.Mistake(message, rest[0].start, rest[-1].end, whole=first)
     return typed.command(None, found)
 
 
 def _link(typed: _Typed) -> Command:
-    found = links.read(typed.verb, typed.rest, typed.context)
+    found = identity.read(typed.verb, typed.rest, typed.context)
     return typed.command(person=found.person, target=found.target, system=found.system)
 
 
@@ -160,49 +174,49 @@ def _link(typed: _Typed) -> Command:
 
 def _change(typed: _Typed) -> Command:
     verb, end = typed.verb, len(typed.plain)
-    shape = changes.SHAPES[verb.name]
-    behind = people.behind(verb, typed.rest, end, typed.context)
-    marked = [token for token in behind.rest if changes.mark(token)]
-    found = [token for token in behind.rest if not changes.mark(token)]
+    shape = edits.SHAPES[verb.name]
+    behind = assignees.behind(verb, typed.rest, end, typed.context)
+    marked = [token for token in behind.rest if edits.mark(token)]
+    found = [token for token in behind.rest if not edits.mark(token)]
     _check_ends(behind.rest)
     _check_allowed(verb, shape, marked, found)
     if not found and behind.default is None:
-        raise selections.nothing(verb, end)
+        raise selector.nothing(verb, end)
     if found:
-        selected = selections.read(verb, found, marked, typed.context)
+        selected = selector.read(verb, found, marked, typed.context)
     else:
-        selected = selections.Selection(behind.default, (), "")
-    wish = changes.read(shape, marked, behind.said)
+        selected = selector.Selection(behind.default, (), "")
+    wish = edits.read(shape, marked, behind.said)
     _check_needs(verb, shape, marked, found, end)
-    query = people.narrowed(selected.query, wish)
-    return typed.command(query, selected.refs, wish, selection=selected.typed or queries.canonical(query or model.Query()))
+    query = assignees.narrowed(selected.query, wish)
+    return typed.command(query, selected.refs, wish, selection=selected.typed or filters.canonical(query or model.Query()))
 
 
-def _check_ends(rest: Sequence[tokens.Token]) -> None:
+def _check_ends(rest: Sequence[lexer.Token]) -> None:
     """Where does a marked word end? A bare word behind it must not become an id that was meant as a tag or as text."""
     for before, token in itertools.pairwise(rest):
-        name = changes.mark(before)
+        name = edits.mark(before)
         if not name or token.key or not before.values:
             continue
-        if name in changes.FREE and before.raw[-1:] not in {'"', "'"}:
+        if name in edits.FREE and before.raw[-1:] not in {'"', "'"}:
             raise _loose_text(name, before, [one for one in rest if one.start >= token.start])
         if before.open_ended:
             fix = f"{before.raw.rstrip(', ')} {token.raw}" if name == "assign" else before.raw + token.raw
             hint = "The comma says that more follows; leave it out" if name == "assign" else "Leave out the space after the comma"
-            raise tokens.Mistake(f"{hint}: {fix}", before.start, token.end, fix=fix)
+            raise lexer.Mistake(f"{hint}: {fix}", before.start, token.end, fix=fix)
 
 
-def _loose_text(name: str, before: tokens.Token, tail: Sequence[tokens.Token]) -> tokens.Mistake:
+def _loose_text(name: str, before: lexer.Token, tail: Sequence[lexer.Token]) -> lexer.Mistake:
     loose = tail[: next((number for number, one in enumerate(tail) if one.key), len(tail))]
     text = " ".join([before.raw[before.key_end - before.start :], *(one.raw for one in loose)])
-    fix = f"{name}:{tokens.quote(text)}"
+    fix = f"{name}:{lexer.quote(text)}"
     message = f"A text of several words stands in quotation marks: {fix} What selects goes before it, or after the closing mark."
-    return tokens.Mistake(message, before.start, loose[-1].end, fix=fix)
+    return lexer.Mistake(message, before.start, loose[-1].end, fix=fix)
 
 
-def _check_allowed(verb: verbs.Verb, shape: changes.Shape, marked: Sequence[tokens.Token], found: Sequence[tokens.Token]) -> None:
+def _check_allowed(verb: verbs.Verb, shape: edits.Shape, marked: Sequence[lexer.Token], found: Sequence[lexer.Token]) -> None:
     for token in marked:
-        name = changes.mark(token)
+        name = edits.mark(token)
         if name in shape.marks:
             continue
         selected = [one.raw for one in found]
@@ -216,58 +230,58 @@ def _check_allowed(verb: verbs.Verb, shape: changes.Shape, marked: Sequence[toke
             allowed = ", ".join(f"{one}:" for one in shape.marks)
             message = f"{verb.name} takes no {name}:. " + (f"It takes {allowed}." if allowed else "Leave it out.")
             whole = ""
-        raise tokens.Mistake(message, token.start, token.end, fix=" ", whole=whole)
+        raise lexer.Mistake(message, token.start, token.end, fix=" ", whole=whole)
 
 
-def _check_needs(verb: verbs.Verb, shape: changes.Shape, marked: Sequence[tokens.Token], found: Sequence[tokens.Token], end: int) -> None:
-    if not shape.needs or any(changes.mark(token) in shape.needs for token in marked):
+def _check_needs(verb: verbs.Verb, shape: edits.Shape, marked: Sequence[lexer.Token], found: Sequence[lexer.Token], end: int) -> None:
+    if not shape.needs or any(edits.mark(token) in shape.needs for token in marked):
         return
-    plain_tag = next((token for token in found if "+tag" in shape.needs and words.ALIASES.get(token.key, token.key) == "tag"), None)
+    plain_tag = next((token for token in found if "+tag" in shape.needs and fields.ALIASES.get(token.key, token.key) == "tag"), None)
     if plain_tag is not None:
         fix = f"{plain_tag.raw} +tag:incident"
         message = f"tag: selects what has the tag already. To add tags write +tag:, to remove them -tag:, like {fix}."
-        raise tokens.Mistake(message, plain_tag.start, plain_tag.end, fix=fix)
+        raise lexer.Mistake(message, plain_tag.start, plain_tag.end, fix=fix)
     if "as" in shape.needs:
-        message = f"Say why they are archived: {changes.OUTCOMES_TOLD}."
+        message = f"Say why they are archived: {edits.OUTCOMES_TOLD}."
     else:
-        message = f"Say what to change: {' or '.join(changes.MARKS[name].example for name in shape.needs)}."
-    raise tokens.Mistake(message, end, end, whole=verb.example)
+        message = f"Say what to change: {' or '.join(edits.MARKS[name].example for name in shape.needs)}."
+    raise lexer.Mistake(message, end, end, whole=verb.example)
 
 
 # --- a text, a batch ----------------------------------------------------------------------------------------------------
 
 
-def _text(verb: verbs.Verb, typed: Iterator[tokens.Token], sent: cleaning.Cleaned, context: references.Context) -> Command:
+def _text(verb: verbs.Verb, typed: Iterator[lexer.Token], sent: cleaning.Cleaned, context: references.Context) -> Command:
     """The ids first; whatever follows is the text as it was typed, quotation marks or not."""
     plain = sent.text
-    ids: list[tokens.Token] = []
+    ids: list[lexer.Token] = []
     for token in typed:
         ids.append(_without_colon(token, context))
         if not token.open_ended:
             break
     if not ids:
-        raise tokens.Mistake(f"Say which anomaly, and then what to note: {verb.example}", len(plain), len(plain), whole=verb.example)
-    if selections.selects(ids[0], context):
+        raise lexer.Mistake(f"Say which anomaly, and then what to note: {verb.example}", len(plain), len(plain), whole=verb.example)
+    if selector.selects(ids[0], context):
         message = f"{verb.name} takes ids, not a filter: a comment cannot be taken back. To find the ids: list {ids[0].raw}"
-        raise tokens.Mistake(message, ids[0].start, ids[0].end, whole=f"list {ids[0].raw}")
+        raise lexer.Mistake(message, ids[0].start, ids[0].end, whole=f"list {ids[0].raw}")
     refs = references.read(ids, context)
     text = cleaning.exact(_NOTED.sub("", sent.behind(ids[-1].end).lstrip()))
     if not text.strip():
         selected = plain[ids[0].start :].strip()
         message = f"Say what to note: {verb.name} {cleaning.short(selected)[1:-1]} and then the text."
-        raise tokens.Mistake(message, len(plain), len(plain), whole=verb.example)
-    wish = changes.Wish(model.Action.COMMENT, note=text)
+        raise lexer.Mistake(message, len(plain), len(plain), whole=verb.example)
+    wish = edits.TypedChange(model.Action.COMMENT, note=text)
     return Command(verb.name, None, refs, plain, wish, selection=" ".join(token.raw for token in ids))
 
 
 _NOTED = re.compile(r"^(?:note|comment)[:：]\s*", re.IGNORECASE)
 
 
-def _without_colon(token: tokens.Token, context: references.Context) -> tokens.Token:
+def _without_colon(token: lexer.Token, context: references.Context) -> lexer.Token:
     """ "1001: the late load" names the id 1001."""
-    if token.values or not token.key or token.key in context.sources or selections.selects(token, context):
+    if token.values or not token.key or token.key in context.sources or selector.selects(token, context):
         return token
-    value = tokens.Value(token.raw[:-1], token.start, token.end - 1)
+    value = lexer.Value(token.raw[:-1], token.start, token.end - 1)
     return replace(token, key="", key_end=token.start, values=(value,))
 
 
@@ -280,7 +294,7 @@ def _batch(typed: _Typed) -> Command:
     named = _BATCH.fullmatch(typed.rest[0].raw)
     if named is None or len(typed.rest) > 1:
         message = "undo stands alone and takes back your last bulk change, or it takes the id of one batch from its receipt."
-        raise tokens.Mistake(message, typed.rest[0].start, typed.rest[-1].end, whole=typed.verb.example)
+        raise lexer.Mistake(message, typed.rest[0].start, typed.rest[-1].end, whole=typed.verb.example)
     return typed.command(batch=named[1])
 
 

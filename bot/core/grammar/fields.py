@@ -9,7 +9,7 @@ from datetime import UTC, date, timedelta
 from typing import Any
 
 from bot import model
-from bot.core import cleaning, idents, tokens
+from bot.core.grammar import cleaning, idents, lexer
 
 NOBODY = "none"
 ME = "me"
@@ -53,7 +53,7 @@ class FilterWord:
     field: str
     example: str
     about: str
-    read: Callable[[str, tokens.Value, date], Any]
+    read: Callable[[str, lexer.Value, date], Any]
     write: Callable[[Any], str] = str
     many: bool = True
     matches: Callable[[model.Query, model.Anomaly], bool] | None = None
@@ -62,13 +62,13 @@ class FilterWord:
 # --- reading ------------------------------------------------------------------------------------------------------
 
 
-def _text(name: str, value: tokens.Value, today: date) -> str:
+def _text(name: str, value: lexer.Value, today: date) -> str:
     if not value.text.strip():
-        raise tokens.Mistake(f"{name}: needs something between the quotation marks.", value.start, value.end)
+        raise lexer.Mistake(f"{name}: needs something between the quotation marks.", value.start, value.end)
     return value.text
 
 
-def _ident(name: str, value: tokens.Value, today: date) -> str:
+def _ident(name: str, value: lexer.Value, today: date) -> str:
     if value.quoted:
         return _text(name, value, today).strip()
     ident = idents.bare(_text(name, value, today))
@@ -76,37 +76,37 @@ def _ident(name: str, value: tokens.Value, today: date) -> str:
     return _wrong(name, value, "is no id", "", why) if why else ident
 
 
-def tag(name: str, value: tokens.Value) -> str:
+def tag(name: str, value: lexer.Value) -> str:
     """The tag that was typed. A hash before it, or a channel picked from Slack's list, means the name behind it; in quotation marks
     everything belongs to the tag. Raises Mistake."""
     if value.quoted:
         return _text(name, value, date.min)
     if value.text.startswith(("<#", "<@")):
         what = "Slack does not tell the name of this channel" if value.text[1] == "#" else "This is a person"
-        raise tokens.Mistake(f"{what}, and {name}: takes the name of a tag, like {name}:incident.", value.start, value.end)
+        raise lexer.Mistake(f"{what}, and {name}: takes the name of a tag, like {name}:incident.", value.start, value.end)
     text = value.text.lstrip("#")
     if not text:
-        raise tokens.Mistake(f"{name}: needs the name of a tag, like {name}:incident.", value.start, value.end)
+        raise lexer.Mistake(f"{name}: needs the name of a tag, like {name}:incident.", value.start, value.end)
     return text
 
 
-def _tag(name: str, value: tokens.Value, today: date) -> str:
+def _tag(name: str, value: lexer.Value, today: date) -> str:
     return tag(name, value)
 
 
-def _source(name: str, value: tokens.Value, today: date) -> str:
+def _source(name: str, value: lexer.Value, today: date) -> str:
     return _text(name, value, today).casefold()
 
 
-def _assignee(name: str, value: tokens.Value, today: date) -> str:
+def _assignee(name: str, value: lexer.Value, today: date) -> str:
     word = _text(name, value, today)
     return SOMEBODY.get(word.casefold(), word)
 
 
-def _choice(choices: Mapping[str, str]) -> Callable[[str, tokens.Value, date], str]:
+def _choice(choices: Mapping[str, str]) -> Callable[[str, lexer.Value, date], str]:
     names = list(dict.fromkeys(choices.values()))
 
-    def read(name: str, value: tokens.Value, today: date) -> str:
+    def read(name: str, value: lexer.Value, today: date) -> str:
         found = choices.get(value.text.casefold())
         if found is not None:
             return found
@@ -116,20 +116,20 @@ def _choice(choices: Mapping[str, str]) -> Callable[[str, tokens.Value, date], s
     return read
 
 
-def _number(name: str, value: tokens.Value, today: date) -> float:
+def _number(name: str, value: lexer.Value, today: date) -> float:
     if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", value.text):
         return float(value.text)
     digits = re.search(r"[0-9]{1,9}", value.text)
     return float(_wrong(name, value, "is not a number", digits[0] if digits else "50", "Numbers look like 50 or 0.8."))
 
 
-def _limit(name: str, value: tokens.Value, today: date) -> int:
+def _limit(name: str, value: lexer.Value, today: date) -> int:
     if re.fullmatch(r"[0-9]{1,7}", value.text) and 1 <= int(value.text) <= LIMIT_MAX:
         return int(value.text)
     return int(_wrong(name, value, "is not a limit", "20", f"A limit is a whole number from 1 to {LIMIT_MAX:,}."))
 
 
-def _day(name: str, value: tokens.Value, today: date) -> date:
+def _day(name: str, value: lexer.Value, today: date) -> date:
     word = value.text.casefold()
     if word in DAYS_AGO:
         return today - timedelta(days=DAYS_AGO[word])
@@ -152,14 +152,14 @@ def _last_before(word: str) -> str:
     return (date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)).isoformat()
 
 
-def _back(name: str, value: tokens.Value, today: date, days: int) -> date:
+def _back(name: str, value: lexer.Value, today: date, days: int) -> date:
     try:
         return today - timedelta(days=days)
     except OverflowError:
         return _no_day(name, value, "is too long ago", "7d")
 
 
-def _almost_day(name: str, value: tokens.Value, today: date) -> date:
+def _almost_day(name: str, value: lexer.Value, today: date) -> date:
     word = value.text.casefold()
     with_time = re.match(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[t ]", word)
     if with_time:
@@ -174,14 +174,14 @@ def _almost_day(name: str, value: tokens.Value, today: date) -> date:
     return _no_day(name, value, "is not a date", cleaning.nearest(word, DAYS_AGO) or "7d")
 
 
-def _no_day(name: str, value: tokens.Value, problem: str, fix: str) -> date:
+def _no_day(name: str, value: lexer.Value, problem: str, fix: str) -> date:
     return date.fromisoformat(_wrong(name, value, problem, fix, "Days look like 2026-11-01, today, yesterday or 7d."))
 
 
-def _wrong(name: str, value: tokens.Value, problem: str, fix: str, rule: str = "") -> str:
+def _wrong(name: str, value: lexer.Value, problem: str, fix: str, rule: str = "") -> str:
     hint = f"Did you mean {name}:{fix}?" if fix else ""
     sentences = [f"{cleaning.short(value.text)} {problem}".rstrip(":") + ".", hint, rule]
-    raise tokens.Mistake(" ".join(filter(None, sentences)), value.start, value.end, fix=fix)
+    raise lexer.Mistake(" ".join(filter(None, sentences)), value.start, value.end, fix=fix)
 
 
 def _or(words: Sequence[str]) -> str:

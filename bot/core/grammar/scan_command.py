@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from bot.core import cleaning, foreign, reading, references, scan_terms, tokens, verbs
+from bot.core.grammar import cleaning, cli_aliases, hints, lexer, references, scan_fields, verbs
 
 SLASH = verbs.SCAN_SLASH
 VERBS = verbs.SCAN_VERBS
@@ -39,13 +39,13 @@ class _Typed:
     """What follows a verb. `named` says that the verb was typed; without one, it is a scan."""
 
     verb: verbs.Verb
-    rest: Sequence[tokens.Token]
+    rest: Sequence[lexer.Token]
     plain: str
     context: references.Context
     named: bool
 
 
-_Said = Mapping[str, Sequence[scan_terms.Said]]
+_Said = Mapping[str, Sequence[scan_fields.Said]]
 
 
 def scan(text: str, *, sources: Sequence[str], default_source: str) -> ScanCommand:
@@ -54,21 +54,21 @@ def scan(text: str, *, sources: Sequence[str], default_source: str) -> ScanComma
     `sources` are the names of the connected systems, `default_source` the one that is meant when none is named.
     """
     context = references.Context(date.min, sources, default_source)  # no word of /scan is a day
-    return reading.understood(text, SLASH, BY_NAME, BY_NAME["scan"].example, lambda plain: _read(plain, context))
+    return hints.understood(text, SLASH, BY_NAME, BY_NAME["scan"].example, lambda plain: _read(plain, context))
 
 
 def scan_words(command: ScanCommand) -> str:
     """The command as text behind `/scan` that reads back as the same command."""
     parts = [] if command.verb in {"form", "scan"} else [command.verb]
     if command.source and not command.ident:
-        parts.append(f"source:{tokens.quote(command.source)}")
+        parts.append(f"source:{lexer.quote(command.source)}")
     if command.asset:
         parts.append(f"of:{command.asset}")
     if command.ident:
         parts.append(f"{command.source}:{command.ident}" if command.source else command.ident)
     if command.datastores:
-        parts.append(scan_terms.listed("", command.datastores))
-    parts.extend(scan_terms.listed(f"{name}:", getattr(command, name)) for name in ("tables", "tags") if getattr(command, name))
+        parts.append(scan_fields.listed("", command.datastores))
+    parts.extend(scan_fields.listed(f"{name}:", getattr(command, name)) for name in ("tables", "tags") if getattr(command, name))
     if command.incremental:
         parts.append("incremental")
     if command.auto_resolve is not None:
@@ -78,21 +78,21 @@ def scan_words(command: ScanCommand) -> str:
 
 
 def _read(plain: str, context: references.Context) -> ScanCommand:
-    found = tokens.split(plain)
+    found = lexer.split(plain)
     if found and found[0].raw == SLASH:
         found = found[1:]
     if not found:
         return ScanCommand("form", text=plain)
     verb = _verb(found[0])
-    rest = scan_terms.joined(found[1:] if verb else found)
+    rest = scan_fields.joined(found[1:] if verb else found)
     typed = _Typed(verb or BY_NAME["scan"], rest, plain, context, verb is not None)
     if typed.verb.takes in (verbs.Takes.NOTHING, verbs.Takes.ANYTHING):
         return _alone(typed)
-    foreign.check_scan_flags(typed.verb.name if typed.named else "", rest)
+    cli_aliases.check_scan_flags(typed.verb.name if typed.named else "", rest)
     return _operation(typed) if typed.verb.takes is verbs.Takes.OPERATION else _run(typed)
 
 
-def _verb(token: tokens.Token) -> verbs.Verb | None:
+def _verb(token: lexer.Token) -> verbs.Verb | None:
     """The verb that the first word is; in quotation marks, or with a comma behind it, it is a name."""
     plain = not token.key and len(token.values) == 1 and not token.values[0].quoted and not token.open_ended
     return BY_NAME.get(token.raw.casefold()) if plain else None
@@ -102,7 +102,7 @@ def _alone(typed: _Typed) -> ScanCommand:
     if typed.rest and typed.verb.takes is verbs.Takes.NOTHING:
         rest = " ".join(token.raw for token in typed.rest)
         message = f"The form opens when nothing follows {SLASH}. Leave out what follows, or the word {typed.verb.name}: {_short(rest)}"
-        raise tokens.Mistake(message, typed.rest[0].start, typed.rest[-1].end, whole=SLASH)
+        raise lexer.Mistake(message, typed.rest[0].start, typed.rest[-1].end, whole=SLASH)
     return ScanCommand(typed.verb.name, text=typed.plain)
 
 
@@ -115,29 +115,29 @@ def _operation(typed: _Typed) -> ScanCommand:
         if verb.name == "status":
             return ScanCommand(verb.name, text=typed.plain)
         message = f"Say which operation: {verb.name} takes its id, like {verb.example}. {SLASH} status lists what runs."
-        raise tokens.Mistake(message, len(typed.plain), len(typed.plain), whole="status")
+        raise lexer.Mistake(message, len(typed.plain), len(typed.plain), whole="status")
     source, ident = _ident(typed, rest[0])
     if len(rest) > 1 or len(rest[0].values) > 1:
         whole = scan_words(ScanCommand(verb.name, ident=ident, source=source))
         message = f"{verb.name} takes one operation at a time: {whole}"
-        raise tokens.Mistake(message, rest[0].start, rest[-1].end, whole=whole)
+        raise lexer.Mistake(message, rest[0].start, rest[-1].end, whole=whole)
     return ScanCommand(verb.name, ident=ident, text=typed.plain, source=source)
 
 
-def _ident(typed: _Typed, token: tokens.Token) -> tuple[str, str]:
+def _ident(typed: _Typed, token: lexer.Token) -> tuple[str, str]:
     """The system where one is named, and the id of an operation."""
-    value = token.values[0] if token.values else tokens.Value("", token.start, token.end)
-    ident = scan_terms.ident(value.text)
-    if ident and (not token.key or token.key in scan_terms.IDENTS):
+    value = token.values[0] if token.values else lexer.Value("", token.start, token.end)
+    ident = scan_fields.ident(value.text)
+    if ident and (not token.key or token.key in scan_fields.IDENTS):
         return "", ident
     if ident and token.key in typed.context.sources:
         return _named(token.key, typed.context), ident
-    if ident and scan_terms.is_unknown(token.key):
+    if ident and scan_fields.is_unknown(token.key):
         raise references.unknown_source(token.key, token, value, typed.context)
     hint = f"{typed.verb.name} takes the id of an operation, like {typed.verb.example}."
     alone = f" {SLASH} status alone says what runs and what ran last."
     message = f"{cleaning.short(token.raw)} is not the id of an operation. {hint}{alone}"
-    raise tokens.Mistake(message, token.start, token.end, whole="status")
+    raise lexer.Mistake(message, token.start, token.end, whole="status")
 
 
 def _named(source: str, context: references.Context) -> str:
@@ -148,10 +148,10 @@ def _named(source: str, context: references.Context) -> str:
 
 
 def _run(typed: _Typed) -> ScanCommand:
-    said = scan_terms.sort(typed.rest, typed.verb.name if typed.named else "", typed.context)
+    said = scan_fields.sort(typed.rest, typed.verb.name if typed.named else "", typed.context)
     if not typed.named:
         _check_first(typed, said)
-    read = {name: scan_terms.OPTIONS[name].read(name, found) for name, found in said.items()}
+    read = {name: scan_fields.OPTIONS[name].read(name, found) for name, found in said.items()}
     draft = ScanCommand(
         typed.verb.name,
         datastores=read.get("datastores", ()),
@@ -159,7 +159,7 @@ def _run(typed: _Typed) -> ScanCommand:
         tags=read.get("tags", ()),
         incremental=read.get("incremental", False),
         auto_resolve=read.get("auto-resolve"),
-        asset=read.get("of", scan_terms.ASSETS[0] if typed.verb.name == "export" else ""),
+        asset=read.get("of", scan_fields.ASSETS[0] if typed.verb.name == "export" else ""),
         text=typed.plain,
         source=_named(read.get("source", typed.context.default_source), typed.context),
     )
@@ -175,22 +175,22 @@ def _check_first(typed: _Typed, said: _Said) -> None:
     first = typed.rest[0]
     if first.key or len(first.values) != 1 or first.values[0].quoted:
         return
-    near = scan_terms.nearly_a_verb(first.raw)
+    near = scan_fields.nearly_a_verb(first.raw)
     if near:
-        message = f"There is no command {cleaning.short(first.raw)}. Did you mean {near}? {scan_terms.or_a_name(first.raw)}"
-        raise tokens.Mistake(message, first.start, first.end, fix=near)
+        message = f"There is no command {cleaning.short(first.raw)}. Did you mean {near}? {scan_fields.or_a_name(first.raw)}"
+        raise lexer.Mistake(message, first.start, first.end, fix=near)
 
 
 def _check_allowed(typed: _Typed, said: _Said, draft: ScanCommand) -> None:
     verb = typed.verb.name
     for name, found in said.items():
-        option = scan_terms.OPTIONS[name]
+        option = scan_fields.OPTIONS[name]
         if verb in option.verbs:
             continue
         bare = replace(draft, tables=(), tags=(), incremental=False, auto_resolve=None, asset="")
         whole = scan_words(replace(bare, verb="export", asset=draft.asset) if name == "of" else bare)
         message = f"{verb} takes no {option.label}: {option.refused.get(verb, option.about)}"
-        raise tokens.Mistake(message, found[0].start, found[0].end, whole=whole)
+        raise lexer.Mistake(message, found[0].start, found[0].end, whole=whole)
 
 
 def _check_narrowed(typed: _Typed, said: _Said, draft: ScanCommand) -> None:
@@ -198,20 +198,20 @@ def _check_narrowed(typed: _Typed, said: _Said, draft: ScanCommand) -> None:
         later = max(said["tables"][0], said["tags"][0], key=lambda one: one.start)
         kept = replace(draft, tables=()) if later is said["tables"][0] else replace(draft, tags=())
         message = f"Tables or tags, not both kinds in one command. Leave one of the two out: {_short(scan_words(kept))}"
-        raise tokens.Mistake(message, later.start, later.end, whole=scan_words(kept))
+        raise lexer.Mistake(message, later.start, later.end, whole=scan_words(kept))
 
 
 def _check_kinds(typed: _Typed, said: _Said, draft: ScanCommand) -> None:
     """Tables go to the system either by name or by id."""
-    ids = [one for one in said.get("tables", ()) if scan_terms.is_id(one.value)]
+    ids = [one for one in said.get("tables", ()) if scan_fields.is_id(one.value)]
     names = [one for one in said.get("tables", ()) if one not in ids]
     if ids and names:
-        kept = scan_words(replace(draft, tables=scan_terms.OPTIONS["tables"].read("tables", names)))
+        kept = scan_words(replace(draft, tables=scan_fields.OPTIONS["tables"].read("tables", names)))
         message = (
             f"Names or ids of tables, not both at once: words of digits alone are ids. With the names alone: {_short(kept)}. "
             "A table whose name is a number stands in quotation marks."
         )
-        raise tokens.Mistake(message, ids[0].value.start, ids[0].value.end, whole=kept)
+        raise lexer.Mistake(message, ids[0].value.start, ids[0].value.end, whole=kept)
 
 
 def _check_incremental(typed: _Typed, said: _Said, draft: ScanCommand) -> None:
@@ -219,7 +219,7 @@ def _check_incremental(typed: _Typed, said: _Said, draft: ScanCommand) -> None:
         found = said["auto-resolve"][0]
         kept = scan_words(replace(draft, auto_resolve=None))
         message = f"An incremental scan never auto-resolves: leave out one of the two. For instance {_short(kept)}"
-        raise tokens.Mistake(message, found.start, found.end, whole=kept)
+        raise lexer.Mistake(message, found.start, found.end, whole=kept)
 
 
 def _check_datastores(typed: _Typed, said: _Said, draft: ScanCommand) -> None:
@@ -227,9 +227,9 @@ def _check_datastores(typed: _Typed, said: _Said, draft: ScanCommand) -> None:
         return
     end = len(typed.plain)
     verb = typed.verb
-    name = f" {scan_terms.or_a_name(typed.plain.removeprefix(SLASH).split()[0])}" if typed.named else ""
+    name = f" {scan_fields.or_a_name(typed.plain.removeprefix(SLASH).split()[0])}" if typed.named else ""
     message = f"Say which datastore: {verb.name} takes names or ids, like {verb.example}.{name}"
-    raise tokens.Mistake(message, end, end, whole=scan_words(replace(draft, datastores=("warehouse",))))
+    raise lexer.Mistake(message, end, end, whole=scan_words(replace(draft, datastores=("warehouse",))))
 
 
 _CHECKS: tuple[Callable[[_Typed, _Said, ScanCommand], None], ...] = (

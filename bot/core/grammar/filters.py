@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from bot import errors, model
-from bot.core import cleaning, tokens, words
+from bot.core.grammar import cleaning, fields, lexer
 
 EXAMPLE = "status:open table:orders"
 
@@ -30,26 +30,26 @@ class Row:
 def query(text: str, *, today: date) -> model.Query:
     """Read a filter from clean text; "" is the filter that takes everything that is not archived. Raises BadCommand."""
     try:
-        return read(tokens.split(text), today)
-    except tokens.Mistake as mistake:
+        return read(lexer.split(text), today)
+    except lexer.Mistake as mistake:
         raise errors.BadCommand(
             mistake.message, text=text, start=mistake.start, end=mistake.end, example=_example(text, mistake, today)
         ) from mistake
 
 
-def _example(text: str, mistake: tokens.Mistake, today: date) -> str:
+def _example(text: str, mistake: lexer.Mistake, today: date) -> str:
     fixed = text[: mistake.start] + mistake.fix + text[mistake.end :]
     try:
-        read(tokens.split(fixed), today)
-    except tokens.Mistake:
+        read(lexer.split(fixed), today)
+    except lexer.Mistake:
         return EXAMPLE
     return fixed.strip() if mistake.fix else EXAMPLE
 
 
-def read(found: Sequence[tokens.Token], today: date, sources: Sequence[str] | None = None) -> model.Query:
+def read(found: Sequence[lexer.Token], today: date, sources: Sequence[str] | None = None) -> model.Query:
     """Read a filter from tokens; with `sources`, only these systems may be named. Raises Mistake."""
     values: dict[str, Any] = {}
-    used: dict[str, tokens.Token] = {}
+    used: dict[str, lexer.Token] = {}
     for index, token in enumerate(found):
         word = _word(token, found[index - 1] if index else None)
         _check_values(word, token, found[index + 1 : index + 2], used)
@@ -59,12 +59,12 @@ def read(found: Sequence[tokens.Token], today: date, sources: Sequence[str] | No
     _check_source(values, used, sources)
     _check_days(values, used)
     if "others" in values:
-        values["others"] = tuple(sorted(values["others"], key=lambda pair: list(words.BY_NAME).index(pair[0])))
+        values["others"] = tuple(sorted(values["others"], key=lambda pair: list(fields.BY_NAME).index(pair[0])))
     return replace(model.Query(), **values)
 
 
-def _word(token: tokens.Token, before: tokens.Token | None) -> words.FilterWord:
-    word = words.find(token.key) if token.key else None
+def _word(token: lexer.Token, before: lexer.Token | None) -> fields.FilterWord:
+    word = fields.find(token.key) if token.key else None
     if word is not None:
         return word
     if token.key:
@@ -72,66 +72,66 @@ def _word(token: tokens.Token, before: tokens.Token | None) -> words.FilterWord:
     raise _bare(token, before)
 
 
-def _unknown(token: tokens.Token) -> tokens.Mistake:
-    near = cleaning.nearest(token.key, [*words.BY_NAME, *words.ALIASES])
-    near = words.ALIASES.get(near, near)
-    hint = f"Did you mean {near}:?" if near else f"The words are {', '.join(words.BY_NAME)}."
+def _unknown(token: lexer.Token) -> lexer.Mistake:
+    near = cleaning.nearest(token.key, [*fields.BY_NAME, *fields.ALIASES])
+    near = fields.ALIASES.get(near, near)
+    hint = f"Did you mean {near}:?" if near else f"The words are {', '.join(fields.BY_NAME)}."
     message = f"There is no filter word {cleaning.short(token.key + ':')}. {hint}"
-    return tokens.Mistake(message, token.start, token.key_end, fix=near and f"{near}:")
+    return lexer.Mistake(message, token.start, token.key_end, fix=near and f"{near}:")
 
 
-def _bare(token: tokens.Token, before: tokens.Token | None) -> tokens.Mistake:
+def _bare(token: lexer.Token, before: lexer.Token | None) -> lexer.Mistake:
     """A value without its word: say which word it probably belongs to."""
     value = token.values[0].text if token.values else ""
     if not value.strip():
-        return tokens.Mistake("There is nothing in this word. Leave it out, or write table:orders.", token.start, token.end)
+        return lexer.Mistake("There is nothing in this word. Leave it out, or write table:orders.", token.start, token.end)
     if before is not None and before.open_ended and before.key:
         fix = before.raw + token.raw
-        return tokens.Mistake(f"Leave out the space after the comma: {fix}", before.start, token.end, fix=fix)
+        return lexer.Mistake(f"Leave out the space after the comma: {fix}", before.start, token.end, fix=fix)
     belongs = _vocabulary(token)
     if belongs:
-        return tokens.Mistake(f"A filter names what it compares. Did you mean {belongs}?", token.start, token.end, fix=belongs)
-    if words.find(value.casefold()):
-        near = words.ALIASES.get(value.casefold(), value.casefold())
-        fix = words.BY_NAME[near].example
-        return tokens.Mistake(f"{near}: needs a colon and a value, for example {fix}", token.start, token.end, fix=fix)
-    quoted = tokens.quote(value)
+        return lexer.Mistake(f"A filter names what it compares. Did you mean {belongs}?", token.start, token.end, fix=belongs)
+    if fields.find(value.casefold()):
+        near = fields.ALIASES.get(value.casefold(), value.casefold())
+        fix = fields.BY_NAME[near].example
+        return lexer.Mistake(f"{near}: needs a colon and a value, for example {fix}", token.start, token.end, fix=fix)
+    quoted = lexer.quote(value)
     if before is not None and before.key and len(before.values) == 1:
-        fix = f"{before.key}:{tokens.quote(before.values[0].text + ' ' + value)}"
+        fix = f"{before.key}:{lexer.quote(before.values[0].text + ' ' + value)}"
         message = f"{cleaning.short(value)} stands alone. If it belongs to the word before it, use quotation marks: {fix}"
-        return tokens.Mistake(message, before.start, token.end, fix=fix)
+        return lexer.Mistake(message, before.start, token.end, fix=fix)
     hint = f"Did you mean q:{quoted} (anything that contains it) or table:{quoted}?"
     message = f"A filter names what it compares, and {cleaning.short(value)} stands alone. {hint}"
-    return tokens.Mistake(message, token.start, token.end, fix=f"q:{quoted}")
+    return lexer.Mistake(message, token.start, token.end, fix=f"q:{quoted}")
 
 
-def _vocabulary(token: tokens.Token) -> str:
+def _vocabulary(token: lexer.Token) -> str:
     """The filter that a bare word of a closed vocabulary stands for: "open,acked" -> "status:open,acked"."""
     typed = [one.text.casefold() for one in token.values]
-    for name, choices in (("status", words.STATUSES), ("severity", words.SEVERITIES), ("type", words.TYPES)):
+    for name, choices in (("status", fields.STATUSES), ("severity", fields.SEVERITIES), ("type", fields.TYPES)):
         if all(one in choices for one in typed):
             return f"{name}:{','.join(typed)}"
     return ""
 
 
-def _check_values(word: words.FilterWord, token: tokens.Token, following: Sequence[tokens.Token], used: Mapping[str, tokens.Token]) -> None:
+def _check_values(word: fields.FilterWord, token: lexer.Token, following: Sequence[lexer.Token], used: Mapping[str, lexer.Token]) -> None:
     if not token.values:
         if following and not following[0].key:
             fix = f"{word.name}:{following[0].raw}"
-            raise tokens.Mistake(f"Leave out the space after the colon: {fix}", token.start, following[0].end, fix=fix)
+            raise lexer.Mistake(f"Leave out the space after the colon: {fix}", token.start, following[0].end, fix=fix)
         message = f"{word.name}: needs a value, for example {word.example}"
-        raise tokens.Mistake(message, token.start, token.end, fix=word.example)
+        raise lexer.Mistake(message, token.start, token.end, fix=word.example)
     if word.many or word.field == "others":
         return
     if len(token.values) > 1:
-        fix = f"{word.name}:{tokens.quote(token.raw[token.key_end - token.start :])}" if word.name == "q" else ""
+        fix = f"{word.name}:{lexer.quote(token.raw[token.key_end - token.start :])}" if word.name == "q" else ""
         hint = f"Put it in quotation marks if the comma belongs to it: {fix}" if fix else f"Write it like {word.example}."
-        raise tokens.Mistake(f"{word.name}: takes one value. {hint}", token.start, token.end, fix=fix or word.example)
+        raise lexer.Mistake(f"{word.name}: takes one value. {hint}", token.start, token.end, fix=fix or word.example)
     if word.name in used:
-        raise tokens.Mistake(f"{word.name}: is there twice; it takes one value.", token.start, token.end, fix=" ")
+        raise lexer.Mistake(f"{word.name}: is there twice; it takes one value.", token.start, token.end, fix=" ")
 
 
-def _keep(values: dict[str, Any], word: words.FilterWord, value: Any) -> None:
+def _keep(values: dict[str, Any], word: fields.FilterWord, value: Any) -> None:
     if word.field == "others":
         value = (word.name, value)
     elif not word.many:
@@ -141,24 +141,24 @@ def _keep(values: dict[str, Any], word: words.FilterWord, value: Any) -> None:
     values[word.field] = before if value in before else (*before, value)
 
 
-def _check_source(values: Mapping[str, Any], used: Mapping[str, tokens.Token], sources: Sequence[str] | None) -> None:
+def _check_source(values: Mapping[str, Any], used: Mapping[str, lexer.Token], sources: Sequence[str] | None) -> None:
     wanted = values.get("source")
     if wanted is None or sources is None or wanted in sources:
         return
     value = used["source"].values[0]
     near = cleaning.nearest(wanted, sources)
     hint = f"Did you mean {near}?" if near else f"Connected: {', '.join(sources) or 'none'}."
-    raise tokens.Mistake(f"No system called {cleaning.short(wanted)} is connected here. {hint}", value.start, value.end, fix=near)
+    raise lexer.Mistake(f"No system called {cleaning.short(wanted)} is connected here. {hint}", value.start, value.end, fix=near)
 
 
-def _check_days(values: Mapping[str, Any], used: Mapping[str, tokens.Token]) -> None:
+def _check_days(values: Mapping[str, Any], used: Mapping[str, lexer.Token]) -> None:
     since, until = values.get("since"), values.get("until")
     if since is None or until is None or since <= until:
         return
     token = max(used["since"], used["until"], key=lambda one: one.start)
     fix = f"until:{since.isoformat()}" if token is used["until"] else f"since:{until.isoformat()}"
     message = f"until:{until.isoformat()} lies before since:{since.isoformat()}, so nothing can match."
-    raise tokens.Mistake(message, token.start, token.end, fix=fix)
+    raise lexer.Mistake(message, token.start, token.end, fix=fix)
 
 
 # --- writing ------------------------------------------------------------------------------------------------------
@@ -166,22 +166,22 @@ def _check_days(values: Mapping[str, Any], used: Mapping[str, tokens.Token]) -> 
 
 def canonical(query: model.Query) -> str:
     """The filter as text that reads back as the same filter, in the order of the table of words."""
-    return " ".join(part for word in words.TABLE for part in _written(query, word))
+    return " ".join(part for word in fields.TABLE for part in _written(query, word))
 
 
-def _written(query: model.Query, word: words.FilterWord) -> Sequence[str]:
-    values = [_typed(word, value) for value in words.kept(query, word)]
+def _written(query: model.Query, word: fields.FilterWord) -> Sequence[str]:
+    values = [_typed(word, value) for value in fields.kept(query, word)]
     return [f"{word.name}:{','.join(values)}"] if values else []
 
 
-def _typed(word: words.FilterWord, value: Any) -> str:
+def _typed(word: fields.FilterWord, value: Any) -> str:
     """A value as it has to be typed: in quotation marks where it would be read as something else."""
     text = word.write(value)
     try:
-        same = word.read(word.name, tokens.Value(text, 0, len(text)), date.min) == value
-    except tokens.Mistake:
+        same = word.read(word.name, lexer.Value(text, 0, len(text)), date.min) == value
+    except lexer.Mistake:
         same = False
-    return tokens.quote(text, always=not same)
+    return lexer.quote(text, always=not same)
 
 
 def describe(query: model.Query) -> str:
@@ -222,10 +222,10 @@ _PHRASES: tuple[tuple[str, str], ...] = (
 
 
 def _said(query: model.Query, name: str, phrase: str) -> str:
-    word = words.BY_NAME[name]
-    values = [word.write(value) for value in words.kept(query, word)]
+    word = fields.BY_NAME[name]
+    values = [word.write(value) for value in fields.kept(query, word)]
     if name == "assignee":
-        values = ["nobody" if value == words.NOBODY else value for value in values]
+        values = ["nobody" if value == fields.NOBODY else value for value in values]
     if name == "sort":
         values = ["heaviest" if value == "weight" else value for value in values]
     return phrase.format(_or(values)) if values else ""
@@ -260,7 +260,7 @@ def here(query: model.Query, known: Mapping[str, model.Word]) -> bool:
 
 
 def _used(query: model.Query) -> frozenset[str]:
-    return frozenset(word.name for word in words.TABLE if word.name != "source" and words.kept(query, word))
+    return frozenset(word.name for word in fields.TABLE if word.name != "source" and fields.kept(query, word))
 
 
 def matches(query: model.Query, anomaly: model.Anomaly, known: Mapping[str, model.Word] | None = None) -> bool:
@@ -271,15 +271,15 @@ def matches(query: model.Query, anomaly: model.Anomaly, known: Mapping[str, mode
     used = _used(query) | {"status"} | ({"source"} if query.source else set())
     if known is not None:
         used = frozenset(word for word in used if word in known and known[word].handling is model.Handling.HERE)
-    return all(word.matches(query, anomaly) for word in words.TABLE if word.name in used and word.matches is not None)
+    return all(word.matches(query, anomaly) for word in fields.TABLE if word.name in used and word.matches is not None)
 
 
 def explain(known: Mapping[str, model.Word], title: str = "This system") -> tuple[Row, ...]:
     """What a system does with every word of the grammar, in the order of the table of words."""
-    return tuple(_row(word, known, title) for word in words.TABLE)
+    return tuple(_row(word, known, title) for word in fields.TABLE)
 
 
-def _row(word: words.FilterWord, known: Mapping[str, model.Word], title: str) -> Row:
+def _row(word: fields.FilterWord, known: Mapping[str, model.Word], title: str) -> Row:
     if word.name == "source":
         return Row(word.name, word.example, word.about, model.Handling.HERE, "")
     answer = known.get(word.name, model.Word(model.Handling.REFUSED, f"{title} knows nothing of the kind"))

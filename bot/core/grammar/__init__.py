@@ -1,0 +1,42 @@
+"""The one grammar: everything that people type goes through this door.
+
+    text as Slack sent it -> clean -> command -> verb, filter or references, what to change
+    text of a scan -> clean -> scan -> verb, datastores, tables or tags; and back by scan_words
+    filter text (a route, a digest, a page of a list) -> query -> canonical, describe, matches
+
+Raises `errors.BadCommand` for what cannot be understood and `errors.NotSupported` for words that a system refuses.
+"""
+
+from __future__ import annotations
+
+from bot.core.grammar import anomalies_command, cleaning, edits, filters, references, scan_command
+
+Command = anomalies_command.Command
+Verb = anomalies_command.Verb
+TypedChange = edits.TypedChange
+Row = filters.Row
+ScanCommand = scan_command.ScanCommand
+
+SLASH = anomalies_command.SLASH
+VERBS = anomalies_command.VERBS
+SCAN_SLASH = scan_command.SLASH
+SCAN_VERBS = scan_command.VERBS
+
+clean = cleaning.clean
+caret = cleaning.caret
+command = anomalies_command.command
+scan = scan_command.scan
+scan_words = scan_command.scan_words
+query = filters.query
+canonical = filters.canonical
+describe = filters.describe
+check_words = filters.check_words
+here = filters.here
+matches = filters.matches
+explain = filters.explain
+without_each = filters.without_each
+SHAPES = edits.SHAPES
+resolved = edits.resolved
+nearest = cleaning.nearest
+short = cleaning.short
+mentioned = references.mentioned
