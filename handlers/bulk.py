@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from slack_bolt.async_app import AsyncAck
 
 from bot import errors, model
-from bot.core import grammar, permissions
-from bot.core import undo as undoing
+from bot.core import grammar, permissions, snapshot
 from bot.render import batch as batch_view
 from bot.render import ids, modals, refusals, replies
 from bot.services import batches, slicing, triage
@@ -102,7 +101,7 @@ async def _wanted(
     if wish.swap is None:
         return wanted, {}
     old, new = await looked_up(wish.swap)
-    swaps = {one.ref: undoing.swap(one, old, new) async for some in slicing.each(targets) for one in some}
+    swaps = {one.ref: snapshot.swap(one, old, new) async for some in slicing.each(targets) for one in some}
     return wanted, {ref: swapped for ref, swapped in swaps.items() if swapped is not None}
 
 

@@ -7,8 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from slack_bolt.async_app import AsyncAck
 
 from bot import errors, model
-from bot.core import grammar, permissions
-from bot.core import operations as rules
+from bot.core import grammar, permissions, scan_rules
 from bot.render import ids, modals, refusals, scan, scan_form
 from bot.services import scans
 from handlers import guard
@@ -37,8 +36,8 @@ async def _run(desk: guard.Desk, request: guard.Request, typed: Typed, actor: mo
     if typed.verb == "export":
         options: Mapping[str, object] = {"asset_type": typed.asset}
     else:
-        options = rules.options(incremental=typed.incremental, auto_resolve=typed.auto_resolve)
-    wish = scans.Wish(rules.kinds(typed.verb), typed.datastores, typed.tables, typed.tags, options)
+        options = scan_rules.options(incremental=typed.incremental, auto_resolve=typed.auto_resolve)
+    wish = scans.Wish(scan_rules.kinds(typed.verb), typed.datastores, typed.tables, typed.tags, options)
     await _propose(desk, request, wish, actor, typed.source or desk.default_source)
 
 
@@ -183,7 +182,7 @@ async def submitted(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> 
         await _replaced(desk, request, draft.plan)
     where = guard.Request(request.body, request.user, draft.channel, "", "")
     try:
-        wish = scans.Wish((rules.SCAN,), draft.datastores, draft.tables, draft.tags, draft.options())
+        wish = scans.Wish((scan_rules.SCAN,), draft.datastores, draft.tables, draft.tags, draft.options())
         await _propose(desk, where, wish, await desk.people.actor(request.user), draft.source)
     except errors.BotError as error:
         await guard.say(desk, where, refusals.error(error))

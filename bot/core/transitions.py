@@ -29,7 +29,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Judgement:
     """`sentence` says why, "" for DO; `instead` is the action whose button is the right one now, where there is one."""
 
     kind: Kind
@@ -37,59 +37,59 @@ class Verdict:
     instead: model.Action | None = None
 
 
-DO = Verdict(Kind.DO)
+DO = Judgement(Kind.DO)
 
 
-def check(action: model.Action, anomaly: model.Anomaly, change: model.Change) -> Verdict:
+def check(action: model.Action, anomaly: model.Anomaly, change: model.Change) -> Judgement:
     """Whether the action makes sense for the anomaly as it is now: DO, ALREADY (a polite no-op) or REFUSED."""
     if anomaly.status == DELETED:
-        return Verdict(Kind.REFUSED, "It was deleted in its system, so nothing can be done with it any more.")
+        return Judgement(Kind.REFUSED, "It was deleted in its system, so nothing can be done with it any more.")
     rule = _RULES.get((action, anomaly.state), _do)
     return rule(anomaly, change)
 
 
-def still_sensible(change: model.Change, shown_version: int, anomaly: model.Anomaly) -> Verdict:
+def still_sensible(change: model.Change, shown_version: int, anomaly: model.Anomaly) -> Judgement:
     """The same for a click on a card that showed `shown_version` (0: nobody knows): a refusal that the card could not know of is STALE.
 
     The journal knows who was faster and when; the sentence says how the anomaly stands, and `instead` which button is right now.
     """
     verdict = check(change.action, anomaly, change)
     if verdict.kind is Kind.REFUSED and shown_version not in (0, anomaly.version):
-        return Verdict(Kind.STALE, f"This card was older than the anomaly. {verdict.sentence}", verdict.instead)
+        return Judgement(Kind.STALE, f"This card was older than the anomaly. {verdict.sentence}", verdict.instead)
     return verdict
 
 
 # --- the rules ------------------------------------------------------------------------------------------------------
 
-_Rule = Callable[[model.Anomaly, model.Change], Verdict]
+_Rule = Callable[[model.Anomaly, model.Change], Judgement]
 
 
-def _do(anomaly: model.Anomaly, change: model.Change) -> Verdict:
+def _do(anomaly: model.Anomaly, change: model.Change) -> Judgement:
     return DO
 
 
 def _unless_so(sentence: str) -> _Rule:
     """DO when the change still changes anything, else ALREADY."""
 
-    def rule(anomaly: model.Anomaly, change: model.Change) -> Verdict:
-        return DO if _differs(anomaly, change) else Verdict(Kind.ALREADY, sentence)
+    def rule(anomaly: model.Anomaly, change: model.Change) -> Judgement:
+        return DO if _differs(anomaly, change) else Judgement(Kind.ALREADY, sentence)
 
     return rule
 
 
 def _already(sentence: str) -> _Rule:
-    return lambda anomaly, change: Verdict(Kind.ALREADY, sentence)
+    return lambda anomaly, change: Judgement(Kind.ALREADY, sentence)
 
 
-def _closed(anomaly: model.Anomaly, change: model.Change) -> Verdict:
-    return Verdict(Kind.REFUSED, f"It is archived{_as(anomaly)}. Reopen it first.", model.Action.REOPEN)
+def _closed(anomaly: model.Anomaly, change: model.Change) -> Judgement:
+    return Judgement(Kind.REFUSED, f"It is archived{_as(anomaly)}. Reopen it first.", model.Action.REOPEN)
 
 
-def _archive_again(anomaly: model.Anomaly, change: model.Change) -> Verdict:
+def _archive_again(anomaly: model.Anomaly, change: model.Change) -> Judgement:
     if change.archive_as is None or change.archive_as is anomaly.archived_as:
-        return Verdict(Kind.ALREADY, f"It is archived{_as(anomaly)} already.")
+        return Judgement(Kind.ALREADY, f"It is archived{_as(anomaly)} already.")
     sentence = f"It is archived{_as(anomaly)} already. To archive it as {change.archive_as}, reopen it first."
-    return Verdict(Kind.REFUSED, sentence, model.Action.REOPEN)
+    return Judgement(Kind.REFUSED, sentence, model.Action.REOPEN)
 
 
 def _as(anomaly: model.Anomaly) -> str:

@@ -1,4 +1,4 @@
-"""What happened to one anomaly of a batch: drift since the preview, whether the change took, and how it is taken back."""
+"""How one item of a batch is taken back: the changes that bring it to what it was, and what stays as it is."""
 
 from __future__ import annotations
 
@@ -7,27 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from bot import model
-from bot.core import transitions
+from bot.core import snapshot, transitions
 
-GONE = "It does not exist any more."
 BACK = "It is as it was before already."
-
-_STATES = frozenset({model.Action.ACKNOWLEDGE, model.Action.UNACKNOWLEDGE, model.Action.ARCHIVE, model.Action.REOPEN, model.Action.DELETE})
-"""Actions that are about where an anomaly stands: any other standing than that of the preview matters to them."""
-
-_ARCHIVED = model.State.ARCHIVED
-
-
-def snapshot(anomaly: model.Anomaly) -> model.Snapshot:
-    """The parts of an anomaly that a change can touch."""
-    return model.Snapshot(
-        anomaly.state,
-        anomaly.status,
-        archived_as=anomaly.archived_as,
-        assignees=tuple(person.id for person in anomaly.assignees),
-        tags=anomaly.tags,
-        description=anomaly.description,
-    )
 
 
 def standing_as(one: model.Snapshot, anomaly: model.Anomaly) -> model.Anomaly:
@@ -45,25 +27,6 @@ def standing_as(one: model.Snapshot, anomaly: model.Anomaly) -> model.Anomaly:
     )
 
 
-def swap(anomaly: model.Anomaly, from_id: str, to_id: str) -> model.Change | None:
-    """Put one person (ids of the system's users) in another's place and leave the others; None when it is not assigned to the first."""
-    there = [person.id for person in anomaly.assignees]
-    if from_id not in there:
-        return None
-    return model.Change(model.Action.ASSIGN, assignees=tuple(dict.fromkeys(to_id if one == from_id else one for one in there)))
-
-
-def parts(change: model.Change) -> tuple[model.Action, ...]:
-    """Every action that a change amounts to, its own first: an acknowledgement that also assigns needs the right to do both."""
-    carried = (
-        (model.Action.ASSIGN, change.assignees is not None),
-        (model.Action.TAG, bool(change.add_tags or change.remove_tags)),
-        (model.Action.DESCRIBE, change.description is not None),
-        (model.Action.COMMENT, bool(change.comment)),
-    )
-    return tuple(dict.fromkeys([change.action, *(action for action, so in carried if so)]))
-
-
 def pieces(change: model.Change) -> Sequence[model.Change]:
     """The change cut into what a system may do one after the other, so that it can be seen which of it was done."""
     tags = model.Change(model.Action.TAG, add_tags=change.add_tags, remove_tags=change.remove_tags)
@@ -74,7 +37,7 @@ def pieces(change: model.Change) -> Sequence[model.Change]:
         model.Action.COMMENT: model.Change(model.Action.COMMENT, comment=change.comment),
     }
     own = model.Change(change.action, archive_as=change.archive_as)
-    return [carried.get(action, own) for action in parts(change)]
+    return [carried.get(action, own) for action in snapshot.parts(change)]
 
 
 def partly(sent: Sequence[model.Change], before: model.Anomaly | None, after: model.Anomaly | None) -> bool:
@@ -82,62 +45,10 @@ def partly(sent: Sequence[model.Change], before: model.Anomaly | None, after: mo
     return any(transitions.shows(one, after) and not transitions.shows(one, before) for step in sent for one in pieces(step))
 
 
-# --- since the preview ------------------------------------------------------------------------------------------------
-
-
-def drifted(before: model.Snapshot, now: model.Anomaly | None, change: model.Change) -> str:
-    """Why an anomaly is left alone: somebody changed since the preview what this change is about. "" when nobody did.
-
-    Tags are compared one by one: only those that the change names matter.
-    """
-    if now is None or now.status == transitions.DELETED:
-        return GONE
-    here = snapshot(now)
-    if _standing_matters(change, before, here) and _standing(before) != _standing(here):
-        return f"It was {_told(before)} at the preview and is {_told(here)} now."
-    if change.assignees is not None and set(before.assignees) != set(here.assignees):
-        return f"Its assignees were changed since the preview: {_assigned(now)}."
-    if _named(change, before.tags) != _named(change, here.tags):
-        return "Its tags were changed since the preview."
-    if change.description is not None and before.description.strip() != here.description.strip():
-        return "Its description was changed since the preview."
-    return ""
-
-
 def overtaken(before: model.Snapshot, now: model.Anomaly | None, change: model.Change) -> str:
     """`drifted` for one that was sent before a restart: what is as asked of it already was our own doing."""
     left = [one for one in pieces(change) if not transitions.shows(one, now)]
-    return next(filter(None, (drifted(before, now, one) for one in left)), "")
-
-
-def took(change: model.Change, now: model.Anomaly | None) -> bool:
-    """Whether the anomaly shows the change. A comment never shows, and what is still there was not deleted."""
-    return transitions.shows(change, now)
-
-
-def _standing_matters(change: model.Change, before: model.Snapshot, here: model.Snapshot) -> bool:
-    """An archived anomaly takes nothing but a comment, so that everything else is about being archived or not."""
-    if change.action in _STATES:
-        return True
-    return change.action is not model.Action.COMMENT and (before.state is _ARCHIVED) != (here.state is _ARCHIVED)
-
-
-def _standing(one: model.Snapshot) -> tuple[model.State, str, model.ArchiveAs | None]:
-    return one.state, one.status.casefold(), one.archived_as
-
-
-def _told(one: model.Snapshot) -> str:
-    return one.status or one.state.value
-
-
-def _assigned(now: model.Anomaly) -> str:
-    people = [person.name or person.id for person in now.assignees]
-    return f"it is assigned to {', '.join(people)} now" if people else "it is assigned to nobody now"
-
-
-def _named(change: model.Change, tags: Sequence[str]) -> frozenset[str]:
-    named = {tag.casefold() for tag in (*change.add_tags, *change.remove_tags)}
-    return frozenset(tag.casefold() for tag in tags if tag.casefold() in named)
+    return next(filter(None, (snapshot.drifted(before, now, one) for one in left)), "")
 
 
 # --- back again ---------------------------------------------------------------------------------------------------------
@@ -155,10 +66,10 @@ def undo(item: model.Item, now: model.Anomaly | None, change: model.Change | Non
         return (), ""
     if now is None or now.status == transitions.DELETED:
         deleted = asked is not None and asked.action is model.Action.DELETE
-        return (), "It was deleted, and nothing brings it back." if deleted else GONE
+        return (), "It was deleted, and nothing brings it back." if deleted else snapshot.GONE
     if item.after is None:
         return (), "How it was left is not known, so that nothing was taken back."
-    return _undo(item, snapshot(now), asked)
+    return _undo(item, snapshot.of(now), asked)
 
 
 def rights(item: model.Item, change: model.Change) -> frozenset[model.Action]:
@@ -171,15 +82,15 @@ def rights(item: model.Item, change: model.Change) -> frozenset[model.Action]:
 
 def needed(steps: Sequence[model.Change]) -> frozenset[model.Action]:
     """Every action that these changes amount to."""
-    return frozenset(action for step in steps for action in parts(step))
+    return frozenset(action for step in steps for action in snapshot.parts(step))
 
 
 def _undo(item: model.Item, here: model.Snapshot, asked: model.Change | None) -> tuple[Sequence[model.Change], str]:
     assert item.after is not None
     steps, said = _back(item.before, item.after, here, asked)
-    if here.state is _ARCHIVED and not steps:
-        foreign = _standing(here) not in (_standing(item.before), _standing(item.after))
-        why = f"It is {_told(here)} by now, which somebody did since, so it was left alone." if foreign else ""
+    if here.state is snapshot.ARCHIVED and not steps:
+        foreign = snapshot.standing(here) not in (snapshot.standing(item.before), snapshot.standing(item.after))
+        why = f"It is {snapshot.told(here)} by now, which somebody did since, so it was left alone." if foreign else ""
         return (), _sentences(why, _comment(asked)) or BACK
     fields, left = _fields(item.before, item.after, here, asked)
     plan, stays = _plan(steps, fields), _sentences(said, *left, _comment(asked))
@@ -191,10 +102,10 @@ _Steps = tuple[model.Action, ...]
 _BACK: Mapping[tuple[model.State, model.State], _Steps] = {
     (model.State.OPEN, model.State.ACKNOWLEDGED): (model.Action.UNACKNOWLEDGE,),
     (model.State.ACKNOWLEDGED, model.State.OPEN): (model.Action.ACKNOWLEDGE,),
-    (model.State.OPEN, _ARCHIVED): (model.Action.REOPEN, model.Action.UNACKNOWLEDGE),
-    (model.State.ACKNOWLEDGED, _ARCHIVED): (model.Action.REOPEN,),
-    (_ARCHIVED, model.State.OPEN): (model.Action.ARCHIVE,),
-    (_ARCHIVED, model.State.ACKNOWLEDGED): (model.Action.ARCHIVE,),
+    (model.State.OPEN, snapshot.ARCHIVED): (model.Action.REOPEN, model.Action.UNACKNOWLEDGE),
+    (model.State.ACKNOWLEDGED, snapshot.ARCHIVED): (model.Action.REOPEN,),
+    (snapshot.ARCHIVED, model.State.OPEN): (model.Action.ARCHIVE,),
+    (snapshot.ARCHIVED, model.State.ACKNOWLEDGED): (model.Action.ARCHIVE,),
 }
 """(before, after) -> the way back. A reopened anomaly is acknowledged (contracts 1.5), so one that was open takes two steps."""
 
@@ -204,10 +115,10 @@ def _back(
 ) -> tuple[Sequence[model.Change], str]:
     """The steps that bring the standing back, with the outcome of the archiving where there was one."""
     steps = _BACK.get((before.state, after.state), ())
-    if not steps or (asked is not None and asked.action not in _STATES) or here.state is before.state:
+    if not steps or (asked is not None and asked.action not in snapshot.STATES) or here.state is before.state:
         return (), ""
-    if _standing(here) != _standing(after):
-        return (), f"It is {_told(here)} by now, which somebody did since, so its status was left alone."
+    if snapshot.standing(here) != snapshot.standing(after):
+        return (), f"It is {snapshot.told(here)} by now, which somebody did since, so its status was left alone."
     outcome = before.archived_as if steps == (model.Action.ARCHIVE,) else None
     return [model.Change(step, archive_as=outcome) for step in steps], ""
 

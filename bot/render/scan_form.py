@@ -12,7 +12,7 @@ from typing import Any
 
 from bot import errors as failures
 from bot import model
-from bot.core import operations as rules
+from bot.core import scan_rules
 from bot.render import blocks, ids, limits, modals, siblings, text
 
 FULL, KEEP, INCREMENTAL = "full", "keep", "incremental"
@@ -58,13 +58,13 @@ class Draft:
             "enrichment_source_record_limit": self.source_rows,
         }
         said = {key: value for key, value in more.items() if value is not None}
-        return dict(rules.options(incremental=self.how == INCREMENTAL, auto_resolve=_RESOLVES.get(self.how), more=said))
+        return dict(scan_rules.options(incremental=self.how == INCREMENTAL, auto_resolve=_RESOLVES.get(self.how), more=said))
 
 
 def of(operations: Sequence[model.Operation], channel: str = "") -> Draft:
     """What the form shows first: the scans of a preview, at least one."""
     first, chosen = operations[0], operations[0].request.options
-    how = INCREMENTAL if chosen.get(rules.INCREMENTAL) else KEEP if chosen.get(rules.AUTO_RESOLVE) is False else FULL
+    how = INCREMENTAL if chosen.get(scan_rules.INCREMENTAL) else KEEP if chosen.get(scan_rules.AUTO_RESOLVE) is False else FULL
     return Draft(
         first.source,
         channel or first.channel,

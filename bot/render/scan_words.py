@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from bot import model
-from bot.core import operations as rules
+from bot.core import scan_rules
 from bot.render import text
 
 _NAMES = 5
@@ -167,18 +167,18 @@ def extent(operation: model.Operation, kinds: Sequence[str]) -> str:
     narrowed = [say(options[key]) for key, say in _NARROWED.items() if options.get(key) is not None]
     aside = [say(options[key]) for key, say in _ASIDE.items() if options.get(key) is not None]
     first = ""
-    if rules.SCAN in kinds:
+    if scan_rules.SCAN in kinds:
         whole = "the full table" if len(operation.request.tables) == 1 else "the full tables"
         full = "a full scan" if any(narrowed) else whole
-        first = "only new rows (incremental)" if options.get(rules.INCREMENTAL) else full
+        first = "only new rows (incremental)" if options.get(scan_rules.INCREMENTAL) else full
     return ", ".join(part for part in (first, *narrowed, *aside) if part)
 
 
 def closing(operation: model.Operation, open_now: int | None, system: str) -> str:
     """What a scan will close by itself, in sentences; "" where no scan is part of it. `open_now` None: nobody counted."""
-    if rules.SCAN not in (operation.request.kind, *operation.then):
+    if scan_rules.SCAN not in (operation.request.kind, *operation.then):
         return ""
-    if not rules.closes_later(operation):
+    if not scan_rules.closes_later(operation):
         return "Nothing is closed by this scan."
     these, them = ("this table", "it") if len(operation.request.tables) == 1 else ("these tables", "them")
     if open_now is None:
@@ -242,7 +242,7 @@ def found(scan: model.Scan, *, so_far: bool = False) -> str:
 
 def progress(scan: model.Scan) -> str:
     """ "3 of 12 tables, 1,204,332 rows read, 2 new anomalies so far"; "" when it told nothing yet."""
-    finds = found(scan, so_far=True) if scan.kind == rules.SCAN else ""
+    finds = found(scan, so_far=True) if scan.kind == scan_rules.SCAN else ""
     return ", ".join(part for part in (tables(scan), records(scan), finds) if part)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot import errors, model, ports
-from bot.core import permissions, systems, transitions
+from bot.core import connected, permissions, snapshot, transitions
 from bot.core import undo as undoing
 from bot.render import batch as batch_view
 from bot.services import people, slicing
@@ -98,7 +98,7 @@ class Batches:
         fate = {transitions.Kind.DO: model.Fate.TODO, transitions.Kind.ALREADY: model.Fate.ALREADY}.get(verdict.kind, model.Fate.REFUSED)
         return model.Item(
             anomaly.ref,
-            undoing.snapshot(anomaly),
+            snapshot.of(anomaly),
             fate,
             reason=verdict.sentence,
             place=anomaly.datastore.name if anomaly.datastore else "",
@@ -141,12 +141,12 @@ class Batches:
             raise errors.NotFound("There is no batch of yours from the last 30 minutes to take back.")
         if batch.actor != actor.id and not permissions.is_admin(actor, self.grants):
             raise errors.NotAllowed(f"Only {batch.actor_name} or an admin can take this batch back.")
-        for action in undoing.parts(batch.change):
+        for action in snapshot.parts(batch.change):
             permissions.decide(action, actor, self.grants)
         why = self._not_undoable(batch, now)
         if why:
             raise errors.Stale(why)
-        systems.named(self.sources, batch.source)  # one that is switched off takes nothing back
+        connected.named(self.sources, batch.source)  # one that is switched off takes nothing back
         done = await self.store.items(batch.id, (model.Fate.DONE,), limit=1_000_000)
         if not done:
             raise errors.Stale("Nothing was changed by this batch, so there is nothing to take back.")
@@ -234,7 +234,7 @@ class Batches:
         batch = await self.store.get(str(card.payload.get("batch", "")))
         if batch is None:
             return None
-        systems.named(self.sources, batch.source)
+        connected.named(self.sources, batch.source)
         progress = await self.store.progress(batch.id, sample=batch_view.CSV_ABOVE)
         try:
             names = await self.people.names(batch.source, batch.change.assignees or ())
@@ -244,10 +244,10 @@ class Batches:
 
     def _source(self, name: str, change: model.Change, actor: model.Actor) -> ports.Source:
         """The system of a change, when it and the actor may do every part of it."""
-        for action in undoing.parts(change):
+        for action in snapshot.parts(change):
             permissions.decide(action, actor, self.grants)
-        source = systems.named(self.sources, name)
-        for action in undoing.parts(change):
+        source = connected.named(self.sources, name)
+        for action in snapshot.parts(change):
             if action not in source.supports:
                 raise errors.NotSupported(f"{source.title} offers no way to {action.value} anomalies here.")
         return source

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot import errors, model, ports
-from bot.core import grammar, naming, operations, permissions, signing, systems
+from bot.core import attribution, connected, grammar, lookup, permissions, scan_rules
 from bot.services import slicing
 
 PAGE = 10
@@ -120,20 +120,20 @@ class Browse:
             return ""
         try:
             known = await source.datastores()
-            chosen = [place for name in query.datastores if (place := naming.pick(name, known).place) is not None]
+            chosen = [place for name in query.datastores if (place := lookup.pick(name, known).place) is not None]
             return " ".join([await self._scanned(source, place) for place in chosen] or [await self._scanned(source, None)])
         except errors.SourceError:
             return ""
 
     async def _scanned(self, source: ports.Source, place: model.Place | None) -> str:
-        newest = await source.scans(datastore=place.id if place else "", kind=operations.SCAN, limit=LAST_SCANS)
+        newest = await source.scans(datastore=place.id if place else "", kind=scan_rules.SCAN, limit=LAST_SCANS)
         name = place.name if place else source.title
         last = next((scan for scan in newest if scan.ended is not None), None)
         if last is None or last.ended is None:
             running = f"; operation {newest[0].id} is scanning it now" if newest else f": start one with /scan {name}" if place else ""
             return f"{name} has not been scanned yet{running}."
         where = "" if place or last.datastore is None else f" of {last.datastore.name}"
-        went = "" if last.result in operations.WENT_WELL else f", and it did not go well ({last.result.value})"
+        went = "" if last.result in scan_rules.WENT_WELL else f", and it did not go well ({last.result.value})"
         return f"The last scan{where or f' of {name}'} ended {last.ended:%Y-%m-%d %H:%M} UTC{went}."
 
     async def _size(self, source: ports.Source, query: model.Query, actor: model.Actor) -> int:
@@ -176,7 +176,7 @@ class Browse:
         source = self._named(ref.source)
         comments = await source.comments(ref.id) if model.Action.COMMENT in source.supports else ()
         entries = await self.journal.history(ref)
-        return shown, entries, signing.foreign(comments, entries)
+        return shown, entries, attribution.foreign(comments, entries)
 
     async def why(self, ref: model.Ref, actor: model.Actor) -> Sequence[model.Decided]:
         """Every decision about where this anomaly is shown, or not. Raises NotFound when this desk has never seen it."""
@@ -272,7 +272,7 @@ class Browse:
         return self._named(query.source or self.default_source)
 
     def _named(self, name: str) -> ports.Source:
-        return systems.named(self.sources, name)
+        return connected.named(self.sources, name)
 
 
 def _found(source: ports.Source) -> str:

@@ -10,8 +10,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot import errors, model, ports
-from bot.core import digest as counting
-from bot.core import grammar, permissions, schedules, systems, transitions
+from bot.core import connected, digest_stats, grammar, permissions, schedules, transitions
 from bot.render import digest as digest_view
 from bot.services import browse, slicing
 from bot.services import post as posting
@@ -82,8 +81,8 @@ class Digests:
 
     async def draw(self, card: model.Card) -> model.Message | None:
         """The digest as it was when it was made. Given to `post`, the only writer."""
-        made = counting.unpack(card.payload)
-        systems.named(self.sources, made.source)
+        made = digest_stats.unpack(card.payload)
+        connected.named(self.sources, made.source)
         return digest_view.digest(made, self.post.offer(made.source))
 
     async def _mark(self) -> datetime | None:
@@ -95,7 +94,7 @@ class Digests:
             model.CardKind.DIGEST,
             self.post.routes[0].channel,
             due.isoformat(),
-            payload=counting.pack(made),
+            payload=digest_stats.pack(made),
             state=model.CardState.LIVE,
             reason=model.Reason.REPORT,
         )
@@ -104,7 +103,7 @@ class Digests:
 
     async def _made(self, query: model.Query, actor: model.Actor, since: datetime) -> model.Digest:
         name = query.source or self.source
-        source = systems.named(self.sources, name)
+        source = connected.named(self.sources, name)
         asked_at = self.clock.now()
         query = replace(query, limit=0, sort="newest")
         first = min(since, asked_at - WEEK).astimezone(self.zone).date()
@@ -114,7 +113,7 @@ class Digests:
         if query == model.Query() and total <= MOST:
             await self._catch_up(source, found.anomalies)
         return await asyncio.to_thread(  # a week may hold a hundred thousand
-            counting.count,
+            digest_stats.count,
             name,
             grammar.canonical(query),
             since,

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot import errors, model, ports
-from bot.core import operations as rules
-from bot.core import permissions, transitions
+from bot.core import permissions, scan_rules, transitions
 from bot.services import people, scans
 
 log = logging.getLogger(__name__)
@@ -95,13 +94,13 @@ class Follow:
         if not await self.store.save(claim, operation):
             return
         try:
-            scan = await source.start(rules.to_send(operation.request))
+            scan = await source.start(scan_rules.to_send(operation.request))
         except errors.SourceRateLimited as error:  # said no before it did anything
             await self._later(claim, replace(operation, asked=None), timedelta(seconds=error.retry_after))
         except (errors.SourceUnavailable, errors.SourceGarbled) as error:
             log.info("the start of operation %s was not answered: %s", operation.id, error)
             # It may have waited for half a minute: what the system gets to show it begins now.
-            await self._later(claim, replace(operation, asked=self.clock.now()), rules.SOONEST)
+            await self._later(claim, replace(operation, asked=self.clock.now()), scan_rules.SOONEST)
         except errors.SourceError as error:
             await self._refused(claim, operation, error)
         else:
@@ -127,23 +126,23 @@ class Follow:
         assert operation.asked is not None
         wanted, asked_at = operation.request, operation.asked
         try:
-            seen = await source.scans(since=asked_at - rules.SKEW, datastore=wanted.datastore, kind=wanted.kind)
+            seen = await source.scans(since=asked_at - scan_rules.SKEW, datastore=wanted.datastore, kind=wanted.kind)
         except errors.SourceError as error:
-            await self._later(claim, operation, _pause(error, rules.pause(asked_at, self.clock.now())))
+            await self._later(claim, operation, _pause(error, scan_rules.pause(asked_at, self.clock.now())))
             return
         known = await self.store.known(operation.source, [scan.id for scan in seen])
-        scan = rules.ours(operation, seen, known)
+        scan = scan_rules.ours(operation, seen, known)
         if scan is not None:
             await self._started(claim, operation, scan)
         elif self.clock.now() - asked_at < SETTLE:
-            await self._later(claim, operation, rules.SOONEST)
+            await self._later(claim, operation, scan_rules.SOONEST)
         else:
             await self._later(claim, replace(operation, asked=None), timedelta(0))
 
     async def _started(self, claim: model.Claim, operation: model.Operation, scan: model.Scan) -> None:
         now = self.clock.now()
         running = replace(
-            operation, state=model.OperationState.RUNNING, scan=scan, seen=now, misses=0, confirmed=now, look=now + rules.SOONEST
+            operation, state=model.OperationState.RUNNING, scan=scan, seen=now, misses=0, confirmed=now, look=now + scan_rules.SOONEST
         )
         if await self.store.save(claim, running):
             self.telemetry.count("operations", kind=running.request.kind, what="started")
@@ -165,7 +164,7 @@ class Follow:
 
     async def _refused(self, claim: model.Claim, operation: model.Operation, error: errors.SourceError) -> None:
         """The system will not start it: its own words, and what they mean where that is known."""
-        problem = rules.trouble(operation, str(error))
+        problem = scan_rules.trouble(operation, str(error))
         if isinstance(error, errors.SourceForbidden):
             problem = replace(problem, cause=model.Cause.NO_RIGHT, right=error.right)
         elif problem.cause is model.Cause.FAILED:
@@ -204,13 +203,13 @@ class Follow:
             await self._end(claim, seen, verdict)
 
     async def _missed(self, claim: model.Claim, operation: model.Operation, error: errors.SourceError) -> None:
-        await self._later(claim, operation, _pause(error, rules.pause(self._since(operation), self.clock.now())))
+        await self._later(claim, operation, _pause(error, scan_rules.pause(self._since(operation), self.clock.now())))
 
     async def _goes_on(self, claim: model.Claim, operation: model.Operation, now: datetime) -> None:
         if self._overdue(operation, now):
             await self._gave_up(claim, operation)
             return
-        await self.store.save(claim, replace(operation, misses=0, look=now + rules.pause(self._since(operation), now)))
+        await self.store.save(claim, replace(operation, misses=0, look=now + scan_rules.pause(self._since(operation), now)))
         await self._show(operation)
 
     def _since(self, operation: model.Operation) -> datetime:
@@ -224,14 +223,14 @@ class Follow:
     async def _verdict(self, operation: model.Operation, scan: model.Scan, source: ports.Source) -> model.Verdict:
         """How it ended, with the likely cause where it did not help. Raises SourceError while it is worth waiting for something that
         cannot be read; in the end, it is given without."""
-        well = scan.result in rules.WENT_WELL
+        well = scan.result in scan_rules.WENT_WELL
         problem = None
         if scan.result is model.ScanResult.FAILURE:
-            problem = rules.trouble(operation, scan.message)
-        elif well and operation.request.kind == rules.SCAN and scan.anomalies == 0:
+            problem = scan_rules.trouble(operation, scan.message)
+        elif well and operation.request.kind == scan_rules.SCAN and scan.anomalies == 0:
             problem = await self._unchecked(operation, source)
         passes, stands = await self._passes(operation, scan.result, source) if well and operation.verifies is not None else (None, "")
-        return model.Verdict(scan.result, problem, (), passes, rules.words(operation), stands)
+        return model.Verdict(scan.result, problem, (), passes, scan_rules.words(operation), stands)
 
     async def _unchecked(self, operation: model.Operation, source: ports.Source) -> model.Problem | None:
         """A scan that found nothing: is there anything that it could have found? (vendor page, troubleshooting)"""
@@ -262,7 +261,7 @@ class Follow:
             return None, ""
         if after is None:
             return None, model.GONE
-        passes, stands = rules.passes(after, result)
+        passes, stands = scan_rules.passes(after, result)
         entry = model.Entry(
             ref,
             "verify",
@@ -287,8 +286,8 @@ class Follow:
         """Decided once: the row is fenced by the claim, and the next operation of a chain is added in the same transaction. Nothing
         follows what somebody asked to stop, however it ended."""
         now, latest = self.clock.now(), await self.store.get(operation.id)
-        goes_on = verdict.result in rules.WENT_WELL and not (latest and latest.aborted_by)
-        following = rules.following(operation, now) if goes_on else None
+        goes_on = verdict.result in scan_rules.WENT_WELL and not (latest and latest.aborted_by)
+        following = scan_rules.following(operation, now) if goes_on else None
         verdict = replace(verdict, stopped=() if goes_on else operation.then)
         done = replace(operation, state=model.OperationState.DONE, verdict=verdict, ended=now, look=None)
         # Before it is decided: nobody looks at it afterwards, so a kill in between must not leave its message as it was.

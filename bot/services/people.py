@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot import errors, model, ports
-from bot.core import ownership, permissions, systems
+from bot.core import connected, ownership, permissions
 
 ROSTER_AGE = timedelta(minutes=10)
 """How long a system's list of users is believed. A miss reads it again at once, at most this often per minute."""
@@ -109,12 +109,12 @@ class People:
 
     async def known(self, slack_id: str, source: str) -> model.Person | None:
         """Who a Slack user is in a system, None when nobody knows."""
-        systems.named(self.sources, source)
+        connected.named(self.sources, source)
         return (await self.match(source, [slack_id])).found.get(slack_id)
 
     async def link(self, actor: model.Actor, slack_id: str, source: str, word: str) -> Linked:
         """Keep who a Slack user is, by the id, address or name that the system knows. Raises NotFound and NotAllowed."""
-        systems.named(self.sources, source)
+        connected.named(self.sources, source)
         return await self.remember(actor, slack_id, source, (await self._named(source, word)).id)
 
     async def forget(self, actor: model.Actor, slack_id: str, source: str) -> None:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot import errors, model, ports
-from bot.core import grouping, retries, routing, systems
+from bot.core import connected, grouping, retries, routing
 from bot.render import card as cards_view
 from bot.render import reports
 from bot.services import fallback
@@ -317,7 +317,7 @@ class Post:
 
     async def _render_anomaly(self, card: model.Card) -> model.Message | None:
         assert card.ref is not None
-        systems.named(self.sources, card.ref.source)
+        connected.named(self.sources, card.ref.source)
         anomaly = (await self.anomalies.get([card.ref])).get(card.ref)
         if anomaly is None or (anomaly.state is model.State.ARCHIVED and not card.ts):
             return None
@@ -328,7 +328,7 @@ class Post:
         tally = await self.cards.tally(card.id)
         source = tally.sample[0].ref.source if tally.sample else ""
         if source:
-            systems.named(self.sources, source)
+            connected.named(self.sources, source)
         burst = next((route.burst for route in self.routes if route.id == card.route), self.routes[0].burst)
         return cards_view.group(card.id, tally, self.offer(source), burst)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot import errors, model, ports
-from bot.core import permissions, signing, transitions
+from bot.core import attribution, permissions, snapshot, transitions
 from bot.core import undo as undoing
 from bot.render import batch as batch_view
 from bot.services import batches, recording, slicing
@@ -252,13 +252,13 @@ class Runs:
         if batch.undo_of:
             # One that was marked as sent may be half-way back by our own doing: its plan starts from where it is.
             half_way = item.fate is model.Fate.SENT and anomaly is not None
-            why = "" if half_way else undoing.drifted(item.before, anomaly, _everything(batch.change))
+            why = "" if half_way else snapshot.drifted(item.before, anomaly, _everything(batch.change))
             return replace(item, fate=model.Fate.DRIFTED if why else model.Fate.TODO, reason=why)
         change = item.change or batch.change
-        if item.fate is model.Fate.SENT and undoing.took(change, anomaly):
+        if item.fate is model.Fate.SENT and snapshot.took(change, anomaly):
             # Sent before a restart, and it is as asked: it was this batch.
-            return replace(item, fate=model.Fate.DONE, after=undoing.snapshot(anomaly) if anomaly is not None else None)
-        why = (undoing.overtaken if item.fate is model.Fate.SENT else undoing.drifted)(item.before, anomaly, change)
+            return replace(item, fate=model.Fate.DONE, after=snapshot.of(anomaly) if anomaly is not None else None)
+        why = (undoing.overtaken if item.fate is model.Fate.SENT else snapshot.drifted)(item.before, anomaly, change)
         if why:
             return replace(item, fate=model.Fate.DRIFTED, reason=why)
         return replace(item, fate=model.Fate.TODO)
@@ -274,7 +274,7 @@ class Runs:
         return looked
 
     async def _said(self, batch: model.Batch, source: ports.Source, item: model.Item) -> bool:
-        text = signing.signed((item.change or batch.change).comment, batch.actor_name)
+        text = attribution.signed((item.change or batch.change).comment, batch.actor_name)
         async with self._turns[source.name].calls:
             return await remarking.said(source, item.ref, text, batch.confirmed or batch.created)
 
@@ -311,7 +311,7 @@ class Runs:
         self, batch: model.Batch, source: ports.Source, change: model.Change, group: Sequence[model.Anomaly]
     ) -> Sequence[model.Outcome]:
         if change.comment:
-            change = replace(change, comment=signing.signed(change.comment, batch.actor_name))
+            change = replace(change, comment=attribution.signed(change.comment, batch.actor_name))
         try:
             async with self._turns[source.name].calls:
                 return await source.apply(change, group)
@@ -330,7 +330,7 @@ class Runs:
         plans: dict[model.Ref, _Plan] = {}
         for item in await self.store.items(batch.undo_of, (model.Fate.DONE,), of=[item.ref for item in ready]):
             now = there.get(item.ref)
-            start = replace(item, after=undoing.snapshot(now)) if item.ref in resumed and now is not None else item
+            start = replace(item, after=snapshot.of(now)) if item.ref in resumed and now is not None else item
             steps, stays = undoing.undo(start, now, asked)
             # Nothing left to do for one that was sent before a restart: it is back already.
             plans[item.ref] = _Plan(tuple(steps), "" if item.ref in resumed and not steps else stays)
@@ -352,7 +352,7 @@ class Runs:
             outcome = model.Outcome(item.ref, model.Result.REFUSED, plan.stays)
         if outcome.result is model.Result.REFUSED:
             return replace(item, fate=model.Fate.REFUSED, reason=outcome.reason, right=outcome.right, place=outcome.place or item.place)
-        return replace(item, fate=model.Fate.DONE, reason=plan.stays, after=undoing.snapshot(after) if after is not None else None)
+        return replace(item, fate=model.Fate.DONE, reason=plan.stays, after=snapshot.of(after) if after is not None else None)
 
     async def _read(self, source: ports.Source, refs: Sequence[model.Ref]) -> tuple[Mapping[model.Ref, model.Anomaly], datetime]:
         async with self._turns[source.name].calls:

@@ -16,8 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from bot import errors, model, ports
-from bot.core import naming, permissions, systems
-from bot.core import operations as rules
+from bot.core import connected, lookup, permissions, scan_rules
 from bot.render import ids
 from bot.render import scan as scan_view
 from bot.services import post as posting
@@ -69,7 +68,7 @@ class Scans:
         it: clicked twice, it is one plan. Raises UserError."""
         source = self._source(name, model.Action.SCAN, actor)
         plan = await self._plan(once, actor) if once else uuid.uuid4().hex[:12]
-        places, missing = rules.places(wish.datastores, await source.datastores())
+        places, missing = scan_rules.places(wish.datastores, await source.datastores())
         tags = await source.tags() if wish.tags else ()
         resolved = await _together(self._resolved(source, place, wish, tags) for place in places)
         operations = [
@@ -78,7 +77,7 @@ class Scans:
             if request
         ]
         await self.store.add(operations)
-        closing = [one for one in operations if rules.closes_later(one)]
+        closing = [one for one in operations if scan_rules.closes_later(one)]
         counts = await _together(self._closable(source, one) for one in closing)
         closes = {one.id: count for one, count in zip(closing, counts, strict=True)}
         return model.Proposal(operations, closes, [*missing, *(problem for _, wrong in resolved for problem in wrong)])
@@ -124,7 +123,7 @@ class Scans:
         found: list[str] = []
         problems: list[model.Problem] = []
         for tag in typed:
-            name, near = naming.pick_name(tag, known)
+            name, near = lookup.pick_name(tag, known)
             if not name:
                 problems.append(model.Problem(model.Cause.TAG_MISSING, place, (tag,), near))
             elif not await source.tables(place.id, tags=[name]):
@@ -166,7 +165,7 @@ class Scans:
             tables = tuple(table.name for table in await source.tables(operation.place.id, tags=operation.request.tags))
             if not tables:
                 return 0
-        some = [tables[at : at + rules.MOST_TABLES] for at in range(0, len(tables), rules.MOST_TABLES)] or [()]
+        some = [tables[at : at + scan_rules.MOST_TABLES] for at in range(0, len(tables), scan_rules.MOST_TABLES)] or [()]
         open_ones = model.Query(datastores=where, statuses=("open", "acknowledged"))
         return sum(await _together(source.count(replace(open_ones, tables=part)) for part in some))
 
@@ -174,7 +173,7 @@ class Scans:
 
     def asks_first(self, proposal: model.Proposal) -> bool:
         """Whether a person has to confirm: something may be closed by itself, or something is not as it was typed."""
-        return bool(proposal.problems) or any(rules.closes_later(one) for one in proposal.operations)
+        return bool(proposal.problems) or any(scan_rules.closes_later(one) for one in proposal.operations)
 
     async def confirm(self, plan: str, actor: model.Actor) -> Sequence[model.Operation]:
         """Start a preview, once, by the one who asked for it. Raises UserError."""
@@ -253,8 +252,8 @@ class Scans:
             raise errors.Stale(f"Anomaly {ref.id} is archived already, so there is nothing to verify.")
         if anomaly.datastore is None or anomaly.container is None:
             raise errors.NotSupported(f"{source.title} does not say which table anomaly {ref.id} is on. Start the scan with /scan.")
-        options = rules.options(incremental=False, auto_resolve=True)
-        wish = Wish((rules.SCAN,), (anomaly.datastore.id,), (anomaly.container.name,), options=options, verifies=ref)
+        options = scan_rules.options(incremental=False, auto_resolve=True)
+        wish = Wish((scan_rules.SCAN,), (anomaly.datastore.id,), (anomaly.container.name,), options=options, verifies=ref)
         return await self.propose(ref.source, wish, actor, channel)
 
     async def follow_on(self, ident: str, actor: model.Actor) -> model.Operation:
@@ -324,12 +323,12 @@ class Scans:
         operation = await self.store.get(str(card.payload.get("operation", "")))
         if operation is None:
             return None
-        systems.named(self.sources, operation.source)
+        connected.named(self.sources, operation.source)
         return scan_view.card(operation, self.post.offer(operation.source), self.clock.now())
 
     def _source(self, name: str, action: model.Action, actor: model.Actor) -> ports.Source:
         permissions.decide(action, actor, self.grants)
-        source = systems.named(self.sources, name)
+        source = connected.named(self.sources, name)
         if action not in source.supports:
             raise errors.NotSupported(f"{source.title} offers no way to start or stop scans from here.")
         return source
@@ -360,7 +359,7 @@ def _tables(typed: Sequence[str], place: model.Place, there: Sequence[model.Plac
     found: list[str] = []
     problems: list[model.Problem] = []
     for name in typed:
-        picked = naming.pick(name, there)
+        picked = lookup.pick(name, there)
         if picked.place is not None:
             found.append(picked.place.name)
         elif picked.same:
@@ -374,7 +373,7 @@ def _tables(typed: Sequence[str], place: model.Place, there: Sequence[model.Plac
 def _same(operation: model.Operation, kinds: tuple[str, ...]) -> Wish:
     """The same wish for other kinds; only a scan verifies anything."""
     request = operation.request
-    verifies = operation.verifies if rules.SCAN in kinds else None
+    verifies = operation.verifies if scan_rules.SCAN in kinds else None
     return Wish(kinds, (request.datastore,), request.tables, request.tags, request.options, verifies)
 
 

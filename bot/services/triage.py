@@ -9,8 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot import errors, model, ports
-from bot.core import permissions, signing, systems, transitions
-from bot.core import undo as undoing
+from bot.core import attribution, connected, permissions, snapshot, transitions
 from bot.services import people as directory
 from bot.services import post as posting
 from bot.services import recording
@@ -67,7 +66,7 @@ class Triage:
     async def act(self, change: model.Change, refs: Sequence[model.Ref], actor: model.Actor, click: Click) -> model.Receipt:
         """Do one change to anomalies of one source. Raises UserError for a refusal that changed nothing, SourceError when the system
         did not do it; one refused anomaly among several is an Outcome."""
-        for action in undoing.parts(change):
+        for action in snapshot.parts(change):
             self.check(action, refs[0], actor)
         intent = ports.Intent(
             click.key, change, tuple(refs), actor.id, actor.name, self.clock.now(), channel=click.channel, shown=click.shown
@@ -250,7 +249,7 @@ class Triage:
             return "The bot was restarted before this was done, and it is too long ago to do it now."
         actor = await self.people.actor(intent.actor)
         try:
-            for action in undoing.parts(intent.change):
+            for action in snapshot.parts(intent.change):
                 self.check(action, intent.refs[0], actor)
         except errors.UserError as error:
             return str(error)
@@ -342,7 +341,7 @@ class Triage:
 
     def _remarks(self, intent: ports.Intent, source: ports.Source, done: Sequence[recording.Deed]) -> Sequence[ports.Remark]:
         """The token hides who acted: a single action that was confirmed leaves a comment with the name, where comments work."""
-        said = signing.remark(intent.change, intent.actor_name)
+        said = attribution.remark(intent.change, intent.actor_name)
         wanted = said and self.actor_comments and len(done) == len(intent.refs) == 1 and model.Action.COMMENT in source.supports
         return [ports.Remark(intent.key, done[0].ref, said, self.clock.now())] if wanted else []
 
@@ -363,7 +362,7 @@ class Triage:
         ]
 
     def _source(self, name: str, action: model.Action) -> ports.Source:
-        source = systems.named(self.sources, name)
+        source = connected.named(self.sources, name)
         if action not in source.supports:
             raise errors.NotSupported(f"{source.title} offers no way to {action.value} an anomaly here. Open it in {source.title} instead.")
         return source
@@ -378,4 +377,4 @@ def _signed(intent: ports.Intent) -> model.Change:
     """A person's own comment carries the name, since the token hides it."""
     if intent.change.action is not model.Action.COMMENT:
         return intent.change
-    return replace(intent.change, comment=signing.signed(intent.change.comment, intent.actor_name))
+    return replace(intent.change, comment=attribution.signed(intent.change.comment, intent.actor_name))

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import model
-from bot.core import digest
+from bot.core import digest_stats
 
 Make = Callable[..., model.Anomaly]
 UNTIL = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
@@ -36,7 +36,7 @@ def make(anomaly: Make) -> Make:
 
 def count(week: list[model.Anomaly], open_ones: list[model.Anomaly], zone: ZoneInfo = MADRID, **more: Any) -> model.Digest:
     found = {"total_open": len(open_ones), "closed": 0} | more
-    return digest.count("qualytics", "tag:pii", SINCE, UNTIL, week=week, open_ones=open_ones, zone=zone, **found)
+    return digest_stats.count("qualytics", "tag:pii", SINCE, UNTIL, week=week, open_ones=open_ones, zone=zone, **found)
 
 
 def test_a_quiet_week_counts_zeroes() -> None:
@@ -83,7 +83,7 @@ def test_what_waits_longest(make: Make) -> None:
 
 
 def test_a_glance_of_an_anomaly_without_a_place(make: Make) -> None:
-    one = digest.glance(make(container=None, datastore=None, severity=None, url="https://acme.example/anomalies/1"))
+    one = digest_stats.glance(make(container=None, datastore=None, severity=None, url="https://acme.example/anomalies/1"))
     assert (one.table, one.datastore, one.severity, one.url) == ("", "", None, "https://acme.example/anomalies/1")
 
 
@@ -118,7 +118,7 @@ def test_the_noisiest_checks(make: Make) -> None:
     ],
 )
 def test_the_words_of_a_check(check: model.Check, words: str, make: Make) -> None:
-    assert digest.check_words(check) == words
+    assert digest_stats.check_words(check) == words
     assert [one.check for one in count([make(checks=(check,))], []).noise] == ([words] if words else [])
 
 
@@ -158,26 +158,26 @@ _DIGESTS = st.builds(
 
 @given(_DIGESTS)
 def test_a_kept_digest_reads_back(kept: model.Digest) -> None:
-    assert digest.unpack(json.loads(json.dumps(digest.pack(kept)))) == kept
+    assert digest_stats.unpack(json.loads(json.dumps(digest_stats.pack(kept)))) == kept
 
 
 @given(_DIGESTS, st.data())
 def test_what_was_not_kept_is_empty(kept: model.Digest, data: st.DataObject) -> None:
-    packed = digest.pack(kept)
+    packed = digest_stats.pack(kept)
     for name in data.draw(st.sets(st.sampled_from(sorted(packed)))):
         del packed[name]
-    read = digest.unpack(packed)
-    empty = digest.unpack({})
-    for name in digest.pack(kept):
+    read = digest_stats.unpack(packed)
+    empty = digest_stats.unpack({})
+    for name in digest_stats.pack(kept):
         assert getattr(read, name) == getattr(kept if name in packed else empty, name)
 
 
 def test_an_empty_one_is_a_digest() -> None:
-    empty = digest.unpack({"oldest": [{}]})
+    empty = digest_stats.unpack({"oldest": [{}]})
     assert (empty.source, empty.opened, empty.days, empty.load, empty.noise, empty.read) == ("", 0, (), (), (), 0)
     assert empty.since == empty.until == datetime(1970, 1, 1, tzinfo=UTC)
     assert empty.oldest == (model.Glance(model.Ref("", ""), 0, "", "", "", None, empty.since),)
 
 
 def test_a_severity_of_another_version_is_none() -> None:
-    assert digest.unpack({"oldest": [{"severity": "apocalyptic"}]}).oldest[0].severity is None
+    assert digest_stats.unpack({"oldest": [{"severity": "apocalyptic"}]}).oldest[0].severity is None

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import model
-from bot.core import naming
+from bot.core import lookup
 
 PLACES = [
     model.Place("42", "warehouse"),
@@ -34,7 +34,7 @@ PLACES = [
     ],
 )
 def test_one_place(typed: str, ident: str) -> None:
-    picked = naming.pick(typed, PLACES)
+    picked = lookup.pick(typed, PLACES)
     assert picked.place is not None and picked.place.id == ident
     assert (picked.same, picked.near) == ((), ())
 
@@ -43,7 +43,7 @@ def test_one_place(typed: str, ident: str) -> None:
     ("typed", "idents"), [pytest.param("orders", ["8", "9"], id="other letters"), pytest.param("crm", ["11", "12"], id="the same letters")]
 )
 def test_several_places(typed: str, idents: list[str]) -> None:
-    picked = naming.pick(typed, PLACES)
+    picked = lookup.pick(typed, PLACES)
     assert picked.place is None and [place.id for place in picked.same] == idents and picked.near == ()
 
 
@@ -66,10 +66,10 @@ NAMES = ["orders_v2", "order_lines", "customers", "payments", "raw_orders", "ord
     ],
 )
 def test_what_is_near(typed: str, near: tuple[str, ...]) -> None:
-    assert naming.near(typed, NAMES) == near
-    assert naming.near(typed, reversed(NAMES)) == near, "the order of the names does not matter"
+    assert lookup.near(typed, NAMES) == near
+    assert lookup.near(typed, reversed(NAMES)) == near, "the order of the names does not matter"
     places = [model.Place(str(number), name) for number, name in enumerate(NAMES)]
-    assert naming.pick(typed, places) == naming.Picked(near=near)
+    assert lookup.pick(typed, places) == lookup.Picked(near=near)
 
 
 @pytest.mark.parametrize(
@@ -84,12 +84,12 @@ def test_what_is_near(typed: str, near: tuple[str, ...]) -> None:
     ],
 )
 def test_names_of_tags(typed: str, found: str, near: tuple[str, ...]) -> None:
-    assert naming.pick_name(typed, ["pii", "critical", "Tier", "tier", "pii"]) == (found, near)
+    assert lookup.pick_name(typed, ["pii", "critical", "Tier", "tier", "pii"]) == (found, near)
 
 
 @given(st.text(max_size=20), st.lists(st.tuples(st.integers(0, 99).map(str), st.text(max_size=8)), max_size=8))
 def test_a_pick_is_one_thing(typed: str, pairs: list[tuple[str, str]]) -> None:
-    picked = naming.pick(typed, [model.Place(*pair) for pair in pairs])
+    picked = lookup.pick(typed, [model.Place(*pair) for pair in pairs])
     assert sum(map(bool, (picked.place, picked.same, picked.near))) <= 1
     assert len(picked.same) != 1 and len(picked.near) <= 3
     for place in (*picked.same, *([picked.place] if picked.place else [])):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from bot import model
-from bot.core import signing
+from bot.core import attribution
 
 AT = datetime(2026, 11, 21, tzinfo=UTC)
 REF = model.Ref("qualytics", "1")
@@ -13,8 +13,8 @@ REF = model.Ref("qualytics", "1")
 
 def test_an_archive_says_as_what_and_by_whom() -> None:
     change = model.Change(model.Action.ARCHIVE, archive_as=model.ArchiveAs.DUPLICATE)
-    assert signing.remark(change, "Dana") == "Archived as Duplicate by Dana via Slack."
-    assert signing.remark(model.Change(model.Action.COMMENT, comment="x"), "Dana") == ""
+    assert attribution.remark(change, "Dana") == "Archived as Duplicate by Dana via Slack."
+    assert attribution.remark(model.Change(model.Action.COMMENT, comment="x"), "Dana") == ""
 
 
 def test_the_history_leaves_out_what_the_journal_tells_and_nothing_else() -> None:
@@ -22,4 +22,4 @@ def test_the_history_leaves_out_what_the_journal_tells_and_nothing_else() -> Non
     ours = model.Comment("bot", "Acknowledged by Dana via Slack.", AT)
     lees = model.Comment("bot", "Acknowledged by Lee via Slack.", AT)
     human = model.Comment("Dana", "Acknowledged that this is bad", AT)
-    assert list(signing.foreign([ours, lees, human], entries)) == [lees, human]
+    assert list(attribution.foreign([ours, lees, human], entries)) == [lees, human]

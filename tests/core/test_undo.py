@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot import model
-from bot.core import transitions, undo
+from bot.core import snapshot, transitions, undo
 from tests.core import conftest
 
 Make = Callable[..., model.Anomaly]
@@ -52,7 +52,7 @@ def done(anomaly: model.Anomaly, change: model.Change) -> model.Anomaly:
 
 
 def item(before: model.Anomaly, after: model.Anomaly, change: model.Change | None = None) -> model.Item:
-    return model.Item(before.ref, undo.snapshot(before), model.Fate.DONE, change=change, after=undo.snapshot(after))
+    return model.Item(before.ref, snapshot.of(before), model.Fate.DONE, change=change, after=snapshot.of(after))
 
 
 def taken_back(before: model.Anomaly, change: model.Change, meanwhile: Sequence[model.Change] = ()) -> tuple[model.Anomaly, str]:
@@ -69,7 +69,7 @@ def taken_back(before: model.Anomaly, change: model.Change, meanwhile: Sequence[
 
 
 def parts(anomaly: model.Anomaly) -> tuple[object, ...]:
-    shot = undo.snapshot(anomaly)
+    shot = snapshot.of(anomaly)
     return shot.state, shot.status, shot.archived_as, set(shot.assignees), set(shot.tags), shot.description
 
 
@@ -78,7 +78,7 @@ def parts(anomaly: model.Anomaly) -> tuple[object, ...]:
 
 def test_a_snapshot_holds_what_a_change_can_touch(anomaly: Make) -> None:
     one = archived(anomaly(assignees=people("7", "8")), model.ArchiveAs.INVALID)
-    assert undo.snapshot(one) == model.Snapshot(
+    assert snapshot.of(one) == model.Snapshot(
         ARCHIVED, "Invalid", model.ArchiveAs.INVALID, ("7", "8"), ("critical", "PII"), "4,210 rows fail: customer_id not null"
     )
 
@@ -88,7 +88,7 @@ def test_a_snapshot_holds_what_a_change_can_touch(anomaly: Make) -> None:
     [(["7"], ("9",)), (["6", "7", "8"], ("6", "9", "8")), (["7", "9"], ("9",)), (["9", "7"], ("9",)), (["8"], None), ([], None)],
 )
 def test_a_swap_replaces_one_person_and_leaves_the_others(anomaly: Make, there: list[str], then: tuple[str, ...] | None) -> None:
-    change = undo.swap(anomaly(assignees=people(*there)), "7", "9")
+    change = snapshot.swap(anomaly(assignees=people(*there)), "7", "9")
     assert change == (None if then is None else model.Change(ACT.ASSIGN, assignees=then))
 
 
@@ -105,7 +105,7 @@ def test_a_swap_replaces_one_person_and_leaves_the_others(anomaly: Make, there: 
     ],
 )
 def test_a_change_needs_the_right_to_every_part_of_it(change: model.Change, all_of_it: tuple[model.Action, ...]) -> None:
-    assert undo.parts(change) == all_of_it
+    assert snapshot.parts(change) == all_of_it
 
 
 # --- drift --------------------------------------------------------------------------------------------------------------
@@ -156,32 +156,32 @@ EVERY = (ACK, ASSIGN, TAG, DESCRIBE, ARCHIVE, REOPEN, COMMENT, DELETE)
 def test_drift(anomaly: Make, made: Callable[[model.Anomaly], model.Anomaly | None], matters_to: Sequence[model.Change], says: str) -> None:
     before = anomaly()
     for change in EVERY:
-        why = undo.drifted(undo.snapshot(before), made(before), change)
+        why = snapshot.drifted(snapshot.of(before), made(before), change)
         assert says in why if change in matters_to else why == "", change.action
 
 
 def test_another_outcome_is_drift(anomaly: Make) -> None:
     before = archived(anomaly(), model.ArchiveAs.INVALID)
-    assert undo.drifted(undo.snapshot(before), replace(before, archived_as=None), REOPEN)
-    assert not undo.drifted(undo.snapshot(before), before, REOPEN)
+    assert snapshot.drifted(snapshot.of(before), replace(before, archived_as=None), REOPEN)
+    assert not snapshot.drifted(snapshot.of(before), before, REOPEN)
 
 
 def test_the_order_of_assignees_is_no_drift(anomaly: Make) -> None:
     before = anomaly(assignees=people("7", "8"))
-    assert undo.drifted(undo.snapshot(before), replace(before, assignees=people("8", "7")), ASSIGN) == ""
+    assert snapshot.drifted(snapshot.of(before), replace(before, assignees=people("8", "7")), ASSIGN) == ""
 
 
 @pytest.mark.parametrize("change", [ACK, ASSIGN, TAG, DESCRIBE, ARCHIVE], ids=lambda change: change.action.value)
 def test_what_was_done_is_seen(anomaly: Make, change: model.Change) -> None:
-    assert not undo.took(change, anomaly())
-    assert undo.took(change, done(anomaly(), change))
+    assert not snapshot.took(change, anomaly())
+    assert snapshot.took(change, done(anomaly(), change))
 
 
 def test_a_reopening_is_seen_a_comment_never_and_a_deletion_by_its_absence(anomaly: Make) -> None:
-    assert undo.took(REOPEN, anomaly()) and not undo.took(REOPEN, archived(anomaly()))
-    assert not undo.took(COMMENT, anomaly())
-    assert not undo.took(DELETE, anomaly()) and undo.took(DELETE, anomaly(status="Deleted"))
-    assert not undo.took(replace(ACK, add_tags=("x",)), standing(anomaly(), ACKNOWLEDGED)), "half of it"
+    assert snapshot.took(REOPEN, anomaly()) and not snapshot.took(REOPEN, archived(anomaly()))
+    assert not snapshot.took(COMMENT, anomaly())
+    assert not snapshot.took(DELETE, anomaly()) and snapshot.took(DELETE, anomaly(status="Deleted"))
+    assert not snapshot.took(replace(ACK, add_tags=("x",)), standing(anomaly(), ACKNOWLEDGED)), "half of it"
 
 
 # --- back again ---------------------------------------------------------------------------------------------------------
@@ -357,7 +357,7 @@ def test_an_undo_touches_only_what_its_batch_changed(before: model.Anomaly, chan
     for step in steps:
         result = done(result, step)
     assert steps or said
-    old, mid, new, end = (undo.snapshot(one) for one in (before, after, now, result))
+    old, mid, new, end = (snapshot.of(one) for one in (before, after, now, result))
     for name in ("assignees", "description"):
         was, did, stood, ended = (getattr(one, name) for one in (old, mid, new, end))
         assert ended == (stood if sorted(stood) != sorted(did) else ended)

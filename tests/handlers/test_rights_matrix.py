@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from bot import model, ports
-from bot.core import permissions, undo
+from bot.core import permissions, snapshot
 from bot.render import ids
 from tests.handlers import front as fronts
 from tests.handlers import test_rights as tried
@@ -168,13 +168,13 @@ async def _shortcut(front: Front, action: model.Action, ident: str) -> str:
 
 
 async def _confirm(front: Front, action: model.Action, ident: str) -> str:
-    item = model.Item(model.Ref("qualytics", ident), undo.snapshot(await _stored(front, ident)))
+    item = model.Item(model.Ref("qualytics", ident), snapshot.of(await _stored(front, ident)))
     name = await _batch(front, CHANGES[action], item, model.BatchState.PREVIEW)
     return await _said(front, front.click(ids.BATCH_CONFIRM, name, user=LEE))
 
 
 async def _running(front: Front, action: model.Action, ident: str) -> str:
-    item = model.Item(model.Ref("qualytics", ident), undo.snapshot(await _stored(front, ident)))
+    item = model.Item(model.Ref("qualytics", ident), snapshot.of(await _stored(front, ident)))
     name = await _batch(front, CHANGES[action], item, model.BatchState.RUNNING)
     await front.running.desk.runs.work()
     return (await front.running.store.batches.items(name))[0].reason
@@ -184,7 +184,7 @@ async def _undo(front: Front, action: model.Action, ident: str) -> str:
     """What was done is such that its way back is this action."""
     now = await _stored(front, ident)
     did = CHANGES[TAKEN_BACK.get(action, action)]
-    before = undo.snapshot(now)
+    before = snapshot.of(now)
     earlier = {
         A.ACKNOWLEDGE: model.Snapshot(model.State.ACKNOWLEDGED, "Acknowledged"),
         A.UNACKNOWLEDGE: model.Snapshot(model.State.OPEN, "Active"),

@@ -12,8 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot import errors, model
-from bot.core import digest as counting
-from bot.core import grammar, permissions
+from bot.core import digest_stats, grammar, permissions
 from bot.services import browse
 from bot.services import digest as digests
 from tests.services import cast
@@ -162,7 +161,7 @@ async def test_a_digest_counts_what_came_what_is_open_and_what_was_closed_since_
     desk.lab.clock.pass_by(minutes=30)
     assert await desk.tick() == 1
     (card,) = await cards(desk)
-    made = counting.unpack(card.payload)
+    made = digest_stats.unpack(card.payload)
     assert (made.opened, made.closed, made.open, made.unacknowledged, made.read) == (1, 1, 2, 1, 2)
     assert (made.since, made.until) == (NOON, NOON + timedelta(hours=1))
     assert sum(day.opened for day in made.days) == 4
@@ -239,20 +238,20 @@ async def test_only_what_was_closed_and_matches_counts_as_closed(desk: Desk) -> 
 
 async def test_the_counting_is_not_done_on_the_loop(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     where: list[int] = []
-    count = counting.count
+    count = digest_stats.count
 
     def seen(*args: Any, **values: Any) -> model.Digest:
         where.append(threading.get_ident())
         return count(*args, **values)
 
-    monkeypatch.setattr(counting, "count", seen)
+    monkeypatch.setattr(digest_stats, "count", seen)
     await desk.digests.ask(model.Query(), ME)
     assert where and where[0] != threading.get_ident()
 
 
 async def test_a_digest_of_a_system_that_is_switched_off_is_left_as_it_is(desk: Desk) -> None:
     made = await desk.digests.ask(model.Query(), ME)
-    draft = replace(desk.lab.post.report_draft("d", counting.pack(made)), kind=model.CardKind.DIGEST)
+    draft = replace(desk.lab.post.report_draft("d", digest_stats.pack(made)), kind=model.CardKind.DIGEST)
     card = await desk.lab.store.cards.put(draft, NOON)
     assert await desk.digests.draw(card) is not None
     sources: Any = desk.digests.sources

@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import errors, model
-from bot.core import grammar
-from bot.core import operations as rules
+from bot.core import grammar, scan_rules
 from bot.render import ids
 from bot.services import scans
 from tests.services import cast
@@ -206,29 +205,29 @@ def _ended(begun: datetime | None, *tables: str, name: str = "warehouse-prod") -
 
 @given(st.lists(st.text(min_size=1).filter(lambda name: name.strip()), max_size=30, unique=True), st.text())
 def test_the_filter_of_a_verdict_reads_back_whatever_tables_are_called(tables: list[str], name: str) -> None:
-    words = rules.words(_ended(NIGHT, *tables, name=name))
+    words = scan_rules.words(_ended(NIGHT, *tables, name=name))
     query = grammar.query(words, today=NIGHT.date())
     assert query.datastores == (name.strip() or "42",)
-    assert query.since == NIGHT.date() and len(words) <= rules.LONGEST_WORDS
+    assert query.since == NIGHT.date() and len(words) <= scan_rules.LONGEST_WORDS
     assert query.tables in (tuple(tables), ())
 
 
 def test_hostile_names_stay_whole_and_too_many_are_left_out() -> None:
     tables = ("a,b", 'say "hi"', "x:y", "back\\slash", "two words", "-", "<!channel>")
-    assert grammar.query(rules.words(_ended(NIGHT, *tables)), today=NIGHT.date()).tables == tables
-    assert grammar.query(rules.words(_ended(NIGHT, *map(str, range(20)))), today=NIGHT.date()).tables == tuple(map(str, range(20)))
-    assert "table:" not in rules.words(_ended(NIGHT, *map(str, range(21))))
-    long = rules.words(_ended(NIGHT, *(f"{number}{'x' * 100}" for number in range(20))))
+    assert grammar.query(scan_rules.words(_ended(NIGHT, *tables)), today=NIGHT.date()).tables == tables
+    assert grammar.query(scan_rules.words(_ended(NIGHT, *map(str, range(20)))), today=NIGHT.date()).tables == tuple(map(str, range(20)))
+    assert "table:" not in scan_rules.words(_ended(NIGHT, *map(str, range(21))))
+    long = scan_rules.words(_ended(NIGHT, *(f"{number}{'x' * 100}" for number in range(20))))
     assert "table:" not in long and "datastore:warehouse-prod" in long
 
 
 def test_a_scan_over_midnight_finds_what_it_began_with() -> None:
-    assert "since:2026-11-21" in rules.words(_ended(NIGHT))
+    assert "since:2026-11-21" in scan_rules.words(_ended(NIGHT))
     west = timezone(timedelta(hours=-8))
     after = datetime(2026, 11, 22, 0, 10, tzinfo=UTC)
-    assert "since:2026-11-22" in rules.words(_ended(after.astimezone(west))), "a day is a day of UTC"
-    assert "since:2026-11-21" in rules.words(_ended(None)), "clocks may differ by minutes"
-    assert rules.words(replace(_ended(NIGHT), request=model.ScanRequest("profile", "42"))) == ""
+    assert "since:2026-11-22" in scan_rules.words(_ended(after.astimezone(west))), "a day is a day of UTC"
+    assert "since:2026-11-21" in scan_rules.words(_ended(None)), "clocks may differ by minutes"
+    assert scan_rules.words(replace(_ended(NIGHT), request=model.ScanRequest("profile", "42"))) == ""
 
 
 def test_only_the_same_operation_is_taken_for_a_lost_one() -> None:
@@ -242,12 +241,12 @@ def test_only_the_same_operation_is_taken_for_a_lost_one() -> None:
         replace(good, datastore=None),
         replace(good, tables=("customers",)),
         replace(good, tables=("orders", "customers")),
-        replace(good, started=asked - rules.SKEW - timedelta(seconds=1)),
+        replace(good, started=asked - scan_rules.SKEW - timedelta(seconds=1)),
         replace(good, id="known"),
     ]
-    assert rules.ours(lost, others, ["known"]) is None
-    assert rules.ours(lost, [*others, good], ["known"]) == good
+    assert scan_rules.ours(lost, others, ["known"]) is None
+    assert scan_rules.ours(lost, [*others, good], ["known"]) == good
     later = replace(good, id="2", started=asked + timedelta(seconds=50))
-    assert rules.ours(lost, [later, good], []) == good and rules.ours(lost, [later], []) == later
-    for silent in (replace(good, started=None), replace(good, tables=()), replace(good, started=asked - rules.SKEW)):
-        assert rules.ours(lost, [silent], []) == silent
+    assert scan_rules.ours(lost, [later, good], []) == good and scan_rules.ours(lost, [later], []) == later
+    for silent in (replace(good, started=None), replace(good, tables=()), replace(good, started=asked - scan_rules.SKEW)):
+        assert scan_rules.ours(lost, [silent], []) == silent

@@ -34,7 +34,7 @@ class TypedChange:
 
 def resolved(wish: TypedChange, assignees: tuple[str, ...] | None) -> model.Change:
     """The change behind what was typed; `assignees` are its people as ids of the system's users. A swap is made per anomaly
-    (`undo.swap`)."""
+    (`snapshot.swap`)."""
     return model.Change(
         wish.action,
         archive_as=wish.archive_as,

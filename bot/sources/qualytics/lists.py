@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot import errors
-from bot.core import bulk
+from bot.core import bisection
 from bot.sources import base, paging
 from bot.sources.qualytics import bodies, client, dialect, listing, wire
 
@@ -87,7 +87,7 @@ class Lists:
 
     async def active_checks(self, datastore: str, tables: Sequence[str]) -> int:
         """How many checks are active on these containers (none: on all)."""
-        parts = bulk.chunks(list(dict.fromkeys(tables)), MOST_TABLES) or [()]
+        parts = bisection.chunks(list(dict.fromkeys(tables)), MOST_TABLES) or [()]
         return sum(await base.together(self._active(datastore, part) for part in parts))
 
     async def _active(self, datastore: str, tables: Sequence[str]) -> int:

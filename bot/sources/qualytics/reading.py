@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bot import errors, model
-from bot.core import bulk
+from bot.core import bisection
 from bot.sources import base
 from bot.sources.qualytics import client, dialect, listing, places, wire
 
@@ -68,7 +68,7 @@ class ById:
         wanted, budget = list(dict.fromkeys(ids)), Budget(pages)
         if len(wanted) == 1 or not self._dialect.traits.ids_filter:
             return await self._singly(wanted, budget)
-        chunks = bulk.chunks(wanted, CHUNK)
+        chunks = bisection.chunks(wanted, CHUNK)
         chunks = chunks[: budget.take(len(chunks))]
         found: dict[str, model.Anomaly] = {}
         for wave in [chunks] if self._proven else [chunks[:1], chunks[1:]]:
@@ -111,7 +111,7 @@ class ById:
         if len(found) < len(page.anomalies):
             await self._dialect.learn(ids_filter=False)
         elif len(raw.items) < min(raw.total or 0, len(ids)) and len(ids) > 1:
-            halves = bulk.chunks(ids, (len(ids) + 1) // 2)
+            halves = bisection.chunks(ids, (len(ids) + 1) // 2)
             found |= {ident: one for half in halves for ident, one in (await self._list(half)).items()}
         elif len(found) > 1:
             self._proven = True

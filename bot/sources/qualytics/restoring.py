@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot import errors, model
-from bot.core import bulk
+from bot.core import bisection
 from bot.sources.qualytics import dialect, outcomes, reading, writes
 
 BACK = model.Change(model.Action.REOPEN)
@@ -110,7 +110,7 @@ class Restoring:
 
 def _probes(targets: Targets) -> Targets:
     """Two of one datastore, since no call spans datastores; () where no two are."""
-    places = bulk.grouped(targets, lambda one: one.datastore.id if one.datastore else "")
+    places = bisection.grouped(targets, lambda one: one.datastore.id if one.datastore else "")
     most = max(places.values(), key=len)
     return most[:PROBES] if len(most) >= PROBES else ()
 

@@ -12,12 +12,12 @@ from datetime import datetime
 from typing import Any
 
 from bot import errors, model, ports
-from bot.core import bulk
+from bot.core import bisection
 from bot.sources import base
 from bot.sources.qualytics import bodies, client, dialect, reading, scouts
 
 Failure = errors.SourceError
-Reply = bulk.Reply[str, Failure]
+Reply = bisection.StepReply[str, Failure]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,8 @@ class Writes:
 
     async def _settle(self, job: _Job, size: int) -> Settled:
         """All chunks of all datastores at once; the number of calls is bounded by the wire. Raises when nothing at all could be done."""
-        places = bulk.grouped(job.targets.values(), lambda one: one.datastore.id if one.datastore else "")
-        chunks = [chunk for group in places.values() for chunk in bulk.chunks([one.ref.id for one in group], size)]
+        places = bisection.grouped(job.targets.values(), lambda one: one.datastore.id if one.datastore else "")
+        chunks = [chunk for group in places.values() for chunk in bisection.chunks([one.ref.id for one in group], size)]
         fates: dict[str, Failure | None] = {}
         for part in await base.together(job.run(chunk) for chunk in chunks):
             fates |= part
@@ -106,7 +106,7 @@ class Writes:
             body: Any = [{"id": bodies.number(ident), **item} for ident, item in items.items()]
             await self._api.write("PATCH", "anomalies", body=body, ask=ask)
             return
-        alike = bulk.grouped(items.items(), lambda item: repr(sorted(item[1].items())))
+        alike = bisection.grouped(items.items(), lambda item: repr(sorted(item[1].items())))
         for group in alike.values():
             body = {"ids": [bodies.number(ident) for ident, _ in group], **group[0][1]}
             await self._api.write("PATCH", "anomalies", body=body, ask=ask)
@@ -128,8 +128,8 @@ class Writes:
             fates = dict(await base.together(self._fate(change, ident, place) for ident in ids))
             if None in fates.values():
                 await self._dialect.learn(bulk_delete=False)
-            return bulk.Reply(bulk.Verdict.SETTLED, fates=fates)
-        return bulk.Reply(bulk.Verdict.ACCEPTED)
+            return bisection.StepReply(bisection.StepOutcome.SETTLED, fates=fates)
+        return bisection.StepReply(bisection.StepOutcome.ACCEPTED)
 
     async def _fate(self, change: model.Change, ident: str, place: str) -> tuple[str, Failure | None]:
         try:
@@ -143,9 +143,9 @@ class Writes:
         try:
             now = await self._by_id.read(ids, 0)
         except errors.SourceError as error:
-            return bulk.Reply(bulk.Verdict.STOP, lost or error)
+            return bisection.StepReply(bisection.StepOutcome.STOP, lost or error)
         left = tuple(one for one in ids if not bodies.achieved(job.change, job.targets[one], now.found.get(one)))
-        return bulk.Reply(bulk.Verdict.ACCEPTED, left=left)
+        return bisection.StepReply(bisection.StepOutcome.ACCEPTED, left=left)
 
 
 class _Job:
@@ -163,7 +163,7 @@ class _Job:
         key, scout = (self._place(chunk), self.removes), scouts.Scout()
         fates: Mapping[str, Failure | None] = {}
 
-        async def answer(step: bulk.Step[str]) -> Reply:
+        async def answer(step: bisection.Step[str]) -> Reply:
             reply = await self._answer(step)
             whole = len(step.items) == len(chunk) > 1 and not step.look
             if not whole or not isinstance(reply.why, errors.SourceForbidden):
@@ -176,8 +176,10 @@ class _Job:
             self._writes.scouts.returned(key, scout, fates.values())
         return fates
 
-    async def _drive(self, chunk: tuple[str, ...], answer: Callable[[bulk.Step[str]], Awaitable[Reply]]) -> bulk.Fates[str, Failure]:
-        halving: bulk.Halving[str, Failure] = bulk.Halving(chunk, PATIENCE)
+    async def _drive(
+        self, chunk: tuple[str, ...], answer: Callable[[bisection.Step[str]], Awaitable[Reply]]
+    ) -> bisection.Fates[str, Failure]:
+        halving: bisection.Halving[str, Failure] = bisection.Halving(chunk, PATIENCE)
         machine = halving.run()
         try:
             step = next(machine)
@@ -194,14 +196,14 @@ class _Job:
             fates |= await self._drive((ident,), self._answer)
         rest = tuple(one for one in chunk if one not in fates)
         if scouts.same_right_missing(fates.values()):
-            return bulk.Reply(bulk.Verdict.SETTLED, fates={**fates, **dict.fromkeys(rest, fates[chunk[-1]])})
-        return bulk.Reply(bulk.Verdict.SETTLED, fates={**fates, **await self._drive(rest, self._answer)})
+            return bisection.StepReply(bisection.StepOutcome.SETTLED, fates={**fates, **dict.fromkeys(rest, fates[chunk[-1]])})
+        return bisection.StepReply(bisection.StepOutcome.SETTLED, fates={**fates, **await self._drive(rest, self._answer)})
 
     def _place(self, chunk: Sequence[str]) -> str:
         place = self.targets[chunk[0]].datastore
         return place.id if place else ""
 
-    async def _answer(self, step: bulk.Step[str]) -> Reply:
+    async def _answer(self, step: bisection.Step[str]) -> Reply:
         if step.look:
             return await self._writes.undone(self, step.items, self._lost.get(step.items))
         for last in (False, False, True):
@@ -209,10 +211,10 @@ class _Job:
                 return await self._send(step.items)
             except errors.SourceRateLimited as error:
                 if last or error.retry_after > LONGEST_WAIT or len(self.targets) == 1:
-                    return bulk.Reply(bulk.Verdict.STOP, error)
+                    return bisection.StepReply(bisection.StepOutcome.STOP, error)
                 await base.pause(error.retry_after)
                 if self.removes:
-                    return self._failed(step.items, error, bulk.Verdict.UNSURE)
+                    return self._failed(step.items, error, bisection.StepOutcome.UNSURE)
             except errors.SourceError as error:
                 if len(step.items) == 1 and not self.removes and _dropped(error):
                     return await self._once_more(step.items, error)
@@ -230,23 +232,23 @@ class _Job:
         except errors.SourceError as again:
             return self._failed(items, again, self._verdict(again))
 
-    def _failed(self, items: tuple[str, ...], error: Failure, verdict: bulk.Verdict) -> Reply:
+    def _failed(self, items: tuple[str, ...], error: Failure, verdict: bisection.StepOutcome) -> Reply:
         if _names_all(error, len(items)):
-            return bulk.Reply(bulk.Verdict.SETTLED, fates=dict.fromkeys(items, error))
+            return bisection.StepReply(bisection.StepOutcome.SETTLED, fates=dict.fromkeys(items, error))
         self._lost[items] = error
-        return bulk.Reply(verdict, error)
+        return bisection.StepReply(verdict, error)
 
-    def _verdict(self, error: Failure) -> bulk.Verdict:
+    def _verdict(self, error: Failure) -> bisection.StepOutcome:
         """An answer that cannot be read, or a connection that broke: look. No answer in time: when there is only one, whoever asked can
         look as well, and has waited long enough."""
         if isinstance(error, errors.SourceAuthFailed):
-            return bulk.Verdict.STOP
+            return bisection.StepOutcome.STOP
         if isinstance(error, errors.SourceGarbled) or _dropped(error):
-            return bulk.Verdict.UNSURE
+            return bisection.StepOutcome.UNSURE
         if isinstance(error, errors.SourceUnavailable):
-            return bulk.Verdict.STOP if len(self.targets) == 1 else bulk.Verdict.UNSURE
+            return bisection.StepOutcome.STOP if len(self.targets) == 1 else bisection.StepOutcome.UNSURE
         too_large = isinstance(error, errors.SourceRejected) and error.status == TOO_LARGE
-        return bulk.Verdict.UNSURE if too_large and len(self.targets) > 1 else bulk.Verdict.REFUSED
+        return bisection.StepOutcome.UNSURE if too_large and len(self.targets) > 1 else bisection.StepOutcome.REFUSED
 
     async def _send(self, ids: Sequence[str]) -> Reply:
         place = self.targets[ids[0]].datastore
@@ -259,7 +261,7 @@ class _Job:
             await self._writes.patch({ident: bodies.update(self.change, self.targets[ident]) for ident in ids}, where)
         else:
             await self._writes.put(ids[0], bodies.update(self.change, self.targets[ids[0]]), where)
-        return bulk.Reply(bulk.Verdict.ACCEPTED)
+        return bisection.StepReply(bisection.StepOutcome.ACCEPTED)
 
 
 def _dropped(error: Failure) -> bool:

@@ -19,17 +19,17 @@ Key = TypeVar("Key", bound=Hashable)
 Thing = TypeVar("Thing")
 
 
-class Verdict(StrEnum):
+class StepOutcome(StrEnum):
     """What came of a step."""
 
     ACCEPTED = "accepted"
-    """Sent: all of it was done. Looked up: the answer is in `Reply.left`."""
+    """Sent: all of it was done. Looked up: the answer is in `StepReply.left`."""
     REFUSED = "refused"
     """At least one of the items is why; nothing is known of the others."""
     UNSURE = "unsure"
     """Too large, or no answer: some, all or none of it was done."""
     SETTLED = "settled"
-    """Every item has its own fate, in `Reply.fates`."""
+    """Every item has its own fate, in `StepReply.fates`."""
     STOP = "stop"
     """Nothing more can be done: whatever is left fails for the same reason."""
 
@@ -43,10 +43,10 @@ class Step(Generic[Item]):
 
 
 @dataclass(frozen=True, slots=True)
-class Reply(Generic[Item, Why]):
+class StepReply(Generic[Item, Why]):
     """What came of a step; `left` are the items found not done by a look."""
 
-    verdict: Verdict
+    verdict: StepOutcome
     why: Why | None = None
     left: tuple[Item, ...] = ()
     fates: Mapping[Item, Why | None] = field(default_factory=dict)
@@ -55,7 +55,7 @@ class Reply(Generic[Item, Why]):
 Fates = dict[Item, Why | None]
 """Item -> None for done, else why not."""
 
-Machine = Generator[Step[Item], Reply[Item, Why], None]
+Machine = Generator[Step[Item], StepReply[Item, Why], None]
 
 
 def chunks(items: Sequence[Item], size: int) -> Sequence[tuple[Item, ...]]:
@@ -91,7 +91,7 @@ class Halving(Generic[Item, Why]):
         if self.items:
             yield from self._settle(self.items, bad=False)
 
-    def _settle(self, part: tuple[Item, ...], *, bad: bool) -> Generator[Step[Item], Reply[Item, Why], bool]:
+    def _settle(self, part: tuple[Item, ...], *, bad: bool) -> Generator[Step[Item], StepReply[Item, Why], bool]:
         """Settle a part; True when all of it was accepted. `bad`: it is known that it would be refused as a whole."""
         if self.stopped is not None:
             self._fail(part, self.stopped)
@@ -99,31 +99,31 @@ class Halving(Generic[Item, Why]):
         if bad and len(part) > 1:
             return (yield from self._halve(part))
         reply = yield Step(part)
-        if reply.verdict is Verdict.ACCEPTED:
+        if reply.verdict is StepOutcome.ACCEPTED:
             self.fates.update(dict.fromkeys(part))
             return True
-        if reply.verdict is Verdict.SETTLED:
+        if reply.verdict is StepOutcome.SETTLED:
             self.fates.update(reply.fates)
             return all(reply.fates.get(item) is None for item in part)
-        if reply.verdict is Verdict.REFUSED and len(part) > 1:
+        if reply.verdict is StepOutcome.REFUSED and len(part) > 1:
             return (yield from self._halve(part))
-        if reply.verdict is Verdict.UNSURE:
+        if reply.verdict is StepOutcome.UNSURE:
             return (yield from self._look(part, reply.why))
-        self.stopped = reply.why if reply.verdict is Verdict.STOP else None
+        self.stopped = reply.why if reply.verdict is StepOutcome.STOP else None
         self._fail(part, reply.why)
         return False
 
-    def _halve(self, part: tuple[Item, ...]) -> Generator[Step[Item], Reply[Item, Why], bool]:
+    def _halve(self, part: tuple[Item, ...]) -> Generator[Step[Item], StepReply[Item, Why], bool]:
         middle = len(part) // 2
         fine = yield from self._settle(part[:middle], bad=False)
         yield from self._settle(part[middle:], bad=fine)
         return False
 
-    def _look(self, part: tuple[Item, ...], why: Why | None) -> Generator[Step[Item], Reply[Item, Why], bool]:
+    def _look(self, part: tuple[Item, ...], why: Why | None) -> Generator[Step[Item], StepReply[Item, Why], bool]:
         """Nobody knows what was done: find out, and send smaller parts of what was not."""
         self.patience -= 1
         reply = yield Step(part, look=True)
-        if reply.verdict is not Verdict.ACCEPTED:
+        if reply.verdict is not StepOutcome.ACCEPTED:
             self.stopped = reply.why
             self._fail(part, reply.why)
             return False

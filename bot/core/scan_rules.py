@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot import model
-from bot.core import grammar, naming
+from bot.core import grammar, lookup
 
 SCAN = "scan"
 CHAINS: Mapping[str, tuple[str, ...]] = {"daily": ("sync", "profile", SCAN)}
@@ -134,7 +134,7 @@ def places(typed: Sequence[str], known: Sequence[model.Place]) -> tuple[Sequence
     found: dict[str, model.Place] = {}
     problems: list[model.Problem] = []
     for name in dict.fromkeys(typed):
-        picked = naming.pick(name, known)
+        picked = lookup.pick(name, known)
         if picked.place is not None:
             found[picked.place.id] = picked.place
             continue
