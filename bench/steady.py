@@ -82,7 +82,7 @@ class Tracked:
     async def round(self) -> None:
         """One poll with its watch of 1,000 and a flush; some polls and flushes alone."""
         # The next watch would go on with older ones, which only this store has: from the top again.
-        await self.desk.poll.standings.mark("qualytics", "")
+        await self.desk.poll.health.mark("qualytics", "")
         for polling, took in ((self.desk.poll, self.whole), *[(self.bare, self.alone)] * BARE_ROUNDS):
             gc.collect()
             began, worked = time.perf_counter(), time.process_time()

@@ -122,7 +122,7 @@ async def running(configured: settings.Settings, *, listening: bool = True, work
         store = await engine.open(url)
         stack.push_async_callback(store.close)
         if store.alone:
-            await store.claims.release_all()
+            await store.leases.release_all()
         http = await stack.enter_async_context(slack.session())
         desk = _assemble(configured, clock, store, http, listening=listening)
         for source in desk.sources.values():
@@ -154,16 +154,16 @@ def _assemble(configured: settings.Settings, clock: ports.Clock, store: engine.S
     zone = ZoneInfo(configured.desk_timezone)
     route = model.Route("default", configured.desk_channel, burst=configured.desk_burst, wait_seconds=configured.desk_wait_seconds)
 
-    folk = people.People(sources, store.links, directory.SlackDirectory(client, sorted(grants.groups())), clock, grants)
-    known, cards, claims, journal, facts = store.anomalies, store.cards, store.claims, store.journal, store.facts
+    folk = people.People(sources, store.identities, directory.SlackDirectory(client, sorted(grants.groups())), clock, grants)
+    known, cards, claims, journal, facts = store.anomalies, store.cards, store.leases, store.journal, store.facts
     every, admins = timedelta(seconds=configured.desk_poll_seconds), configured.desk_admins
     posting = post.Post([route], sources, known, cards, claims, journal, facts, messenger, clock, metrics, admins=admins)
-    polling = poll.Poll(sources, known, store.standings, claims, facts, posting, clock, metrics, every)
+    polling = poll.Poll(sources, known, store.health, claims, facts, posting, clock, metrics, every)
     recorder, telling = recording.Recorder(store.records, clock), remarks.Remarks(sources, store.remarks, claims, clock)
     signed = configured.desk_actor_comments
     acting = triage.Triage(sources, known, journal, claims, folk, posting, clock, metrics, grants, recorder, telling, actor_comments=signed)
     first = next(iter(sources))
-    looking = browse.Browse(sources, known, cards, journal, store.standings, folk.resolve, clock, grants, first, [route])
+    looking = browse.Browse(sources, known, cards, journal, store.health, folk.resolve, clock, grants, first, [route])
     bulk = batches.Batches(sources, store.batches, folk, posting, clock, grants)
     working = runs.Runs(sources, store.batches, known, claims, bulk, messenger, clock, metrics, recorder)
     scanning = scans.Scans(sources, store.operations, claims, posting, clock, grants)

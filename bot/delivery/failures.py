@@ -84,7 +84,7 @@ POINTER = re.compile(r"json-pointer:[\w/:.-]*")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SlackAnswer:
     """What came back over HTTP: the status, Retry-After as sent ("" = none), and the body if it was a JSON object."""
 
     status: int
@@ -110,7 +110,7 @@ def kind(code: str) -> type[errors.DeliveryError] | None:
     return next((error for error, words in table.items() if code in words), None)
 
 
-def classify(answer: Answer, *, repeatable: bool) -> errors.DeliveryError:
+def classify(answer: SlackAnswer, *, repeatable: bool) -> errors.DeliveryError:
     """The error behind an answer that is not the wanted one. `repeatable`: doing it twice is the same as doing it once."""
     code = answer.code
     if answer.status == 429 or code in LIMITED:
@@ -161,7 +161,7 @@ async def ask_url(call: Awaitable[WebhookResponse], *, repeatable: bool) -> None
     await _ask_secret(call, lambda response: _url_failure(response, repeatable=repeatable), repeatable=repeatable)
 
 
-async def ask_upload(call: Awaitable[Answer]) -> None:
+async def ask_upload(call: Awaitable[SlackAnswer]) -> None:
     """Await the bytes of a file on their way to an upload URL: HTTP 200, whatever it says, means that they are there.
 
     Raises a child of `errors.DeliveryError` without a cause.
@@ -187,14 +187,14 @@ def _url_failure(response: WebhookResponse, *, repeatable: bool) -> errors.Deliv
     body = _object(text) or ({"error": text} if WORD.fullmatch(text) and text != "ok" else {})
     if response.status_code == 200 and (text in ("", "ok") or body.get("ok") is True):
         return None
-    return classify(Answer(response.status_code, _header(response.headers), body), repeatable=repeatable)
+    return classify(SlackAnswer(response.status_code, _header(response.headers), body), repeatable=repeatable)
 
 
-def _answer(response: Any) -> Answer:
+def _answer(response: Any) -> SlackAnswer:
     """The library hands over its own response, or aiohttp's when the body was not JSON, with any kind of data in it."""
     status = response.status_code if hasattr(response, "status_code") else response.status
     data = getattr(response, "data", None)
-    return Answer(int(status), _header(response.headers), data if isinstance(data, dict) else {})
+    return SlackAnswer(int(status), _header(response.headers), data if isinstance(data, dict) else {})
 
 
 def _header(headers: Mapping[str, Any]) -> str:

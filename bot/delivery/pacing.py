@@ -43,7 +43,7 @@ class Lane(StrEnum):
     """Reading a channel's history."""
 
 
-class Window:
+class BudgetWindow:
     """At most `limit` calls in any `seconds` (stretched by MARGIN)."""
 
     def __init__(self, limit: int, seconds: float) -> None:
@@ -60,9 +60,9 @@ class Window:
         self._calls.append(now)
 
 
-def _minute(limit: int, burst: int) -> list[Window]:
+def _minute(limit: int, burst: int) -> list[BudgetWindow]:
     """`limit` a minute, spread evenly after a first `burst`."""
-    return [Window(limit, 60.0), Window(min(burst, limit), 60.0 * min(burst, limit) / limit)]
+    return [BudgetWindow(limit, 60.0), BudgetWindow(min(burst, limit), 60.0 * min(burst, limit) / limit)]
 
 
 @dataclass(slots=True, eq=False)
@@ -77,7 +77,7 @@ class _Call:
 class _Channel:
     """One channel of a pool: its own budget (posts only), its pause, whether a call is under way, when it was served last."""
 
-    window: Window | None
+    window: BudgetWindow | None
     paused: float = 0.0
     busy: bool = False
     served: int = 0
@@ -92,7 +92,7 @@ class _Channel:
 class _Line:
     """One lane of a pool: who waits in it, by channel, and the budgets of this lane alone."""
 
-    windows: list[Window] = field(default_factory=list)
+    windows: list[BudgetWindow] = field(default_factory=list)
     queues: dict[str, deque[_Call]] = field(default_factory=dict)
 
     def free_at(self) -> float:
@@ -102,7 +102,7 @@ class _Line:
 class _Pool:
     """Lanes that share one Slack budget. `serial`: one call at a time and channel, at most one a second."""
 
-    def __init__(self, windows: list[Window], lines: Mapping[Lane, _Line], *, serial: bool = False) -> None:
+    def __init__(self, windows: list[BudgetWindow], lines: Mapping[Lane, _Line], *, serial: bool = False) -> None:
         self.windows, self.lines, self.serial = windows, lines, serial
         self.channels: dict[str, _Channel] = {}
         self.paused = 0.0
@@ -178,7 +178,7 @@ class _Pool:
 
     def _channel(self, name: str) -> _Channel:
         if name not in self.channels:
-            self.channels[name] = _Channel(Window(1, 1.0) if self.serial else None)
+            self.channels[name] = _Channel(BudgetWindow(1, 1.0) if self.serial else None)
         return self.channels[name]
 
 
@@ -192,7 +192,7 @@ class Pacer:
             serial=True,
         )
         edits = _Pool(
-            [Window(EDITS_PER_MINUTE, 60.0)],
+            [BudgetWindow(EDITS_PER_MINUTE, 60.0)],
             {Lane.CLICK: _Line(), Lane.EDIT: _Line(_minute(MACHINE_EDITS_PER_MINUTE, 7))},
         )
         lookups = _Pool(_minute(LOOKUPS_PER_MINUTE, 15), {Lane.LOOKUP: _Line()})

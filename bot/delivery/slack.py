@@ -207,7 +207,7 @@ class SlackMessenger:
             raise failures.unsure("no upload_url", repeatable=True)
         return ident, url
 
-    async def _send(self, url: str, content: bytes) -> failures.Answer:
+    async def _send(self, url: str, content: bytes) -> failures.SlackAnswer:
         """Put the bytes of a file where Slack wants them: no token, and no other address that somebody may point to."""
         limits = aiohttp.ClientTimeout(total=UPLOAD_SECONDS, sock_connect=CONNECT_SECONDS)
         async with AsyncExitStack() as stack:
@@ -217,7 +217,7 @@ class SlackMessenger:
             proxy = _proxy(url, self._client.proxy)
             sending = http.post(url, data=io.BytesIO(content), timeout=limits, allow_redirects=False, proxy=proxy)
             answer = await stack.enter_async_context(sending)
-            return failures.Answer(answer.status, answer.headers.get("Retry-After", ""), {})
+            return failures.SlackAnswer(answer.status, answer.headers.get("Retry-After", ""), {})
 
     @asynccontextmanager
     async def _turn(self, lane: Lane, room: str) -> AsyncIterator[None]:

@@ -259,7 +259,7 @@ class Cards(Protocol):
     async def backlog(self, now: datetime) -> Backlog: ...
 
 
-class Claims(Protocol):
+class Leases(Protocol):
     """What one process owns for a while: one conditional UPDATE, fenced by a token, expiring by itself. `table` is cards, sources,
     intents or another one that says so."""
 
@@ -413,7 +413,7 @@ class Operations(Protocol):
         ...
 
 
-class Links(Protocol):
+class Identities(Protocol):
     """Which user of a system a Slack user is: one owner for each user of a system."""
 
     async def find(self, slack_ids: Sequence[str], source: str) -> Mapping[str, model.Person]:
@@ -441,7 +441,7 @@ class Links(Protocol):
         ...
 
 
-class Standings(Protocol):
+class HealthRecords(Protocol):
     """How each source stands."""
 
     async def get(self, source: str) -> model.Standing: ...

@@ -51,7 +51,7 @@ class Browse:
     anomalies: ports.Anomalies
     cards: ports.Cards
     journal: ports.Journal
-    standings: ports.Standings
+    health: ports.HealthRecords
     resolve: Callable[[model.Query, str, model.Actor], Awaitable[model.Query]]
     clock: ports.Clock
     grants: permissions.Grants
@@ -250,7 +250,7 @@ class Browse:
     async def standing(self, name: str) -> tuple[model.Standing, Mapping[model.State, int]]:
         """How one source stands, and how many of its anomalies are tracked in each state."""
         totals = await self.anomalies.totals()
-        return await self.standings.get(name), {state: count for (source, state), count in totals.items() if source == name}
+        return await self.health.get(name), {state: count for (source, state), count in totals.items() if source == name}
 
     async def find(self, source: ports.Source, query: model.Query, actor: model.Actor, wanted: int) -> model.Found:
         """At most `wanted` (0: all) that match, each word applied where the source says: sent to the system, or here. Whatever comes

@@ -46,7 +46,7 @@ class Follow:
     sources: Mapping[str, ports.Source]
     store: ports.Operations
     anomalies: ports.Anomalies
-    claims: ports.Claims
+    leases: ports.Leases
     facts: ports.Facts
     scans: scans.Scans
     clock: ports.Clock
@@ -64,7 +64,7 @@ class Follow:
                 raise one
 
     async def _step(self, ident: str) -> None:
-        claim = await self.claims.take("operations", ident, self.clock.now(), CLAIM_SECONDS)
+        claim = await self.leases.take("operations", ident, self.clock.now(), CLAIM_SECONDS)
         if claim is None:
             return
         try:
@@ -78,7 +78,7 @@ class Follow:
             elif operation.state is model.OperationState.RUNNING:
                 await self._look(claim, operation)
         finally:
-            await self.claims.release(claim)
+            await self.leases.release(claim)
 
     # --- starting ------------------------------------------------------------------------------------------------------------
 

@@ -42,7 +42,7 @@ class People:
     """Looks people up: Slack's directory for rights, e-mail and remembered choices for assignments."""
 
     sources: Mapping[str, ports.Source]
-    links: ports.Links
+    identities: ports.Identities
     directory: ports.Directory
     clock: ports.Clock
     grants: permissions.Grants = field(default_factory=permissions.Grants)
@@ -58,14 +58,14 @@ class People:
 
     async def match(self, source: str, slack_ids: Sequence[str]) -> Match:
         """Find these Slack users among a system's users: a remembered choice first, then the same address, which is then remembered."""
-        found = dict(await self.links.find(slack_ids, source))
+        found = dict(await self.identities.find(slack_ids, source))
         unknown: list[model.Actor] = []
         for slack_id in slack_ids:
             if slack_id in found:
                 continue
             actor = await self.directory.actor(slack_id)
             person = await self._by_address(source, actor.email)
-            if person is None or await self._own(actor, person, "email", await self.links.slack_id(person)) is None:
+            if person is None or await self._own(actor, person, "email", await self.identities.slack_id(person)) is None:
                 unknown.append(actor)
             else:
                 found[slack_id] = person
@@ -83,7 +83,7 @@ class People:
         if person is None:
             raise errors.NotFound(f"{title} has no user {person_id} any more. Choose again.")
         permissions.decide(model.Action.ASSIGN, actor, self.grants)
-        owner = await self.links.slack_id(person)
+        owner = await self.identities.slack_id(person)
         by_address = await self.directory.by_address(person.email) if person.email else ""
         own = await self._by_address(source, actor.email) if slack_id == actor.id else None
         ownership.decide(ownership.Choice(slack_id, person, title, owner, by_address, own), actor, self.grants)
@@ -97,7 +97,7 @@ class People:
         """Make somebody the owner, and tell who was it before; None when somebody else was faster."""
         replaced = owner if owner != subject.id else ""
         told = [self._replaced(replaced, subject, person, by)] if replaced else []
-        done = await self.links.link(subject.id, person, how, self.clock.now(), replacing=replaced, told=told)
+        done = await self.identities.link(subject.id, person, how, self.clock.now(), replacing=replaced, told=told)
         return Linked(person, replaced) if done else None
 
     def _replaced(self, owner: str, subject: model.Actor, person: model.Person, by: str) -> model.CardDraft:
@@ -121,7 +121,7 @@ class People:
         """Unlink, so that the next assignment asks again. Raises NotAllowed: others are an admin's."""
         permissions.decide(model.Action.ASSIGN, actor, self.grants)
         ownership.check_others(slack_id, actor, self.grants)
-        await self.links.unlink(slack_id, source)
+        await self.identities.unlink(slack_id, source)
 
     async def suggest(self, source: str, typed: str) -> Sequence[model.Person]:
         """A system's users whose name or address holds what was typed."""
@@ -135,7 +135,7 @@ class People:
 
     async def slack_ids(self, people: Sequence[model.Person]) -> Mapping[str, str]:
         """Person id -> Slack id for those whom somebody linked."""
-        pairs = [(person.id, await self.links.slack_id(person)) for person in people]
+        pairs = [(person.id, await self.identities.slack_id(person)) for person in people]
         return {person: slack for person, slack in pairs if slack}
 
     async def resolve(self, query: model.Query, source: str, actor: model.Actor) -> model.Query:

@@ -35,8 +35,8 @@ class Poll:
 
     sources: Mapping[str, ports.Source]
     anomalies: ports.Anomalies
-    standings: ports.Standings
-    claims: ports.Claims
+    health: ports.HealthRecords
+    leases: ports.Leases
     facts: ports.Facts
     post: posting.Post
     clock: ports.Clock
@@ -49,25 +49,25 @@ class Poll:
         `now_please` is written down before anything else: whoever polls at this moment polls once more right after, so that what the push
         was about is not missed by a list that was read a moment too early."""
         if now_please:
-            await self.standings.ask(name)
+            await self.health.ask(name)
         saved, again = None, True
         while again:
-            claim = await self.claims.take("sources", name, self.clock.now(), CLAIM_SECONDS)
+            claim = await self.leases.take("sources", name, self.clock.now(), CLAIM_SECONDS)
             if claim is None:
                 return saved
             try:
                 taken = await self._turn(name, now_please)
             finally:
-                await self.claims.release(claim)
+                await self.leases.release(claim)
             saved = _both(saved, taken.saved)
             # Only after the release: whoever could not claim has asked before that.
-            again = now_please = (await self.standings.get(name)).asked > taken.asked
+            again = now_please = (await self.health.get(name)).asked > taken.asked
         return saved
 
     async def catch_up(self) -> None:
         """Take the looks that somebody asked for and that a failure or a restart kept from being taken."""
         for name in self.sources:
-            if (await self.standings.get(name)).wanted:
+            if (await self.health.get(name)).wanted:
                 await self.poll(name)
 
     async def lag(self, name: str) -> float | None:
@@ -78,7 +78,7 @@ class Poll:
 
     async def _turn(self, name: str, now_please: bool) -> _Turn:
         """One poll, with its watch."""
-        standing, began = await self.standings.get(name), self.clock.now()
+        standing, began = await self.health.get(name), self.clock.now()
         if not now_please and standing.next_poll is not None and standing.next_poll > began:
             return _Turn(standing.asked)
         try:
@@ -178,7 +178,7 @@ class Poll:
         done = list(ids)[: list(ids).index(left)] if left else list(ids)
         ended = not left and len(ids) < WATCH_IDS
         if standing.watch_mark or not ended:
-            await self.standings.mark(name, "" if ended else (done or [mark])[-1], None if ended else round_began)
+            await self.health.mark(name, "" if ended else (done or [mark])[-1], None if ended else round_began)
 
     async def _look(self, source: ports.Source, ids: Sequence[str]) -> frozenset[str]:
         """Read as many of these as the budget allows; returns which."""
@@ -213,7 +213,7 @@ class Poll:
 
     async def _answered(self, name: str, asked: int) -> None:
         """Tell that it is over if people were told that it began, and only then forget it: after a kill it is the same report again."""
-        before, now = await self.standings.ok(name, self.clock.now(), asked), self.clock.now()
+        before, now = await self.health.ok(name, self.clock.now(), asked), self.clock.now()
         if before.failing_since is not None:
             log.info("%s answers again", name)
         told = await self.facts.get(f"told.{name}")
@@ -225,10 +225,10 @@ class Poll:
 
     async def _failed(self, name: str, error: errors.SourceError) -> None:
         now = self.clock.now()
-        standing = await self.standings.get(name)
+        standing = await self.health.get(name)
         wait = self._pause(standing, error)
         said = _said(self.sources[name].title, error, wait)
-        before = await self.standings.failed(name, said, now, now + wait)
+        before = await self.health.failed(name, said, now, now + wait)
         self.telemetry.count("source_errors", source=name, kind=type(error).__name__)
         if before.failing_since is None:
             log.warning("%s does not answer as it should: %s", name, said)

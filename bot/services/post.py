@@ -64,7 +64,7 @@ class Post:
     sources: Mapping[str, ports.Source]
     anomalies: ports.Anomalies
     cards: ports.Cards
-    claims: ports.Claims
+    leases: ports.Leases
     journal: ports.Journal
     facts: ports.Facts
     messenger: ports.Messenger
@@ -219,14 +219,14 @@ class Post:
 
     async def _deliver(self, card_id: str, hint: Hint | None = None, *, clicked: bool = False) -> bool:
         """Deliver until Slack shows what is wanted. False when somebody else holds the card."""
-        claim = await self.claims.take("cards", card_id, self.clock.now(), CLAIM_SECONDS)
+        claim = await self.leases.take("cards", card_id, self.clock.now(), CLAIM_SECONDS)
         if claim is None:
             return False
         try:
             while await self._step(claim, card_id, hint, clicked):
                 hint = None
         finally:
-            await self.claims.release(claim)
+            await self.leases.release(claim)
         return True
 
     async def _step(self, claim: model.Claim, card_id: str, hint: Hint | None, clicked: bool) -> bool:

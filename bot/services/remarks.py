@@ -29,7 +29,7 @@ class Remarks:
 
     sources: Mapping[str, ports.Source]
     store: ports.Remarks
-    claims: ports.Claims
+    leases: ports.Leases
     clock: ports.Clock
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -48,7 +48,7 @@ class Remarks:
     async def work(self) -> None:
         """Leave every remark that is due."""
         for remark in await self.store.due(self.clock.now()):
-            claim = await self.claims.take("remarks", remark.key, self.clock.now(), CLAIM_SECONDS)
+            claim = await self.leases.take("remarks", remark.key, self.clock.now(), CLAIM_SECONDS)
             if claim is None:
                 continue
             try:
@@ -58,7 +58,7 @@ class Remarks:
                 pause = min(PAUSE * 2 ** min(remark.tries, 10), LONGEST_PAUSE)
                 await self.store.later(claim, self.clock.now() + pause)
             finally:
-                await self.claims.release(claim)
+                await self.leases.release(claim)
 
     async def _leave(self, claim: model.Claim, remark: ports.Remark) -> None:
         """Row before call; one that may be there is looked for before it is said again. Raises SourceError while it makes sense to try."""

@@ -112,7 +112,7 @@ class Runs:
     sources: Mapping[str, ports.Source]
     store: ports.Batches
     anomalies: ports.Anomalies
-    claims: ports.Claims
+    leases: ports.Leases
     batches: batches.Batches
     messenger: ports.Messenger
     clock: ports.Clock
@@ -132,7 +132,7 @@ class Runs:
     async def run(self, ident: str) -> bool:
         """Run one batch to its end. False when somebody else does, when its system is away, or when Slack does not say whether the actor
         still may: it goes on with the next `work`."""
-        claim = await self.claims.take("batches", ident, self.clock.now(), CLAIM_SECONDS)
+        claim = await self.leases.take("batches", ident, self.clock.now(), CLAIM_SECONDS)
         if claim is None:
             return False
         try:
@@ -149,7 +149,7 @@ class Runs:
             self._unasked(ident, error)
             return False
         finally:
-            await self.claims.release(claim)
+            await self.leases.release(claim)
 
     def _unasked(self, ident: str, error: errors.DeliveryError) -> None:
         """Said once for each time that Slack is away."""

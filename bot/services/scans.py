@@ -56,7 +56,7 @@ class Scans:
 
     sources: Mapping[str, ports.Source]
     store: ports.Operations
-    claims: ports.Claims
+    leases: ports.Leases
     post: posting.Post
     clock: ports.Clock
     grants: permissions.Grants
@@ -260,7 +260,7 @@ class Scans:
         """Follow an operation again that the desk gave up. Raises UserError."""
         permissions.decide(model.Action.SCAN, actor, self.grants)
         now = self.clock.now()
-        claim = await self.claims.take("operations", ident, now, CLAIM_SECONDS)
+        claim = await self.leases.take("operations", ident, now, CLAIM_SECONDS)
         operation = await self.store.get(ident)
         try:
             if operation is None:
@@ -273,7 +273,7 @@ class Scans:
                 raise errors.Stale("This is being followed already, or it has ended; its message tells how it stands.")
         finally:
             if claim is not None:
-                await self.claims.release(claim)
+                await self.leases.release(claim)
         await self.post.progress(self.draft(running))
         return running
 

@@ -47,7 +47,7 @@ class Triage:
     sources: Mapping[str, ports.Source]
     anomalies: ports.Anomalies
     journal: ports.Journal
-    claims: ports.Claims
+    leases: ports.Leases
     people: directory.People
     post: posting.Post
     clock: ports.Clock
@@ -77,7 +77,7 @@ class Triage:
         try:
             return await self._run(intent, click)
         finally:
-            await self.claims.release(claim)
+            await self.leases.release(claim)
 
     async def resume(self) -> int:
         """End what an earlier process accepted and did not finish. Returns how many actions were looked at."""
@@ -85,13 +85,13 @@ class Triage:
         for intent in unfinished:
             if intent.refs[0].source not in self.sources:
                 continue  # the system is not configured any more; should it come back, this is ended
-            claim = await self.claims.take("intents", intent.key, self.clock.now(), CLAIM_SECONDS)
+            claim = await self.leases.take("intents", intent.key, self.clock.now(), CLAIM_SECONDS)
             if claim is None:
                 continue
             try:
                 await self._resume(intent)
             finally:
-                await self.claims.release(claim)
+                await self.leases.release(claim)
         return len(unfinished)
 
     async def _resume(self, intent: ports.Intent) -> None:

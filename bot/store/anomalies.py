@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model, ports
-from bot.store import database, rows, saving, tables
+from bot.store import ingest, mappers, tables, transactions
 
 CLICKED_WITHIN = timedelta(hours=1)
 
@@ -19,7 +19,7 @@ _ANOMALIES = tables.anomalies
 class Anomalies:
     """The port `Anomalies`."""
 
-    def __init__(self, db: database.Database) -> None:
+    def __init__(self, db: transactions.Database) -> None:
         self._db = db
 
     async def get(self, refs: Sequence[model.Ref]) -> Mapping[model.Ref, model.Anomaly]:
@@ -29,7 +29,7 @@ class Anomalies:
             found: dict[model.Ref, model.Anomaly] = {}
             for source in sorted({ref.source for ref in refs}):
                 ids = sorted({ref.id for ref in refs if ref.source == source})
-                found |= await saving.stored_anomalies(connection, source, ids)
+                found |= await ingest.stored_anomalies(connection, source, ids)
             return found
 
         return await self._db.read(work)
@@ -40,7 +40,7 @@ class Anomalies:
         async def work(connection: AsyncConnection) -> frozenset[model.Ref]:
             found: set[model.Ref] = set()
             for source in sorted({ref.source for ref in refs}):
-                for ids in database.chunks(sorted({ref.id for ref in refs if ref.source == source})):
+                for ids in transactions.chunks(sorted({ref.id for ref in refs if ref.source == source})):
                     statement = sa.select(_ANOMALIES.c.id).where(_ANOMALIES.c.source == source, _ANOMALIES.c.id.in_(ids))
                     found.update(model.Ref(source, ident) for ident in await connection.scalars(statement))
             return frozenset(found)
@@ -69,8 +69,8 @@ class Anomalies:
         """
         if strangers := [str(anomaly.ref) for anomaly in seen if anomaly.ref.source != source]:
             raise ValueError(f"not of {source}: {', '.join(strangers[:5])}")
-        sight = saving.Sight(source, seen, read_at, now, reason, cursor, drafts or {}, extra, note, entries, done, own)
-        return await self._db.write(lambda connection: saving.save(connection, sight))
+        sight = ingest.Sight(source, seen, read_at, now, reason, cursor, drafts or {}, extra, note, entries, done, own)
+        return await self._db.write(lambda connection: ingest.save(connection, sight))
 
     async def newest(self, source: str, limit: int) -> Sequence[model.Anomaly]:
         """The newest that are not archived."""
@@ -82,7 +82,7 @@ class Anomalies:
         )
 
         async def work(connection: AsyncConnection) -> Sequence[model.Anomaly]:
-            return await rows.each(await connection.execute(statement), rows.anomaly)
+            return await mappers.each(await connection.execute(statement), mappers.anomaly)
 
         return await self._db.read(work)
 
@@ -127,7 +127,7 @@ async def _watched(connection: AsyncConnection, source: str, limit: int, after: 
     return found
 
 
-async def _mark(connection: AsyncConnection, source: str, after: str) -> rows.AnyRow | None:
+async def _mark(connection: AsyncConnection, source: str, after: str) -> mappers.AnyRow | None:
     if not after:
         return None
     columns = (_ANOMALIES.c.id, _ANOMALIES.c.created, _ANOMALIES.c.clicked)
@@ -143,7 +143,7 @@ def _visible(source: str) -> sa.ColumnElement[bool]:
     return sa.and_(_ANOMALIES.c.source == source, _ANOMALIES.c.shown.is_not(None), _ANOMALIES.c.closed.is_(None))
 
 
-def _clicked(source: str, since: datetime, mark: rows.AnyRow | None) -> sa.Select[str, datetime]:
+def _clicked(source: str, since: datetime, mark: mappers.AnyRow | None) -> sa.Select[str, datetime]:
     order = sa.tuple_(_ANOMALIES.c.clicked, _ANOMALIES.c.id)
     statement = sa.select(_ANOMALIES.c.id, _ANOMALIES.c.read_at).where(_visible(source), _ANOMALIES.c.clicked >= since)
     if mark is not None:
@@ -151,7 +151,7 @@ def _clicked(source: str, since: datetime, mark: rows.AnyRow | None) -> sa.Selec
     return statement.order_by(_ANOMALIES.c.clicked.desc(), _ANOMALIES.c.id.desc())
 
 
-def _others(source: str, since: datetime | None, mark: rows.AnyRow | None) -> sa.Select[str, datetime]:
+def _others(source: str, since: datetime | None, mark: mappers.AnyRow | None) -> sa.Select[str, datetime]:
     order = sa.tuple_(_ANOMALIES.c.created, _ANOMALIES.c.id)
     statement = sa.select(_ANOMALIES.c.id, _ANOMALIES.c.read_at).where(_visible(source))
     if since is not None:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model
-from bot.store import claims, database, rows, tables
+from bot.store import leases, mappers, tables, transactions
 
 LEASE = timedelta(seconds=120)
 """How long a batch stays claimed after each settling."""
@@ -42,7 +42,7 @@ _SENT = {"fate": model.Fate.SENT.value, "after": None, "reason": "", "missing_ri
 class Batches:
     """The port `Batches`."""
 
-    def __init__(self, db: database.Database) -> None:
+    def __init__(self, db: transactions.Database) -> None:
         self._db = db
 
     async def create(self, batch: model.Batch, items: Sequence[model.Item]) -> None:
@@ -58,9 +58,9 @@ class Batches:
         async def work(connection: AsyncConnection) -> None:
             if await connection.scalar(sa.select(_BATCHES.c.id).where(_BATCHES.c.id == batch.id)) is not None:
                 raise ValueError(f"batch {batch.id} exists already")
-            await connection.execute(sa.insert(_BATCHES).values(rows.batch_values(batch)))
-            for chunk in database.chunks(list(enumerate(items))):
-                values = [{"batch": batch.id, "turn": turn, **rows.item_values(item)} for turn, item in chunk]
+            await connection.execute(sa.insert(_BATCHES).values(mappers.batch_values(batch)))
+            for chunk in transactions.chunks(list(enumerate(items))):
+                values = [{"batch": batch.id, "turn": turn, **mappers.item_values(item)} for turn, item in chunk]
                 await connection.execute(sa.insert(_ITEMS), values)
 
         await self._db.write(work)
@@ -89,7 +89,7 @@ class Batches:
 
     async def runnable(self, now: datetime) -> Sequence[str]:
         """Batches that run and that nobody holds, the one confirmed first first."""
-        statement = sa.select(_BATCHES.c.id).where(tables.RUNNING, claims.free(_BATCHES, now)).order_by(_BATCHES.c.confirmed, _BATCHES.c.id)
+        statement = sa.select(_BATCHES.c.id).where(tables.RUNNING, leases.free(_BATCHES, now)).order_by(_BATCHES.c.confirmed, _BATCHES.c.id)
 
         async def work(connection: AsyncConnection) -> Sequence[str]:
             return list(await connection.scalars(statement))
@@ -121,7 +121,7 @@ class Batches:
         done = {"state": model.BatchState.DONE.value, "finished": now, "claim_token": None, "claim_until": None}
 
         async def work(connection: AsyncConnection) -> bool:
-            change = sa.update(_BATCHES).where(claims.held(claim), tables.RUNNING).values(done)
+            change = sa.update(_BATCHES).where(leases.held(claim), tables.RUNNING).values(done)
             if not (await connection.execute(change)).rowcount:
                 return False
             first = sa.and_(_BATCHES.c.id == taken_back, _BATCHES.c.undone_by == "")
@@ -186,7 +186,7 @@ class Batches:
     async def _first(self, statement: sa.Select[Any]) -> model.Batch | None:
         async def work(connection: AsyncConnection) -> model.Batch | None:
             row = (await connection.execute(statement)).one_or_none()
-            return rows.batch(row) if row else None
+            return mappers.batch(row) if row else None
 
         return await self._db.read(work)
 
@@ -203,13 +203,13 @@ async def settle(connection: AsyncConnection, claim: model.Claim, items: Sequenc
     """`Batches.settle`, as a part of a transaction: nothing is written before it is certain that the claim holds."""
     sent = [item.ref for item in items if _only_sent(item)]
     settled = [item for item in items if not _only_sent(item)]
-    values = [{"of": claim.key, "system": item.ref.source, "ident": item.ref.id, **rows.settled_values(item)} for item in settled]
-    stretched = sa.update(_BATCHES).where(claims.held(claim), tables.RUNNING).values(claim_until=now + LEASE)
+    values = [{"of": claim.key, "system": item.ref.source, "ident": item.ref.id, **mappers.settled_values(item)} for item in settled]
+    stretched = sa.update(_BATCHES).where(leases.held(claim), tables.RUNNING).values(claim_until=now + LEASE)
     if not (await connection.execute(stretched)).rowcount:
         return False
-    for refs in database.chunks(sent):
+    for refs in transactions.chunks(sent):
         await connection.execute(sa.update(_ITEMS).where(_ITEMS.c.batch == claim.key, _among(refs), _OPEN).values(_SENT))
-    for chunk in database.chunks(values):
+    for chunk in transactions.chunks(values):
         await connection.execute(_SETTLE, chunk)
     return True
 
@@ -233,7 +233,7 @@ def _with(batch: str, fates: Sequence[model.Fate]) -> sa.Select[Any]:
 
 
 async def _items(connection: AsyncConnection, statement: sa.Select[Any]) -> Sequence[model.Item]:
-    return [rows.item(row) for row in await connection.execute(statement)]
+    return [mappers.item(row) for row in await connection.execute(statement)]
 
 
 async def _refusals(connection: AsyncConnection, batch: str, sample: int) -> Sequence[model.Refusals]:
@@ -256,7 +256,7 @@ async def _refusals(connection: AsyncConnection, batch: str, sample: int) -> Seq
     return [_refusal(group, sample) for group in groups]
 
 
-def _refusal(alike: Sequence[rows.AnyRow], sample: int) -> model.Refusals:
+def _refusal(alike: Sequence[mappers.AnyRow], sample: int) -> model.Refusals:
     row = alike[0]
     refs = tuple(model.Ref(one.source, one.anomaly) for one in alike[:sample])
     return model.Refusals(model.Fate(row.fate), row.reason, row.missing_right, row.datastore, row.number, refs)

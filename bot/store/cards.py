@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model, ports
-from bot.store import backlog, claims, database, deciding, outbox, rows, tables
+from bot.store import card_grouping, leases, mappers, outbox, queue_stats, tables, transactions
 
 TABLES_SHOWN = 50
 """Tables of a group that `tally` names."""
@@ -28,7 +28,7 @@ _OLDEST_POST = (_CARDS.c.created, _CARDS.c.place, _CARDS.c.id)
 class Cards:
     """The port `Cards`."""
 
-    def __init__(self, db: database.Database) -> None:
+    def __init__(self, db: transactions.Database) -> None:
         self._db = db
 
     async def waiting(self) -> Sequence[model.Card]:
@@ -39,13 +39,13 @@ class Cards:
         """The last window of every route."""
 
         async def work(connection: AsyncConnection) -> Mapping[str, model.Window]:
-            return {row.route: rows.window(row) for row in await connection.execute(sa.select(tables.windows))}
+            return {row.route: mappers.window(row) for row in await connection.execute(sa.select(tables.windows))}
 
         return await self._db.read(work)
 
     async def decide(self, decision: model.Decision, now: datetime) -> None:
         """Carry out a decision in one transaction; cards that were decided in between are left alone."""
-        await self._db.write(lambda connection: deciding.decide(connection, decision, now))
+        await self._db.write(lambda connection: card_grouping.decide(connection, decision, now))
 
     async def due(
         self, now: datetime, *, posted: bool, channel: str = "", without: Sequence[str] = (), limit: int = 50
@@ -83,9 +83,9 @@ class Cards:
         async def work(connection: AsyncConnection) -> Sequence[model.Card]:
             found: dict[str, model.Card] = {}
             for source in sorted({ref.source for ref in refs}):
-                for ids in database.chunks(sorted({ref.id for ref in refs if ref.source == source})):
+                for ids in transactions.chunks(sorted({ref.id for ref in refs if ref.source == source})):
                     statement = sa.select(_CARDS).where(_CARDS.c.id.in_(outbox.showing(source, ids)))
-                    found |= {row.id: rows.card(row) for row in await connection.execute(statement)}
+                    found |= {row.id: mappers.card(row) for row in await connection.execute(statement)}
             return sorted(found.values(), key=lambda card: (card.created, card.id))
 
         return await self._db.read(work)
@@ -114,7 +114,7 @@ class Cards:
         again = sa.or_(outbox.LIVE, sa.and_(_ENDED, _POSTED))
 
         async def work(connection: AsyncConnection) -> None:
-            for chunk in database.chunks(sorted(cards)):
+            for chunk in transactions.chunks(sorted(cards)):
                 await connection.execute(
                     sa.update(_CARDS)
                     .where(_CARDS.c.id.in_(chunk), again)
@@ -206,7 +206,7 @@ class Cards:
         ended = {"due": None, "since": None, "urgent": False, "posting": None}
 
         async def work(connection: AsyncConnection) -> bool:
-            change = sa.update(_CARDS).where(claims.held(claim)).values(state=state, reason=reason, error=error, **ended)
+            change = sa.update(_CARDS).where(leases.held(claim)).values(state=state, reason=reason, error=error, **ended)
             if not (await connection.execute(change)).rowcount:
                 return False
             await outbox.refresh_shown(connection, [claim.key], claim.until)
@@ -233,16 +233,16 @@ class Cards:
 
     async def backlog(self, now: datetime) -> ports.Backlog:
         """What waits; ages count from when Slack began to lag behind."""
-        return await self._db.read(lambda connection: backlog.measure(connection, now))
+        return await self._db.read(lambda connection: queue_stats.measure(connection, now))
 
     async def _cards(self, statement: sa.Select[Any]) -> Sequence[model.Card]:
         async def work(connection: AsyncConnection) -> Sequence[model.Card]:
-            return [rows.card(row) for row in await connection.execute(statement)]
+            return [mappers.card(row) for row in await connection.execute(statement)]
 
         return await self._db.read(work)
 
     async def _fenced(self, claim: model.Claim, condition: sa.ColumnElement[bool], **values: Any) -> bool:
-        statement = sa.update(_CARDS).where(claims.held(claim), condition).values(values)
+        statement = sa.update(_CARDS).where(leases.held(claim), condition).values(values)
 
         async def work(connection: AsyncConnection) -> bool:
             return (await connection.execute(statement)).rowcount == 1
@@ -252,7 +252,7 @@ class Cards:
 
 def _due(now: datetime, *, posted: bool) -> sa.ColumnElement[bool]:
     lane = _POSTED if posted else _CARDS.c.ts.is_(None)
-    return sa.and_(_CARDS.c.due.is_not(None), _CARDS.c.due <= now, lane, claims.free(_CARDS, now))
+    return sa.and_(_CARDS.c.due.is_not(None), _CARDS.c.due <= now, lane, leases.free(_CARDS, now))
 
 
 def _posted_at(ts: str, now: datetime) -> datetime:
@@ -279,7 +279,7 @@ def _stored(payload: Mapping[str, Any]) -> Any:
 async def _existing(connection: AsyncConnection, draft: model.CardDraft) -> model.Card | None:
     statement = sa.select(_CARDS).where(outbox.is_draft(draft)).with_for_update()
     row = (await connection.execute(statement)).one_or_none()
-    return rows.card(row) if row else None
+    return mappers.card(row) if row else None
 
 
 async def _made(connection: AsyncConnection, values: dict[str, Any], now: datetime) -> model.Card:
@@ -289,7 +289,7 @@ async def _made(connection: AsyncConnection, values: dict[str, Any], now: dateti
 
 
 async def _one(connection: AsyncConnection, card: str) -> model.Card:
-    return rows.card((await connection.execute(sa.select(_CARDS).where(_CARDS.c.id == card))).one())
+    return mappers.card((await connection.execute(sa.select(_CARDS).where(_CARDS.c.id == card))).one())
 
 
 async def _click(connection: AsyncConnection, cards: Sequence[str], now: datetime) -> None:
@@ -318,4 +318,4 @@ async def _members(connection: AsyncConnection, card: str, offset: int, limit: i
         .offset(offset)
         .limit(limit)
     )
-    return [rows.anomaly(row) for row in await connection.execute(statement)]
+    return [mappers.anomaly(row) for row in await connection.execute(statement)]

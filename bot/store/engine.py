@@ -19,23 +19,23 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from bot import errors
 from bot.store import (
+    aiosqlite_driver,
     anomalies,
     batches,
     cards,
-    claims,
     connections,
-    database,
     facts,
+    file_lock,
+    identities,
     journal,
-    links,
-    lock,
+    leases,
     operations,
     recording,
     remarks,
-    revisions,
-    sqlite,
-    standings,
+    source_health,
+    transactions,
 )
+from bot.store.migrations import revisions
 
 BUSY_SECONDS = 15.0
 """How long SQLite waits for another process (a migration, a person with the sqlite3 shell) before it gives up."""
@@ -60,7 +60,7 @@ _SSL_WORDS = frozenset({"disable", "allow", "prefer", "require", "verify-ca", "v
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class DatabaseTarget:
     """A database as the URL names it. `path` is SQLite's file, None for a server."""
 
     url: URL
@@ -75,18 +75,18 @@ class Store:
 
     anomalies: anomalies.Anomalies
     cards: cards.Cards
-    claims: claims.Claims
+    leases: leases.Leases
     journal: journal.Journal
     records: recording.Records
     remarks: remarks.Remarks
     batches: batches.Batches
     operations: operations.Operations
-    links: links.Links
-    standings: standings.Standings
+    identities: identities.Identities
+    health: source_health.HealthRecords
     facts: facts.Facts
     alone: bool
-    db: database.Database
-    lock: lock.Lock | None = None
+    db: transactions.Database
+    lock: file_lock.Lock | None = None
 
     async def can_read(self) -> None:
         """Ask the database for an answer. Raises StoreError."""
@@ -122,7 +122,7 @@ async def open(url: str, patience: connections.Patience | None = None) -> Store:
     """Open the store behind `DATABASE_URL`, which has to be migrated. Raises ConfigError: wrong URL, nobody answers, tables are missing,
     or another process owns this SQLite file."""
     target = parse(url)
-    held = lock.Lock(target.path) if target.path else None
+    held = file_lock.Lock(target.path) if target.path else None
     db = _database(target, patience or connections.Patience())
     try:
         with _reported(target):
@@ -138,14 +138,14 @@ async def open(url: str, patience: connections.Patience | None = None) -> Store:
     return Store(
         anomalies.Anomalies(db),
         cards.Cards(db),
-        claims.Claims(db),
+        leases.Leases(db),
         journal.Journal(db),
         recording.Records(db),
         remarks.Remarks(db),
         batches.Batches(db),
         operations.Operations(db),
-        links.Links(db),
-        standings.Standings(db),
+        identities.Identities(db),
+        source_health.HealthRecords(db),
         facts.Facts(db),
         alone=held is not None,
         db=db,
@@ -165,16 +165,16 @@ async def migrate(url: str) -> str:
 
     async with _single(target) as engine:
         # SQLite does not wait for others while it turns to WAL for the first time: the store's way to write tries again.
-        return await database.Database(engine, engine).write(work)
+        return await transactions.Database(engine, engine).write(work)
 
 
 def _upgraded(connection: sa.Connection) -> str:
     """Alembic is loaded only where it has something to do."""
     if revisions.current(connection) == revisions.head():
         return revisions.head()
-    from bot.store import migrating
+    from bot.store.migrations import runner
 
-    return migrating.upgrade(connection)
+    return runner.upgrade(connection)
 
 
 async def current(url: str) -> str:
@@ -190,7 +190,7 @@ async def current(url: str) -> str:
 # --- URLs ---------------------------------------------------------------------------------------------------------------
 
 
-def parse(url: str) -> Target:
+def parse(url: str) -> DatabaseTarget:
     """Read `sqlite:///relative.db`, `sqlite:////absolute.db`, `postgres://...` or `postgresql://...`. Raises ConfigError."""
     try:
         found = make_url(url)
@@ -206,17 +206,17 @@ def _fault(what: str) -> errors.ConfigError:
     return errors.ConfigError([f"DATABASE_URL: {what}. Use sqlite:///anomaly-desk.db or postgresql://user:password@host/name."])
 
 
-def _sqlite(url: URL) -> Target:
+def _sqlite(url: URL) -> DatabaseTarget:
     if not url.database or url.database == ":memory:" or url.host or url.query:
         raise _fault("SQLite needs a plain path to a file")
     path = Path(url.database)
     if not path.parent.is_dir():
         raise errors.ConfigError([f"DATABASE_URL: the folder {path.parent} does not exist. Make it first."])
-    options = {"connect_args": {"timeout": BUSY_SECONDS, "async_creator_fn": sqlite.Connection}}
-    return Target(URL.create("sqlite+aiosqlite", database=str(path)), path, options, str(path))
+    options = {"connect_args": {"timeout": BUSY_SECONDS, "async_creator_fn": aiosqlite_driver.Connection}}
+    return DatabaseTarget(URL.create("sqlite+aiosqlite", database=str(path)), path, options, str(path))
 
 
-def _postgres(url: URL) -> Target:
+def _postgres(url: URL) -> DatabaseTarget:
     if importlib.util.find_spec("asyncpg") is None:
         raise errors.ConfigError(["DATABASE_URL: PostgreSQL needs asyncpg. Install it with: pip install 'anomaly-desk[postgres]'."])
     query = dict(url.query)
@@ -227,16 +227,16 @@ def _postgres(url: URL) -> Target:
         raise _fault(f"the option {unknown[0]} is not understood")
     options = {"connect_args": {"timeout": CONNECT_SECONDS} | ({"ssl": ssl} if ssl else {})}
     name = f"{url.database or 'postgres'} on {url.host or query.get('host') or 'localhost'}"
-    return Target(url.set(drivername="postgresql+asyncpg", query=query), None, options, name)
+    return DatabaseTarget(url.set(drivername="postgresql+asyncpg", query=query), None, options, name)
 
 
-_SCHEMES: Mapping[str, Callable[[URL], Target]] = {"sqlite": _sqlite, "postgres": _postgres, "postgresql": _postgres}
+_SCHEMES: Mapping[str, Callable[[URL], DatabaseTarget]] = {"sqlite": _sqlite, "postgres": _postgres, "postgresql": _postgres}
 
 
 # --- connections ----------------------------------------------------------------------------------------------------------
 
 
-def _database(target: Target, patience: connections.Patience) -> database.Database:
+def _database(target: DatabaseTarget, patience: connections.Patience) -> transactions.Database:
     if target.path is None:
         # No ping before each use: the watch closes what is silent, and what is closed is replaced when it is taken.
         arguments = target.options["connect_args"] | {"timeout": patience.connect}
@@ -244,15 +244,15 @@ def _database(target: Target, patience: connections.Patience) -> database.Databa
         engine = create_async_engine(target.url, hide_parameters=True, connect_args=arguments, **pooled)
         watch = connections.Watch(patience)
         watch.attach(engine)
-        return database.Database(engine, engine, watch, patience)
+        return transactions.Database(engine, engine, watch, patience)
     reader = _engine(target, pool_size=READERS, max_overflow=0, pool_timeout=POOL_SECONDS)
     writer = _engine(target, pool_size=1, max_overflow=0, pool_timeout=POOL_SECONDS)
     _as_sqlite(reader, "BEGIN", ["PRAGMA query_only=ON"])
     _as_sqlite(writer, "BEGIN IMMEDIATE", [])
-    return database.Database(reader, writer)
+    return transactions.Database(reader, writer)
 
 
-def _engine(target: Target, **options: Any) -> AsyncEngine:
+def _engine(target: DatabaseTarget, **options: Any) -> AsyncEngine:
     return create_async_engine(target.url, hide_parameters=True, **target.options, **options)
 
 
@@ -279,7 +279,7 @@ def _as_sqlite(engine: AsyncEngine, begin: str, pragmas: list[str]) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _single(target: Target) -> AsyncIterator[AsyncEngine]:
+async def _single(target: DatabaseTarget) -> AsyncIterator[AsyncEngine]:
     """An engine for one errand."""
     engine = _engine(target, poolclass=pool.NullPool)
     if target.path is not None:
@@ -292,10 +292,10 @@ async def _single(target: Target) -> AsyncIterator[AsyncEngine]:
 
 
 @contextlib.contextmanager
-def _reported(target: Target) -> Iterator[None]:
+def _reported(target: DatabaseTarget) -> Iterator[None]:
     """What goes wrong before the product runs is a matter of its settings: say so, and never show the password."""
     try:
-        with database.translated():
+        with transactions.translated():
             yield
     except errors.StoreError as error:
-        raise errors.ConfigError([f"DATABASE_URL: cannot use {target.name}: {database.reason(error.__cause__ or error)}."]) from error
+        raise errors.ConfigError([f"DATABASE_URL: cannot use {target.name}: {transactions.reason(error.__cause__ or error)}."]) from error

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import database, tables
+from bot.store import tables, transactions
 
 _FACTS = tables.facts
 
@@ -16,7 +16,7 @@ _FACTS = tables.facts
 class Facts:
     """The port `Facts`."""
 
-    def __init__(self, db: database.Database) -> None:
+    def __init__(self, db: transactions.Database) -> None:
         self._db = db
 
     async def get(self, key: str) -> Any:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model, ports
-from bot.store import claims, database, rows, tables
+from bot.store import leases, mappers, tables, transactions
 
 SEEN_WITHIN = timedelta(days=7)
 
@@ -23,17 +23,17 @@ _JOURNAL, _INTENTS, _ANOMALIES = tables.journal, tables.intents, tables.anomalie
 class Journal:
     """The port `Journal`."""
 
-    def __init__(self, db: database.Database) -> None:
+    def __init__(self, db: transactions.Database) -> None:
         self._db = db
 
     async def begin(self, intent: ports.Intent, now: datetime, seconds: float) -> model.Claim | None:
         """Record an accepted action, claimed for `seconds`; None when this key was recorded before."""
-        claim = claims.new("intents", intent.key, now, seconds)
+        claim = leases.new("intents", intent.key, now, seconds)
 
         async def work(connection: AsyncConnection) -> model.Claim | None:
             if await connection.scalar(sa.select(_INTENTS.c.key).where(_INTENTS.c.key == intent.key)) is not None:
                 return None
-            row = rows.intent_values(intent) | {"claim_token": claim.token, "claim_until": claim.until}
+            row = mappers.intent_values(intent) | {"claim_token": claim.token, "claim_until": claim.until}
             await connection.execute(sa.insert(_INTENTS).values(row))
             return claim
 
@@ -42,11 +42,11 @@ class Journal:
     async def unfinished(self, now: datetime) -> Sequence[ports.Intent]:
         """Intents that nobody holds and nobody finished, oldest first."""
         statement = (
-            sa.select(_INTENTS).where(_INTENTS.c.finished.is_(None), claims.free(_INTENTS, now)).order_by(_INTENTS.c.at, _INTENTS.c.key)
+            sa.select(_INTENTS).where(_INTENTS.c.finished.is_(None), leases.free(_INTENTS, now)).order_by(_INTENTS.c.at, _INTENTS.c.key)
         )
 
         async def work(connection: AsyncConnection) -> Sequence[ports.Intent]:
-            return [rows.intent(row) for row in await connection.execute(statement)]
+            return [mappers.intent(row) for row in await connection.execute(statement)]
 
         return await self._db.read(work)
 
@@ -118,7 +118,7 @@ async def close(connection: AsyncConnection, key: str, now: datetime) -> bool:
 
 async def record(connection: AsyncConnection, entries: Sequence[model.Entry], closings: Collection[model.Ref] = ()) -> None:
     """Write lines. `closings` are anomalies known to have been archived; an archive action that was done is one in any case."""
-    for chunk in database.chunks(entries):
+    for chunk in transactions.chunks(entries):
         prints = await _fingerprints(connection, [entry.ref for entry in chunk])
         await connection.execute(sa.insert(_JOURNAL), [_line(entry, prints, closings) for entry in chunk])
 
@@ -173,7 +173,7 @@ def _about(ref: model.Ref) -> sa.ColumnElement[bool]:
 
 async def _newest(connection: AsyncConnection, condition: sa.ColumnElement[bool], limit: int) -> Sequence[model.Entry]:
     statement = sa.select(_JOURNAL).where(condition).order_by(_JOURNAL.c.at.desc(), _JOURNAL.c.id.desc()).limit(limit)
-    return [rows.entry(row) for row in await connection.execute(statement)]
+    return [mappers.entry(row) for row in await connection.execute(statement)]
 
 
 def _like(anomaly: model.Anomaly) -> sa.ColumnElement[bool]:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model
-from bot.store import claims, database, rows, tables
+from bot.store import leases, mappers, tables, transactions
 
 _OPERATIONS = tables.operations
 
@@ -20,7 +20,7 @@ _PREVIEW = _OPERATIONS.c.state == model.OperationState.PREVIEW.value
 class Operations:
     """The port `Operations`."""
 
-    def __init__(self, db: database.Database) -> None:
+    def __init__(self, db: transactions.Database) -> None:
         self._db = db
 
     async def add(self, operations: Sequence[model.Operation]) -> Sequence[str]:
@@ -48,7 +48,7 @@ class Operations:
         """Ids of what starts or runs, is to be looked at by now, and nobody holds; the longest overdue first."""
         statement = (
             sa.select(_OPERATIONS.c.id)
-            .where(tables.ACTIVE, _OPERATIONS.c.look <= now, claims.free(_OPERATIONS, now))
+            .where(tables.ACTIVE, _OPERATIONS.c.look <= now, leases.free(_OPERATIONS, now))
             .order_by(_OPERATIONS.c.look, _OPERATIONS.c.turn)
             .limit(limit)
         )
@@ -65,11 +65,11 @@ class Operations:
         nothing stored, when the claim has passed to somebody else, when it is one on another operation, and when another row has this
         (source, scan id) already.
         """
-        values = rows.operation_changes(operation)
+        values = mappers.operation_changes(operation)
         if not operation.aborted_by:
             stopped = _OPERATIONS.c.aborted_by != ""
             values["look"] = sa.case((stopped, _OPERATIONS.c.look), else_=sa.literal(operation.look, tables.Utc()))
-        own = sa.and_(claims.held(claim), _OPERATIONS.c.id == operation.id)
+        own = sa.and_(leases.held(claim), _OPERATIONS.c.id == operation.id)
         others = sa.and_(_scan(operation.source, values["scan_id"]), _OPERATIONS.c.id != operation.id)
 
         async def work(connection: AsyncConnection) -> bool:
@@ -122,7 +122,7 @@ class Operations:
 
     async def _found(self, statement: sa.Select[Any]) -> Sequence[model.Operation]:
         async def work(connection: AsyncConnection) -> Sequence[model.Operation]:
-            return [rows.operation(row) for row in await connection.execute(statement)]
+            return [mappers.operation(row) for row in await connection.execute(statement)]
 
         return await self._db.read(work)
 
@@ -145,10 +145,10 @@ def _scan(source: str, scan: str | None) -> sa.ColumnElement[bool]:
 
 async def _add(connection: AsyncConnection, operations: Sequence[model.Operation]) -> Sequence[str]:
     added: list[str] = []
-    for chunk in database.chunks(operations):
+    for chunk in transactions.chunks(operations):
         fresh = await _fresh(connection, chunk)
         if fresh:
-            await connection.execute(sa.insert(_OPERATIONS), [rows.operation_values(one) for one in fresh])
+            await connection.execute(sa.insert(_OPERATIONS), [mappers.operation_values(one) for one in fresh])
             added += [one.id for one in fresh]
     return added
 
@@ -173,7 +173,7 @@ async def _fresh(connection: AsyncConnection, operations: Sequence[model.Operati
 
 async def _known(connection: AsyncConnection, source: str, scans: Sequence[str]) -> Mapping[str, str]:
     found: dict[str, str] = {}
-    for chunk in database.chunks(scans):
+    for chunk in transactions.chunks(scans):
         statement = sa.select(_OPERATIONS.c.scan_id, _OPERATIONS.c.id).where(_OPERATIONS.c.source == source)
         found |= {row.scan_id: row.id for row in await connection.execute(statement.where(_OPERATIONS.c.scan_id.in_(chunk)))}
     return found

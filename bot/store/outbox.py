@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model
-from bot.store import database, tables
+from bot.store import tables, transactions
 
 FRESH = timedelta(days=7)
 """Machines correct messages that are younger; older ones are corrected when somebody touches them (design section 4)."""
@@ -57,7 +57,7 @@ async def insert(
 ) -> None:
     """Make the cards that do not exist yet; an existing one stays as it is. `places` are their turns by anomaly."""
     wanted = {(draft.key, draft.channel, draft.kind.value): draft for draft in drafts}
-    for chunk in database.chunks(list(wanted)):
+    for chunk in transactions.chunks(list(wanted)):
         keys = sorted({key for key, _, _ in chunk})
         statement = sa.select(_CARDS.c.key, _CARDS.c.channel, _CARDS.c.kind).where(_CARDS.c.key.in_(keys))
         known = {tuple(row) for row in await connection.execute(statement)}
@@ -94,7 +94,7 @@ async def _revive_given_up(connection: AsyncConnection, source: str, ids: Sequen
         return
     unposted = _CARDS.c.ts.is_(None)
     at_once = sa.case((unposted, sa.literal(now, tables.Utc())), else_=None)
-    for chunk in database.chunks(found):
+    for chunk in transactions.chunks(found):
         await connection.execute(
             sa.update(_CARDS)
             .where(_CARDS.c.id.in_(chunk))
@@ -176,7 +176,7 @@ async def refresh_shown(connection: AsyncConnection, cards: Sequence[str], now: 
     alone = _any(_CARDS.c.source == source, _CARDS.c.anomaly == ident, LIVE)
     grouped = _any(_MEMBERS.c.source == source, _MEMBERS.c.anomaly == ident, _CARDS.c.id == _MEMBERS.c.card, LIVE)
     shown = sa.case((sa.or_(alone, grouped), _first(_ANOMALIES.c.shown, now)), else_=None)
-    for chunk in database.chunks(cards):
+    for chunk in transactions.chunks(cards):
         # Two statements: SQLite finds rows by an index for IN (SELECT ...), not for IN (SELECT ... UNION SELECT ...).
         for shown_by in (
             sa.select(_CARDS.c.source, _CARDS.c.anomaly).where(_CARDS.c.id.in_(chunk), _CARDS.c.anomaly.is_not(None)),

@@ -6,13 +6,13 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model, ports
-from bot.store import batches, database, rows, saving, tables
+from bot.store import batches, ingest, mappers, tables, transactions
 
 
 class Records:
     """The port `Records`."""
 
-    def __init__(self, db: database.Database) -> None:
+    def __init__(self, db: transactions.Database) -> None:
         self._db = db
 
     async def record(self, record: ports.Record) -> bool:
@@ -21,16 +21,16 @@ class Records:
         async def work(connection: AsyncConnection) -> bool:
             if record.claim is not None and not await batches.settle(connection, record.claim, record.items, record.now):
                 return False
-            await saving.save(connection, _sight(record))
+            await ingest.save(connection, _sight(record))
             await _leave(connection, record)
             return True
 
         return await self._db.write(work)
 
 
-def _sight(record: ports.Record) -> saving.Sight:
+def _sight(record: ports.Record) -> ingest.Sight:
     own = record.claim.key if record.claim else record.intent
-    return saving.Sight(
+    return ingest.Sight(
         record.source,
         record.seen,
         record.read_at,
@@ -52,4 +52,4 @@ async def _leave(connection: AsyncConnection, record: ports.Record) -> None:
     """Each remark once, whoever recorded it before."""
     for remark in record.remarks:
         if await connection.scalar(sa.select(tables.remarks.c.key).where(tables.remarks.c.key == remark.key)) is None:
-            await connection.execute(sa.insert(tables.remarks).values(rows.remark_values(remark)))
+            await connection.execute(sa.insert(tables.remarks).values(mappers.remark_values(remark)))

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model, ports
-from bot.store import claims, database, rows, tables
+from bot.store import leases, mappers, tables, transactions
 
 _REMARKS = tables.remarks
 
@@ -18,30 +18,30 @@ _REMARKS = tables.remarks
 class Remarks:
     """The port `Remarks`."""
 
-    def __init__(self, db: database.Database) -> None:
+    def __init__(self, db: transactions.Database) -> None:
         self._db = db
 
     async def due(self, now: datetime, limit: int = 50) -> Sequence[ports.Remark]:
         """Those to be left by now that nobody holds, the longest due first."""
-        waiting = sa.select(_REMARKS).where(_REMARKS.c.due <= now, claims.free(_REMARKS, now))
+        waiting = sa.select(_REMARKS).where(_REMARKS.c.due <= now, leases.free(_REMARKS, now))
         statement = waiting.order_by(_REMARKS.c.due, _REMARKS.c.key).limit(limit)
 
         async def work(connection: AsyncConnection) -> Sequence[ports.Remark]:
-            return [rows.remark(row) for row in await connection.execute(statement)]
+            return [mappers.remark(row) for row in await connection.execute(statement)]
 
         return await self._db.read(work)
 
     async def ask(self, claim: model.Claim, now: datetime) -> bool:
         """Row before call: from now on it may be there."""
-        return await self._change(sa.update(_REMARKS).where(claims.held(claim)).values(asked=now, tries=_REMARKS.c.tries + 1))
+        return await self._change(sa.update(_REMARKS).where(leases.held(claim)).values(asked=now, tries=_REMARKS.c.tries + 1))
 
     async def later(self, claim: model.Claim, until: datetime) -> bool:
         """Try again at that time."""
-        return await self._change(sa.update(_REMARKS).where(claims.held(claim)).values(due=until))
+        return await self._change(sa.update(_REMARKS).where(leases.held(claim)).values(due=until))
 
     async def settle(self, claim: model.Claim) -> bool:
         """It is there, or never will be: forget it."""
-        return await self._change(sa.delete(_REMARKS).where(claims.held(claim)))
+        return await self._change(sa.delete(_REMARKS).where(leases.held(claim)))
 
     async def _change(self, statement: Any) -> bool:
         async def work(connection: AsyncConnection) -> bool:

@@ -81,13 +81,13 @@ class Tags(html.parser.HTMLParser):
         super().__init__(convert_charrefs=True)
         self.tags: set[str] = set()
         self.attributes: set[str] = set()
-        self.links: list[str] = []
+        self.identities: list[str] = []
         self.words = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
         self.attributes |= {name for name, _ in attrs}
-        self.links += [value or "" for name, value in attrs if name == "href"]
+        self.identities += [value or "" for name, value in attrs if name == "href"]
         self.words += "\n" if tag == "br" else ""
 
     def handle_data(self, data: str) -> None:
@@ -112,7 +112,7 @@ def test_no_text_becomes_a_tag_or_an_attribute_that_is_not_ours(text: str, verba
         seen = parsed(draw(form, verbatim=verbatim))
         assert seen.tags <= OURS
         assert seen.attributes <= {"class", "href", "target", "rel", "title"}
-        assert all(link.lower().startswith(("http:", "https:", "mailto:")) for link in seen.links)
+        assert all(link.lower().startswith(("http:", "https:", "mailto:")) for link in seen.identities)
 
 
 @examples.times(4)

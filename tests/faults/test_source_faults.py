@@ -57,7 +57,7 @@ async def test_a_refused_token_is_told_at_once_with_its_name(house: House) -> No
     await house.sick("401")
     (lost,) = await house.stage.arrive()
     await house.told("Qualytics does not accept the token", "put it into QUALYTICS_TOKEN")
-    assert (await house.desk.store.standings.get("qualytics")).failures == 1
+    assert (await house.desk.store.health.get("qualytics")).failures == 1
     await house.well()
     house.clock.pass_by(120)
     await house.told("Qualytics answers again")
@@ -115,11 +115,11 @@ async def test_a_restart_in_the_middle_does_not_tell_again(stage: Stage, caplog:
         await house.told("does not answer as it should")
     (lost,) = await stage.arrive()
     async with housing.opened(stage) as house:
-        failed = (await house.desk.store.standings.get("qualytics")).failures
+        failed = (await house.desk.store.health.get("qualytics")).failures
 
         async def again() -> bool:
             house.clock.pass_by(10)
-            return (await house.desk.store.standings.get("qualytics")).failures > failed + 1
+            return (await house.desk.store.health.get("qualytics")).failures > failed + 1
 
         await house.soon(again)
         assert len(await house.lines("does not answer as it should")) == 1

@@ -129,7 +129,7 @@ async def test_a_slow_look_up_is_acknowledged_in_time_and_finished_afterwards(fr
     view = front.stage.workspace.modals.top(DANA)
     assert view is not None
     front.running.desk.people._rosters.clear()
-    await front.running.store.links.unlink(DANA, "qualytics")
+    await front.running.store.identities.unlink(DANA, "qualytics")
     await slow(front, 2.4)
     try:
         started = time.monotonic()

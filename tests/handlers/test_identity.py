@@ -23,12 +23,12 @@ async def people(front: Front) -> None:
     """Dana is an admin, and has the address of a user of Qualytics; Lee and Ann have none there. Nobody is linked yet."""
     front.stage.workspace.people[ANN] = world.User(ANN, "ann", "Ann Berg", email="ann@elsewhere.example")
     for slack_id in (DANA, LEE, ANN):
-        await front.running.store.links.unlink(slack_id, "qualytics")
+        await front.running.store.identities.unlink(slack_id, "qualytics")
 
 
 async def owner(front: Front) -> str:
     """Who is Lee Park of Qualytics."""
-    return await front.running.store.links.slack_id(model.Person("qualytics", str(LEE_PARK), ""))
+    return await front.running.store.identities.slack_id(model.Person("qualytics", str(LEE_PARK), ""))
 
 
 def lasting(front: Front, words: str) -> list[str]:
@@ -67,7 +67,7 @@ async def test_an_address_is_nobody_elses(front: Front) -> None:
     for user in (DANA, LEE):
         told = await front.told(front.command(f"link {f'<@{LEE}|lee> ' if user == DANA else ''}qualytics:12", user=user))
         assert "an address counts more than a choice" in told and f"<@{DANA}>" in told
-    assert (await front.running.store.links.find([LEE], "qualytics")) == {}
+    assert (await front.running.store.identities.find([LEE], "qualytics")) == {}
 
 
 async def test_the_form_assigns_whom_somebody_knows_and_asks_only_admins_about_others(front: Front) -> None:

@@ -188,7 +188,7 @@ async def test_who_may_do_nothing_is_told_so(front: Front, ident: int, path: str
     else:
         assert NEVER[user] in "\n".join([*front.whispers(user)[before:], front.modal(user), response.body or ""])
     assert await front.writes() == []
-    assert (await front.running.store.links.find([LEE, user], "qualytics")) == {}
+    assert (await front.running.store.identities.find([LEE, user], "qualytics")) == {}
 
 
 @pytest.mark.parametrize("path", sorted(SILENT))

@@ -47,7 +47,7 @@ async def leave_behind(front: Front) -> None:
     assert await store.batches.confirm("gone", now)
     claim = await store.journal.begin(ports.Intent("gone", acknowledge, (ELSEWHERE,), DANA, "Dana", now, channel=CHANNEL), now, 60)
     assert claim is not None
-    await store.claims.release(claim)
+    await store.leases.release(claim)
     place = model.Place("1", "metrics")
     running = model.OperationState.RUNNING
     scan = model.Scan("anodot", "7", "scan", model.ScanResult.RUNNING, place)

@@ -222,9 +222,9 @@ class Desk:
             return Fused(real, fuse)
 
         sources: Any = {"qualytics": through(world.system)}
-        anomalies, claims, journal = through(store.anomalies), through(store.claims), through(store.journal)
+        anomalies, claims, journal = through(store.anomalies), through(store.leases), through(store.journal)
         self.grants = permissions.grants([DANA.id], world.permissions)
-        folk = people.People(sources, store.links, world.directory, clock)
+        folk = people.People(sources, store.identities, world.directory, clock)
         silent, messenger = lab.Silent(), through(wall)
         route = model.Route("default", CHANNEL)
         self.post = post.Post(
@@ -238,7 +238,7 @@ class Desk:
         self.batches = batches.Batches(sources, through(store.batches), folk, self.post, clock, self.grants)
         self.runs = runs.Runs(sources, through(store.batches), anomalies, claims, self.batches, messenger, clock, silent, self.recorder)
         self.poll = poll.Poll(
-            sources, anomalies, store.standings, claims, through(store.facts), self.post, clock, silent, timedelta(seconds=60)
+            sources, anomalies, store.health, claims, through(store.facts), self.post, clock, silent, timedelta(seconds=60)
         )
         self.post.drawers[model.CardKind.BATCH] = self.batches.draw
 

@@ -110,16 +110,14 @@ class Desk:
             sources,
             store.anomalies,
             store.cards,
-            store.claims,
+            store.leases,
             store.journal,
             store.facts,
             self.wall,  # type: ignore[arg-type]
             self.clock,
             self.counts,
         )
-        self.poll = poll.Poll(
-            sources, store.anomalies, store.standings, store.claims, store.facts, self.post, self.clock, self.counts, EVERY
-        )
+        self.poll = poll.Poll(sources, store.anomalies, store.health, store.leases, store.facts, self.post, self.clock, self.counts, EVERY)
 
     async def turn(self, **how: bool) -> model.Saved | None:
         """Half a minute goes by; a poll, and what follows from it in the channel."""
@@ -134,7 +132,7 @@ class Desk:
 
     async def standing(self) -> model.Standing:
         """How the system stands."""
-        return await self.store.standings.get("qualytics")
+        return await self.store.health.get("qualytics")
 
     async def cards(self, *idents: int) -> dict[int, model.CardState | None]:
         """What became of the card of each anomaly; None where there is none."""

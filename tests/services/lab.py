@@ -192,18 +192,18 @@ class Lab:
             sources,
             store.anomalies,
             store.cards,
-            store.claims,
+            store.leases,
             store.journal,
             store.facts,
             wall,
             self.clock,
             Silent(),
         )
-        self.scans = scans.Scans(sources, store.operations, store.claims, self.post, self.clock, grants)
+        self.scans = scans.Scans(sources, store.operations, store.leases, self.post, self.clock, grants)
         self.directory = beside.directory if beside else Directory()
-        folk = people.People(sources, store.links, self.directory, self.clock)
+        folk = people.People(sources, store.identities, self.directory, self.clock)
         self.follow = follow.Follow(
-            sources, store.operations, store.anomalies, store.claims, store.facts, self.scans, self.clock, Silent(), GIVE_UP, folk
+            sources, store.operations, store.anomalies, store.leases, store.facts, self.scans, self.clock, Silent(), GIVE_UP, folk
         )
         self.post.drawers[model.CardKind.SCAN] = self.scans.draw
 

@@ -284,7 +284,7 @@ async def test_a_claim_that_was_lost_ends_the_work(world: World) -> None:
         if name == "apply":
             world.system.on_call = None
             world.clock.pass_by(seconds=121)
-            assert await world.store.claims.take("batches", ident, world.clock.now(), 60)
+            assert await world.store.leases.take("batches", ident, world.clock.now(), 60)
 
     world.system.max_batch, world.system.on_call = 1, steal
     await desk.runs.run(ident)

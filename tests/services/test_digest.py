@@ -77,7 +77,7 @@ def desk(lab: Lab) -> Desk:
     store = lab.store
     grants = permissions.grants([ME.id], {})
     looking = browse.Browse(
-        sources, store.anomalies, store.cards, store.journal, store.standings, cast.unresolved, lab.clock, grants, "qualytics"
+        sources, store.anomalies, store.cards, store.journal, store.health, cast.unresolved, lab.clock, grants, "qualytics"
     )
     made = digests.Digests(
         sources,

@@ -22,16 +22,16 @@ class Office:
 
     def __init__(self, *users: model.Person) -> None:
         self.system = cast.System(users or (cast.DANA, cast.LEE))
-        self.links, self.directory, self.clock = cast.Links(), cast.Directory(), cast.Clock()
+        self.identities, self.directory, self.clock = cast.Links(), cast.Directory(), cast.Clock()
         sources: Any = {"qualytics": self.system}
-        self.people = people.People(sources, self.links, self.directory, self.clock, permissions.Grants(frozenset({ADMIN.id})))
+        self.people = people.People(sources, self.identities, self.directory, self.clock, permissions.Grants(frozenset({ADMIN.id})))
 
 
 async def test_the_same_address_is_the_same_person_and_is_remembered() -> None:
     office = Office()
     match = await office.people.match("qualytics", ["U0DANA"])
     assert match.found == {"U0DANA": cast.DANA} and match.unknown == []
-    assert office.links.how == ["email"]
+    assert office.identities.how == ["email"]
     await office.people.match("qualytics", ["U0DANA"])
     assert office.directory.asked == ["U0DANA"], "the second time nobody is asked"
 
@@ -128,9 +128,9 @@ async def test_others_are_linked_by_admins_alone() -> None:
         with pytest.raises(errors.NotAllowed, match="An admin of this desk links others: /anomalies link") as refused:
             await attempt
         assert refused.value.ask == ("U0ADMIN",)
-    assert office.links.known == {}
+    assert office.identities.known == {}
     assert await office.people.link(ADMIN, "U0LEE", "qualytics", "Lee Park") == people.Linked(cast.LEE)
-    assert office.links.told == []
+    assert office.identities.told == []
 
 
 async def test_a_person_is_taken_over_by_admins_alone_and_who_is_replaced_is_told() -> None:
@@ -138,11 +138,11 @@ async def test_a_person_is_taken_over_by_admins_alone_and_who_is_replaced_is_tol
     await office.people.link(GUS, "U0GUS", "qualytics", "18")
     with pytest.raises(errors.NotAllowed, match="Somebody else is Lee Park in Qualytics already"):
         await office.people.link(LEE, "U0LEE", "qualytics", "18")
-    assert office.links.known == {("U0GUS", "qualytics"): cast.LEE}
+    assert office.identities.known == {("U0GUS", "qualytics"): cast.LEE}
     linked = await office.people.link(ADMIN, "U0LEE", "qualytics", "18")
     assert linked == people.Linked(cast.LEE, "U0GUS")
-    assert office.links.known == {("U0LEE", "qualytics"): cast.LEE}
-    (told,) = office.links.told
+    assert office.identities.known == {("U0LEE", "qualytics"): cast.LEE}
+    (told,) = office.identities.told
     assert (told.channel, told.state, told.payload["what"]) == ("U0GUS", model.CardState.LIVE, "replaced")
     assert (told.payload["new"], told.payload["by"]) == ("Lee", "Ann")
 
@@ -152,14 +152,14 @@ async def test_an_address_counts_more_than_a_choice(actor: model.Actor) -> None:
     office = Office()
     with pytest.raises(errors.NotAllowed, match="an address counts more than a choice") as refused:
         await office.people.link(actor, "U0LEE", "qualytics", "12")
-    assert refused.value.ask == ("U0DANA",) and office.links.known == {}
+    assert refused.value.ask == ("U0DANA",) and office.identities.known == {}
 
 
 async def test_an_address_takes_back_what_somebody_had_chosen() -> None:
     office = Office()
-    office.links.known[("U0GUS", "qualytics")] = cast.DANA  # from before addresses were asked
+    office.identities.known[("U0GUS", "qualytics")] = cast.DANA  # from before addresses were asked
     assert (await office.people.match("qualytics", ["U0DANA"])).found == {"U0DANA": cast.DANA}
-    assert [(draft.channel, draft.payload["by"]) for draft in office.links.told] == [("U0GUS", "")]
+    assert [(draft.channel, draft.payload["by"]) for draft in office.identities.told] == [("U0GUS", "")]
     assert (await office.people.match("qualytics", ["U0GUS"])).unknown
 
 
@@ -174,14 +174,14 @@ async def test_who_is_faster_is_not_replaced_unasked() -> None:
     office = Office()
 
     async def first(person: model.Person) -> str:
-        office.links.slack_id = type(office.links).slack_id.__get__(office.links)  # type: ignore[method-assign]
-        await office.links.link("U0GUS", person, "picked", office.clock.now())
+        office.identities.slack_id = type(office.identities).slack_id.__get__(office.identities)  # type: ignore[method-assign]
+        await office.identities.link("U0GUS", person, "picked", office.clock.now())
         return ""
 
-    office.links.slack_id = first  # type: ignore[method-assign]
+    office.identities.slack_id = first  # type: ignore[method-assign]
     with pytest.raises(errors.Stale, match="at the same moment"):
         await office.people.link(LEE, "U0LEE", "qualytics", "18")
-    assert office.links.known == {("U0GUS", "qualytics"): cast.LEE}
+    assert office.identities.known == {("U0GUS", "qualytics"): cast.LEE}
 
 
 def test_strangers_are_asked_of_themselves_and_of_admins() -> None:

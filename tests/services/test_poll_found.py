@@ -34,7 +34,7 @@ class Town:
             store.anomalies,
             store.cards,
             store.journal,
-            store.standings,
+            store.health,
             _nobody,
             self.desk.clock,
             permissions.grants([], {}),

@@ -409,7 +409,7 @@ async def test_what_does_not_exist_and_what_is_not_offered(world: World) -> None
 async def test_a_new_assignee_is_told_and_nobody_about_themselves(world: World) -> None:
     desk = world.desk()
     await desk.met(1, 2)
-    await world.store.links.link(LEE.id, cast.LEE, "picked", world.clock.now())
+    await world.store.identities.link(LEE.id, cast.LEE, "picked", world.clock.now())
     await desk.click(TO_LEE, 1)
     await desk.click(TO_LEE, 2, LEE)
     await desk.post.flush()

@@ -10,7 +10,7 @@ from datetime import timedelta, timezone
 import pytest
 
 from bot import errors, model
-from bot.store import database, engine
+from bot.store import engine, transactions
 from tests.store import making
 from tests.store.making import NOON, SOURCE, after, anomaly, archived, draft, drafts, group, line, live, ref
 
@@ -170,7 +170,7 @@ async def test_cursor_and_contact_move_with_the_anomalies(store: engine.Store) -
     await save(store, anomaly(1), cursor="page-1")
     await save(store, anomaly(2), at=60, cursor="page-2")
     await save(store, anomaly(3), at=90)
-    standing = await store.standings.get(SOURCE)
+    standing = await store.health.get(SOURCE)
     assert standing.cursor == "page-2"
     assert standing.contacted == NOON
 
@@ -183,7 +183,7 @@ async def test_nothing_is_stored_when_any_part_fails(store: engine.Store) -> Non
     with pytest.raises(LookupError):
         await save(store, archived(1), anomaly(2), at=1, cursor="page-2", note=note, drafts=drafts(draft(2)), extra=[live(9, ref=None)])
     assert (await store.anomalies.get([ref(1), ref(2)])).keys() == {ref(1)}
-    assert (await store.standings.get(SOURCE)).cursor == "page-1"
+    assert (await store.health.get(SOURCE)).cursor == "page-1"
     assert not await store.cards.waiting() and not await store.cards.due_channels(after(5))
 
 
@@ -207,12 +207,12 @@ async def test_the_reason_of_the_first_sight_is_kept(store: engine.Store) -> Non
 
 
 async def post(store: engine.Store, card: str, at: float = 0, ts: str = "") -> None:
-    claim = await store.claims.take("cards", card, after(at), 60)
+    claim = await store.leases.take("cards", card, after(at), 60)
     assert claim is not None
     found = await store.cards.get(card)
     assert found is not None
     assert await store.cards.delivered(claim, found.wanted, after(at), ts=ts or f"{after(at).timestamp():.6f}")
-    await store.claims.release(claim)
+    await store.leases.release(claim)
 
 
 async def test_a_change_makes_a_posted_card_due_and_an_old_one_only_dirty(store: engine.Store) -> None:
@@ -243,7 +243,7 @@ async def test_a_change_does_not_hasten_a_delivery_that_was_put_off(store: engin
     await save(store, anomaly(1), drafts=drafts(live(1)))
     await post(store, (await only(store)).id)
     await save(store, anomaly(1, records=1), at=5)
-    claim = await store.claims.take("cards", (await only(store)).id, after(5), 60)
+    claim = await store.leases.take("cards", (await only(store)).id, after(5), 60)
     assert claim is not None
     await store.cards.defer(claim, after(35), "ratelimited")
     await save(store, anomaly(1, records=2), at=6)
@@ -264,7 +264,7 @@ async def test_one_that_is_open_again_leaves_its_group_only_when_that_was_delete
     await post(store, made.id)
     await save(store, archived(2), at=3)
     if deleted:
-        claim = await store.claims.take("cards", made.id, NOON, 60)
+        claim = await store.leases.take("cards", made.id, NOON, 60)
         assert claim and await store.cards.end(claim, model.CardState.GONE, model.Reason.MESSAGE_GONE)
     await save(store, anomaly(2), at=4, drafts=drafts(draft(2)))
     assert [card.ref for card in await store.cards.waiting()] == ([ref(2)] if deleted else [])
@@ -378,7 +378,7 @@ async def test_the_watch_sees_only_what_people_see_and_what_is_not_archived(stor
     made = await fold(store, 2, 3)
     await save(store, archived(4), at=1)
     assert list(await store.anomalies.watched(SOURCE, 10)) == ["3", "2", "0"]
-    claim = await store.claims.take("cards", made.id, NOON, 60)
+    claim = await store.leases.take("cards", made.id, NOON, 60)
     assert claim is not None
     assert await store.cards.end(claim, model.CardState.GONE, model.Reason.MESSAGE_GONE)
     assert list(await store.anomalies.watched(SOURCE, 10)) == ["0"]
@@ -392,7 +392,7 @@ async def test_the_watch_goes_round_with_the_clicked_ones_first(store: engine.St
     await store.cards.touch([(await only(store, 2)).id], after(-20))
     await store.cards.touch([(await only(store, 3)).id], after(-10))
     await save(store, anomaly(0, created=after(0), state=model.State.ACKNOWLEDGED), at=-5, entries=[line(0)])
-    await store.standings.ok(SOURCE, NOON)
+    await store.health.ok(SOURCE, NOON)
     round_: list[str] = []
     while ids := await store.anomalies.watched(SOURCE, 2, round_[-1] if round_ else ""):
         round_ += ids
@@ -405,7 +405,7 @@ async def test_the_watch_begins_anew_behind_a_stranger(store: engine.Store) -> N
 
 
 async def test_more_than_one_statement_takes_is_saved_in_one_transaction(store: engine.Store) -> None:
-    number = database.CHUNK * 2 + 1
+    number = transactions.CHUNK * 2 + 1
     many = [anomaly(one) for one in range(number)]
     saved = await save(store, *many, drafts=drafts(*map(draft, range(number))))
     assert [one.id for one in saved.new] == [str(one) for one in range(number)]

@@ -20,7 +20,7 @@ async def started(store: engine.Store, items: Sequence[model.Item], ident: str =
     """A batch that runs, and the claim on it."""
     await store.batches.create(batch(ident, len(items), **values), items)
     assert await store.batches.confirm(ident, NOON)
-    claim = await store.claims.take("batches", ident, NOON, 60)
+    claim = await store.leases.take("batches", ident, NOON, 60)
     assert claim is not None
     return claim
 
@@ -177,10 +177,10 @@ async def test_what_runs_and_is_not_held_is_runnable_the_first_confirmed_first(s
     for second, ident in enumerate(("b3", "b1", "b2")):
         assert await store.batches.confirm(ident, after(second))
     assert await store.batches.runnable(after(9)) == ["b3", "b1", "b2"]
-    claim = await store.claims.take("batches", "b1", after(9), 60)
+    claim = await store.leases.take("batches", "b1", after(9), 60)
     assert claim is not None
     assert await store.batches.runnable(after(9)) == ["b3", "b2"]
-    await store.claims.release(claim)
+    await store.leases.release(claim)
     assert await store.batches.runnable(after(9)) == ["b3", "b1", "b2"]
 
 
@@ -190,7 +190,7 @@ async def test_after_a_crash_the_claim_ends_and_the_successor_looks_up_what_was_
     assert await store.batches.settle(claim, [item(2, DONE, after=snapshot(status="Invalid"))], after(2))
     assert await store.batches.runnable(after(121.9)) == []
     assert await store.batches.runnable(after(122)) == ["b1"]
-    successor = await store.claims.take("batches", "b1", after(122), 60)
+    successor = await store.leases.take("batches", "b1", after(122), 60)
     assert successor is not None
     assert [(one.ref.id, one.fate) for one in await store.batches.next("b1", 10)] == [("3", SENT), ("1", TODO), ("4", TODO)]
 
@@ -267,7 +267,7 @@ async def test_what_was_sent_and_proved_not_done_may_have_its_turn_again(store: 
 
 async def test_a_claim_that_has_passed_on_settles_and_finishes_nothing(store: engine.Store) -> None:
     stale = await started(store, [item(1)])
-    owner = await store.claims.take("batches", "b1", after(60), 60)
+    owner = await store.leases.take("batches", "b1", after(60), 60)
     assert owner is not None
     assert not await store.batches.settle(stale, [item(1, DONE)], after(61))
     assert not await store.batches.finish(stale, after(61))
@@ -282,7 +282,7 @@ async def test_a_slow_settling_and_a_taker_never_both_own_it(store: engine.Store
         ident = f"b{number}"
         claim = await started(store, [item(1)], ident)
         settled, taken = await asyncio.gather(
-            store.batches.settle(claim, [item(1, DONE)], after(60)), store.claims.take("batches", ident, after(60), 60)
+            store.batches.settle(claim, [item(1, DONE)], after(60)), store.leases.take("batches", ident, after(60), 60)
         )
         assert settled is (taken is None)
         assert await fates(store, ident) == [("1", DONE if settled else TODO)]
@@ -291,13 +291,13 @@ async def test_a_slow_settling_and_a_taker_never_both_own_it(store: engine.Store
 async def test_settling_nothing_still_stretches_the_claim(store: engine.Store) -> None:
     claim = await started(store, [item(1)])
     assert await store.batches.settle(claim, [], after(50))
-    assert await store.claims.take("batches", "b1", after(169.9), 60) is None
-    assert await store.claims.take("batches", "b1", after(170), 60) is not None
+    assert await store.leases.take("batches", "b1", after(169.9), 60) is None
+    assert await store.leases.take("batches", "b1", after(170), 60) is not None
 
 
 async def test_a_preview_changes_nothing_even_for_who_holds_it(store: engine.Store) -> None:
     await store.batches.create(batch("b1", 1), [item(1)])
-    claim = await store.claims.take("batches", "b1", NOON, 60)
+    claim = await store.leases.take("batches", "b1", NOON, 60)
     assert claim is not None
     assert not await store.batches.settle(claim, [item(1, DONE)], after(1)) and not await store.batches.finish(claim, after(1))
     assert await fates(store) == [("1", TODO)] and await state(store) is PREVIEW
@@ -311,7 +311,7 @@ async def test_a_finished_batch_is_over(store: engine.Store) -> None:
     assert await store.batches.finish(claim, after(5))
     assert await store.batches.get("b1") == batch("b1", 1, state=ENDED, confirmed=NOON, finished=after(5))
     assert not await store.batches.finish(claim, after(6)) and not await store.batches.settle(claim, [item(1, DONE)], after(6))
-    assert await store.claims.take("batches", "b1", after(6), 60) is not None
+    assert await store.leases.take("batches", "b1", after(6), 60) is not None
     assert await store.batches.runnable(after(999)) == [] and not await store.batches.cancel("b1", after(7))
     assert await fates(store) == [("1", TODO)]
 
@@ -333,7 +333,7 @@ async def test_a_finished_undo_marks_the_batch_that_it_took_back_and_no_other(st
 async def test_a_lost_claim_marks_nothing_as_taken_back(store: engine.Store) -> None:
     await finished(store, "b1", 5)
     stale = await started(store, [item(1)], "u1", undo_of="b1")
-    assert await store.claims.take("batches", "u1", after(60), 60) is not None
+    assert await store.leases.take("batches", "u1", after(60), 60) is not None
     assert not await store.batches.finish(stale, after(61))
     found = await store.batches.get("b1")
     assert found is not None and found.undone_by == ""
@@ -430,7 +430,7 @@ async def test_old_previews_are_forgotten_with_their_items_and_nothing_else(stor
         await store.batches.create(batch(ident, 2, created=after(made), channel=CHANNEL), [item(1), item(2)])
     assert await store.batches.cancel("cancelled", after(9))
     assert await store.batches.confirm("running", after(9)) and await store.batches.confirm("done", after(9))
-    claim = await store.claims.take("batches", "done", after(9), 60)
+    claim = await store.leases.take("batches", "done", after(9), 60)
     assert claim is not None and await store.batches.finish(claim, after(9))
     assert await store.batches.sweep(after(10)) == 2
     for ident, kept in {"old": 0, "cancelled": 0, "running": 2, "done": 2, "edge": 2, "young": 2}.items():

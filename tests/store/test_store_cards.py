@@ -24,7 +24,7 @@ async def only(store: engine.Store, ident: object = 1) -> model.Card:
 
 
 async def take(store: engine.Store, card: str, at: float = 0) -> model.Claim:
-    claim = await store.claims.take("cards", card, after(at), 30)
+    claim = await store.leases.take("cards", card, after(at), 30)
     assert claim is not None
     return claim
 
@@ -34,7 +34,7 @@ async def posted(store: engine.Store, ident: object, at: float = 0) -> model.Car
     claim = await take(store, (await only(store, ident)).id, at)
     assert await store.cards.begin(claim, after(at))
     assert await store.cards.delivered(claim, 1, after(at), ts=f"{after(at).timestamp():.6f}")
-    await store.claims.release(claim)
+    await store.leases.release(claim)
     return await only(store, ident)
 
 
@@ -80,7 +80,7 @@ async def test_edits_come_clicked_first_then_newest(store: engine.Store) -> None
     assert await keys(store, 9, posted=True) == ["1", "3", "2"]
     claim = await take(store, (await only(store, 1)).id, 9)
     assert await store.cards.delivered(claim, 3, after(9))
-    await store.claims.release(claim)
+    await store.leases.release(claim)
     await store.anomalies.save(SOURCE, [anomaly(1, records=2)], read_at=after(10), now=after(10))
     assert await keys(store, 11, posted=True) == ["3", "2", "1"]
 
@@ -154,7 +154,7 @@ async def test_writes_behind_a_passed_claim_change_nothing(store: engine.Store) 
     assert not await store.cards.delivered(late, 1, after(31), ts="1.1")
     assert not await store.cards.defer(late, after(31), "late")
     assert not await store.cards.end(late, model.CardState.GONE, model.Reason.MESSAGE_GONE)
-    await store.claims.release(late)
+    await store.leases.release(late)
     assert await only(store) == before
     assert await store.cards.begin(claim, after(31))
 
@@ -162,7 +162,7 @@ async def test_writes_behind_a_passed_claim_change_nothing(store: engine.Store) 
 async def test_a_released_claim_writes_no_more(store: engine.Store) -> None:
     await save(store, live(1))
     claim = await take(store, (await only(store)).id)
-    await store.claims.release(claim)
+    await store.leases.release(claim)
     assert not await store.cards.begin(claim, after(1))
 
 
@@ -181,7 +181,7 @@ async def test_an_ended_card_with_a_message_comes_back_by_a_touch_and_one_withou
     for ident in (1, 2):
         claim = await take(store, (await only(store, ident)).id, 1)
         assert await store.cards.end(claim, model.CardState.LOST, model.Reason.UNVERIFIABLE, "missing_scope")
-        await store.claims.release(claim)
+        await store.leases.release(claim)
     await store.anomalies.save(SOURCE, [archived(1), archived(2)], read_at=after(2), now=after(2))
     assert not await keys(store, 9, posted=True)
     cards = [(await only(store, ident)).id for ident in (1, 2)]
@@ -201,7 +201,7 @@ async def test_what_was_given_up_for_trouble_with_slack_comes_back_with_the_next
     for ident in (1, 2):
         claim = await take(store, (await only(store, ident)).id, 1)
         assert await store.cards.end(claim, state, reason, "is_inactive")
-        await store.claims.release(claim)
+        await store.leases.release(claim)
     assert not await store.anomalies.watched(SOURCE, 10)
     await store.anomalies.save(SOURCE, [anomaly(1, records=9), anomaly(2, records=9)], read_at=after(2), now=after(2))
     assert await keys(store, 9, posted=True) == ["1"]
@@ -225,7 +225,7 @@ async def test_what_is_shown_plainer_is_due_again_and_a_change_does_not_wait_for
     card = await only(store, 1)
     claim = await take(store, card.id, 1)
     assert await store.cards.delivered(claim, card.wanted, after(1), again=after(600))
-    await store.claims.release(claim)
+    await store.leases.release(claim)
     assert not await keys(store, 599, posted=True)
     assert await keys(store, 600, posted=True) == ["1"]
     told = await store.cards.backlog(after(9))

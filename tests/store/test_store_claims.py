@@ -17,46 +17,46 @@ async def test_one_of_many_takers_wins(store: engine.Store) -> None:
     await store.batches.create(batch("b1", 1), [item(1)])
     await store.operations.add([operation("o1")])
     for table, key in (("cards", card.id), ("sources", SOURCE), ("intents", "k"), ("batches", "b1"), ("operations", "o1")):
-        claims = await asyncio.gather(*(store.claims.take(table, key, NOON, 30) for _ in range(8)))
+        claims = await asyncio.gather(*(store.leases.take(table, key, NOON, 30) for _ in range(8)))
         (won,) = [claim for claim in claims if claim is not None]
         assert (won.table, won.key, won.until) == (table, key, after(30))
-        assert await store.claims.take(table, key, after(29.9), 30) is None
-        passed = await store.claims.take(table, key, after(30), 30)
+        assert await store.leases.take(table, key, after(29.9), 30) is None
+        passed = await store.leases.take(table, key, after(30), 30)
         assert passed is not None and passed.token != won.token
-        await store.claims.release(won)
-        assert await store.claims.take(table, key, after(31), 30) is None
-        await store.claims.release(passed)
-        assert await store.claims.take(table, key, after(31), 30) is not None
+        await store.leases.release(won)
+        assert await store.leases.take(table, key, after(31), 30) is None
+        await store.leases.release(passed)
+        assert await store.leases.take(table, key, after(31), 30) is not None
 
 
 async def test_a_row_that_does_not_exist_cannot_be_owned(store: engine.Store) -> None:
-    assert await store.claims.take("cards", "nobody", NOON, 30) is None
-    assert await store.claims.take("intents", "nobody", NOON, 30) is None
-    assert await store.claims.take("batches", "nobody", NOON, 30) is None
-    assert await store.claims.take("operations", "nobody", NOON, 30) is None
+    assert await store.leases.take("cards", "nobody", NOON, 30) is None
+    assert await store.leases.take("intents", "nobody", NOON, 30) is None
+    assert await store.leases.take("batches", "nobody", NOON, 30) is None
+    assert await store.leases.take("operations", "nobody", NOON, 30) is None
     with pytest.raises(KeyError):
-        await store.claims.take("facts", "x", NOON, 30)
+        await store.leases.take("facts", "x", NOON, 30)
 
 
 async def test_a_claimed_source_keeps_its_standing(store: engine.Store) -> None:
-    assert await store.claims.take("sources", SOURCE, NOON, 30)
+    assert await store.leases.take("sources", SOURCE, NOON, 30)
     await store.anomalies.save(SOURCE, [], read_at=NOON, now=NOON, cursor="here")
-    assert (await store.standings.get(SOURCE)).cursor == "here"
-    assert await store.claims.take("sources", SOURCE, after(1), 30) is None
+    assert (await store.health.get(SOURCE)).cursor == "here"
+    assert await store.leases.take("sources", SOURCE, after(1), 30) is None
 
 
 async def test_all_claims_of_a_dead_process_are_let_go_at_once(store: engine.Store) -> None:
     card = await store.cards.put(live(1), NOON)
-    await store.claims.take("cards", card.id, NOON, 3600)
-    await store.claims.take("sources", SOURCE, NOON, 3600)
+    await store.leases.take("cards", card.id, NOON, 3600)
+    await store.leases.take("sources", SOURCE, NOON, 3600)
     await store.journal.begin(intent("k"), NOON, 3600)
     await store.batches.create(batch("b1", 1), [item(1)])
-    assert await store.batches.confirm("b1", NOON) and await store.claims.take("batches", "b1", NOON, 3600)
+    assert await store.batches.confirm("b1", NOON) and await store.leases.take("batches", "b1", NOON, 3600)
     assert not await store.cards.due(after(1), posted=False) and not await store.journal.unfinished(after(1))
     await store.operations.add([operation("o1", model.OperationState.RUNNING, look=NOON)])
-    assert await store.claims.take("operations", "o1", NOON, 3600)
+    assert await store.leases.take("operations", "o1", NOON, 3600)
     assert not await store.batches.runnable(after(1)) and not await store.operations.due(after(1))
-    await store.claims.release_all()
+    await store.leases.release_all()
     assert await store.cards.due(after(1), posted=False) and await store.journal.unfinished(after(1))
     assert await store.batches.runnable(after(1)) == ["b1"] and await store.operations.due(after(1)) == ["o1"]
-    assert await store.claims.take("sources", SOURCE, after(1), 30)
+    assert await store.leases.take("sources", SOURCE, after(1), 30)

@@ -138,12 +138,12 @@ async def test_a_transaction_has_the_right_to_write_from_its_first_look(tmp_path
 async def test_many_tasks_that_read_and_write_never_find_it_locked(store: engine.Store) -> None:
     async def work(number: int) -> None:
         for turn in range(4):
-            await store.standings.failed(SOURCE, str(number), after(turn), after(turn))
+            await store.health.failed(SOURCE, str(number), after(turn), after(turn))
             await store.cards.put(live(number % 3, payload={"n": number, "turn": turn}), NOON)
             await store.cards.due(after(99), posted=False)
 
     await asyncio.gather(*(work(number) for number in range(12)))
-    assert (await store.standings.get(SOURCE)).failures == 48
+    assert (await store.health.get(SOURCE)).failures == 48
 
 
 async def test_a_cancelled_writer_leaves_neither_half_a_transaction_nor_a_stuck_store(store: engine.Store) -> None:
@@ -218,8 +218,8 @@ async def test_a_killed_process_loses_nothing_and_holds_nothing(url: str, kind: 
     store = await engine.open(url)
     try:
         assert store.alone is (kind == "sqlite")
-        await store.claims.release_all()
-        assert (await store.standings.get(SOURCE)).cursor == "c"
+        await store.leases.release_all()
+        assert (await store.health.get(SOURCE)).cursor == "c"
         (card,) = await store.cards.due(after(1), posted=False)
         assert (card.ref, card.posting, card.ts, card.reason) == (ref(1), NOON, "", model.Reason.LEADING)
         finished = await store.cards.at(CHANNEL, "1772452800.000200")

@@ -51,10 +51,10 @@ async def test_unfinished_actions_come_oldest_first(store: engine.Store) -> None
         await store.journal.begin(intent(key, at=after(at)), NOON, 0)
     await store.journal.finish("c", [], NOON)
     assert [one.key for one in await store.journal.unfinished(after(9))] == ["a", "b"]
-    held = await store.claims.take("intents", "a", after(9), 30)
+    held = await store.leases.take("intents", "a", after(9), 30)
     assert [one.key for one in await store.journal.unfinished(after(9))] == ["b"]
     assert held is not None
-    await store.claims.release(held)
+    await store.leases.release(held)
     assert [one.key for one in await store.journal.unfinished(after(9))] == ["a", "b"]
 
 

@@ -15,7 +15,8 @@ from alembic import autogenerate, command, config
 from alembic.runtime import migration
 
 from bot import errors, ports
-from bot.store import anomalies, batches, connections, engine, journal, migrating, revisions, tables
+from bot.store import anomalies, batches, connections, engine, journal, tables
+from bot.store.migrations import revisions, runner
 from tests.store import processes
 from tests.store.making import NOON, SOURCE, after, anomaly, batch, drafts, intent, item, line, live, operation, ref, scan
 
@@ -58,14 +59,14 @@ def _bare(condition: object) -> str:
 async def test_migrating_again_or_at_the_same_time_does_no_harm(url: str) -> None:
     assert await engine.current(url) == ""
     revisions = await asyncio.gather(*(engine.migrate(url) for _ in range(4)))
-    assert set(revisions) == {migrating.head()} == {await engine.current(url)}
+    assert set(revisions) == {runner.head()} == {await engine.current(url)}
 
 
 async def test_two_processes_may_migrate_at_once(url: str) -> None:
     code = "import asyncio, sys; from bot.store import engine; print(asyncio.run(engine.migrate(sys.argv[1])))"
     started = [await processes.python(code, url) for _ in range(2)]
     told = [(await process.communicate())[0] for process in started]
-    assert told == [f"{migrating.head()}\n".encode()] * 2 and [process.returncode for process in started] == [0, 0]
+    assert told == [f"{runner.head()}\n".encode()] * 2 and [process.returncode for process in started] == [0, 0]
 
 
 async def test_a_database_without_tables_is_not_opened(url: str) -> None:
@@ -86,7 +87,7 @@ async def test_a_database_of_a_later_release_is_opened(url: str) -> None:
 
 
 def test_the_revision_that_is_needed_is_the_one_that_alembic_leads_to() -> None:
-    assert revisions.head() == migrating.head()
+    assert revisions.head() == runner.head()
 
 
 async def test_tables_of_today_are_opened_without_alembic(url: str) -> None:
@@ -109,7 +110,7 @@ async def _to(url: str, revision: str, move: Callable[[config.Config, str], None
     """Bring the tables to one revision, forwards or back."""
 
     def work(connection: sa.Connection) -> None:
-        made = migrating.settings()
+        made = runner.settings()
         made.attributes["connection"] = connection
         move(made, revision)
 
@@ -130,12 +131,12 @@ async def test_a_database_of_the_first_release_keeps_what_it_holds_and_learns_ba
     await _filled_at_0001(url)
     with pytest.raises(errors.ConfigError, match="python -m bot migrate"):
         await engine.open(url)
-    assert await engine.migrate(url) == migrating.head() != "0001"
+    assert await engine.migrate(url) == runner.head() != "0001"
     store = await engine.open(url)
     try:
         assert (await store.anomalies.get([ref(1), ref(2)])) == {ref(1): anomaly(1, version=1), ref(2): anomaly(2, version=1)}
         assert [card.ref for card in await store.cards.due(NOON, posted=False)] == [ref(1)]
-        assert (await store.standings.get(SOURCE)).cursor == "c"
+        assert (await store.health.get(SOURCE)).cursor == "c"
         assert [one.key for one in await store.journal.unfinished(after(60))] == ["click-1"]
         await store.batches.create(batch("b1", 1), [item(1)])
         assert await store.batches.confirm("b1", NOON) and await store.batches.next("b1", 1) == [item(1)]
@@ -160,7 +161,7 @@ async def test_a_database_of_the_second_release_keeps_what_it_holds_and_learns_o
     await _filled_at_0002(url)
     with pytest.raises(errors.ConfigError, match="python -m bot migrate"):
         await engine.open(url)
-    assert await engine.migrate(url) == migrating.head() != "0002"
+    assert await engine.migrate(url) == runner.head() != "0002"
     store = await engine.open(url)
     try:
         assert set(await store.anomalies.get([ref(1), ref(2)])) == {ref(1), ref(2)}
@@ -181,7 +182,7 @@ async def test_a_database_of_the_third_release_goes_on_with_its_intents_and_lear
     assert await journal.Journal(db).begin(intent("click-1"), NOON, 60)
     await batches.Batches(db).create(batch("b1", 1), [item(1)])
     await db.close()
-    assert await engine.migrate(url) == migrating.head() != "0003"
+    assert await engine.migrate(url) == runner.head() != "0003"
     store = await engine.open(url)
     try:
         (unfinished,) = await store.journal.unfinished(after(60))

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model
-from bot.store import engine, rows, tables
+from bot.store import engine, mappers, tables
 from tests.store.making import NOON, SOURCE, after, operation, scan
 
 PREVIEW, STARTING, RUNNING, DONE, CANCELLED = model.OperationState
@@ -21,7 +21,7 @@ PREVIEW, STARTING, RUNNING, DONE, CANCELLED = model.OperationState
 async def claimed(store: engine.Store, given: model.Operation, at: float = 0) -> model.Claim:
     """This operation is stored, and owned."""
     assert await store.operations.add([given]) == [given.id]
-    claim = await store.claims.take("operations", given.id, after(at), 60)
+    claim = await store.leases.take("operations", given.id, after(at), 60)
     assert claim is not None
     return claim
 
@@ -197,7 +197,7 @@ async def test_a_scan_that_another_connection_is_about_to_add_is_left_out(
     """The look before the insert sees nothing: the other has not committed yet. SQLite has one writer at a time."""
     claim = await claimed(store, operation("o1"))
     async with store.db.writer.begin() as connection:
-        await connection.execute(sa.insert(tables.operations).values(rows.operation_values(operation("o0", scan=scan(7)))))
+        await connection.execute(sa.insert(tables.operations).values(mappers.operation_values(operation("o0", scan=scan(7)))))
         task = asyncio.ensure_future(work(store, claim))
         await blocked(connection, task)
         assert not task.done()
@@ -281,7 +281,7 @@ async def test_what_somebody_holds_is_not_due_until_the_claim_ends(store: engine
     await store.operations.add([operation("b", RUNNING, look=NOON)])
     assert await store.operations.due(after(59)) == ["b"]
     assert await store.operations.due(after(60)) == ["a", "b"]
-    await store.claims.release(claim)
+    await store.leases.release(claim)
     assert await store.operations.due(after(1)) == ["a", "b"]
 
 
@@ -320,21 +320,21 @@ async def test_saving_adds_what_follows_and_leaves_the_claim_as_it_is(store: eng
     follower = operation("b", STARTING, look=after(5), step=2, steps=2)
     assert await store.operations.save(claim, done, [follower])
     assert await store.operations.get("a") == done and await store.operations.get("b") == follower
-    assert await store.claims.take("operations", "a", after(59), 60) is None
-    assert await store.claims.take("operations", "a", after(60), 60) is not None
+    assert await store.leases.take("operations", "a", after(59), 60) is None
+    assert await store.leases.take("operations", "a", after(60), 60) is not None
     assert await store.operations.due(after(5)) == ["b"]
 
 
 async def test_saving_behind_a_passed_or_released_claim_changes_nothing(store: engine.Store) -> None:
     given = operation("a", RUNNING, look=NOON)
     late = await claimed(store, given)
-    claim = await store.claims.take("operations", "a", after(60), 60)
+    claim = await store.leases.take("operations", "a", after(60), 60)
     assert claim is not None
     changed = replace(given, misses=1, look=after(70))
     assert not await store.operations.save(late, changed, [operation("b")])
     assert await store.operations.get("a") == given and await store.operations.get("b") is None
     assert await store.operations.save(claim, changed)
-    await store.claims.release(claim)
+    await store.leases.release(claim)
     assert not await store.operations.save(claim, replace(given, misses=9))
     assert await store.operations.get("a") == changed
 
@@ -374,9 +374,9 @@ async def test_who_asked_it_to_stop_is_told_by_that_alone_and_it_is_looked_at_so
     assert await store.operations.get("a") == stopped
     assert await store.operations.save(claim, replace(given, misses=1, look=after(30)))
     assert await store.operations.get("a") == replace(stopped, misses=1)
-    await store.claims.release(claim)
+    await store.leases.release(claim)
     assert await store.operations.due(after(5)) == ["a"]
-    claim = await store.claims.take("operations", "a", after(5), 60)
+    claim = await store.leases.take("operations", "a", after(5), 60)
     assert claim is not None and await store.operations.save(claim, replace(stopped, look=after(30)))
     assert await store.operations.get("a") == replace(stopped, look=after(30))
 

@@ -97,15 +97,15 @@ async def test_a_claim_that_could_not_be_given_back_does_not_keep_its_owner_away
     proxy, url = proxied
     store = await engine.open(url, QUICK)
     other = await engine.open(url, QUICK)
-    claim = await store.claims.take("sources", SOURCE, NOON, 300)
+    claim = await store.leases.take("sources", SOURCE, NOON, 300)
     assert claim is not None
-    assert await store.claims.take("sources", SOURCE, NOON, 300) is None
+    assert await store.leases.take("sources", SOURCE, NOON, 300) is None
     proxy.silence()
     with pytest.raises(errors.StoreUnavailable):
-        await store.claims.release(claim)
+        await store.leases.release(claim)
     proxy.speak()
-    assert await _again(lambda: other.claims.take("sources", SOURCE, NOON, 300)) is None
-    assert await store.claims.take("sources", SOURCE, NOON, 300) is not None
+    assert await _again(lambda: other.leases.take("sources", SOURCE, NOON, 300)) is None
+    assert await store.leases.take("sources", SOURCE, NOON, 300) is not None
     await store.close()
     await other.close()
 

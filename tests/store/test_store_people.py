@@ -18,41 +18,41 @@ LEE = model.Person(SOURCE, "8", "Lee")
 
 
 async def test_a_link_is_found_from_both_sides(store: engine.Store) -> None:
-    await store.links.link("U1", DANA, "email", NOON)
-    await store.links.link("U1", model.Person("anodot", "x", "dana"), "picked", NOON)
-    await store.links.link("U2", LEE, "picked", NOON)
-    assert await store.links.find(["U1", "U2", "U3"], SOURCE) == {"U1": DANA, "U2": LEE}
-    assert await store.links.find([], SOURCE) == {}
-    assert await store.links.slack_id(DANA) == "U1"
-    assert await store.links.slack_id(model.Person("anodot", "7", "Dana")) == ""
+    await store.identities.link("U1", DANA, "email", NOON)
+    await store.identities.link("U1", model.Person("anodot", "x", "dana"), "picked", NOON)
+    await store.identities.link("U2", LEE, "picked", NOON)
+    assert await store.identities.find(["U1", "U2", "U3"], SOURCE) == {"U1": DANA, "U2": LEE}
+    assert await store.identities.find([], SOURCE) == {}
+    assert await store.identities.slack_id(DANA) == "U1"
+    assert await store.identities.slack_id(model.Person("anodot", "7", "Dana")) == ""
 
 
 async def test_a_new_link_replaces_the_old_one_and_unlinking_ends_it(store: engine.Store) -> None:
-    await store.links.link("U1", DANA, "email", NOON)
-    await store.links.link("U1", LEE, "picked", after(1))
-    assert await store.links.find(["U1"], SOURCE) == {"U1": LEE}
-    assert await store.links.slack_id(DANA) == ""
-    await store.links.unlink("U1", SOURCE)
-    assert await store.links.find(["U1"], SOURCE) == {}
+    await store.identities.link("U1", DANA, "email", NOON)
+    await store.identities.link("U1", LEE, "picked", after(1))
+    assert await store.identities.find(["U1"], SOURCE) == {"U1": LEE}
+    assert await store.identities.slack_id(DANA) == ""
+    await store.identities.unlink("U1", SOURCE)
+    assert await store.identities.find(["U1"], SOURCE) == {}
 
 
 async def test_a_person_has_one_owner(store: engine.Store) -> None:
     told = model.CardDraft(model.CardKind.REPORT, "U1", "replaced", state=model.CardState.LIVE, reason=model.Reason.REPORT)
-    assert await store.links.link("U1", DANA, "picked", NOON)
-    assert not await store.links.link("U2", DANA, "picked", after(1), told=[told]), "nobody is replaced unasked"
-    assert not await store.links.link("U2", DANA, "picked", after(1), replacing="U3", told=[told])
-    assert await store.links.find(["U1", "U2"], SOURCE) == {"U1": DANA} and not await store.cards.due(after(2), posted=False)
-    assert await store.links.link("U2", DANA, "picked", after(1), replacing="U1", told=[told])
-    assert await store.links.find(["U1", "U2"], SOURCE) == {"U2": DANA}
-    assert await store.links.slack_id(DANA) == "U2"
+    assert await store.identities.link("U1", DANA, "picked", NOON)
+    assert not await store.identities.link("U2", DANA, "picked", after(1), told=[told]), "nobody is replaced unasked"
+    assert not await store.identities.link("U2", DANA, "picked", after(1), replacing="U3", told=[told])
+    assert await store.identities.find(["U1", "U2"], SOURCE) == {"U1": DANA} and not await store.cards.due(after(2), posted=False)
+    assert await store.identities.link("U2", DANA, "picked", after(1), replacing="U1", told=[told])
+    assert await store.identities.find(["U1", "U2"], SOURCE) == {"U2": DANA}
+    assert await store.identities.slack_id(DANA) == "U2"
     assert [card.channel for card in await store.cards.due(after(2), posted=False)] == ["U1"]
-    assert await store.links.link("U2", DANA, "picked", after(3)), "again is no conflict"
+    assert await store.identities.link("U2", DANA, "picked", after(3)), "again is no conflict"
 
 
 async def test_two_who_claim_a_person_at_once_are_not_both_that_person(store: engine.Store) -> None:
-    done = await asyncio.gather(*(store.links.link(f"U{number}", DANA, "picked", NOON) for number in range(6)))
+    done = await asyncio.gather(*(store.identities.link(f"U{number}", DANA, "picked", NOON) for number in range(6)))
     assert done.count(True) == 1
-    assert len(await store.links.find([f"U{number}" for number in range(6)], SOURCE)) == 1
+    assert len(await store.identities.find([f"U{number}" for number in range(6)], SOURCE)) == 1
 
 
 @pytest.mark.parametrize(
@@ -70,30 +70,30 @@ async def test_of_several_owners_of_before_one_counts(store: engine.Store, claim
             row = {"slack_id": slack_id, "source": SOURCE, "person": DANA.id, "name": DANA.name, "email": DANA.email}
             await connection.execute(sa.insert(tables.links).values(row | {"how": how, "at": after(at)}))
 
-    await store.links._db.write(earlier)
-    assert await store.links.slack_id(DANA) == owner
-    assert await store.links.find(list(claims), SOURCE) == {owner: DANA}
-    assert await store.links.link(owner, DANA, "picked", after(9))
-    assert await store.links.find(list(claims), SOURCE) == {owner: DANA}
+    await store.identities._db.write(earlier)
+    assert await store.identities.slack_id(DANA) == owner
+    assert await store.identities.find(list(claims), SOURCE) == {owner: DANA}
+    assert await store.identities.link(owner, DANA, "picked", after(9))
+    assert await store.identities.find(list(claims), SOURCE) == {owner: DANA}
 
 
 async def test_a_standing_tells_since_when_it_fails_and_how_it_stood(store: engine.Store) -> None:
-    assert await store.standings.get(SOURCE) == model.Standing(SOURCE)
-    before = await store.standings.failed(SOURCE, "no answer", NOON, after(30))
+    assert await store.health.get(SOURCE) == model.Standing(SOURCE)
+    before = await store.health.failed(SOURCE, "no answer", NOON, after(30))
     assert before == model.Standing(SOURCE)
-    before = await store.standings.failed(SOURCE, "still none", after(30), after(90))
+    before = await store.health.failed(SOURCE, "still none", after(30), after(90))
     assert (before.failing_since, before.failures, before.error) == (NOON, 1, "no answer")
-    now = await store.standings.get(SOURCE)
+    now = await store.health.get(SOURCE)
     assert (now.failing_since, now.failures, now.error, now.next_poll) == (NOON, 2, "still none", after(90))
-    before = await store.standings.ok(SOURCE, after(90))
+    before = await store.health.ok(SOURCE, after(90))
     assert before == now
-    assert await store.standings.get(SOURCE) == model.Standing(SOURCE, last_ok=after(90))
+    assert await store.health.get(SOURCE) == model.Standing(SOURCE, last_ok=after(90))
 
 
 async def test_the_mark_of_the_watch_is_remembered_beside_the_cursor(store: engine.Store) -> None:
-    await store.standings.mark(SOURCE, "17", NOON)
+    await store.health.mark(SOURCE, "17", NOON)
     await store.anomalies.save(SOURCE, [], read_at=NOON, now=NOON, cursor="c")
-    standing = await store.standings.get(SOURCE)
+    standing = await store.health.get(SOURCE)
     assert (standing.watch_mark, standing.cursor) == ("17", "c")
 
 
@@ -106,13 +106,13 @@ async def test_facts_are_json(store: engine.Store, value: Any) -> None:
 
 
 async def test_looks_that_are_asked_for_are_counted_and_answered_by_those_that_began_after(store: engine.Store) -> None:
-    await store.standings.ask(SOURCE)
-    await store.standings.ask(SOURCE)
-    began = await store.standings.get(SOURCE)
+    await store.health.ask(SOURCE)
+    await store.health.ask(SOURCE)
+    began = await store.health.get(SOURCE)
     assert (began.asked, began.wanted) == (2, True)
-    await store.standings.ask(SOURCE)
-    await store.standings.ok(SOURCE, NOON, began.asked)
-    assert (await store.standings.get(SOURCE)).wanted, "asked for while it was looked at"
-    await store.standings.ok(SOURCE, NOON, 3)
-    await store.standings.ok(SOURCE, NOON, 2)
-    assert not (await store.standings.get(SOURCE)).wanted, "a slow one takes no answer back"
+    await store.health.ask(SOURCE)
+    await store.health.ok(SOURCE, NOON, began.asked)
+    assert (await store.health.get(SOURCE)).wanted, "asked for while it was looked at"
+    await store.health.ok(SOURCE, NOON, 3)
+    await store.health.ok(SOURCE, NOON, 2)
+    assert not (await store.health.get(SOURCE)).wanted, "a slow one takes no answer back"

@@ -93,7 +93,7 @@ async def desk(store: engine.Store) -> engine.Store:
     waiting = [card.id for card in await store.cards.waiting()]
     await store.cards.decide(model.Decision("default", None, fold=tuple(waiting[:30]), group=group()), NOON)
     await store.anomalies.save(SOURCE, [archived(50, fingerprint="f-2")], read_at=after(1), now=after(1), entries=[line(50, "archive")])
-    await store.standings.ok(SOURCE, NOON)
+    await store.health.ok(SOURCE, NOON)
     fates = list(model.Fate)
     for name in ("b1", "b2", "b3", "b4"):
         await store.batches.create(batch(name, 40), [item(number, fates[number % 6]) for number in range(40)])
@@ -120,7 +120,7 @@ CALLS: dict[str, Callable[[engine.Store], Awaitable[Any]]] = {
     "watched": lambda desk: desk.anomalies.watched(SOURCE, 10),
     "read longest ago": lambda desk: desk.anomalies.read_longest_ago(SOURCE),
     "save, open again": lambda desk: desk.anomalies.save(SOURCE, [anomaly(50)], read_at=after(2), now=after(2), drafts=drafts(draft(50))),
-    "ask": lambda desk: desk.standings.ask(SOURCE),
+    "ask": lambda desk: desk.health.ask(SOURCE),
     "watched, on": lambda desk: desk.anomalies.watched(SOURCE, 10, "20"),
     "waiting": lambda desk: desk.cards.waiting(),
     "first posts": lambda desk: desk.cards.due(after(9), posted=False),
@@ -130,8 +130,8 @@ CALLS: dict[str, Callable[[engine.Store], Awaitable[Any]]] = {
     "cards of": lambda desk: desk.cards.of([ref(1), ref(45)]),
     "card at": lambda desk: desk.cards.at(CHANNEL, "1.1"),
     "adopt": lambda desk: desk.cards.adopt(live(5), "1.1", NOON),
-    "take": lambda desk: desk.claims.take("cards", "x", NOON, 30),
-    "release all": lambda desk: desk.claims.release_all(),
+    "take": lambda desk: desk.leases.take("cards", "x", NOON, 30),
+    "release all": lambda desk: desk.leases.release_all(),
     "past": lambda desk: desk.journal.past(SAME[3], after(9)),
     "history": lambda desk: desk.journal.history(ref(50)),
     "unfinished": lambda desk: desk.journal.unfinished(after(9)),
@@ -179,7 +179,7 @@ async def test_edits_touches_and_ends_find_their_rows_by_an_index(desk: engine.S
     cards = [card for card in await desk.cards.due(after(9), posted=False) if card.ref]
     with recorded(desk) as sent:
         await desk.cards.touch([card.id for card in cards], after(1))
-        claim = await desk.claims.take("cards", cards[0].id, after(1), 30)
+        claim = await desk.leases.take("cards", cards[0].id, after(1), 30)
         assert claim is not None
         await desk.cards.begin(claim, after(1))
         await desk.cards.delivered(claim, 1, after(1), ts="1.1")
@@ -193,7 +193,7 @@ async def test_edits_touches_and_ends_find_their_rows_by_an_index(desk: engine.S
 
 
 async def test_settling_and_finishing_find_their_rows_by_an_index(desk: engine.Store) -> None:
-    claim = await desk.claims.take("batches", "b1", NOON, 30)
+    claim = await desk.leases.take("batches", "b1", NOON, 30)
     assert claim is not None
     with recorded(desk) as sent:
         assert await desk.batches.settle(claim, [item(number, model.Fate.DONE) for number in range(40)], after(1))
@@ -207,12 +207,12 @@ async def test_settling_and_finishing_find_their_rows_by_an_index(desk: engine.S
 
 
 async def test_saving_an_operation_finds_its_rows_by_an_index(desk: engine.Store) -> None:
-    claim = await desk.claims.take("operations", "o1", NOON, 30)
+    claim = await desk.leases.take("operations", "o1", NOON, 30)
     assert claim is not None
     done = operation("o1", model.OperationState.DONE, scan=scan(1), ended=NOON)
     with recorded(desk) as sent:
         assert await desk.operations.save(claim, done, [operation("next", scan=scan(99))])
-        await desk.claims.release(claim)
+        await desk.leases.release(claim)
     assert len(sent) == 6
     for statement, parameters in sent:
         found = scans(await plan(desk, statement, parameters))
@@ -261,7 +261,7 @@ async def test_the_lanes_and_the_known_rows_use_their_own_indices(desk: engine.S
 async def test_a_steady_save_sends_the_same_statements_however_much_is_tracked(store: engine.Store) -> None:
     seen = [anomaly(number) for number in range(100)]
     counts = []
-    await store.standings.mark(SOURCE, "")
+    await store.health.mark(SOURCE, "")
     for more in (0, 3000):
         await store.anomalies.save(SOURCE, [*seen, *(anomaly(1000 + one) for one in range(more))], read_at=NOON, now=NOON)
         with recorded(store) as sent:

@@ -29,7 +29,7 @@ async def told(store: engine.Store, ident: object) -> Sequence[str]:
 async def running(store: engine.Store, *items: model.Item) -> model.Claim:
     await store.batches.create(batch("b1", len(items)), items)
     assert await store.batches.confirm("b1", NOON)
-    claim = await store.claims.take("batches", "b1", NOON, 60)
+    claim = await store.leases.take("batches", "b1", NOON, 60)
     assert claim is not None
     return claim
 
@@ -71,7 +71,7 @@ async def test_a_poll_leaves_what_a_running_batch_has_sent(store: engine.Store) 
 async def test_of_a_lost_claim_nothing_is_recorded(store: engine.Store) -> None:
     await seen(store, anomaly(1), at=0)
     claim = await running(store, item(1))
-    assert await store.claims.take("batches", "b1", after(61), 60)
+    assert await store.leases.take("batches", "b1", after(61), 60)
     remark = ports.Remark("r", ref(1), "x", NOON)
     record = ports.Record(
         SOURCE, [anomaly(1, **ACKNOWLEDGED)], after(3), after(3), [line(1)], remarks=[remark], claim=claim, items=[item(1, DONE)]
@@ -111,15 +111,15 @@ async def test_a_remark_is_kept_once_until_it_is_settled(store: engine.Store) ->
     for _ in range(2):
         await store.records.record(ports.Record(SOURCE, [], NOON, NOON, remarks=[remark]))
     assert await store.remarks.due(NOON) == [remark] and await store.remarks.due(after(-1)) == []
-    claim = await store.claims.take("remarks", "k", NOON, 60)
+    claim = await store.leases.take("remarks", "k", NOON, 60)
     assert claim is not None and await store.remarks.due(after(59)) == []
     assert await store.remarks.ask(claim, after(1)) and await store.remarks.later(claim, after(100))
-    await store.claims.release(claim)
+    await store.leases.release(claim)
     assert await store.remarks.due(after(99)) == []
     (waiting,) = await store.remarks.due(after(100))
     assert (waiting.asked, waiting.tries) == (after(1), 1)
     assert not await store.remarks.settle(claim)
-    claim = await store.claims.take("remarks", "k", after(100), 60)
+    claim = await store.leases.take("remarks", "k", after(100), 60)
     assert claim is not None and await store.remarks.settle(claim) and await store.remarks.due(after(999)) == []
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from bot.store import sqlite
+from bot.store import aiosqlite_driver
 
 
-class Counted(sqlite.Connection):
+class Counted(aiosqlite_driver.Connection):
     """Counts the trips."""
 
     trips = 0

@@ -25,7 +25,8 @@ from alembic import command
 
 from bot import app, settings
 from bot.delivery import pacing
-from bot.store import engine, migrating
+from bot.store import engine
+from bot.store.migrations import runner
 from sandbox import qualytics, slack
 from sandbox.qualytics import modes
 from sandbox.qualytics import world as system
@@ -121,7 +122,7 @@ async def server(there: Found, url: str) -> None:
         (revision,) = next(old.execute("SELECT version_num FROM alembic_version"))
 
         def work(connection: sa.Connection) -> None:
-            made = migrating.settings()
+            made = runner.settings()
             made.attributes["connection"] = connection
             command.upgrade(made, revision)
             tables = sa.MetaData()

@@ -15,11 +15,11 @@ from collections.abc import Callable
 from typing import Any
 
 import bot.__main__ as product
-from bot.store import migrating
+from bot.store.migrations import runner
 
 PR_SET_PDEATHSIG = 1
 
-IMPORTED = (product, migrating)
+IMPORTED = (product, runner)
 """What a bot loads that starts with an empty database."""
 
 

@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the migrations on the connection, and in the transaction, that `bot.store.migrating` hands over."""
+"""Alembic's entry: runs the migrations on the connection, and in the transaction, that `bot.store.migrations.runner` hands over."""
 
 from __future__ import annotations
 

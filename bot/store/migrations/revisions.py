@@ -6,7 +6,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-VERSIONS = Path(__file__).parent / "migrations" / "versions"
+VERSIONS = Path(__file__).parent / "versions"
 """Each file is called after its revision: `v0002_batches.py`."""
 
 

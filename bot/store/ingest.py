@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model, ports
-from bot.store import database, journal, outbox, rows, standings, tables, underway
+from bot.store import journal, mappers, outbox, source_health, tables, transactions, underway
 
 _ANOMALIES = tables.anomalies
 
@@ -52,7 +52,7 @@ class _Tally:
 class _Change:
     """An anomaly whose visible content is another than the stored row's."""
 
-    before: rows.AnyRow
+    before: mappers.AnyRow
     seen: model.Anomaly
     body: dict[str, Any]
     digest: str
@@ -66,13 +66,13 @@ async def save(connection: AsyncConnection, sight: Sight) -> model.Saved:
         seen.setdefault(anomaly.ref.id, anomaly)
     oldest_first = sorted(seen.values(), key=lambda anomaly: (anomaly.created, anomaly.ref.id))
     tally.places = {anomaly.ref: place for place, anomaly in enumerate(oldest_first)}
-    for ids in database.chunks(sorted(seen)):
+    for ids in transactions.chunks(sorted(seen)):
         await _chunk(connection, sight, await _dated(connection, [seen[ident] for ident in ids]), tally)
     await outbox.insert(connection, sight.extra, sight.now)
     await _record(connection, sight, tally)
     if sight.cursor is not None:
         contacted = sa.func.coalesce(tables.sources.c.contacted, sa.literal(sight.now, tables.Utc()))
-        await standings.update(connection, sight.source, cursor=sight.cursor, contacted=contacted)
+        await source_health.update(connection, sight.source, cursor=sight.cursor, contacted=contacted)
     refs = [anomaly.ref for anomaly in seen.values()]
     return model.Saved([ref for ref in refs if ref in tally.new], [ref for ref in refs if ref in tally.changed])
 
@@ -83,12 +83,12 @@ async def _chunk(connection: AsyncConnection, sight: Sight, seen: Sequence[model
     changes: list[_Change] = []
     same: list[str] = []
     for anomaly in seen:
-        row, body = known.get(anomaly.ref.id), rows.body(anomaly)
+        row, body = known.get(anomaly.ref.id), mappers.body(anomaly)
         if row is None:
             if not sight.known_only:
                 fresh.append((anomaly, body))
         elif row.read_at <= sight.read_at:
-            digest = rows.digest(body)
+            digest = mappers.digest(body)
             if digest == row.digest:
                 same.append(anomaly.ref.id)
             else:
@@ -110,7 +110,7 @@ async def _dated(connection: AsyncConnection, seen: Sequence[model.Anomaly]) -> 
     return [anomaly.dated_as(stored.get(anomaly.ref)) for anomaly in seen]
 
 
-async def _known(connection: AsyncConnection, source: str, ids: Sequence[str]) -> Mapping[str, rows.AnyRow]:
+async def _known(connection: AsyncConnection, source: str, ids: Sequence[str]) -> Mapping[str, mappers.AnyRow]:
     columns = (_ANOMALIES.c.id, _ANOMALIES.c.digest, _ANOMALIES.c.version, _ANOMALIES.c.read_at, _ANOMALIES.c.closed)
     statement = sa.select(*columns).where(_these(source, ids)).order_by(_ANOMALIES.c.id).with_for_update()
     return {row.id: row for row in await connection.execute(statement)}
@@ -128,7 +128,7 @@ async def _insert(connection: AsyncConnection, sight: Sight, fresh: Sequence[tup
                 "version": 1,
                 "reason": sight.reason.value,
                 "shown": sight.now if anomaly.ref in live else None,
-                **_content(anomaly, body, rows.digest(body), sight, None),
+                **_content(anomaly, body, mappers.digest(body), sight, None),
             }
             for anomaly, body in fresh
         ],
@@ -236,15 +236,15 @@ def _these(source: str, ids: Iterable[str]) -> sa.ColumnElement[bool]:
 async def stored_anomalies(connection: AsyncConnection, source: str, ids: Sequence[str]) -> dict[model.Ref, model.Anomaly]:
     """What is known of these."""
     found: dict[model.Ref, model.Anomaly] = {}
-    for chunk in database.chunks(ids):
+    for chunk in transactions.chunks(ids):
         statement = sa.select(_ANOMALIES.c.body, _ANOMALIES.c.version).where(_these(source, chunk))
         for row in await connection.execute(statement):
-            anomaly = rows.anomaly(row)
+            anomaly = mappers.anomaly(row)
             found[anomaly.ref] = anomaly
     return found
 
 
 async def mark_clicked(connection: AsyncConnection, source: str, ids: Sequence[str], now: datetime) -> None:
     """Somebody acted on these: the watch looks at them first for an hour."""
-    for chunk in database.chunks(ids):
+    for chunk in transactions.chunks(ids):
         await connection.execute(sa.update(_ANOMALIES).where(_these(source, chunk)).values(clicked=now))

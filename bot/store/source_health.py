@@ -9,15 +9,15 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model
-from bot.store import database, rows, tables
+from bot.store import mappers, tables, transactions
 
 _SOURCES = tables.sources
 
 
-class Standings:
-    """The port `Standings`."""
+class HealthRecords:
+    """The port `HealthRecords`."""
 
-    def __init__(self, db: database.Database) -> None:
+    def __init__(self, db: transactions.Database) -> None:
         self._db = db
 
     async def get(self, source: str) -> model.Standing:
@@ -62,4 +62,4 @@ async def update(connection: AsyncConnection, source: str, **values: Any) -> Non
 async def _get(connection: AsyncConnection, source: str, *, lock: bool = False) -> model.Standing:
     statement = sa.select(_SOURCES).where(_SOURCES.c.source == source)
     row = (await connection.execute(statement.with_for_update() if lock else statement)).one_or_none()
-    return rows.standing(row) if row else model.Standing(source)
+    return mappers.standing(row) if row else model.Standing(source)

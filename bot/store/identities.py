@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model
-from bot.store import database, outbox, rows, tables
+from bot.store import mappers, outbox, tables, transactions
 
 _LINKS = tables.links
 
@@ -17,10 +17,10 @@ ADDRESS = "email"
 """The word of `how` for a link that the same address made; it counts more than a choice."""
 
 
-class Links:
-    """The port `Links`."""
+class Identities:
+    """The port `Identities`."""
 
-    def __init__(self, db: database.Database) -> None:
+    def __init__(self, db: transactions.Database) -> None:
         self._db = db
 
     async def find(self, slack_ids: Sequence[str], source: str) -> Mapping[str, model.Person]:
@@ -28,7 +28,7 @@ class Links:
 
         async def work(connection: AsyncConnection) -> Mapping[str, model.Person]:
             found: dict[str, model.Person] = {}
-            for chunk in database.chunks(slack_ids):
+            for chunk in transactions.chunks(slack_ids):
                 mine = sa.select(_LINKS.c.person).where(_LINKS.c.slack_id.in_(chunk), _LINKS.c.source == source)
                 statement = sa.select(_LINKS).where(_LINKS.c.source == source, _LINKS.c.person.in_(mine))
                 owners = _owners(list(await connection.execute(statement)))
@@ -77,7 +77,7 @@ class Links:
         return await self._db.read(lambda connection: _owner(connection, person))
 
 
-def _person(row: rows.AnyRow) -> model.Person:
+def _person(row: mappers.AnyRow) -> model.Person:
     return model.Person(row.source, row.person, row.name, row.email)
 
 
@@ -86,10 +86,10 @@ async def _owner(connection: AsyncConnection, person: model.Person) -> str:
     return next((str(row.slack_id) for row in _owners(list(await connection.execute(statement)))), "")
 
 
-def _owners(linked: Sequence[rows.AnyRow]) -> Sequence[rows.AnyRow]:
+def _owners(linked: Sequence[mappers.AnyRow]) -> Sequence[mappers.AnyRow]:
     """The one row of each person that counts. Before there was one owner, several could be linked: the same address won over a choice, and
     the later over the earlier."""
-    best: dict[str, rows.AnyRow] = {}
+    best: dict[str, mappers.AnyRow] = {}
     for row in sorted(linked, key=lambda row: (row.sole is not None, row.how == ADDRESS, row.at, row.slack_id)):
         best[row.person] = row
     return list(best.values())

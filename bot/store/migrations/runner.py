@@ -7,9 +7,9 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic import command, config, script
 
-from bot.store import revisions
+from bot.store.migrations import revisions
 
-SCRIPTS = Path(__file__).parent / "migrations"
+SCRIPTS = Path(__file__).parent
 
 
 def settings() -> config.Config:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model
-from bot.store import database, outbox, tables
+from bot.store import outbox, tables, transactions
 
 _CARDS, _MEMBERS = tables.cards, tables.card_members
 
@@ -36,14 +36,14 @@ def _window(window: model.Window, decision: model.Decision, group: str) -> model
 
 async def _still_waiting(connection: AsyncConnection, cards: Sequence[str]) -> Sequence[str]:
     found: list[str] = []
-    for chunk in database.chunks(sorted(cards)):
+    for chunk in transactions.chunks(sorted(cards)):
         statement = sa.select(_CARDS.c.id).where(_CARDS.c.id.in_(chunk), _CARDS.c.state == model.CardState.WAITING)
         found += await connection.scalars(statement.order_by(_CARDS.c.id).with_for_update())
     return found
 
 
 async def _post(connection: AsyncConnection, cards: Sequence[str], reason: model.Reason, now: datetime) -> None:
-    for chunk in database.chunks(cards):
+    for chunk in transactions.chunks(cards):
         change = sa.update(_CARDS).where(_CARDS.c.id.in_(chunk))
         await connection.execute(change.values(state=model.CardState.LIVE, reason=reason, due=now, since=now))
     await outbox.refresh_shown(connection, cards, now)
@@ -55,7 +55,7 @@ async def _fold(connection: AsyncConnection, decision: model.Decision, cards: Se
     if not group:
         return ""
     reason = model.Reason.JOINED_GROUP if decision.join else model.Reason.BURST
-    for chunk in database.chunks(cards):
+    for chunk in transactions.chunks(cards):
         shown = sa.select(sa.literal(group, tables.Words()), _CARDS.c.source, _CARDS.c.anomaly).where(
             _CARDS.c.id.in_(chunk), _CARDS.c.anomaly.is_not(None), ~_member(group)
         )

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model
-from bot.store import database, tables
+from bot.store import tables, transactions
 
 _KEYS: Mapping[str, sa.Column[Any]] = {
     "cards": tables.cards.c.id,
@@ -23,10 +23,10 @@ _KEYS: Mapping[str, sa.Column[Any]] = {
 }
 
 
-class Claims:
+class Leases:
     """The port `Claims`."""
 
-    def __init__(self, db: database.Database) -> None:
+    def __init__(self, db: transactions.Database) -> None:
         self._db = db
         self._left: dict[tuple[str, str], set[str]] = {}
 
