@@ -109,7 +109,7 @@ class Running:
 
 @asynccontextmanager
 async def running(configured: settings.Settings, *, listening: bool = True, working: bool = True) -> AsyncIterator[Running]:
-    """The whole desk, from the database up; on the way out: intake stops, what was begun ends, claims are released.
+    """The whole desk, from the database up; on the way out: intake stops, what was begun ends, leases are released.
 
     `listening`: answer Slack. `working`: poll and post. Raises ConfigError for what a person has to mend.
     """
@@ -155,20 +155,20 @@ def _assemble(configured: settings.Settings, clock: ports.Clock, store: engine.S
     route = model.Route("default", configured.desk_channel, burst=configured.desk_burst, wait_seconds=configured.desk_wait_seconds)
 
     folk = people.People(sources, store.identities, directory.SlackDirectory(client, sorted(grants.groups())), clock, grants)
-    known, cards, claims, journal, facts = store.anomalies, store.cards, store.leases, store.journal, store.facts
+    known, cards, leases, journal, facts = store.anomalies, store.cards, store.leases, store.journal, store.facts
     every, admins = timedelta(seconds=configured.desk_poll_seconds), configured.desk_admins
-    posting = post.Post([route], sources, known, cards, claims, journal, facts, messenger, clock, metrics, admins=admins)
-    polling = poll.Poll(sources, known, store.health, claims, facts, posting, clock, metrics, every)
-    recorder, telling = recording.Recorder(store.records, clock), remarks.Remarks(sources, store.remarks, claims, clock)
+    posting = post.Post([route], sources, known, cards, leases, journal, facts, messenger, clock, metrics, admins=admins)
+    polling = poll.Poll(sources, known, store.health, leases, facts, posting, clock, metrics, every)
+    recorder, telling = recording.Recorder(store.records, clock), remarks.Remarks(sources, store.remarks, leases, clock)
     signed = configured.desk_actor_comments
-    acting = triage.Triage(sources, known, journal, claims, folk, posting, clock, metrics, grants, recorder, telling, actor_comments=signed)
+    acting = triage.Triage(sources, known, journal, leases, folk, posting, clock, metrics, grants, recorder, telling, actor_comments=signed)
     first = next(iter(sources))
     looking = browse.Browse(sources, known, cards, journal, store.health, folk.resolve, clock, grants, first, [route])
     bulk = batches.Batches(sources, store.batches, folk, posting, clock, grants)
-    working = runs.Runs(sources, store.batches, known, claims, bulk, messenger, clock, metrics, recorder)
-    scanning = scans.Scans(sources, store.operations, claims, posting, clock, grants)
+    working = runs.Runs(sources, store.batches, known, leases, bulk, messenger, clock, metrics, recorder)
+    scanning = scans.Scans(sources, store.operations, leases, posting, clock, grants)
     give_up = timedelta(minutes=configured.desk_scan_minutes)
-    following = follow.Follow(sources, store.operations, known, claims, facts, scanning, clock, metrics, give_up, folk)
+    following = follow.Follow(sources, store.operations, known, leases, facts, scanning, clock, metrics, give_up, folk)
     digesting = digest.Digests(sources, known, journal, facts, looking, posting, clock, grants, first, configured.desk_digest, zone)
     posting.drawers |= {
         model.CardKind.BATCH: bulk.draw,
@@ -301,7 +301,7 @@ async def _hang_up(socket: AsyncSocketModeHandler, connecting: asyncio.Task[None
 
 
 async def _finish(desk: Running, scheduler: scheduling.Scheduler) -> None:
-    """Let jobs, listeners, pushes and deliveries under way end, all within the same time; what is cut off is an intent or a claimed
+    """Let jobs, listeners, pushes and deliveries under way end, all within the same time; what is cut off is an intent or a leased
     card, and the next start ends it."""
     await asyncio.gather(scheduler.shutdown(FINISH_SECONDS), _listeners_end(desk), desk.post.close(FINISH_SECONDS))
 

@@ -69,7 +69,7 @@ class SlackMessenger:
     """Implements `ports.Messenger`.
 
     A call that waits longer than `patience` seconds for its turn gives up with SlackRateLimited (code "budget", nothing was sent), so that
-    nobody's claim runs out in the queue.
+    nobody's lease runs out in the queue.
     """
 
     def __init__(self, client: AsyncWebClient, pacer: Pacer, *, telemetry: ports.Telemetry | None = None, patience: float = 30.0) -> None:

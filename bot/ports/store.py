@@ -48,7 +48,7 @@ class Record:
 
     `seen` are the anomalies of `source` as a request at `read_at` saw them: those that are not known stay so unless it is `adopting`.
     `entries` are the lines about what we did; `note` makes those about what turns out to be somebody else's doing. It closes `intent`, or
-    settles `items` of the batch that is held by `claim`.
+    settles `items` of the batch that is held by `lease`.
     """
 
     source: str
@@ -61,7 +61,7 @@ class Record:
     extra: Sequence[model.CardDraft] = ()
     remarks: Sequence[Remark] = ()
     intent: str = ""
-    claim: model.Claim | None = None
+    lease: model.Claim | None = None
     items: Sequence[model.Item] = ()
 
 
@@ -69,26 +69,26 @@ class Records(Protocol):
     """The one way to write down what we changed."""
 
     async def record(self, record: Record) -> bool:
-        """Store all of it. False, and nothing stored, when the batch's claim has passed to somebody else or it does not run."""
+        """Store all of it. False, and nothing stored, when the batch's lease has passed to somebody else or it does not run."""
         ...
 
 
 class Remarks(Protocol):
-    """Comments that are not left yet. Claimable as table "remarks"; methods with a Claim do nothing when it has passed to somebody else."""
+    """Comments that are not left yet. Leasable as table "remarks"; methods with a Lease do nothing when it has passed to somebody else."""
 
     async def due(self, now: datetime, limit: int = 50) -> Sequence[Remark]:
         """Those to be left by now that nobody holds, the longest due first."""
         ...
 
-    async def ask(self, claim: model.Claim, now: datetime) -> bool:
+    async def ask(self, lease: model.Claim, now: datetime) -> bool:
         """Row before call: from now on it may be there."""
         ...
 
-    async def later(self, claim: model.Claim, until: datetime) -> bool:
+    async def later(self, lease: model.Claim, until: datetime) -> bool:
         """Try again at that time."""
         ...
 
-    async def settle(self, claim: model.Claim) -> bool:
+    async def settle(self, lease: model.Claim) -> bool:
         """It is there, or never will be: forget it."""
         ...
 
@@ -178,7 +178,7 @@ class Backlog:
 
 
 class Cards(Protocol):
-    """Every lasting message. Methods that take a Claim do nothing and return False when the claim has passed to somebody else."""
+    """Every lasting message. Methods that take a Lease do nothing and return False when the lease has passed to somebody else."""
 
     async def waiting(self) -> Sequence[model.Card]:
         """Cards that nobody has decided about, oldest first."""
@@ -193,7 +193,7 @@ class Cards(Protocol):
     async def due(
         self, now: datetime, *, posted: bool, channel: str = "", without: Sequence[str] = (), limit: int = 50
     ) -> Sequence[model.Card]:
-        """Live cards that are due and not claimed: first posts (oldest first) or edits (clicked first, then newest)."""
+        """Live cards that are due and not leased: first posts (oldest first) or edits (clicked first, then newest)."""
         ...
 
     async def due_channels(self, now: datetime) -> Sequence[str]:
@@ -226,13 +226,13 @@ class Cards(Protocol):
         """Take over a message of ours that no row knows."""
         ...
 
-    async def begin(self, claim: model.Claim, now: datetime) -> bool:
+    async def begin(self, lease: model.Claim, now: datetime) -> bool:
         """Row before call: a first post starts now."""
         ...
 
     async def delivered(
         self,
-        claim: model.Claim,
+        lease: model.Claim,
         version: int,
         now: datetime,
         *,
@@ -244,11 +244,11 @@ class Cards(Protocol):
         where it is shown in a simpler form than it should be."""
         ...
 
-    async def defer(self, claim: model.Claim, until: datetime, error: str, *, unsent: bool = True) -> bool:
+    async def defer(self, lease: model.Claim, until: datetime, error: str, *, unsent: bool = True) -> bool:
         """Try again later; `unsent` when it is certain that nothing was posted."""
         ...
 
-    async def end(self, claim: model.Claim, state: model.CardState, reason: model.Reason, error: str = "") -> bool:
+    async def end(self, lease: model.Claim, state: model.CardState, reason: model.Reason, error: str = "") -> bool:
         """No more deliveries until somebody touches it."""
         ...
 
@@ -265,10 +265,10 @@ class Leases(Protocol):
 
     async def take(self, table: str, key: str, now: datetime, seconds: float) -> model.Claim | None: ...
 
-    async def release(self, claim: model.Claim) -> None: ...
+    async def release(self, lease: model.Claim) -> None: ...
 
     async def release_all(self) -> None:
-        """Only for a store that one process owns alone: what is claimed at its start belongs to a dead one."""
+        """Only for a store that one process owns alone: what is leased at its start belongs to a dead one."""
         ...
 
 
@@ -276,7 +276,7 @@ class Journal(Protocol):
     """Who did what, and what was accepted but is not finished."""
 
     async def begin(self, intent: Intent, now: datetime, seconds: float) -> model.Claim | None:
-        """Record an accepted action, claimed for `seconds`; None when this key was recorded before."""
+        """Record an accepted action, leased for `seconds`; None when this key was recorded before."""
         ...
 
     async def unfinished(self, now: datetime) -> Sequence[Intent]:
@@ -303,8 +303,8 @@ class Journal(Protocol):
 
 
 class Batches(Protocol):
-    """One change to many anomalies, item by item. Methods with a Claim do nothing and return False when it has passed to somebody else.
-    Claimable as table "batches"."""
+    """One change to many anomalies, item by item. Methods with a Lease do nothing and return False when it has passed to somebody else.
+    Leasable as table "batches"."""
 
     async def create(self, batch: model.Batch, items: Sequence[model.Item]) -> None:
         """A new preview with its frozen items, in their order."""
@@ -332,11 +332,11 @@ class Batches(Protocol):
         """The first items that are SENT (to be looked up), then those that are TODO, in their order."""
         ...
 
-    async def settle(self, claim: model.Claim, items: Sequence[model.Item], now: datetime) -> bool:
-        """Store fate, reason, right, place and after of these items, and stretch the claim to `now` + 120 s."""
+    async def settle(self, lease: model.Claim, items: Sequence[model.Item], now: datetime) -> bool:
+        """Store fate, reason, right, place and after of these items, and stretch the lease to `now` + 120 s."""
         ...
 
-    async def finish(self, claim: model.Claim, now: datetime) -> bool:
+    async def finish(self, lease: model.Claim, now: datetime) -> bool:
         """RUNNING -> DONE; an undo marks the batch that it took back."""
         ...
 
@@ -358,8 +358,8 @@ class Batches(Protocol):
 
 
 class Operations(Protocol):
-    """Operations that this desk starts or follows. Methods with a Claim do nothing and return False when it has passed to somebody else.
-    Claimable as table "operations"."""
+    """Operations that this desk starts or follows. Methods with a Lease do nothing and return False when it has passed to somebody else.
+    Leasable as table "operations"."""
 
     async def add(self, operations: Sequence[model.Operation]) -> Sequence[str]:
         """Insert them; returns the ids of those that are new. One whose id is there already, or whose (source, scan id) is, is left out."""
@@ -383,7 +383,7 @@ class Operations(Protocol):
         """Ids of what starts or runs, is to be looked at by now, and nobody holds; the longest overdue first."""
         ...
 
-    async def save(self, claim: model.Claim, operation: model.Operation, then: Sequence[model.Operation] = ()) -> bool:
+    async def save(self, lease: model.Claim, operation: model.Operation, then: Sequence[model.Operation] = ()) -> bool:
         """Store all that can change of an operation except who stopped it, and add those that follow it, in one transaction. False too
         when another row has this (source, scan id) already: nothing is stored then."""
         ...

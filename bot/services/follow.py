@@ -15,7 +15,7 @@ from bot.services import people, scans
 
 log = logging.getLogger(__name__)
 
-CLAIM_SECONDS = 120.0
+LEASE_SECONDS = 120.0
 
 SETTLE = timedelta(seconds=10)
 """How long a system gets to show an operation whose start was not answered before it is started again."""
@@ -41,7 +41,7 @@ MOMENT = timedelta(seconds=1)
 
 @dataclass(slots=True)
 class Follow:
-    """Follows operations until they have ended or `give_up` has passed. Several processes may: each operation is claimed."""
+    """Follows operations until they have ended or `give_up` has passed. Several processes may: each operation is leased."""
 
     sources: Mapping[str, ports.Source]
     store: ports.Operations
@@ -64,8 +64,8 @@ class Follow:
                 raise one
 
     async def _step(self, ident: str) -> None:
-        claim = await self.leases.take("operations", ident, self.clock.now(), CLAIM_SECONDS)
-        if claim is None:
+        lease = await self.leases.take("operations", ident, self.clock.now(), LEASE_SECONDS)
+        if lease is None:
             return
         try:
             operation = await self.store.get(ident)
@@ -74,142 +74,142 @@ class Follow:
             if operation.source not in self.sources:
                 return  # the system is not configured any more; should it come back, this goes on
             if operation.state is model.OperationState.STARTING:
-                await self._start(claim, operation)
+                await self._start(lease, operation)
             elif operation.state is model.OperationState.RUNNING:
-                await self._look(claim, operation)
+                await self._look(lease, operation)
         finally:
-            await self.leases.release(claim)
+            await self.leases.release(lease)
 
     # --- starting ------------------------------------------------------------------------------------------------------------
 
-    async def _start(self, claim: model.Claim, operation: model.Operation) -> None:
+    async def _start(self, lease: model.Claim, operation: model.Operation) -> None:
         """Row before call: a start whose answer was lost is looked for before it is asked for again."""
         source = self.sources[operation.source]
         if operation.asked is not None:
-            await self._find(claim, operation, source)
+            await self._find(lease, operation, source)
             return
-        if not await self._may(claim, operation):
+        if not await self._may(lease, operation):
             return
         operation = replace(operation, asked=self.clock.now())
-        if not await self.store.save(claim, operation):
+        if not await self.store.save(lease, operation):
             return
         try:
             scan = await source.start(scan_rules.to_send(operation.request))
         except errors.SourceRateLimited as error:  # said no before it did anything
-            await self._later(claim, replace(operation, asked=None), timedelta(seconds=error.retry_after))
+            await self._later(lease, replace(operation, asked=None), timedelta(seconds=error.retry_after))
         except (errors.SourceUnavailable, errors.SourceGarbled) as error:
             log.info("the start of operation %s was not answered: %s", operation.id, error)
             # It may have waited for half a minute: what the system gets to show it begins now.
-            await self._later(claim, replace(operation, asked=self.clock.now()), scan_rules.SOONEST)
+            await self._later(lease, replace(operation, asked=self.clock.now()), scan_rules.SOONEST)
         except errors.SourceError as error:
-            await self._refused(claim, operation, error)
+            await self._refused(lease, operation, error)
         else:
-            await self._started(claim, operation, scan)
+            await self._started(lease, operation, scan)
 
-    async def _may(self, claim: model.Claim, operation: model.Operation) -> bool:
+    async def _may(self, lease: model.Claim, operation: model.Operation) -> bool:
         """Whether the one who asked for it may still start it; asked later while Slack does not say who that is, ended when not."""
         try:
             actor = await self.people.actor(operation.actor)
             permissions.decide(model.Action.SCAN, actor, self.scans.grants)
         except errors.DeliveryError as error:
             log.info("operation %s waits: Slack does not say who asked for it: %s", operation.id, error)
-            await self.store.save(claim, replace(operation, look=self.clock.now() + SETTLE))
+            await self.store.save(lease, replace(operation, look=self.clock.now() + SETTLE))
             return False
         except errors.NotAllowed as error:
             why = f"{operation.actor_name} may not do this any more. {error}"
             problem = model.Problem(model.Cause.NOT_ALLOWED, operation.place, detail=why)
-            await self._end(claim, operation, model.Verdict(model.ScanResult.FAILURE, problem))
+            await self._end(lease, operation, model.Verdict(model.ScanResult.FAILURE, problem))
             return False
         return True
 
-    async def _find(self, claim: model.Claim, operation: model.Operation, source: ports.Source) -> None:
+    async def _find(self, lease: model.Claim, operation: model.Operation, source: ports.Source) -> None:
         assert operation.asked is not None
         wanted, asked_at = operation.request, operation.asked
         try:
             seen = await source.scans(since=asked_at - scan_rules.SKEW, datastore=wanted.datastore, kind=wanted.kind)
         except errors.SourceError as error:
-            await self._later(claim, operation, _pause(error, scan_rules.pause(asked_at, self.clock.now())))
+            await self._later(lease, operation, _pause(error, scan_rules.pause(asked_at, self.clock.now())))
             return
         known = await self.store.known(operation.source, [scan.id for scan in seen])
         scan = scan_rules.ours(operation, seen, known)
         if scan is not None:
-            await self._started(claim, operation, scan)
+            await self._started(lease, operation, scan)
         elif self.clock.now() - asked_at < SETTLE:
-            await self._later(claim, operation, scan_rules.SOONEST)
+            await self._later(lease, operation, scan_rules.SOONEST)
         else:
-            await self._later(claim, replace(operation, asked=None), timedelta(0))
+            await self._later(lease, replace(operation, asked=None), timedelta(0))
 
-    async def _started(self, claim: model.Claim, operation: model.Operation, scan: model.Scan) -> None:
+    async def _started(self, lease: model.Claim, operation: model.Operation, scan: model.Scan) -> None:
         now = self.clock.now()
         running = replace(
             operation, state=model.OperationState.RUNNING, scan=scan, seen=now, misses=0, confirmed=now, look=now + scan_rules.SOONEST
         )
-        if await self.store.save(claim, running):
+        if await self.store.save(lease, running):
             self.telemetry.count("operations", kind=running.request.kind, what="started")
             await self._show(running)
 
-    async def _later(self, claim: model.Claim, operation: model.Operation, pause: timedelta) -> None:
+    async def _later(self, lease: model.Claim, operation: model.Operation, pause: timedelta) -> None:
         """Try again, unless it has been tried for too long."""
         now = self.clock.now()
         missed = replace(operation, look=now + pause, misses=operation.misses + 1)
         if self._overdue(operation, now) and missed.misses >= LONG_PATIENCE:
-            await self._gave_up(claim, operation)
+            await self._gave_up(lease, operation)
             return
-        await self.store.save(claim, missed)
+        await self.store.save(lease, missed)
         await self._show(operation)
 
-    async def _gave_up(self, claim: model.Claim, operation: model.Operation) -> None:
+    async def _gave_up(self, lease: model.Claim, operation: model.Operation) -> None:
         problem = model.Problem(model.Cause.GAVE_UP, operation.place)
-        await self._end(claim, operation, model.Verdict(model.ScanResult.UNKNOWN, problem))
+        await self._end(lease, operation, model.Verdict(model.ScanResult.UNKNOWN, problem))
 
-    async def _refused(self, claim: model.Claim, operation: model.Operation, error: errors.SourceError) -> None:
+    async def _refused(self, lease: model.Claim, operation: model.Operation, error: errors.SourceError) -> None:
         """The system will not start it: its own words, and what they mean where that is known."""
         problem = scan_rules.trouble(operation, str(error))
         if isinstance(error, errors.SourceForbidden):
             problem = replace(problem, cause=model.Cause.NO_RIGHT, right=error.right)
         elif problem.cause is model.Cause.FAILED:
             problem = replace(problem, cause=model.Cause.REFUSED)
-        await self._end(claim, operation, model.Verdict(model.ScanResult.FAILURE, problem))
+        await self._end(lease, operation, model.Verdict(model.ScanResult.FAILURE, problem))
 
     # --- looking ---------------------------------------------------------------------------------------------------------------
 
-    async def _look(self, claim: model.Claim, operation: model.Operation) -> None:
+    async def _look(self, lease: model.Claim, operation: model.Operation) -> None:
         assert operation.scan is not None
         source = self.sources[operation.source]
         try:
             scan = await source.scan(operation.scan.id)
         except errors.SourceMissing as error:
             if operation.misses + 1 < PATIENCE:  # what was started a moment ago may not be readable everywhere yet
-                await self._missed(claim, operation, error)
+                await self._missed(lease, operation, error)
                 return
             problem = model.Problem(model.Cause.VANISHED, operation.place)
-            await self._end(claim, operation, model.Verdict(model.ScanResult.UNKNOWN, problem))
+            await self._end(lease, operation, model.Verdict(model.ScanResult.UNKNOWN, problem))
             return
         except errors.SourceError as error:
-            await self._missed(claim, operation, error)
+            await self._missed(lease, operation, error)
             return
         now = self.clock.now()
         seen = replace(operation, scan=_known(scan, operation.scan), seen=now)
         if scan.ended is None:
-            await self._goes_on(claim, seen, now)
+            await self._goes_on(lease, seen, now)
             return
         if operation.scan.ended is None:
             seen = replace(seen, misses=0)  # from now on they are looks in vain at what the verdict needs
         try:
             verdict = await self._verdict(seen, scan, source)
         except errors.SourceError as error:
-            await self._missed(claim, seen, error)
+            await self._missed(lease, seen, error)
         else:
-            await self._end(claim, seen, verdict)
+            await self._end(lease, seen, verdict)
 
-    async def _missed(self, claim: model.Claim, operation: model.Operation, error: errors.SourceError) -> None:
-        await self._later(claim, operation, _pause(error, scan_rules.pause(self._since(operation), self.clock.now())))
+    async def _missed(self, lease: model.Claim, operation: model.Operation, error: errors.SourceError) -> None:
+        await self._later(lease, operation, _pause(error, scan_rules.pause(self._since(operation), self.clock.now())))
 
-    async def _goes_on(self, claim: model.Claim, operation: model.Operation, now: datetime) -> None:
+    async def _goes_on(self, lease: model.Claim, operation: model.Operation, now: datetime) -> None:
         if self._overdue(operation, now):
-            await self._gave_up(claim, operation)
+            await self._gave_up(lease, operation)
             return
-        await self.store.save(claim, replace(operation, misses=0, look=now + scan_rules.pause(self._since(operation), now)))
+        await self.store.save(lease, replace(operation, misses=0, look=now + scan_rules.pause(self._since(operation), now)))
         await self._show(operation)
 
     def _since(self, operation: model.Operation) -> datetime:
@@ -282,8 +282,8 @@ class Follow:
         )
         return passes, stands
 
-    async def _end(self, claim: model.Claim, operation: model.Operation, verdict: model.Verdict) -> None:
-        """Decided once: the row is fenced by the claim, and the next operation of a chain is added in the same transaction. Nothing
+    async def _end(self, lease: model.Claim, operation: model.Operation, verdict: model.Verdict) -> None:
+        """Decided once: the row is fenced by the lease, and the next operation of a chain is added in the same transaction. Nothing
         follows what somebody asked to stop, however it ended."""
         now, latest = self.clock.now(), await self.store.get(operation.id)
         goes_on = verdict.result in scan_rules.WENT_WELL and not (latest and latest.aborted_by)
@@ -292,7 +292,7 @@ class Follow:
         done = replace(operation, state=model.OperationState.DONE, verdict=verdict, ended=now, look=None)
         # Before it is decided: nobody looks at it afterwards, so a kill in between must not leave its message as it was.
         await self.scans.post.progress(self.scans.draft(operation), MOMENT)
-        if not await self.store.save(claim, done, [following] if following else ()):
+        if not await self.store.save(lease, done, [following] if following else ()):
             return
         self.telemetry.count("operations", kind=done.request.kind, what=verdict.result)
         await self._show(done)

@@ -13,7 +13,7 @@ from bot.services import post as posting
 
 log = logging.getLogger(__name__)
 
-CLAIM_SECONDS = 300.0
+LEASE_SECONDS = 300.0
 
 TELL_AFTER = 2
 """A single failed poll is not worth a message; the second one in a row is. A refused token is told at once."""
@@ -52,15 +52,15 @@ class Poll:
             await self.health.ask(name)
         saved, again = None, True
         while again:
-            claim = await self.leases.take("sources", name, self.clock.now(), CLAIM_SECONDS)
-            if claim is None:
+            lease = await self.leases.take("sources", name, self.clock.now(), LEASE_SECONDS)
+            if lease is None:
                 return saved
             try:
                 taken = await self._turn(name, now_please)
             finally:
-                await self.leases.release(claim)
+                await self.leases.release(lease)
             saved = _both(saved, taken.saved)
-            # Only after the release: whoever could not claim has asked before that.
+            # Only after the release: whoever could not lease has asked before that.
             again = now_please = (await self.health.get(name)).asked > taken.asked
         return saved
 

@@ -1,4 +1,4 @@
-"""The only writer of lasting messages: route, group, decide, render, claim, deliver, record.
+"""The only writer of lasting messages: route, group, decide, render, lease, deliver, record.
 
 `flush` takes no anomalies: it reads what is dirty, so that a poll, a click, a webhook, a restart and a repair share one path.
 """
@@ -20,7 +20,7 @@ from bot.services import fallback
 
 log = logging.getLogger(__name__)
 
-CLAIM_SECONDS = 120.0
+LEASE_SECONDS = 120.0
 """Longer than one delivery with its wait for a slot and its time-outs; another process goes on after a crash."""
 
 SETTLE = timedelta(seconds=10)
@@ -58,7 +58,7 @@ class Hint:
 
 @dataclass(slots=True)
 class Post:
-    """Delivers every card until Slack shows what is wanted. Several processes may flush at once: each card is claimed."""
+    """Delivers every card until Slack shows what is wanted. Several processes may flush at once: each card is leased."""
 
     routes: Sequence[model.Route]
     sources: Mapping[str, ports.Source]
@@ -219,17 +219,17 @@ class Post:
 
     async def _deliver(self, card_id: str, hint: Hint | None = None, *, clicked: bool = False) -> bool:
         """Deliver until Slack shows what is wanted. False when somebody else holds the card."""
-        claim = await self.leases.take("cards", card_id, self.clock.now(), CLAIM_SECONDS)
-        if claim is None:
+        lease = await self.leases.take("cards", card_id, self.clock.now(), LEASE_SECONDS)
+        if lease is None:
             return False
         try:
-            while await self._step(claim, card_id, hint, clicked):
+            while await self._step(lease, card_id, hint, clicked):
                 hint = None
         finally:
-            await self.leases.release(claim)
+            await self.leases.release(lease)
         return True
 
-    async def _step(self, claim: model.Claim, card_id: str, hint: Hint | None, clicked: bool) -> bool:
+    async def _step(self, lease: model.Claim, card_id: str, hint: Hint | None, clicked: bool) -> bool:
         """One call to Slack; True when there may be more to do."""
         card = await self.cards.get(card_id)
         now = self.clock.now()
@@ -237,37 +237,37 @@ class Post:
             return False
         try:
             if card.ts:
-                return await self._edit(claim, card, hint, clicked)
+                return await self._edit(lease, card, hint, clicked)
             if card.posting is not None:
-                return await self._reconcile(claim, card)
-            return await self._first(claim, card)
+                return await self._reconcile(lease, card)
+            return await self._first(lease, card)
         except errors.DeliveryError as error:
-            await self._trouble(claim, card, error)
+            await self._trouble(lease, card, error)
         except errors.NotFound as error:  # its system is not configured any more; should it come back, the card is as it was
-            await self.cards.defer(claim, now + retries.AWAY, str(error), unsent=card.posting is None)
+            await self.cards.defer(lease, now + retries.AWAY, str(error), unsent=card.posting is None)
         return False
 
-    async def _first(self, claim: model.Claim, card: model.Card) -> bool:
+    async def _first(self, lease: model.Claim, card: model.Card) -> bool:
         message = await self._render(card)
         if message is None:
-            await self.cards.end(claim, model.CardState.GONE, model.Reason.CLOSED_BEFORE_POST)
+            await self.cards.end(lease, model.CardState.GONE, model.Reason.CLOSED_BEFORE_POST)
             return False
-        if not await self.cards.begin(claim, self.clock.now()):
+        if not await self.cards.begin(lease, self.clock.now()):
             return False
         ts, whole = await self.fallback.send(message, lambda shown: self.messenger.post(card.channel, shown, card.id))
         await self._recovered(card.channel)
         self.telemetry.count("posts", kind=card.kind)
         now = self.clock.now()
-        return await self.cards.delivered(claim, card.wanted, now, ts=ts, again=None if whole else retries.whole_again(None, now))
+        return await self.cards.delivered(lease, card.wanted, now, ts=ts, again=None if whole else retries.whole_again(None, now))
 
-    async def _edit(self, claim: model.Claim, card: model.Card, hint: Hint | None, clicked: bool) -> bool:
+    async def _edit(self, lease: model.Claim, card: model.Card, hint: Hint | None, clicked: bool) -> bool:
         message, whole = await self._render(card), True
         if message is not None:
             _, whole = await self.fallback.send(message, lambda shown: self._rewrite(card, shown, hint, clicked))
             await self._recovered(card.channel)
             self.telemetry.count("edits", kind=card.kind)
         now = self.clock.now()
-        return await self.cards.delivered(claim, card.wanted, now, again=None if whole else retries.whole_again(card.posted, now))
+        return await self.cards.delivered(lease, card.wanted, now, again=None if whole else retries.whole_again(card.posted, now))
 
     async def _rewrite(self, card: model.Card, message: model.Message, hint: Hint | None, clicked: bool) -> str:
         if hint is not None:
@@ -281,29 +281,29 @@ class Post:
         await self.messenger.update(card.channel, card.ts, message, clicked=clicked)
         return card.ts
 
-    async def _reconcile(self, claim: model.Claim, card: model.Card) -> bool:
+    async def _reconcile(self, lease: model.Claim, card: model.Card) -> bool:
         """A first post whose end nobody recorded: look for it, adopt it if it is there, post again only if it is not."""
         assert card.posting is not None
         now = self.clock.now()
         try:
             ts = await self.messenger.find(card.channel, card.id, card.posting)
         except errors.ChannelGone as error:  # no reason to hold up the posts of that channel: they may work where reading does not
-            await self.cards.defer(claim, now + retries.after_refusal(card.tries), str(error), unsent=False)
+            await self.cards.defer(lease, now + retries.after_refusal(card.tries), str(error), unsent=False)
             return False
         except errors.SlackAuthFailed as error:
             if error.code not in UNREADABLE:
                 raise
             log.warning("card %s may or may not be in %s, and its history cannot be read: %s", card.id, card.channel, error)
-            await self.cards.end(claim, model.CardState.LOST, model.Reason.UNVERIFIABLE, str(error))
+            await self.cards.end(lease, model.CardState.LOST, model.Reason.UNVERIFIABLE, str(error))
             return False
         if ts:
             self.telemetry.count("reconciled", found="yes")
-            return await self.cards.delivered(claim, card.delivered, now, ts=ts, reason=model.Reason.RECONCILED)
+            return await self.cards.delivered(lease, card.delivered, now, ts=ts, reason=model.Reason.RECONCILED)
         if now - card.posting < SETTLE:
-            await self.cards.defer(claim, card.posting + SETTLE, card.error, unsent=False)
+            await self.cards.defer(lease, card.posting + SETTLE, card.error, unsent=False)
             return False
         self.telemetry.count("reconciled", found="no")
-        return await self.cards.defer(claim, now, card.error, unsent=True)
+        return await self.cards.defer(lease, now, card.error, unsent=True)
 
     async def _render(self, card: model.Card) -> model.Message | None:
         """What Slack should show; None when an anomaly was closed before anybody saw it."""
@@ -337,7 +337,7 @@ class Post:
 
     # --- trouble ---------------------------------------------------------------------------------------------------------
 
-    async def _trouble(self, claim: model.Claim, card: model.Card, error: errors.DeliveryError) -> None:
+    async def _trouble(self, lease: model.Claim, card: model.Card, error: errors.DeliveryError) -> None:
         """What each kind of refusal means for this card. Nothing is dropped without a stored reason."""
         now = self.clock.now()
         unsent = card.posting is None  # else it was only looked for: whether an earlier call posted it is still open
@@ -347,29 +347,29 @@ class Post:
                 until = now + timedelta(seconds=error.retry_after)
                 if unsent and error.code != QUEUED:
                     self._resting[EDITS if card.ts else card.channel] = until
-                await self.cards.defer(claim, until, str(error), unsent=unsent)
+                await self.cards.defer(lease, until, str(error), unsent=unsent)
             case errors.SlackAmbiguous():
-                await self.cards.defer(claim, now, str(error), unsent=False)
+                await self.cards.defer(lease, now, str(error), unsent=False)
             case errors.MessageGone():
-                await self.cards.end(claim, model.CardState.GONE, model.Reason.MESSAGE_GONE, str(error))
+                await self.cards.end(lease, model.CardState.GONE, model.Reason.MESSAGE_GONE, str(error))
             case errors.ChannelGone() | errors.SlackAuthFailed():
                 self._paused[card.channel] = now + CHANNEL_PAUSE
-                await self.cards.defer(claim, now + CHANNEL_PAUSE, str(error), unsent=unsent)
+                await self.cards.defer(lease, now + CHANNEL_PAUSE, str(error), unsent=unsent)
                 await self._tell(card.channel, error)
             case errors.BlocksRefused() | errors.SlackRejected():
-                await self._refused(claim, card, error, unsent=unsent)
+                await self._refused(lease, card, error, unsent=unsent)
             case _:
-                await self.cards.defer(claim, now + retries.after_outage(card.tries), str(error), unsent=unsent)
+                await self.cards.defer(lease, now + retries.after_outage(card.tries), str(error), unsent=unsent)
 
-    async def _refused(self, claim: model.Claim, card: model.Card, error: errors.DeliveryError, *, unsent: bool) -> None:
+    async def _refused(self, lease: model.Claim, card: model.Card, error: errors.DeliveryError, *, unsent: bool) -> None:
         """A refusal is not for ever: the card is tried again slowly until it is shown or its anomaly is closed; only old news is given
         up."""
         self.fallback.say(error)
         now = self.clock.now()
         if not card.ts and card.kind in (model.CardKind.REPORT, model.CardKind.DIGEST) and now - card.created > retries.STALE:
-            await self.cards.end(claim, model.CardState.LOST, model.Reason.REFUSED, str(error))
+            await self.cards.end(lease, model.CardState.LOST, model.Reason.REFUSED, str(error))
             return
-        await self.cards.defer(claim, now + retries.after_refusal(card.tries), str(error), unsent=unsent)
+        await self.cards.defer(lease, now + retries.after_refusal(card.tries), str(error), unsent=unsent)
 
     async def _tell(self, channel: str, error: errors.DeliveryError) -> None:
         """A channel refuses us: say so once, in the log and to the admins, and go on trying quietly."""

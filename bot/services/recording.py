@@ -39,13 +39,13 @@ class Deed:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """On whose behalf it was, and what it is the end of: an intent, or items of the batch that is held by `claim`. The rest goes into the
+    """On whose behalf it was, and what it is the end of: an intent, or items of the batch that is held by `lease`. The rest goes into the
     same transaction (`ports.Record`)."""
 
     actor: str
     actor_name: str
     intent: str = ""
-    claim: model.Claim | None = None
+    lease: model.Claim | None = None
     items: Sequence[model.Item] = ()
     adopting: bool = False
     extra: Sequence[model.CardDraft] = ()
@@ -61,7 +61,7 @@ class Recorder:
     clock: ports.Clock
 
     async def record(self, source: ports.Source, deeds: Sequence[Deed], read_at: datetime, end: End) -> bool:
-        """`read_at` is when the request was sent that read them back. False, and nothing stored, when a batch's claim is lost."""
+        """`read_at` is when the request was sent that read them back. False, and nothing stored, when a batch's lease is lost."""
         ours = {deed.ref for deed in deeds if deed.done or deed.partly}
 
         def note(stored: model.Anomaly, seen: model.Anomaly) -> model.Entry | None:
@@ -78,7 +78,7 @@ class Recorder:
             end.extra,
             end.remarks,
             end.intent,
-            end.claim,
+            end.lease,
             end.items,
         )
         return await self.records.record(record)

@@ -12,7 +12,7 @@ from bot import errors, model, ports
 
 log = logging.getLogger(__name__)
 
-CLAIM_SECONDS = 120.0
+LEASE_SECONDS = 120.0
 
 SKEW = timedelta(minutes=1)
 """So much may the system's clock differ from ours: a comment with these words that is older than the change is another one."""
@@ -25,7 +25,7 @@ WITHIN = timedelta(days=1)
 
 @dataclass(slots=True)
 class Remarks:
-    """Leaves what waits. Several processes may: each remark is claimed."""
+    """Leaves what waits. Several processes may: each remark is leased."""
 
     sources: Mapping[str, ports.Source]
     store: ports.Remarks
@@ -48,32 +48,32 @@ class Remarks:
     async def work(self) -> None:
         """Leave every remark that is due."""
         for remark in await self.store.due(self.clock.now()):
-            claim = await self.leases.take("remarks", remark.key, self.clock.now(), CLAIM_SECONDS)
-            if claim is None:
+            lease = await self.leases.take("remarks", remark.key, self.clock.now(), LEASE_SECONDS)
+            if lease is None:
                 continue
             try:
-                await self._leave(claim, remark)
+                await self._leave(lease, remark)
             except errors.SourceError as error:
                 log.info("no comment was left on %s yet: %s", remark.ref, error)
                 pause = min(PAUSE * 2 ** min(remark.tries, 10), LONGEST_PAUSE)
-                await self.store.later(claim, self.clock.now() + pause)
+                await self.store.later(lease, self.clock.now() + pause)
             finally:
-                await self.leases.release(claim)
+                await self.leases.release(lease)
 
-    async def _leave(self, claim: model.Claim, remark: ports.Remark) -> None:
+    async def _leave(self, lease: model.Claim, remark: ports.Remark) -> None:
         """Row before call; one that may be there is looked for before it is said again. Raises SourceError while it makes sense to try."""
         source = self.sources.get(remark.ref.source)
         late = self.clock.now() - remark.at > WITHIN
         if source is None or late or model.Action.COMMENT not in source.supports - source.doubtful:
-            await self.store.settle(claim)
+            await self.store.settle(lease)
             return
         if remark.asked is not None and await said(source, remark.ref, remark.text, remark.at):
-            await self.store.settle(claim)
+            await self.store.settle(lease)
             return
         target = (await source.get([remark.ref.id])).get(remark.ref.id)
-        if target is not None and await self.store.ask(claim, self.clock.now()):
+        if target is not None and await self.store.ask(lease, self.clock.now()):
             await self._say(source, target, remark)
-        await self.store.settle(claim)
+        await self.store.settle(lease)
 
     async def _say(self, source: ports.Source, target: model.Anomaly, remark: ports.Remark) -> None:
         """Raises SourceError when nobody knows whether it is there, or it may be later."""

@@ -19,7 +19,7 @@ from bot.services import remarks as remarking
 
 log = logging.getLogger(__name__)
 
-CLAIM_SECONDS = 120.0
+LEASE_SECONDS = 120.0
 
 SHOW_EVERY = posting.PROGRESS_EVERY
 
@@ -107,7 +107,7 @@ class _Course:
 
 @dataclass(slots=True)
 class Runs:
-    """Runs batches. Several processes may: each batch is claimed; within one, batches of a source take turns."""
+    """Runs batches. Several processes may: each batch is leased; within one, batches of a source take turns."""
 
     sources: Mapping[str, ports.Source]
     store: ports.Batches
@@ -132,8 +132,8 @@ class Runs:
     async def run(self, ident: str) -> bool:
         """Run one batch to its end. False when somebody else does, when its system is away, or when Slack does not say whether the actor
         still may: it goes on with the next `work`."""
-        claim = await self.leases.take("batches", ident, self.clock.now(), CLAIM_SECONDS)
-        if claim is None:
+        lease = await self.leases.take("batches", ident, self.clock.now(), LEASE_SECONDS)
+        if lease is None:
             return False
         try:
             batch = await self.store.get(ident)
@@ -141,7 +141,7 @@ class Runs:
                 return False
             if batch.source not in self.sources:
                 return False  # the system is not configured any more; should it come back, this goes on
-            return await self._windows(claim, batch)
+            return await self._windows(lease, batch)
         except errors.SourceError as error:
             log.warning("batch %s waits: %s", ident, error)
             return False
@@ -149,7 +149,7 @@ class Runs:
             self._unasked(ident, error)
             return False
         finally:
-            await self.leases.release(claim)
+            await self.leases.release(lease)
 
     def _unasked(self, ident: str, error: errors.DeliveryError) -> None:
         """Said once for each time that Slack is away."""
@@ -157,7 +157,7 @@ class Runs:
             log.warning("batch %s waits: Slack does not say who the actor is: %s", ident, error)
         self._asking = False
 
-    async def _windows(self, claim: model.Claim, batch: model.Batch) -> bool:
+    async def _windows(self, lease: model.Claim, batch: model.Batch) -> bool:
         source = self.sources[batch.source]
         turn = self._turns.setdefault(source.name, _Turn())
         course = _Course(self.store, batch.id, source.max_batch, self.clock.now())
@@ -165,7 +165,7 @@ class Runs:
         await self.batches.post.cards.put(self.batches.draft(batch), self.clock.now())
         while not course.ended:
             async with turn.mine():
-                workers = [self._work(claim, batch, source, turn, course) for _ in range(ABREAST)]
+                workers = [self._work(lease, batch, source, turn, course) for _ in range(ABREAST)]
                 ended = await asyncio.gather(*workers, return_exceptions=True)
             for failed in filter(None, ended):
                 raise failed
@@ -173,19 +173,19 @@ class Runs:
             return False
         # Before it is finished: nobody runs it afterwards, so a kill in between must not leave its message as it was.
         await self.batches.post.progress(self.batches.draft(batch), MOMENT)
-        await self.store.finish(claim, self.clock.now())
+        await self.store.finish(lease, self.clock.now())
         await self._show(batch)
         if batch.undo_of and (original := await self.store.get(batch.undo_of)) is not None:
             await self._show(original)  # its receipt offers no [Undo] any more
         await self._attach(batch)
         return True
 
-    async def _work(self, claim: model.Claim, batch: model.Batch, source: ports.Source, turn: _Turn, course: _Course) -> None:
+    async def _work(self, lease: model.Claim, batch: model.Batch, source: ports.Source, turn: _Turn, course: _Course) -> None:
         """Window after window, until none is left or another batch waits for its turn. What one worker meets stops all, each after the
         window that it has: nothing is cut off between a call and its record."""
         while not course.ended and (items := await course.take()):
             try:
-                settled = await self._window(claim, batch, source, items)
+                settled = await self._window(lease, batch, source, items)
             except BaseException:
                 course.stop()
                 raise
@@ -198,7 +198,7 @@ class Runs:
             if turn.waiting:
                 return
 
-    async def _window(self, claim: model.Claim, batch: model.Batch, source: ports.Source, items: Sequence[model.Item]) -> bool:
+    async def _window(self, lease: model.Claim, batch: model.Batch, source: ports.Source, items: Sequence[model.Item]) -> bool:
         """Read, leave alone what drifted and what the actor may not do any more, mark, send, read back, record: for one chunk."""
         may = await self._may(batch)
         now_there, looked_at = await self._read(source, [item.ref for item in items])
@@ -211,7 +211,7 @@ class Runs:
         # What was sent before a restart and is settled now was ours, or somebody else's: either is written down together with its end.
         ended = [item for item in checked if item.ref in resumed and item.fate is not model.Fate.TODO]
         before = await self._before(ended, now_there, resumed)
-        if not await self._record(claim, batch, source, (ended, marked), before, now_there, looked_at):
+        if not await self._record(lease, batch, source, (ended, marked), before, now_there, looked_at):
             return False
         if not ready:
             return True
@@ -226,7 +226,7 @@ class Runs:
         ]
         for item in done:
             self.telemetry.count("batch_items", fate=item.fate, action=batch.change.action)
-        return await self._record(claim, batch, source, (done, done), await self._before(done, now_there, resumed), after, read_at)
+        return await self._record(lease, batch, source, (done, done), await self._before(done, now_there, resumed), after, read_at)
 
     async def _may(self, batch: model.Batch) -> _May:
         """Asks for the right to an action, as things stand now: "" or why not. Raises DeliveryError while Slack cannot be asked."""
@@ -374,7 +374,7 @@ class Runs:
 
     async def _record(
         self,
-        claim: model.Claim,
+        lease: model.Claim,
         batch: model.Batch,
         source: ports.Source,
         items: tuple[Sequence[model.Item], Sequence[model.Item]],
@@ -382,10 +382,10 @@ class Runs:
         after: Mapping[model.Ref, model.Anomaly],
         read_at: datetime,
     ) -> bool:
-        """`items`: what became of some anomalies, and all items that are settled or marked with it. False when the claim is lost."""
+        """`items`: what became of some anomalies, and all items that are settled or marked with it. False when the lease is lost."""
         ended, settled = items
         deeds = [self._deed(batch, item, before.get(item.ref), after.get(item.ref)) for item in ended]
-        return await self.recorder.record(source, deeds, read_at, recording.End(batch.actor, batch.actor_name, claim=claim, items=settled))
+        return await self.recorder.record(source, deeds, read_at, recording.End(batch.actor, batch.actor_name, lease=lease, items=settled))
 
     def _deed(self, batch: model.Batch, item: model.Item, before: model.Anomaly | None, after: model.Anomaly | None) -> recording.Deed:
         change = asked = item.change or batch.change

@@ -27,7 +27,7 @@ PREVIEW_FOR = timedelta(hours=1)
 REPEATED_FOR = timedelta(minutes=1)
 """Clicks on one button within this time mean the same preview."""
 
-CLAIM_SECONDS = 120.0
+LEASE_SECONDS = 120.0
 
 RECENT = 5
 """So many operations that ended are told beside those that run."""
@@ -260,7 +260,7 @@ class Scans:
         """Follow an operation again that the desk gave up. Raises UserError."""
         permissions.decide(model.Action.SCAN, actor, self.grants)
         now = self.clock.now()
-        claim = await self.leases.take("operations", ident, now, CLAIM_SECONDS)
+        lease = await self.leases.take("operations", ident, now, LEASE_SECONDS)
         operation = await self.store.get(ident)
         try:
             if operation is None:
@@ -269,11 +269,11 @@ class Scans:
             problem = operation.verdict.problem if operation.verdict else None
             running = _followed(operation, now)
             gave_up = problem is not None and problem.cause is model.Cause.GAVE_UP
-            if claim is None or not gave_up or not await self.store.save(claim, running):
+            if lease is None or not gave_up or not await self.store.save(lease, running):
                 raise errors.Stale("This is being followed already, or it has ended; its message tells how it stands.")
         finally:
-            if claim is not None:
-                await self.leases.release(claim)
+            if lease is not None:
+                await self.leases.release(lease)
         await self.post.progress(self.draft(running))
         return running
 

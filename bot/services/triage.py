@@ -17,7 +17,7 @@ from bot.services import remarks as remarking
 
 log = logging.getLogger(__name__)
 
-CLAIM_SECONDS = 120.0
+LEASE_SECONDS = 120.0
 
 RESUME_WITHIN = timedelta(minutes=15)
 """An action that a restart interrupted is ended if it is younger than this; an older one is reported as not done."""
@@ -71,13 +71,13 @@ class Triage:
         intent = ports.Intent(
             click.key, change, tuple(refs), actor.id, actor.name, self.clock.now(), channel=click.channel, shown=click.shown
         )
-        claim = await self.journal.begin(intent, self.clock.now(), CLAIM_SECONDS)
-        if claim is None:
+        lease = await self.journal.begin(intent, self.clock.now(), LEASE_SECONDS)
+        if lease is None:
             raise errors.Stale("This click has been dealt with already; the card shows what became of it.")
         try:
             return await self._run(intent, click)
         finally:
-            await self.leases.release(claim)
+            await self.leases.release(lease)
 
     async def resume(self) -> int:
         """End what an earlier process accepted and did not finish. Returns how many actions were looked at."""
@@ -85,13 +85,13 @@ class Triage:
         for intent in unfinished:
             if intent.refs[0].source not in self.sources:
                 continue  # the system is not configured any more; should it come back, this is ended
-            claim = await self.leases.take("intents", intent.key, self.clock.now(), CLAIM_SECONDS)
-            if claim is None:
+            lease = await self.leases.take("intents", intent.key, self.clock.now(), LEASE_SECONDS)
+            if lease is None:
                 continue
             try:
                 await self._resume(intent)
             finally:
-                await self.leases.release(claim)
+                await self.leases.release(lease)
         return len(unfinished)
 
     async def _resume(self, intent: ports.Intent) -> None:

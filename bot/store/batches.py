@@ -15,7 +15,7 @@ from bot import model
 from bot.store import leases, mappers, tables, transactions
 
 LEASE = timedelta(seconds=120)
-"""How long a batch stays claimed after each settling."""
+"""How long a batch stays leased after each settling."""
 
 NOT_DONE = (model.Fate.REFUSED, model.Fate.DRIFTED, model.Fate.ALREADY)
 """The fates that have a reason to tell."""
@@ -106,26 +106,26 @@ class Batches:
 
         return await self._db.read(work)
 
-    async def settle(self, claim: model.Claim, items: Sequence[model.Item], now: datetime) -> bool:
-        """Store fate, reason, right, place and after of these items, and stretch the claim to `now` + 120 s, in one transaction.
+    async def settle(self, lease: model.Claim, items: Sequence[model.Item], now: datetime) -> bool:
+        """Store fate, reason, right, place and after of these items, and stretch the lease to `now` + 120 s, in one transaction.
 
         What is DONE, ALREADY, REFUSED or DRIFTED stays what it is; a SENT item may become TODO again (it was looked up: not done).
-        False, and nothing stored, when the claim has passed to somebody else or the batch does not run.
+        False, and nothing stored, when the lease has passed to somebody else or the batch does not run.
         """
-        return await self._db.write(lambda connection: settle(connection, claim, items, now))
+        return await self._db.write(lambda connection: settle(connection, lease, items, now))
 
-    async def finish(self, claim: model.Claim, now: datetime) -> bool:
-        """RUNNING -> DONE, and the claim ends; an undo marks the batch that it took back."""
+    async def finish(self, lease: model.Claim, now: datetime) -> bool:
+        """RUNNING -> DONE, and the lease ends; an undo marks the batch that it took back."""
         own = _BATCHES.alias("own")
-        taken_back = sa.select(own.c.undo_of).where(own.c.id == claim.key).scalar_subquery()
+        taken_back = sa.select(own.c.undo_of).where(own.c.id == lease.key).scalar_subquery()
         done = {"state": model.BatchState.DONE.value, "finished": now, "claim_token": None, "claim_until": None}
 
         async def work(connection: AsyncConnection) -> bool:
-            change = sa.update(_BATCHES).where(leases.held(claim), tables.RUNNING).values(done)
+            change = sa.update(_BATCHES).where(leases.held(lease), tables.RUNNING).values(done)
             if not (await connection.execute(change)).rowcount:
                 return False
             first = sa.and_(_BATCHES.c.id == taken_back, _BATCHES.c.undone_by == "")
-            await connection.execute(sa.update(_BATCHES).where(first).values(undone_by=claim.key))
+            await connection.execute(sa.update(_BATCHES).where(first).values(undone_by=lease.key))
             return True
 
         return await self._db.write(work)
@@ -199,16 +199,16 @@ class Batches:
         return await self._db.write(work)
 
 
-async def settle(connection: AsyncConnection, claim: model.Claim, items: Sequence[model.Item], now: datetime) -> bool:
-    """`Batches.settle`, as a part of a transaction: nothing is written before it is certain that the claim holds."""
+async def settle(connection: AsyncConnection, lease: model.Claim, items: Sequence[model.Item], now: datetime) -> bool:
+    """`Batches.settle`, as a part of a transaction: nothing is written before it is certain that the lease holds."""
     sent = [item.ref for item in items if _only_sent(item)]
     settled = [item for item in items if not _only_sent(item)]
-    values = [{"of": claim.key, "system": item.ref.source, "ident": item.ref.id, **mappers.settled_values(item)} for item in settled]
-    stretched = sa.update(_BATCHES).where(leases.held(claim), tables.RUNNING).values(claim_until=now + LEASE)
+    values = [{"of": lease.key, "system": item.ref.source, "ident": item.ref.id, **mappers.settled_values(item)} for item in settled]
+    stretched = sa.update(_BATCHES).where(leases.held(lease), tables.RUNNING).values(claim_until=now + LEASE)
     if not (await connection.execute(stretched)).rowcount:
         return False
     for refs in transactions.chunks(sent):
-        await connection.execute(sa.update(_ITEMS).where(_ITEMS.c.batch == claim.key, _among(refs), _OPEN).values(_SENT))
+        await connection.execute(sa.update(_ITEMS).where(_ITEMS.c.batch == lease.key, _among(refs), _OPEN).values(_SENT))
     for chunk in transactions.chunks(values):
         await connection.execute(_SETTLE, chunk)
     return True

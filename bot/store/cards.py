@@ -50,7 +50,7 @@ class Cards:
     async def due(
         self, now: datetime, *, posted: bool, channel: str = "", without: Sequence[str] = (), limit: int = 50
     ) -> Sequence[model.Card]:
-        """Live cards that are due and not claimed: first posts (oldest first) or edits (clicked first, then newest); of one channel, or of
+        """Live cards that are due and not leased: first posts (oldest first) or edits (clicked first, then newest); of one channel, or of
         all but those in `without`."""
         statement = sa.select(_CARDS).where(_due(now, posted=posted)).order_by(*(_NEWEST_EDIT if posted else _OLDEST_POST))
         if channel:
@@ -160,13 +160,13 @@ class Cards:
 
         return await self._db.write(work)
 
-    async def begin(self, claim: model.Claim, now: datetime) -> bool:
+    async def begin(self, lease: model.Claim, now: datetime) -> bool:
         """Row before call: a first post starts now. False also when the card has a message, or is not to be seen any more."""
-        return await self._fenced(claim, sa.and_(outbox.LIVE, _CARDS.c.ts.is_(None)), posting=now)
+        return await self._fenced(lease, sa.and_(outbox.LIVE, _CARDS.c.ts.is_(None)), posting=now)
 
     async def delivered(
         self,
-        claim: model.Claim,
+        lease: model.Claim,
         version: int,
         now: datetime,
         *,
@@ -194,22 +194,22 @@ class Cards:
             values |= {"ts": ts, "posted": _posted_at(ts, now)}
         if reason is not None:
             values["reason"] = reason.value
-        return await self._fenced(claim, sa.true(), **values)
+        return await self._fenced(lease, sa.true(), **values)
 
-    async def defer(self, claim: model.Claim, until: datetime, error: str, *, unsent: bool = True) -> bool:
+    async def defer(self, lease: model.Claim, until: datetime, error: str, *, unsent: bool = True) -> bool:
         """Try again later; `unsent` when it is certain that nothing was posted. False also when the card is not to be seen any more."""
         sent = {"posting": None} if unsent else {}
-        return await self._fenced(claim, outbox.LIVE, due=until, error=error, tries=_CARDS.c.tries + 1, **sent)
+        return await self._fenced(lease, outbox.LIVE, due=until, error=error, tries=_CARDS.c.tries + 1, **sent)
 
-    async def end(self, claim: model.Claim, state: model.CardState, reason: model.Reason, error: str = "") -> bool:
+    async def end(self, lease: model.Claim, state: model.CardState, reason: model.Reason, error: str = "") -> bool:
         """No more deliveries until somebody touches it."""
         ended = {"due": None, "since": None, "urgent": False, "posting": None}
 
         async def work(connection: AsyncConnection) -> bool:
-            change = sa.update(_CARDS).where(leases.held(claim)).values(state=state, reason=reason, error=error, **ended)
+            change = sa.update(_CARDS).where(leases.held(lease)).values(state=state, reason=reason, error=error, **ended)
             if not (await connection.execute(change)).rowcount:
                 return False
-            await outbox.refresh_shown(connection, [claim.key], claim.until)
+            await outbox.refresh_shown(connection, [lease.key], lease.until)
             return True
 
         return await self._db.write(work)
@@ -241,8 +241,8 @@ class Cards:
 
         return await self._db.read(work)
 
-    async def _fenced(self, claim: model.Claim, condition: sa.ColumnElement[bool], **values: Any) -> bool:
-        statement = sa.update(_CARDS).where(leases.held(claim), condition).values(values)
+    async def _fenced(self, lease: model.Claim, condition: sa.ColumnElement[bool], **values: Any) -> bool:
+        statement = sa.update(_CARDS).where(leases.held(lease), condition).values(values)
 
         async def work(connection: AsyncConnection) -> bool:
             return (await connection.execute(statement)).rowcount == 1

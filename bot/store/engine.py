@@ -71,7 +71,7 @@ class DatabaseTarget:
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """Everything the product remembers. `alone`: no other process can use this database, so old claims belong to a dead one."""
+    """Everything the product remembers. `alone`: no other process can use this database, so old leases belong to a dead one."""
 
     anomalies: anomalies.Anomalies
     cards: cards.Cards

@@ -27,15 +27,15 @@ class Journal:
         self._db = db
 
     async def begin(self, intent: ports.Intent, now: datetime, seconds: float) -> model.Claim | None:
-        """Record an accepted action, claimed for `seconds`; None when this key was recorded before."""
-        claim = leases.new("intents", intent.key, now, seconds)
+        """Record an accepted action, leased for `seconds`; None when this key was recorded before."""
+        lease = leases.new("intents", intent.key, now, seconds)
 
         async def work(connection: AsyncConnection) -> model.Claim | None:
             if await connection.scalar(sa.select(_INTENTS.c.key).where(_INTENTS.c.key == intent.key)) is not None:
                 return None
-            row = mappers.intent_values(intent) | {"claim_token": claim.token, "claim_until": claim.until}
+            row = mappers.intent_values(intent) | {"claim_token": lease.token, "claim_until": lease.until}
             await connection.execute(sa.insert(_INTENTS).values(row))
-            return claim
+            return lease
 
         return await self._db.write(work)
 

@@ -1,4 +1,4 @@
-"""Claims: what one process owns for a while. One conditional UPDATE takes it, a token fences it, time ends it."""
+"""Leases: what one process owns for a while. One conditional UPDATE takes it, a token fences it, time ends it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _KEYS: Mapping[str, sa.Column[Any]] = {
 
 
 class Leases:
-    """The port `Claims`."""
+    """The port `Leases`."""
 
     def __init__(self, db: transactions.Database) -> None:
         self._db = db
@@ -33,37 +33,37 @@ class Leases:
     async def take(self, table: str, key: str, now: datetime, seconds: float) -> model.Claim | None:
         """Own a row for `seconds`; None when somebody else does, or when there is no such row.
 
-        A source may be claimed before anything is known of it. Raises KeyError for a table that knows no claims.
+        A source may be leased before anything is known of it. Raises KeyError for a table that knows no leases.
         """
-        claim = new(table, key, now, seconds)
+        lease = new(table, key, now, seconds)
         left = list(self._left.get((table, key), ()))
         try:
-            taken = await self._db.write(lambda connection: _take(connection, claim, now, left))
+            taken = await self._db.write(lambda connection: _take(connection, lease, now, left))
         except BaseException:
-            self._leave(claim)  # the answer may be lost, and not the claim
+            self._leave(lease)  # the answer may be lost, and not the lease
             raise
         self._left.pop((table, key), None)
-        return claim if taken else None
+        return lease if taken else None
 
-    async def release(self, claim: model.Claim) -> None:
+    async def release(self, lease: model.Claim) -> None:
         """Give it back; nothing happens when it has passed to somebody else. Where that fails, this process may take it again at once:
-        a database that is gone for a moment must not keep everybody from the work for as long as the claim lasts."""
-        target = _KEYS[claim.table].table
+        a database that is gone for a moment must not keep everybody from the work for as long as the lease lasts."""
+        target = _KEYS[lease.table].table
 
         async def work(connection: AsyncConnection) -> None:
-            await connection.execute(sa.update(target).where(held(claim)).values(claim_token=None, claim_until=None))
+            await connection.execute(sa.update(target).where(held(lease)).values(claim_token=None, claim_until=None))
 
         try:
             await self._db.write(work)
         except BaseException:
-            self._leave(claim)
+            self._leave(lease)
             raise
 
-    def _leave(self, claim: model.Claim) -> None:
-        self._left.setdefault((claim.table, claim.key), set()).add(claim.token)
+    def _leave(self, lease: model.Claim) -> None:
+        self._left.setdefault((lease.table, lease.key), set()).add(lease.token)
 
     async def release_all(self) -> None:
-        """Forget every claim. Only for a store that this process owns alone (`Store.alone`)."""
+        """Forget every lease. Only for a store that this process owns alone (`Store.alone`)."""
 
         async def work(connection: AsyncConnection) -> None:
             for column in _KEYS.values():
@@ -75,14 +75,14 @@ class Leases:
 
 
 def new(table: str, key: str, now: datetime, seconds: float) -> model.Claim:
-    """A claim with a token of its own, not yet written anywhere."""
+    """A lease with a token of its own, not yet written anywhere."""
     return model.Claim(table, key, uuid.uuid4().hex, now + timedelta(seconds=seconds))
 
 
-def held(claim: model.Claim) -> sa.ColumnElement[bool]:
+def held(lease: model.Claim) -> sa.ColumnElement[bool]:
     """The condition that fences a write: the row still carries this token."""
-    column = _KEYS[claim.table]
-    return sa.and_(column == claim.key, column.table.c.claim_token == claim.token)
+    column = _KEYS[lease.table]
+    return sa.and_(column == lease.key, column.table.c.claim_token == lease.token)
 
 
 def free(target: sa.FromClause, now: datetime) -> sa.ColumnElement[bool]:
@@ -90,16 +90,16 @@ def free(target: sa.FromClause, now: datetime) -> sa.ColumnElement[bool]:
     return sa.or_(target.c.claim_until.is_(None), target.c.claim_until <= now)
 
 
-async def _take(connection: AsyncConnection, claim: model.Claim, now: datetime, left: Sequence[str]) -> bool:
+async def _take(connection: AsyncConnection, lease: model.Claim, now: datetime, left: Sequence[str]) -> bool:
     """`left` are tokens of this process that could not be given back."""
-    column = _KEYS[claim.table]
+    column = _KEYS[lease.table]
     target = column.table
-    values = {"claim_token": claim.token, "claim_until": claim.until}
+    values = {"claim_token": lease.token, "claim_until": lease.until}
     ours = sa.or_(free(target, now), target.c.claim_token.in_(left)) if left else free(target, now)
-    taken = await connection.execute(sa.update(target).where(column == claim.key, ours).values(values))
-    if taken.rowcount or claim.table != "sources":
+    taken = await connection.execute(sa.update(target).where(column == lease.key, ours).values(values))
+    if taken.rowcount or lease.table != "sources":
         return taken.rowcount == 1
-    if await connection.scalar(sa.select(column).where(column == claim.key)) is not None:
+    if await connection.scalar(sa.select(column).where(column == lease.key)) is not None:
         return False
-    await connection.execute(sa.insert(target).values(source=claim.key, **values))
+    await connection.execute(sa.insert(target).values(source=lease.key, **values))
     return True

@@ -58,18 +58,18 @@ class Operations:
 
         return await self._db.read(work)
 
-    async def save(self, claim: model.Claim, operation: model.Operation, then: Sequence[model.Operation] = ()) -> bool:
+    async def save(self, lease: model.Claim, operation: model.Operation, then: Sequence[model.Operation] = ()) -> bool:
         """Store all of an operation but its id, its source, its birth and who stopped it, and add those that follow it, in one transaction.
 
-        The claim stays as it is, and so does `look` when somebody asked it to stop since it was read: that is not put off. False, and
-        nothing stored, when the claim has passed to somebody else, when it is one on another operation, and when another row has this
+        The lease stays as it is, and so does `look` when somebody asked it to stop since it was read: that is not put off. False, and
+        nothing stored, when the lease has passed to somebody else, when it is one on another operation, and when another row has this
         (source, scan id) already.
         """
         values = mappers.operation_changes(operation)
         if not operation.aborted_by:
             stopped = _OPERATIONS.c.aborted_by != ""
             values["look"] = sa.case((stopped, _OPERATIONS.c.look), else_=sa.literal(operation.look, tables.Utc()))
-        own = sa.and_(leases.held(claim), _OPERATIONS.c.id == operation.id)
+        own = sa.and_(leases.held(lease), _OPERATIONS.c.id == operation.id)
         others = sa.and_(_scan(operation.source, values["scan_id"]), _OPERATIONS.c.id != operation.id)
 
         async def work(connection: AsyncConnection) -> bool:

@@ -19,7 +19,7 @@ class Records:
         """Store all of it, or nothing (`ports.Records.record`)."""
 
         async def work(connection: AsyncConnection) -> bool:
-            if record.claim is not None and not await batches.settle(connection, record.claim, record.items, record.now):
+            if record.lease is not None and not await batches.settle(connection, record.lease, record.items, record.now):
                 return False
             await ingest.save(connection, _sight(record))
             await _leave(connection, record)
@@ -29,7 +29,7 @@ class Records:
 
 
 def _sight(record: ports.Record) -> ingest.Sight:
-    own = record.claim.key if record.claim else record.intent
+    own = record.lease.key if record.lease else record.intent
     return ingest.Sight(
         record.source,
         record.seen,

@@ -130,7 +130,7 @@ async def test_two_on_one_postgresql_post_each_anomaly_once(stage: Stage, postgr
             more = await stage.arrive(5)
             posts = len(await stage.calls(POST))
             await stage.until(lambda: _called(stage, posts + 1))
-        # One of them has stopped in the middle; what it held is free, so the other does not wait for a claim to end.
+        # One of them has stopped in the middle; what it held is free, so the other does not wait for a lease to end.
         await one.well()
         async with asyncio.timeout(20):
             await stage.until(lambda: _once(stage, [*idents, *more]))

@@ -45,9 +45,9 @@ async def leave_behind(front: Front) -> None:
     batch = model.Batch("gone", "anodot", acknowledge, "a1", DANA, "Dana", CHANNEL, model.BatchState.PREVIEW, now, 1)
     await store.batches.create(batch, [model.Item(ELSEWHERE, model.Snapshot(model.State.OPEN, "Active"), model.Fate.TODO)])
     assert await store.batches.confirm("gone", now)
-    claim = await store.journal.begin(ports.Intent("gone", acknowledge, (ELSEWHERE,), DANA, "Dana", now, channel=CHANNEL), now, 60)
-    assert claim is not None
-    await store.leases.release(claim)
+    lease = await store.journal.begin(ports.Intent("gone", acknowledge, (ELSEWHERE,), DANA, "Dana", now, channel=CHANNEL), now, 60)
+    assert lease is not None
+    await store.leases.release(lease)
     place = model.Place("1", "metrics")
     running = model.OperationState.RUNNING
     scan = model.Scan("anodot", "7", "scan", model.ScanResult.RUNNING, place)

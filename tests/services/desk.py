@@ -222,23 +222,23 @@ class Desk:
             return Fused(real, fuse)
 
         sources: Any = {"qualytics": through(world.system)}
-        anomalies, claims, journal = through(store.anomalies), through(store.leases), through(store.journal)
+        anomalies, leases, journal = through(store.anomalies), through(store.leases), through(store.journal)
         self.grants = permissions.grants([DANA.id], world.permissions)
         folk = people.People(sources, store.identities, world.directory, clock)
         silent, messenger = lab.Silent(), through(wall)
         route = model.Route("default", CHANNEL)
         self.post = post.Post(
-            [route], sources, anomalies, through(store.cards), claims, journal, through(store.facts), messenger, clock, silent
+            [route], sources, anomalies, through(store.cards), leases, journal, through(store.facts), messenger, clock, silent
         )
         self.recorder = recording.Recorder(through(store.records), clock)
-        self.remarks = Remarks(sources, through(store.remarks), claims, clock)
+        self.remarks = Remarks(sources, through(store.remarks), leases, clock)
         self.triage = triage.Triage(
-            sources, anomalies, journal, claims, folk, self.post, clock, silent, self.grants, self.recorder, self.remarks
+            sources, anomalies, journal, leases, folk, self.post, clock, silent, self.grants, self.recorder, self.remarks
         )
         self.batches = batches.Batches(sources, through(store.batches), folk, self.post, clock, self.grants)
-        self.runs = runs.Runs(sources, through(store.batches), anomalies, claims, self.batches, messenger, clock, silent, self.recorder)
+        self.runs = runs.Runs(sources, through(store.batches), anomalies, leases, self.batches, messenger, clock, silent, self.recorder)
         self.poll = poll.Poll(
-            sources, anomalies, store.health, claims, through(store.facts), self.post, clock, silent, timedelta(seconds=60)
+            sources, anomalies, store.health, leases, through(store.facts), self.post, clock, silent, timedelta(seconds=60)
         )
         self.post.drawers[model.CardKind.BATCH] = self.batches.draw
 

@@ -168,10 +168,10 @@ async def test_a_lost_start_is_found_though_the_clocks_differ(lab: Lab) -> None:
 async def _marked(lab: Lab, ident: str) -> None:
     """The process that began to start it is gone."""
     operation = await lab.operation(ident)
-    claim = await lab.store.leases.take("operations", ident, lab.clock.now(), 60)
-    assert claim is not None
-    assert await lab.store.operations.save(claim, replace(operation, asked=lab.clock.now()))
-    await lab.store.leases.release(claim)
+    lease = await lab.store.leases.take("operations", ident, lab.clock.now(), 60)
+    assert lease is not None
+    assert await lab.store.operations.save(lease, replace(operation, asked=lab.clock.now()))
+    await lab.store.leases.release(lease)
 
 
 async def test_a_start_that_noticing_took_first_is_not_started_again_beside_it(lab: Lab) -> None:

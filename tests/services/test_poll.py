@@ -95,11 +95,11 @@ async def test_several_places_met_at_once_are_one_message_and_an_empty_one_is_no
 
 
 async def test_while_somebody_else_holds_the_source_nothing_is_asked(desk: Desk) -> None:
-    claim = await desk.store.leases.take("sources", "qualytics", desk.clock.now(), 300)
-    assert claim is not None
+    lease = await desk.store.leases.take("sources", "qualytics", desk.clock.now(), 300)
+    assert lease is not None
     asked = desk.inbox.polls
     assert await desk.turn() is None and desk.inbox.polls == asked
-    await desk.store.leases.release(claim)
+    await desk.store.leases.release(lease)
     assert await desk.turn() is not None and desk.inbox.polls == asked + 1
 
 
@@ -167,11 +167,11 @@ async def test_a_push_is_not_lost_when_the_poll_that_waited_for_it_fails(desk: D
 
 
 async def test_a_push_whose_process_died_before_it_polled_is_taken_soon(desk: Desk) -> None:
-    claim = await desk.store.leases.take("sources", "qualytics", desk.clock.now(), 300)
-    assert claim is not None
+    lease = await desk.store.leases.take("sources", "qualytics", desk.clock.now(), 300)
+    assert lease is not None
     desk.inbox.add(7)
     assert await desk.push() is None
-    await desk.store.leases.release(claim)
+    await desk.store.leases.release(lease)
     await desk.poll.catch_up()
     assert await desk.store.anomalies.known([cast.anomaly(7).ref])
 
@@ -269,9 +269,9 @@ async def test_one_that_was_opened_again_is_posted_again_when_its_message_was_de
     desk.inbox.add(1)
     await desk.turn()
     (card,) = await desk.store.cards.of([cast.anomaly(1).ref])
-    claim = await desk.store.leases.take("cards", card.id, desk.clock.now(), 60)
-    assert claim and await desk.store.cards.end(claim, model.CardState.GONE, model.Reason.MESSAGE_GONE)
-    await desk.store.leases.release(claim)
+    lease = await desk.store.leases.take("cards", card.id, desk.clock.now(), 60)
+    assert lease and await desk.store.cards.end(lease, model.CardState.GONE, model.Reason.MESSAGE_GONE)
+    await desk.store.leases.release(lease)
     desk.inbox.close(1)
     await desk.store.anomalies.save("qualytics", [desk.inbox.closed["1"]], read_at=desk.clock.now(), now=desk.clock.now())
     desk.inbox.add(1)

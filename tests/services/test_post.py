@@ -188,9 +188,9 @@ async def test_a_response_url_that_refuses_blocks_gets_simpler_ones(lab: Lab, wa
 @pytest.mark.parametrize(("reason", "edits"), [(model.Reason.REFUSED, 1), (model.Reason.UNVERIFIABLE, 1), (model.Reason.MESSAGE_GONE, 0)])
 async def test_a_click_revives_a_card_that_may_still_be_there(lab: Lab, wall: Wall, reason: model.Reason, edits: int) -> None:
     (ref,) = await arrive(lab, 1)
-    claim = await lab.store.leases.take("cards", (await card(lab, ref)).id, lab.clock.now(), 9)
-    assert claim is not None and await lab.store.cards.end(claim, model.CardState.LOST, reason)
-    await lab.store.leases.release(claim)
+    lease = await lab.store.leases.take("cards", (await card(lab, ref)).id, lab.clock.now(), 9)
+    assert lease is not None and await lab.store.cards.end(lease, model.CardState.LOST, reason)
+    await lab.store.leases.release(lease)
     await lab.post.show([ref])
     assert wall.count("update") == edits
 
@@ -513,12 +513,12 @@ async def test_a_card_of_a_system_that_is_switched_off_stays_as_it_is(lab: Lab, 
 
 async def test_a_card_that_somebody_else_holds_is_left_to_them(lab: Lab, wall: Wall) -> None:
     (ref,) = await arrive(lab, 1)
-    claim = await lab.store.leases.take("cards", (await card(lab, ref)).id, lab.clock.now(), 9)
-    assert claim is not None
+    lease = await lab.store.leases.take("cards", (await card(lab, ref)).id, lab.clock.now(), 9)
+    assert lease is not None
     await change(lab, 1, records=5)
     await lab.post.show([ref])
     assert wall.count("update") == 0
-    await lab.store.leases.release(claim)
+    await lab.store.leases.release(lease)
     await lab.post.flush()
     assert wall.count("update") == 1
 

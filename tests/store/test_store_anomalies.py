@@ -207,12 +207,12 @@ async def test_the_reason_of_the_first_sight_is_kept(store: engine.Store) -> Non
 
 
 async def post(store: engine.Store, card: str, at: float = 0, ts: str = "") -> None:
-    claim = await store.leases.take("cards", card, after(at), 60)
-    assert claim is not None
+    lease = await store.leases.take("cards", card, after(at), 60)
+    assert lease is not None
     found = await store.cards.get(card)
     assert found is not None
-    assert await store.cards.delivered(claim, found.wanted, after(at), ts=ts or f"{after(at).timestamp():.6f}")
-    await store.leases.release(claim)
+    assert await store.cards.delivered(lease, found.wanted, after(at), ts=ts or f"{after(at).timestamp():.6f}")
+    await store.leases.release(lease)
 
 
 async def test_a_change_makes_a_posted_card_due_and_an_old_one_only_dirty(store: engine.Store) -> None:
@@ -243,9 +243,9 @@ async def test_a_change_does_not_hasten_a_delivery_that_was_put_off(store: engin
     await save(store, anomaly(1), drafts=drafts(live(1)))
     await post(store, (await only(store)).id)
     await save(store, anomaly(1, records=1), at=5)
-    claim = await store.leases.take("cards", (await only(store)).id, after(5), 60)
-    assert claim is not None
-    await store.cards.defer(claim, after(35), "ratelimited")
+    lease = await store.leases.take("cards", (await only(store)).id, after(5), 60)
+    assert lease is not None
+    await store.cards.defer(lease, after(35), "ratelimited")
     await save(store, anomaly(1, records=2), at=6)
     card = await only(store)
     assert (card.wanted, card.due) == (3, after(35))
@@ -264,8 +264,8 @@ async def test_one_that_is_open_again_leaves_its_group_only_when_that_was_delete
     await post(store, made.id)
     await save(store, archived(2), at=3)
     if deleted:
-        claim = await store.leases.take("cards", made.id, NOON, 60)
-        assert claim and await store.cards.end(claim, model.CardState.GONE, model.Reason.MESSAGE_GONE)
+        lease = await store.leases.take("cards", made.id, NOON, 60)
+        assert lease and await store.cards.end(lease, model.CardState.GONE, model.Reason.MESSAGE_GONE)
     await save(store, anomaly(2), at=4, drafts=drafts(draft(2)))
     assert [card.ref for card in await store.cards.waiting()] == ([ref(2)] if deleted else [])
 
@@ -378,9 +378,9 @@ async def test_the_watch_sees_only_what_people_see_and_what_is_not_archived(stor
     made = await fold(store, 2, 3)
     await save(store, archived(4), at=1)
     assert list(await store.anomalies.watched(SOURCE, 10)) == ["3", "2", "0"]
-    claim = await store.leases.take("cards", made.id, NOON, 60)
-    assert claim is not None
-    assert await store.cards.end(claim, model.CardState.GONE, model.Reason.MESSAGE_GONE)
+    lease = await store.leases.take("cards", made.id, NOON, 60)
+    assert lease is not None
+    assert await store.cards.end(lease, model.CardState.GONE, model.Reason.MESSAGE_GONE)
     assert list(await store.anomalies.watched(SOURCE, 10)) == ["0"]
     await save(store, anomaly(4, created=after(4)), at=2)
     assert list(await store.anomalies.watched(SOURCE, 10)) == ["4", "0"]

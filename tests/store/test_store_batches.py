@@ -17,17 +17,17 @@ PREVIEW, RUNNING, ENDED, CANCELLED = model.BatchState
 
 
 async def started(store: engine.Store, items: Sequence[model.Item], ident: str = "b1", **values: object) -> model.Claim:
-    """A batch that runs, and the claim on it."""
+    """A batch that runs, and the lease on it."""
     await store.batches.create(batch(ident, len(items), **values), items)
     assert await store.batches.confirm(ident, NOON)
-    claim = await store.leases.take("batches", ident, NOON, 60)
-    assert claim is not None
-    return claim
+    lease = await store.leases.take("batches", ident, NOON, 60)
+    assert lease is not None
+    return lease
 
 
 async def finished(store: engine.Store, ident: str, at: float, **values: object) -> None:
-    claim = await started(store, [item(1)], ident, **values)
-    assert await store.batches.finish(claim, after(at))
+    lease = await started(store, [item(1)], ident, **values)
+    assert await store.batches.finish(lease, after(at))
 
 
 async def state(store: engine.Store, ident: str = "b1") -> model.BatchState:
@@ -90,8 +90,8 @@ async def test_a_set_that_cannot_be_right_is_refused_whole(
 
 async def test_the_same_id_of_two_sources_are_two_items(store: engine.Store) -> None:
     both = [item(1), model.Item(model.Ref("anodot", "1"), snapshot())]
-    claim = await started(store, both)
-    assert await store.batches.settle(claim, [item(1, DONE)], after(1))
+    lease = await started(store, both)
+    assert await store.batches.settle(lease, [item(1, DONE)], after(1))
     assert [one.fate for one in await store.batches.items("b1")] == [DONE, TODO]
 
 
@@ -104,12 +104,12 @@ async def test_a_batch_is_made_once(store: engine.Store) -> None:
 
 async def test_ten_thousand_items_keep_their_order_from_page_to_page(store: engine.Store) -> None:
     order = [(number * 7919) % 10_000 for number in range(10_000)]
-    claim = await started(store, [item(number) for number in order])
+    lease = await started(store, [item(number) for number in order])
     pages = [await store.batches.items("b1", offset=offset, limit=3000) for offset in range(0, 12_000, 3000)]
     assert [len(page) for page in pages] == [3000, 3000, 3000, 1000]
     assert [int(one.ref.id) for page in pages for one in page] == order
     assert [int(one.ref.id) for one in await store.batches.next("b1", 100)] == order[:100]
-    assert await store.batches.settle(claim, [item(number, DONE) for number in order[:1200]], after(1))
+    assert await store.batches.settle(lease, [item(number, DONE) for number in order[:1200]], after(1))
     assert (await store.batches.progress("b1")).counts == {DONE: 1200, TODO: 8800}
     assert [int(one.ref.id) for one in await store.batches.next("b1", 2)] == order[1200:1202]
 
@@ -177,17 +177,17 @@ async def test_what_runs_and_is_not_held_is_runnable_the_first_confirmed_first(s
     for second, ident in enumerate(("b3", "b1", "b2")):
         assert await store.batches.confirm(ident, after(second))
     assert await store.batches.runnable(after(9)) == ["b3", "b1", "b2"]
-    claim = await store.leases.take("batches", "b1", after(9), 60)
-    assert claim is not None
+    lease = await store.leases.take("batches", "b1", after(9), 60)
+    assert lease is not None
     assert await store.batches.runnable(after(9)) == ["b3", "b2"]
-    await store.leases.release(claim)
+    await store.leases.release(lease)
     assert await store.batches.runnable(after(9)) == ["b3", "b1", "b2"]
 
 
 async def test_after_a_crash_the_claim_ends_and_the_successor_looks_up_what_was_sent(store: engine.Store) -> None:
-    claim = await started(store, [item(1), item(2), item(3), item(4)])
-    assert await store.batches.settle(claim, [item(2, SENT), item(3, SENT)], after(1))
-    assert await store.batches.settle(claim, [item(2, DONE, after=snapshot(status="Invalid"))], after(2))
+    lease = await started(store, [item(1), item(2), item(3), item(4)])
+    assert await store.batches.settle(lease, [item(2, SENT), item(3, SENT)], after(1))
+    assert await store.batches.settle(lease, [item(2, DONE, after=snapshot(status="Invalid"))], after(2))
     assert await store.batches.runnable(after(121.9)) == []
     assert await store.batches.runnable(after(122)) == ["b1"]
     successor = await store.leases.take("batches", "b1", after(122), 60)
@@ -211,11 +211,11 @@ async def test_next_gives_what_was_sent_first_and_no_more_than_asked(store: engi
 
 async def test_settling_stores_what_became_of_them_and_nothing_else(store: engine.Store) -> None:
     kept = snapshot(status="Acknowledged", state=model.State.ACKNOWLEDGED, tags=("pii",))
-    claim = await started(store, [item(1, before=kept, change=FULL), item(2), item(3)])
+    lease = await started(store, [item(1, before=kept, change=FULL), item(2), item(3)])
     told = item(
         1, REFUSED, before=snapshot(), after=snapshot(tags=("x",)), reason="No right here.", right="Editor", place="finance", table="else"
     )
-    assert await store.batches.settle(claim, [told, item(77, DONE)], after(1))
+    assert await store.batches.settle(lease, [told, item(77, DONE)], after(1))
     assert await store.batches.items("b1") == [
         item(
             1,
@@ -234,34 +234,34 @@ async def test_settling_stores_what_became_of_them_and_nothing_else(store: engin
 
 
 async def test_settling_touches_its_own_batch_alone(store: engine.Store) -> None:
-    claim = await started(store, [item(1)])
+    lease = await started(store, [item(1)])
     await started(store, [item(1)], "b2")
-    assert await store.batches.settle(claim, [item(1, DONE)], after(1))
+    assert await store.batches.settle(lease, [item(1, DONE)], after(1))
     assert await fates(store, "b2") == [("1", TODO)]
 
 
 async def test_marking_as_sent_touches_these_items_of_this_batch_alone(store: engine.Store) -> None:
     elsewhere = model.Item(model.Ref("anodot", "1"), snapshot(), place="finance", table="spend")
-    claim = await started(store, [item(1), elsewhere, item(2), item(3, DONE, after=snapshot(status="Invalid"))])
+    lease = await started(store, [item(1), elsewhere, item(2), item(3, DONE, after=snapshot(status="Invalid"))])
     await started(store, [item(1)], "b2")
-    assert await store.batches.settle(claim, [item(1, SENT), item(3, SENT), item(77, SENT)], after(1))
+    assert await store.batches.settle(lease, [item(1, SENT), item(3, SENT), item(77, SENT)], after(1))
     assert await store.batches.items("b1") == [item(1, SENT), elsewhere, item(2), item(3, DONE, after=snapshot(status="Invalid"))]
     assert await fates(store, "b2") == [("1", TODO)]
 
 
 @pytest.mark.parametrize("final", [DONE, ALREADY, REFUSED, DRIFTED])
 async def test_what_is_settled_for_good_is_never_set_back(store: engine.Store, final: model.Fate) -> None:
-    claim = await started(store, [item(1), item(2)])
-    assert await store.batches.settle(claim, [item(1, final, reason="so", after=snapshot())], after(1))
+    lease = await started(store, [item(1), item(2)])
+    assert await store.batches.settle(lease, [item(1, final, reason="so", after=snapshot())], after(1))
     for fate in model.Fate:
-        assert await store.batches.settle(claim, [item(1, fate, reason="else"), item(2, fate)], after(2))
+        assert await store.batches.settle(lease, [item(1, fate, reason="else"), item(2, fate)], after(2))
     assert (await store.batches.items("b1"))[0] == item(1, final, reason="so", after=snapshot())
 
 
 async def test_what_was_sent_and_proved_not_done_may_have_its_turn_again(store: engine.Store) -> None:
-    claim = await started(store, [item(1)])
+    lease = await started(store, [item(1)])
     for fate in (SENT, TODO, SENT, REFUSED):
-        assert await store.batches.settle(claim, [item(1, fate)], after(1))
+        assert await store.batches.settle(lease, [item(1, fate)], after(1))
         assert await fates(store) == [("1", fate)]
 
 
@@ -277,29 +277,29 @@ async def test_a_claim_that_has_passed_on_settles_and_finishes_nothing(store: en
 
 
 async def test_a_slow_settling_and_a_taker_never_both_own_it(store: engine.Store) -> None:
-    """The claim has run out, but nobody took it: who comes first has it, and the other is told."""
+    """The lease has run out, but nobody took it: who comes first has it, and the other is told."""
     for number in range(8):
         ident = f"b{number}"
-        claim = await started(store, [item(1)], ident)
+        lease = await started(store, [item(1)], ident)
         settled, taken = await asyncio.gather(
-            store.batches.settle(claim, [item(1, DONE)], after(60)), store.leases.take("batches", ident, after(60), 60)
+            store.batches.settle(lease, [item(1, DONE)], after(60)), store.leases.take("batches", ident, after(60), 60)
         )
         assert settled is (taken is None)
         assert await fates(store, ident) == [("1", DONE if settled else TODO)]
 
 
 async def test_settling_nothing_still_stretches_the_claim(store: engine.Store) -> None:
-    claim = await started(store, [item(1)])
-    assert await store.batches.settle(claim, [], after(50))
+    lease = await started(store, [item(1)])
+    assert await store.batches.settle(lease, [], after(50))
     assert await store.leases.take("batches", "b1", after(169.9), 60) is None
     assert await store.leases.take("batches", "b1", after(170), 60) is not None
 
 
 async def test_a_preview_changes_nothing_even_for_who_holds_it(store: engine.Store) -> None:
     await store.batches.create(batch("b1", 1), [item(1)])
-    claim = await store.leases.take("batches", "b1", NOON, 60)
-    assert claim is not None
-    assert not await store.batches.settle(claim, [item(1, DONE)], after(1)) and not await store.batches.finish(claim, after(1))
+    lease = await store.leases.take("batches", "b1", NOON, 60)
+    assert lease is not None
+    assert not await store.batches.settle(lease, [item(1, DONE)], after(1)) and not await store.batches.finish(lease, after(1))
     assert await fates(store) == [("1", TODO)] and await state(store) is PREVIEW
 
 
@@ -307,10 +307,10 @@ async def test_a_preview_changes_nothing_even_for_who_holds_it(store: engine.Sto
 
 
 async def test_a_finished_batch_is_over(store: engine.Store) -> None:
-    claim = await started(store, [item(1)])
-    assert await store.batches.finish(claim, after(5))
+    lease = await started(store, [item(1)])
+    assert await store.batches.finish(lease, after(5))
     assert await store.batches.get("b1") == batch("b1", 1, state=ENDED, confirmed=NOON, finished=after(5))
-    assert not await store.batches.finish(claim, after(6)) and not await store.batches.settle(claim, [item(1, DONE)], after(6))
+    assert not await store.batches.finish(lease, after(6)) and not await store.batches.settle(lease, [item(1, DONE)], after(6))
     assert await store.leases.take("batches", "b1", after(6), 60) is not None
     assert await store.batches.runnable(after(999)) == [] and not await store.batches.cancel("b1", after(7))
     assert await fates(store) == [("1", TODO)]
@@ -319,10 +319,10 @@ async def test_a_finished_batch_is_over(store: engine.Store) -> None:
 async def test_a_finished_undo_marks_the_batch_that_it_took_back_and_no_other(store: engine.Store) -> None:
     await finished(store, "b1", 5)
     await finished(store, "b2", 6)
-    claim = await started(store, [item(1)], "u1", undo_of="b1")
+    lease = await started(store, [item(1)], "u1", undo_of="b1")
     before = await store.batches.get("b1")
     assert before is not None and before.undone_by == ""
-    assert await store.batches.finish(claim, after(7))
+    assert await store.batches.finish(lease, after(7))
     marks = {ident: (await store.batches.get(ident)) for ident in ("b1", "b2", "u1")}
     assert {ident: found.undone_by for ident, found in marks.items() if found} == {"b1": "u1", "b2": "", "u1": ""}
     await finished(store, "u2", 8, undo_of="b1")
@@ -430,8 +430,8 @@ async def test_old_previews_are_forgotten_with_their_items_and_nothing_else(stor
         await store.batches.create(batch(ident, 2, created=after(made), channel=CHANNEL), [item(1), item(2)])
     assert await store.batches.cancel("cancelled", after(9))
     assert await store.batches.confirm("running", after(9)) and await store.batches.confirm("done", after(9))
-    claim = await store.leases.take("batches", "done", after(9), 60)
-    assert claim is not None and await store.batches.finish(claim, after(9))
+    lease = await store.leases.take("batches", "done", after(9), 60)
+    assert lease is not None and await store.batches.finish(lease, after(9))
     assert await store.batches.sweep(after(10)) == 2
     for ident, kept in {"old": 0, "cancelled": 0, "running": 2, "done": 2, "edge": 2, "young": 2}.items():
         assert len(await store.batches.items(ident)) == kept, ident

@@ -24,17 +24,17 @@ async def only(store: engine.Store, ident: object = 1) -> model.Card:
 
 
 async def take(store: engine.Store, card: str, at: float = 0) -> model.Claim:
-    claim = await store.leases.take("cards", card, after(at), 30)
-    assert claim is not None
-    return claim
+    lease = await store.leases.take("cards", card, after(at), 30)
+    assert lease is not None
+    return lease
 
 
 async def posted(store: engine.Store, ident: object, at: float = 0) -> model.Card:
     """A card whose first post was delivered."""
-    claim = await take(store, (await only(store, ident)).id, at)
-    assert await store.cards.begin(claim, after(at))
-    assert await store.cards.delivered(claim, 1, after(at), ts=f"{after(at).timestamp():.6f}")
-    await store.leases.release(claim)
+    lease = await take(store, (await only(store, ident)).id, at)
+    assert await store.cards.begin(lease, after(at))
+    assert await store.cards.delivered(lease, 1, after(at), ts=f"{after(at).timestamp():.6f}")
+    await store.leases.release(lease)
     return await only(store, ident)
 
 
@@ -78,9 +78,9 @@ async def test_edits_come_clicked_first_then_newest(store: engine.Store) -> None
     assert await keys(store, 9, posted=True) == ["3", "2", "1"]
     await store.cards.touch([(await only(store, 1)).id], after(6))
     assert await keys(store, 9, posted=True) == ["1", "3", "2"]
-    claim = await take(store, (await only(store, 1)).id, 9)
-    assert await store.cards.delivered(claim, 3, after(9))
-    await store.leases.release(claim)
+    lease = await take(store, (await only(store, 1)).id, 9)
+    assert await store.cards.delivered(lease, 3, after(9))
+    await store.leases.release(lease)
     await store.anomalies.save(SOURCE, [anomaly(1, records=2)], read_at=after(10), now=after(10))
     assert await keys(store, 11, posted=True) == ["3", "2", "1"]
 
@@ -98,11 +98,11 @@ async def test_a_claimed_card_is_nobody_elses_until_the_claim_ends(store: engine
 
 async def test_a_first_post_from_row_to_message(store: engine.Store) -> None:
     await save(store, live(1))
-    claim = await take(store, (await only(store)).id)
-    assert await store.cards.begin(claim, after(1))
+    lease = await take(store, (await only(store)).id)
+    assert await store.cards.begin(lease, after(1))
     card = await only(store)
     assert (card.posting, card.ts, card.due) == (after(1), "", NOON)
-    assert await store.cards.delivered(claim, 1, after(2), ts="1772452802.000100")
+    assert await store.cards.delivered(lease, 1, after(2), ts="1772452802.000100")
     card = await only(store)
     assert (card.ts, card.delivered, card.due, card.posting, card.tries) == ("1772452802.000100", 1, None, None, 0)
     assert card.posted == datetime(2026, 3, 2, 12, 0, 2, 100, tzinfo=UTC)
@@ -112,13 +112,13 @@ async def test_a_first_post_from_row_to_message(store: engine.Store) -> None:
 
 async def test_a_card_that_changed_while_it_was_posted_stays_due(store: engine.Store) -> None:
     await save(store, live(1))
-    claim = await take(store, (await only(store)).id)
-    await store.cards.begin(claim, NOON)
-    await store.cards.touch([claim.key], after(1))
-    assert await store.cards.delivered(claim, 1, after(2), ts="1772452802.000100")
+    lease = await take(store, (await only(store)).id)
+    await store.cards.begin(lease, NOON)
+    await store.cards.touch([lease.key], after(1))
+    assert await store.cards.delivered(lease, 1, after(2), ts="1772452802.000100")
     card = await only(store)
     assert (card.wanted, card.delivered, card.due) == (2, 1, after(2))
-    assert await store.cards.delivered(claim, 2, after(3))
+    assert await store.cards.delivered(lease, 2, after(3))
     assert (await only(store)).due is None
 
 
@@ -132,15 +132,15 @@ async def test_a_poster_who_dies_between_row_and_answer_leaves_an_ambiguous_due_
 
 async def test_putting_off_keeps_the_doubt_unless_nothing_was_sent(store: engine.Store) -> None:
     await save(store, live(1))
-    claim = await take(store, (await only(store)).id)
-    await store.cards.begin(claim, NOON)
-    assert await store.cards.defer(claim, after(5), "timed out", unsent=False)
+    lease = await take(store, (await only(store)).id)
+    await store.cards.begin(lease, NOON)
+    assert await store.cards.defer(lease, after(5), "timed out", unsent=False)
     card = await only(store)
     assert (card.posting, card.due, card.error, card.tries) == (NOON, after(5), "timed out", 1)
-    assert await store.cards.defer(claim, after(9), "ratelimited")
+    assert await store.cards.defer(lease, after(9), "ratelimited")
     card = await only(store)
     assert (card.posting, card.due, card.error, card.tries) == (None, after(9), "ratelimited", 2)
-    assert await store.cards.delivered(claim, 1, after(9), ts="1772452809.000100", reason=model.Reason.RECONCILED)
+    assert await store.cards.delivered(lease, 1, after(9), ts="1772452809.000100", reason=model.Reason.RECONCILED)
     card = await only(store)
     assert (card.error, card.tries, card.reason) == ("", 0, model.Reason.RECONCILED)
 
@@ -148,7 +148,7 @@ async def test_putting_off_keeps_the_doubt_unless_nothing_was_sent(store: engine
 async def test_writes_behind_a_passed_claim_change_nothing(store: engine.Store) -> None:
     await save(store, live(1))
     late = await take(store, (await only(store)).id)
-    claim = await take(store, late.key, 30)
+    lease = await take(store, late.key, 30)
     before = await only(store)
     assert not await store.cards.begin(late, after(31))
     assert not await store.cards.delivered(late, 1, after(31), ts="1.1")
@@ -156,32 +156,32 @@ async def test_writes_behind_a_passed_claim_change_nothing(store: engine.Store) 
     assert not await store.cards.end(late, model.CardState.GONE, model.Reason.MESSAGE_GONE)
     await store.leases.release(late)
     assert await only(store) == before
-    assert await store.cards.begin(claim, after(31))
+    assert await store.cards.begin(lease, after(31))
 
 
 async def test_a_released_claim_writes_no_more(store: engine.Store) -> None:
     await save(store, live(1))
-    claim = await take(store, (await only(store)).id)
-    await store.leases.release(claim)
-    assert not await store.cards.begin(claim, after(1))
+    lease = await take(store, (await only(store)).id)
+    await store.leases.release(lease)
+    assert not await store.cards.begin(lease, after(1))
 
 
 async def test_a_post_is_not_begun_for_what_has_a_message_or_is_ended(store: engine.Store) -> None:
     await save(store, live(1), live(2))
-    claim = await take(store, (await posted(store, 1)).id, 1)
-    assert not await store.cards.begin(claim, after(1))
-    claim = await take(store, (await only(store, 2)).id)
-    assert await store.cards.end(claim, model.CardState.LOST, model.Reason.UNVERIFIABLE)
-    assert not await store.cards.begin(claim, after(1))
+    lease = await take(store, (await posted(store, 1)).id, 1)
+    assert not await store.cards.begin(lease, after(1))
+    lease = await take(store, (await only(store, 2)).id)
+    assert await store.cards.end(lease, model.CardState.LOST, model.Reason.UNVERIFIABLE)
+    assert not await store.cards.begin(lease, after(1))
 
 
 async def test_an_ended_card_with_a_message_comes_back_by_a_touch_and_one_without_never(store: engine.Store) -> None:
     await save(store, live(1), live(2))
     await posted(store, 1)
     for ident in (1, 2):
-        claim = await take(store, (await only(store, ident)).id, 1)
-        assert await store.cards.end(claim, model.CardState.LOST, model.Reason.UNVERIFIABLE, "missing_scope")
-        await store.leases.release(claim)
+        lease = await take(store, (await only(store, ident)).id, 1)
+        assert await store.cards.end(lease, model.CardState.LOST, model.Reason.UNVERIFIABLE, "missing_scope")
+        await store.leases.release(lease)
     await store.anomalies.save(SOURCE, [archived(1), archived(2)], read_at=after(2), now=after(2))
     assert not await keys(store, 9, posted=True)
     cards = [(await only(store, ident)).id for ident in (1, 2)]
@@ -199,9 +199,9 @@ async def test_what_was_given_up_for_trouble_with_slack_comes_back_with_the_next
     await save(store, live(1), live(2))
     await posted(store, 1)
     for ident in (1, 2):
-        claim = await take(store, (await only(store, ident)).id, 1)
-        assert await store.cards.end(claim, state, reason, "is_inactive")
-        await store.leases.release(claim)
+        lease = await take(store, (await only(store, ident)).id, 1)
+        assert await store.cards.end(lease, state, reason, "is_inactive")
+        await store.leases.release(lease)
     assert not await store.anomalies.watched(SOURCE, 10)
     await store.anomalies.save(SOURCE, [anomaly(1, records=9), anomaly(2, records=9)], read_at=after(2), now=after(2))
     assert await keys(store, 9, posted=True) == ["1"]
@@ -223,9 +223,9 @@ async def test_what_is_shown_plainer_is_due_again_and_a_change_does_not_wait_for
     await save(store, live(1))
     await posted(store, 1)
     card = await only(store, 1)
-    claim = await take(store, card.id, 1)
-    assert await store.cards.delivered(claim, card.wanted, after(1), again=after(600))
-    await store.leases.release(claim)
+    lease = await take(store, card.id, 1)
+    assert await store.cards.delivered(lease, card.wanted, after(1), again=after(600))
+    await store.leases.release(lease)
     assert not await keys(store, 599, posted=True)
     assert await keys(store, 600, posted=True) == ["1"]
     told = await store.cards.backlog(after(9))
@@ -251,8 +251,8 @@ async def test_put_makes_a_card_once_and_edits_it_when_its_payload_is_another(st
     made = await store.cards.put(report, NOON)
     assert (made.due, made.wanted, made.payload, len(made.id)) == (NOON, 1, {"n": 1}, 32)
     assert await store.cards.put(report, after(5)) == made
-    claim = await take(store, made.id)
-    await store.cards.delivered(claim, 1, NOON, ts="1772452800.000100")
+    lease = await take(store, made.id)
+    await store.cards.delivered(lease, 1, NOON, ts="1772452800.000100")
     again = await store.cards.put(replace(report, payload={"n": 2}), after(9))
     assert (again.id, again.wanted, again.due, again.payload) == (made.id, 2, after(9), {"n": 2})
     assert (await store.cards.put(replace(report, channel="C2"), NOON)).id != made.id
@@ -274,11 +274,11 @@ async def test_a_message_that_no_row_knows_is_adopted_and_watched(store: engine.
 
 async def test_adopting_settles_a_lost_card_and_never_moves_a_live_one(store: engine.Store) -> None:
     await save(store, live(1), live(2))
-    claim = await take(store, (await only(store, 1)).id)
-    await store.cards.begin(claim, NOON)
-    await store.cards.end(claim, model.CardState.LOST, model.Reason.UNVERIFIABLE)
+    lease = await take(store, (await only(store, 1)).id)
+    await store.cards.begin(lease, NOON)
+    await store.cards.end(lease, model.CardState.LOST, model.Reason.UNVERIFIABLE)
     found = await store.cards.adopt(live(1), "1772452801.000100", after(9))
-    assert (found.id, found.state, found.ts) == (claim.key, model.CardState.LIVE, "1772452801.000100")
+    assert (found.id, found.state, found.ts) == (lease.key, model.CardState.LIVE, "1772452801.000100")
     card = await posted(store, 2)
     assert await store.cards.adopt(live(2), "1772452899.000100", after(9)) == card
 
@@ -358,8 +358,8 @@ async def test_a_dead_group_takes_nobody_in_and_its_window_forgets_it(store: eng
     await save(store, draft(1))
     await store.cards.decide(model.Decision("default", WINDOW, fold=await waiting_ids(store), group=group()), NOON)
     window = (await store.cards.windows())["default"]
-    claim = await take(store, window.group)
-    await store.cards.end(claim, model.CardState.GONE, model.Reason.MESSAGE_GONE)
+    lease = await take(store, window.group)
+    await store.cards.end(lease, model.CardState.GONE, model.Reason.MESSAGE_GONE)
     await save(store, draft(2), at=1)
     await store.cards.decide(model.Decision("default", window, fold=await waiting_ids(store), join=window.group), after(2))
     assert [card.ref for card in await store.cards.waiting()] == [ref(2)]
@@ -370,8 +370,8 @@ async def test_joining_does_not_hasten_a_group_that_was_put_off(store: engine.St
     await save(store, draft(1))
     await store.cards.decide(model.Decision("default", WINDOW, fold=await waiting_ids(store), group=group()), NOON)
     window = (await store.cards.windows())["default"]
-    claim = await take(store, window.group)
-    await store.cards.defer(claim, after(30), "ratelimited")
+    lease = await take(store, window.group)
+    await store.cards.defer(lease, after(30), "ratelimited")
     await save(store, draft(2), at=1)
     await store.cards.decide(model.Decision("default", window, fold=await waiting_ids(store), join=window.group), after(2))
     card = await store.cards.get(window.group)

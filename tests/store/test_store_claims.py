@@ -1,4 +1,4 @@
-"""Claims: one owner at a time, fenced, ending by themselves; a killed process leaves nothing behind that is lost."""
+"""Leases: one owner at a time, fenced, ending by themselves; a killed process leaves nothing behind that is lost."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ async def test_one_of_many_takers_wins(store: engine.Store) -> None:
     await store.batches.create(batch("b1", 1), [item(1)])
     await store.operations.add([operation("o1")])
     for table, key in (("cards", card.id), ("sources", SOURCE), ("intents", "k"), ("batches", "b1"), ("operations", "o1")):
-        claims = await asyncio.gather(*(store.leases.take(table, key, NOON, 30) for _ in range(8)))
-        (won,) = [claim for claim in claims if claim is not None]
+        leases = await asyncio.gather(*(store.leases.take(table, key, NOON, 30) for _ in range(8)))
+        (won,) = [lease for lease in leases if lease is not None]
         assert (won.table, won.key, won.until) == (table, key, after(30))
         assert await store.leases.take(table, key, after(29.9), 30) is None
         passed = await store.leases.take(table, key, after(30), 30)

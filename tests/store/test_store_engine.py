@@ -194,9 +194,9 @@ async def main():
     store = await engine.open(sys.argv[1])
     await store.anomalies.save(SOURCE, [anomaly(1), anomaly(2)], read_at=NOON, now=NOON, cursor="c", drafts=drafts(live(1), live(2)))
     one, two = await store.cards.due(NOON, posted=False)
-    claim = await store.claims.take("cards", one.id, NOON, 3600)
-    assert await store.cards.begin(claim, NOON)
-    done = await store.claims.take("cards", two.id, NOON, 3600)
+    lease = await store.leases.take("cards", one.id, NOON, 3600)
+    assert await store.cards.begin(lease, NOON)
+    done = await store.leases.take("cards", two.id, NOON, 3600)
     assert await store.cards.begin(done, NOON) and await store.cards.delivered(done, 1, NOON, ts="1772452800.000200")
     await store.journal.begin(intent("click-1"), NOON, 3600)
     async with store.db.writer.begin() as connection:

@@ -21,9 +21,9 @@ PREVIEW, STARTING, RUNNING, DONE, CANCELLED = model.OperationState
 async def claimed(store: engine.Store, given: model.Operation, at: float = 0) -> model.Claim:
     """This operation is stored, and owned."""
     assert await store.operations.add([given]) == [given.id]
-    claim = await store.leases.take("operations", given.id, after(at), 60)
-    assert claim is not None
-    return claim
+    lease = await store.leases.take("operations", given.id, after(at), 60)
+    assert lease is not None
+    return lease
 
 
 def idents(operations: Sequence[model.Operation]) -> list[str]:
@@ -105,17 +105,17 @@ async def test_an_operation_is_read_as_it_was_added_and_as_it_was_saved(store: e
     given = ENDS[name]
     assert await store.operations.add([given]) == [given.id]
     assert await store.operations.get(given.id) == given
-    claim = await claimed(store, operation("o3", aborted_by=given.aborted_by))
+    lease = await claimed(store, operation("o3", aborted_by=given.aborted_by))
     same = replace(given, id="o3", source=SOURCE, created=NOON, scan=replace(given.scan, id="9") if given.scan else None)
-    assert await store.operations.save(claim, same)
+    assert await store.operations.save(lease, same)
     assert await store.operations.get("o3") == same
     assert await store.operations.get("nobody") is None
 
 
 async def test_what_was_set_can_be_cleared_again(store: engine.Store) -> None:
-    claim = await claimed(store, FULL)
+    lease = await claimed(store, FULL)
     bare = replace(BARE, id=FULL.id, created=FULL.created, aborted_by=FULL.aborted_by)
-    assert await store.operations.save(claim, bare)
+    assert await store.operations.save(lease, bare)
     assert await store.operations.get(FULL.id) == bare
     assert not await store.operations.known(SOURCE, ["9001"]) and not await store.operations.plan("p1")
 
@@ -183,8 +183,8 @@ async def add_another(store: engine.Store, _claim: model.Claim) -> object:
     return await store.operations.add([operation("o2", scan=scan(7)), operation("o3", scan=scan(8))])
 
 
-async def save_another(store: engine.Store, claim: model.Claim) -> object:
-    return await store.operations.save(claim, operation("o1", RUNNING, scan=scan(7)), [operation("o3")])
+async def save_another(store: engine.Store, lease: model.Claim) -> object:
+    return await store.operations.save(lease, operation("o1", RUNNING, scan=scan(7)), [operation("o3")])
 
 
 @pytest.mark.parametrize("kind", ["postgresql"])
@@ -195,10 +195,10 @@ async def test_a_scan_that_another_connection_is_about_to_add_is_left_out(
     store: engine.Store, work: Callable[[engine.Store, model.Claim], Awaitable[object]], answer: object, after_all: list[str]
 ) -> None:
     """The look before the insert sees nothing: the other has not committed yet. SQLite has one writer at a time."""
-    claim = await claimed(store, operation("o1"))
+    lease = await claimed(store, operation("o1"))
     async with store.db.writer.begin() as connection:
         await connection.execute(sa.insert(tables.operations).values(mappers.operation_values(operation("o0", scan=scan(7)))))
-        task = asyncio.ensure_future(work(store, claim))
+        task = asyncio.ensure_future(work(store, lease))
         await blocked(connection, task)
         assert not task.done()
     assert await task == answer
@@ -277,11 +277,11 @@ async def test_what_starts_or_runs_is_due_when_its_moment_has_come_the_longest_o
 
 
 async def test_what_somebody_holds_is_not_due_until_the_claim_ends(store: engine.Store) -> None:
-    claim = await claimed(store, operation("a", RUNNING, look=NOON))
+    lease = await claimed(store, operation("a", RUNNING, look=NOON))
     await store.operations.add([operation("b", RUNNING, look=NOON)])
     assert await store.operations.due(after(59)) == ["b"]
     assert await store.operations.due(after(60)) == ["a", "b"]
-    await store.leases.release(claim)
+    await store.leases.release(lease)
     assert await store.operations.due(after(1)) == ["a", "b"]
 
 
@@ -315,10 +315,10 @@ async def test_an_operation_is_found_by_the_name_that_its_system_gave_it(store: 
 
 
 async def test_saving_adds_what_follows_and_leaves_the_claim_as_it_is(store: engine.Store) -> None:
-    claim = await claimed(store, operation("a", RUNNING, look=NOON, then=("profile",), steps=2))
+    lease = await claimed(store, operation("a", RUNNING, look=NOON, then=("profile",), steps=2))
     done = operation("a", DONE, scan=scan(7), ended=after(5), steps=2)
     follower = operation("b", STARTING, look=after(5), step=2, steps=2)
-    assert await store.operations.save(claim, done, [follower])
+    assert await store.operations.save(lease, done, [follower])
     assert await store.operations.get("a") == done and await store.operations.get("b") == follower
     assert await store.leases.take("operations", "a", after(59), 60) is None
     assert await store.leases.take("operations", "a", after(60), 60) is not None
@@ -328,56 +328,56 @@ async def test_saving_adds_what_follows_and_leaves_the_claim_as_it_is(store: eng
 async def test_saving_behind_a_passed_or_released_claim_changes_nothing(store: engine.Store) -> None:
     given = operation("a", RUNNING, look=NOON)
     late = await claimed(store, given)
-    claim = await store.leases.take("operations", "a", after(60), 60)
-    assert claim is not None
+    lease = await store.leases.take("operations", "a", after(60), 60)
+    assert lease is not None
     changed = replace(given, misses=1, look=after(70))
     assert not await store.operations.save(late, changed, [operation("b")])
     assert await store.operations.get("a") == given and await store.operations.get("b") is None
-    assert await store.operations.save(claim, changed)
-    await store.leases.release(claim)
-    assert not await store.operations.save(claim, replace(given, misses=9))
+    assert await store.operations.save(lease, changed)
+    await store.leases.release(lease)
+    assert not await store.operations.save(lease, replace(given, misses=9))
     assert await store.operations.get("a") == changed
 
 
 async def test_a_claim_saves_its_own_operation_alone(store: engine.Store) -> None:
-    claim = await claimed(store, operation("a"))
+    lease = await claimed(store, operation("a"))
     await store.operations.add([operation("b")])
-    assert not await store.operations.save(claim, operation("b", DONE))
+    assert not await store.operations.save(lease, operation("b", DONE))
     assert [await store.operations.get(ident) for ident in "ab"] == [operation("a"), operation("b")]
 
 
 async def test_a_scan_that_another_row_follows_is_not_taken_from_it(store: engine.Store) -> None:
     followed = operation("a", RUNNING, scan=scan(7))
-    claim = await claimed(store, operation("b", STARTING, asked=NOON))
+    lease = await claimed(store, operation("b", STARTING, asked=NOON))
     await store.operations.add([followed, operation("c", source="autional", scan=scan(8))])
-    assert not await store.operations.save(claim, operation("b", RUNNING, scan=scan(7)), [operation("d")])
+    assert not await store.operations.save(lease, operation("b", RUNNING, scan=scan(7)), [operation("d")])
     assert await store.operations.get("b") == operation("b", STARTING, asked=NOON) and await store.operations.get("d") is None
     assert await store.operations.by_scan(SOURCE, "7") == followed
     for result in (model.ScanResult.RUNNING, model.ScanResult.SUCCESS):
-        assert await store.operations.save(claim, operation("b", RUNNING, scan=scan(8, result)))
+        assert await store.operations.save(lease, operation("b", RUNNING, scan=scan(8, result)))
     assert await store.operations.known(SOURCE, ["7", "8"]) == {"7": "a", "8": "b"}
 
 
 async def test_a_follower_that_is_there_already_is_left_out(store: engine.Store) -> None:
-    claim = await claimed(store, operation("a", RUNNING))
+    lease = await claimed(store, operation("a", RUNNING))
     await store.operations.add([operation("b", channel="C1")])
-    assert await store.operations.save(claim, operation("a", DONE), [operation("b", channel="C2"), operation("c")])
+    assert await store.operations.save(lease, operation("a", DONE), [operation("b", channel="C2"), operation("c")])
     assert await store.operations.get("b") == operation("b", channel="C1") and await store.operations.get("c") is not None
 
 
 async def test_who_asked_it_to_stop_is_told_by_that_alone_and_it_is_looked_at_soon(store: engine.Store) -> None:
-    """The claim is somebody else's all the while."""
+    """The lease is somebody else's all the while."""
     given = operation("a", RUNNING, look=after(9))
-    claim = await claimed(store, given)
+    lease = await claimed(store, given)
     await store.operations.stop("a", "Dana", after(5))
     stopped = replace(given, aborted_by="Dana", look=after(5))
     assert await store.operations.get("a") == stopped
-    assert await store.operations.save(claim, replace(given, misses=1, look=after(30)))
+    assert await store.operations.save(lease, replace(given, misses=1, look=after(30)))
     assert await store.operations.get("a") == replace(stopped, misses=1)
-    await store.leases.release(claim)
+    await store.leases.release(lease)
     assert await store.operations.due(after(5)) == ["a"]
-    claim = await store.leases.take("operations", "a", after(5), 60)
-    assert claim is not None and await store.operations.save(claim, replace(stopped, look=after(30)))
+    lease = await store.leases.take("operations", "a", after(5), 60)
+    assert lease is not None and await store.operations.save(lease, replace(stopped, look=after(30)))
     assert await store.operations.get("a") == replace(stopped, look=after(30))
 
 

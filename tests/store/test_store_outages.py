@@ -97,12 +97,12 @@ async def test_a_claim_that_could_not_be_given_back_does_not_keep_its_owner_away
     proxy, url = proxied
     store = await engine.open(url, QUICK)
     other = await engine.open(url, QUICK)
-    claim = await store.leases.take("sources", SOURCE, NOON, 300)
-    assert claim is not None
+    lease = await store.leases.take("sources", SOURCE, NOON, 300)
+    assert lease is not None
     assert await store.leases.take("sources", SOURCE, NOON, 300) is None
     proxy.silence()
     with pytest.raises(errors.StoreUnavailable):
-        await store.leases.release(claim)
+        await store.leases.release(lease)
     proxy.speak()
     assert await _again(lambda: other.leases.take("sources", SOURCE, NOON, 300)) is None
     assert await store.leases.take("sources", SOURCE, NOON, 300) is not None

@@ -64,17 +64,17 @@ async def test_two_who_claim_a_person_at_once_are_not_both_that_person(store: en
     ],
     ids=["the later", "the address", "the same moment"],
 )
-async def test_of_several_owners_of_before_one_counts(store: engine.Store, claims: dict[str, tuple[str, int]], owner: str) -> None:
+async def test_of_several_owners_of_before_one_counts(store: engine.Store, leases: dict[str, tuple[str, int]], owner: str) -> None:
     async def earlier(connection: AsyncConnection) -> None:
-        for slack_id, (how, at) in claims.items():
+        for slack_id, (how, at) in leases.items():
             row = {"slack_id": slack_id, "source": SOURCE, "person": DANA.id, "name": DANA.name, "email": DANA.email}
             await connection.execute(sa.insert(tables.links).values(row | {"how": how, "at": after(at)}))
 
     await store.identities._db.write(earlier)
     assert await store.identities.slack_id(DANA) == owner
-    assert await store.identities.find(list(claims), SOURCE) == {owner: DANA}
+    assert await store.identities.find(list(leases), SOURCE) == {owner: DANA}
     assert await store.identities.link(owner, DANA, "picked", after(9))
-    assert await store.identities.find(list(claims), SOURCE) == {owner: DANA}
+    assert await store.identities.find(list(leases), SOURCE) == {owner: DANA}
 
 
 async def test_a_standing_tells_since_when_it_fails_and_how_it_stood(store: engine.Store) -> None:

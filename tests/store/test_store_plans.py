@@ -179,11 +179,11 @@ async def test_edits_touches_and_ends_find_their_rows_by_an_index(desk: engine.S
     cards = [card for card in await desk.cards.due(after(9), posted=False) if card.ref]
     with recorded(desk) as sent:
         await desk.cards.touch([card.id for card in cards], after(1))
-        claim = await desk.leases.take("cards", cards[0].id, after(1), 30)
-        assert claim is not None
-        await desk.cards.begin(claim, after(1))
-        await desk.cards.delivered(claim, 1, after(1), ts="1.1")
-        await desk.cards.end(claim, model.CardState.GONE, model.Reason.MESSAGE_GONE)
+        lease = await desk.leases.take("cards", cards[0].id, after(1), 30)
+        assert lease is not None
+        await desk.cards.begin(lease, after(1))
+        await desk.cards.delivered(lease, 1, after(1), ts="1.1")
+        await desk.cards.end(lease, model.CardState.GONE, model.Reason.MESSAGE_GONE)
         waiting = [card.id for card in await desk.cards.waiting()]
         await desk.cards.decide(model.Decision("default", None, post=tuple(waiting[:2]), fold=tuple(waiting[2:]), group=group()), NOON)
     assert len(sent) > 10
@@ -193,11 +193,11 @@ async def test_edits_touches_and_ends_find_their_rows_by_an_index(desk: engine.S
 
 
 async def test_settling_and_finishing_find_their_rows_by_an_index(desk: engine.Store) -> None:
-    claim = await desk.leases.take("batches", "b1", NOON, 30)
-    assert claim is not None
+    lease = await desk.leases.take("batches", "b1", NOON, 30)
+    assert lease is not None
     with recorded(desk) as sent:
-        assert await desk.batches.settle(claim, [item(number, model.Fate.DONE) for number in range(40)], after(1))
-        assert await desk.batches.finish(claim, after(2))
+        assert await desk.batches.settle(lease, [item(number, model.Fate.DONE) for number in range(40)], after(1))
+        assert await desk.batches.finish(lease, after(2))
     assert len(sent) == 4
     for statement, parameters in sent:
         steps = await plan(desk, statement, parameters)
@@ -207,12 +207,12 @@ async def test_settling_and_finishing_find_their_rows_by_an_index(desk: engine.S
 
 
 async def test_saving_an_operation_finds_its_rows_by_an_index(desk: engine.Store) -> None:
-    claim = await desk.leases.take("operations", "o1", NOON, 30)
-    assert claim is not None
+    lease = await desk.leases.take("operations", "o1", NOON, 30)
+    assert lease is not None
     done = operation("o1", model.OperationState.DONE, scan=scan(1), ended=NOON)
     with recorded(desk) as sent:
-        assert await desk.operations.save(claim, done, [operation("next", scan=scan(99))])
-        await desk.leases.release(claim)
+        assert await desk.operations.save(lease, done, [operation("next", scan=scan(99))])
+        await desk.leases.release(lease)
     assert len(sent) == 6
     for statement, parameters in sent:
         found = scans(await plan(desk, statement, parameters))

@@ -29,9 +29,9 @@ async def told(store: engine.Store, ident: object) -> Sequence[str]:
 async def running(store: engine.Store, *items: model.Item) -> model.Claim:
     await store.batches.create(batch("b1", len(items)), items)
     assert await store.batches.confirm("b1", NOON)
-    claim = await store.leases.take("batches", "b1", NOON, 60)
-    assert claim is not None
-    return claim
+    lease = await store.leases.take("batches", "b1", NOON, 60)
+    assert lease is not None
+    return lease
 
 
 async def test_a_poll_leaves_what_an_intent_is_about_and_its_record_tells_it(store: engine.Store) -> None:
@@ -57,12 +57,12 @@ async def test_the_first_look_of_a_click_is_not_hindered_by_its_own_intent(store
 
 async def test_a_poll_leaves_what_a_running_batch_has_sent(store: engine.Store) -> None:
     await seen(store, anomaly(1), anomaly(2), at=0)
-    claim = await running(store, item(1), item(2))
-    assert await store.batches.settle(claim, [item(1, SENT)], after(1))
+    lease = await running(store, item(1), item(2))
+    assert await store.batches.settle(lease, [item(1, SENT)], after(1))
     both = [anomaly(one, **ACKNOWLEDGED) for one in (1, 2)]
     await seen(store, *both, at=2)
     assert await told(store, 1) == [] and await told(store, 2) == ["acknowledge Qualytics"]
-    record = ports.Record(SOURCE, both[:1], after(3), after(3), [line(1, at=after(3))], claim=claim, items=[item(1, DONE)])
+    record = ports.Record(SOURCE, both[:1], after(3), after(3), [line(1, at=after(3))], lease=lease, items=[item(1, DONE)])
     assert await store.records.record(record)
     assert await told(store, 1) == ["acknowledge slack"]
     assert [one.fate for one in await store.batches.items("b1")] == [DONE, TODO]
@@ -70,11 +70,11 @@ async def test_a_poll_leaves_what_a_running_batch_has_sent(store: engine.Store) 
 
 async def test_of_a_lost_claim_nothing_is_recorded(store: engine.Store) -> None:
     await seen(store, anomaly(1), at=0)
-    claim = await running(store, item(1))
+    lease = await running(store, item(1))
     assert await store.leases.take("batches", "b1", after(61), 60)
     remark = ports.Remark("r", ref(1), "x", NOON)
     record = ports.Record(
-        SOURCE, [anomaly(1, **ACKNOWLEDGED)], after(3), after(3), [line(1)], remarks=[remark], claim=claim, items=[item(1, DONE)]
+        SOURCE, [anomaly(1, **ACKNOWLEDGED)], after(3), after(3), [line(1)], remarks=[remark], lease=lease, items=[item(1, DONE)]
     )
     assert not await store.records.record(record)
     assert await told(store, 1) == [] and (await store.anomalies.get([ref(1)]))[ref(1)].status == "Active"
@@ -111,16 +111,16 @@ async def test_a_remark_is_kept_once_until_it_is_settled(store: engine.Store) ->
     for _ in range(2):
         await store.records.record(ports.Record(SOURCE, [], NOON, NOON, remarks=[remark]))
     assert await store.remarks.due(NOON) == [remark] and await store.remarks.due(after(-1)) == []
-    claim = await store.leases.take("remarks", "k", NOON, 60)
-    assert claim is not None and await store.remarks.due(after(59)) == []
-    assert await store.remarks.ask(claim, after(1)) and await store.remarks.later(claim, after(100))
-    await store.leases.release(claim)
+    lease = await store.leases.take("remarks", "k", NOON, 60)
+    assert lease is not None and await store.remarks.due(after(59)) == []
+    assert await store.remarks.ask(lease, after(1)) and await store.remarks.later(lease, after(100))
+    await store.leases.release(lease)
     assert await store.remarks.due(after(99)) == []
     (waiting,) = await store.remarks.due(after(100))
     assert (waiting.asked, waiting.tries) == (after(1), 1)
-    assert not await store.remarks.settle(claim)
-    claim = await store.leases.take("remarks", "k", after(100), 60)
-    assert claim is not None and await store.remarks.settle(claim) and await store.remarks.due(after(999)) == []
+    assert not await store.remarks.settle(lease)
+    lease = await store.leases.take("remarks", "k", after(100), 60)
+    assert lease is not None and await store.remarks.settle(lease) and await store.remarks.due(after(999)) == []
 
 
 async def test_an_intent_is_marked_as_sent_once(store: engine.Store) -> None:

@@ -19,9 +19,9 @@ REPORT = model.CardDraft(
 async def shown(store: engine.Store, key: str = "o1") -> str:
     """The id of a card that was posted at noon and shows what is wanted."""
     card = await store.cards.put(replace(REPORT, key=key), NOON)
-    claim = await store.leases.take("cards", card.id, NOON, 30)
-    assert claim is not None and await store.cards.delivered(claim, 1, NOON, ts=f"1772452800.{len(key):06}")
-    await store.leases.release(claim)
+    lease = await store.leases.take("cards", card.id, NOON, 30)
+    assert lease is not None and await store.cards.delivered(lease, 1, NOON, ts=f"1772452800.{len(key):06}")
+    await store.leases.release(lease)
     return card.id
 
 
@@ -66,8 +66,8 @@ async def test_a_touch_for_later_does_not_hold_up_a_first_post(store: engine.Sto
 async def test_a_click_does_not_wait_for_what_was_put_off(store: engine.Store) -> None:
     card = await shown(store)
     await store.cards.touch([card], after(1))
-    claim = await store.leases.take("cards", card, after(1), 1)
-    assert claim is not None and await store.cards.defer(claim, after(60), "ratelimited")
+    lease = await store.leases.take("cards", card, after(1), 1)
+    assert lease is not None and await store.cards.defer(lease, after(60), "ratelimited")
     await store.cards.touch([card], after(30))
     assert not await due(store, 29) and await due(store, 30) == [card]
 
@@ -85,9 +85,9 @@ async def test_stirring_hurries_nothing_and_keeps_a_moment_that_is_set(store: en
 
 async def test_an_ended_card_is_not_stirred(store: engine.Store) -> None:
     card = await shown(store)
-    claim = await store.leases.take("cards", card, NOON, 30)
-    assert claim is not None and await store.cards.end(claim, model.CardState.GONE, model.Reason.MESSAGE_GONE)
-    await store.leases.release(claim)
+    lease = await store.leases.take("cards", card, NOON, 30)
+    assert lease is not None and await store.cards.end(lease, model.CardState.GONE, model.Reason.MESSAGE_GONE)
+    await store.leases.release(lease)
     await store.cards.stir(card, after(5))
     assert not await due(store, 99)
 
@@ -106,9 +106,9 @@ async def test_what_changes_before_the_moment_to_come_lags_from_then(store: engi
 async def test_a_change_seen_elsewhere_before_the_moment_to_come_lags_from_then(store: engine.Store) -> None:
     await store.anomalies.save(SOURCE, [anomaly(1)], read_at=NOON, now=NOON, drafts=drafts(live(1)))
     (card,) = await store.cards.of([ref(1)])
-    claim = await store.leases.take("cards", card.id, NOON, 30)
-    assert claim is not None and await store.cards.delivered(claim, 1, NOON, ts="1772452800.000100")
-    await store.leases.release(claim)
+    lease = await store.leases.take("cards", card.id, NOON, 30)
+    assert lease is not None and await store.cards.delivered(lease, 1, NOON, ts="1772452800.000100")
+    await store.leases.release(lease)
     await store.cards.touch([card.id], after(50))
     await store.anomalies.save(SOURCE, [anomaly(1, records=1)], read_at=after(10), now=after(10))
     assert await lag(store, 20) == pytest.approx(10)
@@ -117,9 +117,9 @@ async def test_a_change_seen_elsewhere_before_the_moment_to_come_lags_from_then(
 async def test_a_delivery_of_less_than_is_wanted_lags_from_then(store: engine.Store) -> None:
     card = await shown(store)
     await store.cards.touch([card], after(50))
-    claim = await store.leases.take("cards", card, after(5), 30)
-    assert claim is not None and await store.cards.delivered(claim, 1, after(10))
-    await store.leases.release(claim)
+    lease = await store.leases.take("cards", card, after(5), 30)
+    assert lease is not None and await store.cards.delivered(lease, 1, after(10))
+    await store.leases.release(lease)
     assert await due(store, 10) == [card] and await lag(store, 20) == pytest.approx(10)
 
 
@@ -135,11 +135,11 @@ async def test_putting_the_same_payload_again_marks_nothing(store: engine.Store,
     draft = replace(REPORT, payload=PAYLOADS[name])
     made = await store.cards.put(draft, NOON)
     assert await store.cards.put(draft, after(5)) == made
-    claim = await store.leases.take("cards", made.id, after(5), 30)
-    assert claim is not None and await store.cards.delivered(claim, 1, after(5), ts="1772452805.000100")
+    lease = await store.leases.take("cards", made.id, after(5), 30)
+    assert lease is not None and await store.cards.delivered(lease, 1, after(5), ts="1772452805.000100")
     again = await store.cards.put(draft, after(9))
     assert (again.wanted, again.delivered, again.due) == (1, 1, None)
-    await store.leases.release(claim)
+    await store.leases.release(lease)
     await store.cards.touch([made.id], after(20))
     assert (await store.cards.put(draft, after(10))).due == after(20)
     other = await store.cards.put(replace(draft, payload=PAYLOADS[name] | {"more": 1}), after(11))

@@ -39,7 +39,7 @@ PORT = 18733
 """The fake Qualytics' port at that time: the rows name its address."""
 
 LATER = timedelta(seconds=150)
-"""How long after the kill the desk is started again: what the dead one had claimed is free again by then, on a server too."""
+"""How long after the kill the desk is started again: what the dead one had leased is free again by then, on a server too."""
 
 
 @dataclass
