@@ -23,7 +23,9 @@ from bot import errors, model, ports, scheduling, serving, settings, web
 from bot.core import permissions
 from bot.delivery import directory, pacing, probe, slack
 from bot.render import desk as desk_view
-from bot.services import batches, browse, digest, follow, people, poll, post, recording, remarks, review, runs, scans, triage
+from bot.services import browse, digest, people, poll, post, recording, remarks, review, triage
+from bot.services.batches import freeze, run
+from bot.services.scans import ask, follow
 from bot.sources import registry
 from bot.store import engine
 from handlers import guard
@@ -164,9 +166,9 @@ def _assemble(configured: settings.Settings, clock: ports.Clock, store: engine.S
     acting = triage.Triage(sources, known, journal, leases, folk, posting, clock, metrics, grants, recorder, telling, actor_comments=signed)
     first = next(iter(sources))
     looking = browse.Browse(sources, known, cards, journal, store.health, folk.resolve, clock, grants, first, [route])
-    bulk = batches.Batches(sources, store.batches, folk, posting, clock, grants)
-    working = runs.Runs(sources, store.batches, known, leases, bulk, messenger, clock, metrics, recorder)
-    scanning = scans.Scans(sources, store.operations, leases, posting, clock, grants)
+    bulk = freeze.Batches(sources, store.batches, folk, posting, clock, grants)
+    working = run.Runs(sources, store.batches, known, leases, bulk, messenger, clock, metrics, recorder)
+    scanning = ask.Scans(sources, store.operations, leases, posting, clock, grants)
     give_up = timedelta(minutes=configured.desk_scan_minutes)
     following = follow.Follow(sources, store.operations, known, leases, facts, scanning, clock, metrics, give_up, folk)
     digesting = digest.Digests(sources, known, journal, facts, looking, posting, clock, grants, first, configured.desk_digest, zone)

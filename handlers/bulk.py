@@ -10,7 +10,8 @@ from bot import errors, model
 from bot.core import grammar, permissions, snapshot
 from bot.render import batch as batch_view
 from bot.render import ids, modals, refusals, replies
-from bot.services import batches, slicing, triage
+from bot.services import slicing, triage
+from bot.services.batches import freeze
 from handlers import guard
 
 DELETE_TITLE = "Delete anomalies"
@@ -53,7 +54,7 @@ async def asked_to_delete(desk: guard.Desk, request: guard.Request, command: gra
     await _show(desk, request, preview, missing)
 
 
-async def _deletion(desk: guard.Desk, request: guard.Request, command: grammar.Command) -> tuple[batches.Preview, Sequence[model.Ref]]:
+async def _deletion(desk: guard.Desk, request: guard.Request, command: grammar.Command) -> tuple[freeze.Preview, Sequence[model.Ref]]:
     """What would be deleted, frozen, and the references that nobody knows. Raises UserError."""
     actor = await guard.may_look(desk, request)
     desk.triage.check(model.Action.DELETE, model.Ref(_source(desk, command), "0"), actor)
@@ -66,7 +67,7 @@ def _words(command: grammar.Command) -> str:
     return grammar.canonical(command.query) if command.query else ", ".join(ref.id for ref in command.refs)
 
 
-async def _show(desk: guard.Desk, request: guard.Request, preview: batches.Preview, missing: Sequence[model.Ref]) -> None:
+async def _show(desk: guard.Desk, request: guard.Request, preview: freeze.Preview, missing: Sequence[model.Ref]) -> None:
     offer = desk.triage.post.offer(preview.batch.source)
     names = await desk.people.names(preview.batch.source, preview.batch.change.assignees or ())
     await guard.say(desk, request, batch_view.preview(preview.batch, preview.split, preview.progress, offer, names))

@@ -21,7 +21,9 @@ from bot import errors, model, ports
 from bot.core import permissions
 from bot.render import desk as desk_view
 from bot.render import modals, refusals
-from bot.services import batches, browse, digest, follow, people, review, runs, scans, triage
+from bot.services import browse, digest, people, review, triage
+from bot.services.batches import freeze, run
+from bot.services.scans import ask, follow
 from handlers import belonging
 
 log = logging.getLogger(__name__)
@@ -37,9 +39,9 @@ class Desk:
     people: people.People
     triage: triage.Triage
     browse: browse.Browse
-    batches: batches.Batches
-    runs: runs.Runs
-    scans: scans.Scans
+    batches: freeze.Batches
+    runs: run.Runs
+    scans: ask.Scans
     follow: follow.Follow
     digests: digest.Digests
     review: review.Review

@@ -9,7 +9,7 @@ from slack_bolt.async_app import AsyncAck
 from bot import errors, model
 from bot.core import grammar, permissions, scan_rules
 from bot.render import ids, modals, refusals, scan, scan_form
-from bot.services import scans
+from bot.services.scans import ask
 from handlers import guard
 
 Typed = grammar.ScanCommand
@@ -37,11 +37,11 @@ async def _run(desk: guard.Desk, request: guard.Request, typed: Typed, actor: mo
         options: Mapping[str, object] = {"asset_type": typed.asset}
     else:
         options = scan_rules.options(incremental=typed.incremental, auto_resolve=typed.auto_resolve)
-    wish = scans.Wish(scan_rules.kinds(typed.verb), typed.datastores, typed.tables, typed.tags, options)
+    wish = ask.ScanOrder(scan_rules.kinds(typed.verb), typed.datastores, typed.tables, typed.tags, options)
     await _propose(desk, request, wish, actor, typed.source or desk.default_source)
 
 
-async def _propose(desk: guard.Desk, request: guard.Request, wish: scans.Wish, actor: model.Actor, source: str, once: str = "") -> None:
+async def _propose(desk: guard.Desk, request: guard.Request, wish: ask.ScanOrder, actor: model.Actor, source: str, once: str = "") -> None:
     channel = await desk.messenger.home(request.channel, actor.id)
     await _answer(desk, request, await desk.scans.propose(source, wish, actor, channel, once), actor, source)
 
@@ -139,7 +139,7 @@ async def pressed_sync(desk: guard.Desk, request: guard.Request) -> None:
     source, datastore = _pair(request.value)
     shown = request.body.get("container", {})
     once = f"{request.user}|{request.channel}|{shown.get('message_ts', '')}|{request.value}"
-    await _propose(desk, request, scans.Wish(("sync",), (datastore,)), await desk.people.actor(request.user), source, once)
+    await _propose(desk, request, ask.ScanOrder(("sync",), (datastore,)), await desk.people.actor(request.user), source, once)
 
 
 async def verify(desk: guard.Desk, request: guard.Request, target: ids.Target) -> None:
@@ -182,7 +182,7 @@ async def submitted(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> 
         await _replaced(desk, request, draft.plan)
     where = guard.Request(request.body, request.user, draft.channel, "", "")
     try:
-        wish = scans.Wish((scan_rules.SCAN,), draft.datastores, draft.tables, draft.tags, draft.options())
+        wish = ask.ScanOrder((scan_rules.SCAN,), draft.datastores, draft.tables, draft.tags, draft.options())
         await _propose(desk, where, wish, await desk.people.actor(request.user), draft.source)
     except errors.BotError as error:
         await guard.say(desk, where, refusals.error(error))

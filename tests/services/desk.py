@@ -11,7 +11,8 @@ from typing import Any
 
 from bot import errors, model
 from bot.core import permissions
-from bot.services import batches, people, poll, post, recording, remarks, runs, triage
+from bot.services import people, poll, post, recording, remarks, triage
+from bot.services.batches import freeze, run
 from bot.store import engine
 from tests.services import cast, lab
 
@@ -235,8 +236,8 @@ class Desk:
         self.triage = triage.Triage(
             sources, anomalies, journal, leases, folk, self.post, clock, silent, self.grants, self.recorder, self.remarks
         )
-        self.batches = batches.Batches(sources, through(store.batches), folk, self.post, clock, self.grants)
-        self.runs = runs.Runs(sources, through(store.batches), anomalies, leases, self.batches, messenger, clock, silent, self.recorder)
+        self.batches = freeze.Batches(sources, through(store.batches), folk, self.post, clock, self.grants)
+        self.runs = run.Runs(sources, through(store.batches), anomalies, leases, self.batches, messenger, clock, silent, self.recorder)
         self.poll = poll.Poll(
             sources, anomalies, store.health, leases, through(store.facts), self.post, clock, silent, timedelta(seconds=60)
         )

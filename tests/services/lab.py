@@ -10,7 +10,8 @@ from typing import Any
 from bot import errors, model
 from bot.core import permissions
 from bot.render import text
-from bot.services import follow, people, post, scans
+from bot.services import people, post
+from bot.services.scans import ask, follow
 from bot.store import engine
 from tests.services import cast
 
@@ -199,7 +200,7 @@ class Lab:
             self.clock,
             Silent(),
         )
-        self.scans = scans.Scans(sources, store.operations, store.leases, self.post, self.clock, grants)
+        self.scans = ask.Scans(sources, store.operations, store.leases, self.post, self.clock, grants)
         self.directory = beside.directory if beside else Directory()
         folk = people.People(sources, store.identities, self.directory, self.clock)
         self.follow = follow.Follow(
@@ -211,7 +212,7 @@ class Lab:
 
     async def ask(self, *kinds: str, datastore: str = "42", tables: tuple[str, ...] = ("orders",), **values: Any) -> str:
         """Somebody asks for operations and presses [Start]; returns the id of the first."""
-        wish = scans.Wish(kinds or ("scan",), (datastore,), tables, options={"incremental": True}, **values)
+        wish = ask.ScanOrder(kinds or ("scan",), (datastore,), tables, options={"incremental": True}, **values)
         proposal = await self.scans.propose("qualytics", wish, DANA, CHANNEL)
         await self.scans.confirm(proposal.operations[0].plan, DANA)
         return proposal.operations[0].id

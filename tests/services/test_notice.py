@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot import model
-from bot.services import follow
+from bot.services.scans import follow
 from tests.services.lab import CHANNEL, LEE, Lab, away
 
 ORDERS = model.ScanRequest("scan", "42", ("orders",))

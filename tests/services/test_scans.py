@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot import errors, model
 from bot.core import grammar, scan_rules
 from bot.render import ids
-from bot.services import scans
+from bot.services.scans import ask
 from tests.services import cast
 from tests.services.lab import CHANNEL, DANA, LEE, Lab, away
 
@@ -21,7 +21,7 @@ NIGHT = datetime(2026, 11, 21, 23, 59, 30, tzinfo=UTC)
 
 
 async def _wish(lab: Lab, *datastores: str, once: str = "", **values: object) -> model.Proposal:
-    wish = scans.Wish(("scan",), datastores, **values)  # type: ignore[arg-type]
+    wish = ask.ScanOrder(("scan",), datastores, **values)  # type: ignore[arg-type]
     return await lab.scans.propose("qualytics", wish, DANA, CHANNEL, once)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot import errors, model
-from bot.services import scans
+from bot.services.scans import ask
 from tests.services import cast
 from tests.services.lab import CHANNEL, DANA, WAREHOUSE, Lab, away
 
@@ -119,7 +119,7 @@ async def test_the_profile_behind_a_scan_verifies_nothing_and_takes_only_what_a_
     assert [one.verifies for one in fix.operations] == [None]
 
     more = {"enrichment_source_record_limit": 10, "greater_than_batch": 2.5, "auto_resolve_passed_anomalies": False}
-    wish = scans.Wish(("profile",), ("42",), ("orders",), options=more)
+    wish = ask.ScanOrder(("profile",), ("42",), ("orders",), options=more)
     made = await lab.scans.propose("qualytics", wish, DANA, CHANNEL)
     await lab.scans.confirm(made.operations[0].plan, DANA)
     await lab.turn()

@@ -13,9 +13,10 @@ from bot import errors, model, ports
 from bot.core import attribution, permissions, snapshot, transitions
 from bot.core import undo as undoing
 from bot.render import batch as batch_view
-from bot.services import batches, recording, slicing
 from bot.services import post as posting
+from bot.services import recording, slicing
 from bot.services import remarks as remarking
+from bot.services.batches import freeze
 
 log = logging.getLogger(__name__)
 
@@ -113,7 +114,7 @@ class Runs:
     store: ports.Batches
     anomalies: ports.Anomalies
     leases: ports.Leases
-    batches: batches.Batches
+    batches: freeze.Batches
     messenger: ports.Messenger
     clock: ports.Clock
     telemetry: ports.Telemetry

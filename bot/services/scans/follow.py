@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 
 from bot import errors, model, ports
 from bot.core import permissions, scan_rules, transitions
-from bot.services import people, scans
+from bot.services import people
+from bot.services.scans import ask
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ class Follow:
     anomalies: ports.Anomalies
     leases: ports.Leases
     facts: ports.Facts
-    scans: scans.Scans
+    scans: ask.Scans
     clock: ports.Clock
     telemetry: ports.Telemetry
     give_up: timedelta

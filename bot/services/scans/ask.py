@@ -38,7 +38,7 @@ _RUNS = (model.OperationState.STARTING, model.OperationState.RUNNING)
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ScanOrder:
     """What somebody wants to run: `kinds` one after the other, each only when the one before went well; datastores, tables and tags are
     names or ids as typed."""
 
@@ -63,7 +63,7 @@ class Scans:
 
     # --- asking ------------------------------------------------------------------------------------------------------------
 
-    async def propose(self, name: str, wish: Wish, actor: model.Actor, channel: str, once: str = "") -> model.Proposal:
+    async def propose(self, name: str, wish: ScanOrder, actor: model.Actor, channel: str, once: str = "") -> model.Proposal:
         """Resolve the names, keep what could be started as previews, and say what is wrong with the rest. `once` names the button behind
         it: clicked twice, it is one plan. Raises UserError."""
         source = self._source(name, model.Action.SCAN, actor)
@@ -99,7 +99,7 @@ class Scans:
         return young and one.actor == actor.id and one.state is model.OperationState.PREVIEW
 
     async def _resolved(
-        self, source: ports.Source, place: model.Place, wish: Wish, known: Sequence[str]
+        self, source: ports.Source, place: model.Place, wish: ScanOrder, known: Sequence[str]
     ) -> tuple[model.ScanRequest | None, Sequence[model.Problem]]:
         """The request for one datastore with names put right, and what is wrong; no request when nothing sensible is left."""
         request = model.ScanRequest(wish.kinds[0], place.id, options=dict(wish.options or {}))
@@ -137,7 +137,7 @@ class Scans:
         source: ports.Source,
         request: model.ScanRequest,
         place: model.Place,
-        wish: Wish,
+        wish: ScanOrder,
         plan: str,
         actor: model.Actor,
         channel: str,
@@ -253,7 +253,7 @@ class Scans:
         if anomaly.datastore is None or anomaly.container is None:
             raise errors.NotSupported(f"{source.title} does not say which table anomaly {ref.id} is on. Start the scan with /scan.")
         options = scan_rules.options(incremental=False, auto_resolve=True)
-        wish = Wish((scan_rules.SCAN,), (anomaly.datastore.id,), (anomaly.container.name,), options=options, verifies=ref)
+        wish = ScanOrder((scan_rules.SCAN,), (anomaly.datastore.id,), (anomaly.container.name,), options=options, verifies=ref)
         return await self.propose(ref.source, wish, actor, channel)
 
     async def follow_on(self, ident: str, actor: model.Actor) -> model.Operation:
@@ -370,27 +370,27 @@ def _tables(typed: Sequence[str], place: model.Place, there: Sequence[model.Plac
     return tuple(dict.fromkeys(found)), problems
 
 
-def _same(operation: model.Operation, kinds: tuple[str, ...]) -> Wish:
+def _same(operation: model.Operation, kinds: tuple[str, ...]) -> ScanOrder:
     """The same wish for other kinds; only a scan verifies anything."""
     request = operation.request
     verifies = operation.verifies if scan_rules.SCAN in kinds else None
-    return Wish(kinds, (request.datastore,), request.tables, request.tags, request.options, verifies)
+    return ScanOrder(kinds, (request.datastore,), request.tables, request.tags, request.options, verifies)
 
 
-def _again(operation: model.Operation) -> Wish:
+def _again(operation: model.Operation) -> ScanOrder:
     """A chain goes on from where it stopped."""
     return _same(operation, (operation.request.kind, *operation.then))
 
 
-def _rest(operation: model.Operation) -> Wish | None:
+def _rest(operation: model.Operation) -> ScanOrder | None:
     stopped = operation.verdict.stopped if operation.verdict else ()
     return _same(operation, stopped) if stopped else None
 
 
-_FIXES: Mapping[str, Callable[[model.Operation], Wish | None]] = {
+_FIXES: Mapping[str, Callable[[model.Operation], ScanOrder | None]] = {
     ids.FIX_AGAIN: _again,
     ids.FIX_REST: _rest,
-    ids.FIX_SYNC: lambda operation: Wish(("sync",), (operation.request.datastore,)),
+    ids.FIX_SYNC: lambda operation: ScanOrder(("sync",), (operation.request.datastore,)),
     ids.FIX_PROFILE: lambda operation: _same(operation, ("profile",)),
     ids.FIX_ALL_TABLES: lambda operation: replace(_again(operation), tables=(), tags=()),
 }

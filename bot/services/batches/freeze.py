@@ -32,7 +32,7 @@ class Preview:
 
 @dataclass(slots=True)
 class Batches:
-    """Freezes, shows, starts and takes back; `runs` does the work."""
+    """Freezes, shows, starts and takes back; `run` does the work."""
 
     sources: Mapping[str, ports.Source]
     store: ports.Batches
