@@ -21,7 +21,7 @@ from bot import app, model, settings
 from bot.core import grammar
 from bot.render import ids
 from bot.sources import registry
-from bot.sources.qualytics import queries
+from bot.sources.qualytics import list_params
 from handlers import actions, commands, views
 from sandbox.slack import manifest as fake
 
@@ -216,7 +216,7 @@ def filter_table(known: Any, title: str) -> str:
 def test_the_document_of_the_filters_says_what_the_code_does() -> None:
     chapter = (ROOT / "docs/filters.md").read_text().split("## Qualytics", 1)[1].split("\n## ", 1)[0]
     written = "\n".join(line for line in chapter.splitlines() if line.startswith("|"))
-    wanted = filter_table(queries.WORDS, "Qualytics")
+    wanted = filter_table(list_params.WORDS, "Qualytics")
     assert written == wanted, f"docs/filters.md should hold this table:\n{wanted}"
 
 
@@ -244,7 +244,7 @@ def test_the_examples_of_the_documents_work() -> None:
     text = (ROOT / "docs/filters.md").read_text()
     examples = re.findall(r"^    /anomalies (.+)$", text, re.MULTILINE)
     assert len(examples) >= 5
-    for example in [*examples, *(f"list {row.example}" for row in grammar.explain(queries.WORDS))]:
+    for example in [*examples, *(f"list {row.example}" for row in grammar.explain(list_params.WORDS))]:
         grammar.command(example, today=date(2026, 11, 21), sources=["qualytics"], default_source="qualytics")
 
 

@@ -60,7 +60,7 @@ REPORTER, EDITOR = Ask("Reporter"), Ask("Editor")
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Complaint:
     """A system's own words about a refusal, and the fields it points at ("body.0.status")."""
 
     words: str = ""
@@ -68,7 +68,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     """A status and as much of the body as was read."""
 
     status: int
@@ -188,7 +188,7 @@ class HttpSource:
         self._refuse(answer, ask)
         return answer.body
 
-    async def _write_once(self, method: str, path: str, params: Params, content: Mapping[str, Any]) -> Answer:
+    async def _write_once(self, method: str, path: str, params: Params, content: Mapping[str, Any]) -> HttpAnswer:
         request = self._http.build_request(method, path, params=list(params) or None, **content)
         async with self._writes:
             return await self._exchange(request, whole=False)
@@ -207,13 +207,13 @@ class HttpSource:
         self._refuse(answer, ask)
         return self.json(answer.body)
 
-    async def _exchange(self, request: httpx.Request, *, whole: bool = True) -> Answer:
+    async def _exchange(self, request: httpx.Request, *, whole: bool = True) -> HttpAnswer:
         self._check_token()
         try:
             async with asyncio.timeout(self._timeout):
                 response = await self._http.send(request, stream=True)
                 try:
-                    return Answer(response.status_code, response.headers, await self._body(response, whole))
+                    return HttpAnswer(response.status_code, response.headers, await self._body(response, whole))
                 finally:
                     await response.aclose()
         except (TimeoutError, httpx.TimeoutException) as error:
@@ -243,7 +243,7 @@ class HttpSource:
                 self.name, f"The {self.title} token expired on {when}. Make a new token in {self.title} and put it into {self._setting}."
             )
 
-    def _refuse(self, answer: Answer, ask: Ask) -> None:
+    def _refuse(self, answer: HttpAnswer, ask: Ask) -> None:
         """Raise what a status means; return for a success."""
         if 200 <= answer.status < 300:
             return
@@ -261,7 +261,7 @@ class HttpSource:
         text = f"{self.title} asks to wait {spoken(asked)}.{instead}{tail}"
         return errors.SourceRateLimited(self.name, text, min(asked, LONGEST_PAUSE), asked=asked)
 
-    def _refusal(self, status: int, said: Said, tail: str, ask: Ask) -> errors.SourceError:
+    def _refusal(self, status: int, said: Complaint, tail: str, ask: Ask) -> errors.SourceError:
         if status == 401:
             text = f"{self.title} does not accept the token. Make a new token in {self.title} and put it into {self._setting}.{tail}"
             return errors.SourceAuthFailed(self.name, text)
@@ -277,13 +277,13 @@ class HttpSource:
             return errors.SourceRejected(self.name, text, status=status)
         return errors.SourceRejected(self.name, f"{self.title} refused it (HTTP {status}).{tail}", status=status, fields=said.fields)
 
-    def _said(self, answer: Answer) -> Said:
+    def _said(self, answer: HttpAnswer) -> Complaint:
         """FastAPI's `detail` (a text or a list of {loc, msg}), then `message`, then plain text; never HTML."""
         try:
             reply = parse(answer.body)
         except ValueError:
             plain = answer.headers.get("content-type", "").startswith("text/plain")
-            return Said(self._clean(answer.body.decode("utf-8", "replace")) if plain else "")
+            return Complaint(self._clean(answer.body.decode("utf-8", "replace")) if plain else "")
         found = reply.get("detail") or reply.get("message") if isinstance(reply, Mapping) else reply
         faults = [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
         if faults:
@@ -291,8 +291,8 @@ class HttpSource:
             told = [
                 f"{one.get('msg', '')} ({where})" if where else str(one.get("msg", "")) for one, where in zip(faults, fields, strict=True)
             ]
-            return Said(self._clean("; ".join(told[:3])), fields)
-        return Said(self._clean(found) if isinstance(found, str) else "")
+            return Complaint(self._clean("; ".join(told[:3])), fields)
+        return Complaint(self._clean(found) if isinstance(found, str) else "")
 
     def _clean(self, words: str) -> str:
         """One line, no token, not too long."""

@@ -9,13 +9,13 @@ from bot.sources.qualytics import source as qualytics
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class System:
     """A system that the desk knows: the class that speaks to it, and the prefix of its settings."""
 
     make: type[qualytics.Qualytics]
     prefix: str
 
 
-SOURCES: Mapping[str, Kind] = {
-    qualytics.Qualytics.name: Kind(qualytics.Qualytics, "QUALYTICS"),
+SOURCES: Mapping[str, System] = {
+    qualytics.Qualytics.name: System(qualytics.Qualytics, "QUALYTICS"),
 }

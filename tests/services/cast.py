@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from bot import errors, model
-from bot.sources.qualytics import queries
+from bot.sources.qualytics import list_params
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 DANA = model.Person("qualytics", "12", "Dana Reyes", "dana@acme.example")
@@ -47,7 +47,7 @@ class System:
     supports: frozenset[model.Action] = frozenset({model.Action.ACKNOWLEDGE, model.Action.COMMENT})
     doubtful: frozenset[model.Action] = frozenset()
     archive_as: tuple[model.ArchiveAs, ...] = ()
-    words: Mapping[str, model.Word] = field(default_factory=lambda: queries.WORDS)
+    words: Mapping[str, model.Word] = field(default_factory=lambda: list_params.WORDS)
     asked: list[str] = field(default_factory=list)
     limits: list[int] = field(default_factory=list)
 

@@ -121,7 +121,7 @@ async def test_a_census_ends_where_the_pages_end_whatever_the_server_says(over: 
     wire = Wire(handler)
     source = over(wire, page_size=10)
     mark = cursors.start().advanced([], 10**13, datetime(2026, 5, 9, tzinfo=UTC))
-    cursor = cursors.write({"": cursors.Mark(datetime(2026, 5, 9, tzinfo=UTC), 10**13, mark.seen, frozenset({"42"}))})
+    cursor = cursors.write({"": cursors.ReadMark(datetime(2026, 5, 9, tzinfo=UTC), 10**13, mark.seen, frozenset({"42"}))})
     pages = []
     for _ in range(2 * census.EVERY):
         wire.requests.clear()
@@ -139,7 +139,7 @@ async def test_without_a_total_the_census_ends_at_a_page_that_is_not_full(over: 
         return httpx.Response(200, json={"items": [anomaly_json(one) for one in ids]})
 
     source = over(handler, page_size=10)
-    cursor = cursors.write({"": cursors.Mark(datetime(2026, 5, 9, tzinfo=UTC), places=frozenset({"42"}))})
+    cursor = cursors.write({"": cursors.ReadMark(datetime(2026, 5, 9, tzinfo=UTC), places=frozenset({"42"}))})
     found: set[str] = set()
     for _ in range(census.EVERY):
         changes = await source.changes(cursor)
@@ -155,7 +155,7 @@ async def test_the_way_to_known_ground_ends_when_the_same_page_comes_again_and_a
         return httpx.Response(200, json=page_json(items, total=10**13, page=int(request.url.params["page"]), size=10))
 
     wire = Wire(handler)
-    cursor = cursors.write({"42": cursors.Mark(datetime(2026, 5, 8, tzinfo=UTC), 5)})
+    cursor = cursors.write({"42": cursors.ReadMark(datetime(2026, 5, 8, tzinfo=UTC), 5)})
     assert len((await over(wire, page_size=10, datastores=["42"]).changes(cursor)).anomalies) == 10
     assert len(wire.requests) <= 6
 

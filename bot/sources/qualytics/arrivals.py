@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from bot import errors, model, ports
 from bot.sources import base, paging
-from bot.sources.qualytics import census, cursors, listing, places, queries
+from bot.sources.qualytics import anomaly_pages, census, cursors, list_params, place_names
 
 WAVE = 4
 """Pages that are read at once on the way to known ground, while there is none in sight."""
@@ -26,7 +26,7 @@ class _Seen:
 class Arrivals:
     """Reads what arrived in one deployment. `polls` is within how many polls everything that is open is seen, whatever its date."""
 
-    def __init__(self, *, lister: listing.Lister, places: places.Places, clock: ports.Clock) -> None:
+    def __init__(self, *, lister: anomaly_pages.Lister, places: place_names.Places, clock: ports.Clock) -> None:
         self._lister, self._places, self._clock = lister, places, clock
         self.polls = census.EVERY
 
@@ -48,7 +48,7 @@ class Arrivals:
         met = [contact for part in seen for contact in part.met]
         return model.Changes(newest_first, cursors.write(after), met, frozenset(late))
 
-    async def _look(self, datastore: str, marks: Mapping[str, cursors.Mark]) -> _Seen:
+    async def _look(self, datastore: str, marks: Mapping[str, cursors.ReadMark]) -> _Seen:
         mark = cursors.of(marks, datastore)
         if mark is None:
             return await self._contact(datastore, frozenset(marks))
@@ -63,7 +63,7 @@ class Arrivals:
 
     async def _contact(self, datastore: str, familiar: frozenset[str]) -> _Seen:
         """Everything that is open in a list that nobody looked at before; places that are `familiar` from elsewhere are not met."""
-        whole = await self._lister.all(datastore, queries.open_ones())
+        whole = await self._lister.all(datastore, list_params.open_ones())
         total = whole.total if whole.total is not None else len(whole.anomalies)
         mark = cursors.start().advanced(whole.anomalies, total, self._clock.now())
         spots = {one.datastore.id: one.datastore for one in whole.anomalies if one.datastore}
@@ -74,10 +74,10 @@ class Arrivals:
             mark = replace(mark, places=None if visible is None else visible | spots.keys() | familiar)
             met = [_met(spot, whole.anomalies) for ident, spot in spots.items() if ident not in familiar]
         # Nothing is left for a census of today: this was one.
-        look = census.Look(datastore, listing.Page(whole.anomalies, total, self._lister.size, 0, foreign=False), mark)
+        look = census.Look(datastore, anomaly_pages.AnomalyPage(whole.anomalies, total, self._lister.size, 0, foreign=False), mark)
         return _Seen(look, whole.anomalies, met)
 
-    async def _strangers(self, first: listing.Page, mark: cursors.Mark, anomalies: Sequence[model.Anomaly]) -> _Seen:
+    async def _strangers(self, first: anomaly_pages.AnomalyPage, mark: cursors.ReadMark, anomalies: Sequence[model.Anomaly]) -> _Seen:
         """In a list of everywhere: datastores that this token could not see before, or that did not exist, are met; what is open there is
         read whole. One that was there, empty, when somebody looked last is no stranger: what appears in it is new."""
         visible = await self._visible() if census.due(mark) or not (mark.census.age or mark.places) else frozenset[str]()
@@ -95,7 +95,7 @@ class Arrivals:
     async def _open_in(self, datastore: str) -> Sequence[model.Anomaly]:
         """All of one datastore; nothing where this token sees it and may not read it."""
         try:
-            return (await self._lister.all(datastore, queries.open_ones())).anomalies
+            return (await self._lister.all(datastore, list_params.open_ones())).anomalies
         except errors.SourceForbidden:
             return ()
 
@@ -108,27 +108,27 @@ class Arrivals:
 
     # --- the way to known ground -----------------------------------------------------------------------------------------
 
-    async def _until_known(self, datastore: str, mark: cursors.Mark) -> Sequence[listing.Page]:
+    async def _until_known(self, datastore: str, mark: cursors.ReadMark) -> Sequence[anomaly_pages.AnomalyPage]:
         """Pages from the newest down to known ground, in small waves; once more when the list shrank meanwhile."""
         async with paging.within(self._lister.bounds):
             pages = await self._waves(datastore, mark)
             shrank = len(pages) > 1 and min(_total(page) for page in pages) < _total(pages[0])
             return [*await self._waves(datastore, mark), *pages] if shrank else pages
 
-    async def _waves(self, datastore: str, mark: cursors.Mark) -> list[listing.Page]:
-        pages, meter = [await self._lister.page(datastore, queries.open_ones())], paging.Meter(self._lister.bounds)
+    async def _waves(self, datastore: str, mark: cursors.ReadMark) -> list[anomaly_pages.AnomalyPage]:
+        pages, meter = [await self._lister.page(datastore, list_params.open_ones())], paging.Meter(self._lister.bounds)
         meter.take(pages[0])
         while not _known(pages, mark) and not meter.ended:
             wave = 1 if pages[0].total is None or any(mark.knows(one) for one in pages[-1].anomalies) else WAVE
             last = min(len(pages) + wave, pages[0].pages) if pages[0].total is not None else len(pages) + wave
-            more = await self._lister.rest(datastore, queries.open_ones(), range(len(pages) + 1, last + 1))
+            more = await self._lister.rest(datastore, list_params.open_ones(), range(len(pages) + 1, last + 1))
             for page in more:
                 meter.take(page)
             pages += more
         return pages
 
 
-def _covered(anomaly: model.Anomaly, mark: cursors.Mark) -> bool:
+def _covered(anomaly: model.Anomaly, mark: cursors.ReadMark) -> bool:
     """Whether its datastore has been met; one that came into sight a moment ago is met when the next census begins."""
     return anomaly.datastore is None or mark.covers(anomaly.datastore.id)
 
@@ -137,7 +137,7 @@ def _met(place: model.Place, anomalies: Sequence[model.Anomaly]) -> model.Contac
     return model.Contact(place, frozenset(one.ref for one in anomalies if one.datastore is None or one.datastore.id == place.id))
 
 
-def _known(pages: Sequence[listing.Page], mark: cursors.Mark) -> bool:
+def _known(pages: Sequence[anomaly_pages.AnomalyPage], mark: cursors.ReadMark) -> bool:
     """Whether the last page reached known ground: its oldest is old enough; or it brings nothing new, and the list has not grown by more
     than the new ones that were seen."""
     last = pages[-1]
@@ -149,5 +149,5 @@ def _known(pages: Sequence[listing.Page], mark: cursors.Mark) -> bool:
     return not any(not mark.knows(one) for one in last.anomalies) and _total(pages[0]) - mark.total <= len(new)
 
 
-def _total(page: listing.Page) -> int:
+def _total(page: anomaly_pages.AnomalyPage) -> int:
     return page.total if page.total is not None else 0

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot import model
-from bot.sources.qualytics import cursors, listing, queries
+from bot.sources.qualytics import anomaly_pages, cursors, list_params
 
 EVERY = 16
 """Polls from the beginning of a census to the next one. What a slice or two later is still found within twenty."""
@@ -28,8 +28,8 @@ class Look:
     """What one poll saw of one datastore: the first page of the list, and the mark after it."""
 
     datastore: str
-    first: listing.Page
-    mark: cursors.Mark
+    first: anomaly_pages.AnomalyPage
+    mark: cursors.ReadMark
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,11 @@ class Slice:
     """What a step of a census found in one datastore, and the mark after it."""
 
     datastore: str
-    mark: cursors.Mark
+    mark: cursors.ReadMark
     anomalies: Sequence[model.Anomaly] = ()
 
 
-def due(mark: cursors.Mark) -> bool:
+def due(mark: cursors.ReadMark) -> bool:
     """Whether the next poll begins a census."""
     return not mark.census.page and mark.census.age + 1 >= EVERY
 
@@ -52,13 +52,13 @@ def polls(looks: Sequence[Look]) -> int:
     return max(EVERY, math.ceil(pages / SLICE)) + math.ceil(pages / SLICE)
 
 
-async def step(lister: listing.Lister, looks: Sequence[Look]) -> list[Slice]:
+async def step(lister: anomaly_pages.Lister, looks: Sequence[Look]) -> list[Slice]:
     """One poll's part of each census, the one that has waited longest first."""
     done, left = [], SLICE
     for look in sorted(looks, key=lambda look: look.mark.census.age, reverse=True):
         asked = _next(look, left)
         left -= len(asked)
-        pages = await lister.rest(look.datastore, queries.open_ones(), asked) if asked else []
+        pages = await lister.rest(look.datastore, list_params.open_ones(), asked) if asked else []
         anomalies = [one for page in pages for one in page.anomalies]
         done.append(Slice(look.datastore, replace(look.mark, census=_after(look, asked, pages)), anomalies))
     return done
@@ -84,14 +84,14 @@ def _next(look: Look, left: int) -> range:
     return range(begun.page + 1, min(begun.page + left, last) + 1)
 
 
-def _after(look: Look, asked: range, pages: Sequence[listing.Page]) -> cursors.Census:
+def _after(look: Look, asked: range, pages: Sequence[anomaly_pages.AnomalyPage]) -> cursors.Census:
     begun = _begun(look)
     page = asked[-1] if asked else begun.page
     over = page >= min(_last(look.first), MOST) or any(one.count < look.first.size for one in pages)
     return replace(begun, page=0 if over else page)
 
 
-def _last(first: listing.Page) -> int:
+def _last(first: anomaly_pages.AnomalyPage) -> int:
     """The number of the last page; where nobody says, there may always be another one behind a full one."""
     if first.total is not None:
         return first.pages

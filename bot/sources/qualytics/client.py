@@ -27,7 +27,7 @@ def web_address(url: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class RawPage:
     """One page as it came: `total` None when the server does not say, `size` the items per page that it really gives."""
 
     items: Sequence[Any]
@@ -56,19 +56,21 @@ class Client(base.HttpSource):
             transport=transport,
         )
 
-    async def page(self, path: str, params: base.Params = (), *, number: int = 1, size: int = SIZE, ask: base.Ask = base.REPORTER) -> Page:
+    async def page(
+        self, path: str, params: base.Params = (), *, number: int = 1, size: int = SIZE, ask: base.Ask = base.REPORTER
+    ) -> RawPage:
         """One page. A bare list counts as the only page there is. Raises SourceGarbled for anything else."""
         reply = await self.read(path, [("page", number), ("size", size), *params], ask=ask)
         if isinstance(reply, list):
-            return Page(reply, len(reply), max(size, len(reply)))
+            return RawPage(reply, len(reply), max(size, len(reply)))
         if not isinstance(reply, Mapping) or not isinstance(reply.get("items"), list):
             raise errors.SourceGarbled(self.name, f"{self.title} gave an answer that is not a page of a list.")
-        return Page(reply["items"], _whole(reply.get("total")), min(_whole(reply.get("size")) or size, size))
+        return RawPage(reply["items"], _whole(reply.get("total")), min(_whole(reply.get("size")) or size, size))
 
     async def every(self, path: str, params: base.Params = (), *, most: int = 0, ask: base.Ask = base.REPORTER) -> Sequence[Any]:
         """All items, within the bounds of `paging`; at most `most` pages (0: all)."""
 
-        async def read(number: int, size: int) -> Page:
+        async def read(number: int, size: int) -> RawPage:
             return await self.page(path, params, number=number, size=size or SIZE, ask=ask)
 
         pages = await paging.every(read, self.bounds(path), most=most)

@@ -33,7 +33,7 @@ class Census:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class ReadMark:
     """Known ground of one datastore. `seen` maps a minute (UTC, since 1970) to the ids created in it. `places` are the datastores that a
     list of everywhere is known to cover, None for all of them: nobody asked."""
 
@@ -52,7 +52,7 @@ class Mark:
         """Whether it was seen before, as far as a date can tell. One without says nothing about the list."""
         return anomaly.undated or anomaly.created <= self.ground or anomaly.ref.id in self.seen.get(minute(anomaly.created), frozenset())
 
-    def advanced(self, anomalies: Sequence[model.Anomaly], total: int, now: datetime) -> Mark:
+    def advanced(self, anomalies: Sequence[model.Anomaly], total: int, now: datetime) -> ReadMark:
         """The mark after seeing these too. A date in the future does not move it, nor does one that the system did not tell."""
         told = [one for one in anomalies if not one.undated]
         newest = max((min(one.created, now) for one in told), default=self.newest)
@@ -73,12 +73,12 @@ def minute(when: datetime) -> int:
     return int(when.timestamp() // 60)
 
 
-def start() -> Mark:
+def start() -> ReadMark:
     """The mark of somebody who has seen nothing."""
-    return Mark(datetime(1970, 1, 2, tzinfo=UTC))
+    return ReadMark(datetime(1970, 1, 2, tzinfo=UTC))
 
 
-def of(marks: Mapping[str, Mark], datastore: str) -> Mark | None:
+def of(marks: Mapping[str, ReadMark], datastore: str) -> ReadMark | None:
     """Where to go on in a datastore; None where nobody has looked. What the list of everywhere covered was looked at through that."""
     everywhere = marks.get(EVERYWHERE)
     if datastore in marks or everywhere is None or not everywhere.covers(datastore):
@@ -86,12 +86,12 @@ def of(marks: Mapping[str, Mark], datastore: str) -> Mark | None:
     return replace(everywhere, total=0, places=None, census=Census())
 
 
-def write(marks: Mapping[str, Mark]) -> str:
+def write(marks: Mapping[str, ReadMark]) -> str:
     """A cursor as text."""
     return json.dumps({key: _written(mark) for key, mark in marks.items()}, separators=(",", ":"))
 
 
-def read(cursor: str) -> Mapping[str, Mark]:
+def read(cursor: str) -> Mapping[str, ReadMark]:
     """Marks by datastore; a cursor that cannot be read counts as none: everything open is listed again."""
     try:
         stored = json.loads(cursor) if cursor else {}
@@ -100,19 +100,19 @@ def read(cursor: str) -> Mapping[str, Mark]:
         return {}
 
 
-def _written(mark: Mark) -> Mapping[str, Any]:
+def _written(mark: ReadMark) -> Mapping[str, Any]:
     seen = {str(at): _ranges(ids) for at, ids in sorted(mark.seen.items())}
     places = {} if mark.places is None else {"places": sorted(mark.places)}
     census = [mark.census.age, mark.census.page, mark.census.total]
     return {"newest": mark.newest.isoformat(), "total": mark.total, "seen": seen, **places, "census": census}
 
 
-def _mark(value: Any) -> Mark:
+def _mark(value: Any) -> ReadMark:
     """A stored mark; those of earlier releases tell neither places nor a census."""
     seen = {int(at): frozenset(_ids(ranges)) for at, ranges in value["seen"].items()}
     places = frozenset(value["places"]) if "places" in value else None
     census = Census(*(int(one) for one in value.get("census", ())))
-    return Mark(datetime.fromisoformat(value["newest"]), int(value["total"]), seen, places, census)
+    return ReadMark(datetime.fromisoformat(value["newest"]), int(value["total"]), seen, places, census)
 
 
 def _ranges(ids: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from bot import errors, model
 from bot.sources import base
-from bot.sources.qualytics import bodies, client, dialect, lists, places, scoping, wire
+from bot.sources.qualytics import client, dialect, lookup_pages, payloads, place_names, schema, scoping
 
 Options = Mapping[str, Any]
 
@@ -79,12 +79,12 @@ def fault(request: model.ScanRequest) -> str:
 def body(request: model.ScanRequest, ids: Sequence[str] = (), *, form: str = "client") -> Mapping[str, Any]:
     """The body of `POST /operations/run` as the client or the page has it; `ids` are those of the tables where they are wanted. Nulls are
     left out, as the vendor's client does."""
-    datastore = bodies.number(request.datastore)
+    datastore = payloads.number(request.datastore)
     where = {"datastore_id": datastore} if form == "client" else {"datastore_ids": [datastore]}
     whole = {**where, "type": request.kind, **KINDS[request.kind](request), **request.options}
     if ids:
         whole.pop("container_names", None)
-        whole["container_ids"] = [bodies.number(one) for one in ids]
+        whole["container_ids"] = [payloads.number(one) for one in ids]
     return {key: value for key, value in whole.items() if value is not None}
 
 
@@ -117,7 +117,7 @@ class Operations:
     """Starts, shows, lists and stops the operations of one deployment."""
 
     def __init__(
-        self, *, api: client.Client, dialect: dialect.Dialect, places: places.Places, lists: lists.Lists, reader: wire.Reader
+        self, *, api: client.Client, dialect: dialect.Dialect, places: place_names.Places, lists: lookup_pages.Lists, reader: schema.Reader
     ) -> None:
         self._api, self._dialect, self._places, self._lists, self._reader = api, dialect, places, lists, reader
         self._forms_tried: datetime | None = None

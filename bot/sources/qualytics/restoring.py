@@ -12,7 +12,7 @@ from datetime import datetime
 
 from bot import errors, model
 from bot.core import bisection
-from bot.sources.qualytics import dialect, outcomes, reading, writes
+from bot.sources.qualytics import by_id, dialect, outcomes, write_calls
 
 BACK = model.Change(model.Action.REOPEN)
 STILL = "Others came back, but it is still archived. Perhaps somebody archived it again meanwhile: look at it in Qualytics."
@@ -41,7 +41,7 @@ class Try:
 class Restoring:
     """Reopens anomalies of one deployment. `alone`: whether a call each was the form that worked, believed for as long as a refusal."""
 
-    def __init__(self, *, writes: writes.Writes, by_id: reading.ById, dialect: dialect.Dialect) -> None:
+    def __init__(self, *, writes: write_calls.Writes, by_id: by_id.ById, dialect: dialect.Dialect) -> None:
         self._writes, self._by_id, self._dialect = writes, by_id, dialect
         self._worked: tuple[bool, datetime] | None = None
 
@@ -85,7 +85,7 @@ class Restoring:
     async def _try(self, targets: Targets, *, alone: bool, others: bool = False) -> Try:
         """Ask for them, and look. `others` came back already."""
         fates = (await self._writes.update(BACK, targets, alone=alone)).fates
-        doubtful = [one for one in targets if not isinstance(fates[one.ref.id], writes.CLEAR)]
+        doubtful = [one for one in targets if not isinstance(fates[one.ref.id], write_calls.CLEAR)]
         found = (await self._by_id.read([one.ref.id for one in doubtful], 0)).found if doubtful else {}
         others = others or any(one.state is not model.State.ARCHIVED for one in found.values())
         told = {one.ref.id: _outcome(one, fates[one.ref.id], found.get(one.ref.id), others) for one in targets}
@@ -117,7 +117,7 @@ def _probes(targets: Targets) -> Targets:
 
 def _outcome(target: model.Anomaly, failure: errors.SourceError | None, now: model.Anomaly | None, others: bool) -> model.Outcome:
     """What became of one that was asked for, as it was read afterwards."""
-    if isinstance(failure, writes.CLEAR):
+    if isinstance(failure, write_calls.CLEAR):
         return outcomes.failed(target, failure)
     if now is None:
         return outcomes.gone(target)

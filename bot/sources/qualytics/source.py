@@ -12,20 +12,20 @@ import httpx
 from bot import errors, model, ports
 from bot.sources import base, paging
 from bot.sources.qualytics import (
-    actions,
+    anomaly_pages,
+    apply,
     arrivals,
+    by_id,
     client,
     dialect,
-    listing,
-    lists,
+    list_params,
+    lookup_pages,
     operations,
     outcomes,
-    places,
+    place_names,
     push,
-    queries,
-    reading,
+    schema,
     scoping,
-    wire,
 )
 
 COMMENT_PAGES = 5
@@ -44,7 +44,7 @@ class Qualytics:
     name = "qualytics"
     title = "Qualytics"
     archive_as: tuple[model.ArchiveAs, ...] = tuple(model.ArchiveAs)
-    words: Mapping[str, model.Word] = queries.WORDS
+    words: Mapping[str, model.Word] = list_params.WORDS
 
     def __init__(
         self,
@@ -61,21 +61,21 @@ class Qualytics:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.max_batch = max_batch
-        self.supports: frozenset[model.Action] = actions.SUPPORTS
+        self.supports: frozenset[model.Action] = apply.SUPPORTS
         self.doubtful: frozenset[model.Action] = frozenset()
         self._clock = clock
         self._api = client.Client(url=url, token=token, clock=clock, timeout=timeout, transport=transport)
         self._dialect = dialect.Dialect(
             facts=facts, clock=clock, key=f"dialect.qualytics.{urlsplit(self._api.web).netloc.rpartition('@')[2]}"
         )
-        self._reader = wire.Reader(self.name, self._api.web, _ordered(THRESHOLDS if thresholds is None else thresholds), clock)
-        self._lists = lists.Lists(api=self._api, dialect=self._dialect)
-        self._places = places.Places(api=self._api, clock=clock, configured=datastores, lists=self._lists)
-        self._lister = listing.Lister(api=self._api, dialect=self._dialect, reader=self._reader, size=page_size)
+        self._reader = schema.Reader(self.name, self._api.web, _ordered(THRESHOLDS if thresholds is None else thresholds), clock)
+        self._lists = lookup_pages.Lists(api=self._api, dialect=self._dialect)
+        self._places = place_names.Places(api=self._api, clock=clock, configured=datastores, lists=self._lists)
+        self._lister = anomaly_pages.Lister(api=self._api, dialect=self._dialect, reader=self._reader, size=page_size)
         self._arrivals = arrivals.Arrivals(lister=self._lister, places=self._places, clock=clock)
         self.census = self._arrivals.polls
-        self._by_id = reading.ById(api=self._api, dialect=self._dialect, reader=self._reader, lister=self._lister, places=self._places)
-        self._actions = actions.Actions(api=self._api, dialect=self._dialect, by_id=self._by_id, max_batch=max_batch, clock=clock)
+        self._by_id = by_id.ById(api=self._api, dialect=self._dialect, reader=self._reader, lister=self._lister, places=self._places)
+        self._actions = apply.Actions(api=self._api, dialect=self._dialect, by_id=self._by_id, max_batch=max_batch, clock=clock)
         self._operations = operations.Operations(
             api=self._api, dialect=self._dialect, places=self._places, lists=self._lists, reader=self._reader
         )
@@ -105,7 +105,7 @@ class Qualytics:
             return model.Found(kept[: query.limit] if query.limit else kept, len(kept))
         asked = [(datastore, variant) for datastore in plan.datastores for variant in plan.variants]
         listings = await base.together(self._lister.all(datastore, variant, limit=query.limit) for datastore, variant in asked)
-        found = listing.merged(listings, query.sort, query.limit)
+        found = anomaly_pages.merged(listings, query.sort, query.limit)
         kept = await paging.kept(found.anomalies, plan.holds)
         if query.limit and len(kept) < len(found.anomalies):
             whole = await self.find(replace(query, limit=0))
@@ -124,14 +124,14 @@ class Qualytics:
                 return sum(_total(page) for page in pages)
         return len((await self.find(replace(query, limit=0))).anomalies)
 
-    async def _glimpse(self, datastore: str, variant: base.Params) -> listing.Page:
+    async def _glimpse(self, datastore: str, variant: base.Params) -> anomaly_pages.AnomalyPage:
         small = not datastore or datastore in self._lister.proven
         return await self._lister.page(datastore, variant, size=1 if small else 0)
 
-    async def _plan(self, query: model.Query) -> queries.Plan:
+    async def _plan(self, query: model.Query) -> list_params.Plan:
         datastores = await self._places.datastore_ids(query.datastores)
         tables = await self._places.table_ids(query.tables, datastores) if query.tables else ()
-        return queries.plan(query, datastores, tables)
+        return list_params.plan(query, datastores, tables)
 
     async def get(self, ids: Sequence[str]) -> Mapping[str, model.Anomaly]:
         """Read these anomalies again; missing from the answer: gone. One id is one call."""
@@ -162,20 +162,20 @@ class Qualytics:
         await self._ready()
         within = await self._places.within()
         raw = await self._api.read(self._api.at("anomalies", ident))
-        anomaly = wire.lenient(wire.AnomalyWire, raw)
+        anomaly = schema.lenient(schema.AnomalyWire, raw)
         if not within.holds(anomaly.datastore if anomaly is not None else None):
             raise scoping.missing(self.name, self.title, "anomaly", ident)
         own = anomaly.comments if anomaly is not None else None
         found = own if own is not None else await self._listed_comments(ident)
-        remarks = [wire.comment(one) for one in found if one.message]
+        remarks = [schema.comment(one) for one in found if one.message]
         return sorted(remarks, key=lambda one: one.at.timestamp() if one.at else 0.0)
 
-    async def _listed_comments(self, ident: str) -> Sequence[wire.CommentWire]:
+    async def _listed_comments(self, ident: str) -> Sequence[schema.CommentWire]:
         try:
             raw = await self._api.every("comments", most=COMMENT_PAGES)
         except (errors.SourceMissing, errors.SourceRejected):
             return ()
-        read = [wire.lenient(wire.CommentWire, one) for one in raw]
+        read = [schema.lenient(schema.CommentWire, one) for one in raw]
         return [one for one in read if one is not None and str(one.anomaly_id) == ident]
 
     async def people(self) -> Sequence[model.Person]:
@@ -247,5 +247,5 @@ def _ordered(thresholds: Mapping[str, float]) -> tuple[tuple[model.Severity, flo
     return tuple(sorted(((model.Severity(word), bound) for word, bound in thresholds.items()), key=lambda one: one[1], reverse=True))
 
 
-def _total(page: listing.Page) -> int:
+def _total(page: anomaly_pages.AnomalyPage) -> int:
     return page.total if page.total is not None else 0

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bot import errors, model, ports
 from bot.sources import base
-from bot.sources.qualytics import bodies, client, dialect, outcomes, reading, restoring, writes
+from bot.sources.qualytics import by_id, client, dialect, outcomes, payloads, restoring, write_calls
 
 Outcomes = dict[str, model.Outcome]
 Targets = Sequence[model.Anomaly]
@@ -39,9 +39,9 @@ class Trial:
 class Actions:
     """Applies changes to one deployment."""
 
-    def __init__(self, *, api: client.Client, dialect: dialect.Dialect, by_id: reading.ById, max_batch: int, clock: ports.Clock) -> None:
+    def __init__(self, *, api: client.Client, dialect: dialect.Dialect, by_id: by_id.ById, max_batch: int, clock: ports.Clock) -> None:
         self._api, self._dialect, self._by_id = api, dialect, by_id
-        self._writes = writes.Writes(api=api, dialect=dialect, by_id=by_id, max_batch=max_batch, clock=clock)
+        self._writes = write_calls.Writes(api=api, dialect=dialect, by_id=by_id, max_batch=max_batch, clock=clock)
         self._restoring = restoring.Restoring(writes=self._writes, by_id=by_id, dialect=dialect)
 
     async def apply(self, change: model.Change, targets: Targets) -> Sequence[model.Outcome]:
@@ -65,12 +65,12 @@ class Actions:
         """An update of an archived anomaly could bring it back, so none is sent."""
         closed = {one.ref.id: outcomes.refused(one, _closed(one)) for one in targets if one.state is model.State.ARCHIVED}
         rest = [one for one in targets if one.ref.id not in closed]
-        settled = await self._writes.update(change, rest) if rest else writes.Settled({})
+        settled = await self._writes.update(change, rest) if rest else write_calls.Settled({})
         return await self._noted(change, targets, closed | {one.ref.id: _outcome(change, one, settled) for one in rest})
 
     async def _archive(self, change: model.Change, targets: Targets) -> Outcomes:
         """Archiving carries nothing but its status: what else the change holds goes first."""
-        before = {one.ref.id: model.Outcome(one.ref, model.Result.ALREADY) for one in targets if bodies.had(change, one)}
+        before = {one.ref.id: model.Outcome(one.ref, model.Result.ALREADY) for one in targets if payloads.had(change, one)}
         rest = [one for one in targets if one.ref.id not in before]
         if any((change.add_tags, change.remove_tags, change.assignees is not None, change.description is not None)):
             first = await self._update(replace(change, action=model.Action.DESCRIBE, comment=""), rest)
@@ -81,7 +81,7 @@ class Actions:
         return before | {ident: replace(one, reason=one.reason or noted[ident].reason) for ident, one in removed.items()}
 
     async def _remove(self, change: model.Change, targets: Targets) -> Outcomes:
-        settled = await self._writes.remove(change, targets) if targets else writes.Settled({})
+        settled = await self._writes.remove(change, targets) if targets else write_calls.Settled({})
         return {one.ref.id: _outcome(change, one, settled, alone=len(targets) == 1) for one in targets}
 
     # --- comments: never repeated, and not believed to exist (contracts 1.5) ------------------------------------------
@@ -120,7 +120,7 @@ class Actions:
         if trial.hopeless:
             return outcomes.refused(target, NO_COMMENTS)
         try:
-            body = {"message": text, "anomaly_id": bodies.number(target.ref.id)}
+            body = {"message": text, "anomaly_id": payloads.number(target.ref.id)}
             await self._api.write("POST", "comments", body=body, ask=base.Ask("Author", _where(target)))
         except (errors.SourceMissing, errors.SourceRejected) as error:
             return await self._unsaid(target, error, trial)
@@ -149,11 +149,11 @@ class Actions:
         return await self._noted(change, targets, done)
 
 
-def _outcome(change: model.Change, target: model.Anomaly, settled: writes.Settled, *, alone: bool = False) -> model.Outcome:
+def _outcome(change: model.Change, target: model.Anomaly, settled: write_calls.Settled, *, alone: bool = False) -> model.Outcome:
     failure = settled.fates[target.ref.id]
     if failure is not None:
         return outcomes.failed(target, failure)
-    before = bodies.had(change, target) or (alone and target.ref.id in settled.anyway)
+    before = payloads.had(change, target) or (alone and target.ref.id in settled.anyway)
     return model.Outcome(target.ref, model.Result.ALREADY if before else model.Result.DONE)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from bot import errors, model
 from bot.sources import base, paging
-from bot.sources.qualytics import client, dialect, wire
+from bot.sources.qualytics import client, dialect, schema
 
 log = logging.getLogger(__name__)
 
@@ -18,7 +18,7 @@ OTHER_KEY = {"datastore": "datastore_id", "datastore_id": "datastore"}
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class AnomalyPage:
     """A page, understood: `anomalies` of the datastore that was asked for, `count` the items as they came, `foreign` when others were
     among them, `pages` how many there are, `ids` what tells its items apart."""
 
@@ -36,7 +36,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class AnomalyList:
     """A whole answer; `total` None when it cannot be known."""
 
     anomalies: Sequence[model.Anomaly]
@@ -46,14 +46,14 @@ class Listing:
 class Lister:
     """Lists anomalies of one deployment. `skipped` counts items that could not be understood."""
 
-    def __init__(self, *, api: client.Client, dialect: dialect.Dialect, reader: wire.Reader, size: int) -> None:
+    def __init__(self, *, api: client.Client, dialect: dialect.Dialect, reader: schema.Reader, size: int) -> None:
         self._api, self._dialect, self._reader, self.size = api, dialect, reader, size
         self.skipped = 0
         self._hopeless = False
         self.proven: set[str] = set()
         """Datastores for which a whole page of many came back clean."""
 
-    async def page(self, datastore: str, params: base.Params, *, number: int = 1, size: int = 0) -> Page:
+    async def page(self, datastore: str, params: base.Params, *, number: int = 1, size: int = 0) -> AnomalyPage:
         """One page of a datastore ("" = all). Items of other datastores are dropped; the first time that any are seen, the other name
         of the filter is tried once, and remembered if it is the right one."""
         page = await self._page(datastore, self._dialect.traits.datastore_key, params, number, size)
@@ -67,7 +67,7 @@ class Lister:
         await self._dialect.learn(datastore_key=other)
         return again
 
-    async def all(self, datastore: str, params: base.Params, *, limit: int = 0) -> Listing:
+    async def all(self, datastore: str, params: base.Params, *, limit: int = 0) -> AnomalyList:
         """All pages, the first one alone and the rest at once; only as many as `limit` anomalies need (0: all). Read once more when
         the list shrank meanwhile: closing one moves the next page's first item out of sight."""
         pages = await self._all(datastore, params, limit)
@@ -76,9 +76,9 @@ class Lister:
             pages = [*again, *pages] if self._shrank(again) else again
         anomalies = await self._different(pages)
         total = None if any(page.foreign for page in pages) else pages[0].total
-        return Listing(anomalies[:limit] if limit else anomalies, total if total is not None or limit else len(anomalies))
+        return AnomalyList(anomalies[:limit] if limit else anomalies, total if total is not None or limit else len(anomalies))
 
-    async def _different(self, pages: Sequence[Page]) -> Sequence[model.Anomaly]:
+    async def _different(self, pages: Sequence[AnomalyPage]) -> Sequence[model.Anomaly]:
         """Each once, in the order and as the page says that has it first; everybody else gets a turn in between."""
         found: dict[model.Ref, model.Anomaly] = {}
         for page in pages:
@@ -87,12 +87,12 @@ class Lister:
             await asyncio.sleep(0)
         return list(found.values())
 
-    async def rest(self, datastore: str, params: base.Params, numbers: Sequence[int]) -> list[Page]:
+    async def rest(self, datastore: str, params: base.Params, numbers: Sequence[int]) -> list[AnomalyPage]:
         """Several pages at once."""
         return await base.together(self.page(datastore, params, number=number) for number in numbers)
 
-    async def _all(self, datastore: str, params: base.Params, limit: int) -> list[Page]:
-        async def read(number: int, size: int) -> Page:
+    async def _all(self, datastore: str, params: base.Params, limit: int) -> list[AnomalyPage]:
+        async def read(number: int, size: int) -> AnomalyPage:
             return await self.page(datastore, params, number=number, size=size)
 
         first = await self.page(datastore, params)
@@ -104,7 +104,7 @@ class Lister:
         """How much of one list is read."""
         return self._api.bounds("anomalies", paging.ANOMALIES)
 
-    def _shrank(self, pages: Sequence[Page]) -> bool:
+    def _shrank(self, pages: Sequence[AnomalyPage]) -> bool:
         """A later page told a smaller total than the first, or fewer different anomalies came than were told."""
         told = [page.total for page in pages if page.total is not None]
         if len(pages) < 2 or not told or any(page.foreign for page in pages):
@@ -113,13 +113,13 @@ class Lister:
         unread = sum(page.count - len(page.anomalies) for page in pages)
         return min(told) < told[0] or different + unread < min(told)
 
-    async def _page(self, datastore: str, key: str, params: base.Params, number: int, size: int) -> Page:
+    async def _page(self, datastore: str, key: str, params: base.Params, number: int, size: int) -> AnomalyPage:
         asked = [(key, _number(datastore)), *params] if datastore else list(params)
         ask = base.Ask("Reporter", datastore)
         raw = await self._api.page("anomalies", asked, number=number, size=size or self.size, ask=ask)
         return self.understand(raw, datastore)
 
-    def understand(self, raw: client.Page, datastore: str = "") -> Page:
+    def understand(self, raw: client.RawPage, datastore: str = "") -> AnomalyPage:
         """Read the items of a page. Raises SourceGarbled when not one of them can be understood."""
         read = [self._reader.anomaly(item) for item in raw.items]
         known = [one for one in read if one is not None]
@@ -127,7 +127,7 @@ class Lister:
             raise errors.SourceGarbled(self._api.name, f"{self._api.title} gave a list in which nothing can be understood.")
         self._skip(len(read) - len(known))
         ours = [one for one in known if not datastore or one.datastore is None or one.datastore.id == datastore]
-        page = Page(ours, raw.total, raw.size, len(raw.items), len(ours) < len(known), raw.ids)
+        page = AnomalyPage(ours, raw.total, raw.size, len(raw.items), len(ours) < len(known), raw.ids)
         if datastore and not page.foreign and page.count > 1:
             self.proven.add(datastore)
         return page
@@ -143,7 +143,7 @@ def _number(ident: str) -> int | str:
     return int(ident) if ident.isdecimal() else ident
 
 
-def merged(listings: Sequence[Listing], sort: str, limit: int) -> model.Found:
+def merged(listings: Sequence[AnomalyList], sort: str, limit: int) -> model.Found:
     """Several answers as one, in the order that was asked for."""
     if len(listings) == 1:
         return model.Found(listings[0].anomalies, listings[0].total)

@@ -14,7 +14,7 @@ from typing import Any
 from bot import errors, model, ports
 from bot.core import bisection
 from bot.sources import base
-from bot.sources.qualytics import bodies, client, dialect, reading, scouts
+from bot.sources.qualytics import by_id, client, dialect, missing_rights, payloads
 
 Failure = errors.SourceError
 Reply = bisection.StepReply[str, Failure]
@@ -43,9 +43,9 @@ PATIENCE = 3
 class Writes:
     """Changes anomalies of one deployment."""
 
-    def __init__(self, *, api: client.Client, dialect: dialect.Dialect, by_id: reading.ById, max_batch: int, clock: ports.Clock) -> None:
+    def __init__(self, *, api: client.Client, dialect: dialect.Dialect, by_id: by_id.ById, max_batch: int, clock: ports.Clock) -> None:
         self._api, self._dialect, self._by_id, self._max_batch = api, dialect, by_id, max_batch
-        self.scouts = scouts.Scouts(clock)
+        self.scouts = missing_rights.Scouts(clock)
         self._forms_tried: datetime | None = None
 
     async def update(self, change: model.Change, targets: Sequence[model.Anomaly], *, alone: bool = False) -> Settled:
@@ -77,14 +77,14 @@ class Writes:
             now = await self._by_id.read(doubtful, 0)
         except errors.SourceError:
             return Settled(fates)
-        done = frozenset(one for one in doubtful if bodies.achieved(job.change, job.targets[one], now.found.get(one)))
+        done = frozenset(one for one in doubtful if payloads.achieved(job.change, job.targets[one], now.found.get(one)))
         return Settled({**fates, **dict.fromkeys(done)}, done)
 
-    async def put(self, ident: str, body: bodies.Body, place: str) -> None:
+    async def put(self, ident: str, body: payloads.Body, place: str) -> None:
         """Update one."""
         await self._api.write("PUT", self._api.at("anomalies", ident), body=dict(body), ask=base.Ask("Editor", place))
 
-    async def patch(self, items: Mapping[str, bodies.Body], place: str) -> None:
+    async def patch(self, items: Mapping[str, payloads.Body], place: str) -> None:
         """Update many: the client's list first; when the refusal points at the body as a whole, the page's object form once, remembered."""
         form = self._dialect.traits.patch
         try:
@@ -100,25 +100,25 @@ class Writes:
                 raise error from None
             await self._dialect.learn(patch=other)
 
-    async def _patch_as(self, form: str, items: Mapping[str, bodies.Body], place: str) -> None:
+    async def _patch_as(self, form: str, items: Mapping[str, payloads.Body], place: str) -> None:
         ask = base.Ask("Editor", place)
         if form == "list":
-            body: Any = [{"id": bodies.number(ident), **item} for ident, item in items.items()]
+            body: Any = [{"id": payloads.number(ident), **item} for ident, item in items.items()]
             await self._api.write("PATCH", "anomalies", body=body, ask=ask)
             return
         alike = bisection.grouped(items.items(), lambda item: repr(sorted(item[1].items())))
         for group in alike.values():
-            body = {"ids": [bodies.number(ident) for ident, _ in group], **group[0][1]}
+            body = {"ids": [payloads.number(ident) for ident, _ in group], **group[0][1]}
             await self._api.write("PATCH", "anomalies", body=body, ask=ask)
 
     async def delete_one(self, change: model.Change, ident: str, place: str) -> None:
         """Archive or delete one."""
-        params = bodies.removal_query(change)
+        params = payloads.removal_query(change)
         await self._api.write("DELETE", self._api.at("anomalies", ident), params=params, ask=base.Ask("Author", place))
 
     async def delete_many(self, change: model.Change, ids: Sequence[str], place: str) -> Reply:
         """Archive or delete many; one by one where a body with DELETE gets lost or is not wanted, remembered once a single call worked."""
-        body = [{"id": bodies.number(ident), **bodies.removal(change)} for ident in ids]
+        body = [{"id": payloads.number(ident), **payloads.removal(change)} for ident in ids]
         try:
             await self._api.write("DELETE", "anomalies", body=body, ask=base.Ask("Author", place))
         except errors.SourceRejected as error:
@@ -144,7 +144,7 @@ class Writes:
             now = await self._by_id.read(ids, 0)
         except errors.SourceError as error:
             return bisection.StepReply(bisection.StepOutcome.STOP, lost or error)
-        left = tuple(one for one in ids if not bodies.achieved(job.change, job.targets[one], now.found.get(one)))
+        left = tuple(one for one in ids if not payloads.achieved(job.change, job.targets[one], now.found.get(one)))
         return bisection.StepReply(bisection.StepOutcome.ACCEPTED, left=left)
 
 
@@ -160,7 +160,7 @@ class _Job:
     async def run(self, chunk: tuple[str, ...]) -> Mapping[str, Failure | None]:
         """Settle one chunk: the fate of each id. Of a chunk that is refused in a datastore where another one could not change anything
         for want of a right, but two ids are tried."""
-        key, scout = (self._place(chunk), self.removes), scouts.Scout()
+        key, scout = (self._place(chunk), self.removes), missing_rights.Scout()
         fates: Mapping[str, Failure | None] = {}
 
         async def answer(step: bisection.Step[str]) -> Reply:
@@ -195,7 +195,7 @@ class _Job:
         for ident in dict.fromkeys((chunk[0], chunk[-1])):
             fates |= await self._drive((ident,), self._answer)
         rest = tuple(one for one in chunk if one not in fates)
-        if scouts.same_right_missing(fates.values()):
+        if missing_rights.same_right_missing(fates.values()):
             return bisection.StepReply(bisection.StepOutcome.SETTLED, fates={**fates, **dict.fromkeys(rest, fates[chunk[-1]])})
         return bisection.StepReply(bisection.StepOutcome.SETTLED, fates={**fates, **await self._drive(rest, self._answer)})
 
@@ -258,9 +258,9 @@ class _Job:
         if self.removes:
             await self._writes.delete_one(self.change, ids[0], where)
         elif len(ids) > 1:
-            await self._writes.patch({ident: bodies.update(self.change, self.targets[ident]) for ident in ids}, where)
+            await self._writes.patch({ident: payloads.update(self.change, self.targets[ident]) for ident in ids}, where)
         else:
-            await self._writes.put(ids[0], bodies.update(self.change, self.targets[ids[0]]), where)
+            await self._writes.put(ids[0], payloads.update(self.change, self.targets[ids[0]]), where)
         return bisection.StepReply(bisection.StepOutcome.ACCEPTED)
 
 

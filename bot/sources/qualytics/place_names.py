@@ -9,7 +9,7 @@ from typing import Any
 
 from bot import errors, model, ports
 from bot.sources import base
-from bot.sources.qualytics import client, lists, scoping, wire
+from bot.sources.qualytics import client, lookup_pages, schema, scoping
 
 FRESH = timedelta(minutes=5)
 """How long a list of names is believed."""
@@ -19,7 +19,7 @@ class Places:
     """Looks places up and remembers them for a while. `configured` are ids or names of the datastores that the desk looks after, () for
     all."""
 
-    def __init__(self, *, api: client.Client, clock: ports.Clock, configured: Sequence[str], lists: lists.Lists) -> None:
+    def __init__(self, *, api: client.Client, clock: ports.Clock, configured: Sequence[str], lists: lookup_pages.Lists) -> None:
         self._api, self._clock, self._configured, self._lists = api, clock, tuple(configured), lists
         self._known: dict[str, tuple[datetime, Sequence[model.Place]]] = {}
         self._paged_only = False
@@ -59,7 +59,7 @@ class Places:
 
     async def _tagged(self, datastore: str, tag: str) -> Sequence[model.Place]:
         raw = await self._lists.every("containers", [datastore], [("tag", tag)])
-        return _places([one for one in raw if wire.carries(one, tag)], datastore)
+        return _places([one for one in raw if schema.carries(one, tag)], datastore)
 
     def name(self, datastore: str) -> str:
         """The name of a datastore as far as it is known without asking, else its id."""
@@ -135,11 +135,11 @@ def _is_id(word: str) -> bool:
 
 def _places(items: Sequence[Any], datastore: str) -> Sequence[model.Place]:
     """Those that can be read, of one datastore ("" = any) as far as they say."""
-    stubs = [stub for stub in (wire.lenient(wire.StubWire, one) for one in items) if stub is not None]
+    stubs = [stub for stub in (schema.lenient(schema.StubWire, one) for one in items) if stub is not None]
     return [model.Place(stub.id, stub.name or stub.id) for stub in stubs if not datastore or _of(stub, datastore)]
 
 
-def _of(stub: wire.StubWire, datastore: str) -> bool:
+def _of(stub: schema.StubWire, datastore: str) -> bool:
     """Whether a container belongs to a datastore, as far as it says so."""
-    home = wire.place(stub.datastore)
+    home = schema.place(stub.datastore)
     return home is None or home.id == datastore

@@ -12,7 +12,7 @@ from typing import Any
 from bot import errors
 from bot.core import bisection
 from bot.sources import base, paging
-from bot.sources.qualytics import bodies, client, dialect, listing, wire
+from bot.sources.qualytics import anomaly_pages, client, dialect, payloads, schema
 
 ACTIVE = "Active"
 MOST_TABLES = 50
@@ -24,14 +24,14 @@ Home = Callable[[Any], str]
 def home(raw: Any) -> str:
     """The id of the datastore that an item says it belongs to, itself or through its container; "" when it does not say."""
     for holder in (raw, raw.get("container") if isinstance(raw, Mapping) else None):
-        found = wire.place(holder.get("datastore")) if isinstance(holder, Mapping) else None
+        found = schema.place(holder.get("datastore")) if isinstance(holder, Mapping) else None
         if found is not None:
             return found.id
     return ""
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class LookupPage:
     """A page, without what belongs to other datastores: `count` the items as they came, `ids` what tells them apart, `foreign` whether
     others were among them."""
 
@@ -59,13 +59,13 @@ class Lists:
 
     async def page(
         self, path: str, datastores: Sequence[str], params: base.Params = (), *, number: int = 1, size: int = client.SIZE
-    ) -> Page:
+    ) -> LookupPage:
         """One page of these datastores (none: of all)."""
         key = self._keys.get(path, self._dialect.traits.datastore_key)
         page = await self._page(path, key, datastores, params, number, size)
         if not page.foreign or path in self._hopeless:
             return page
-        other = listing.OTHER_KEY.get(key, "datastore")
+        other = anomaly_pages.OTHER_KEY.get(key, "datastore")
         try:
             again = await self._page(path, other, datastores, params, number, size)
         except errors.SourceRejected:
@@ -79,7 +79,7 @@ class Lists:
     async def every(self, path: str, datastores: Sequence[str], params: base.Params = ()) -> Sequence[Any]:
         """All items, within the bounds of `paging`."""
 
-        async def read(number: int, size: int) -> Page:
+        async def read(number: int, size: int) -> LookupPage:
             return await self.page(path, datastores, params, number=number, size=size or client.SIZE)
 
         pages = await paging.every(read, self._api.bounds(path))
@@ -92,7 +92,7 @@ class Lists:
 
     async def _active(self, datastore: str, tables: Sequence[str]) -> int:
         """The `total` of a page where the page shows that all filters work, of one item once a page of many has shown it; else counted."""
-        params = [*(("container", bodies.number(one)) for one in tables), ("status", ACTIVE)]
+        params = [*(("container", payloads.number(one)) for one in tables), ("status", ACTIVE)]
         known = (datastore, bool(tables))
         first = await self.page("quality-checks", [datastore], params, size=1 if known in self._trusted else client.SIZE)
         clean = not first.foreign and all(_is_active(one, tables) for one in first.items)
@@ -103,16 +103,16 @@ class Lists:
         checks = await self.every("quality-checks", [datastore], params)
         return len({str(one.get("id")) for one in checks if isinstance(one, Mapping) and _is_active(one, tables)})
 
-    async def _page(self, path: str, key: str, datastores: Sequence[str], params: base.Params, number: int, size: int) -> Page:
-        asked = [*((key, bodies.number(one)) for one in datastores), *params]
+    async def _page(self, path: str, key: str, datastores: Sequence[str], params: base.Params, number: int, size: int) -> LookupPage:
+        asked = [*((key, payloads.number(one)) for one in datastores), *params]
         ask = base.Ask("Reporter", datastores[0] if len(datastores) == 1 else "")
         raw = await self._api.page(path, asked, number=number, size=size, ask=ask)
         ours = [item for item in raw.items if not datastores or home(item) in ("", *datastores)]
-        return Page(ours, raw.total, raw.size, len(raw.items), len(ours) < len(raw.items), raw.ids)
+        return LookupPage(ours, raw.total, raw.size, len(raw.items), len(ours) < len(raw.items), raw.ids)
 
 
 def _is_active(raw: Any, tables: Sequence[str]) -> bool:
-    check = wire.lenient(wire.ListedCheckWire, raw)
+    check = schema.lenient(schema.ListedCheckWire, raw)
     if check is None or check.archived or check.status not in ("", ACTIVE):
         return False
     return not tables or check.container is None or check.container.id in tables

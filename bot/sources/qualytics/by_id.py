@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from bot import errors, model
 from bot.core import bisection
 from bot.sources import base
-from bot.sources.qualytics import client, dialect, listing, places, wire
+from bot.sources.qualytics import anomaly_pages, client, dialect, place_names, schema
 
 CHUNK = 100
 """Ids of one list call: with UUIDs its address stays below 5,000 characters."""
@@ -37,7 +37,13 @@ class ById:
     """Reads by id."""
 
     def __init__(
-        self, *, api: client.Client, dialect: dialect.Dialect, reader: wire.Reader, lister: listing.Lister, places: places.Places
+        self,
+        *,
+        api: client.Client,
+        dialect: dialect.Dialect,
+        reader: schema.Reader,
+        lister: anomaly_pages.Lister,
+        places: place_names.Places,
     ) -> None:
         self._api, self._dialect, self._reader, self._lister, self._places = api, dialect, reader, lister, places
         self._proven = False
