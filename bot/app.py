@@ -22,7 +22,7 @@ import handlers
 from bot import errors, model, ports, scheduling, serving, settings, web
 from bot.core import permissions
 from bot.delivery import directory, pacing, probe, slack
-from bot.render import desk as desk_view
+from bot.render.desk import desk_status
 from bot.services import browse, digest, people, poll, post, recording, remarks, review, triage
 from bot.services.batches import freeze, run
 from bot.services.scans import ask, follow
@@ -317,13 +317,13 @@ async def _listeners_end(desk: Running) -> None:
         await asyncio.gather(*late, return_exceptions=True)
 
 
-async def _status(desk: Running, started: datetime) -> desk_view.StatusView:
+async def _status(desk: Running, started: datetime) -> desk_status.StatusView:
     views = []
     for name, source in desk.sources.items():
         standing, counts = await desk.desk.browse.standing(name)
-        views.append(desk_view.SourceView(source.title, standing, counts, await desk.poll.lag(name)))
+        views.append(desk_status.SourceView(source.title, standing, counts, await desk.poll.lag(name)))
     plain = await desk.post.fallback.refuses_new_blocks()
-    return desk_view.StatusView(
+    return desk_status.StatusView(
         views,
         await desk.store.cards.backlog(desk.desk.clock.now()),
         await desk.line.words(),

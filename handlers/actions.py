@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from bot import errors, model
 from bot.core import grammar
-from bot.render import card, ids, modals, refusals, replies
+from bot.render.anomaly import anomaly_card, anomaly_forms, replies
+from bot.render.kit import ids, modals, refusals
 from bot.services import triage
 from handlers import guard, scans
 
@@ -34,13 +35,13 @@ async def _archive(desk: guard.Desk, request: guard.Request) -> None:
     await _act(desk, request, model.Change(model.Action.ARCHIVE, archive_as=outcome), target)
 
 
-def _outcome(value: str) -> tuple[model.ArchiveAs | None, ids.Target]:
+def _outcome(value: str) -> tuple[model.ArchiveAs | None, ids.ButtonTarget]:
     """What closing means, None where the system has no reasons. Raises ValueError."""
     choice, target = ids.decode_choice(value)
     return model.ArchiveAs(choice) if choice else None, target
 
 
-async def _act(desk: guard.Desk, request: guard.Request, change: model.Change, target: ids.Target) -> None:
+async def _act(desk: guard.Desk, request: guard.Request, change: model.Change, target: ids.ButtonTarget) -> None:
     actor = await desk.people.actor(request.user)
     container = request.body.get("container") or {}
     lasting = not container.get("is_ephemeral")
@@ -57,11 +58,11 @@ async def _act(desk: guard.Desk, request: guard.Request, change: model.Change, t
         await _redraw(desk, request, target, actor)
 
 
-async def _redraw(desk: guard.Desk, request: guard.Request, target: ids.Target, actor: model.Actor) -> None:
+async def _redraw(desk: guard.Desk, request: guard.Request, target: ids.ButtonTarget, actor: model.Actor) -> None:
     """An ephemeral card is nobody's row: it is redrawn through its own response_url. The action is done and told whatever comes of it."""
     try:
         shown = await desk.browse.show(target.ref, actor)
-        await desk.messenger.respond(request.response_url, card.anomaly(shown.anomaly, shown.offer, shown.past), replace=True)
+        await desk.messenger.respond(request.response_url, anomaly_card.anomaly(shown.anomaly, shown.offer, shown.past), replace=True)
     except errors.BotError as error:
         log.info("a card that only its reader sees stays as it was: %s", error)
 
@@ -72,39 +73,39 @@ async def _assign(desk: guard.Desk, request: guard.Request) -> None:
     await _fill(desk, request, view_id, "Assign", model.Action.ASSIGN, target)
 
 
-async def _comment(desk: guard.Desk, request: guard.Request, target: ids.Target) -> None:
+async def _comment(desk: guard.Desk, request: guard.Request, target: ids.ButtonTarget) -> None:
     view_id = await desk.messenger.open_view(request.trigger_id, modals.loading("Comment"))
     await _fill(desk, request, view_id, "Comment", model.Action.COMMENT, target)
 
 
-async def _fill(desk: guard.Desk, request: guard.Request, view_id: str, title: str, action: model.Action, target: ids.Target) -> None:
+async def _fill(desk: guard.Desk, request: guard.Request, view_id: str, title: str, action: model.Action, target: ids.ButtonTarget) -> None:
     """Put the form into the skeleton, or the reason why there is none."""
     try:
         actor = await desk.people.actor(request.user)
         desk.triage.check(action, target.ref, actor)
         shown = await desk.browse.show(target.ref, actor)
         if action is model.Action.COMMENT:
-            view = modals.comment(shown.anomaly, shown.offer, request.channel)
+            view = anomaly_forms.comment(shown.anomaly, shown.offer, request.channel)
         else:
             linked = await desk.people.slack_ids(shown.anomaly.assignees)
-            view = modals.assign(shown.anomaly, shown.offer, request.channel, linked)
+            view = anomaly_forms.assign(shown.anomaly, shown.offer, request.channel, linked)
     except errors.BotError as error:
         view = modals.notice(title, refusals.error(error))
     await desk.messenger.update_view(view_id, view)
 
 
-async def _history(desk: guard.Desk, request: guard.Request, target: ids.Target) -> None:
+async def _history(desk: guard.Desk, request: guard.Request, target: ids.ButtonTarget) -> None:
     actor = await desk.people.actor(request.user)
     shown, entries, comments = await desk.browse.history(target.ref, actor)
     await guard.say(desk, request, replies.history(shown.anomaly, entries, comments))
 
 
-async def _why(desk: guard.Desk, request: guard.Request, target: ids.Target) -> None:
+async def _why(desk: guard.Desk, request: guard.Request, target: ids.ButtonTarget) -> None:
     actor = await desk.people.actor(request.user)
     await guard.say(desk, request, replies.why(target.ref, await desk.browse.why(target.ref, actor)))
 
 
-More = Callable[[guard.Desk, guard.Request, ids.Target], Awaitable[None]]
+More = Callable[[guard.Desk, guard.Request, ids.ButtonTarget], Awaitable[None]]
 
 MORE: Mapping[str, More] = {ids.MORE_COMMENT: _comment, ids.MORE_HISTORY: _history, ids.MORE_WHY: _why, ids.MORE_VERIFY: scans.verify}
 
@@ -114,7 +115,7 @@ async def _more(desk: guard.Desk, request: guard.Request) -> None:
     await chosen(desk, request, target)
 
 
-def _chosen(value: str) -> tuple[More, ids.Target]:
+def _chosen(value: str) -> tuple[More, ids.ButtonTarget]:
     """The entry of the [...] menu. Raises ValueError for one that is not in it."""
     choice, target = ids.decode_choice(value)
     if choice not in MORE:
@@ -124,7 +125,7 @@ def _chosen(value: str) -> tuple[More, ids.Target]:
 
 async def _show(desk: guard.Desk, request: guard.Request) -> None:
     shown = await desk.browse.show(_read(ids.decode, request.value).ref, await desk.people.actor(request.user))
-    await guard.say(desk, request, card.anomaly(shown.anomaly, shown.offer, shown.past))
+    await guard.say(desk, request, anomaly_card.anomaly(shown.anomaly, shown.offer, shown.past))
 
 
 async def _members(desk: guard.Desk, request: guard.Request) -> None:

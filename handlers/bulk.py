@@ -8,8 +8,9 @@ from slack_bolt.async_app import AsyncAck
 
 from bot import errors, model
 from bot.core import grammar, permissions, snapshot
-from bot.render import batch as batch_view
-from bot.render import ids, modals, refusals, replies
+from bot.render.anomaly import replies
+from bot.render.batch import batch_message, deletion_form
+from bot.render.kit import ids, modals, refusals
 from bot.services import slicing, triage
 from bot.services.batches import freeze
 from handlers import guard
@@ -50,7 +51,7 @@ async def asked_to_delete(desk: guard.Desk, request: guard.Request, command: gra
         raise
     todo = preview.progress.counts.get(model.Fate.TODO, 0)
     nothing = modals.notice(DELETE_TITLE, "Nothing of this can be deleted. The message in the channel says why.")
-    await desk.messenger.update_view(view_id, batch_view.delete_form(preview.batch, todo) if todo else nothing)
+    await desk.messenger.update_view(view_id, deletion_form.form(preview.batch, todo) if todo else nothing)
     await _show(desk, request, preview, missing)
 
 
@@ -70,7 +71,7 @@ def _words(command: grammar.Command) -> str:
 async def _show(desk: guard.Desk, request: guard.Request, preview: freeze.Preview, missing: Sequence[model.Ref]) -> None:
     offer = desk.triage.post.offer(preview.batch.source)
     names = await desk.people.names(preview.batch.source, preview.batch.change.assignees or ())
-    await guard.say(desk, request, batch_view.preview(preview.batch, preview.split, preview.progress, offer, names))
+    await guard.say(desk, request, batch_message.preview(preview.batch, preview.split, preview.progress, offer, names))
     if missing:
         gone = ", ".join(ref.id for ref in missing[:20])
         raise errors.NotFound(f"{offer.title} does not know these, so they are left out: {gone}.")
@@ -118,7 +119,7 @@ async def pressed_undo(desk: guard.Desk, request: guard.Request) -> None:
 
 async def _undo(desk: guard.Desk, request: guard.Request, ident: str, actor: model.Actor) -> None:
     started = await desk.batches.undo(ident, actor, await desk.messenger.home(request.channel, actor.id))
-    await guard.say(desk, request, batch_view.started(started, desk.triage.post.offer(started.source)))
+    await guard.say(desk, request, batch_message.started(started, desk.triage.post.offer(started.source)))
     await desk.runs.work()
 
 
@@ -126,24 +127,24 @@ async def pressed_confirm(desk: guard.Desk, request: guard.Request) -> None:
     """[Confirm] on a preview: the preview is replaced, the batch runs."""
     actor = await desk.people.actor(request.user)
     batch = await desk.batches.confirm(request.value, actor)
-    await desk.messenger.respond(request.response_url, batch_view.started(batch, desk.triage.post.offer(batch.source)), replace=True)
+    await desk.messenger.respond(request.response_url, batch_message.started(batch, desk.triage.post.offer(batch.source)), replace=True)
     await desk.runs.work()
 
 
 async def pressed_cancel(desk: guard.Desk, request: guard.Request) -> None:
     """[Cancel] on a preview."""
     batch = await desk.batches.cancel(request.value, await desk.people.actor(request.user))
-    await desk.messenger.respond(request.response_url, batch_view.cancelled(batch), replace=True)
+    await desk.messenger.respond(request.response_url, batch_message.cancelled(batch), replace=True)
 
 
 async def delete(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> None:
     """The form that asks for the number before anything is deleted."""
-    ident, typed = batch_view.read_delete(request.view)
+    ident, typed = deletion_form.read(request.view)
     try:
         actor = await desk.people.actor(request.user)
         permissions.decide(model.Action.DELETE, actor, desk.batches.grants)
         total = await desk.batches.todo(ident)
-        wrong = batch_view.delete_errors(typed, total)
+        wrong = deletion_form.wrong(typed, total)
         if wrong:
             await ack(response_action="errors", errors=wrong)
             return
@@ -153,7 +154,7 @@ async def delete(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> Non
         return
     await ack()
     where = guard.Request(request.body, request.user, batch.channel, "", "")
-    await guard.say(desk, where, batch_view.started(batch, desk.triage.post.offer(batch.source)))
+    await guard.say(desk, where, batch_message.started(batch, desk.triage.post.offer(batch.source)))
     await desk.runs.work()
 
 

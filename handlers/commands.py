@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from bot import errors, model
 from bot.core import grammar
-from bot.render import card, replies, spreadsheet
-from bot.render import desk as desk_view
-from bot.render import digest as digest_view
+from bot.render.anomaly import anomaly_card, replies
+from bot.render.desk import desk_status
+from bot.render.digest import digest_message
+from bot.render.kit import spreadsheet
 from bot.services import slicing
 from handlers import bulk, guard, review
 
@@ -48,7 +49,7 @@ async def _export(desk: guard.Desk, command: grammar.Command, actor: model.Actor
 
 async def _digest(desk: guard.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
     made = await desk.digests.ask(command.query or model.Query(), actor)
-    return digest_view.digest(made, desk.triage.post.offer(made.source), asked=True)
+    return digest_message.digest(made, desk.triage.post.offer(made.source), asked=True)
 
 
 async def _link(desk: guard.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
@@ -66,7 +67,7 @@ async def _link(desk: guard.Desk, command: grammar.Command, actor: model.Actor) 
 
 async def _help(desk: guard.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
     newest = await desk.browse.anomalies.newest(desk.default_source, 1)
-    return desk_view.help_text(newest[0] if newest else None)
+    return desk_status.help_text(newest[0] if newest else None)
 
 
 async def _list(desk: guard.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
@@ -87,7 +88,7 @@ async def _count(desk: guard.Desk, command: grammar.Command, actor: model.Actor)
 
 async def _show(desk: guard.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
     shown = await desk.browse.show(command.refs[0], actor)
-    return card.anomaly(shown.anomaly, shown.offer, shown.past)
+    return anomaly_card.anomaly(shown.anomaly, shown.offer, shown.past)
 
 
 async def _history(desk: guard.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
@@ -100,7 +101,7 @@ async def _why(desk: guard.Desk, command: grammar.Command, actor: model.Actor) -
 
 
 async def _status(desk: guard.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
-    return desk_view.status(await desk.status())
+    return desk_status.status(await desk.status())
 
 
 VERBS: Mapping[str, Callable[[guard.Desk, grammar.Command, model.Actor], Awaitable[model.Message]]] = {

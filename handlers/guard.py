@@ -19,8 +19,8 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import errors, model, ports
 from bot.core import permissions
-from bot.render import desk as desk_view
-from bot.render import modals, refusals
+from bot.render.desk import desk_status
+from bot.render.kit import modals, refusals
 from bot.services import browse, digest, people, review, triage
 from bot.services.batches import freeze, run
 from bot.services.scans import ask, follow
@@ -48,7 +48,7 @@ class Desk:
     messenger: ports.Messenger
     telemetry: ports.Telemetry
     clock: ports.Clock
-    status: Callable[[], Awaitable[desk_view.StatusView]]
+    status: Callable[[], Awaitable[desk_status.StatusView]]
     zone: ZoneInfo
     sources: tuple[str, ...]
     default_source: str

@@ -12,9 +12,9 @@ from slack_bolt.async_app import AsyncAck
 
 from bot import errors, model
 from bot.core import grammar, permissions
-from bot.render import batch as batch_view
-from bot.render import ids, modals, refusals, text
-from bot.render import review as review_view
+from bot.render.batch import batch_message
+from bot.render.kit import ids, modals, refusals, text
+from bot.render.review import review_form, review_input
 from handlers import guard
 
 log = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ async def _show(
     try:
         query = _query(desk, scope)
         page = await desk.review.page(scope, query, await desk.people.actor(request.user), offset, picked, channel)
-        view = review_view.form(page, desk.triage.post.offer(query.source or desk.default_source))
+        view = review_form.form(page, desk.triage.post.offer(query.source or desk.default_source))
     except errors.BotError as error:
         view = modals.notice(TITLE, refusals.error(error))
     await desk.messenger.update_view(view_id, view)
@@ -117,16 +117,16 @@ async def _filtered(desk: guard.Desk, request: guard.Request, reviewing: model.R
         query = _query(desk, reviewing.scope)
         page = await desk.review.page(reviewing.scope, query, actor, reviewing.offset, reviewing.picked, reviewing.channel)
         page = replace(page, notice=str(error))
-    return review_view.form(page, desk.triage.post.offer(query.source or desk.default_source))
+    return review_form.form(page, desk.triage.post.offer(query.source or desk.default_source))
 
 
 async def submitted(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> None:
     """[Continue]: the frozen preview takes the form's place."""
     reviewing = _read(request)
-    if review_view.searching(reviewing):
+    if review_input.searching(reviewing):
         await guard.in_place(desk, request, ack, TITLE, _filtered(desk, request, reviewing))
         return
-    wrong = review_view.errors(reviewing)
+    wrong = review_input.mistakes(reviewing)
     if wrong:
         await ack(response_action="errors", errors=wrong)
         return
@@ -143,8 +143,8 @@ async def _preview(desk: guard.Desk, request: guard.Request, reviewing: model.Re
     channel = await desk.messenger.home(reviewing.channel, actor.id)
     frozen = await desk.batches.freeze(change, targets, desk.review.words(reviewing), actor, channel)
     names = await desk.people.names(frozen.batch.source, change.assignees or ())
-    shown = batch_view.preview(frozen.batch, frozen.split, frozen.progress, desk.triage.post.offer(frozen.batch.source), names)
-    return review_view.preview(shown, frozen.batch, frozen.progress.counts.get(model.Fate.TODO, 0))
+    shown = batch_message.preview(frozen.batch, frozen.split, frozen.progress, desk.triage.post.offer(frozen.batch.source), names)
+    return review_form.preview(shown, frozen.batch, frozen.progress.counts.get(model.Fate.TODO, 0))
 
 
 async def _with_people(desk: guard.Desk, reviewing: model.Reviewing, change: model.Change) -> model.Change:
@@ -162,7 +162,7 @@ async def _with_people(desk: guard.Desk, reviewing: model.Reviewing, change: mod
 async def confirmed(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> None:
     """[Confirm] on the preview in the modal."""
     try:
-        ident, channel = review_view.read_preview(request.view)
+        ident, channel = review_form.read_preview(request.view)
     except ValueError as error:
         raise errors.NotFound("This form is too old to be understood. Open it again.") from error
     try:
@@ -172,13 +172,13 @@ async def confirmed(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> 
         return
     await ack()
     where = guard.Request(request.body, request.user, channel, "", "")
-    await guard.say(desk, where, batch_view.started(batch, desk.triage.post.offer(batch.source)))
+    await guard.say(desk, where, batch_message.started(batch, desk.triage.post.offer(batch.source)))
     await desk.runs.work()
 
 
 def _read(request: guard.Request) -> model.Reviewing:
     try:
-        return review_view.read(request.view)
+        return review_input.read(request.view)
     except ValueError as error:
         raise errors.NotFound("This form is too old to be understood. Open it again.") from error
 

@@ -8,7 +8,8 @@ from slack_bolt.async_app import AsyncAck
 
 from bot import errors, model
 from bot.core import grammar, permissions, scan_rules
-from bot.render import ids, modals, refusals, scan, scan_form
+from bot.render.kit import ids, modals, refusals
+from bot.render.scan import scan_form, scan_message, scan_preview
 from bot.services.scans import ask
 from handlers import guard
 
@@ -18,7 +19,7 @@ Typed = grammar.ScanCommand
 async def command(desk: guard.Desk, request: guard.Request) -> None:
     """`/scan ...`"""
     if not str(request.body.get("text", "")).strip():
-        await _open(desk, request, scan_form.Draft(desk.default_source, request.channel))
+        await _open(desk, request, scan_form.ScanDraft(desk.default_source, request.channel))
         return
     try:
         typed = grammar.scan(str(request.body.get("text", "")), sources=desk.sources, default_source=desk.default_source)
@@ -26,7 +27,7 @@ async def command(desk: guard.Desk, request: guard.Request) -> None:
         await guard.may_look(desk, request)  # who may not look is told that, and not how to write it
         raise
     if typed.verb == "form":  # before anything else is awaited: the trigger lasts three seconds
-        await _open(desk, request, scan_form.Draft(desk.default_source, request.channel))
+        await _open(desk, request, scan_form.ScanDraft(desk.default_source, request.channel))
         return
     actor = await guard.may_look(desk, request)
     await VERBS.get(typed.verb, _run)(desk, request, typed, actor)
@@ -50,12 +51,12 @@ async def _answer(desk: guard.Desk, request: guard.Request, proposal: model.Prop
     """Start at once what changes no anomaly and is as it was typed; ask about the rest."""
     offer = desk.triage.post.offer(source)
     if not proposal.operations:
-        await guard.say(desk, request, scan.problems(proposal.problems, offer, source))
+        await guard.say(desk, request, scan_preview.problems(proposal.problems, offer, source))
     elif desk.scans.asks_first(proposal):
-        await guard.say(desk, request, scan.preview(proposal, offer))
+        await guard.say(desk, request, scan_preview.preview(proposal, offer))
     else:
         started = await desk.scans.confirm(proposal.operations[0].plan, actor)
-        await guard.say(desk, request, scan.started(started))
+        await guard.say(desk, request, scan_message.started(started))
         await desk.follow.work()
 
 
@@ -64,20 +65,20 @@ async def _status(desk: guard.Desk, request: guard.Request, typed: Typed, actor:
     now, offer = desk.clock.now(), desk.triage.post.offer(source)
     if typed.ident:
         operation = await desk.scans.one(source, typed.ident, actor)
-        await guard.say(desk, request, scan.card(operation, offer, now))
+        await guard.say(desk, request, scan_message.card(operation, offer, now))
         return
     running, recent = await desk.scans.status(actor)
-    await guard.say(desk, request, scan.status(running, recent, offer, now))
+    await guard.say(desk, request, scan_message.status(running, recent, offer, now))
 
 
 async def _abort(desk: guard.Desk, request: guard.Request, typed: Typed, actor: model.Actor) -> None:
     operation = await desk.scans.abort(typed.ident, actor, typed.source or desk.default_source)
-    await guard.say(desk, request, scan.aborting(operation))
+    await guard.say(desk, request, scan_message.aborting(operation))
     await desk.follow.work()
 
 
 async def _help(desk: guard.Desk, request: guard.Request, typed: Typed, actor: model.Actor) -> None:
-    await guard.say(desk, request, scan.help_text())
+    await guard.say(desk, request, scan_message.help_text())
 
 
 VERBS: Mapping[str, Callable[[guard.Desk, guard.Request, Typed, model.Actor], Awaitable[None]]] = {
@@ -94,14 +95,14 @@ VERBS: Mapping[str, Callable[[guard.Desk, guard.Request, Typed, model.Actor], Aw
 async def pressed_start(desk: guard.Desk, request: guard.Request) -> None:
     """[Start] on a preview: the preview is replaced, the operations run."""
     started = await desk.scans.confirm(request.value, await desk.people.actor(request.user))
-    await desk.messenger.respond(request.response_url, scan.started(started), replace=True)
+    await desk.messenger.respond(request.response_url, scan_message.started(started), replace=True)
     await desk.follow.work()
 
 
 async def pressed_cancel(desk: guard.Desk, request: guard.Request) -> None:
     """[Cancel] on a preview."""
     await desk.scans.cancel(request.value, await desk.people.actor(request.user))
-    await desk.messenger.respond(request.response_url, scan.cancelled(), replace=True)
+    await desk.messenger.respond(request.response_url, scan_message.cancelled(), replace=True)
 
 
 async def pressed_options(desk: guard.Desk, request: guard.Request) -> None:
@@ -118,7 +119,7 @@ async def pressed_options(desk: guard.Desk, request: guard.Request) -> None:
 async def pressed_abort(desk: guard.Desk, request: guard.Request) -> None:
     """[Abort] on a running operation."""
     operation = await desk.scans.abort(request.value, await desk.people.actor(request.user))
-    await guard.say(desk, request, scan.aborting(operation))
+    await guard.say(desk, request, scan_message.aborting(operation))
     await desk.follow.work()
 
 
@@ -127,7 +128,7 @@ async def pressed_fix(desk: guard.Desk, request: guard.Request) -> None:
     what, ident = _pair(request.value)
     actor = await desk.people.actor(request.user)
     if what == ids.FIX_FOLLOW:
-        await guard.say(desk, request, scan.started([await desk.scans.follow_on(ident, actor)]))
+        await guard.say(desk, request, scan_message.started([await desk.scans.follow_on(ident, actor)]))
         return
     channel = await desk.messenger.home(request.channel, actor.id)
     operation, proposal = await desk.scans.fix(what, ident, actor, channel)
@@ -142,7 +143,7 @@ async def pressed_sync(desk: guard.Desk, request: guard.Request) -> None:
     await _propose(desk, request, ask.ScanOrder(("sync",), (datastore,)), await desk.people.actor(request.user), source, once)
 
 
-async def verify(desk: guard.Desk, request: guard.Request, target: ids.Target) -> None:
+async def verify(desk: guard.Desk, request: guard.Request, target: ids.ButtonTarget) -> None:
     """ "Fixed, verify" in the [...] menu of a card."""
     actor = await desk.people.actor(request.user)
     channel = await desk.messenger.home(request.channel, actor.id)
@@ -160,7 +161,7 @@ def _pair(value: str) -> tuple[str, str]:
 # --- the form -----------------------------------------------------------------------------------------------------------------
 
 
-async def _open(desk: guard.Desk, request: guard.Request, draft: scan_form.Draft) -> None:
+async def _open(desk: guard.Desk, request: guard.Request, draft: scan_form.ScanDraft) -> None:
     view_id = await desk.messenger.open_view(request.trigger_id, modals.loading("Scan"))
     try:
         permissions.decide(model.Action.SCAN, await desk.people.actor(request.user), desk.browse.grants)
@@ -173,7 +174,7 @@ async def _open(desk: guard.Desk, request: guard.Request, draft: scan_form.Draft
 async def submitted(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> None:
     """The form: what is wrong in it is said beside its fields; the rest goes the way of the command."""
     draft = _draft(request)
-    wrong = scan_form.errors(draft)
+    wrong = scan_form.mistakes(draft)
     if wrong:
         await ack(response_action="errors", errors=wrong)
         return
@@ -222,7 +223,7 @@ async def tag_options(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -
     await guard.options(desk, ack, _offered(desk, request, lambda actor: desk.scans.tags(draft.source, actor)))
 
 
-def _draft(request: guard.Request) -> scan_form.Draft:
+def _draft(request: guard.Request) -> scan_form.ScanDraft:
     try:
         return scan_form.read(request.view)
     except ValueError as error:

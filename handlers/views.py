@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 from slack_bolt.async_app import AsyncAck
 
 from bot import errors, model
-from bot.render import ids, modals, refusals, replies
+from bot.render.anomaly import anomaly_forms, replies
+from bot.render.kit import ids, modals, refusals
 from bot.services import people, triage
 from handlers import guard
 
@@ -18,13 +19,13 @@ T = TypeVar("T")
 
 async def assign(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> None:
     """The Assign form: everybody known -> assigned; somebody unknown -> a picker of the system's users, and then assigned."""
-    form = _read(modals.read_assign, request)
+    form = _read(anomaly_forms.read_assign, request)
     await _assign(desk, request, ack, form.pending, form.chosen)
 
 
 async def link(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> None:
     """The picker: remember who is who, then do the assignment that asked for it."""
-    form = _read(modals.read_pick, request)
+    form = _read(anomaly_forms.read_pick, request)
     await _assign(desk, request, ack, form.pending, form.chosen, form.picked)
 
 
@@ -32,7 +33,7 @@ async def _assign(
     desk: guard.Desk,
     request: guard.Request,
     ack: AsyncAck,
-    pending: modals.Pending,
+    pending: anomaly_forms.Pending,
     chosen: Sequence[str],
     picked: Mapping[str, str] | None = None,
 ) -> None:
@@ -45,7 +46,9 @@ async def _assign(
         return
     actor, match = lookup.result()
     if match.unknown:
-        await ack(response_action="update", view=modals.pick(pending, chosen, match.unknown, desk.triage.post.offer(pending.ref.source)))
+        await ack(
+            response_action="update", view=anomaly_forms.pick(pending, chosen, match.unknown, desk.triage.post.offer(pending.ref.source))
+        )
         return
     await ack()
     await _carry_out(desk, request, pending, actor, match)
@@ -54,7 +57,7 @@ async def _assign(
 async def _later(
     desk: guard.Desk,
     request: guard.Request,
-    pending: modals.Pending,
+    pending: anomaly_forms.Pending,
     chosen: Sequence[str],
     lookup: asyncio.Future[tuple[model.Actor, people.Match]],
 ) -> None:
@@ -63,7 +66,7 @@ async def _later(
     try:
         actor, match = await lookup
         if match.unknown:
-            picker = modals.pick(pending, chosen, match.unknown, desk.triage.post.offer(pending.ref.source))
+            picker = anomaly_forms.pick(pending, chosen, match.unknown, desk.triage.post.offer(pending.ref.source))
             await desk.messenger.update_view(view_id, picker)
             return
         await _carry_out(desk, request, pending, actor, match)
@@ -73,7 +76,7 @@ async def _later(
 
 
 async def _match(
-    desk: guard.Desk, request: guard.Request, pending: modals.Pending, chosen: Sequence[str], picked: Mapping[str, str]
+    desk: guard.Desk, request: guard.Request, pending: anomaly_forms.Pending, chosen: Sequence[str], picked: Mapping[str, str]
 ) -> tuple[model.Actor, people.Match]:
     """Rights first; then what was just picked is remembered; then everybody is looked up. Who others are is an admin's to say."""
     actor = await desk.people.actor(request.user)
@@ -89,12 +92,14 @@ async def _match(
     return actor, match
 
 
-def _where(request: guard.Request, pending: modals.Pending) -> guard.Request:
+def _where(request: guard.Request, pending: anomaly_forms.Pending) -> guard.Request:
     """Submissions carry no response_url: the answer goes to the channel where the form was opened."""
     return guard.Request(request.body, request.user, pending.channel, "", "")
 
 
-async def _carry_out(desk: guard.Desk, request: guard.Request, pending: modals.Pending, actor: model.Actor, match: people.Match) -> None:
+async def _carry_out(
+    desk: guard.Desk, request: guard.Request, pending: anomaly_forms.Pending, actor: model.Actor, match: people.Match
+) -> None:
     """Those who cannot be shown in Slack's picker stay assigned: nobody took them off."""
     assignees = tuple(dict.fromkeys([*(person.id for person in match.found.values()), *pending.kept]))
     await _act(desk, request, model.Change(model.Action.ASSIGN, assignees=assignees), pending, actor)
@@ -102,7 +107,7 @@ async def _carry_out(desk: guard.Desk, request: guard.Request, pending: modals.P
 
 async def comment(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> None:
     """The Comment form."""
-    form = _read(modals.read_comment, request)
+    form = _read(anomaly_forms.read_comment, request)
     if not form.text.strip():
         await ack(response_action="errors", errors={ids.COMMENT_TEXT: "Write something first: spaces alone are no comment."})
         return
@@ -111,7 +116,7 @@ async def comment(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> No
     await _act(desk, request, model.Change(model.Action.COMMENT, comment=form.text), form.pending, actor)
 
 
-async def _act(desk: guard.Desk, request: guard.Request, change: model.Change, pending: modals.Pending, actor: model.Actor) -> None:
+async def _act(desk: guard.Desk, request: guard.Request, change: model.Change, pending: anomaly_forms.Pending, actor: model.Actor) -> None:
     where = _where(request, pending)
     click = triage.Click(key=f"view:{request.view['id']}", channel=pending.channel, shown={pending.ref: pending.version})
     try:
@@ -124,14 +129,14 @@ async def _act(desk: guard.Desk, request: guard.Request, change: model.Change, p
 
 async def person_options(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> None:
     """The picker's menu, fed from the system's users as people type."""
-    form = _read(modals.read_pick, request)
+    form = _read(anomaly_forms.read_pick, request)
     await guard.options(desk, ack, _suggest(desk, request, form.pending))
 
 
-async def _suggest(desk: guard.Desk, request: guard.Request, pending: modals.Pending) -> model.Block:
+async def _suggest(desk: guard.Desk, request: guard.Request, pending: anomaly_forms.Pending) -> model.Block:
     """Names and addresses are shown to those who may assign, and to nobody else."""
     desk.triage.check(model.Action.ASSIGN, pending.ref, await desk.people.actor(request.user))
-    return modals.options(await desk.people.suggest(pending.ref.source, str(request.body.get("value", ""))))
+    return anomaly_forms.options(await desk.people.suggest(pending.ref.source, str(request.body.get("value", ""))))
 
 
 def _read(form: Callable[[Mapping[str, Any]], T], request: guard.Request) -> T:

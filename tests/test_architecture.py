@@ -13,14 +13,14 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 BREACHES = {
-    "A room sees only the rooms below it": ("bot/core/routing.py", "import bot.render.card"),
+    "A room sees only the rooms below it": ("bot/core/routing.py", "import bot.render.anomaly.anomaly_card"),
     "Every room of the bot is listed": ("bot/utils.py", "X = 1"),
     "Adapters never see services or render": ("bot/store/facts.py", "import bot.services.post"),
     "Product and sandbox do not know each other": ("sandbox/faults.py", "import bot.model"),
     "Listeners and sandbox do not know each other": ("handlers/views.py", "import sandbox.faults"),
     "Services among themselves": ("bot/services/browse.py", "import bot.services.triage"),
     "Only the composition root and the command line read settings": ("bot/web.py", "import bot.settings"),
-    "Pure rooms do no I/O, read no clock, write no log": ("bot/render/text.py", "import logging"),
+    "Pure rooms do no I/O, read no clock, write no log": ("bot/render/kit/text.py", "import logging"),
     "sqlalchemy lives in the store": ("bot/scheduling.py", "import sqlalchemy"),
     "httpx lives in the sources": ("bot/delivery/slack.py", "import httpx"),
     "slack_sdk lives in the delivery": ("handlers/actions.py", "import slack_sdk"),

@@ -19,7 +19,7 @@ from slack_bolt.async_app import AsyncApp
 import handlers
 from bot import app, model, settings
 from bot.core import grammar
-from bot.render import ids
+from bot.render.kit import ids
 from bot.sources import registry
 from bot.sources.qualytics import list_params
 from handlers import actions, commands, views

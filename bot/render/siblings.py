@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from bot.render import text
+from bot.render.kit import text
 
 _ROUNDS = 4
 """How often names that still look the same are cut at their next difference, before they are numbered."""

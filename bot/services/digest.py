@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from bot import errors, model, ports
 from bot.core import connected, digest_stats, grammar, permissions, schedules, transitions
-from bot.render import digest as digest_view
+from bot.render.digest import digest_message
 from bot.services import browse, slicing
 from bot.services import post as posting
 
@@ -83,7 +83,7 @@ class Digests:
         """The digest as it was when it was made. Given to `post`, the only writer."""
         made = digest_stats.unpack(card.payload)
         connected.named(self.sources, made.source)
-        return digest_view.digest(made, self.post.offer(made.source))
+        return digest_message.digest(made, self.post.offer(made.source))
 
     async def _mark(self) -> datetime | None:
         mark = await self.facts.get(MARK)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot import errors, model, ports
-from bot.render import limits
+from bot.render.kit import limits
 
 log = logging.getLogger(__name__)
 

@@ -14,8 +14,8 @@ from typing import Any
 
 from bot import errors, model, ports
 from bot.core import connected, grouping, retries, routing
-from bot.render import card as cards_view
-from bot.render import reports
+from bot.render.anomaly import anomaly_card
+from bot.render.desk import reports
 from bot.services import fallback
 
 log = logging.getLogger(__name__)
@@ -322,7 +322,7 @@ class Post:
         if anomaly is None or (anomaly.state is model.State.ARCHIVED and not card.ts):
             return None
         past = await self.journal.past(anomaly, self.clock.now())
-        return cards_view.anomaly(anomaly, self.offer(card.ref.source), past)
+        return anomaly_card.anomaly(anomaly, self.offer(card.ref.source), past)
 
     async def _render_group(self, card: model.Card) -> model.Message | None:
         tally = await self.cards.tally(card.id)
@@ -330,7 +330,7 @@ class Post:
         if source:
             connected.named(self.sources, source)
         burst = next((route.burst for route in self.routes if route.id == card.route), self.routes[0].burst)
-        return cards_view.group(card.id, tally, self.offer(source), burst)
+        return anomaly_card.group(card.id, tally, self.offer(source), burst)
 
     async def _render_report(self, card: model.Card) -> model.Message | None:
         return reports.report(card.payload)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from bot.render import ids
+from bot.render.kit import ids
 from tests.browser.conftest import DANA, LEE, Demo, by_action, card, pick
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -8,7 +8,7 @@ import pytest
 from playwright import async_api
 from playwright.async_api import Page, expect
 
-from bot.render import ids
+from bot.render.kit import ids
 from tests.browser.conftest import GUS, QUALITY, Demo, Trouble, by_action, card, open_in
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -16,7 +16,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 
 from bot import app, settings
 from bot.delivery import pacing
-from bot.render import ids
+from bot.render.kit import ids
 from sandbox.slack import messages, modals, payloads
 from sandbox.slack.blockkit import surfaces
 from tests.walks import stage as staging

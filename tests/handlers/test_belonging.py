@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from bot import model
-from bot.render import ids, modals
+from bot.render.anomaly import anomaly_forms
+from bot.render.kit import ids
 from tests.handlers.front import CHANNEL, DANA, LEE, Front, Json
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -79,8 +80,8 @@ async def test_a_shortcut_from_elsewhere_opens_nothing(make: Callable[[Front], J
 
 
 async def test_a_menu_from_elsewhere_has_no_options(front: Front) -> None:
-    pending = modals.Pending(model.Ref("qualytics", "1"), 1, CHANNEL)
-    view = modals.pick(pending, [LEE], [model.Actor(LEE, "Lee")], OFFER)
+    pending = anomaly_forms.Pending(model.Ref("qualytics", "1"), 1, CHANNEL)
+    view = anomaly_forms.pick(pending, [LEE], [model.Actor(LEE, "Lee")], OFFER)
     ours = await front.send(front.suggestion(view, "lee"))
     assert '"value"' in ours.body
     response = await front.send(set_in(front.suggestion(view, "lee"), "user.team_id", "T0OTHER"))

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from bot.render import ids
+from bot.render.kit import ids
 from tests.handlers.front import CHANNEL, DANA, LEE, Front, visible
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from bot import model
-from bot.render import ids, modals
+from bot.render.anomaly import anomaly_forms
+from bot.render.kit import ids
 from tests.handlers.front import CHANNEL, DANA, GUS, LEE, Front
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -72,8 +73,8 @@ async def test_assign_several_people_and_nobody(front: Front) -> None:
 
 async def test_a_person_who_is_gone_cannot_be_picked(front: Front) -> None:
     (ident,) = await front.arrive()
-    pending = modals.Pending(model.Ref("qualytics", str(ident)), 1, CHANNEL)
-    view = modals.pick(pending, [LEE], [model.Actor(LEE, "Lee")], OFFER)
+    pending = anomaly_forms.Pending(model.Ref("qualytics", str(ident)), 1, CHANNEL)
+    view = anomaly_forms.pick(pending, [LEE], [model.Actor(LEE, "Lee")], OFFER)
     update = json.loads((await front.send(front.submission(view, picked(999_999)))).body)
     assert "has no user 999999 any more" in json.dumps(update["view"])
     assert (await front.stage.truth(ident))["assignees"] == []
@@ -111,7 +112,7 @@ async def test_spaces_alone_are_no_comment(front: Front) -> None:
 
 async def test_the_answer_finds_its_way_where_the_bot_is_no_member(front: Front) -> None:
     (ident,) = await front.arrive()
-    view = modals.comment(await seen(front, ident), OFFER, "C0GENERAL")
+    view = anomaly_forms.comment(await seen(front, ident), OFFER, "C0GENERAL")
     told = await front.told(front.submission(view, written("Typed where the bot is not")))
     assert "Commented" in told
     assert [message.ephemeral_to for message in front.stage.workspace.channels["D0DANA"].messages.values()][-1] == DANA
@@ -152,8 +153,8 @@ async def slow(front: Front, seconds: float) -> None:
 
 
 async def test_a_menu_that_would_come_too_late_is_empty_and_right_the_next_time(front: Front) -> None:
-    pending = modals.Pending(model.Ref("qualytics", "1001"), 1, CHANNEL)
-    view = modals.pick(pending, [LEE], [model.Actor(LEE, "Lee")], OFFER)
+    pending = anomaly_forms.Pending(model.Ref("qualytics", "1001"), 1, CHANNEL)
+    view = anomaly_forms.pick(pending, [LEE], [model.Actor(LEE, "Lee")], OFFER)
     front.running.desk.people._rosters.clear()
     await slow(front, 2.2)
     try:
@@ -166,10 +167,10 @@ async def test_a_menu_that_would_come_too_late_is_empty_and_right_the_next_time(
 
 
 async def test_a_menu_of_a_system_that_fails_is_empty(front: Front, caplog: pytest.LogCaptureFixture) -> None:
-    pending = modals.Pending(model.Ref("qualytics", "1001"), 1, CHANNEL)
+    pending = anomaly_forms.Pending(model.Ref("qualytics", "1001"), 1, CHANNEL)
     front.running.desk.people._rosters.clear()
     async with front.fault(mode="garbage", path="/users"):
-        response = await front.send(front.suggestion(modals.pick(pending, [LEE], [model.Actor(LEE, "Lee")], OFFER), "lee"))
+        response = await front.send(front.suggestion(anomaly_forms.pick(pending, [LEE], [model.Actor(LEE, "Lee")], OFFER), "lee"))
     assert json.loads(response.body) == {"options": []}
     assert "Traceback" not in caplog.text
 
@@ -217,7 +218,7 @@ async def test_forged_forms_are_refused_politely(front: Front, metadata: str, ca
 @pytest.mark.parametrize("state", [{}, {"values": None}, {"values": {"x": {}}}, {"values": {ids.ASSIGN_PEOPLE: {}}}])
 async def test_forms_without_their_state_do_no_harm(front: Front, state: Json) -> None:
     (ident,) = await front.arrive()
-    for make in (modals.assign, modals.comment):
+    for make in (anomaly_forms.assign, anomaly_forms.comment):
         payload = front.submission(make(await seen(front, ident), OFFER, CHANNEL), {})
         payload["view"]["state"] = state
         assert (await front.send(payload)).status == 200

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bot import errors, model
-from bot.render import ids
+from bot.render.kit import ids
 from handlers import guard
 from tests.handlers import front as fronts
 from tests.handlers.front import CHANNEL, DANA, Front, visible

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from bot.render import ids
+from bot.render.kit import ids
 from tests.handlers import front as fronts
 from tests.handlers.front import Front
 

@@ -12,7 +12,10 @@ import pytest_asyncio
 import handlers
 from bot import model
 from bot.core import grammar
-from bot.render import ids, modals, review, scan_form
+from bot.render.anomaly import anomaly_forms
+from bot.render.kit import ids
+from bot.render.review import review_form
+from bot.render.scan import scan_form
 from handlers import views
 from tests.handlers import front as fronts
 from tests.handlers.front import CHANNEL, DANA, LEE, Front
@@ -43,8 +46,8 @@ def _form(callback_id: str, state: Json) -> Callable[[Front, str, str], Json]:
 
 
 def _suggest(front: Front, user: str, ident: str) -> Json:
-    pending = modals.Pending(model.Ref("qualytics", ident), 1, CHANNEL)
-    return front.suggestion(modals.pick(pending, [LEE], [model.Actor(LEE, "Lee")], OFFER), "", user=user)
+    pending = anomaly_forms.Pending(model.Ref("qualytics", ident), 1, CHANNEL)
+    return front.suggestion(anomaly_forms.pick(pending, [LEE], [model.Actor(LEE, "Lee")], OFFER), "", user=user)
 
 
 def _deletion(front: Front, user: str, ident: str) -> Json:
@@ -54,7 +57,7 @@ def _deletion(front: Front, user: str, ident: str) -> Json:
 
 def _review_view() -> Json:
     page = model.ReviewPage(model.Scope(words="status:open"), [], 0, channel=CHANNEL)
-    return review.form(page, OFFER)
+    return review_form.form(page, OFFER)
 
 
 def _turn(action_id: str) -> Callable[[Front, str, str], Json]:
@@ -66,7 +69,7 @@ def _review(front: Front, user: str, ident: str) -> Json:
     page = model.ReviewPage(model.Scope(words="status:open"), [shown], 1, picked=frozenset({ident}), channel=CHANNEL)
     chosen = {"type": "static_select", "selected_option": {"text": {"type": "plain_text", "text": "x"}, "value": "acknowledge"}}
     which = {"type": "radio_buttons", "selected_option": {"text": {"type": "plain_text", "text": "x"}, "value": "page"}}
-    return front.submission(review.form(page, OFFER), {ids.REVIEW_ACTION: chosen, ids.REVIEW_WHICH: which}, user=user)
+    return front.submission(review_form.form(page, OFFER), {ids.REVIEW_ACTION: chosen, ids.REVIEW_WHICH: which}, user=user)
 
 
 def _confirmation(front: Front, user: str, ident: str) -> Json:
@@ -82,18 +85,18 @@ def _confirmation(front: Front, user: str, ident: str) -> Json:
         front.running.desk.clock.now(),
         1,
     )
-    return front.submission(review.preview(model.Message("x"), batch, 1), {}, user=user)
+    return front.submission(review_form.preview(model.Message("x"), batch, 1), {}, user=user)
 
 
 def _scan(front: Front, user: str, ident: str) -> Json:
-    draft = scan_form.Draft("qualytics", CHANNEL, ("42",), names={"42": "warehouse-prod"})
+    draft = scan_form.ScanDraft("qualytics", CHANNEL, ("42",), names={"42": "warehouse-prod"})
     option = {"text": {"type": "plain_text", "text": "x"}, "value": "42"}
     state = {ids.SCAN_DATASTORES: {"type": "multi_external_select", "selected_options": [option]}}
     return front.submission(scan_form.form(draft), state, user=user)
 
 
 def _menu(action_id: str) -> Callable[[Front, str, str], Json]:
-    draft = scan_form.Draft("qualytics", CHANNEL)
+    draft = scan_form.ScanDraft("qualytics", CHANNEL)
     return lambda front, user, ident: front.suggestion(scan_form.form(draft), "", user=user, block=action_id)
 
 

@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from bot import model, ports
 from bot.core import permissions, snapshot
-from bot.render import ids
+from bot.render.kit import ids
 from tests.handlers import front as fronts
 from tests.handlers import test_rights as tried
 from tests.handlers.front import CHANNEL, DANA, LEE, Front

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from bot.render import ids
+from bot.render.kit import ids
 from tests.handlers import front as fronts
 from tests.handlers.front import CHANNEL, DANA, Front, Json, visible
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.render import ids
+from bot.render.kit import ids
 from tests.handlers.front import CHANNEL, DANA, GUS, LEE, Front, Json
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from bot.render import ids
+from bot.render.kit import ids
 from tests.handlers import front as fronts
 from tests.handlers.front import CHANNEL, Front
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot import model, ports
-from bot.render import ids
+from bot.render.kit import ids
 from tests.handlers.front import CHANNEL, DANA, Front, visible
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

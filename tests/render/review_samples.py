@@ -9,7 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import strategies as st
 
 from bot import model
-from bot.render import digest, review
+from bot.render.digest import digest_message
+from bot.render.review import review_form
 from tests.render import samples
 
 NOW = samples.NOW
@@ -83,11 +84,11 @@ def every_review_view(page: model.ReviewPage, offer: model.Offer, preview: model
     """Each modal of a review."""
     batch = replace(samples.ARCHIVE_312, channel=page.channel)
     return {
-        "review": review.form(page, offer),
-        "review of nothing": review.form(replace(page, anomalies=()), offer),
-        "review of one": review.form(replace(page, anomalies=page.anomalies[:1], total=1), offer),
-        "confirmation": review.preview(preview, batch, 312),
-        "confirmation of nothing": review.preview(preview, batch, 0),
+        "review": review_form.form(page, offer),
+        "review of nothing": review_form.form(replace(page, anomalies=()), offer),
+        "review of one": review_form.form(replace(page, anomalies=page.anomalies[:1], total=1), offer),
+        "confirmation": review_form.preview(preview, batch, 312),
+        "confirmation of nothing": review_form.preview(preview, batch, 0),
     }
 
 
@@ -95,8 +96,8 @@ def every_digest(facts: model.Digest, offer: model.Offer) -> Mapping[str, model.
     """Each form of a digest."""
     calm = replace(facts, opened=0, closed=0, open=0)
     return {
-        "digest": digest.digest(facts, offer),
-        "digest asked for": digest.digest(facts, offer, asked=True),
-        "calm digest": digest.digest(calm, offer),
-        "digest of an empty queue": digest.digest(replace(facts, opened=3, open=0, unacknowledged=0), offer),
+        "digest": digest_message.digest(facts, offer),
+        "digest asked for": digest_message.digest(facts, offer, asked=True),
+        "calm digest": digest_message.digest(calm, offer),
+        "digest of an empty queue": digest_message.digest(replace(facts, opened=3, open=0, unacknowledged=0), offer),
     }

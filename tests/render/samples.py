@@ -10,7 +10,10 @@ from typing import Any
 from hypothesis import strategies as st
 
 from bot import errors, model, ports
-from bot.render import batch, card, desk, modals, refusals, replies, reports
+from bot.render.anomaly import anomaly_card, anomaly_forms, replies
+from bot.render.batch import batch_message, deletion_form
+from bot.render.desk import desk_status, reports
+from bot.render.kit import modals, refusals
 
 NOW = datetime(2026, 11, 21, 9, 12, tzinfo=UTC)
 DATE = "2026-11-21 09:12 UTC"
@@ -242,8 +245,8 @@ def every_message(
     decided = [model.Decided(reason, anomaly.created, "C0123ABC", anomaly.description) for reason in model.Reason]
     backlog = ports.Backlog(1, 2, 3, 4, 500.0, [(anomaly.type, 3)] * 20)
     standing = model.Standing("qualytics", failing_since=anomaly.created, error=anomaly.description)
-    view = desk.StatusView(
-        [desk.SourceView(offer.title, standing, {anomaly.state: 3}, 10.0)] * 4,
+    view = desk_status.StatusView(
+        [desk_status.SourceView(offer.title, standing, {anomaly.state: 3}, 10.0)] * 4,
         backlog,
         anomaly.description,
         "1",
@@ -253,8 +256,8 @@ def every_message(
     return {
         **receipts,
         "receipt of many": replies.receipt(model.Receipt(change, outcomes * 30, {}, [anomaly.description] * 3), DANA, offer),
-        "card": card.anomaly(anomaly, offer, past),
-        "group": card.group("card-1", tally, offer, 5),
+        "card": anomaly_card.anomaly(anomaly, offer, past),
+        "group": anomaly_card.group("card-1", tally, offer, 5),
         "stale": replies.stale(anomaly, offer, past, "acknowledge"),
         "listing": replies.listing(model.Listing(anomaly.description, [anomaly] * 10, 412, 10)),
         "group listing": replies.listing(model.Listing("", [anomaly] * 10, 412, 10), group="card-1"),
@@ -262,8 +265,8 @@ def every_message(
         "count": replies.count(anomaly.description, 7, {anomaly.status: 7}, tables),
         "history": replies.history(anomaly, entries, comments),
         "why": replies.why(anomaly.ref, decided),
-        "status": desk.status(view),
-        "help": desk.help_text(anomaly),
+        "status": desk_status.status(view),
+        "help": desk_status.help_text(anomaly),
         "broken": refusals.broken(anomaly.description),
         "assigned": reports.report(
             {"what": "assigned", "ref": str(anomaly.ref), "title": anomaly.description, "url": anomaly.url, "by": "Dana"}
@@ -276,15 +279,15 @@ def every_batch_message(
 ) -> Mapping[str, model.Message]:
     """Each kind of message that shows this batch, whatever its own state."""
     cards = {
-        f"batch card {state} {undoable}": batch.card(replace(frozen, state=state), progress, undoable, offer)
+        f"batch card {state} {undoable}": batch_message.card(replace(frozen, state=state), progress, undoable, offer)
         for state in model.BatchState
         for undoable in (True, False)
     }
     return {
         **cards,
-        "batch preview": batch.preview(frozen, split, progress, offer, {"7": frozen.actor_name}),
-        "batch started": batch.started(frozen, offer),
-        "batch cancelled": batch.cancelled(frozen),
+        "batch preview": batch_message.preview(frozen, split, progress, offer, {"7": frozen.actor_name}),
+        "batch started": batch_message.started(frozen, offer),
+        "batch cancelled": batch_message.cancelled(frozen),
     }
 
 
@@ -292,14 +295,14 @@ def every_view(anomaly: model.Anomaly, offer: model.Offer) -> Mapping[str, model
     """Each modal, about this anomaly; the forms are missing when its id fits into none."""
     linked = {person.id: f"U{index}" for index, person in enumerate(anomaly.assignees) if index % 2}
     strangers = [model.Actor(f"U{index}", person.name) for index, person in enumerate(anomaly.assignees)]
-    pending = modals.Pending(anomaly.ref, anomaly.version, "C1")
+    pending = anomaly_forms.Pending(anomaly.ref, anomaly.version, "C1")
     frozen = replace(ARCHIVE_312, change=model.Change(model.Action.DELETE), words=anomaly.description)
-    views = {"delete": batch.delete_form(frozen, 312)}
+    views = {"delete": deletion_form.form(frozen, 312)}
     views |= {"loading": modals.loading(anomaly.type), "notice": modals.notice(anomaly.type, [anomaly.description] * 3)}
     try:
-        views["assign"] = modals.assign(anomaly, offer, "C1", linked, [anomaly.description])
-        views["comment"] = modals.comment(anomaly, offer, "C1")
-        views["pick"] = modals.pick(pending, ["U1"] * 30, strangers, offer)
+        views["assign"] = anomaly_forms.assign(anomaly, offer, "C1", linked, [anomaly.description])
+        views["comment"] = anomaly_forms.comment(anomaly, offer, "C1")
+        views["pick"] = anomaly_forms.pick(pending, ["U1"] * 30, strangers, offer)
     except errors.NotSupported:
         pass
     return views

@@ -10,7 +10,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from bot import model
-from bot.render import ids, scan
+from bot.render.kit import ids
+from bot.render.scan import scan_message, scan_preview
 from tests.render import samples
 
 NOW, OFFER = samples.NOW, samples.OFFER
@@ -164,15 +165,17 @@ def every_scan_message(
     operation: model.Operation, problems: Sequence[model.Problem], offer: model.Offer, now: datetime
 ) -> Mapping[str, model.Message]:
     """Each kind of message about this operation, in every state."""
-    cards = {f"scan card {state}": scan.card(replace(operation, state=state), offer, now) for state in STATE}
+    cards = {f"scan card {state}": scan_message.card(replace(operation, state=state), offer, now) for state in STATE}
     twelve = [operation] * 12
     return {
         **cards,
-        "scan preview": scan.preview(model.Proposal([operation], {operation.id: 14}, problems), offer),
-        "scan preview of many": scan.preview(model.Proposal(twelve, {}, problems), offer),
-        "no scan": scan.preview(model.Proposal([], {}, problems), offer, "qualytics"),
-        "scan started": scan.started(twelve),
-        "scan cancelled": scan.cancelled(),
-        "scan aborting": scan.aborting(operation),
-        "scan status": scan.status([replace(operation, state=STATE.RUNNING)] * 12, [replace(operation, state=STATE.DONE)] * 12, offer, now),
+        "scan preview": scan_preview.preview(model.Proposal([operation], {operation.id: 14}, problems), offer),
+        "scan preview of many": scan_preview.preview(model.Proposal(twelve, {}, problems), offer),
+        "no scan": scan_preview.preview(model.Proposal([], {}, problems), offer, "qualytics"),
+        "scan started": scan_message.started(twelve),
+        "scan cancelled": scan_message.cancelled(),
+        "scan aborting": scan_message.aborting(operation),
+        "scan status": scan_message.status(
+            [replace(operation, state=STATE.RUNNING)] * 12, [replace(operation, state=STATE.DONE)] * 12, offer, now
+        ),
     }

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import model
-from bot.render import batch, ids
+from bot.render.batch import batch_message, deletion_form
+from bot.render.kit import ids, spreadsheet
 from sandbox.slack.blockkit import surfaces
 from tests.render import samples, slack_rules
 
@@ -43,7 +44,7 @@ def pressed(message: model.Message) -> dict[str, dict[str, object]]:
 
 
 def preview(frozen: model.Batch = ARCHIVE, *refusals: model.Refusals, **counts: int) -> model.Message:
-    return batch.preview(frozen, SPLIT, samples.progress(*refusals, **(counts or {"todo": frozen.total})), OFFER, {"7": "Lee Park"})
+    return batch_message.preview(frozen, SPLIT, samples.progress(*refusals, **(counts or {"todo": frozen.total})), OFFER, {"7": "Lee Park"})
 
 
 # --- the preview ------------------------------------------------------------------------------------------------------------------
@@ -107,7 +108,7 @@ def test_preview_of_a_deletion_has_no_confirm() -> None:
 
 def test_preview_of_an_archive_that_cannot_be_undone_says_so() -> None:
     offer = replace(OFFER, supports=OFFER.supports - {model.Action.REOPEN})
-    told = seen(batch.preview(ARCHIVE, SPLIT, samples.progress(todo=312), offer))
+    told = seen(batch_message.preview(ARCHIVE, SPLIT, samples.progress(todo=312), offer))
     assert "Qualytics offers no way to reopen them from Slack, so this cannot be undone here." in told
 
 
@@ -158,17 +159,17 @@ def test_every_change_has_its_name(frozen: model.Batch, title: str) -> None:
 
 
 def test_answers_to_the_buttons() -> None:
-    assert seen(batch.cancelled(ARCHIVE)) == "Cancelled: Archive 312 anomalies as Duplicate. Nothing was changed."
-    told = seen(batch.started(ARCHIVE, OFFER))
+    assert seen(batch_message.cancelled(ARCHIVE)) == "Cancelled: Archive 312 anomalies as Duplicate. Nothing was changed."
+    told = seen(batch_message.started(ARCHIVE, OFFER))
     assert told.startswith("Archiving 312 anomalies as Duplicate in Qualytics has begun.") and "receipt" in told
-    assert seen(batch.started(replace(ARCHIVE, id="b-2", undo_of="b-1"), OFFER)).startswith("Taking back 312 changes of batch b-1")
+    assert seen(batch_message.started(replace(ARCHIVE, id="b-2", undo_of="b-1"), OFFER)).startswith("Taking back 312 changes of batch b-1")
 
 
 # --- the lasting message ------------------------------------------------------------------------------------------------------------
 
 
 def card(frozen: model.Batch, *refusals: model.Refusals, undoable: bool = True, **counts: int) -> model.Message:
-    return batch.card(frozen, samples.progress(*refusals, **counts), undoable, OFFER)
+    return batch_message.card(frozen, samples.progress(*refusals, **counts), undoable, OFFER)
 
 
 def test_progress_says_how_far_it_is_who_asked_and_what() -> None:
@@ -268,10 +269,10 @@ def test_no_undo_where_there_is_none(frozen: model.Batch, undoable: bool, done: 
 
 def test_no_undo_of_an_archive_where_nothing_can_be_reopened() -> None:
     offer = replace(OFFER, supports=OFFER.supports - {model.Action.REOPEN})
-    message = batch.card(samples.finished(), samples.progress(done=312), True, offer)
+    message = batch_message.card(samples.finished(), samples.progress(done=312), True, offer)
     assert slack_rules.pressable(message) == []
     assert "cannot be undone here" in seen(message)
-    acknowledged = batch.card(samples.finished(changing(model.Action.ACKNOWLEDGE)), samples.progress(done=312), True, offer)
+    acknowledged = batch_message.card(samples.finished(changing(model.Action.ACKNOWLEDGE)), samples.progress(done=312), True, offer)
     assert ids.BATCH_UNDO in pressed(acknowledged)
 
 
@@ -313,7 +314,7 @@ def rows(content: bytes) -> list[list[str]]:
 
 
 def test_csv_has_one_line_for_each_anomaly() -> None:
-    content = batch.csv(
+    content = spreadsheet.receipt(
         [
             item("1", table="orders", place="warehouse-prod"),
             item("2", REFUSED, reason='No "right", sorry\nreally', right="Author", table="Bestellübersicht", place="crm"),
@@ -324,24 +325,24 @@ def test_csv_has_one_line_for_each_anomaly() -> None:
         ["qualytics:1", "orders", "warehouse-prod", "done", "", ""],
         ["qualytics:2", "Bestellübersicht", "crm", "refused", 'No "right", sorry really', "Author"],
     ]
-    assert rows(batch.csv([])) == [["id", "table", "datastore", "result", "reason", "missing right"]]
+    assert rows(spreadsheet.receipt([])) == [["id", "table", "datastore", "result", "reason", "missing right"]]
 
 
 def test_csv_knows_every_fate() -> None:
-    told = [row[3] for row in rows(batch.csv([item("1", fate) for fate in model.Fate]))[1:]]
+    told = [row[3] for row in rows(spreadsheet.receipt([item("1", fate) for fate in model.Fate]))[1:]]
     assert len(set(told)) == len(model.Fate)
 
 
 @pytest.mark.parametrize("value", ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "\t=1", "\n=1", "\u200b=1", "\u200d=1", "＝1", "'=1", "\ufeff=1"])
 def test_a_cell_that_would_be_calculated_is_defused(value: str) -> None:
-    cell = rows(batch.csv([item("1", reason=value)]))[1][4]
+    cell = rows(spreadsheet.receipt([item("1", reason=value)]))[1][4]
     assert cell.startswith("'") and cell.endswith(value[-1])
-    assert rows(batch.csv([item("1", reason="a=1 - b@c")]))[1][4] == "a=1 - b@c"
+    assert rows(spreadsheet.receipt([item("1", reason="a=1 - b@c")]))[1][4] == "a=1 - b@c"
 
 
 @given(st.lists(samples.ITEMS, max_size=5))
 def test_no_cell_of_a_stranger_breaks_the_csv(items: list[model.Item]) -> None:
-    read = rows(batch.csv(items))
+    read = rows(spreadsheet.receipt(items))
     assert [len(row) for row in read] == [6] * (len(items) + 1)
     for row in read[1:]:
         for cell in row:
@@ -349,14 +350,14 @@ def test_no_cell_of_a_stranger_breaks_the_csv(items: list[model.Item]) -> None:
 
 
 def test_ten_thousand_lines() -> None:
-    assert len(rows(batch.csv([item(str(number)) for number in range(10_000)]))) == 10_001
+    assert len(rows(spreadsheet.receipt([item(str(number)) for number in range(10_000)]))) == 10_001
 
 
 # --- the form before a deletion -----------------------------------------------------------------------------------------------------
 
 
 def test_the_form_asks_for_the_number_and_gives_the_batch_back() -> None:
-    view = batch.delete_form(changing(model.Action.DELETE), 312)
+    view = deletion_form.form(changing(model.Action.DELETE), 312)
     assert slack_rules.view_faults(view) == [] and surfaces.check_view(view, "modal").lines == []
     told = slack_rules.seen(view)
     assert "312 anomalies will be deleted for good." in told and "Selected: table:orders status:open." in told
@@ -365,28 +366,28 @@ def test_the_form_asks_for_the_number_and_gives_the_batch_back() -> None:
     typed = next(part for part in slack_rules.pressable(view["blocks"]))
     assert (typed["action_id"], typed.get("initial_value"), typed.get("placeholder")) == (ids.DELETE_COUNT, None, None)
     state = {"values": {ids.DELETE_COUNT: {ids.DELETE_COUNT: {"type": "plain_text_input", "value": " 312 "}}}}
-    assert batch.read_delete({**view, "state": state}) == ("b-4f2a", "312")
-    assert batch.read_delete(view) == ("b-4f2a", "")
+    assert deletion_form.read({**view, "state": state}) == ("b-4f2a", "312")
+    assert deletion_form.read(view) == ("b-4f2a", "")
 
 
 @pytest.mark.parametrize("view", [{}, {"private_metadata": ""}, {"private_metadata": "b", "callback_id": "assign"}])
 def test_foreign_forms_are_refused(view: dict[str, str]) -> None:
     with pytest.raises(ValueError):
-        batch.read_delete(view)
+        deletion_form.read(view)
 
 
 @pytest.mark.parametrize("typed", ["10000", " 10000 ", "10,000", "10 000", "10.000", "10'000", "10\u202f000"])
 def test_the_right_number_in_any_writing(typed: str) -> None:
-    assert batch.delete_errors(typed, 10_000) is None
+    assert deletion_form.wrong(typed, 10_000) is None
 
 
 @pytest.mark.parametrize(
     "typed", ["", "1000", "100,00", "10000.0", "1,0000", "ten thousand", "-10000", "+10000", "10000!", "all", "9" * 5000]
 )
 def test_a_wrong_number_deletes_nothing(typed: str) -> None:
-    wrong = batch.delete_errors(typed, 10_000)
+    wrong = deletion_form.wrong(typed, 10_000)
     assert wrong == {ids.DELETE_COUNT: "Type 10,000 exactly, the number of anomalies to delete. Nothing was deleted."}
 
 
 def test_nothing_left_to_delete_is_never_confirmed() -> None:
-    assert batch.delete_errors("0", 0) == {ids.DELETE_COUNT: "Nothing is left to delete. Close this form."}
+    assert deletion_form.wrong("0", 0) == {ids.DELETE_COUNT: "Nothing is left to delete. Close this form."}

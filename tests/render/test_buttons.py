@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from bot import model
-from bot.render import blocks, buttons, ids
+from bot.render.anomaly import buttons
+from bot.render.kit import blocks, ids
 from sandbox.slack.blockkit import surfaces
 from tests.render import samples, slack_rules
 
@@ -41,7 +42,7 @@ def test_the_entry_says_what_it_does_and_carries_the_anomaly() -> None:
     (menu,) = [part for part in slack_rules.pressable(list(buttons.row(ORDERS, OFFER))) if part["type"] == "overflow"]
     entry = menu["options"][-1]
     assert entry["text"]["text"] == "Fixed, verify"
-    assert ids.decode_choice(entry["value"]) == (ids.MORE_VERIFY, ids.Target(samples.REF, 3))
+    assert ids.decode_choice(entry["value"]) == (ids.MORE_VERIFY, ids.ButtonTarget(samples.REF, 3))
 
 
 def test_no_row_holds_an_action_twice_and_the_order_stays() -> None:

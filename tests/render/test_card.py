@@ -7,14 +7,15 @@ from dataclasses import replace
 import pytest
 
 from bot import model, ports
-from bot.render import card, ids
+from bot.render.anomaly import anomaly_card
+from bot.render.kit import ids
 from tests.render import samples, slack_rules
 
 OFFER, ORDERS = samples.OFFER, samples.ORDERS
 
 
 def drawn(anomaly: model.Anomaly, past: model.Past | None = None, offer: model.Offer = OFFER) -> model.Message:
-    message = card.anomaly(anomaly, offer, past or samples.past())
+    message = anomaly_card.anomaly(anomaly, offer, past or samples.past())
     assert slack_rules.faults(message) == []
     return message
 
@@ -67,7 +68,7 @@ def test_buttons_carry_identity_and_the_version_shown() -> None:
         "Invalid": "Not actually a problem",
         "Discarded": "Noise",
     }
-    assert ids.decode_choice(archive["Duplicate"]["value"]) == ("Duplicate", ids.Target(samples.REF, 3))
+    assert ids.decode_choice(archive["Duplicate"]["value"]) == ("Duplicate", ids.ButtonTarget(samples.REF, 3))
     assert [option["text"]["text"] for option in buttons[ids.MORE]["options"]] == [
         "Comment…",
         "History",
@@ -188,7 +189,7 @@ def tally(**states: int) -> ports.Tally:
 
 
 def test_group_counts_by_state_and_table_with_five_samples() -> None:
-    message = card.group("card-7", tally(open=30, acknowledged=5, archived=2), OFFER, 5)
+    message = anomaly_card.group("card-7", tally(open=30, acknowledged=5, archived=2), OFFER, 5)
     assert slack_rules.faults(message) == []
     seen = slack_rules.seen(message)
     assert "37 anomalies arrived together" in seen
@@ -207,7 +208,7 @@ def test_group_counts_by_state_and_table_with_five_samples() -> None:
 
 
 def test_group_says_when_all_are_closed_and_has_nothing_to_review() -> None:
-    message = card.group("c", tally(archived=6), OFFER, 5)
+    message = anomaly_card.group("c", tally(archived=6), OFFER, 5)
     assert "6 anomalies arrived together, all closed now" in slack_rules.seen(message)
     assert slack_rules.labels(message) == ["Show list"]
     assert "Review" not in slack_rules.heard(message)

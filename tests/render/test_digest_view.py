@@ -11,7 +11,8 @@ import pytest
 
 from bot import model
 from bot.core import grammar
-from bot.render import digest, ids, limits, spreadsheet
+from bot.render.digest import digest_message
+from bot.render.kit import ids, limits, spreadsheet
 from sandbox.slack.blockkit import surfaces
 from tests.render import review_samples, samples, slack_rules
 
@@ -20,7 +21,7 @@ SINCE = "2026-11-20 09:00 UTC"
 
 
 def drawn(**changed: object) -> model.Message:
-    message = digest.digest(replace(MORNING, **changed), OFFER)  # type: ignore[arg-type]
+    message = digest_message.digest(replace(MORNING, **changed), OFFER)  # type: ignore[arg-type]
     assert slack_rules.faults(message) == []
     assert surfaces.check(list(message.blocks), "message").lines == []
     return message
@@ -148,7 +149,7 @@ def test_a_queue_that_was_emptied_says_so_and_has_nothing_to_review() -> None:
 
 
 def test_who_asked_is_not_told_how_to_ask() -> None:
-    asked = digest.digest(MORNING, OFFER, asked=True)
+    asked = digest_message.digest(MORNING, OFFER, asked=True)
     assert "/anomalies digest" not in slack_rules.seen(asked)
     assert asked.text == drawn().text
 

@@ -7,7 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import model
-from bot.render import card, ids, modals, reports, scan_form
+from bot.render.anomaly import anomaly_card, anomaly_forms
+from bot.render.desk import reports
+from bot.render.kit import ids
+from bot.render.scan import scan_form
 from tests.render import review_samples, samples, scan_samples, slack_rules
 
 RELEASED = {
@@ -69,11 +72,11 @@ def test_everything_that_can_be_pressed_is_known() -> None:
     for operation in (scan_samples.PREVIEW, found):
         messages += scan_samples.every_scan_message(operation, [missing], samples.OFFER, samples.NOW).values()
     messages.append(reports.report({"what": "first_contact", "source": "qualytics", "count": 3}))
-    messages.append(card.anomaly(samples.ORDERS, model.Offer("Anomify", frozenset(model.Action)), samples.past()))
+    messages.append(anomaly_card.anomaly(samples.ORDERS, model.Offer("Anomify", frozenset(model.Action)), samples.past()))
     drawn = {part["action_id"] for message in messages for part in slack_rules.pressable(message)}
     assert drawn == set(ids.MESSAGE_ACTIONS)
-    pending = modals.Pending(samples.REF, 1)
-    views = [*samples.every_view(samples.ORDERS, samples.OFFER).values(), modals.pick(pending, [], [samples.DANA], samples.OFFER)]
+    pending = anomaly_forms.Pending(samples.REF, 1)
+    views = [*samples.every_view(samples.ORDERS, samples.OFFER).values(), anomaly_forms.pick(pending, [], [samples.DANA], samples.OFFER)]
     views.append(scan_form.form(scan_form.of([scan_samples.PREVIEW])))
     review_views = review_samples.every_review_view(review_samples.THIRD, samples.OFFER, messages[0])
     views += review_views.values()
@@ -91,8 +94,8 @@ IDENT = st.text(min_size=1, max_size=40).filter(lambda ident: ":" not in ident)
 @given(IDENT, st.integers(0, 10**9), st.sampled_from(["Duplicate", "history"]))
 def test_values_read_back(ident: str, version: int, choice: str) -> None:
     ref = model.Ref("qualytics", ident)
-    assert ids.decode(ids.encode(ref, version)) == ids.Target(ref, version)
-    assert ids.decode_choice(ids.encode_choice(choice, ref, version)) == (choice, ids.Target(ref, version))
+    assert ids.decode(ids.encode(ref, version)) == ids.ButtonTarget(ref, version)
+    assert ids.decode_choice(ids.encode_choice(choice, ref, version)) == (choice, ids.ButtonTarget(ref, version))
 
 
 @given(st.integers(0, 10**6), st.text(max_size=60))

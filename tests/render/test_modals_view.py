@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from bot import errors, model
-from bot.render import ids, modals, refusals
+from bot.render.anomaly import anomaly_forms
+from bot.render.kit import ids, modals, refusals
 from tests.render import samples, slack_rules
 
 OFFER, ORDERS = samples.OFFER, samples.ORDERS
 ANN = model.Person("qualytics", "8", "Ann", "ann@acme.example")
-PENDING = modals.Pending(samples.REF, 3, "C1", ("8",))
+PENDING = anomaly_forms.Pending(samples.REF, 3, "C1", ("8",))
 
 
 def element(view: model.Block, block_id: str) -> dict[str, Any]:
@@ -26,32 +27,32 @@ def submitted(view: model.Block, **state: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_assign_shows_who_is_assigned_and_keeps_those_slack_does_not_know() -> None:
-    view = modals.assign(replace(ORDERS, assignees=(samples.LEE, ANN)), OFFER, "C1", {"7": "U7"}, ["A note."])
+    view = anomaly_forms.assign(replace(ORDERS, assignees=(samples.LEE, ANN)), OFFER, "C1", {"7": "U7"}, ["A note."])
     assert slack_rules.view_faults(view) == []
     assert element(view, ids.ASSIGN_PEOPLE)["initial_users"] == ["U7"]
     seen = slack_rules.seen(view)
     assert "Ann stays assigned too" in seen and "A note." in seen
     assert "High · record anomaly in orders (warehouse-prod)\nActive · assigned to Lee Park, Ann · id 1001" in seen
-    read = modals.read_assign(submitted(view, assign__people={"selected_users": ["U7", "U9"]}))
-    assert read == modals.Assigning(PENDING, ("U7", "U9"))
+    read = anomaly_forms.read_assign(submitted(view, assign__people={"selected_users": ["U7", "U9"]}))
+    assert read == anomaly_forms.Assigning(PENDING, ("U7", "U9"))
 
 
 def test_assign_without_anybody_has_no_initial_users() -> None:
-    view = modals.assign(ORDERS, OFFER)
+    view = anomaly_forms.assign(ORDERS, OFFER)
     assert "initial_users" not in element(view, ids.ASSIGN_PEOPLE)
     assert view["blocks"][1]["optional"] is True
-    assert modals.read_assign(submitted(view, assign__people={"selected_users": []})).chosen == ()
+    assert anomaly_forms.read_assign(submitted(view, assign__people={"selected_users": []})).chosen == ()
 
 
 def test_more_people_than_the_picker_takes_stay_assigned() -> None:
     crowd = tuple(model.Person("qualytics", str(number), f"P{number}") for number in range(23))
-    view = modals.assign(replace(ORDERS, assignees=crowd), OFFER, "C1", {str(number): f"U{number}" for number in range(23)})
-    assert len(element(view, ids.ASSIGN_PEOPLE)["initial_users"]) == modals.MOST_PEOPLE
-    assert modals.read_assign(view).pending.kept == ("20", "21", "22")
+    view = anomaly_forms.assign(replace(ORDERS, assignees=crowd), OFFER, "C1", {str(number): f"U{number}" for number in range(23)})
+    assert len(element(view, ids.ASSIGN_PEOPLE)["initial_users"]) == anomaly_forms.MOST_PEOPLE
+    assert anomaly_forms.read_assign(view).pending.kept == ("20", "21", "22")
 
 
 def test_picker_asks_for_each_unknown_person_and_carries_the_assignment() -> None:
-    view = modals.pick(PENDING, ["U7", "U8", "U9"], [model.Actor("U8", "Sam"), model.Actor("U9", "")], OFFER)
+    view = anomaly_forms.pick(PENDING, ["U7", "U8", "U9"], [model.Actor("U8", "Sam"), model.Actor("U9", "")], OFFER)
     assert slack_rules.view_faults(view) == []
     labels = [block["label"]["text"] for block in view["blocks"] if block["type"] == "input"]
     assert labels == ["Sam in Slack is this user of Qualytics", "U9 in Slack is this user of Qualytics"]
@@ -59,31 +60,31 @@ def test_picker_asks_for_each_unknown_person_and_carries_the_assignment() -> Non
     picker = element(view, ids.link_block("U8"))
     assert (picker["action_id"], picker["min_query_length"]) == (ids.LINK_PERSON, 0)
     state = {ids.link_block("U8"): {"a": {"selected_option": {"value": "7"}}}, ids.link_block("U9"): {"a": {"selected_option": None}}}
-    read = modals.read_pick({**view, "state": {"values": state}})
-    assert read == modals.Picking(PENDING, ("U7", "U8", "U9"), {"U8": "7"})
-    assert modals.read_pick(view).pending == PENDING  # as an option menu sees it, before anything is submitted
+    read = anomaly_forms.read_pick({**view, "state": {"values": state}})
+    assert read == anomaly_forms.Picking(PENDING, ("U7", "U8", "U9"), {"U8": "7"})
+    assert anomaly_forms.read_pick(view).pending == PENDING  # as an option menu sees it, before anything is submitted
 
 
 def test_comment_round_trip() -> None:
-    view = modals.comment(ORDERS, OFFER, "C1")
+    view = anomaly_forms.comment(ORDERS, OFFER, "C1")
     assert slack_rules.view_faults(view) == []
     field = element(view, ids.COMMENT_TEXT)
     assert (field["multiline"], field["max_length"]) == (True, 3000)
-    read = modals.read_comment(submitted(view, comment__text={"value": "  known since *May* \n"}))
-    assert read == modals.Commenting(modals.Pending(samples.REF, 3, "C1"), "  known since *May* \n"), "as it was typed"
-    assert modals.read_comment(submitted(view, comment__text={"value": None})).text == ""
+    read = anomaly_forms.read_comment(submitted(view, comment__text={"value": "  known since *May* \n"}))
+    assert read == anomaly_forms.Commenting(anomaly_forms.Pending(samples.REF, 3, "C1"), "  known since *May* \n"), "as it was typed"
+    assert anomaly_forms.read_comment(submitted(view, comment__text={"value": None})).text == ""
 
 
 @pytest.mark.parametrize("metadata", ["", "null", "[]", "{}", "not json", '{"ref": "x", "version": 1}', '{"ref": "a:1", "version": null}'])
 def test_foreign_modals_are_refused(metadata: str) -> None:
-    for read in (modals.read_assign, modals.read_pick, modals.read_comment):
+    for read in (anomaly_forms.read_assign, anomaly_forms.read_pick, anomaly_forms.read_comment):
         with pytest.raises(ValueError):
             read({"private_metadata": metadata})
 
 
 def test_an_id_that_no_form_can_carry_is_refused_in_words() -> None:
     with pytest.raises(errors.NotSupported, match="more than a form in Slack can hold"):
-        modals.comment(replace(ORDERS, ref=model.Ref("qualytics", "x" * 3000)), OFFER)
+        anomaly_forms.comment(replace(ORDERS, ref=model.Ref("qualytics", "x" * 3000)), OFFER)
 
 
 def test_skeleton_and_notice() -> None:
@@ -107,14 +108,14 @@ def test_skeleton_and_notice() -> None:
     ],
 )
 def test_options_name_people(person: model.Person, shown: str) -> None:
-    assert slack_rules.choices(modals.options([person])) == [
+    assert slack_rules.choices(anomaly_forms.options([person])) == [
         {"text": {"type": "plain_text", "text": shown, "emoji": False}, "value": person.id}
     ]
 
 
 def test_a_menu_holds_a_hundred_people() -> None:
     crowd = [model.Person("q", str(number), "N" * 90, "e" * 90) for number in range(130)]
-    options = slack_rules.choices(modals.options(crowd))
+    options = slack_rules.choices(anomaly_forms.options(crowd))
     assert len(options) == 100
     assert all(len(option["text"]["text"]) <= 75 for option in options)
-    assert modals.options([model.Person("q", "x" * 151, "long id"), model.Person("q", "", "no id")]) == {"options": []}
+    assert anomaly_forms.options([model.Person("q", "x" * 151, "long id"), model.Person("q", "", "no id")]) == {"options": []}

@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import errors, model
-from bot.render import blocks, limits, modals, refusals, reports, text
+from bot.render.anomaly import anomaly_forms
+from bot.render.desk import reports
+from bot.render.kit import blocks, limits, refusals, text
 from sandbox.slack.blockkit import surfaces
 from tests.render import samples, slack_rules
 
@@ -63,7 +65,7 @@ def test_any_error_is_answered(error: errors.BotError) -> None:
 
 @given(st.lists(samples.PEOPLE, max_size=120))
 def test_menu_of_people_fits(people: list[model.Person]) -> None:
-    options = slack_rules.choices(modals.options(people))
+    options = slack_rules.choices(anomaly_forms.options(people))
     assert len(options) <= 100
     for option in options:
         assert 1 <= slack_rules.units(option["text"]["text"]) <= 75

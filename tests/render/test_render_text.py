@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.render import text
+from bot.render.kit import text
 from tests.render import samples, slack_rules
 
 

@@ -9,7 +9,9 @@ import pytest
 
 from bot import errors, model, ports
 from bot.core import grammar
-from bot.render import desk, ids, refusals, replies
+from bot.render.anomaly import replies
+from bot.render.desk import desk_status
+from bot.render.kit import ids, refusals
 from tests.render import samples, slack_rules
 
 OFFER, ORDERS = samples.OFFER, samples.ORDERS
@@ -181,11 +183,11 @@ def test_every_reason_can_be_told(reason: model.Reason) -> None:
 
 def test_status_tells_each_system_what_waits_and_the_version() -> None:
     later = samples.NOW + timedelta(minutes=5)
-    good = desk.SourceView("Qualytics", model.Standing("qualytics", last_ok=samples.NOW), {model.State.OPEN: 1200}, 75)
-    bad = desk.SourceView("Anodot", model.Standing("anodot", failing_since=samples.NOW, error="HTTP 500", next_poll=later))
+    good = desk_status.SourceView("Qualytics", model.Standing("qualytics", last_ok=samples.NOW), {model.State.OPEN: 1200}, 75)
+    bad = desk_status.SourceView("Anodot", model.Standing("anodot", failing_since=samples.NOW, error="HTTP 500", next_poll=later))
     backlog = ports.Backlog(3, 0, 2, 1, 200, [("refused (invalid_blocks).", 4), ("gone", 1)], {"refused (invalid_blocks).": later}, 2)
-    view = desk.StatusView([good, bad], backlog, "connected by Socket Mode", "0.1.0", samples.NOW, ["table"], {"C9": later})
-    message = desk.status(view)
+    view = desk_status.StatusView([good, bad], backlog, "connected by Socket Mode", "0.1.0", samples.NOW, ["table"], {"C9": later})
+    message = desk_status.status(view)
     assert slack_rules.faults(message) == []
     for told in (slack_rules.seen(message), slack_rules.heard(message)):
         for words in (
@@ -206,14 +208,14 @@ def test_status_tells_each_system_what_waits_and_the_version() -> None:
 
 
 def test_an_idle_desk_says_that_nothing_waits() -> None:
-    view = desk.StatusView([], ports.Backlog(), "connected", "0.1.0", samples.NOW)
-    assert "Nothing waits to be posted or edited." in slack_rules.seen(desk.status(view))
+    view = desk_status.StatusView([], ports.Backlog(), "connected", "0.1.0", samples.NOW)
+    assert "Nothing waits to be posted or edited." in slack_rules.seen(desk_status.status(view))
 
 
 def test_every_example_of_the_help_is_a_command_that_works() -> None:
     awkward = replace(ORDERS, container=model.Place("2", 'orders, "old" and new'))
     for newest in (None, ORDERS, awkward, replace(ORDERS, container=None)):
-        message = desk.help_text(newest)
+        message = desk_status.help_text(newest)
         assert slack_rules.faults(message) == []
         leaves = [words for path, words, _ in slack_rules.texts(list(message.blocks)) if "/elements/0/elements/0" in path]
         examples = leaves[0].split("\n")

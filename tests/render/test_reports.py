@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.render import ids, reports
+from bot.render.desk import reports
+from bot.render.kit import ids
 from tests.render import samples, slack_rules
 
 AT, LATER = samples.NOW.isoformat(), "2026-11-21T09:19:00+00:00"
@@ -98,7 +99,7 @@ def test_new_assignee_learns_who_assigned_what_with_a_link() -> None:
     message = reports.report(payload | {"url": samples.ORDERS.url})
     assert slack_rules.seen(message).startswith("Dana assigned you to record in orders: Volume fell")
     show, opened = slack_rules.pressable(message)
-    assert ids.decode(show["value"]) == ids.Target(samples.REF, 0)
+    assert ids.decode(show["value"]) == ids.ButtonTarget(samples.REF, 0)
     assert opened["url"] == samples.ORDERS.url
     assert slack_rules.labels(reports.report(payload)) == ["Show"]
     assert slack_rules.pressable(reports.report({"what": "assigned", "ref": ""})) == []

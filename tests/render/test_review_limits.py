@@ -10,7 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import model
-from bot.render import batch, ids, limits, replies, review, spreadsheet
+from bot.render.anomaly import replies
+from bot.render.batch import batch_message
+from bot.render.kit import ids, limits, spreadsheet
+from bot.render.review import review_form, review_input
 from sandbox.slack.blockkit import surfaces
 from tests.render import review_samples, samples, slack_rules
 
@@ -24,7 +27,7 @@ def refused(message: model.Message) -> list[str]:
 def test_any_page_of_a_review_is_drawn(
     page: model.ReviewPage, offer: model.Offer, frozen: model.Batch, split: model.Split, progress: model.Progress
 ) -> None:
-    preview = batch.preview(frozen, split, progress, offer)
+    preview = batch_message.preview(frozen, split, progress, offer)
     for name, view in review_samples.every_review_view(page, offer, preview).items():
         assert slack_rules.view_faults(view) == [], name
         assert surfaces.check_view(view, "modal").lines == [], name
@@ -32,8 +35,8 @@ def test_any_page_of_a_review_is_drawn(
 
 @given(review_samples.PAGES, samples.OFFERS)
 def test_any_page_comes_back_and_its_faults_name_fields_that_are_there(page: model.ReviewPage, offer: model.Offer) -> None:
-    view = review.form(page, offer)
-    read = review.read(view | {"state": {"values": {}}})
+    view = review_form.form(page, offer)
+    read = review_input.read(view | {"state": {"values": {}}})
     options = [part["value"] for part in slack_rules.pressable(view["blocks"]) if part["type"] == "checkboxes" for part in part["options"]]
     assert list(read.shown) == options
     assert read.picked <= page.picked and not read.picked & set(options)
@@ -43,7 +46,7 @@ def test_any_page_comes_back_and_its_faults_name_fields_that_are_there(page: mod
     for change in (None, model.Change(model.Action.ACKNOWLEDGE)):
         for typed in (read.typed, f"{read.typed} x"):
             if "submit" in view:
-                assert set(review.errors(replace(read, change=change, typed=typed), 0)) <= inputs
+                assert set(review_input.mistakes(replace(read, change=change, typed=typed), 0)) <= inputs
 
 
 @given(review_samples.DIGESTS, samples.OFFERS)

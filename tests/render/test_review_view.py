@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from bot import model
-from bot.render import batch, ids, review
+from bot.render.batch import batch_message
+from bot.render.kit import ids
+from bot.render.review import review_form, review_input
 from sandbox.slack import errors, modals
 from tests.render import review_samples, samples, slack_rules
 
@@ -26,10 +28,10 @@ class Window:
     def __init__(self, page: model.ReviewPage, offer: model.Offer = OFFER) -> None:
         self.offer = offer
         self.modals = modals.Modals(lambda: 0.0, map(str, itertools.count()).__next__)
-        self.view = self.modals.open("U1", self.modals.check(review.form(page, offer), "modal"))
+        self.view = self.modals.open("U1", self.modals.check(review_form.form(page, offer), "modal"))
 
     def show(self, page: model.ReviewPage) -> Window:
-        self.modals.replace(self.view, self.modals.check(review.form(page, self.offer), "modal"))
+        self.modals.replace(self.view, self.modals.check(review_form.form(page, self.offer), "modal"))
         return self
 
     def fill(self, values: dict[str, Any]) -> Window:
@@ -40,11 +42,11 @@ class Window:
         return self.fill({ids.REVIEW_PICK: list(idents)})
 
     def read(self) -> model.Reviewing:
-        return review.read(self.view.json())
+        return review_input.read(self.view.json())
 
     def wrong(self, total: int | None = None) -> dict[str, str]:
         """What the answer to the submission names; Slack takes ids of inputs that are there alone."""
-        found = review.errors(self.read(), total)
+        found = review_input.mistakes(self.read(), total)
         assert set(found) <= {block["block_id"] for block in self.view.payload["blocks"] if block["type"] == "input"}
         return found
 
@@ -79,7 +81,7 @@ def test_a_page_says_which_of_how_many_and_each_anomaly_at_a_glance() -> None:
 
 
 def test_the_filter_is_applied_with_enter_alone() -> None:
-    (field,) = (block for block in review.form(FIRST, OFFER)["blocks"] if block.get("dispatch_action"))
+    (field,) = (block for block in review_form.form(FIRST, OFFER)["blocks"] if block.get("dispatch_action"))
     assert field["element"]["action_id"] == ids.REVIEW_FILTER
     assert field["element"]["dispatch_action_config"] == {"trigger_actions_on": ["on_enter_pressed"]}
     assert field["optional"] is True
@@ -152,15 +154,15 @@ def test_where_nothing_matches_there_is_the_filter_and_a_sentence() -> None:
     assert "No anomaly matches: status:open table:orders. Change the filter and press Enter." in window.seen
     assert window.view.payload["submit"]["text"] == "Search"  # Slack takes no field without a submit button
     assert list(window.wrong().values()) == ["Nothing matches this filter. Change it and press Enter."]
-    assert not review.searching(window.read())
+    assert not review_input.searching(window.read())
     window.fill({ids.REVIEW_FILTER: "table:items"})
-    assert review.searching(window.read()) and window.read().typed == "table:items"
+    assert review_input.searching(window.read()) and window.read().typed == "table:items"
     assert list(window.wrong().values()) == ["Press Enter in this field first: this filter was not looked up yet."]
-    assert not review.searching(Window(FIRST).fill({ids.REVIEW_FILTER: "table:items"}).read())
+    assert not review_input.searching(Window(FIRST).fill({ids.REVIEW_FILTER: "table:items"}).read())
 
 
 def test_an_empty_card_has_nothing_to_submit() -> None:
-    view = review.form(model.ReviewPage(model.Scope(card="card-7"), (), 0), OFFER)
+    view = review_form.form(model.ReviewPage(model.Scope(card="card-7"), (), 0), OFFER)
     assert "submit" not in view and slack_rules.pressable(view["blocks"]) == []
     assert "None of the anomalies of this card can be found any more." in slack_rules.seen(view)
 
@@ -231,7 +233,7 @@ def test_a_lone_anomaly_is_ticked_and_there_is_nothing_to_choose_from() -> None:
 
 
 def test_two_hundred_ticks_are_remembered_and_more_are_told() -> None:
-    many = frozenset(str(number) for number in range(1_000_000, 1_000_000 + review.MOST_PICKED))
+    many = frozenset(str(number) for number in range(1_000_000, 1_000_000 + review_form.MOST_PICKED))
     window = Window(replace(FIRST, picked=many))
     assert window.read().picked == many
     assert "200 more are ticked on other pages." in window.seen and "remember" not in window.seen
@@ -267,7 +269,7 @@ def test_a_filter_that_fits_into_no_form_can_be_shortened_there() -> None:
     assert "Shorten it and press Enter." in window.seen
     assert window.elements[ids.REVIEW_FILTER]["initial_value"] == words
     assert (window.read().typed, window.read().shown) == (words, ())
-    assert review.searching(window.read()) and len(window.wrong()) == 1
+    assert review_input.searching(window.read()) and len(window.wrong()) == 1
     assert len(window.fill({ids.REVIEW_FILTER: ""}).wrong()) == 1
 
 
@@ -308,39 +310,42 @@ def test_what_no_form_offers_cannot_be_chosen() -> None:
     forged = Window(FIRST).tick("1001").view.json()
     (block,) = (state for name, state in forged["state"]["values"].items() if name.startswith(ids.REVIEW_PICK))
     block[ids.REVIEW_PICK]["selected_options"].append({"value": "999"})
-    assert review.read(forged).picked == {"1001"}
+    assert review_input.read(forged).picked == {"1001"}
 
 
 @pytest.mark.parametrize("metadata", ["", "null", "[]", "{}", "not json", '{"words":"","card":"","offset":"x"}', '{"words":"","card":""}'])
 def test_foreign_modals_are_refused(metadata: str) -> None:
     with pytest.raises(ValueError):
-        review.read({"private_metadata": metadata})
+        review_input.read({"private_metadata": metadata})
     with pytest.raises(ValueError):
-        review.read({**review.form(FIRST, OFFER), "callback_id": ids.ASSIGN_VIEW})
+        review_input.read({**review_form.form(FIRST, OFFER), "callback_id": ids.ASSIGN_VIEW})
     with pytest.raises(ValueError):
-        review.read({"private_metadata": '{"words":"","card":"","offset":0,"shown":7}'})
+        review_input.read({"private_metadata": '{"words":"","card":"","offset":0,"shown":7}'})
 
 
 # --- the confirmation -------------------------------------------------------------------------------------------------------------
 
 
 def test_the_preview_becomes_a_form_to_confirm() -> None:
-    message = batch.preview(samples.ARCHIVE_312, samples.SPLIT, samples.progress(todo=312), OFFER)
-    view = review.preview(message, samples.ARCHIVE_312, 312)
+    message = batch_message.preview(samples.ARCHIVE_312, samples.SPLIT, samples.progress(todo=312), OFFER)
+    view = review_form.preview(message, samples.ARCHIVE_312, 312)
     assert slack_rules.view_faults(view) == []
     assert slack_rules.seen(view).startswith("Archive 312 anomalies as Duplicate?\n312 anomalies are selected")
     assert slack_rules.pressable(view["blocks"]) == []
     assert (view["submit"]["text"], view["callback_id"]) == ("Confirm", ids.REVIEW_CONFIRM_VIEW)
-    assert review.read_preview(view) == (samples.ARCHIVE_312.id, "C1")
-    assert review.read_preview(review.preview(message, replace(samples.ARCHIVE_312, channel=""), 1)) == (samples.ARCHIVE_312.id, "")
+    assert review_form.read_preview(view) == (samples.ARCHIVE_312.id, "C1")
+    assert review_form.read_preview(review_form.preview(message, replace(samples.ARCHIVE_312, channel=""), 1)) == (
+        samples.ARCHIVE_312.id,
+        "",
+    )
 
 
 def test_nothing_to_do_is_nothing_to_confirm() -> None:
-    message = batch.preview(samples.ARCHIVE_312, samples.SPLIT, samples.progress(already=312), OFFER)
-    view = review.preview(message, samples.ARCHIVE_312, 0)
+    message = batch_message.preview(samples.ARCHIVE_312, samples.SPLIT, samples.progress(already=312), OFFER)
+    view = review_form.preview(message, samples.ARCHIVE_312, 0)
     assert "submit" not in view and "Nothing to do" in slack_rules.seen(view)
     with pytest.raises(ValueError):
-        review.read_preview(view)
+        review_form.read_preview(view)
 
 
 @pytest.mark.parametrize(
@@ -348,4 +353,4 @@ def test_nothing_to_do_is_nothing_to_confirm() -> None:
 )
 def test_other_modals_confirm_nothing(view: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
-        review.read_preview(view)
+        review_form.read_preview(view)

@@ -10,7 +10,8 @@ import pytest
 
 from bot import model
 from bot.core import grammar
-from bot.render import ids, scan
+from bot.render.kit import ids
+from bot.render.scan import scan_message
 from tests.render import samples, scan_samples, slack_rules
 
 OFFER, NOW, LATER = scan_samples.OFFER, scan_samples.NOW, scan_samples.LATER
@@ -34,7 +35,7 @@ def lines(message: model.Message) -> list[str]:
 
 
 def carded(operation: model.Operation, offer: model.Offer = OFFER, now: datetime = LATER) -> model.Message:
-    message = scan.card(operation, offer, now)
+    message = scan_message.card(operation, offer, now)
     assert slack_rules.faults(message) == []
     return message
 
@@ -291,7 +292,7 @@ def test_a_verification_says_whether_the_anomaly_passes(passes: bool | None, lin
     message = carded(ended)
     assert line in lines(message) and line in slack_rules.heard(message)
     show = next(part for part in slack_rules.pressable(message) if part["action_id"] == ids.SHOW)
-    assert ids.decode(show["value"]) == ids.Target(samples.REF, 0)
+    assert ids.decode(show["value"]) == ids.ButtonTarget(samples.REF, 0)
 
 
 @pytest.mark.parametrize(
@@ -329,17 +330,17 @@ def test_what_never_ran_is_not_told_as_failed(cause: model.Cause, ending: str) -
     [("C0DATA", "in <#C0DATA>."), ("G0DATA", "in <#G0DATA>."), ("D0DANA", "in your direct messages."), ("C!>", "your")],
 )
 def test_started_says_what_and_where_to_follow_it(channel: str, where: str) -> None:
-    message = scan.started([replace(PREVIEW, channel=channel)])
+    message = scan_message.started([replace(PREVIEW, channel=channel)])
     assert slack_rules.faults(message) == []
     assert slack_rules.seen(message).startswith("Started: Scan orders, customers in warehouse-prod.\nFollow it ")
     assert where in slack_rules.seen(message) and where in slack_rules.heard(message)
-    two = slack_rules.heard(scan.started([PREVIEW, scan_samples.wish(kind="sync")]))
+    two = slack_rules.heard(scan_message.started([PREVIEW, scan_samples.wish(kind="sync")]))
     assert "Started: Scan orders, customers in warehouse-prod; Sync warehouse-prod. Follow them in" in two
 
 
 def test_cancelling_and_aborting_say_what_happens() -> None:
-    assert slack_rules.heard(scan.cancelled()) == "Cancelled. Nothing was started."
-    told = slack_rules.heard(scan.aborting(scan_samples.running()))
+    assert slack_rules.heard(scan_message.cancelled()) == "Cancelled. Nothing was started."
+    told = slack_rules.heard(scan_message.aborting(scan_samples.running()))
     assert told.startswith("Qualytics was asked to abort: Scan of orders, customers in warehouse-prod.")
     assert "What it found until then stays." in told
 
@@ -347,7 +348,7 @@ def test_cancelling_and_aborting_say_what_happens() -> None:
 def test_status_tells_what_runs_and_what_ended() -> None:
     waiting = replace(PREVIEW, state=STATE.STARTING)
     failed = scan_samples.done(RESULT.FAILURE, scan_samples.wish(kind="profile"), scan_id="800")
-    message = scan.status([scan_samples.running(), waiting], [failed], OFFER, LATER)
+    message = scan_message.status([scan_samples.running(), waiting], [failed], OFFER, LATER)
     assert slack_rules.faults(message) == []
     assert lines(message) == [
         "2 operations running.",
@@ -368,7 +369,7 @@ def test_status_tells_what_runs_and_what_ended() -> None:
 
 def test_status_offers_ten_aborts_and_counts_the_rest() -> None:
     many = [replace(scan_samples.running(), id=f"op-{number}") for number in range(12)]
-    message = scan.status(many, [], OFFER, LATER)
+    message = scan_message.status(many, [], OFFER, LATER)
     aborts = [part["value"] for part in slack_rules.pressable(message) if part["action_id"] == ids.SCAN_ABORT]
     assert aborts == [f"op-{number}" for number in range(10)]
     assert "And 2 more operations." in slack_rules.seen(message)
@@ -376,14 +377,14 @@ def test_status_offers_ten_aborts_and_counts_the_rest() -> None:
 
 def test_status_of_an_idle_desk_says_what_to_do() -> None:
     assert "Nothing is running, and nothing ran lately. Start a scan with /scan <datastore>." in slack_rules.heard(
-        scan.status([], [], OFFER, NOW)
+        scan_message.status([], [], OFFER, NOW)
     )
-    ended = scan.status([], [scan_samples.done(RESULT.SUCCESS)], OFFER, NOW)
+    ended = scan_message.status([], [scan_samples.done(RESULT.SUCCESS)], OFFER, NOW)
     assert "Nothing is running now." in slack_rules.heard(ended)
 
 
 def test_every_example_of_the_help_is_a_command_that_works() -> None:
-    message = scan.help_text()
+    message = scan_message.help_text()
     assert slack_rules.faults(message) == []
     leaves = [words for path, words, _ in slack_rules.texts(list(message.blocks)) if "/elements/0/elements/0" in path]
     examples = leaves[0].split("\n")

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from bot import errors, model
-from bot.render import ids, scan_form
+from bot.render.kit import ids
+from bot.render.scan import scan_form
 from sandbox.slack import answers
 from sandbox.slack.blockkit import surfaces
 from tests.render import scan_samples, slack_rules
 
-EMPTY = scan_form.Draft("qualytics", "C0DATA")
-FULL = scan_form.Draft(
+EMPTY = scan_form.ScanDraft("qualytics", "C0DATA")
+FULL = scan_form.ScanDraft(
     "qualytics",
     "C0DATA",
     ("42", "43"),
@@ -41,7 +42,7 @@ def sent(view: model.Block, **values: Any) -> dict[str, Any]:
     return {**view, "state": {"values": json.loads(json.dumps(state))}}
 
 
-def opened(draft: scan_form.Draft) -> model.Block:
+def opened(draft: scan_form.ScanDraft) -> model.Block:
     view = scan_form.form(draft)
     assert slack_rules.view_faults(view) == []
     assert surfaces.check_view(view, "modal").lines == []
@@ -75,7 +76,7 @@ def test_the_choices_say_what_they_close() -> None:
 
 
 @pytest.mark.parametrize("draft", [EMPTY, FULL, replace(FULL, tables=(), tags=("pii",), how=scan_form.INCREMENTAL, batch=1e-7)])
-def test_what_was_drafted_comes_back(draft: scan_form.Draft) -> None:
+def test_what_was_drafted_comes_back(draft: scan_form.ScanDraft) -> None:
     assert scan_form.read(sent(opened(draft))) == draft
 
 
@@ -94,7 +95,9 @@ def test_what_is_entered_counts_and_what_is_cleared_is_gone() -> None:
             scan__source_rows={"value": "3"},
         )
     )
-    assert read == scan_form.Draft("qualytics", "C0DATA", ("7",), (), ("pii",), "incremental", None, "", 7.25, 3, {"7": "lake"}, "plan-1")
+    assert read == scan_form.ScanDraft(
+        "qualytics", "C0DATA", ("7",), (), ("pii",), "incremental", None, "", 7.25, 3, {"7": "lake"}, "plan-1"
+    )
 
 
 def test_options_have_the_names_of_the_wire() -> None:
@@ -136,8 +139,8 @@ def test_a_preview_becomes_the_draft_that_says_the_same() -> None:
         ),
     ],
 )
-def test_what_has_to_be_corrected_is_said_beside_its_field(draft: scan_form.Draft, wrong: dict[str, str]) -> None:
-    assert scan_form.errors(draft) == wrong
+def test_what_has_to_be_corrected_is_said_beside_its_field(draft: scan_form.ScanDraft, wrong: dict[str, str]) -> None:
+    assert scan_form.mistakes(draft) == wrong
     inputs = {block["block_id"] for block in scan_form.form(EMPTY)["blocks"] if block["type"] == "input"}
     assert set(wrong) <= inputs
 

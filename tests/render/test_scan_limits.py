@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import errors, model
-from bot.render import limits, scan_form
+from bot.render.kit import limits
+from bot.render.scan import scan_form
 from sandbox.slack.blockkit import surfaces
 from tests.render import samples, scan_samples, slack_rules
 
 DRAFTS = st.builds(
-    scan_form.Draft,
+    scan_form.ScanDraft,
     samples.SHORT,
     samples.SHORT,
     scan_samples.NAMES,
@@ -45,7 +46,7 @@ def test_no_text_of_a_stranger_breaks_what_a_scan_shows(
 
 
 @given(DRAFTS)
-def test_any_form_is_drawn_or_refused_in_words(draft: scan_form.Draft) -> None:
+def test_any_form_is_drawn_or_refused_in_words(draft: scan_form.ScanDraft) -> None:
     try:
         view = scan_form.form(draft)
     except errors.NotSupported:

@@ -7,7 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import model
-from bot.render import limits, modals, scan_form, siblings, text
+from bot.render import siblings
+from bot.render.anomaly import anomaly_forms
+from bot.render.kit import limits, text
+from bot.render.scan import scan_form
 
 LONG = "warehouse_prod_eu_central_1_finance_reporting_monthly_closing_positions_"
 
@@ -63,7 +66,7 @@ def test_a_menu_says_what_it_cannot_hold() -> None:
     assert [one["value"] for one in group["options"]] == ["orders"]
     assert group["label"]["text"] == "1 too long for a menu: type them after /scan"
     people = [model.Person("qualytics", str(number), f"Ann {number}") for number in range(150)]
-    (group,) = modals.options(people)["option_groups"]
+    (group,) = anomaly_forms.options(people)["option_groups"]
     assert group["label"]["text"] == "100 of 150: type a few letters for the rest"
 
 

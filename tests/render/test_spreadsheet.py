@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import model
-from bot.render import spreadsheet
+from bot.render.kit import spreadsheet
 
 
 def _lines(reason: str, separator: str = ",") -> list[list[str]]:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot import errors, model
-from bot.render import text
+from bot.render.kit import text
 from bot.services import poll, post
 from bot.store import engine
 from tests.services import cast, lab

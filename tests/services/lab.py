@@ -9,7 +9,7 @@ from typing import Any
 
 from bot import errors, model
 from bot.core import permissions
-from bot.render import text
+from bot.render.kit import text
 from bot.services import people, post
 from bot.services.scans import ask, follow
 from bot.store import engine

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from bot import errors, model
-from bot.render import batch as batch_view
+from bot.render.batch import batch_wording
 from tests.services import cast
 from tests.services.desk import ACK, DANA, INVALID, LEE, Fuse, World, killed
 
@@ -308,7 +308,7 @@ async def test_a_system_that_is_away_is_waited_for(world: World) -> None:
 @pytest.mark.parametrize("more", [0, 1])
 async def test_a_receipt_that_is_too_long_to_read_is_attached_once(world: World, more: int) -> None:
     desk = world.desk()
-    many = range(1, batch_view.CSV_ABOVE + 1 + more)
+    many = range(1, batch_wording.CSV_ABOVE + 1 + more)
     world.system.put(*many)
     world.system.max_batch = 100
     await desk.ask(ACK, *many)

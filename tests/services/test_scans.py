@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot import errors, model
 from bot.core import grammar, scan_rules
-from bot.render import ids
+from bot.render.kit import ids
 from bot.services.scans import ask
 from tests.services import cast
 from tests.services.lab import CHANNEL, DANA, LEE, Lab, away

@@ -10,7 +10,7 @@ import pytest
 
 from bot import errors, model
 from bot.core import permissions
-from bot.render import spreadsheet
+from bot.render.kit import spreadsheet
 from bot.services import browse, slicing
 from tests.services import cast
 from tests.services.lab import Lab

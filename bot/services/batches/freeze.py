@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from bot import errors, model, ports
 from bot.core import connected, permissions, snapshot, transitions
 from bot.core import undo as undoing
-from bot.render import batch as batch_view
+from bot.render.batch import batch_message, batch_wording, deletion_form
 from bot.services import people, slicing
 from bot.services import post as posting
 
@@ -109,7 +109,7 @@ class Batches:
         """Start a preview, once, by the one who asked for it; what cannot be brought back needs its number `typed`. Raises UserError."""
         batch = await self._mine(ident, actor)
         self._source(batch.source, batch.change, actor)
-        if batch.change.action is model.Action.DELETE and batch_view.delete_errors(typed, await self.todo(ident)):
+        if batch.change.action is model.Action.DELETE and deletion_form.wrong(typed, await self.todo(ident)):
             raise errors.NotAllowed(
                 "Nothing is deleted without its number: ask again with /anomalies delete, and type into the form how many it is about."
             )
@@ -136,7 +136,7 @@ class Batches:
         """Take back a finished batch within 30 minutes, by the one who did it or an admin; runs at once. "" = the actor's latest."""
         permissions.decide(model.Action.BROWSE, actor, self.grants)
         now = self.clock.now()
-        batch = await self.store.get(ident) if ident else await self.store.latest(actor.id, now - batch_view.UNDO_FOR)
+        batch = await self.store.get(ident) if ident else await self.store.latest(actor.id, now - batch_message.UNDO_FOR)
         if batch is None:
             raise errors.NotFound("There is no batch of yours from the last 30 minutes to take back.")
         if batch.actor != actor.id and not permissions.is_admin(actor, self.grants):
@@ -205,7 +205,7 @@ class Batches:
             return "This batch was an undo itself. Ask for the change that you want instead."
         if batch.undone_by:
             return "This batch was taken back already."
-        if now - batch.finished > batch_view.UNDO_FOR:
+        if now - batch.finished > batch_message.UNDO_FOR:
             return "This batch finished more than 30 minutes ago; it cannot be taken back any more."
         if batch.change.action is model.Action.DELETE:
             return "What was deleted cannot be brought back."
@@ -235,12 +235,12 @@ class Batches:
         if batch is None:
             return None
         connected.named(self.sources, batch.source)
-        progress = await self.store.progress(batch.id, sample=batch_view.CSV_ABOVE)
+        progress = await self.store.progress(batch.id, sample=batch_wording.CSV_ABOVE)
         try:
             names = await self.people.names(batch.source, batch.change.assignees or ())
         except errors.SourceError:
             names = {}  # ids will do until the system answers again
-        return batch_view.card(batch, progress, self.undoable(batch), self.post.offer(batch.source), names)
+        return batch_message.card(batch, progress, self.undoable(batch), self.post.offer(batch.source), names)
 
     def _source(self, name: str, change: model.Change, actor: model.Actor) -> ports.Source:
         """The system of a change, when it and the actor may do every part of it."""

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from bot import errors, model, ports
 from bot.core import attribution, permissions, snapshot, transitions
 from bot.core import undo as undoing
-from bot.render import batch as batch_view
+from bot.render.batch import batch_wording
+from bot.render.kit import spreadsheet
 from bot.services import post as posting
 from bot.services import recording, slicing
 from bot.services import remarks as remarking
@@ -405,7 +406,7 @@ class Runs:
     async def _attach(self, batch: model.Batch) -> None:
         """The whole receipt as a CSV in the thread, when it is too long to read; its failure is logged, not repeated."""
         counts = (await self.store.progress(batch.id)).counts
-        if sum(counts.values()) <= batch_view.CSV_ABOVE:
+        if sum(counts.values()) <= batch_wording.CSV_ABOVE:
             return
         await self.batches.post.flush()
         card = await self.batches.post.cards.get((await self.batches.post.cards.put(self.batches.draft(batch), self.clock.now())).id)
@@ -414,7 +415,11 @@ class Runs:
         items = [item for at in range(0, batch.total, PAGE) for item in await self.store.items(batch.id, offset=at, limit=PAGE)]
         try:
             await self.messenger.upload(
-                card.channel, card.ts, f"batch-{batch.id}.csv", f"Receipt of batch {batch.id}", await slicing.sheet(items, batch_view.csv)
+                card.channel,
+                card.ts,
+                f"batch-{batch.id}.csv",
+                f"Receipt of batch {batch.id}",
+                await slicing.sheet(items, spreadsheet.receipt),
             )
         except errors.DeliveryError as error:
             log.warning("the CSV of batch %s could not be attached: %s", batch.id, error)

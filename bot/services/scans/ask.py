@@ -17,8 +17,8 @@ from typing import Any, TypeVar
 
 from bot import errors, model, ports
 from bot.core import connected, lookup, permissions, scan_rules
-from bot.render import ids
-from bot.render import scan as scan_view
+from bot.render.kit import ids
+from bot.render.scan import scan_message
 from bot.services import post as posting
 
 PREVIEW_FOR = timedelta(hours=1)
@@ -324,7 +324,7 @@ class Scans:
         if operation is None:
             return None
         connected.named(self.sources, operation.source)
-        return scan_view.card(operation, self.post.offer(operation.source), self.clock.now())
+        return scan_message.card(operation, self.post.offer(operation.source), self.clock.now())
 
     def _source(self, name: str, action: model.Action, actor: model.Actor) -> ports.Source:
         permissions.decide(action, actor, self.grants)

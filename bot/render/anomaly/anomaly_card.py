@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from bot import model, ports
-from bot.render import blocks, buttons, ids, limits, siblings, text, words
+from bot.render import siblings
+from bot.render.anomaly import buttons, wording
+from bot.render.kit import blocks, ids, limits, text
 
 _TABLES = 5
 _SAMPLES = 5
@@ -11,7 +13,7 @@ _SAMPLES = 5
 
 def anomaly(anomaly: model.Anomaly, offer: model.Offer, past: model.Past) -> model.Message:
     """One anomaly as it stands now, with the buttons that make sense now (design section 5)."""
-    if words.gone(anomaly):
+    if wording.gone(anomaly):
         return _deleted(anomaly, offer)
     if anomaly.state is model.State.ARCHIVED:
         return _archived(anomaly, offer, past)
@@ -19,14 +21,14 @@ def anomaly(anomaly: model.Anomaly, offer: model.Offer, past: model.Past) -> mod
 
 
 def _open(anomaly: model.Anomaly, offer: model.Offer, past: model.Past) -> model.Message:
-    failing, about = words.failing(anomaly), words.description(anomaly)
+    failing, about = wording.failing(anomaly), wording.description(anomaly)
     body = "\n".join(line for line in (failing, about) if line)
     small = _small(anomaly, past)
     detected = text.when(anomaly.created)
-    state = f"{words.state(anomaly)} · {words.who(anomaly)} · {words.dated(anomaly)}"
+    state = f"{wording.state(anomaly)} · {wording.who(anomaly)} · {wording.dated(anomaly)}"
     last, last_spoken = _last(anomaly, past)
     said = text.sentence(
-        text.spoken(f"{words.headline(anomaly)}, {text.short(offer.title, 40)} {words.ident(anomaly)}"),
+        text.spoken(f"{wording.headline(anomaly)}, {text.short(offer.title, 40)} {wording.ident(anomaly)}"),
         text.spoken(failing),
         text.spoken(about),
         text.spoken(small),
@@ -35,7 +37,7 @@ def _open(anomaly: model.Anomaly, offer: model.Offer, past: model.Past) -> model
         buttons.possible(anomaly, offer),
     )
     shown = (
-        blocks.header(words.headline(anomaly)),
+        blocks.header(wording.headline(anomaly)),
         *((blocks.section(body),) if body else ()),
         blocks.context(small),
         *buttons.row(anomaly, offer),
@@ -47,16 +49,16 @@ def _open(anomaly: model.Anomaly, offer: model.Offer, past: model.Past) -> model
 
 def _archived(anomaly: model.Anomaly, offer: model.Offer, past: model.Past) -> model.Message:
     """Two lines: what it was, and who closed it when; the rest is in the history."""
-    first = f"{words.state(anomaly)}: {words.headline(anomaly)}"
+    first = f"{wording.state(anomaly)}: {wording.headline(anomaly)}"
     last, last_spoken = _last(anomaly, past)
-    small = f"{words.failing(anomaly)} · {words.who(anomaly)} · {words.ident(anomaly)} · {words.dated(anomaly)}"
+    small = f"{wording.failing(anomaly)} · {wording.who(anomaly)} · {wording.ident(anomaly)} · {wording.dated(anomaly)}"
     second = last or blocks.context(small, _mark(anomaly))
     hint = ""
     if model.Action.REOPEN not in offer.supports:
         hint = f"It cannot be reopened from Slack. Open it in {text.short(offer.title, 40)} to do that."
         second = {**second, "elements": [*second["elements"], blocks.plain(hint)]}
     said = text.sentence(
-        text.spoken(f"{first}, {text.short(offer.title, 40)} {words.ident(anomaly)}"),
+        text.spoken(f"{first}, {text.short(offer.title, 40)} {wording.ident(anomaly)}"),
         last_spoken,
         text.spoken(hint),
         buttons.possible(anomaly, offer),
@@ -66,7 +68,7 @@ def _archived(anomaly: model.Anomaly, offer: model.Offer, past: model.Past) -> m
 
 def _deleted(anomaly: model.Anomaly, offer: model.Offer) -> model.Message:
     """One line, nothing to press."""
-    line = f"Deleted in {text.short(offer.title, 40)}: {words.headline(anomaly)}, {words.ident(anomaly)}."
+    line = f"Deleted in {text.short(offer.title, 40)}: {wording.headline(anomaly)}, {wording.ident(anomaly)}."
     return limits.fit(model.Message(text.spoken(line), (blocks.context(line),)))
 
 
@@ -79,9 +81,9 @@ def _small(anomaly: model.Anomaly, past: model.Past) -> str:
     seen = f"seen {text.number(past.seen)} times in 7 days" if past.seen > 1 else ""
     before = past.archived_before
     if before:
-        closed = " ".join(part for part in ("last archived", words.outcome(before), words.by(before)) if part)
+        closed = " ".join(part for part in ("last archived", wording.outcome(before), wording.by(before)) if part)
         seen = f"{seen}, {closed}" if seen else closed
-    parts = (words.weight(anomaly), seen, words.tags(anomaly), f"id {words.ident(anomaly)}")
+    parts = (wording.weight(anomaly), seen, wording.tags(anomaly), f"id {wording.ident(anomaly)}")
     return " · ".join(part for part in parts if part)
 
 
@@ -90,7 +92,7 @@ def _last(anomaly: model.Anomaly, past: model.Past) -> tuple[model.Block | None,
     entry = past.last
     if entry is None or entry.result is not model.Result.DONE:
         return None, ""
-    what = words.done(entry, anomaly)
+    what = wording.done(entry, anomaly)
     return blocks.context(f"{what},", blocks.marked(text.when(entry.at))), f"{text.spoken(what)}, {text.when(entry.at)}"
 
 
@@ -104,9 +106,9 @@ def group(card_id: str, tally: ports.Tally, offer: model.Offer, burst: int) -> m
     if total and closed == total:
         title += ", all closed now"
     why = f"More than {text.number(burst)} came in a short time, so they share this card. It follows what becomes of them."
-    counts = f"Now: {words.states(tally.states)}."
+    counts = f"Now: {wording.states(tally.states)}."
     tables = _tables(tally)
-    samples = [words.sample(one) for one in tally.sample[:_SAMPLES]]
+    samples = [wording.sample(one) for one in tally.sample[:_SAMPLES]]
     show = blocks.button(ids.GROUP_LIST, "Show list", card_id, hint=f"Show the list of {title}")
     left = closed < total
     review = blocks.button(ids.REVIEW_OPEN, "Review", ids.encode_scope(model.Scope(card=card_id)), hint=f"Review {title}") if left else None

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from bot import model
-from bot.render import text
+from bot.render.kit import text
 
 _RESULTS: Mapping[model.Fate, str] = {
     model.Fate.TODO: "not yet done",

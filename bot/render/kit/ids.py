@@ -103,7 +103,7 @@ FURTHEST = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ButtonTarget:
     """What a button is about: an anomaly and the version that was shown."""
 
     ref: model.Ref
@@ -115,10 +115,10 @@ def encode(ref: model.Ref, version: int) -> str:
     return f"{ref}|{version}"
 
 
-def decode(value: str) -> Target:
+def decode(value: str) -> ButtonTarget:
     """Read a button's value. Raises ValueError for anything that `encode` did not write."""
     ref, _, version = value.rpartition("|")
-    return Target(model.Ref.parse(ref), int(version))
+    return ButtonTarget(model.Ref.parse(ref), int(version))
 
 
 def encode_choice(choice: str, ref: model.Ref, version: int) -> str:
@@ -126,7 +126,7 @@ def encode_choice(choice: str, ref: model.Ref, version: int) -> str:
     return f"{choice}|{encode(ref, version)}"
 
 
-def decode_choice(value: str) -> tuple[str, Target]:
+def decode_choice(value: str) -> tuple[str, ButtonTarget]:
     """Read the value of a menu entry. Raises ValueError for anything that `encode_choice` did not write."""
     choice, _, target = value.partition("|")
     return choice, decode(target)

@@ -1,7 +1,4 @@
-"""One change to many anomalies: the preview that its actor confirms, and the lasting message with progress and receipt.
-
-What else a batch needs is reached through here, too: its CSV, and the form that guards a deletion.
-"""
+"""One change to many anomalies: the preview that its actor confirms, and the lasting message with progress and receipt."""
 
 from __future__ import annotations
 
@@ -9,18 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from bot import model
-from bot.render import batch_words, blocks, deletion, ids, limits, siblings, spreadsheet, text, words
+from bot.render import siblings
+from bot.render.anomaly import wording
+from bot.render.batch import batch_wording
+from bot.render.kit import blocks, ids, limits, text
 
-CSV_ABOVE = batch_words.CSV_ABOVE
 UNDO_FOR = timedelta(minutes=30)
 """How long after its end a batch can be taken back."""
-
-csv = spreadsheet.receipt
-delete_form = deletion.form
-read_delete = deletion.read
-delete_errors = deletion.wrong
-
-_NOBODY = batch_words.NOBODY
 _SPLIT = 5
 _SAMPLES = 5
 _BAR = 10
@@ -40,18 +32,18 @@ _NO_WAY_BACK = "Archived anomalies leave the queue. {system} offers no way to re
 
 
 def preview(
-    batch: model.Batch, split: model.Split, progress: model.Progress, offer: model.Offer, names: batch_words.Names = _NOBODY
+    batch: model.Batch, split: model.Split, progress: model.Progress, offer: model.Offer, names: batch_wording.Names = batch_wording.NOBODY
 ) -> model.Message:
     """What would happen, for the one who asked: nothing is changed until [Confirm], or, for a deletion, until the number is typed."""
-    todo = batch_words.of(progress, *batch_words.WAITING)
+    todo = batch_wording.of(progress, *batch_wording.WAITING)
     if not todo:
         return _nothing_to_do(batch, progress, offer)
-    title = batch_words.wanted(batch, todo, names)
-    gets = batch_words.gets(batch.change, names) if batch.change.action is not model.Action.DELETE else []
+    title = batch_wording.wanted(batch, todo, names)
+    gets = batch_wording.gets(batch.change, names) if batch.change.action is not model.Action.DELETE else []
     each = "Each anomaly gets:\n" + "\n".join(f"• {part}" for part in gets) if gets else ""
-    chosen = "\n".join([_chosen(batch, progress), *batch_words.reasons(batch, progress, offer, all_of_them=False)])
+    chosen = "\n".join([_chosen(batch, progress), *batch_wording.reasons(batch, progress, offer, all_of_them=False)])
     sorted_ = "\n".join(_split(split))
-    samples = [words.sample(one) for one in split.sample[:_SAMPLES]]
+    samples = [wording.sample(one) for one in split.sample[:_SAMPLES]]
     sure = _sure(batch, todo)
     meaning = _meaning(batch.change.action, offer)
     said = text.sentence(
@@ -77,17 +69,17 @@ def _chosen(batch: model.Batch, progress: model.Progress) -> str:
     """ "320 anomalies are selected (table:orders). 312 would change, 5 are so already, 3 are refused."."""
     by = f" ({text.short(batch.words, 300)})" if batch.words.strip() else ""
     verb = "is" if batch.total == 1 else "are"
-    todo = batch_words.of(progress, *batch_words.WAITING)
+    todo = batch_wording.of(progress, *batch_wording.WAITING)
     aside = [
         f"{text.number(amount)} {'is' if amount == 1 else 'are'} {word}"
         for amount, word in (
-            (batch_words.of(progress, model.Fate.ALREADY), "so already"),
-            (batch_words.of(progress, *batch_words.NOT_DONE), "left out"),
+            (batch_wording.of(progress, model.Fate.ALREADY), "so already"),
+            (batch_wording.of(progress, *batch_wording.NOT_DONE), "left out"),
         )
         if amount
     ]
     counted = ", ".join([f"{text.number(todo)} would change" if todo else "None would change", *aside]) if aside else ""
-    return text.sentence(f"{batch_words.anomalies(batch.total)} {verb} selected{by}", counted)
+    return text.sentence(f"{batch_wording.anomalies(batch.total)} {verb} selected{by}", counted)
 
 
 def _told(pairs: Sequence[tuple[str, int]], none: str) -> Sequence[tuple[str, int]]:
@@ -129,12 +121,12 @@ def _confirm(batch: model.Batch, todo: int, title: str) -> model.Block | None:
     if batch.change.action is model.Action.DELETE:
         return None
     style = "danger" if batch.change.action is model.Action.ARCHIVE else "primary"
-    label = f"Confirm: {batch_words.short(batch, todo)}"
+    label = f"Confirm: {batch_wording.short(batch, todo)}"
     return blocks.button(ids.BATCH_CONFIRM, label, batch.id, style=style, hint=f"Confirm: {title}")
 
 
 def _nothing_to_do(batch: model.Batch, progress: model.Progress, offer: model.Offer) -> model.Message:
-    lines = [text.sentence("Nothing to do", _chosen(batch, progress)), *batch_words.reasons(batch, progress, offer, all_of_them=False)]
+    lines = [text.sentence("Nothing to do", _chosen(batch, progress)), *batch_wording.reasons(batch, progress, offer, all_of_them=False)]
     return _plain("\n".join(lines))
 
 
@@ -147,43 +139,43 @@ def _plain(line: str) -> model.Message:
 
 def started(batch: model.Batch, offer: model.Offer) -> model.Message:
     """The answer to [Confirm], to [Undo] and to the deletion form."""
-    line = f"{batch_words.running(batch)} in {_system(offer)} has begun"
+    line = f"{batch_wording.running(batch)} in {_system(offer)} has begun"
     return _plain(text.sentence(line, "Its message shows how far it is, and the receipt afterwards"))
 
 
 def cancelled(batch: model.Batch) -> model.Message:
     """The answer to [Cancel]."""
-    return _plain(f"Cancelled: {batch_words.wanted(batch, batch.total)}. Nothing was changed.")
+    return _plain(f"Cancelled: {batch_wording.wanted(batch, batch.total)}. Nothing was changed.")
 
 
 # --- the lasting message ----------------------------------------------------------------------------------------------------------------
 
 
 def card(
-    batch: model.Batch, progress: model.Progress, undoable: bool, offer: model.Offer, names: batch_words.Names = _NOBODY
+    batch: model.Batch, progress: model.Progress, undoable: bool, offer: model.Offer, names: batch_wording.Names = batch_wording.NOBODY
 ) -> model.Message:
     """Progress while it runs, the receipt afterwards; [Undo] while it is `undoable` and there is something that could return.
 
-    For a batch of at most `batch_words.CSV_ABOVE` the refusals should name all their ids, so that the receipt can.
+    For a batch of at most `batch_wording.CSV_ABOVE` the refusals should name all their ids, so that the receipt can.
     """
     if batch.state is model.BatchState.CANCELLED:
         return cancelled(batch)
     if batch.state is model.BatchState.PREVIEW:
-        return _plain(f"{batch_words.wanted(batch, batch.total)}: waiting for its confirmation. Nothing was changed.")
+        return _plain(f"{batch_wording.wanted(batch, batch.total)}: waiting for its confirmation. Nothing was changed.")
     if batch.state is model.BatchState.RUNNING:
         return _running(batch, progress, offer, names)
     return _receipt(batch, progress, undoable, offer, names)
 
 
-def _running(batch: model.Batch, progress: model.Progress, offer: model.Offer, names: batch_words.Names) -> model.Message:
+def _running(batch: model.Batch, progress: model.Progress, offer: model.Offer, names: batch_wording.Names) -> model.Message:
     total = max(1, batch.total)
-    share = min(1.0, max(0.0, 1 - batch_words.of(progress, *batch_words.WAITING) / total))
-    title = batch_words.running(batch, names)
-    line = f"{title}: {batch_words.counted(batch, progress)}."
+    share = min(1.0, max(0.0, 1 - batch_wording.of(progress, *batch_wording.WAITING) / total))
+    title = batch_wording.running(batch, names)
+    line = f"{title}: {batch_wording.counted(batch, progress)}."
     percent = f"{int(share * 100)} %"
     bar = "▓" * int(share * _BAR) + "░" * (_BAR - int(share * _BAR))
     small = _small(batch)
-    reasons = batch_words.reasons(batch, progress, offer, all_of_them=False)
+    reasons = batch_wording.reasons(batch, progress, offer, all_of_them=False)
     said = text.sentence(text.spoken(line), f"{percent} is settled", text.spoken(small))
     shown = (
         blocks.section(f"{line}\n{bar} {percent}"),
@@ -194,11 +186,11 @@ def _running(batch: model.Batch, progress: model.Progress, offer: model.Offer, n
     return limits.fit(model.Message(said, shown))
 
 
-def _receipt(batch: model.Batch, progress: model.Progress, undoable: bool, offer: model.Offer, names: batch_words.Names) -> model.Message:
-    title = batch_words.finished(batch, batch_words.of(progress, model.Fate.DONE), names)
-    line = text.sentence(title, text.capital(batch_words.counted(batch, progress)), _took(batch))
-    large = batch.total > CSV_ABOVE
-    reasons = batch_words.reasons(batch, progress, offer, all_of_them=not large)
+def _receipt(batch: model.Batch, progress: model.Progress, undoable: bool, offer: model.Offer, names: batch_wording.Names) -> model.Message:
+    title = batch_wording.finished(batch, batch_wording.of(progress, model.Fate.DONE), names)
+    line = text.sentence(title, text.capital(batch_wording.counted(batch, progress)), _took(batch))
+    large = batch.total > batch_wording.CSV_ABOVE
+    reasons = batch_wording.reasons(batch, progress, offer, all_of_them=not large)
     file = "The CSV in the thread names every anomaly with its result." if large else ""
     afterwards, button = _afterwards(batch, progress, undoable, offer)
     at = text.when(batch.finished) if batch.finished else ""
@@ -227,20 +219,20 @@ def _took(batch: model.Batch) -> str:
 def _small(batch: model.Batch) -> str:
     """ "Asked by Dana · table:orders status:open · batch 4f2a"."""
     typed = "" if batch.undo_of else text.short(batch.words, 300, "")
-    parts = (f"Asked by {text.short(batch.actor_name, 60, 'somebody')}", typed, f"batch {batch_words.ident(batch.id)}")
+    parts = (f"Asked by {text.short(batch.actor_name, 60, 'somebody')}", typed, f"batch {batch_wording.ident(batch.id)}")
     return " · ".join(part for part in parts if part)
 
 
-def _extra(batch: model.Batch, names: batch_words.Names) -> tuple[model.Block, ...]:
-    extra = [] if batch.undo_of else batch_words.gets(batch.change, names)
+def _extra(batch: model.Batch, names: batch_wording.Names) -> tuple[model.Block, ...]:
+    extra = [] if batch.undo_of else batch_wording.gets(batch.change, names)
     return (blocks.context(f"Each: {'; '.join(extra)}."),) if extra else ()
 
 
 def _afterwards(batch: model.Batch, progress: model.Progress, undoable: bool, offer: model.Offer) -> tuple[str, model.Block | None]:
     """Whether and until when it can be taken back, as mrkdwn, and the button for it."""
-    action, done = batch.change.action, batch_words.of(progress, model.Fate.DONE)
+    action, done = batch.change.action, batch_wording.of(progress, model.Fate.DONE)
     if batch.undone_by:
-        return text.spoken(f"This was taken back by batch {batch_words.ident(batch.undone_by)}."), None
+        return text.spoken(f"This was taken back by batch {batch_wording.ident(batch.undone_by)}."), None
     if not done or batch.undo_of:
         return "", None
     if action in (model.Action.DELETE, model.Action.COMMENT):
@@ -261,6 +253,6 @@ _UNDO_MEANS: Mapping[model.Action, str] = {
 
 
 def _undo(batch: model.Batch, done: int) -> model.Block:
-    question = f"{batch_words.anomalies(done)} will be put back as before, wherever nobody changed anything since."
+    question = f"{batch_wording.anomalies(done)} will be put back as before, wherever nobody changed anything since."
     sure = blocks.confirm("Take this back?", question, "Undo", "Keep it")
-    return blocks.button(ids.BATCH_UNDO, "Undo", batch.id, hint=f"Undo: {batch_words.wanted(batch, done)}", confirm=sure)
+    return blocks.button(ids.BATCH_UNDO, "Undo", batch.id, hint=f"Undo: {batch_wording.wanted(batch, done)}", confirm=sure)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot import model
-from bot.render import refusals, text
+from bot.render.kit import refusals, text
 
 CSV_ABOVE = 20
 """A receipt of more anomalies than this has a CSV in its thread; up to it every refused id is on the card."""

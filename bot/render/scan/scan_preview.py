@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot import model
-from bot.render import blocks, ids, limits, scan_causes, text
-from bot.render import scan_words as words
+from bot.render.kit import blocks, ids, limits, text
+from bot.render.scan import scan_causes, scan_wording
 
 LINES = 10
 """Operations or problems that one message tells; the rest is counted."""
@@ -17,12 +17,12 @@ def preview(proposal: model.Proposal, offer: model.Offer, source: str = "") -> m
     operations = list(proposal.operations)
     if not operations:
         return problems(proposal.problems, offer, source)
-    system = words.system(offer)
+    system = scan_wording.system(offer)
     wrong = [scan_causes.explain(problem, system) for problem in proposal.problems[:LINES]]
     title = f"{_title(operations)}{' instead' if wrong else ''}?"
-    what = "; ".join(words.wanted(operation) for operation in operations[:LINES])
+    what = "; ".join(scan_wording.wanted(operation) for operation in operations[:LINES])
     lines = [_proposed(operation, proposal.closes.get(operation.id), system) for operation in operations[:LINES]]
-    more = words.more(len(operations), LINES, "operation")
+    more = scan_wording.more(len(operations), LINES, "operation")
     chain = _chain(operations)
     sure = "Nothing is started until you press the button."
     said = text.sentence(*(text.spoken(line) for line in (*wrong, title, *lines, more, chain, sure)))
@@ -46,9 +46,9 @@ def preview(proposal: model.Proposal, offer: model.Offer, source: str = "") -> m
 
 def problems(problems: Sequence[model.Problem], offer: model.Offer, source: str) -> model.Message:
     """Why nothing can be started, and what one click can do about it."""
-    system = words.system(offer)
+    system = scan_wording.system(offer)
     lines = [scan_causes.explain(problem, system) for problem in problems[:LINES]] or ["There is nothing to start."]
-    more, unchanged = words.more(len(problems), LINES, "problem"), "Nothing was started."
+    more, unchanged = scan_wording.more(len(problems), LINES, "problem"), "Nothing was started."
     shown = (
         *(blocks.section(line) for line in lines),
         blocks.context(" ".join(part for part in (more, unchanged) if part)),
@@ -61,7 +61,7 @@ def _title(operations: Sequence[model.Operation]) -> str:
     """ "Start this scan", "Start these 3 steps", "Start 2 scans"."""
     if len(operations) == 1 and operations[0].then:
         return f"Start these {text.count(1 + len(operations[0].then), 'step')}"
-    kinds = {"operation" if operation.then else words.noun(operation.request.kind) for operation in operations}
+    kinds = {"operation" if operation.then else scan_wording.noun(operation.request.kind) for operation in operations}
     noun = kinds.pop() if len(kinds) == 1 else "operation"
     return f"Start this {noun}" if len(operations) == 1 else f"Start {text.count(len(operations), noun)}"
 
@@ -69,9 +69,9 @@ def _title(operations: Sequence[model.Operation]) -> str:
 def _proposed(operation: model.Operation, open_now: int | None, system: str) -> str:
     """What this one would run on, how much of it, and what it closes: "Scan orders in warehouse-prod, the full tables. ..."."""
     chain = (operation.request.kind, *operation.then)
-    what = ", ".join(part for part in (words.wanted(operation), words.extent(operation, chain)) if part)
+    what = ", ".join(part for part in (scan_wording.wanted(operation), scan_wording.extent(operation, chain)) if part)
     checked = f"It shows whether anomaly {text.short(operation.verifies.id, 40)} passes now" if operation.verifies else ""
-    return text.sentence(what, checked, words.closing(operation, open_now, system))
+    return text.sentence(what, checked, scan_wording.closing(operation, open_now, system))
 
 
 def _chain(operations: Sequence[model.Operation]) -> str:
@@ -84,8 +84,8 @@ def _start(operations: Sequence[model.Operation], instead: bool) -> str:
     """The label of the button: what is started in its place where something was wrong."""
     if instead and len(operations) == 1:
         request = operations[0].request
-        what = words.names(request.tables, 2) or (f"tag {words.names(request.tags, 2)}" if request.tags else "all tables")
-        return f"{text.clip(f'{words.verb(request.kind)} {what}', limits.BUTTON - len(' instead'))} instead"
+        what = scan_wording.names(request.tables, 2) or (f"tag {scan_wording.names(request.tags, 2)}" if request.tags else "all tables")
+        return f"{text.clip(f'{scan_wording.verb(request.kind)} {what}', limits.BUTTON - len(' instead'))} instead"
     if instead:
         return f"{_title(operations)} instead"
     return "Start scan" if all(_only_scan(operation) for operation in operations) else "Start"

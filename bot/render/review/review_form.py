@@ -9,16 +9,15 @@ from datetime import UTC
 from typing import Any
 
 from bot import model
-from bot.render import blocks, ids, limits, modals, reviewing, siblings, text, words
+from bot.render import siblings
+from bot.render.anomaly import anomaly_forms, wording
+from bot.render.kit import blocks, ids, limits, modals, text
+from bot.render.review import review_input
 
 PAGE = 10
 """Slack's most for check boxes in one block."""
 MOST_PICKED = 200
 """Ticks on other pages that a form remembers; fewer where the ids are long."""
-
-read = reviewing.read
-errors = reviewing.errors
-searching = reviewing.searching
 
 _TITLE = "Review"
 _EXAMPLE = "status:open table:orders severity:high,critical"
@@ -84,7 +83,7 @@ def form(page: model.ReviewPage, offer: model.Offer) -> model.Block:
 
     Where there is nothing to act on it is the filter field and a sentence; Slack wants a submit button beside a field, so it says Search.
     """
-    choices = reviewing.offered(offer)
+    choices = review_input.offered(offer)
     held = _hold(page if choices else replace(page, anomalies=()))
     if held is None or not held.shown:
         return _nothing(page, offer, held)
@@ -123,14 +122,14 @@ def _top(page: model.ReviewPage, scope: model.Scope) -> list[model.Block]:
     }
     if page.scope.words:
         element["initial_value"] = text.clip(page.scope.words, limits.INPUT_TEXT, markup=True)
-    field = modals.entry(reviewing.filter_block(scope), "Filter, applied with Enter", element, optional=True)
+    field = modals.entry(review_input.filter_block(scope), "Filter, applied with Enter", element, optional=True)
     return [{**field, "dispatch_action": True}, *notice]
 
 
 def _empty(page: model.ReviewPage, offer: model.Offer, held: _Held | None) -> str:
     if held is None:
         return "This filter is longer than a form in Slack can hold. Shorten it and press Enter."
-    if not reviewing.offered(offer):
+    if not review_input.offered(offer):
         return f"{text.short(offer.title, 40, 'This system')} lets nobody change anomalies from here, so there is nothing to review."
     if held.unshown:
         return "The ids of these anomalies are longer than a form in Slack can hold. Handle them with /anomalies list."
@@ -164,7 +163,7 @@ def _boxes(page: model.ReviewPage, held: _Held) -> model.Block:
     if ticked:
         element["initial_options"] = ticked
     return modals.entry(
-        reviewing.pick_block(page.offset, (anomaly.ref.id for anomaly in held.shown)), "Tick anomalies", element, optional=True
+        review_input.pick_block(page.offset, (anomaly.ref.id for anomaly in held.shown)), "Tick anomalies", element, optional=True
     )
 
 
@@ -174,11 +173,11 @@ def _lone(page: model.ReviewPage) -> bool:
 
 def _option(anomaly: model.Anomaly, table: str) -> model.Block:
     """ "#1001 orders · high · customer_id not null" above "4,210 rows · 12 Nov 2026 · Active · unassigned"."""
-    failed = words.checks(anomaly) or text.short(anomaly.description, 75, "") or f"{text.short(anomaly.type, 20, '')} anomaly".strip()
+    failed = wording.checks(anomaly) or text.short(anomaly.description, 75, "") or f"{text.short(anomaly.type, 20, '')} anomaly".strip()
     first = (f"#{text.short(anomaly.ref.id, 14)} {table}".strip(), str(anomaly.severity or ""), failed)
     rows = text.count(anomaly.records, "row") if anomaly.records is not None else ""
-    people = words.assignees(anomaly.assignees) or "unassigned"
-    second = (rows, _day(anomaly), text.clip(words.state(anomaly), 24), people)
+    people = wording.assignees(anomaly.assignees) or "unassigned"
+    second = (rows, _day(anomaly), text.clip(wording.state(anomaly), 24), people)
     return blocks.option(_dotted(first), anomaly.ref.id, _dotted(second))
 
 
@@ -220,12 +219,12 @@ def _which(page: model.ReviewPage) -> tuple[model.Block, ...]:
     if _lone(page):
         return ()
     options = [
-        blocks.option("Ticked ones", reviewing.PICKED),
-        blocks.option("All on this page", reviewing.PAGE),
-        blocks.option(_everything(page), reviewing.ALL, "On every page, ticked or not"),
+        blocks.option("Ticked ones", review_input.PICKED),
+        blocks.option("All on this page", review_input.PAGE),
+        blocks.option(_everything(page), review_input.ALL, "On every page, ticked or not"),
     ]
     element = {"type": "radio_buttons", "action_id": ids.REVIEW_WHICH, "options": options, "initial_option": options[0]}
-    mark = reviewing.mark([page.scope.words, page.scope.card, page.offset, page.total])
+    mark = review_input.mark([page.scope.words, page.scope.card, page.offset, page.total])
     return (modals.entry(f"{ids.REVIEW_WHICH}:{mark}", "Which ones", element),)
 
 
@@ -235,7 +234,7 @@ def _everything(page: model.ReviewPage) -> str:
     return f"All {among}" if page.total is None else f"All {text.number(page.total)} {among}"
 
 
-def _action(choices: Sequence[reviewing.Choice]) -> model.Block:
+def _action(choices: Sequence[review_input.Choice]) -> model.Block:
     options = [blocks.option(choice.label, choice.value, choice.meaning) for choice in choices]
     element: model.Block = {
         "type": "static_select",
@@ -253,7 +252,7 @@ def _people(offer: model.Offer) -> tuple[model.Block, ...]:
         "type": "multi_users_select",
         "action_id": ids.REVIEW_PEOPLE,
         "placeholder": blocks.plain("Choose people", limits.PLACEHOLDER),
-        "max_selected_items": modals.MOST_PEOPLE,
+        "max_selected_items": anomaly_forms.MOST_PEOPLE,
     }
     field = modals.entry(ids.REVIEW_PEOPLE, "Assign to", element, optional=True)
     return ({**field, "hint": blocks.plain("Whoever is chosen is assigned as well, whatever the action, in place of who is now.")},)

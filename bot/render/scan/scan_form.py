@@ -13,7 +13,8 @@ from typing import Any
 from bot import errors as failures
 from bot import model
 from bot.core import scan_rules
-from bot.render import blocks, ids, limits, modals, siblings, text
+from bot.render import siblings
+from bot.render.kit import blocks, ids, limits, modals, text
 
 FULL, KEEP, INCREMENTAL = "full", "keep", "incremental"
 
@@ -30,7 +31,7 @@ _DIGITS = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class ScanDraft:
     """What a scan form says. `datastores` are ids and `names` their names, `tables` and `tags` are names; `since` is "YYYY-MM-DD" or "".
 
     `plan` is the preview that the form was opened from, "" for none.
@@ -61,11 +62,11 @@ class Draft:
         return dict(scan_rules.options(incremental=self.how == INCREMENTAL, auto_resolve=_RESOLVES.get(self.how), more=said))
 
 
-def of(operations: Sequence[model.Operation], channel: str = "") -> Draft:
+def of(operations: Sequence[model.Operation], channel: str = "") -> ScanDraft:
     """What the form shows first: the scans of a preview, at least one."""
     first, chosen = operations[0], operations[0].request.options
     how = INCREMENTAL if chosen.get(scan_rules.INCREMENTAL) else KEEP if chosen.get(scan_rules.AUTO_RESOLVE) is False else FULL
-    return Draft(
+    return ScanDraft(
         first.source,
         channel or first.channel,
         tuple(dict.fromkeys(one.request.datastore for one in operations)),
@@ -84,7 +85,7 @@ def of(operations: Sequence[model.Operation], channel: str = "") -> Draft:
 # --- drawing ------------------------------------------------------------------------------------------------------------------
 
 
-def form(draft: Draft) -> model.Block:
+def form(draft: ScanDraft) -> model.Block:
     """Which tables, how much of them, and what may be closed. Raises NotSupported for a scan that no form can show whole."""
     parts = [
         _many(ids.SCAN_DATASTORES, "Datastores", "Choose datastores", [(one, draft.names.get(one, one)) for one in draft.datastores]),
@@ -196,7 +197,7 @@ def options(items: Sequence[model.Place | str], typed: str = "") -> model.Block:
 # --- reading ------------------------------------------------------------------------------------------------------------------
 
 
-def read(view: Mapping[str, Any]) -> Draft:
+def read(view: Mapping[str, Any]) -> ScanDraft:
     """A submitted scan form. Raises ValueError for others."""
     said = json.loads(view.get("private_metadata") or "null")
     if not isinstance(said, dict) or not said.get("source"):
@@ -205,7 +206,7 @@ def read(view: Mapping[str, Any]) -> Draft:
     if how not in _HOW:
         raise ValueError(f"no such scan: {how!r}")
     datastores = _chosen(view, ids.SCAN_DATASTORES)
-    return Draft(
+    return ScanDraft(
         str(said["source"]),
         str(said.get("channel") or ""),
         tuple(datastores),
@@ -250,7 +251,7 @@ def _whole(view: Mapping[str, Any], block_id: str) -> int | None:
     return None if typed is None or typed == "" else int(typed)
 
 
-def errors(draft: Draft) -> dict[str, str]:
+def mistakes(draft: ScanDraft) -> dict[str, str]:
     """What has to be corrected in the form: by block, a sentence each; empty when all is well."""
     found: dict[str, str] = {}
     if not draft.datastores:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot import model
-from bot.render import blocks, ids, scan_words, text
+from bot.render.kit import blocks, ids, text
+from bot.render.scan import scan_wording
 
 _NEAR = 5
 _SYNCS = 3
@@ -91,15 +92,15 @@ def explain(problem: model.Problem, system: str, stood: str = "was still running
     row = _ROWS[problem.cause]
     near = [text.short(name, 60) for name in problem.near]
     facts = {
-        "names": scan_words.names(problem.names) if problem.names else "this name",
+        "names": scan_wording.names(problem.names) if problem.names else "this name",
         "near": text.listed(near, _NEAR) or "nobody told which",
-        "place": scan_words.place(problem.place),
+        "place": scan_wording.place(problem.place),
         "system": system,
         "right": f"the right {text.short(problem.right, 40)}" if problem.right.strip() else "a right",
         "said": text.short(problem.detail, 1_000, "it gave no reason"),
         "stood": stood,
     }
-    meant = f"Did you mean {scan_words.both(near[:_NEAR], 'or')}?" if near and row.suggest else ""
+    meant = f"Did you mean {scan_wording.both(near[:_NEAR], 'or')}?" if near and row.suggest else ""
     own = "" if row.own_words else text.short(problem.detail, 1_000, "")
     told = f"{system} says: {own}" if own else ""
     return text.sentence(row.happened.format(**facts), row.why.format(**facts), meant, told)
@@ -112,9 +113,9 @@ def syncs(problems: Sequence[model.Problem], source: str) -> list[model.Block]:
     return [
         blocks.button(
             ids.SCAN_SYNC,
-            f"Sync {scan_words.place(place)} first" if named else "Run sync first",
+            f"Sync {scan_wording.place(place)} first" if named else "Run sync first",
             ids.encode_pair(source, place.id),
-            hint=f"Sync {scan_words.place(place)} first",
+            hint=f"Sync {scan_wording.place(place)} first",
         )
         for place in list(places.values())[:_SYNCS]
         if source
@@ -130,5 +131,5 @@ def fix(what: str, operation: model.Operation) -> model.Block:
     """The button for one fix."""
     if what == ids.FIX_SYNC and operation.request.kind == "sync":
         what = ids.FIX_AGAIN
-    label = _FIXES[what].format(verb=scan_words.verb(operation.request.kind))
-    return blocks.button(ids.SCAN_FIX, label, ids.encode_pair(what, operation.id), hint=f"{label}: {scan_words.thing(operation)}")
+    label = _FIXES[what].format(verb=scan_wording.verb(operation.request.kind))
+    return blocks.button(ids.SCAN_FIX, label, ids.encode_pair(what, operation.id), hint=f"{label}: {scan_wording.thing(operation)}")

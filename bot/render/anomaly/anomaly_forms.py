@@ -1,4 +1,4 @@
-"""Modals, and the way back: what their private_metadata and their submitted state say."""
+"""The forms of one anomaly (assign, who is this, comment), and the way back: what their private_metadata and state say."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot import errors, model
-from bot.render import blocks, ids, limits, siblings, text, words
+from bot.render import siblings
+from bot.render.anomaly import wording
+from bot.render.kit import blocks, ids, limits, modals, text
 
 MOST_PEOPLE = 20
 """How many people one anomaly can be assigned to from Slack: the pickers that follow still fit into one modal."""
@@ -50,25 +52,6 @@ class Commenting:
     text: str
 
 
-# --- drawing ------------------------------------------------------------------------------------------------------------------
-
-
-def loading(title: str) -> model.Block:
-    """The skeleton that opens before anything else is awaited."""
-    return limits.fit_view(window(title, [blocks.section("Loading…")]))
-
-
-def notice(title: str, sentences: str | Sequence[str] | model.Message) -> model.Block:
-    """Something to read and close: a message as it is, or sentences as a message's `text` says them (tokens become words again)."""
-    if isinstance(sentences, model.Message) and sentences.blocks:
-        return limits.fit_view(window(title, sentences.blocks))
-    if isinstance(sentences, model.Message):
-        sentences = sentences.text
-    lines = [sentences] if isinstance(sentences, str) else list(sentences)
-    read = [blocks.section(text.short(text.unspoken(line), limits.TEXT_OBJECT)) for line in lines]
-    return limits.fit_view(window(title, read or [blocks.section("Done.")]))
-
-
 def assign(
     anomaly: model.Anomaly, offer: model.Offer, channel: str = "", linked: Mapping[str, str] | None = None, notes: Sequence[str] = ()
 ) -> model.Block:
@@ -85,7 +68,7 @@ def assign(
     said = [f"Whoever is chosen becomes an assignee in {title}; whoever is removed here is taken off there."]
     if strangers:
         verb = "stays" if len(strangers) == 1 else "stay"
-        said.append(f"{words.assignees(strangers)} {verb} assigned too: not shown in this form, so only {title} can take them off.")
+        said.append(f"{wording.assignees(strangers)} {verb} assigned too: not shown in this form, so only {title} can take them off.")
     select: model.Block = {
         "type": "multi_users_select",
         "action_id": ids.ASSIGN_PEOPLE,
@@ -93,10 +76,10 @@ def assign(
         "max_selected_items": MOST_PEOPLE,
         **({"initial_users": shown} if shown else {}),
     }
-    parts = [_about(anomaly), entry(ids.ASSIGN_PEOPLE, "Assign to", select, optional=True), *(blocks.context(line) for line in said)]
+    parts = [_about(anomaly), modals.entry(ids.ASSIGN_PEOPLE, "Assign to", select, optional=True), *(blocks.context(line) for line in said)]
     parts += [blocks.context(text.short(note, 500)) for note in notes]
     pending = Pending(anomaly.ref, anomaly.version, channel, tuple(person.id for person in strangers))
-    return limits.fit_view(window("Assign", parts, callback=ids.ASSIGN_VIEW, submit="Assign", metadata=_metadata(pending)))
+    return limits.fit_view(modals.window("Assign", parts, callback=ids.ASSIGN_VIEW, submit="Assign", metadata=_metadata(pending)))
 
 
 def pick(pending: Pending, chosen: Sequence[str], unknown: Sequence[model.Actor], offer: model.Offer) -> model.Block:
@@ -114,9 +97,9 @@ def pick(pending: Pending, chosen: Sequence[str], unknown: Sequence[model.Actor]
             "placeholder": blocks.plain(f"Find a user of {system}"),
         }
         name = text.short(stranger.name, 80, stranger.id)
-        parts.append(entry(ids.link_block(stranger.id), f"{name} in Slack is this user of {system}", select))
+        parts.append(modals.entry(ids.link_block(stranger.id), f"{name} in Slack is this user of {system}", select))
     metadata = _metadata(pending, chosen=list(chosen)[:MOST_PEOPLE])
-    return limits.fit_view(window("Who is this?", parts, callback=ids.LINK_VIEW, submit="Remember and assign", metadata=metadata))
+    return limits.fit_view(modals.window("Who is this?", parts, callback=ids.LINK_VIEW, submit="Remember and assign", metadata=metadata))
 
 
 def comment(anomaly: model.Anomaly, offer: model.Offer, channel: str = "") -> model.Block:
@@ -125,11 +108,11 @@ def comment(anomaly: model.Anomaly, offer: model.Offer, channel: str = "") -> mo
     field["max_length"] = limits.INPUT_TEXT
     parts = [
         _about(anomaly),
-        entry(ids.COMMENT_TEXT, "Comment", field),
+        modals.entry(ids.COMMENT_TEXT, "Comment", field),
         blocks.context(f"It is kept in {text.short(offer.title, 40)}, where everybody with access to the anomaly can read it."),
     ]
     pending = Pending(anomaly.ref, anomaly.version, channel)
-    return limits.fit_view(window("Comment", parts, callback=ids.COMMENT_VIEW, submit="Comment", metadata=_metadata(pending)))
+    return limits.fit_view(modals.window("Comment", parts, callback=ids.COMMENT_VIEW, submit="Comment", metadata=_metadata(pending)))
 
 
 def options(people: Sequence[model.Person]) -> model.Block:
@@ -148,24 +131,7 @@ def _person(person: model.Person) -> str:
 
 
 def _about(anomaly: model.Anomaly) -> model.Block:
-    return blocks.section(f"{words.headline(anomaly)}\n{words.state(anomaly)} · {words.who(anomaly)} · id {words.ident(anomaly)}")
-
-
-def entry(block_id: str, label: str, element: model.Block, *, optional: bool = False) -> model.Block:
-    """One input of a form; `block_id` is what its value comes back under."""
-    return {"type": "input", "block_id": block_id, "label": blocks.plain(label), "element": element, "optional": optional}
-
-
-def window(title: str, parts: Sequence[model.Block], *, callback: str = "", submit: str = "", metadata: str = "") -> model.Block:
-    """A modal of these blocks; a form when it has a `submit` label. Not fitted yet."""
-    view: model.Block = {"type": "modal", "title": blocks.plain(text.short(title, limits.VIEW_TITLE)), "blocks": list(parts)}
-    view["close"] = blocks.plain("Cancel" if submit else "Close")
-    if submit:
-        view |= {"submit": blocks.plain(submit), "callback_id": callback, "private_metadata": metadata}
-    return view
-
-
-# --- reading ------------------------------------------------------------------------------------------------------------------
+    return blocks.section(f"{wording.headline(anomaly)}\n{wording.state(anomaly)} · {wording.who(anomaly)} · id {wording.ident(anomaly)}")
 
 
 def _metadata(pending: Pending, **more: object) -> str:
@@ -194,16 +160,10 @@ def _texts(value: Any) -> tuple[str, ...]:
     return tuple(str(one) for one in value or ())
 
 
-def submitted(view: Mapping[str, Any], block_id: str) -> Mapping[str, Any]:
-    """The state of the one element of a block; empty when there is none."""
-    block = ((view.get("state") or {}).get("values") or {}).get(block_id) or {}
-    return next(iter(block.values()), None) or {}
-
-
 def read_assign(view: Mapping[str, Any]) -> Assigning:
     """A submitted assign modal. Raises ValueError for others."""
     pending, _ = _known(view)
-    chosen = submitted(view, ids.ASSIGN_PEOPLE).get("selected_users") or ()
+    chosen = modals.submitted(view, ids.ASSIGN_PEOPLE).get("selected_users") or ()
     return Assigning(pending, tuple(str(slack_id) for slack_id in chosen))
 
 
@@ -213,7 +173,7 @@ def read_pick(view: Mapping[str, Any]) -> Picking:
     picked = {}
     for block_id in (view.get("state") or {}).get("values") or {}:
         slack_id = ids.linked_slack_id(block_id)
-        option = submitted(view, block_id).get("selected_option") or {}
+        option = modals.submitted(view, block_id).get("selected_option") or {}
         if slack_id and option.get("value"):
             picked[slack_id] = str(option["value"])
     return Picking(pending, _texts(said.get("chosen")), picked)
@@ -222,4 +182,4 @@ def read_pick(view: Mapping[str, Any]) -> Picking:
 def read_comment(view: Mapping[str, Any]) -> Commenting:
     """A submitted comment, as it was typed. Raises ValueError for other modals."""
     pending, _ = _known(view)
-    return Commenting(pending, str(submitted(view, ids.COMMENT_TEXT).get("value") or ""))
+    return Commenting(pending, str(modals.submitted(view, ids.COMMENT_TEXT).get("value") or ""))

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot import model
-from bot.render import ids, modals, words
+from bot.render.anomaly import wording
+from bot.render.kit import ids, modals
 
 PICKED, PAGE, ALL = "picked", "page", "all"
 """Which ones are meant."""
@@ -39,7 +40,7 @@ _CHOICES: tuple[Choice, ...] = (
     Choice("unacknowledge", "Un-acknowledge", "Nobody looks into it any more", model.Change(model.Action.UNACKNOWLEDGE)),
     *(
         Choice(f"archive:{outcome}", f"Archive as {outcome}", meaning, model.Change(model.Action.ARCHIVE, archive_as=outcome))
-        for outcome, meaning in words.CHOICES.items()
+        for outcome, meaning in wording.CHOICES.items()
     ),
     Choice("archive", "Archive", "They leave the queue", model.Change(model.Action.ARCHIVE)),
     _ASSIGN,
@@ -131,7 +132,7 @@ def _applied(reviewing: model.Reviewing) -> bool:
     return bool(reviewing.scope.card) or reviewing.typed.split() == reviewing.scope.words.split()
 
 
-def errors(reviewing: model.Reviewing, total: int | None = None) -> dict[str, str]:
+def mistakes(reviewing: model.Reviewing, total: int | None = None) -> dict[str, str]:
     """What is missing, by block, for the answer to the submission; {} when it can go on. `total` is how many match by now, where known."""
     if not _applied(reviewing):
         here = "the anomalies below are not those of this filter yet" if reviewing.shown else "this filter was not looked up yet"

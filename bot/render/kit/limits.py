@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot import model
-from bot.render import text
+from bot.render.kit import text
 
 BLOCKS = 50
 VIEW_BLOCKS = 100

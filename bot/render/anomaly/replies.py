@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from bot import model
 from bot.core import reasons
-from bot.render import blocks, buttons, ids, limits, refusals, siblings, text, words
+from bot.render import siblings
+from bot.render.anomaly import buttons, wording
+from bot.render.kit import blocks, ids, limits, refusals, text
 
 PAGE = 10
 
@@ -35,8 +37,8 @@ def receipt(receipt: model.Receipt, actor: model.Actor, offer: model.Offer) -> m
 
 def _told_one(receipt: model.Receipt, outcome: model.Outcome, actor: model.Actor, offer: model.Offer) -> str:
     anomaly = receipt.after.get(outcome.ref)
-    about = f"{words.title(anomaly)}, {words.ident(anomaly)}" if anomaly else text.short(str(outcome.ref), 80)
-    verb = words.PAST.get(receipt.change.action, "Done")
+    about = f"{wording.title(anomaly)}, {wording.ident(anomaly)}" if anomaly else text.short(str(outcome.ref), 80)
+    verb = wording.PAST.get(receipt.change.action, "Done")
     if outcome.result is model.Result.REFUSED:
         return text.sentence(f"Not {verb.lower()}: {about}", text.capital(_why(outcome, offer)))
     if outcome.result is model.Result.ALREADY:
@@ -47,7 +49,7 @@ def _told_one(receipt: model.Receipt, outcome: model.Outcome, actor: model.Actor
 def _done(change: model.Change, verb: str, anomaly: model.Anomaly | None, actor: model.Actor) -> str:
     """ "Assigned to you and Lee Park", told by what the system says now."""
     if change.action is model.Action.ASSIGN and anomaly is not None:
-        names = words.assignees(anomaly.assignees, actor.email)
+        names = wording.assignees(anomaly.assignees, actor.email)
         return f"Assigned to {names}" if names else "Unassigned"
     if change.action is model.Action.ARCHIVE:
         chosen = (anomaly.archived_as if anomaly else None) or change.archive_as
@@ -58,7 +60,7 @@ def _done(change: model.Change, verb: str, anomaly: model.Anomaly | None, actor:
 def _already(outcome: model.Outcome, verb: str, anomaly: model.Anomaly | None) -> str:
     if outcome.reason.strip():
         return text.capital(text.short(outcome.reason, 500))
-    return f"Already {verb.lower()}{f': {words.title(anomaly)}, {words.ident(anomaly)}' if anomaly else ''}"
+    return f"Already {verb.lower()}{f': {wording.title(anomaly)}, {wording.ident(anomaly)}' if anomaly else ''}"
 
 
 def _why(outcome: model.Outcome, offer: model.Offer | None = None) -> str:
@@ -73,15 +75,15 @@ _RESULTS = {model.Result.DONE: "{verb}", model.Result.ALREADY: "already {verb}",
 
 
 def _told_many(receipt: model.Receipt, outcomes: Sequence[model.Outcome]) -> str:
-    verb = words.PAST.get(receipt.change.action, "Done").lower()
+    verb = wording.PAST.get(receipt.change.action, "Done").lower()
     counted = {result: sum(outcome.result is result for outcome in outcomes) for result in model.Result}
     return ", ".join(f"{text.number(n)} {_RESULTS[result].format(verb=verb)}" for result, n in counted.items() if n) or "Nothing to do"
 
 
 def stale(anomaly: model.Anomaly, offer: model.Offer, past: model.Past, action: str) -> model.Message:
     """The anomaly moved on since the button was drawn: who did what when, and the buttons that make sense now."""
-    did = words.done(past.last, anomaly) if past.last else words.state(anomaly)
-    line = f"Nothing was changed: you cannot {text.short(action, 40)} {words.title(anomaly)} any more. It is {words.state(anomaly)} now"
+    did = wording.done(past.last, anomaly) if past.last else wording.state(anomaly)
+    line = f"Nothing was changed: you cannot {text.short(action, 40)} {wording.title(anomaly)} any more. It is {wording.state(anomaly)} now"
     when = text.when(past.last.at) if past.last else ""
     said = text.sentence(text.spoken(line), f"{text.spoken(did)} {when}".strip(), buttons.possible(anomaly, offer))
     shown = (
@@ -140,15 +142,17 @@ def _review(listing: model.Listing) -> model.Block | None:
 
 
 def _listed(anomaly: model.Anomaly) -> tuple[model.Block, model.Block]:
-    show = buttons.show(anomaly.ref, anomaly.version, hint=f"Show {words.title(anomaly)}, {words.ident(anomaly)}")
-    line = f"{words.headline(anomaly)}\n{words.state(anomaly)} · {words.who(anomaly)} · id {words.ident(anomaly)}"
+    show = buttons.show(anomaly.ref, anomaly.version, hint=f"Show {wording.title(anomaly)}, {wording.ident(anomaly)}")
+    line = f"{wording.headline(anomaly)}\n{wording.state(anomaly)} · {wording.who(anomaly)} · id {wording.ident(anomaly)}"
     address = text.url(anomaly.url)
     link = (blocks.marked(text.link(address, "Open in the web app")),) if address and text.size(address) <= 300 else ()
-    return blocks.section(line, show), blocks.context(words.dated(anomaly), blocks.marked(text.when(anomaly.created)), *link)
+    return blocks.section(line, show), blocks.context(wording.dated(anomaly), blocks.marked(text.when(anomaly.created)), *link)
 
 
 def _spoken_row(anomaly: model.Anomaly) -> str:
-    line = f"{words.headline(anomaly)}, {words.ident(anomaly)}, {words.state(anomaly)}, {words.who(anomaly)}, {words.dated(anomaly)}"
+    line = (
+        f"{wording.headline(anomaly)}, {wording.ident(anomaly)}, {wording.state(anomaly)}, {wording.who(anomaly)}, {wording.dated(anomaly)}"
+    )
     return f"{text.spoken(line)} {text.when(anomaly.created)}"
 
 
@@ -227,7 +231,7 @@ def _person(person: model.Person | None) -> str:
 
 def history(anomaly: model.Anomaly, entries: Sequence[model.Entry], comments: Sequence[model.Comment]) -> model.Message:
     """Who did what, newest first, refused tries too; then what was said in the system."""
-    heading = f"History of {words.title(anomaly)}, {words.ident(anomaly)}"
+    heading = f"History of {wording.title(anomaly)}, {wording.ident(anomaly)}"
     done = [(_entry(entry), entry.at) for entry in entries[:_LINES]]
     if not done:
         done_blocks = [blocks.section("Nobody has done anything to it that this desk knows of.")]
@@ -249,10 +253,10 @@ def history(anomaly: model.Anomaly, entries: Sequence[model.Entry], comments: Se
 
 def _entry(entry: model.Entry) -> str:
     """ "Acknowledged by Dana", "Not archived by Lee: no right to"; with what changed where the journal knows."""
-    what = words.verb(entry)
+    what = wording.verb(entry)
     if entry.result is not model.Result.DONE:
         what = f"{'Not' if entry.result is model.Result.REFUSED else 'Already'} {what.lower()}"
-    who = f"{what} {words.by(entry)}".strip()
+    who = f"{what} {wording.by(entry)}".strip()
     before, after = text.short(entry.before, 100, ""), text.short(entry.after, 100, "")
     moved = f" ({before or 'nothing'} → {after or 'nothing'})" if (before or after) and before != after else ""
     detail = text.short(entry.detail, 300, "")

@@ -8,7 +8,8 @@ from datetime import datetime
 
 from bot import model, ports
 from bot.core import grammar
-from bot.render import blocks, limits, text, words
+from bot.render.anomaly import wording
+from bot.render.kit import blocks, limits, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ _Dates = Sequence[tuple[str, datetime]]
 def _source(source: SourceView) -> tuple[str, _Dates]:
     title, standing = text.short(source.title, 40), source.standing
     total = sum(source.counts.values())
-    tracked = f"{text.count(total, 'anomaly', 'anomalies')} tracked ({words.states(source.counts)})" if total else "Nothing tracked yet"
+    tracked = f"{text.count(total, 'anomaly', 'anomalies')} tracked ({wording.states(source.counts)})" if total else "Nothing tracked yet"
     lag = "" if source.lag_seconds is None else f"posted ones are re-read, at most {text.duration(source.lag_seconds)} behind"
     dates: list[tuple[str, datetime]] = []
     if standing.failing_since is not None:

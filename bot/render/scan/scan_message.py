@@ -8,15 +8,11 @@ from datetime import datetime
 
 from bot import model
 from bot.core import grammar
-from bot.render import blocks, buttons, ids, limits, scan_causes, scan_preview, text
-from bot.render import scan_words as words
-
-preview = scan_preview.preview
-problems = scan_preview.problems
+from bot.render.anomaly import buttons
+from bot.render.kit import blocks, ids, limits, text
+from bot.render.scan import scan_causes, scan_preview, scan_wording
 
 SLASH = "/scan"
-
-_LINES = scan_preview.LINES
 _BAR = 10
 _SILENT_LOOKS = 2
 """So many looks in a row without an answer are told; a single one is nothing to worry anybody with."""
@@ -35,9 +31,9 @@ def _plain(line: str) -> model.Message:
 def card(operation: model.Operation, offer: model.Offer, now: datetime) -> model.Message:
     """The operation as it stands: waiting, running with its progress, or ended with its verdict and what can be done next."""
     if operation.state is _STATE.CANCELLED:
-        return _plain(f"Cancelled: {words.wanted(operation)}. Nothing was started.")
+        return _plain(f"Cancelled: {scan_wording.wanted(operation)}. Nothing was started.")
     if operation.state is _STATE.PREVIEW:
-        return _plain(f"{words.wanted(operation)}: waiting for its confirmation. Nothing was started.")
+        return _plain(f"{scan_wording.wanted(operation)}: waiting for its confirmation. Nothing was started.")
     if operation.state is _STATE.STARTING:
         return _starting(operation, offer)
     if operation.state is _STATE.RUNNING:
@@ -46,21 +42,23 @@ def card(operation: model.Operation, offer: model.Offer, now: datetime) -> model
 
 
 def _starting(operation: model.Operation, offer: model.Offer) -> model.Message:
-    line = f"{words.thing(operation)} is starting: waiting for {words.system(offer)} to take it."
+    line = f"{scan_wording.thing(operation)} is starting: waiting for {scan_wording.system(offer)} to take it."
     if operation.misses >= _SILENT_LOOKS:
-        line += f" {words.system(offer)} has not answered yet; nothing is started twice, and it goes on by itself."
-    small, at = f"Asked for by {text.short(operation.actor_name, 60, 'somebody')} via Slack", text.when(words.since(operation))
+        line += f" {scan_wording.system(offer)} has not answered yet; nothing is started twice, and it goes on by itself."
+    small, at = f"Asked for by {text.short(operation.actor_name, 60, 'somebody')} via Slack", text.when(scan_wording.since(operation))
     said = text.sentence(text.spoken(line), f"{text.spoken(small)}, {at}")
     return limits.fit(model.Message(said, (blocks.section(line), blocks.context(f"{small} ·", blocks.marked(at)))))
 
 
 def _running(operation: model.Operation, offer: model.Offer, now: datetime) -> model.Message:
-    line, told, bar = f"{words.running(operation)}.", _progress(operation, offer), _bar(operation)
-    follows = f"{text.capital(words.joined(operation.then))} {_follow(operation.then)} when this goes well." if operation.then else ""
+    line, told, bar = f"{scan_wording.running(operation)}.", _progress(operation, offer), _bar(operation)
+    follows = (
+        f"{text.capital(scan_wording.joined(operation.then))} {_follow(operation.then)} when this goes well." if operation.then else ""
+    )
     asked = text.short(operation.aborted_by, 60, "")
-    stopping = f"{asked} asked to stop it; waiting for {words.system(offer)} to end it." if asked else ""
-    extent = text.capital(words.extent(operation, (operation.request.kind,)))
-    at, lasted = text.when(words.since(operation)), words.lasted(operation, now)
+    stopping = f"{asked} asked to stop it; waiting for {scan_wording.system(offer)} to end it." if asked else ""
+    extent = text.capital(scan_wording.extent(operation, (operation.request.kind,)))
+    at, lasted = text.when(scan_wording.since(operation)), scan_wording.lasted(operation, now)
     for_ = f" (for {lasted})" if lasted else ""
     began = "Running since" if _begun(operation) else "Asked for"
     silent = _silence(operation, offer)
@@ -96,14 +94,14 @@ def _follow(kinds: Sequence[str]) -> str:
 def _progress(operation: model.Operation, offer: model.Offer) -> str:
     scan = operation.scan
     if scan is not None and scan.result is _RESULT.QUEUED:
-        return f"It is queued in {words.system(offer)} and has not begun yet."
-    told = words.progress(scan) if scan else ""
-    return f"{told}." if told else f"{words.system(offer)} has not told yet how far it is."
+        return f"It is queued in {scan_wording.system(offer)} and has not begun yet."
+    told = scan_wording.progress(scan) if scan else ""
+    return f"{told}." if told else f"{scan_wording.system(offer)} has not told yet how far it is."
 
 
 def _bar(operation: model.Operation) -> str:
     """ "▓▓▓░░░░░░░" beside the words that say the same; "" when nobody can say how far it is."""
-    share = words.share(operation.scan) if operation.scan and _begun(operation) else None
+    share = scan_wording.share(operation.scan) if operation.scan and _begun(operation) else None
     return "" if share is None else "▓" * int(share * _BAR) + "░" * (_BAR - int(share * _BAR))
 
 
@@ -111,21 +109,21 @@ def _silence(operation: model.Operation, offer: model.Offer) -> tuple[str, str, 
     """Since when nobody has heard of it: words, a date as markup, words."""
     if operation.misses < _SILENT_LOOKS or operation.seen is None:
         return None
-    return f"{words.system(offer)} has not answered since", text.when(operation.seen), "What is shown here is from then."
+    return f"{scan_wording.system(offer)} has not answered since", text.when(operation.seen), "What is shown here is from then."
 
 
 def _small(operation: model.Operation, offer: model.Offer) -> str:
     """ "started by Dana via Slack · operation 812"."""
-    return " · ".join(part for part in (words.by(operation, words.system(offer)), words.ident(operation)) if part)
+    return " · ".join(part for part in (scan_wording.by(operation, scan_wording.system(offer)), scan_wording.ident(operation)) if part)
 
 
 def _abort(operation: model.Operation, offer: model.Offer) -> model.Block | None:
     if model.Action.ABORT not in offer.supports:
         return None
-    question = f"{words.system(offer)} is asked to stop it. What it has found until then stays."
-    sure = blocks.confirm(f"Abort the {words.noun(operation.request.kind)}?", question, "Abort", "Let it run")
+    question = f"{scan_wording.system(offer)} is asked to stop it. What it has found until then stays."
+    sure = blocks.confirm(f"Abort the {scan_wording.noun(operation.request.kind)}?", question, "Abort", "Let it run")
     label = "Abort again" if operation.aborted_by else "Abort"
-    return blocks.button(ids.SCAN_ABORT, label, operation.id, hint=f"{label}: {words.thing(operation)}", confirm=sure)
+    return blocks.button(ids.SCAN_ABORT, label, operation.id, hint=f"{label}: {scan_wording.thing(operation)}", confirm=sure)
 
 
 def _link(operation: model.Operation, offer: model.Offer) -> model.Block | None:
@@ -147,10 +145,10 @@ _GOOD = (_RESULT.SUCCESS, _RESULT.WARNING)
 
 def _done(operation: model.Operation, offer: model.Offer, now: datetime) -> model.Message:
     verdict = operation.verdict or model.Verdict(operation.scan.result if operation.scan else _RESULT.UNKNOWN)
-    until = words.ended(operation)
-    line = f"{words.thing(operation)} {_ending(operation, verdict, offer)}."
+    until = scan_wording.ended(operation)
+    line = f"{scan_wording.thing(operation)} {_ending(operation, verdict, offer)}."
     facts = _facts(operation, verdict, until)
-    stood = _stood(operation, words.lasted(operation, operation.ended or now))
+    stood = _stood(operation, scan_wording.lasted(operation, operation.ended or now))
     notes = [note for note in _notes(operation, verdict, offer, stood) if note]
     small, at = text.capital(_small(operation, offer)), text.when(until) if until else ""
     said = text.sentence(*(text.spoken(part) for part in (line, facts, *notes)), f"{text.spoken(small)}{f', ended {at}' if at else ''}")
@@ -173,7 +171,7 @@ def _ending(operation: model.Operation, verdict: model.Verdict, offer: model.Off
     if verdict.result is not _RESULT.ABORTED:
         return ended
     who = text.short(operation.aborted_by, 60, "")
-    return f"{ended} by {who} via Slack" if who else f"{ended} in {words.system(offer)}"
+    return f"{ended} by {who} via Slack" if who else f"{ended} in {scan_wording.system(offer)}"
 
 
 def _facts(operation: model.Operation, verdict: model.Verdict, until: datetime | None) -> str:
@@ -181,15 +179,15 @@ def _facts(operation: model.Operation, verdict: model.Verdict, until: datetime |
     scan = operation.scan
     if scan is None:
         return ""
-    found = text.capital(words.found(scan)) if operation.request.kind == "scan" else ""
-    took = words.lasted(operation, until) if until else ""
-    parts = (found, words.tables(scan), words.records(scan), f"took {took}" if took else "")
+    found = text.capital(scan_wording.found(scan)) if operation.request.kind == "scan" else ""
+    took = scan_wording.lasted(operation, until) if until else ""
+    parts = (found, scan_wording.tables(scan), scan_wording.records(scan), f"took {took}" if took else "")
     return " · ".join(part for part in parts if part)
 
 
 def _notes(operation: model.Operation, verdict: model.Verdict, offer: model.Offer, stood: str) -> tuple[str, ...]:
     """The system's own message, the likely cause, what became of the anomaly to be verified, and what was not started."""
-    system, problem = words.system(offer), verdict.problem
+    system, problem = scan_wording.system(offer), verdict.problem
     own = text.short(operation.scan.message, 1_000, "") if operation.scan else ""
     told = own and not (problem and problem.detail.strip())
     stopped = verdict.stopped
@@ -198,7 +196,7 @@ def _notes(operation: model.Operation, verdict: model.Verdict, offer: model.Offe
         text.sentence(f"{system} says: {own}") if told else "",
         scan_causes.explain(problem, system, stood) if problem else "",
         _verified(operation.verifies, verdict, system) if operation.verifies and not operation.then else "",
-        f"{text.capital(words.joined(stopped))} {were} not started." if stopped else "",
+        f"{text.capital(scan_wording.joined(stopped))} {were} not started." if stopped else "",
     )
 
 
@@ -240,7 +238,7 @@ def _review(operation: model.Operation, verdict: model.Verdict) -> model.Block |
     if operation.request.kind != "scan" or not (found or (found is None and operation.scan and verdict.words)):
         return None
     value = ids.encode_scope(model.Scope(words=verdict.words))
-    return blocks.button(ids.REVIEW_OPEN, "Review", value, style="primary", hint=f"Review what {words.thing(operation)} found")
+    return blocks.button(ids.REVIEW_OPEN, "Review", value, style="primary", hint=f"Review what {scan_wording.thing(operation)} found")
 
 
 # --- answers ------------------------------------------------------------------------------------------------------------------------
@@ -248,9 +246,9 @@ def _review(operation: model.Operation, verdict: model.Verdict) -> model.Block |
 
 def started(operations: Sequence[model.Operation]) -> model.Message:
     """The answer to [Start]: what was started, and where it can be followed."""
-    what = "; ".join(words.wanted(operation) for operation in operations[:_LINES]) or "nothing"
-    line = text.sentence(f"Started: {what}", words.more(len(operations), _LINES, "operation"))
-    where = list(dict.fromkeys(_where(operation.channel) for operation in operations))[:_LINES]
+    what = "; ".join(scan_wording.wanted(operation) for operation in operations[: scan_preview.LINES]) or "nothing"
+    line = text.sentence(f"Started: {what}", scan_wording.more(len(operations), scan_preview.LINES, "operation"))
+    where = list(dict.fromkeys(_where(operation.channel) for operation in operations))[: scan_preview.LINES]
     follow = f"Follow {'it' if len(operations) == 1 else 'them'} {' and '.join(where)}." if where else ""
     shown = (blocks.section(line), *((blocks.context(blocks.marked(follow)),) if follow else ()))
     return limits.fit(model.Message(text.sentence(text.spoken(line), follow), shown))
@@ -269,7 +267,7 @@ def cancelled() -> model.Message:
 def aborting(operation: model.Operation) -> model.Message:
     """The answer to [Abort]: it is asked for, not done yet."""
     system = text.capital(text.short(operation.source, 40, "the system"))
-    line = f"{system} was asked to abort: {words.thing(operation)}"
+    line = f"{system} was asked to abort: {scan_wording.thing(operation)}"
     return _plain(text.sentence(line, "Its message shows when it has ended. What it found until then stays"))
 
 
@@ -280,16 +278,16 @@ def status(running: Sequence[model.Operation], recent: Sequence[model.Operation]
     heads = f"{text.count(len(running), 'operation')} running" if running else "Nothing is running now"
     shown: list[model.Block] = [blocks.section(f"{heads}.")]
     said = [heads]
-    for operation in running[:_LINES]:
-        line, at = _status_line(operation, offer), text.when(words.since(operation))
-        lasted = words.lasted(operation, now)
+    for operation in running[: scan_preview.LINES]:
+        line, at = _status_line(operation, offer), text.when(scan_wording.since(operation))
+        lasted = scan_wording.lasted(operation, now)
         since = f"{at}{f' (for {lasted})' if lasted else ''}"
         shown += [blocks.section(line, _abortable(operation, offer)), blocks.context("since", blocks.marked(since))]
         said.append(f"{text.spoken(line)}, since {since}")
-    shown += [blocks.context(left)] if (left := words.more(len(running), _LINES, "operation")) else []
+    shown += [blocks.context(left)] if (left := scan_wording.more(len(running), scan_preview.LINES, "operation")) else []
     shown += [blocks.section("Ended lately:")] if recent else []
-    for operation in recent[:_LINES]:
-        line, until = _status_line(operation, offer), words.ended(operation)
+    for operation in recent[: scan_preview.LINES]:
+        line, until = _status_line(operation, offer), scan_wording.ended(operation)
         shown.append(blocks.context(line, *((blocks.marked(text.when(until)),) if until else ())))
         said.append(f"{text.spoken(line)}{f', {text.when(until)}' if until else ''}")
     return limits.fit(model.Message(text.sentence(*said), tuple(shown)))
@@ -304,13 +302,13 @@ def _status_line(operation: model.Operation, offer: model.Offer) -> str:
     ident = text.short(operation.scan.id, 40) if operation.scan else "no id yet"
     if operation.state is _STATE.DONE:
         verdict = operation.verdict or model.Verdict(operation.scan.result if operation.scan else _RESULT.UNKNOWN)
-        until = words.ended(operation)
+        until = scan_wording.ended(operation)
         how = " · ".join(part for part in (_ending(operation, verdict, offer), _facts(operation, verdict, until)) if part)
     elif operation.state is _STATE.RUNNING:
         how = _progress(operation, offer).rstrip(".")
     else:
-        how = f"waiting for {words.system(offer)} to take it"
-    return f"{ident}: {words.thing(operation)} · {how} · {words.by(operation, words.system(offer))}"
+        how = f"waiting for {scan_wording.system(offer)} to take it"
+    return f"{ident}: {scan_wording.thing(operation)} · {how} · {scan_wording.by(operation, scan_wording.system(offer))}"
 
 
 def help_text() -> model.Message:

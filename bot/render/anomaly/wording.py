@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from bot import model
 from bot.core import transitions
-from bot.render import text
+from bot.render.kit import text
 
 CHOICES: Mapping[model.ArchiveAs, str] = {
     model.ArchiveAs.RESOLVED: "Root cause fixed",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bot import model
-from bot.render import limits, text
+from bot.render.kit import limits, text
 
 
 def plain(words: str, room: int = limits.TEXT_OBJECT) -> model.Block:

@@ -9,7 +9,7 @@ from typing import Any
 
 from bot import model
 from bot.core import scan_rules
-from bot.render import text
+from bot.render.kit import text
 
 _NAMES = 5
 

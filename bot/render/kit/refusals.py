@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot import errors, model
 from bot.core import grammar
-from bot.render import blocks, limits, text
+from bot.render.kit import blocks, limits, text
 
 _ROOM = 1_000
 _NAMED = 10

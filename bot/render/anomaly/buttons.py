@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from bot import model
 from bot.core import transitions
-from bot.render import blocks, ids, text, words
+from bot.render.anomaly import wording
+from bot.render.kit import blocks, ids, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ _MORE = (
 
 def row(anomaly: model.Anomaly, offer: model.Offer) -> tuple[model.Block, ...]:
     """The buttons that the system supports and that make sense as the anomaly stands; none for one that is gone."""
-    if words.gone(anomaly):
+    if wording.gone(anomaly):
         return ()
     offered = transitions.offered(anomaly, offer.supports, offer.archive_as)
     return blocks.actions(
@@ -75,7 +76,7 @@ def show(ref: model.Ref, version: int, label: str = "Show", hint: str = "") -> m
 
 def possible(anomaly: model.Anomaly, offer: model.Offer) -> str:
     """What can be done, as mrkdwn for those who read only the text: "You can acknowledge or assign it with the buttons." and a link."""
-    offered = () if words.gone(anomaly) else transitions.offered(anomaly, offer.supports, offer.archive_as)
+    offered = () if wording.gone(anomaly) else transitions.offered(anomaly, offer.supports, offer.archive_as)
     verbs = [verb for action, verb in _VERBS.items() if action in offered]
     here = f"You can {_either(verbs)} it with the buttons" if verbs else ""
     there = text.link(anomaly.url, open_in(offer)) if text.url(anomaly.url) else ""
@@ -102,16 +103,16 @@ def _either(verbs: list[str]) -> str:
 
 def _button(entry: _Row, anomaly: model.Anomaly) -> model.Block:
     value = ids.encode(anomaly.ref, anomaly.version)
-    return blocks.button(entry.action_id, entry.label, value, style=entry.style, hint=f"{entry.spoken} {words.title(anomaly)}")
+    return blocks.button(entry.action_id, entry.label, value, style=entry.style, hint=f"{entry.spoken} {wording.title(anomaly)}")
 
 
 def _archive(anomaly: model.Anomaly, offer: model.Offer) -> model.Block | None:
     """The menu of outcomes; one plain button where closing has no reason."""
     if not offer.archive_as:
         value = ids.encode_choice("", anomaly.ref, anomaly.version)
-        return blocks.button(ids.ARCHIVE, "Archive", value, hint=f"Archive {words.title(anomaly)}")
+        return blocks.button(ids.ARCHIVE, "Archive", value, hint=f"Archive {wording.title(anomaly)}")
     options = [
-        blocks.option(choice.value, ids.encode_choice(choice.value, anomaly.ref, anomaly.version), words.CHOICES[choice])
+        blocks.option(choice.value, ids.encode_choice(choice.value, anomaly.ref, anomaly.version), wording.CHOICES[choice])
         for choice in offer.archive_as
     ]
     return blocks.menu(ids.ARCHIVE, "Archive as…", options)

@@ -7,7 +7,8 @@ from datetime import UTC
 
 from bot import errors, model
 from bot.core import grammar
-from bot.render import blocks, buttons, ids, limits, text
+from bot.render.anomaly import buttons
+from bot.render.kit import blocks, ids, limits, text
 
 _DAYS = 7
 _OLDEST = 5

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot import model
-from bot.render import batch_words, blocks, ids, limits, modals, text
+from bot.render.batch import batch_wording
+from bot.render.kit import blocks, ids, limits, modals, text
 
 _NUMBER = re.compile(r"\d+|\d{1,3}(?:[,.'’\s]\d{3})+")
 
@@ -17,7 +18,7 @@ def form(batch: model.Batch, total: int) -> model.Block:
     element: model.Block = {"type": "plain_text_input", "action_id": ids.DELETE_COUNT, "min_length": 1, "max_length": 20}
     these = "this anomaly" if total == 1 else "these anomalies"
     parts = [
-        blocks.section(f"{batch_words.anomalies(total)} will be deleted for good. Nobody can bring {these} back, and there is no undo."),
+        blocks.section(f"{batch_wording.anomalies(total)} will be deleted for good. Nobody can bring {these} back, and there is no undo."),
         blocks.section(f"Selected: {text.short(batch.words, 300)}." if batch.words.strip() else "Close this form to keep them."),
         modals.entry(ids.DELETE_COUNT, f"Type the number {text.number(total)} to delete {these}", element),
     ]

@@ -1,0 +1,1 @@
+"""Messages about one change to many: preview, progress, receipt, the form that guards a deletion, and its wording."""

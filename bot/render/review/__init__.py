@@ -1,0 +1,1 @@
+"""The review: its form, and what it says when it comes back."""
