@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 TITLE = "Review"
 
-QUEUE = model.Scope(words="status:open")
+QUEUE = model.ReviewScope(words="status:open")
 """What the shortcut shows: what nobody has looked at yet."""
 
 
@@ -41,7 +41,7 @@ async def opened(desk: guard.Desk, request: guard.Request) -> None:
 async def asked(desk: guard.Desk, request: guard.Request, command: grammar.Command) -> None:
     """`/anomalies review [filter]`"""
     view_id = await desk.messenger.open_view(request.trigger_id, modals.loading(TITLE))
-    await _show(desk, request, view_id, model.Scope(words=grammar.canonical(command.query or model.Query())), request.channel)
+    await _show(desk, request, view_id, model.ReviewScope(words=grammar.canonical(command.query or model.Query())), request.channel)
 
 
 async def triage(desk: guard.Desk, request: guard.Request) -> None:
@@ -68,7 +68,7 @@ async def _show(
     desk: guard.Desk,
     request: guard.Request,
     view_id: str,
-    scope: model.Scope,
+    scope: model.ReviewScope,
     channel: str,
     offset: int = 0,
     picked: Collection[str] = (),
@@ -83,7 +83,7 @@ async def _show(
     await desk.messenger.update_view(view_id, view)
 
 
-def _query(desk: guard.Desk, scope: model.Scope) -> model.Query:
+def _query(desk: guard.Desk, scope: model.ReviewScope) -> model.Query:
     return model.Query() if scope.card else grammar.query(scope.words, today=desk.today())
 
 
@@ -107,12 +107,12 @@ async def filtered(desk: guard.Desk, request: guard.Request) -> None:
     await desk.messenger.update_view(str(request.view["id"]), view)
 
 
-async def _filtered(desk: guard.Desk, request: guard.Request, reviewing: model.Reviewing) -> model.Block:
+async def _filtered(desk: guard.Desk, request: guard.Request, reviewing: model.ReviewInput) -> model.Block:
     actor = await desk.people.actor(request.user)
     permissions.decide(model.Action.BROWSE, actor, desk.browse.grants)
     try:
         query = grammar.query(grammar.clean(text.escape(reviewing.typed)), today=desk.today())  # a form's text comes as typed
-        page = await desk.review.page(model.Scope(words=grammar.canonical(query)), query, actor, 0, (), reviewing.channel)
+        page = await desk.review.page(model.ReviewScope(words=grammar.canonical(query)), query, actor, 0, (), reviewing.channel)
     except errors.UserError as error:
         query = _query(desk, reviewing.scope)
         page = await desk.review.page(reviewing.scope, query, actor, reviewing.offset, reviewing.picked, reviewing.channel)
@@ -134,7 +134,7 @@ async def submitted(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> 
     await guard.in_place(desk, request, ack, TITLE, _preview(desk, request, reviewing, reviewing.change))
 
 
-async def _preview(desk: guard.Desk, request: guard.Request, reviewing: model.Reviewing, asked: model.Change) -> model.Block:
+async def _preview(desk: guard.Desk, request: guard.Request, reviewing: model.ReviewInput, asked: model.Change) -> model.Block:
     actor = await desk.people.actor(request.user)
     for action in (asked.action, *((model.Action.ASSIGN,) if reviewing.people else ())):
         desk.triage.check(action, model.Ref(reviewing.source, "0"), actor)
@@ -147,7 +147,7 @@ async def _preview(desk: guard.Desk, request: guard.Request, reviewing: model.Re
     return review_form.preview(shown, frozen.batch, frozen.progress.counts.get(model.Fate.TODO, 0))
 
 
-async def _with_people(desk: guard.Desk, reviewing: model.Reviewing, change: model.Change) -> model.Change:
+async def _with_people(desk: guard.Desk, reviewing: model.ReviewInput, change: model.Change) -> model.Change:
     """The change with its Slack users as the system's. Raises NotFound for somebody whom it does not know."""
     if not reviewing.people:
         return change
@@ -176,7 +176,7 @@ async def confirmed(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> 
     await desk.runs.work()
 
 
-def _read(request: guard.Request) -> model.Reviewing:
+def _read(request: guard.Request) -> model.ReviewInput:
     try:
         return review_input.read(request.view)
     except ValueError as error:

@@ -65,16 +65,16 @@ def _day(anomaly: model.Anomaly, zone: ZoneInfo) -> date:
     return anomaly.created.astimezone(zone).date()
 
 
-def _days(came: Sequence[model.Anomaly], first: date, zone: ZoneInfo) -> tuple[model.Day, ...]:
+def _days(came: Sequence[model.Anomaly], first: date, zone: ZoneInfo) -> tuple[model.DigestDay, ...]:
     opened = Counter(_day(one, zone) for one in came)
     still = Counter(_day(one, zone) for one in came if one.state is not model.State.ARCHIVED)
     days = [first + timedelta(days=number) for number in range(DAYS)]
-    return tuple(model.Day(day, opened[day], still[day]) for day in days)
+    return tuple(model.DigestDay(day, opened[day], still[day]) for day in days)
 
 
-def glance(anomaly: model.Anomaly) -> model.Glance:
+def glance(anomaly: model.Anomaly) -> model.DigestLine:
     """The anomaly in one line."""
-    return model.Glance(
+    return model.DigestLine(
         ref=anomaly.ref,
         version=anomaly.version,
         type=anomaly.type,
@@ -93,7 +93,7 @@ def _load(waiting: Sequence[model.Anomaly]) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(held.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
-def _noise(came: Sequence[model.Anomaly]) -> tuple[model.Noise, ...]:
+def _noise(came: Sequence[model.Anomaly]) -> tuple[model.NoisyCheck, ...]:
     """The checks that raised most; checks of the same words on tables of the same name count as one."""
     raised = Counter(
         (words, one.container.name if one.container else "")
@@ -102,7 +102,7 @@ def _noise(came: Sequence[model.Anomaly]) -> tuple[model.Noise, ...]:
         if words
     )
     most = sorted(raised.items(), key=lambda pair: (-pair[1], pair[0]))[:NOISIEST]
-    return tuple(model.Noise(words, table, amount) for (words, table), amount in most)
+    return tuple(model.NoisyCheck(words, table, amount) for (words, table), amount in most)
 
 
 def check_words(check: model.Check) -> str:
@@ -137,17 +137,17 @@ def unpack(packed: Mapping[str, Any]) -> model.Digest:
         since=_moment(packed.get("since")),
         until=_moment(packed.get("until")),
         **{name: packed.get(name, 0) for name in _NUMBERS},
-        days=tuple(model.Day(date.fromisoformat(day), opened, still) for day, opened, still in packed.get("days", ())),
+        days=tuple(model.DigestDay(date.fromisoformat(day), opened, still) for day, opened, still in packed.get("days", ())),
         oldest=tuple(_unpack_glance(one) for one in packed.get("oldest", ())),
         load=tuple((name, amount) for name, amount in packed.get("load", ())),
-        noise=tuple(model.Noise(check, table, amount) for check, table, amount in packed.get("noise", ())),
+        noise=tuple(model.NoisyCheck(check, table, amount) for check, table, amount in packed.get("noise", ())),
     )
 
 
 _NUMBERS = ("opened", "closed", "open", "unacknowledged", "unassigned", "read")
 
 
-def _pack_glance(one: model.Glance) -> dict[str, Any]:
+def _pack_glance(one: model.DigestLine) -> dict[str, Any]:
     return {
         "source": one.ref.source,
         "id": one.ref.id,
@@ -162,9 +162,9 @@ def _pack_glance(one: model.Glance) -> dict[str, Any]:
     }
 
 
-def _unpack_glance(packed: Mapping[str, Any]) -> model.Glance:
+def _unpack_glance(packed: Mapping[str, Any]) -> model.DigestLine:
     word = packed.get("severity", "")
-    return model.Glance(
+    return model.DigestLine(
         ref=model.Ref(packed.get("source", ""), packed.get("id", "")),
         version=packed.get("version", 0),
         type=packed.get("type", ""),

@@ -4,39 +4,15 @@ from __future__ import annotations
 
 from bot.model.actions import Action, Actor, Change, Entry, Installation, Outcome, Result
 from bot.model.anomalies import Anomaly, ArchiveAs, Changes, Check, Comment, Contact, Person, Place, Reading, Ref, Severity, State
-from bot.model.answers import Decided, Listing, Offer, Receipt
 from bot.model.batches import Batch, BatchState, Fate, Item, Progress, Refusals, Snapshot, Split
-from bot.model.cards import (
-    Block,
-    Card,
-    CardDraft,
-    CardKind,
-    CardState,
-    Claim,
-    Decision,
-    Message,
-    Past,
-    Reason,
-    Route,
-    Saved,
-    Standing,
-    Window,
-)
-from bot.model.operations import (
-    GONE,
-    Cause,
-    Operation,
-    OperationState,
-    Problem,
-    Proposal,
-    Push,
-    Scan,
-    ScanRequest,
-    ScanResult,
-    Verdict,
-)
+from bot.model.cards import Block, Card, CardDraft, CardKind, CardState, Decision, Message, Reason, Route, Window
+from bot.model.digest import Digest, DigestDay, DigestLine, NoisyCheck
+from bot.model.leases import Lease
 from bot.model.queries import Found, Handling, Query, Word
-from bot.model.reviews import Day, Digest, Glance, Noise, Reviewing, ReviewPage, Scope
+from bot.model.review import ReviewInput, ReviewPage, ReviewScope
+from bot.model.scans import GONE, Cause, Operation, OperationState, Problem, Proposal, Push, Scan, ScanRequest, ScanResult, Verdict
+from bot.model.sources import Capabilities, SourceHealth
+from bot.model.views import Explanation, Ingested, Listing, Receipt, Recurrence
 
 __all__ = [
     "GONE",
@@ -47,6 +23,7 @@ __all__ = [
     "Batch",
     "BatchState",
     "Block",
+    "Capabilities",
     "Card",
     "CardDraft",
     "CardKind",
@@ -55,28 +32,27 @@ __all__ = [
     "Change",
     "Changes",
     "Check",
-    "Claim",
     "Comment",
     "Contact",
-    "Day",
-    "Decided",
     "Decision",
     "Digest",
+    "DigestDay",
+    "DigestLine",
     "Entry",
+    "Explanation",
     "Fate",
     "Found",
-    "Glance",
     "Handling",
+    "Ingested",
     "Installation",
     "Item",
+    "Lease",
     "Listing",
     "Message",
-    "Noise",
-    "Offer",
+    "NoisyCheck",
     "Operation",
     "OperationState",
     "Outcome",
-    "Past",
     "Person",
     "Place",
     "Problem",
@@ -87,21 +63,21 @@ __all__ = [
     "Reading",
     "Reason",
     "Receipt",
+    "Recurrence",
     "Ref",
     "Refusals",
     "Result",
+    "ReviewInput",
     "ReviewPage",
-    "Reviewing",
+    "ReviewScope",
     "Route",
-    "Saved",
     "Scan",
     "ScanRequest",
     "ScanResult",
-    "Scope",
     "Severity",
     "Snapshot",
+    "SourceHealth",
     "Split",
-    "Standing",
     "State",
     "Verdict",
     "Window",

@@ -1,14 +1,13 @@
-"""Messages, the rows behind them, and how sources stand."""
+"""Messages and the rows behind them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from bot.model.actions import Entry
 from bot.model.anomalies import Ref
 from bot.model.queries import Query
 
@@ -156,61 +155,3 @@ class Decision:
     fold: tuple[str, ...] = ()
     group: CardDraft | None = None
     join: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """The right to write one row for a while, fenced by its token."""
-
-    table: str
-    key: str
-    token: str
-    until: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """What a save changed: refs never seen before, and refs whose visible content is another now."""
-
-    new: Sequence[Ref]
-    changed: Sequence[Ref]
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How a source stands: `failing_since` is None while it answers; times are UTC.
-
-    `asked` counts the looks that somebody asked for, `answered` those of them that were followed by a good one. `watch_mark` is how far the
-    round of the watch got that began at `watch_began`.
-    """
-
-    source: str
-    cursor: str = ""
-    contacted: datetime | None = None
-    last_ok: datetime | None = None
-    failing_since: datetime | None = None
-    failures: int = 0
-    error: str = ""
-    next_poll: datetime | None = None
-    watch_mark: str = ""
-    watch_began: datetime | None = None
-    asked: int = 0
-    answered: int = 0
-
-    @property
-    def wanted(self) -> bool:
-        """Whether somebody asked for a look that was not taken yet."""
-        return self.asked > self.answered
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """What the store knows of earlier anomalies with the same fingerprint, and of this one.
-
-    `seen` counts them within seven days, this one included; `archived_before` is the last earlier closing; `last` the newest thing
-    that was done to this very anomaly.
-    """
-
-    seen: int = 1
-    archived_before: Entry | None = None
-    last: Entry | None = None

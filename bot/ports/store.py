@@ -61,7 +61,7 @@ class Record:
     extra: Sequence[model.CardDraft] = ()
     remarks: Sequence[Remark] = ()
     intent: str = ""
-    lease: model.Claim | None = None
+    lease: model.Lease | None = None
     items: Sequence[model.Item] = ()
 
 
@@ -80,15 +80,15 @@ class Remarks(Protocol):
         """Those to be left by now that nobody holds, the longest due first."""
         ...
 
-    async def ask(self, lease: model.Claim, now: datetime) -> bool:
+    async def ask(self, lease: model.Lease, now: datetime) -> bool:
         """Row before call: from now on it may be there."""
         ...
 
-    async def later(self, lease: model.Claim, until: datetime) -> bool:
+    async def later(self, lease: model.Lease, until: datetime) -> bool:
         """Try again at that time."""
         ...
 
-    async def settle(self, lease: model.Claim) -> bool:
+    async def settle(self, lease: model.Lease) -> bool:
         """It is there, or never will be: forget it."""
         ...
 
@@ -117,7 +117,7 @@ class Anomalies(Protocol):
         entries: Sequence[model.Entry] = (),
         done: str = "",
         own: str = "",
-    ) -> model.Saved:
+    ) -> model.Ingested:
         """One transaction: insert what is new (version 1, `reason` kept, its `drafts` become cards), update what is visibly different
         (version + 1, `note` journalled, its cards marked dirty), give what was closed and is open again its `drafts` where no card shows
         it, move the cursor, add `extra` cards, write `entries`, close the intent `done`.
@@ -226,13 +226,13 @@ class Cards(Protocol):
         """Take over a message of ours that no row knows."""
         ...
 
-    async def begin(self, lease: model.Claim, now: datetime) -> bool:
+    async def begin(self, lease: model.Lease, now: datetime) -> bool:
         """Row before call: a first post starts now."""
         ...
 
     async def delivered(
         self,
-        lease: model.Claim,
+        lease: model.Lease,
         version: int,
         now: datetime,
         *,
@@ -244,11 +244,11 @@ class Cards(Protocol):
         where it is shown in a simpler form than it should be."""
         ...
 
-    async def defer(self, lease: model.Claim, until: datetime, error: str, *, unsent: bool = True) -> bool:
+    async def defer(self, lease: model.Lease, until: datetime, error: str, *, unsent: bool = True) -> bool:
         """Try again later; `unsent` when it is certain that nothing was posted."""
         ...
 
-    async def end(self, lease: model.Claim, state: model.CardState, reason: model.Reason, error: str = "") -> bool:
+    async def end(self, lease: model.Lease, state: model.CardState, reason: model.Reason, error: str = "") -> bool:
         """No more deliveries until somebody touches it."""
         ...
 
@@ -263,9 +263,9 @@ class Leases(Protocol):
     """What one process owns for a while: one conditional UPDATE, fenced by a token, expiring by itself. `table` is cards, sources,
     intents or another one that says so."""
 
-    async def take(self, table: str, key: str, now: datetime, seconds: float) -> model.Claim | None: ...
+    async def take(self, table: str, key: str, now: datetime, seconds: float) -> model.Lease | None: ...
 
-    async def release(self, lease: model.Claim) -> None: ...
+    async def release(self, lease: model.Lease) -> None: ...
 
     async def release_all(self) -> None:
         """Only for a store that one process owns alone: what is leased at its start belongs to a dead one."""
@@ -275,7 +275,7 @@ class Leases(Protocol):
 class Journal(Protocol):
     """Who did what, and what was accepted but is not finished."""
 
-    async def begin(self, intent: Intent, now: datetime, seconds: float) -> model.Claim | None:
+    async def begin(self, intent: Intent, now: datetime, seconds: float) -> model.Lease | None:
         """Record an accepted action, leased for `seconds`; None when this key was recorded before."""
         ...
 
@@ -295,7 +295,7 @@ class Journal(Protocol):
         """Newest first."""
         ...
 
-    async def past(self, anomaly: model.Anomaly, now: datetime) -> model.Past: ...
+    async def past(self, anomaly: model.Anomaly, now: datetime) -> model.Recurrence: ...
 
     async def closed(self, source: str, since: datetime) -> Sequence[model.Ref]:
         """The anomalies that somebody closed after `since`, here or elsewhere, each once; some may be open again."""
@@ -332,11 +332,11 @@ class Batches(Protocol):
         """The first items that are SENT (to be looked up), then those that are TODO, in their order."""
         ...
 
-    async def settle(self, lease: model.Claim, items: Sequence[model.Item], now: datetime) -> bool:
+    async def settle(self, lease: model.Lease, items: Sequence[model.Item], now: datetime) -> bool:
         """Store fate, reason, right, place and after of these items, and stretch the lease to `now` + 120 s."""
         ...
 
-    async def finish(self, lease: model.Claim, now: datetime) -> bool:
+    async def finish(self, lease: model.Lease, now: datetime) -> bool:
         """RUNNING -> DONE; an undo marks the batch that it took back."""
         ...
 
@@ -383,7 +383,7 @@ class Operations(Protocol):
         """Ids of what starts or runs, is to be looked at by now, and nobody holds; the longest overdue first."""
         ...
 
-    async def save(self, lease: model.Claim, operation: model.Operation, then: Sequence[model.Operation] = ()) -> bool:
+    async def save(self, lease: model.Lease, operation: model.Operation, then: Sequence[model.Operation] = ()) -> bool:
         """Store all that can change of an operation except who stopped it, and add those that follow it, in one transaction. False too
         when another row has this (source, scan id) already: nothing is stored then."""
         ...
@@ -444,17 +444,17 @@ class Identities(Protocol):
 class HealthRecords(Protocol):
     """How each source stands."""
 
-    async def get(self, source: str) -> model.Standing: ...
+    async def get(self, source: str) -> model.SourceHealth: ...
 
     async def ask(self, source: str) -> None:
         """Somebody wants it to be looked at now, whoever looks."""
         ...
 
-    async def ok(self, source: str, now: datetime, answered: int = 0) -> model.Standing:
+    async def ok(self, source: str, now: datetime, answered: int = 0) -> model.SourceHealth:
         """It answered, and with it so many of those who had `asked` when the look began. Returns how it stood before."""
         ...
 
-    async def failed(self, source: str, error: str, now: datetime, next_poll: datetime) -> model.Standing:
+    async def failed(self, source: str, error: str, now: datetime, next_poll: datetime) -> model.SourceHealth:
         """It did not. Returns how it stood before."""
         ...
 

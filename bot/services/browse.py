@@ -39,8 +39,8 @@ class Shown:
     """One anomaly, fresh from its system, with what the store knows of it."""
 
     anomaly: model.Anomaly
-    offer: model.Offer
-    past: model.Past
+    offer: model.Capabilities
+    past: model.Recurrence
 
 
 @dataclass(slots=True)
@@ -168,7 +168,7 @@ class Browse:
             raise errors.NotFound(f"{source.title} has no anomaly {ref.id}. It may have been deleted, or the number may be wrong.")
         anomaly = (await self._versions([found]))[0]
         past = await self.journal.past(anomaly, self.clock.now())
-        return Shown(anomaly, model.Offer(source.title, source.supports, source.archive_as), past)
+        return Shown(anomaly, model.Capabilities(source.title, source.supports, source.archive_as), past)
 
     async def history(self, ref: model.Ref, actor: model.Actor) -> tuple[Shown, Sequence[model.Entry], Sequence[model.Comment]]:
         """Who did what to it, here and there, and what was said about it."""
@@ -178,7 +178,7 @@ class Browse:
         entries = await self.journal.history(ref)
         return shown, entries, attribution.foreign(comments, entries)
 
-    async def why(self, ref: model.Ref, actor: model.Actor) -> Sequence[model.Decided]:
+    async def why(self, ref: model.Ref, actor: model.Actor) -> Sequence[model.Explanation]:
         """Every decision about where this anomaly is shown, or not. Raises NotFound when this desk has never seen it."""
         permissions.decide(model.Action.BROWSE, actor, self.grants)
         cards = await self.cards.of([ref])
@@ -190,7 +190,7 @@ class Browse:
         reason = await self.anomalies.reason(ref)
         if reason is None:
             raise errors.NotFound(await self._unseen(ref))
-        return [model.Decided(model.Reason.NO_ROUTE if reason is model.Reason.WAITING else reason, None)]
+        return [model.Explanation(model.Reason.NO_ROUTE if reason is model.Reason.WAITING else reason, None)]
 
     async def _unseen(self, ref: model.Ref) -> str:
         """Why this desk knows nothing of an anomaly, as far as its system can tell."""
@@ -234,20 +234,20 @@ class Browse:
                 break
         return list(found.values())
 
-    async def about(self, channel: str, ts: str, said: str, actor: model.Actor) -> model.Scope:
+    async def about(self, channel: str, ts: str, said: str, actor: model.Actor) -> model.ReviewScope:
         """What a message is about: the anomaly or the group of a card of ours, else the anomalies whose links are in its text.
         Raises NotFound when there are none."""
         permissions.decide(model.Action.BROWSE, actor, self.grants)
         card = await self.cards.at(channel, ts)
         if card is not None and card.kind is model.CardKind.GROUP:
-            return model.Scope(card=card.id)
+            return model.ReviewScope(card=card.id)
         refs = [card.ref] if card is not None and card.ref is not None else grammar.mentioned(said, self.default_source)
         if not refs:
             hint = "Use this on a card of Anomaly Desk, or on a message with a link to an anomaly."
             raise errors.NotFound(f"No anomaly is named in this message. {hint}")
-        return model.Scope(words=grammar.canonical(model.Query(ids=tuple(ref.id for ref in refs), statuses=("any",))))
+        return model.ReviewScope(words=grammar.canonical(model.Query(ids=tuple(ref.id for ref in refs), statuses=("any",))))
 
-    async def standing(self, name: str) -> tuple[model.Standing, Mapping[model.State, int]]:
+    async def standing(self, name: str) -> tuple[model.SourceHealth, Mapping[model.State, int]]:
         """How one source stands, and how many of its anomalies are tracked in each state."""
         totals = await self.anomalies.totals()
         return await self.health.get(name), {state: count for (source, state), count in totals.items() if source == name}
@@ -289,7 +289,7 @@ def _bounded(amount: int) -> None:
         )
 
 
-def _decided(card: model.Card, route: model.Route | None) -> model.Decided:
+def _decided(card: model.Card, route: model.Route | None) -> model.Explanation:
     """Why a card is where it is; one that Slack does not take is nowhere yet, whatever was decided about it."""
     refused = card.state is model.CardState.LIVE and not card.ts and bool(card.error)
-    return model.Decided(model.Reason.REFUSED if refused else card.reason, card.posted or card.created, card.channel, card.error, route)
+    return model.Explanation(model.Reason.REFUSED if refused else card.reason, card.posted or card.created, card.channel, card.error, route)

@@ -43,7 +43,7 @@ class Poll:
     telemetry: ports.Telemetry
     every: timedelta
 
-    async def poll(self, name: str, *, now_please: bool = False) -> model.Saved | None:
+    async def poll(self, name: str, *, now_please: bool = False) -> model.Ingested | None:
         """Read what is new and store it; None when somebody else does, or when the source is being left alone.
 
         `now_please` is written down before anything else: whoever polls at this moment polls once more right after, so that what the push
@@ -92,7 +92,7 @@ class Poll:
 
     # --- what is new -----------------------------------------------------------------------------------------------------
 
-    async def _poll(self, name: str, standing: model.Standing) -> model.Saved:
+    async def _poll(self, name: str, standing: model.SourceHealth) -> model.Ingested:
         source, read_at = self.sources[name], self.clock.now()
         changes = await source.changes(standing.cursor)
         if not standing.cursor:
@@ -108,7 +108,7 @@ class Poll:
         self.telemetry.observe("poll", (self.clock.now() - read_at).total_seconds(), source=name)
         return saved
 
-    async def _news(self, source: ports.Source, changes: model.Changes, read_at: datetime) -> model.Saved:
+    async def _news(self, source: ports.Source, changes: model.Changes, read_at: datetime) -> model.Ingested:
         """What was open already in a place that is met for the first time is stored without a card, and told by one message. It is stored
         first: should the rest not follow, the place is met again, and everything is known."""
         already = frozenset[model.Ref]().union(*(contact.already for contact in changes.met))
@@ -135,7 +135,7 @@ class Poll:
         read_at: datetime,
         extra: Sequence[model.CardDraft],
         cursor: str | None = None,
-    ) -> model.Saved:
+    ) -> model.Ingested:
         return await self.anomalies.save(
             source.name,
             seen,
@@ -164,7 +164,7 @@ class Poll:
 
     # --- what became of what was posted ------------------------------------------------------------------------------------
 
-    async def _watch(self, name: str, standing: model.Standing, began: datetime) -> None:
+    async def _watch(self, name: str, standing: model.SourceHealth, began: datetime) -> None:
         """Re-read what people see in Slack, within a budget, in turn where there is more than it allows. What was read since this round
         began, by this poll's list or by a click, costs nothing."""
         mark, round_began = standing.watch_mark, standing.watch_began or began
@@ -238,7 +238,7 @@ class Poll:
             await self.post.report(f"failing:{name}:{trouble['since']}", payload)
             await self.facts.put(f"told.{name}", trouble, now)
 
-    def _pause(self, standing: model.Standing, error: errors.SourceError) -> timedelta:
+    def _pause(self, standing: model.SourceHealth, error: errors.SourceError) -> timedelta:
         """How long the source is left alone: longer each time, up to a limit that no answer of its own can raise."""
         limit = max(BACKOFF_LIMIT, self.every)
         first = min(SOON, self.every) if standing.wanted else self.every
@@ -253,14 +253,14 @@ class _Turn:
     """One poll: how many had asked for one before it began, and what it stored (None: it was not made, or it failed)."""
 
     asked: int
-    saved: model.Saved | None = None
+    saved: model.Ingested | None = None
 
 
-def _both(one: model.Saved | None, other: model.Saved | None) -> model.Saved | None:
+def _both(one: model.Ingested | None, other: model.Ingested | None) -> model.Ingested | None:
     """What two saves changed together."""
     if one is None or other is None:
         return one or other
-    return model.Saved([*one.new, *other.new], [*one.changed, *other.changed])
+    return model.Ingested([*one.new, *other.new], [*one.changed, *other.changed])
 
 
 def _said(title: str, error: errors.SourceError, wait: timedelta) -> str:

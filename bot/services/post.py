@@ -95,12 +95,12 @@ class Post:
             if anomaly.state is not model.State.ARCHIVED
         }
 
-    def offer(self, source: str) -> model.Offer:
+    def offer(self, source: str) -> model.Capabilities:
         """What a source lets people do, as cards have to know it."""
         system = self.sources.get(source)
         if system is None:
-            return model.Offer(source, frozenset())
-        return model.Offer(system.title, system.supports, system.archive_as)
+            return model.Capabilities(source, frozenset())
+        return model.Capabilities(system.title, system.supports, system.archive_as)
 
     # --- the loop ------------------------------------------------------------------------------------------------------
 
@@ -229,7 +229,7 @@ class Post:
             await self.leases.release(lease)
         return True
 
-    async def _step(self, lease: model.Claim, card_id: str, hint: Hint | None, clicked: bool) -> bool:
+    async def _step(self, lease: model.Lease, card_id: str, hint: Hint | None, clicked: bool) -> bool:
         """One call to Slack; True when there may be more to do."""
         card = await self.cards.get(card_id)
         now = self.clock.now()
@@ -247,7 +247,7 @@ class Post:
             await self.cards.defer(lease, now + retries.AWAY, str(error), unsent=card.posting is None)
         return False
 
-    async def _first(self, lease: model.Claim, card: model.Card) -> bool:
+    async def _first(self, lease: model.Lease, card: model.Card) -> bool:
         message = await self._render(card)
         if message is None:
             await self.cards.end(lease, model.CardState.GONE, model.Reason.CLOSED_BEFORE_POST)
@@ -260,7 +260,7 @@ class Post:
         now = self.clock.now()
         return await self.cards.delivered(lease, card.wanted, now, ts=ts, again=None if whole else retries.whole_again(None, now))
 
-    async def _edit(self, lease: model.Claim, card: model.Card, hint: Hint | None, clicked: bool) -> bool:
+    async def _edit(self, lease: model.Lease, card: model.Card, hint: Hint | None, clicked: bool) -> bool:
         message, whole = await self._render(card), True
         if message is not None:
             _, whole = await self.fallback.send(message, lambda shown: self._rewrite(card, shown, hint, clicked))
@@ -281,7 +281,7 @@ class Post:
         await self.messenger.update(card.channel, card.ts, message, clicked=clicked)
         return card.ts
 
-    async def _reconcile(self, lease: model.Claim, card: model.Card) -> bool:
+    async def _reconcile(self, lease: model.Lease, card: model.Card) -> bool:
         """A first post whose end nobody recorded: look for it, adopt it if it is there, post again only if it is not."""
         assert card.posting is not None
         now = self.clock.now()
@@ -337,7 +337,7 @@ class Post:
 
     # --- trouble ---------------------------------------------------------------------------------------------------------
 
-    async def _trouble(self, lease: model.Claim, card: model.Card, error: errors.DeliveryError) -> None:
+    async def _trouble(self, lease: model.Lease, card: model.Card, error: errors.DeliveryError) -> None:
         """What each kind of refusal means for this card. Nothing is dropped without a stored reason."""
         now = self.clock.now()
         unsent = card.posting is None  # else it was only looked for: whether an earlier call posted it is still open
@@ -361,7 +361,7 @@ class Post:
             case _:
                 await self.cards.defer(lease, now + retries.after_outage(card.tries), str(error), unsent=unsent)
 
-    async def _refused(self, lease: model.Claim, card: model.Card, error: errors.DeliveryError, *, unsent: bool) -> None:
+    async def _refused(self, lease: model.Lease, card: model.Card, error: errors.DeliveryError, *, unsent: bool) -> None:
         """A refusal is not for ever: the card is tried again slowly until it is shown or its anomaly is closed; only old news is given
         up."""
         self.fallback.say(error)

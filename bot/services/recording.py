@@ -45,7 +45,7 @@ class End:
     actor: str
     actor_name: str
     intent: str = ""
-    lease: model.Claim | None = None
+    lease: model.Lease | None = None
     items: Sequence[model.Item] = ()
     adopting: bool = False
     extra: Sequence[model.CardDraft] = ()

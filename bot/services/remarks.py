@@ -60,7 +60,7 @@ class Remarks:
             finally:
                 await self.leases.release(lease)
 
-    async def _leave(self, lease: model.Claim, remark: ports.Remark) -> None:
+    async def _leave(self, lease: model.Lease, remark: ports.Remark) -> None:
         """Row before call; one that may be there is looked for before it is said again. Raises SourceError while it makes sense to try."""
         source = self.sources.get(remark.ref.source)
         late = self.clock.now() - remark.at > WITHIN

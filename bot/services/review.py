@@ -16,7 +16,13 @@ class Review:
     browse: browse.Browse
 
     async def page(
-        self, scope: model.Scope, query: model.Query, actor: model.Actor, offset: int = 0, picked: Collection[str] = (), channel: str = ""
+        self,
+        scope: model.ReviewScope,
+        query: model.Query,
+        actor: model.Actor,
+        offset: int = 0,
+        picked: Collection[str] = (),
+        channel: str = "",
     ) -> model.ReviewPage:
         """A page of it, with what is ticked already; `query` is the filter of the scope, read. Raises UserError."""
         if scope.card:
@@ -25,11 +31,11 @@ class Review:
             listing = await self.browse.listing(query, actor, offset)
         if not listing.anomalies and offset:  # what was there was dealt with meanwhile
             return await self.page(scope, query, actor, 0, picked, channel)
-        kept = model.Scope(words=listing.words, card=scope.card)
+        kept = model.ReviewScope(words=listing.words, card=scope.card)
         return model.ReviewPage(kept, listing.anomalies, listing.total, listing.offset, frozenset(picked), channel)
 
     async def targets(
-        self, reviewing: model.Reviewing, query: model.Query, actor: model.Actor
+        self, reviewing: model.ReviewInput, query: model.Query, actor: model.Actor
     ) -> tuple[Sequence[model.Anomaly], Sequence[model.Ref]]:
         """The anomalies that a review form means, fresh from their system, and those that it does not know any more."""
         if reviewing.which == "all" and not reviewing.scope.card:
@@ -43,6 +49,6 @@ class Review:
             raise errors.NotFound("Nothing is ticked. Tick some anomalies, or choose all on the page or all that match.")
         return await self.browse.pick(refs, actor)
 
-    def words(self, reviewing: model.Reviewing) -> str:
+    def words(self, reviewing: model.ReviewInput) -> str:
         """How the selection of a review is told on its receipt."""
         return (reviewing.scope.words or "a group card") if reviewing.which == "all" else "chosen in a review"

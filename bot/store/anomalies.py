@@ -62,7 +62,7 @@ class Anomalies:
         entries: Sequence[model.Entry] = (),
         done: str = "",
         own: str = "",
-    ) -> model.Saved:
+    ) -> model.Ingested:
         """Store what was seen, with all that follows from it, in one transaction (`ports.Anomalies.save`).
 
         Raises ValueError for an anomaly of another source: nothing is stored then.

@@ -106,7 +106,7 @@ class Batches:
 
         return await self._db.read(work)
 
-    async def settle(self, lease: model.Claim, items: Sequence[model.Item], now: datetime) -> bool:
+    async def settle(self, lease: model.Lease, items: Sequence[model.Item], now: datetime) -> bool:
         """Store fate, reason, right, place and after of these items, and stretch the lease to `now` + 120 s, in one transaction.
 
         What is DONE, ALREADY, REFUSED or DRIFTED stays what it is; a SENT item may become TODO again (it was looked up: not done).
@@ -114,7 +114,7 @@ class Batches:
         """
         return await self._db.write(lambda connection: settle(connection, lease, items, now))
 
-    async def finish(self, lease: model.Claim, now: datetime) -> bool:
+    async def finish(self, lease: model.Lease, now: datetime) -> bool:
         """RUNNING -> DONE, and the lease ends; an undo marks the batch that it took back."""
         own = _BATCHES.alias("own")
         taken_back = sa.select(own.c.undo_of).where(own.c.id == lease.key).scalar_subquery()
@@ -199,7 +199,7 @@ class Batches:
         return await self._db.write(work)
 
 
-async def settle(connection: AsyncConnection, lease: model.Claim, items: Sequence[model.Item], now: datetime) -> bool:
+async def settle(connection: AsyncConnection, lease: model.Lease, items: Sequence[model.Item], now: datetime) -> bool:
     """`Batches.settle`, as a part of a transaction: nothing is written before it is certain that the lease holds."""
     sent = [item.ref for item in items if _only_sent(item)]
     settled = [item for item in items if not _only_sent(item)]

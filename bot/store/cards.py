@@ -160,13 +160,13 @@ class Cards:
 
         return await self._db.write(work)
 
-    async def begin(self, lease: model.Claim, now: datetime) -> bool:
+    async def begin(self, lease: model.Lease, now: datetime) -> bool:
         """Row before call: a first post starts now. False also when the card has a message, or is not to be seen any more."""
         return await self._fenced(lease, sa.and_(outbox.LIVE, _CARDS.c.ts.is_(None)), posting=now)
 
     async def delivered(
         self,
-        lease: model.Claim,
+        lease: model.Lease,
         version: int,
         now: datetime,
         *,
@@ -196,12 +196,12 @@ class Cards:
             values["reason"] = reason.value
         return await self._fenced(lease, sa.true(), **values)
 
-    async def defer(self, lease: model.Claim, until: datetime, error: str, *, unsent: bool = True) -> bool:
+    async def defer(self, lease: model.Lease, until: datetime, error: str, *, unsent: bool = True) -> bool:
         """Try again later; `unsent` when it is certain that nothing was posted. False also when the card is not to be seen any more."""
         sent = {"posting": None} if unsent else {}
         return await self._fenced(lease, outbox.LIVE, due=until, error=error, tries=_CARDS.c.tries + 1, **sent)
 
-    async def end(self, lease: model.Claim, state: model.CardState, reason: model.Reason, error: str = "") -> bool:
+    async def end(self, lease: model.Lease, state: model.CardState, reason: model.Reason, error: str = "") -> bool:
         """No more deliveries until somebody touches it."""
         ended = {"due": None, "since": None, "urgent": False, "posting": None}
 
@@ -241,7 +241,7 @@ class Cards:
 
         return await self._db.read(work)
 
-    async def _fenced(self, lease: model.Claim, condition: sa.ColumnElement[bool], **values: Any) -> bool:
+    async def _fenced(self, lease: model.Lease, condition: sa.ColumnElement[bool], **values: Any) -> bool:
         statement = sa.update(_CARDS).where(leases.held(lease), condition).values(values)
 
         async def work(connection: AsyncConnection) -> bool:

@@ -58,7 +58,7 @@ class _Change:
     digest: str
 
 
-async def save(connection: AsyncConnection, sight: Sight) -> model.Saved:
+async def save(connection: AsyncConnection, sight: Sight) -> model.Ingested:
     """Do it, in the order of the ids so that two savers never wait for each other."""
     tally = _Tally()
     seen: dict[str, model.Anomaly] = {}
@@ -74,7 +74,7 @@ async def save(connection: AsyncConnection, sight: Sight) -> model.Saved:
         contacted = sa.func.coalesce(tables.sources.c.contacted, sa.literal(sight.now, tables.Utc()))
         await source_health.update(connection, sight.source, cursor=sight.cursor, contacted=contacted)
     refs = [anomaly.ref for anomaly in seen.values()]
-    return model.Saved([ref for ref in refs if ref in tally.new], [ref for ref in refs if ref in tally.changed])
+    return model.Ingested([ref for ref in refs if ref in tally.new], [ref for ref in refs if ref in tally.changed])
 
 
 async def _chunk(connection: AsyncConnection, sight: Sight, seen: Sequence[model.Anomaly], tally: _Tally) -> None:

@@ -26,11 +26,11 @@ class Journal:
     def __init__(self, db: transactions.Database) -> None:
         self._db = db
 
-    async def begin(self, intent: ports.Intent, now: datetime, seconds: float) -> model.Claim | None:
+    async def begin(self, intent: ports.Intent, now: datetime, seconds: float) -> model.Lease | None:
         """Record an accepted action, leased for `seconds`; None when this key was recorded before."""
         lease = leases.new("intents", intent.key, now, seconds)
 
-        async def work(connection: AsyncConnection) -> model.Claim | None:
+        async def work(connection: AsyncConnection) -> model.Lease | None:
             if await connection.scalar(sa.select(_INTENTS.c.key).where(_INTENTS.c.key == intent.key)) is not None:
                 return None
             row = mappers.intent_values(intent) | {"claim_token": lease.token, "claim_until": lease.until}
@@ -76,16 +76,16 @@ class Journal:
 
         return await self._db.read(work)
 
-    async def past(self, anomaly: model.Anomaly, now: datetime) -> model.Past:
+    async def past(self, anomaly: model.Anomaly, now: datetime) -> model.Recurrence:
         """How often its fingerprint was seen within seven days, how the last of the others was closed, what was done to it last."""
 
-        async def work(connection: AsyncConnection) -> model.Past:
+        async def work(connection: AsyncConnection) -> model.Recurrence:
             last = await _newest(connection, sa.and_(_about(anomaly.ref), _JOURNAL.c.result == model.Result.DONE.value), 1)
             if not anomaly.fingerprint:
-                return model.Past(last=next(iter(last), None))
+                return model.Recurrence(last=next(iter(last), None))
             others = await connection.scalar(_seen(anomaly, now))
             closing = await _closing_before(connection, anomaly)
-            return model.Past(1 + (others or 0), closing, next(iter(last), None))
+            return model.Recurrence(1 + (others or 0), closing, next(iter(last), None))
 
         return await self._db.read(work)
 

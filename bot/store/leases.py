@@ -30,7 +30,7 @@ class Leases:
         self._db = db
         self._left: dict[tuple[str, str], set[str]] = {}
 
-    async def take(self, table: str, key: str, now: datetime, seconds: float) -> model.Claim | None:
+    async def take(self, table: str, key: str, now: datetime, seconds: float) -> model.Lease | None:
         """Own a row for `seconds`; None when somebody else does, or when there is no such row.
 
         A source may be leased before anything is known of it. Raises KeyError for a table that knows no leases.
@@ -45,7 +45,7 @@ class Leases:
         self._left.pop((table, key), None)
         return lease if taken else None
 
-    async def release(self, lease: model.Claim) -> None:
+    async def release(self, lease: model.Lease) -> None:
         """Give it back; nothing happens when it has passed to somebody else. Where that fails, this process may take it again at once:
         a database that is gone for a moment must not keep everybody from the work for as long as the lease lasts."""
         target = _KEYS[lease.table].table
@@ -59,7 +59,7 @@ class Leases:
             self._leave(lease)
             raise
 
-    def _leave(self, lease: model.Claim) -> None:
+    def _leave(self, lease: model.Lease) -> None:
         self._left.setdefault((lease.table, lease.key), set()).add(lease.token)
 
     async def release_all(self) -> None:
@@ -74,12 +74,12 @@ class Leases:
         await self._db.write(work)
 
 
-def new(table: str, key: str, now: datetime, seconds: float) -> model.Claim:
+def new(table: str, key: str, now: datetime, seconds: float) -> model.Lease:
     """A lease with a token of its own, not yet written anywhere."""
-    return model.Claim(table, key, uuid.uuid4().hex, now + timedelta(seconds=seconds))
+    return model.Lease(table, key, uuid.uuid4().hex, now + timedelta(seconds=seconds))
 
 
-def held(lease: model.Claim) -> sa.ColumnElement[bool]:
+def held(lease: model.Lease) -> sa.ColumnElement[bool]:
     """The condition that fences a write: the row still carries this token."""
     column = _KEYS[lease.table]
     return sa.and_(column == lease.key, column.table.c.claim_token == lease.token)
@@ -90,7 +90,7 @@ def free(target: sa.FromClause, now: datetime) -> sa.ColumnElement[bool]:
     return sa.or_(target.c.claim_until.is_(None), target.c.claim_until <= now)
 
 
-async def _take(connection: AsyncConnection, lease: model.Claim, now: datetime, left: Sequence[str]) -> bool:
+async def _take(connection: AsyncConnection, lease: model.Lease, now: datetime, left: Sequence[str]) -> bool:
     """`left` are tokens of this process that could not be given back."""
     column = _KEYS[lease.table]
     target = column.table

@@ -92,9 +92,9 @@ def window(row: AnyRow) -> model.Window:
     return model.Window(row.route, row.opened, row.closes, row.posted, row.group_card, row.grouped, row.joined)
 
 
-def standing(row: AnyRow) -> model.Standing:
+def standing(row: AnyRow) -> model.SourceHealth:
     """Read a whole row of `sources`."""
-    return model.Standing(
+    return model.SourceHealth(
         source=row.source,
         cursor=row.cursor,
         contacted=row.contacted,

@@ -58,7 +58,7 @@ class Operations:
 
         return await self._db.read(work)
 
-    async def save(self, lease: model.Claim, operation: model.Operation, then: Sequence[model.Operation] = ()) -> bool:
+    async def save(self, lease: model.Lease, operation: model.Operation, then: Sequence[model.Operation] = ()) -> bool:
         """Store all of an operation but its id, its source, its birth and who stopped it, and add those that follow it, in one transaction.
 
         The lease stays as it is, and so does `look` when somebody asked it to stop since it was read: that is not put off. False, and

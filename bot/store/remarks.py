@@ -31,15 +31,15 @@ class Remarks:
 
         return await self._db.read(work)
 
-    async def ask(self, lease: model.Claim, now: datetime) -> bool:
+    async def ask(self, lease: model.Lease, now: datetime) -> bool:
         """Row before call: from now on it may be there."""
         return await self._change(sa.update(_REMARKS).where(leases.held(lease)).values(asked=now, tries=_REMARKS.c.tries + 1))
 
-    async def later(self, lease: model.Claim, until: datetime) -> bool:
+    async def later(self, lease: model.Lease, until: datetime) -> bool:
         """Try again at that time."""
         return await self._change(sa.update(_REMARKS).where(leases.held(lease)).values(due=until))
 
-    async def settle(self, lease: model.Claim) -> bool:
+    async def settle(self, lease: model.Lease) -> bool:
         """It is there, or never will be: forget it."""
         return await self._change(sa.delete(_REMARKS).where(leases.held(lease)))
 

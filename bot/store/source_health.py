@@ -20,7 +20,7 @@ class HealthRecords:
     def __init__(self, db: transactions.Database) -> None:
         self._db = db
 
-    async def get(self, source: str) -> model.Standing:
+    async def get(self, source: str) -> model.SourceHealth:
         """How it stands; the blank standing when nothing is known."""
         return await self._db.read(lambda connection: _get(connection, source))
 
@@ -28,12 +28,12 @@ class HealthRecords:
         """Somebody wants it to be looked at now. Counted, not dated: what is asked for during a look is another one, by any clock."""
         await self._change(source, asked=sa.func.coalesce(_SOURCES.c.asked, 0) + 1)
 
-    async def ok(self, source: str, now: datetime, answered: int = 0) -> model.Standing:
+    async def ok(self, source: str, now: datetime, answered: int = 0) -> model.SourceHealth:
         """It answered, and with it so many of those who had `asked`. Returns how it stood before."""
         most = sa.case((_SOURCES.c.answered > answered, _SOURCES.c.answered), else_=answered)
         return await self._change(source, last_ok=now, failing_since=None, failures=0, error="", next_poll=None, answered=most)
 
-    async def failed(self, source: str, error: str, now: datetime, next_poll: datetime) -> model.Standing:
+    async def failed(self, source: str, error: str, now: datetime, next_poll: datetime) -> model.SourceHealth:
         """It did not. Returns how it stood before; `failing_since` keeps the first failure in a row."""
         since = sa.func.coalesce(_SOURCES.c.failing_since, sa.literal(now, tables.Utc()))
         return await self._change(source, failing_since=since, failures=_SOURCES.c.failures + 1, error=error, next_poll=next_poll)
@@ -42,8 +42,8 @@ class HealthRecords:
         """Remember how far the watch got, and when this round of it began."""
         await self._change(source, watch_mark=watch_mark, watch_began=began)
 
-    async def _change(self, source: str, **values: Any) -> model.Standing:
-        async def work(connection: AsyncConnection) -> model.Standing:
+    async def _change(self, source: str, **values: Any) -> model.SourceHealth:
+        async def work(connection: AsyncConnection) -> model.SourceHealth:
             before = await _get(connection, source, lock=True)
             await update(connection, source, **values)
             return before
@@ -59,7 +59,7 @@ async def update(connection: AsyncConnection, source: str, **values: Any) -> Non
         await connection.execute(change)
 
 
-async def _get(connection: AsyncConnection, source: str, *, lock: bool = False) -> model.Standing:
+async def _get(connection: AsyncConnection, source: str, *, lock: bool = False) -> model.SourceHealth:
     statement = sa.select(_SOURCES).where(_SOURCES.c.source == source)
     row = (await connection.execute(statement.with_for_update() if lock else statement)).one_or_none()
-    return mappers.standing(row) if row else model.Standing(source)
+    return mappers.standing(row) if row else model.SourceHealth(source)

@@ -41,7 +41,7 @@ def count(week: list[model.Anomaly], open_ones: list[model.Anomaly], zone: ZoneI
 
 def test_a_quiet_week_counts_zeroes() -> None:
     assert count([], []) == model.Digest(
-        "qualytics", "tag:pii", SINCE, UNTIL, 0, 0, 0, 0, days=tuple(model.Day(date(2026, 11, 14 + n), 0, 0) for n in range(7))
+        "qualytics", "tag:pii", SINCE, UNTIL, 0, 0, 0, 0, days=tuple(model.DigestDay(date(2026, 11, 14 + n), 0, 0) for n in range(7))
     )
 
 
@@ -70,7 +70,7 @@ def test_what_waits_longest(make: Make) -> None:
     taken = make(hours=100, state=model.State.ACKNOWLEDGED)
     found = count([], [*old, taken]).oldest
     assert [one.ref.id for one in found] == ["0002", "0003", "0004"]
-    assert found[0] == model.Glance(
+    assert found[0] == model.DigestLine(
         ref=old[1].ref,
         version=3,
         type="record",
@@ -139,7 +139,7 @@ _AMOUNTS = st.integers(0, 10**9)
 _ZONES = st.integers(-840, 840).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 _MOMENTS = st.datetimes(timezones=st.one_of(st.just(UTC), _ZONES))
 _REFS = st.builds(model.Ref, _WORDS, _WORDS)
-_GLANCES = st.builds(model.Glance, _REFS, _AMOUNTS, _WORDS, _WORDS, _WORDS, st.sampled_from([None, *model.Severity]), _MOMENTS, _WORDS)
+_GLANCES = st.builds(model.DigestLine, _REFS, _AMOUNTS, _WORDS, _WORDS, _WORDS, st.sampled_from([None, *model.Severity]), _MOMENTS, _WORDS)
 _DIGESTS = st.builds(
     model.Digest,
     _WORDS,
@@ -147,11 +147,11 @@ _DIGESTS = st.builds(
     _MOMENTS,
     _MOMENTS,
     *[_AMOUNTS] * 4,
-    days=st.lists(st.builds(model.Day, st.dates(), _AMOUNTS, _AMOUNTS), max_size=7).map(tuple),
+    days=st.lists(st.builds(model.DigestDay, st.dates(), _AMOUNTS, _AMOUNTS), max_size=7).map(tuple),
     oldest=st.lists(_GLANCES, max_size=3).map(tuple),
     load=st.lists(st.tuples(_WORDS, _AMOUNTS), max_size=5).map(tuple),
     unassigned=_AMOUNTS,
-    noise=st.lists(st.builds(model.Noise, _WORDS, _WORDS, _AMOUNTS), max_size=5).map(tuple),
+    noise=st.lists(st.builds(model.NoisyCheck, _WORDS, _WORDS, _AMOUNTS), max_size=5).map(tuple),
     read=_AMOUNTS,
 )
 
@@ -176,7 +176,7 @@ def test_an_empty_one_is_a_digest() -> None:
     empty = digest_stats.unpack({"oldest": [{}]})
     assert (empty.source, empty.opened, empty.days, empty.load, empty.noise, empty.read) == ("", 0, (), (), (), 0)
     assert empty.since == empty.until == datetime(1970, 1, 1, tzinfo=UTC)
-    assert empty.oldest == (model.Glance(model.Ref("", ""), 0, "", "", "", None, empty.since),)
+    assert empty.oldest == (model.DigestLine(model.Ref("", ""), 0, "", "", "", None, empty.since),)
 
 
 def test_a_severity_of_another_version_is_none() -> None:

@@ -14,7 +14,7 @@ from tests.handlers.front import CHANNEL, DANA, LEE, Front, Json
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-OFFER = model.Offer("Qualytics", frozenset(model.Action))
+OFFER = model.Capabilities("Qualytics", frozenset(model.Action))
 OUTSIDER, ELSEWHERE = "Only people of this workspace", "another installation of Anomaly Desk"
 
 

@@ -18,7 +18,7 @@ from tests.handlers.front import CHANNEL, DANA, GUS, LEE, Front
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 Json = dict[str, Any]
-OFFER = model.Offer("Qualytics", frozenset(model.Action))
+OFFER = model.Capabilities("Qualytics", frozenset(model.Action))
 
 
 def users(*chosen: str) -> Json:

@@ -23,7 +23,7 @@ from tests.handlers.front import CHANNEL, DANA, LEE, Front
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 Json = dict[str, Any]
-OFFER = model.Offer("Qualytics", frozenset(model.Action))
+OFFER = model.Capabilities("Qualytics", frozenset(model.Action))
 NEVER = {
     "U0GUS": "Guests cannot use Anomaly Desk",
     "U0EXT": "Only people of this workspace",
@@ -56,7 +56,7 @@ def _deletion(front: Front, user: str, ident: str) -> Json:
 
 
 def _review_view() -> Json:
-    page = model.ReviewPage(model.Scope(words="status:open"), [], 0, channel=CHANNEL)
+    page = model.ReviewPage(model.ReviewScope(words="status:open"), [], 0, channel=CHANNEL)
     return review_form.form(page, OFFER)
 
 
@@ -66,7 +66,7 @@ def _turn(action_id: str) -> Callable[[Front, str, str], Json]:
 
 def _review(front: Front, user: str, ident: str) -> Json:
     shown = model.Anomaly(model.Ref("qualytics", ident), model.State.OPEN, "Active", front.running.desk.clock.now())
-    page = model.ReviewPage(model.Scope(words="status:open"), [shown], 1, picked=frozenset({ident}), channel=CHANNEL)
+    page = model.ReviewPage(model.ReviewScope(words="status:open"), [shown], 1, picked=frozenset({ident}), channel=CHANNEL)
     chosen = {"type": "static_select", "selected_option": {"text": {"type": "plain_text", "text": "x"}, "value": "acknowledge"}}
     which = {"type": "radio_buttons", "selected_option": {"text": {"type": "plain_text", "text": "x"}, "value": "page"}}
     return front.submission(review_form.form(page, OFFER), {ids.REVIEW_ACTION: chosen, ids.REVIEW_WHICH: which}, user=user)

@@ -15,11 +15,11 @@ from tests.render import samples
 
 NOW = samples.NOW
 TEN = tuple(replace(samples.ORDERS, ref=model.Ref("qualytics", str(1001 + number))) for number in range(10))
-FILTER = model.Scope(words="status:open table:orders")
+FILTER = model.ReviewScope(words="status:open table:orders")
 THIRD = model.ReviewPage(FILTER, TEN, 412, 20, frozenset({"1003", "7", "8"}), "C1")
 
-GLANCE = model.Glance(samples.REF, 3, "record", "orders", "warehouse-prod", model.Severity.HIGH, NOW - timedelta(days=9))
-WEEK = tuple(model.Day(date(2026, 11, 15) + timedelta(days=number), 4 * number, number) for number in range(7))
+GLANCE = model.DigestLine(samples.REF, 3, "record", "orders", "warehouse-prod", model.Severity.HIGH, NOW - timedelta(days=9))
+WEEK = tuple(model.DigestDay(date(2026, 11, 15) + timedelta(days=number), 4 * number, number) for number in range(7))
 MORNING = model.Digest(
     "qualytics",
     "table:orders",
@@ -33,12 +33,13 @@ MORNING = model.Digest(
     oldest=(GLANCE,),
     load=(("Dana", 40), ("Lee Park", 12)),
     unassigned=120,
-    noise=(model.Noise("customer_id not null", "orders", 41), model.Noise("amount between 0 and 10000", "items", 9)),
+    noise=(model.NoisyCheck("customer_id not null", "orders", 41), model.NoisyCheck("amount between 0 and 10000", "items", 9)),
     read=412,
 )
 
 SCOPES = st.one_of(
-    st.builds(model.Scope, words=samples.SHORT), st.builds(model.Scope, card=st.text("0123456789abcdef-", min_size=1, max_size=36))
+    st.builds(model.ReviewScope, words=samples.SHORT),
+    st.builds(model.ReviewScope, card=st.text("0123456789abcdef-", min_size=1, max_size=36)),
 )
 PAGES = st.builds(
     model.ReviewPage,
@@ -54,7 +55,7 @@ PAGES = st.builds(
     samples.SHORT,
 )
 GLANCES = st.builds(
-    model.Glance,
+    model.DigestLine,
     samples.REFS,
     st.integers(0, 10**9),
     samples.SHORT,
@@ -71,16 +72,16 @@ DIGESTS = st.builds(
     samples.DATES,
     samples.DATES,
     *(st.one_of(st.just(0), samples.COUNTS) for _ in range(4)),
-    days=st.lists(st.builds(model.Day, st.dates(), samples.COUNTS, samples.COUNTS), max_size=30),
+    days=st.lists(st.builds(model.DigestDay, st.dates(), samples.COUNTS, samples.COUNTS), max_size=30),
     oldest=st.lists(GLANCES, max_size=12),
     load=samples.COUNTED,
     unassigned=samples.COUNTS,
-    noise=st.lists(st.builds(model.Noise, samples.SHORT, samples.SHORT, samples.COUNTS), max_size=8),
+    noise=st.lists(st.builds(model.NoisyCheck, samples.SHORT, samples.SHORT, samples.COUNTS), max_size=8),
     read=samples.COUNTS,
 )
 
 
-def every_review_view(page: model.ReviewPage, offer: model.Offer, preview: model.Message) -> Mapping[str, model.Block]:
+def every_review_view(page: model.ReviewPage, offer: model.Capabilities, preview: model.Message) -> Mapping[str, model.Block]:
     """Each modal of a review."""
     batch = replace(samples.ARCHIVE_312, channel=page.channel)
     return {
@@ -92,7 +93,7 @@ def every_review_view(page: model.ReviewPage, offer: model.Offer, preview: model
     }
 
 
-def every_digest(facts: model.Digest, offer: model.Offer) -> Mapping[str, model.Message]:
+def every_digest(facts: model.Digest, offer: model.Capabilities) -> Mapping[str, model.Message]:
     """Each form of a digest."""
     calm = replace(facts, opened=0, closed=0, open=0)
     return {

@@ -18,7 +18,7 @@ from bot.render.kit import modals, refusals
 NOW = datetime(2026, 11, 21, 9, 12, tzinfo=UTC)
 DATE = "2026-11-21 09:12 UTC"
 REF = model.Ref("qualytics", "1001")
-OFFER = model.Offer("Qualytics", frozenset(model.Action), tuple(model.ArchiveAs))
+OFFER = model.Capabilities("Qualytics", frozenset(model.Action), tuple(model.ArchiveAs))
 DANA = model.Actor("U1", "Dana", email="dana@acme.example")
 LEE = model.Person("qualytics", "7", "Lee Park", "lee@acme.example")
 
@@ -77,8 +77,8 @@ def entry(action: str, **more: Any) -> model.Entry:
     return model.Entry(REF, action, NOW, **{"actor": "U1", "actor_name": "Dana", **more})
 
 
-def past(last: model.Entry | None = None, seen: int = 1, before: model.Entry | None = None) -> model.Past:
-    return model.Past(seen, before, last)
+def past(last: model.Entry | None = None, seen: int = 1, before: model.Entry | None = None) -> model.Recurrence:
+    return model.Recurrence(seen, before, last)
 
 
 # --- hostile text -----------------------------------------------------------------------------------------------------------------
@@ -145,9 +145,12 @@ ENTRIES = st.builds(
     result=st.sampled_from(model.Result),
     detail=SHORT,
 )
-PASTS = st.builds(model.Past, st.integers(1, 10**6), st.one_of(st.none(), ENTRIES), st.one_of(st.none(), ENTRIES))
+PASTS = st.builds(model.Recurrence, st.integers(1, 10**6), st.one_of(st.none(), ENTRIES), st.one_of(st.none(), ENTRIES))
 OFFERS = st.builds(
-    model.Offer, SHORT, st.frozensets(st.sampled_from(model.Action)), st.lists(st.sampled_from(model.ArchiveAs), unique=True).map(tuple)
+    model.Capabilities,
+    SHORT,
+    st.frozensets(st.sampled_from(model.Action)),
+    st.lists(st.sampled_from(model.ArchiveAs), unique=True).map(tuple),
 )
 COMMENTS = st.builds(model.Comment, SHORT, SHORT, st.one_of(st.none(), DATES))
 PAYLOADS = st.fixed_dictionaries(
@@ -229,7 +232,11 @@ FAILURES = st.one_of(
 
 
 def every_message(
-    anomaly: model.Anomaly, offer: model.Offer, past: model.Past, entries: Sequence[model.Entry], comments: Sequence[model.Comment]
+    anomaly: model.Anomaly,
+    offer: model.Capabilities,
+    past: model.Recurrence,
+    entries: Sequence[model.Entry],
+    comments: Sequence[model.Comment],
 ) -> Mapping[str, model.Message]:
     """Each kind of message that shows anomalies, about this one."""
     outcomes = [model.Outcome(anomaly.ref, result, anomaly.description, anomaly.type, anomaly.fingerprint) for result in model.Result]
@@ -242,9 +249,9 @@ def every_message(
     }
     tables = [(anomaly.container.name if anomaly.container else "", 3)] * 12
     tally = ports.Tally(10**6, {anomaly.state: 10**6}, tables, [anomaly] * 7)
-    decided = [model.Decided(reason, anomaly.created, "C0123ABC", anomaly.description) for reason in model.Reason]
+    decided = [model.Explanation(reason, anomaly.created, "C0123ABC", anomaly.description) for reason in model.Reason]
     backlog = ports.Backlog(1, 2, 3, 4, 500.0, [(anomaly.type, 3)] * 20)
-    standing = model.Standing("qualytics", failing_since=anomaly.created, error=anomaly.description)
+    standing = model.SourceHealth("qualytics", failing_since=anomaly.created, error=anomaly.description)
     view = desk_status.StatusView(
         [desk_status.SourceView(offer.title, standing, {anomaly.state: 3}, 10.0)] * 4,
         backlog,
@@ -275,7 +282,7 @@ def every_message(
 
 
 def every_batch_message(
-    frozen: model.Batch, split: model.Split, progress: model.Progress, offer: model.Offer
+    frozen: model.Batch, split: model.Split, progress: model.Progress, offer: model.Capabilities
 ) -> Mapping[str, model.Message]:
     """Each kind of message that shows this batch, whatever its own state."""
     cards = {
@@ -291,7 +298,7 @@ def every_batch_message(
     }
 
 
-def every_view(anomaly: model.Anomaly, offer: model.Offer) -> Mapping[str, model.Block]:
+def every_view(anomaly: model.Anomaly, offer: model.Capabilities) -> Mapping[str, model.Block]:
     """Each modal, about this anomaly; the forms are missing when its id fits into none."""
     linked = {person.id: f"U{index}" for index, person in enumerate(anomaly.assignees) if index % 2}
     strangers = [model.Actor(f"U{index}", person.name) for index, person in enumerate(anomaly.assignees)]

@@ -162,7 +162,7 @@ OPERATIONS = st.builds(
 
 
 def every_scan_message(
-    operation: model.Operation, problems: Sequence[model.Problem], offer: model.Offer, now: datetime
+    operation: model.Operation, problems: Sequence[model.Problem], offer: model.Capabilities, now: datetime
 ) -> Mapping[str, model.Message]:
     """Each kind of message about this operation, in every state."""
     cards = {f"scan card {state}": scan_message.card(replace(operation, state=state), offer, now) for state in STATE}

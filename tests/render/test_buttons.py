@@ -15,7 +15,7 @@ from tests.render import samples, slack_rules
 OFFER, ORDERS = samples.OFFER, samples.ORDERS
 
 
-def choices(anomaly: model.Anomaly, offer: model.Offer = OFFER) -> list[str]:
+def choices(anomaly: model.Anomaly, offer: model.Capabilities = OFFER) -> list[str]:
     """The values of the [...] menu, without what they are about."""
     (menu,) = [part for part in slack_rules.pressable(list(buttons.row(anomaly, offer))) if part["type"] == "overflow"]
     assert len(menu["options"]) <= 5
@@ -32,7 +32,7 @@ def choices(anomaly: model.Anomaly, offer: model.Offer = OFFER) -> list[str]:
         (ORDERS, replace(OFFER, supports=OFFER.supports - {model.Action.SCAN}), False),
     ],
 )
-def test_a_fix_is_verified_where_a_scan_of_its_table_can_tell(anomaly: model.Anomaly, offer: model.Offer, offered: bool) -> None:
+def test_a_fix_is_verified_where_a_scan_of_its_table_can_tell(anomaly: model.Anomaly, offer: model.Capabilities, offered: bool) -> None:
     found = choices(anomaly, offer)
     assert (ids.MORE_VERIFY in found) is offered
     assert found[:3] == [ids.MORE_COMMENT, ids.MORE_HISTORY, ids.MORE_WHY]

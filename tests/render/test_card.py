@@ -14,7 +14,7 @@ from tests.render import samples, slack_rules
 OFFER, ORDERS = samples.OFFER, samples.ORDERS
 
 
-def drawn(anomaly: model.Anomaly, past: model.Past | None = None, offer: model.Offer = OFFER) -> model.Message:
+def drawn(anomaly: model.Anomaly, past: model.Recurrence | None = None, offer: model.Capabilities = OFFER) -> model.Message:
     message = anomaly_card.anomaly(anomaly, offer, past or samples.past())
     assert slack_rules.faults(message) == []
     return message
@@ -90,7 +90,7 @@ def test_buttons_follow_the_state(anomaly: model.Anomaly, labels: list[str]) -> 
 
 
 def test_only_what_the_system_supports_is_offered() -> None:
-    offer = model.Offer("Anomify", frozenset({model.Action.ACKNOWLEDGE}))
+    offer = model.Capabilities("Anomify", frozenset({model.Action.ACKNOWLEDGE}))
     message = drawn(ORDERS, offer=offer)
     assert slack_rules.labels(message) == ["Acknowledge", "Open in Anomify", "..."]
     more = slack_rules.pressable(message)[-1]
@@ -136,7 +136,7 @@ def test_archived_card_shrinks_to_two_lines() -> None:
 
 
 def test_where_reopening_is_impossible_the_card_says_where_to_do_it() -> None:
-    message = drawn(samples.DUPLICATE, offer=model.Offer("Qualytics", frozenset({model.Action.ACKNOWLEDGE})))
+    message = drawn(samples.DUPLICATE, offer=model.Capabilities("Qualytics", frozenset({model.Action.ACKNOWLEDGE})))
     assert slack_rules.labels(message) == ["Open in Qualytics", "..."]
     assert "It cannot be reopened from Slack. Open it in Qualytics to do that." in slack_rules.seen(message)
     assert "It cannot be reopened from Slack." in slack_rules.heard(message)
@@ -201,7 +201,7 @@ def test_group_counts_by_state_and_table_with_five_samples() -> None:
     show, review = slack_rules.pressable(message)
     assert (show["action_id"], show["value"], show["text"]["text"]) == (ids.GROUP_LIST, "card-7", "Show list")
     assert (review["action_id"], review["text"]["text"]) == (ids.REVIEW_OPEN, "Review")
-    assert ids.decode_scope(review["value"]) == model.Scope(card="card-7")
+    assert ids.decode_scope(review["value"]) == model.ReviewScope(card="card-7")
     heard = slack_rules.heard(message)
     assert "37 anomalies" in heard and "30 open" in heard
     assert "Press Show list to see and handle them, or Review to handle many at once." in heard

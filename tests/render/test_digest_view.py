@@ -27,7 +27,7 @@ def drawn(**changed: object) -> model.Message:
     return message
 
 
-def queue(message: model.Message) -> list[model.Scope]:
+def queue(message: model.Message) -> list[model.ReviewScope]:
     return [ids.decode_scope(part["value"]) for part in slack_rules.pressable(message) if part["action_id"] == ids.REVIEW_OPEN]
 
 
@@ -68,13 +68,13 @@ def test_the_week_is_a_chart_and_the_same_numbers_can_be_heard_and_read_without_
 
 
 def test_only_the_last_seven_days_are_drawn_in_their_order() -> None:
-    days = [model.Day(date(2026, 11, 1) + timedelta(days=number), number, 0) for number in (9, 3, 8, 2, 7, 1, 6, 5, 4)]
+    days = [model.DigestDay(date(2026, 11, 1) + timedelta(days=number), number, 0) for number in (9, 3, 8, 2, 7, 1, 6, 5, 4)]
     (chart,) = (block["chart"] for block in drawn(days=days).blocks if block["type"] == "data_visualization")
     assert [point["value"] for point in chart["series"][0]["data"]] == [3, 4, 5, 6, 7, 8, 9]
 
 
-@pytest.mark.parametrize("days", [(), [model.Day(date(2026, 11, 21), 0, 0)]])
-def test_an_empty_week_has_no_chart(days: list[model.Day]) -> None:
+@pytest.mark.parametrize("days", [(), [model.DigestDay(date(2026, 11, 21), 0, 0)]])
+def test_an_empty_week_has_no_chart(days: list[model.DigestDay]) -> None:
     message = drawn(days=days)
     assert "data_visualization" not in {block["type"] for block in message.blocks}
     assert "by day" not in slack_rules.heard(message)
@@ -98,7 +98,7 @@ def test_all_that_is_seen_is_heard() -> None:
 def test_lists_are_short_and_the_longest_waiting_comes_first() -> None:
     oldest = [replace(review_samples.GLANCE, ref=model.Ref("qualytics", str(n)), created=samples.NOW - timedelta(days=n)) for n in range(8)]
     people = [(f"P{number}", 9 - number) for number in range(8)]
-    noise = [model.Noise(f"check {number}", "", number) for number in range(8)]
+    noise = [model.NoisyCheck(f"check {number}", "", number) for number in range(8)]
     message = drawn(oldest=oldest, load=people, noise=noise)
     shows = [part["value"] for part in slack_rules.pressable(message) if part["action_id"] == ids.SHOW]
     assert shows == [f"qualytics:{number}|3" for number in (7, 6, 5, 4, 3)]
@@ -125,7 +125,7 @@ def test_what_the_lists_are_made_of_is_said_only_when_it_is_not_all() -> None:
     ],
 )
 def test_the_queue_is_what_nobody_acknowledged_yet(words: str, unacknowledged: int, scope: str) -> None:
-    assert queue(drawn(words=words, unacknowledged=unacknowledged)) == [model.Scope(words=scope)]
+    assert queue(drawn(words=words, unacknowledged=unacknowledged)) == [model.ReviewScope(words=scope)]
 
 
 def test_the_queue_is_a_filter_that_commands_understand() -> None:

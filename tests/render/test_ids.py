@@ -72,7 +72,7 @@ def test_everything_that_can_be_pressed_is_known() -> None:
     for operation in (scan_samples.PREVIEW, found):
         messages += scan_samples.every_scan_message(operation, [missing], samples.OFFER, samples.NOW).values()
     messages.append(reports.report({"what": "first_contact", "source": "qualytics", "count": 3}))
-    messages.append(anomaly_card.anomaly(samples.ORDERS, model.Offer("Anomify", frozenset(model.Action)), samples.past()))
+    messages.append(anomaly_card.anomaly(samples.ORDERS, model.Capabilities("Anomify", frozenset(model.Action)), samples.past()))
     drawn = {part["action_id"] for message in messages for part in slack_rules.pressable(message)}
     assert drawn == set(ids.MESSAGE_ACTIONS)
     pending = anomaly_forms.Pending(samples.REF, 1)
@@ -106,7 +106,7 @@ def test_pages_read_back(offset: int, words: str) -> None:
 
 @given(st.text(max_size=60), st.text(min_size=1, max_size=40))
 def test_scopes_read_back(words: str, card_id: str) -> None:
-    for scope in (model.Scope(words=words), model.Scope(card=card_id)):
+    for scope in (model.ReviewScope(words=words), model.ReviewScope(card=card_id)):
         assert ids.decode_scope(ids.encode_scope(scope)) == scope
 
 

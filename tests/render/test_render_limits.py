@@ -26,7 +26,7 @@ def refused(message: model.Message) -> list[str]:
 
 @given(samples.HOSTILE, samples.OFFERS, samples.PASTS, ENTRY_LISTS, COMMENT_LISTS)
 def test_no_text_of_a_stranger_breaks_a_message(
-    anomaly: model.Anomaly, offer: model.Offer, past: model.Past, entries: list[model.Entry], comments: list[model.Comment]
+    anomaly: model.Anomaly, offer: model.Capabilities, past: model.Recurrence, entries: list[model.Entry], comments: list[model.Comment]
 ) -> None:
     for name, message in samples.every_message(anomaly, offer, past, entries, comments).items():
         assert refused(message) == [], name
@@ -35,7 +35,7 @@ def test_no_text_of_a_stranger_breaks_a_message(
 
 
 @given(samples.HOSTILE, samples.OFFERS)
-def test_no_text_of_a_stranger_breaks_a_modal(anomaly: model.Anomaly, offer: model.Offer) -> None:
+def test_no_text_of_a_stranger_breaks_a_modal(anomaly: model.Anomaly, offer: model.Capabilities) -> None:
     for name, view in samples.every_view(anomaly, offer).items():
         assert slack_rules.view_faults(view) == [], name
         assert surfaces.check_view(view, "modal").lines == [], name
@@ -43,7 +43,7 @@ def test_no_text_of_a_stranger_breaks_a_modal(anomaly: model.Anomaly, offer: mod
 
 @given(samples.BATCHES, samples.SPLITS, samples.PROGRESS, samples.OFFERS)
 def test_no_text_of_a_stranger_breaks_what_a_batch_shows(
-    batch: model.Batch, split: model.Split, progress: model.Progress, offer: model.Offer
+    batch: model.Batch, split: model.Split, progress: model.Progress, offer: model.Capabilities
 ) -> None:
     for name, message in samples.every_batch_message(batch, split, progress, offer).items():
         assert refused(message) == [], name

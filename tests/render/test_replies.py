@@ -120,7 +120,7 @@ def test_a_filter_too_long_for_a_button_is_not_cut() -> None:
 
 def test_a_list_by_a_filter_can_be_reviewed_as_a_whole() -> None:
     message = replies.listing(model.Listing("table:orders", many(10), 412, 20))
-    assert [ids.decode_scope(value) for value in values(message, ids.REVIEW_OPEN)] == [model.Scope(words="table:orders")]
+    assert [ids.decode_scope(value) for value in values(message, ids.REVIEW_OPEN)] == [model.ReviewScope(words="table:orders")]
     assert "Press Review these to handle many at once." in slack_rules.heard(message)
 
 
@@ -167,24 +167,27 @@ def test_history_tells_refused_tries_changes_and_comments() -> None:
 
 
 def test_why_gives_each_decision_its_sentence_channel_and_date() -> None:
-    decided = [model.Decided(model.Reason.BURST, samples.NOW, "C123"), model.Decided(model.Reason.REFUSED, None, "", "invalid_blocks")]
+    decided = [
+        model.Explanation(model.Reason.BURST, samples.NOW, "C123"),
+        model.Explanation(model.Reason.REFUSED, None, "", "invalid_blocks"),
+    ]
     message = replies.why(samples.REF, decided)
     seen = slack_rules.seen(message)
     assert "Folded into a group card" in seen and "<#C123>" in seen and samples.DATE in seen
     assert "Slack's last answer: invalid_blocks." in seen
     assert slack_rules.foreign_controls(message) == []
-    assert "<!here>" not in slack_rules.markups(replies.why(samples.REF, [model.Decided(model.Reason.BURST, None, "!here")]))
+    assert "<!here>" not in slack_rules.markups(replies.why(samples.REF, [model.Explanation(model.Reason.BURST, None, "!here")]))
 
 
 @pytest.mark.parametrize("reason", list(model.Reason))
 def test_every_reason_can_be_told(reason: model.Reason) -> None:
-    assert len(slack_rules.heard(replies.why(samples.REF, [model.Decided(reason, samples.NOW)]))) > 60
+    assert len(slack_rules.heard(replies.why(samples.REF, [model.Explanation(reason, samples.NOW)]))) > 60
 
 
 def test_status_tells_each_system_what_waits_and_the_version() -> None:
     later = samples.NOW + timedelta(minutes=5)
-    good = desk_status.SourceView("Qualytics", model.Standing("qualytics", last_ok=samples.NOW), {model.State.OPEN: 1200}, 75)
-    bad = desk_status.SourceView("Anodot", model.Standing("anodot", failing_since=samples.NOW, error="HTTP 500", next_poll=later))
+    good = desk_status.SourceView("Qualytics", model.SourceHealth("qualytics", last_ok=samples.NOW), {model.State.OPEN: 1200}, 75)
+    bad = desk_status.SourceView("Anodot", model.SourceHealth("anodot", failing_since=samples.NOW, error="HTTP 500", next_poll=later))
     backlog = ports.Backlog(3, 0, 2, 1, 200, [("refused (invalid_blocks).", 4), ("gone", 1)], {"refused (invalid_blocks).": later}, 2)
     view = desk_status.StatusView([good, bad], backlog, "connected by Socket Mode", "0.1.0", samples.NOW, ["table"], {"C9": later})
     message = desk_status.status(view)

@@ -25,7 +25,7 @@ def refused(message: model.Message) -> list[str]:
 
 @given(review_samples.PAGES, samples.OFFERS, samples.BATCHES, samples.SPLITS, samples.PROGRESS)
 def test_any_page_of_a_review_is_drawn(
-    page: model.ReviewPage, offer: model.Offer, frozen: model.Batch, split: model.Split, progress: model.Progress
+    page: model.ReviewPage, offer: model.Capabilities, frozen: model.Batch, split: model.Split, progress: model.Progress
 ) -> None:
     preview = batch_message.preview(frozen, split, progress, offer)
     for name, view in review_samples.every_review_view(page, offer, preview).items():
@@ -34,14 +34,14 @@ def test_any_page_of_a_review_is_drawn(
 
 
 @given(review_samples.PAGES, samples.OFFERS)
-def test_any_page_comes_back_and_its_faults_name_fields_that_are_there(page: model.ReviewPage, offer: model.Offer) -> None:
+def test_any_page_comes_back_and_its_faults_name_fields_that_are_there(page: model.ReviewPage, offer: model.Capabilities) -> None:
     view = review_form.form(page, offer)
     read = review_input.read(view | {"state": {"values": {}}})
     options = [part["value"] for part in slack_rules.pressable(view["blocks"]) if part["type"] == "checkboxes" for part in part["options"]]
     assert list(read.shown) == options
     assert read.picked <= page.picked and not read.picked & set(options)
     assert read.channel == page.channel
-    assert read.scope in (page.scope, model.Scope())
+    assert read.scope in (page.scope, model.ReviewScope())
     inputs = {block["block_id"] for block in view["blocks"] if block["type"] == "input"}
     for change in (None, model.Change(model.Action.ACKNOWLEDGE)):
         for typed in (read.typed, f"{read.typed} x"):
@@ -50,7 +50,7 @@ def test_any_page_comes_back_and_its_faults_name_fields_that_are_there(page: mod
 
 
 @given(review_samples.DIGESTS, samples.OFFERS)
-def test_any_digest_is_drawn_with_and_without_its_chart(facts: model.Digest, offer: model.Offer) -> None:
+def test_any_digest_is_drawn_with_and_without_its_chart(facts: model.Digest, offer: model.Capabilities) -> None:
     for name, message in review_samples.every_digest(facts, offer).items():
         simple = limits.plain(message)
         assert refused(message) == [], name
@@ -61,7 +61,9 @@ def test_any_digest_is_drawn_with_and_without_its_chart(facts: model.Digest, off
 
 
 @given(samples.SHORT, st.integers(0, 10**9), samples.PEOPLE, samples.OFFERS, st.sampled_from(["known", "linked", "unlinked", "?"]))
-def test_any_answer_about_people_and_exports_is_drawn(words: str, count: int, person: model.Person, offer: model.Offer, how: str) -> None:
+def test_any_answer_about_people_and_exports_is_drawn(
+    words: str, count: int, person: model.Person, offer: model.Capabilities, how: str
+) -> None:
     assert refused(replies.exported(words, count)) == []
     for somebody in (person, None):
         message = replies.linked("U0DANA", somebody, offer, how)

@@ -25,7 +25,7 @@ SECOND = replace(FIRST, anomalies=MORE, offset=10)
 class Window:
     """An open form of the fake Slack."""
 
-    def __init__(self, page: model.ReviewPage, offer: model.Offer = OFFER) -> None:
+    def __init__(self, page: model.ReviewPage, offer: model.Capabilities = OFFER) -> None:
         self.offer = offer
         self.modals = modals.Modals(lambda: 0.0, map(str, itertools.count()).__next__)
         self.view = self.modals.open("U1", self.modals.check(review_form.form(page, offer), "modal"))
@@ -41,7 +41,7 @@ class Window:
     def tick(self, *idents: str) -> Window:
         return self.fill({ids.REVIEW_PICK: list(idents)})
 
-    def read(self) -> model.Reviewing:
+    def read(self) -> model.ReviewInput:
         return review_input.read(self.view.json())
 
     def wrong(self, total: int | None = None) -> dict[str, str]:
@@ -122,23 +122,23 @@ def test_no_action_is_preselected_and_every_outcome_says_what_it_means() -> None
 
 
 def test_only_what_the_system_supports_is_offered() -> None:
-    archive = model.Offer("Anomify", frozenset({model.Action.ARCHIVE, model.Action.COMMENT}))
+    archive = model.Capabilities("Anomify", frozenset({model.Action.ARCHIVE, model.Action.COMMENT}))
     window = Window(FIRST, archive)
     assert values(window.elements[ids.REVIEW_ACTION]["options"]) == ["archive"]
     assert ids.REVIEW_PEOPLE not in window.elements
     assert window.fill({ids.REVIEW_ACTION: "archive"}).read().change == model.Change(model.Action.ARCHIVE)
-    invalid = model.Offer("Q", frozenset({model.Action.ARCHIVE}), (model.ArchiveAs.INVALID,))
+    invalid = model.Capabilities("Q", frozenset({model.Action.ARCHIVE}), (model.ArchiveAs.INVALID,))
     assert values(Window(FIRST, invalid).elements[ids.REVIEW_ACTION]["options"]) == ["archive:Invalid"]
-    nothing = Window(FIRST, model.Offer("Autional", frozenset({model.Action.COMMENT})))
+    nothing = Window(FIRST, model.Capabilities("Autional", frozenset({model.Action.COMMENT})))
     assert "Autional lets nobody change anomalies from here" in nothing.seen
     assert set(nothing.elements) == {ids.REVIEW_FILTER}
 
 
 def test_a_card_has_no_filter_and_its_members_are_called_that() -> None:
-    window = Window(model.ReviewPage(model.Scope(card="card-7"), TEN, 57))
+    window = Window(model.ReviewPage(model.ReviewScope(card="card-7"), TEN, 57))
     assert ids.REVIEW_FILTER not in window.elements
     assert "Anomalies 1-10 of 57 of this card" in window.seen and "All 57 of this card" in window.seen
-    assert window.read().scope == model.Scope(card="card-7")
+    assert window.read().scope == model.ReviewScope(card="card-7")
 
 
 def test_a_notice_stands_beside_the_filter_that_it_is_about_and_what_was_typed_stays() -> None:
@@ -162,13 +162,13 @@ def test_where_nothing_matches_there_is_the_filter_and_a_sentence() -> None:
 
 
 def test_an_empty_card_has_nothing_to_submit() -> None:
-    view = review_form.form(model.ReviewPage(model.Scope(card="card-7"), (), 0), OFFER)
+    view = review_form.form(model.ReviewPage(model.ReviewScope(card="card-7"), (), 0), OFFER)
     assert "submit" not in view and slack_rules.pressable(view["blocks"]) == []
     assert "None of the anomalies of this card can be found any more." in slack_rules.seen(view)
 
 
 def test_a_page_beyond_the_end_leads_back() -> None:
-    for scope in (FILTER, model.Scope(card="card-7")):
+    for scope in (FILTER, model.ReviewScope(card="card-7")):
         window = Window(model.ReviewPage(scope, (), 12, 20))
         assert "the list has become shorter" in window.seen
         assert window.elements[ids.REVIEW_BACK]["value"] == "10"
@@ -193,7 +193,7 @@ def test_what_was_chosen_for_one_page_never_sticks_to_another() -> None:
     assert window.read().which == "page"
     window.show(SECOND)
     assert (window.read().picked, window.read().which) == (frozenset(), "picked")
-    other = replace(FIRST, scope=model.Scope(words="table:items"), anomalies=MORE)  # the same offset
+    other = replace(FIRST, scope=model.ReviewScope(words="table:items"), anomalies=MORE)  # the same offset
     window.show(FIRST).tick("1001").fill({ids.REVIEW_WHICH: "all"}).show(other)
     assert (window.read().picked, window.read().which, window.read().typed) == (frozenset(), "picked", "table:items")
     window.show(FIRST).tick("1001").show(replace(other, picked=frozenset({"1001", "21002"})))
@@ -220,7 +220,7 @@ def test_every_action_comes_back(choice: str, change: model.Change) -> None:
     read = Window(review_samples.THIRD).fill({ids.REVIEW_ACTION: choice, ids.REVIEW_WHICH: "all"}).read()
     shown = tuple(one.ref.id for one in TEN)
     picked = frozenset({"1003", "7", "8"})
-    assert read == model.Reviewing(FILTER, "qualytics", 20, shown, picked, "all", FILTER.words, change, (), "C1")
+    assert read == model.ReviewInput(FILTER, "qualytics", 20, shown, picked, "all", FILTER.words, change, (), "C1")
 
 
 def test_a_lone_anomaly_is_ticked_and_there_is_nothing_to_choose_from() -> None:
@@ -265,7 +265,7 @@ def test_an_id_that_no_option_carries_is_named_not_cut() -> None:
 
 def test_a_filter_that_fits_into_no_form_can_be_shortened_there() -> None:
     words = "table:" + "x" * 2990
-    window = Window(replace(FIRST, scope=model.Scope(words=words)))
+    window = Window(replace(FIRST, scope=model.ReviewScope(words=words)))
     assert "Shorten it and press Enter." in window.seen
     assert window.elements[ids.REVIEW_FILTER]["initial_value"] == words
     assert (window.read().typed, window.read().shown) == (words, ())

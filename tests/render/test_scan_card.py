@@ -34,7 +34,7 @@ def lines(message: model.Message) -> list[str]:
     ]
 
 
-def carded(operation: model.Operation, offer: model.Offer = OFFER, now: datetime = LATER) -> model.Message:
+def carded(operation: model.Operation, offer: model.Capabilities = OFFER, now: datetime = LATER) -> model.Message:
     message = scan_message.card(operation, offer, now)
     assert slack_rules.faults(message) == []
     return message
@@ -164,7 +164,7 @@ def test_a_good_end_is_short_and_leads_to_what_was_found() -> None:
     ]
     assert LATER_DATE in slack_rules.heard(message) and "2 new anomalies" in slack_rules.heard(message)
     assert slack_rules.labels(message) == ["Review", "Open in Qualytics"]
-    assert ids.decode_scope(slack_rules.pressable(message)[0]["value"]) == model.Scope(words="datastore:warehouse-prod table:orders")
+    assert ids.decode_scope(slack_rules.pressable(message)[0]["value"]) == model.ReviewScope(words="datastore:warehouse-prod table:orders")
 
 
 @pytest.mark.parametrize(

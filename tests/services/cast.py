@@ -131,8 +131,8 @@ class Shelf:
     async def of(self, refs: Sequence[model.Ref]) -> Sequence[model.Card]:
         return [card for card in self.cards if card.ref in refs]
 
-    async def past(self, one: model.Anomaly, now: datetime) -> model.Past:
-        return model.Past()
+    async def past(self, one: model.Anomaly, now: datetime) -> model.Recurrence:
+        return model.Recurrence()
 
 
 async def unresolved(query: model.Query, source: str, actor: model.Actor) -> model.Query:

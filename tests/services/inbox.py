@@ -119,18 +119,18 @@ class Desk:
         )
         self.poll = poll.Poll(sources, store.anomalies, store.health, store.leases, store.facts, self.post, self.clock, self.counts, EVERY)
 
-    async def turn(self, **how: bool) -> model.Saved | None:
+    async def turn(self, **how: bool) -> model.Ingested | None:
         """Half a minute goes by; a poll, and what follows from it in the channel."""
         self.clock.pass_by(seconds=EVERY.total_seconds())
         saved = await self.poll.poll("qualytics", **how)
         await self.post.flush()
         return saved
 
-    async def push(self) -> model.Saved | None:
+    async def push(self) -> model.Ingested | None:
         """A webhook rings."""
         return await self.poll.poll("qualytics", now_please=True)
 
-    async def standing(self) -> model.Standing:
+    async def standing(self) -> model.SourceHealth:
         """How the system stands."""
         return await self.store.health.get("qualytics")
 

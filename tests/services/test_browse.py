@@ -102,7 +102,7 @@ async def test_why_names_the_decision_with_the_numbers_of_its_route() -> None:
     at = datetime(2026, 11, 21, tzinfo=UTC)
     card = model.Card("c", model.CardKind.ANOMALY, "C1", str(ref), model.CardState.FOLDED, model.Reason.BURST, at, "default", ref)
     service = looking(cast.System(), cast.Shelf(cards=[card]))
-    assert list(await service.why(ref, ME)) == [model.Decided(model.Reason.BURST, at, "C1", "", ROUTE)]
+    assert list(await service.why(ref, ME)) == [model.Explanation(model.Reason.BURST, at, "C1", "", ROUTE)]
     service = looking(cast.System(), cast.Shelf(reasons={ref: model.Reason.FIRST_CONTACT}))
     assert [one.reason for one in await service.why(ref, ME)] == [model.Reason.FIRST_CONTACT]
     service = looking(cast.System(), cast.Shelf(reasons={ref: model.Reason.WAITING}))
@@ -226,15 +226,15 @@ def card(kind: model.CardKind, ref: model.Ref | None = None) -> model.Card:
 @pytest.mark.parametrize(
     ("hung", "said", "about"),
     [
-        (card(model.CardKind.GROUP), "", model.Scope(card="card-7")),
-        (card(model.CardKind.ANOMALY, model.Ref("qualytics", "5")), "", model.Scope(words="id:5 status:any")),
-        (card(model.CardKind.REPORT), "https://acme.example/anomalies/6", model.Scope(words="id:6 status:any")),
-        (None, "https://acme.example/anomalies/7", model.Scope(words="id:7 status:any")),
+        (card(model.CardKind.GROUP), "", model.ReviewScope(card="card-7")),
+        (card(model.CardKind.ANOMALY, model.Ref("qualytics", "5")), "", model.ReviewScope(words="id:5 status:any")),
+        (card(model.CardKind.REPORT), "https://acme.example/anomalies/6", model.ReviewScope(words="id:6 status:any")),
+        (None, "https://acme.example/anomalies/7", model.ReviewScope(words="id:7 status:any")),
         (None, "good morning", None),
         (card(model.CardKind.REPORT), "good morning", None),
     ],
 )
-async def test_what_a_message_is_about(hung: model.Card | None, said: str, about: model.Scope | None) -> None:
+async def test_what_a_message_is_about(hung: model.Card | None, said: str, about: model.ReviewScope | None) -> None:
     service: Any = looking(cast.System())
 
     async def at(channel: str, ts: str) -> model.Card | None:

@@ -28,7 +28,7 @@ async def desk(store: engine.Store) -> Desk:
     return made
 
 
-async def at_the_gate(desk: Desk, coming: asyncio.Task[model.Saved | None]) -> None:
+async def at_the_gate(desk: Desk, coming: asyncio.Task[model.Ingested | None]) -> None:
     """Wait until a poll stands in the middle of its list."""
     inside = asyncio.create_task(desk.inbox.inside.wait())
     await asyncio.wait({inside, coming}, return_when=asyncio.FIRST_COMPLETED)

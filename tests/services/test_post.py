@@ -127,7 +127,7 @@ async def test_drafts_are_for_what_is_open_on_every_route_that_takes_it(lab: Lab
 
 async def test_an_offer_of_a_system_that_is_not_there_offers_nothing(lab: Lab) -> None:
     assert lab.post.offer("qualytics").supports == {model.Action.SCAN, model.Action.ABORT}
-    assert lab.post.offer("anodot") == model.Offer("anodot", frozenset())
+    assert lab.post.offer("anodot") == model.Capabilities("anodot", frozenset())
 
 
 async def test_a_new_one_is_posted_once_and_edited_when_it_changes(lab: Lab, wall: Wall) -> None:

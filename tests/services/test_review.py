@@ -13,7 +13,7 @@ from bot.services import review
 from tests.services import cast
 from tests.services.test_browse import ME, looking, many
 
-WORDS = model.Scope(words="min:1")
+WORDS = model.ReviewScope(words="min:1")
 ALL = model.Query(min_weight=1)
 
 
@@ -38,9 +38,9 @@ def reviewing(count: int) -> tuple[review.Review, cast.System]:
     return review.Review(looker), system
 
 
-def form(which: str, **values: Any) -> model.Reviewing:
+def form(which: str, **values: Any) -> model.ReviewInput:
     """A form as it was sent."""
-    return replace(model.Reviewing(WORDS, "qualytics", 0, ("3", "2"), frozenset(), which, "", None), **values)
+    return replace(model.ReviewInput(WORDS, "qualytics", 0, ("3", "2"), frozenset(), which, "", None), **values)
 
 
 def idents(found: Sequence[model.Anomaly]) -> list[str]:
@@ -57,7 +57,7 @@ async def test_a_page_of_a_filter_keeps_what_is_ticked_and_where_it_was_asked() 
 
 async def test_a_page_of_a_group_card_is_of_its_members() -> None:
     service, system = reviewing(12)
-    page = await service.page(model.Scope(card="g1"), model.Query(), ME, 10)
+    page = await service.page(model.ReviewScope(card="g1"), model.Query(), ME, 10)
     assert (idents(page.anomalies), page.total, page.offset, page.scope.card) == (["2", "1"], 12, 10, "g1")
     assert system.asked == []
 
@@ -82,7 +82,7 @@ async def test_all_of_a_filter_is_everything_that_matches_now() -> None:
 async def test_all_of_a_group_card_is_its_members_read_anew() -> None:
     service, system = reviewing(12)
     system.all = many(11)
-    found, missing = await service.targets(form("all", scope=model.Scope(card="g1")), model.Query(), ME)
+    found, missing = await service.targets(form("all", scope=model.ReviewScope(card="g1")), model.Query(), ME)
     assert (len(found), [ref.id for ref in missing]) == (11, ["12"])
 
 
@@ -103,5 +103,5 @@ async def test_nothing_ticked_is_said_before_anything_is_asked() -> None:
 async def test_what_a_selection_is_called_on_its_receipt() -> None:
     service, _ = reviewing(1)
     assert service.words(form("all")) == "min:1"
-    assert service.words(form("all", scope=model.Scope(card="g1"))) == "a group card"
+    assert service.words(form("all", scope=model.ReviewScope(card="g1"))) == "a group card"
     assert service.words(form("page")) == service.words(form("picked")) == "chosen in a review"

@@ -15,7 +15,7 @@ from tests.store import making
 from tests.store.making import NOON, SOURCE, after, anomaly, archived, draft, drafts, group, line, live, ref
 
 
-async def save(store: engine.Store, *seen: model.Anomaly, at: float = 0, **options: object) -> model.Saved:
+async def save(store: engine.Store, *seen: model.Anomaly, at: float = 0, **options: object) -> model.Ingested:
     return await store.anomalies.save(SOURCE, seen, read_at=after(at), now=after(at), **options)  # type: ignore[arg-type]
 
 

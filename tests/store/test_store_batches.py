@@ -16,7 +16,7 @@ TODO, SENT, DONE, ALREADY, REFUSED, DRIFTED = model.Fate
 PREVIEW, RUNNING, ENDED, CANCELLED = model.BatchState
 
 
-async def started(store: engine.Store, items: Sequence[model.Item], ident: str = "b1", **values: object) -> model.Claim:
+async def started(store: engine.Store, items: Sequence[model.Item], ident: str = "b1", **values: object) -> model.Lease:
     """A batch that runs, and the lease on it."""
     await store.batches.create(batch(ident, len(items), **values), items)
     assert await store.batches.confirm(ident, NOON)

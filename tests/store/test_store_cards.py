@@ -23,7 +23,7 @@ async def only(store: engine.Store, ident: object = 1) -> model.Card:
     return (await store.cards.of([ref(ident)]))[0]
 
 
-async def take(store: engine.Store, card: str, at: float = 0) -> model.Claim:
+async def take(store: engine.Store, card: str, at: float = 0) -> model.Lease:
     lease = await store.leases.take("cards", card, after(at), 30)
     assert lease is not None
     return lease

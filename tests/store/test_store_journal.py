@@ -25,7 +25,7 @@ RICH = ports.Intent(
 
 async def test_an_accepted_action_comes_back_whole_when_its_owner_is_gone(store: engine.Store) -> None:
     lease = await store.journal.begin(RICH, NOON, 30)
-    assert lease == model.Claim("intents", RICH.key, lease.token if lease else "", after(30))
+    assert lease == model.Lease("intents", RICH.key, lease.token if lease else "", after(30))
     assert not await store.journal.unfinished(after(29))
     assert await store.journal.unfinished(after(30)) == [RICH]
 
@@ -99,7 +99,7 @@ async def test_the_past_counts_the_same_fingerprint_within_seven_days(store: eng
 async def test_no_fingerprint_is_no_kinship(store: engine.Store) -> None:
     await save(store, anomaly(1), anomaly(2), archived(3))
     await save(store, entries=(line(1, at=after(1)),), at=1)
-    assert await store.journal.past(anomaly(1), NOON) == model.Past(1, None, line(1, at=after(1)))
+    assert await store.journal.past(anomaly(1), NOON) == model.Recurrence(1, None, line(1, at=after(1)))
 
 
 async def test_the_past_names_who_closed_the_last_one(store: engine.Store) -> None:

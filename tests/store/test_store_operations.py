@@ -18,7 +18,7 @@ from tests.store.making import NOON, SOURCE, after, operation, scan
 PREVIEW, STARTING, RUNNING, DONE, CANCELLED = model.OperationState
 
 
-async def claimed(store: engine.Store, given: model.Operation, at: float = 0) -> model.Claim:
+async def claimed(store: engine.Store, given: model.Operation, at: float = 0) -> model.Lease:
     """This operation is stored, and owned."""
     assert await store.operations.add([given]) == [given.id]
     lease = await store.leases.take("operations", given.id, after(at), 60)
@@ -179,11 +179,11 @@ async def blocked(connection: AsyncConnection, task: asyncio.Task[object]) -> No
         pass
 
 
-async def add_another(store: engine.Store, _claim: model.Claim) -> object:
+async def add_another(store: engine.Store, _claim: model.Lease) -> object:
     return await store.operations.add([operation("o2", scan=scan(7)), operation("o3", scan=scan(8))])
 
 
-async def save_another(store: engine.Store, lease: model.Claim) -> object:
+async def save_another(store: engine.Store, lease: model.Lease) -> object:
     return await store.operations.save(lease, operation("o1", RUNNING, scan=scan(7)), [operation("o3")])
 
 
@@ -192,7 +192,7 @@ async def save_another(store: engine.Store, lease: model.Claim) -> object:
     ("work", "answer", "after_all"), [(add_another, ["o3"], ["o0", "o1", "o3"]), (save_another, False, ["o0", "o1"])], ids=["add", "save"]
 )
 async def test_a_scan_that_another_connection_is_about_to_add_is_left_out(
-    store: engine.Store, work: Callable[[engine.Store, model.Claim], Awaitable[object]], answer: object, after_all: list[str]
+    store: engine.Store, work: Callable[[engine.Store, model.Lease], Awaitable[object]], answer: object, after_all: list[str]
 ) -> None:
     """The look before the insert sees nothing: the other has not committed yet. SQLite has one writer at a time."""
     lease = await claimed(store, operation("o1"))

@@ -110,7 +110,7 @@ async def test_a_claim_that_could_not_be_given_back_does_not_keep_its_owner_away
     await other.close()
 
 
-async def _again(call: Callable[[], Awaitable[model.Claim | None]]) -> model.Claim | None:
+async def _again(call: Callable[[], Awaitable[model.Lease | None]]) -> model.Lease | None:
     """Once more where the first try meets a connection that is dead."""
     try:
         return await call()

@@ -78,16 +78,16 @@ async def test_of_several_owners_of_before_one_counts(store: engine.Store, lease
 
 
 async def test_a_standing_tells_since_when_it_fails_and_how_it_stood(store: engine.Store) -> None:
-    assert await store.health.get(SOURCE) == model.Standing(SOURCE)
+    assert await store.health.get(SOURCE) == model.SourceHealth(SOURCE)
     before = await store.health.failed(SOURCE, "no answer", NOON, after(30))
-    assert before == model.Standing(SOURCE)
+    assert before == model.SourceHealth(SOURCE)
     before = await store.health.failed(SOURCE, "still none", after(30), after(90))
     assert (before.failing_since, before.failures, before.error) == (NOON, 1, "no answer")
     now = await store.health.get(SOURCE)
     assert (now.failing_since, now.failures, now.error, now.next_poll) == (NOON, 2, "still none", after(90))
     before = await store.health.ok(SOURCE, after(90))
     assert before == now
-    assert await store.health.get(SOURCE) == model.Standing(SOURCE, last_ok=after(90))
+    assert await store.health.get(SOURCE) == model.SourceHealth(SOURCE, last_ok=after(90))
 
 
 async def test_the_mark_of_the_watch_is_remembered_beside_the_cursor(store: engine.Store) -> None:

@@ -17,7 +17,7 @@ def elsewhere(old: model.Anomaly, new: model.Anomaly) -> model.Entry | None:
     return transitions.elsewhere(old, new, "Qualytics", after(9))
 
 
-async def seen(store: engine.Store, *anomalies: model.Anomaly, at: float, own: str = "") -> model.Saved:
+async def seen(store: engine.Store, *anomalies: model.Anomaly, at: float, own: str = "") -> model.Ingested:
     """A poll, or the first look of a click (`own`)."""
     return await store.anomalies.save(SOURCE, anomalies, read_at=after(at), now=after(at), note=elsewhere, own=own)
 
@@ -26,7 +26,7 @@ async def told(store: engine.Store, ident: object) -> Sequence[str]:
     return [f"{one.action} {one.via}" for one in reversed(await store.journal.history(ref(ident)))]
 
 
-async def running(store: engine.Store, *items: model.Item) -> model.Claim:
+async def running(store: engine.Store, *items: model.Item) -> model.Lease:
     await store.batches.create(batch("b1", len(items)), items)
     assert await store.batches.confirm("b1", NOON)
     lease = await store.leases.take("batches", "b1", NOON, 60)

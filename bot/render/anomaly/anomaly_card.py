@@ -11,7 +11,7 @@ _TABLES = 5
 _SAMPLES = 5
 
 
-def anomaly(anomaly: model.Anomaly, offer: model.Offer, past: model.Past) -> model.Message:
+def anomaly(anomaly: model.Anomaly, offer: model.Capabilities, past: model.Recurrence) -> model.Message:
     """One anomaly as it stands now, with the buttons that make sense now (design section 5)."""
     if wording.gone(anomaly):
         return _deleted(anomaly, offer)
@@ -20,7 +20,7 @@ def anomaly(anomaly: model.Anomaly, offer: model.Offer, past: model.Past) -> mod
     return _open(anomaly, offer, past)
 
 
-def _open(anomaly: model.Anomaly, offer: model.Offer, past: model.Past) -> model.Message:
+def _open(anomaly: model.Anomaly, offer: model.Capabilities, past: model.Recurrence) -> model.Message:
     failing, about = wording.failing(anomaly), wording.description(anomaly)
     body = "\n".join(line for line in (failing, about) if line)
     small = _small(anomaly, past)
@@ -47,7 +47,7 @@ def _open(anomaly: model.Anomaly, offer: model.Offer, past: model.Past) -> model
     return limits.fit(model.Message(said, shown))
 
 
-def _archived(anomaly: model.Anomaly, offer: model.Offer, past: model.Past) -> model.Message:
+def _archived(anomaly: model.Anomaly, offer: model.Capabilities, past: model.Recurrence) -> model.Message:
     """Two lines: what it was, and who closed it when; the rest is in the history."""
     first = f"{wording.state(anomaly)}: {wording.headline(anomaly)}"
     last, last_spoken = _last(anomaly, past)
@@ -66,7 +66,7 @@ def _archived(anomaly: model.Anomaly, offer: model.Offer, past: model.Past) -> m
     return limits.fit(model.Message(said, (blocks.section(first), second, *buttons.row(anomaly, offer))))
 
 
-def _deleted(anomaly: model.Anomaly, offer: model.Offer) -> model.Message:
+def _deleted(anomaly: model.Anomaly, offer: model.Capabilities) -> model.Message:
     """One line, nothing to press."""
     line = f"Deleted in {text.short(offer.title, 40)}: {wording.headline(anomaly)}, {wording.ident(anomaly)}."
     return limits.fit(model.Message(text.spoken(line), (blocks.context(line),)))
@@ -76,7 +76,7 @@ def _mark(anomaly: model.Anomaly) -> model.Block:
     return blocks.marked(text.when(anomaly.created))
 
 
-def _small(anomaly: model.Anomaly, past: model.Past) -> str:
+def _small(anomaly: model.Anomaly, past: model.Recurrence) -> str:
     """ "Weight 54 · seen 3 times in 7 days, last archived as Invalid by Dana (Qualytics user) · tags critical, pii · 1001"."""
     seen = f"seen {text.number(past.seen)} times in 7 days" if past.seen > 1 else ""
     before = past.archived_before
@@ -87,7 +87,7 @@ def _small(anomaly: model.Anomaly, past: model.Past) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _last(anomaly: model.Anomaly, past: model.Past) -> tuple[model.Block | None, str]:
+def _last(anomaly: model.Anomaly, past: model.Recurrence) -> tuple[model.Block | None, str]:
     """The line about the last thing that happened, drawn and spoken; nothing where nothing did."""
     entry = past.last
     if entry is None or entry.result is not model.Result.DONE:
@@ -99,7 +99,7 @@ def _last(anomaly: model.Anomaly, past: model.Past) -> tuple[model.Block | None,
 # --- many at once -------------------------------------------------------------------------------------------------------------
 
 
-def group(card_id: str, tally: ports.Tally, offer: model.Offer, burst: int) -> model.Message:
+def group(card_id: str, tally: ports.Tally, offer: model.Capabilities, burst: int) -> model.Message:
     """Many anomalies in one card: counted as they stand now, by table, with a few samples, [Show list] and [Review]."""
     total, closed = tally.total, tally.states.get(model.State.ARCHIVED, 0)
     title = f"{text.count(total, 'anomaly', 'anomalies')} arrived together"
@@ -111,7 +111,11 @@ def group(card_id: str, tally: ports.Tally, offer: model.Offer, burst: int) -> m
     samples = [wording.sample(one) for one in tally.sample[:_SAMPLES]]
     show = blocks.button(ids.GROUP_LIST, "Show list", card_id, hint=f"Show the list of {title}")
     left = closed < total
-    review = blocks.button(ids.REVIEW_OPEN, "Review", ids.encode_scope(model.Scope(card=card_id)), hint=f"Review {title}") if left else None
+    review = (
+        blocks.button(ids.REVIEW_OPEN, "Review", ids.encode_scope(model.ReviewScope(card=card_id)), hint=f"Review {title}")
+        if left
+        else None
+    )
     said = text.sentence(
         text.spoken(f"{title} from {text.short(offer.title, 40)}"),
         text.spoken(counts),

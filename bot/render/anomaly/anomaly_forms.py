@@ -53,7 +53,7 @@ class Commenting:
 
 
 def assign(
-    anomaly: model.Anomaly, offer: model.Offer, channel: str = "", linked: Mapping[str, str] | None = None, notes: Sequence[str] = ()
+    anomaly: model.Anomaly, offer: model.Capabilities, channel: str = "", linked: Mapping[str, str] | None = None, notes: Sequence[str] = ()
 ) -> model.Block:
     """Who looks after this anomaly, several people; an empty choice takes those shown off.
 
@@ -82,7 +82,7 @@ def assign(
     return limits.fit_view(modals.window("Assign", parts, callback=ids.ASSIGN_VIEW, submit="Assign", metadata=_metadata(pending)))
 
 
-def pick(pending: Pending, chosen: Sequence[str], unknown: Sequence[model.Actor], offer: model.Offer) -> model.Block:
+def pick(pending: Pending, chosen: Sequence[str], unknown: Sequence[model.Actor], offer: model.Capabilities) -> model.Block:
     """One picker of the system's users for each Slack person whom nobody knows there.
 
     The assignment to all `chosen` Slack users waits in the modal and happens after it.
@@ -102,7 +102,7 @@ def pick(pending: Pending, chosen: Sequence[str], unknown: Sequence[model.Actor]
     return limits.fit_view(modals.window("Who is this?", parts, callback=ids.LINK_VIEW, submit="Remember and assign", metadata=metadata))
 
 
-def comment(anomaly: model.Anomaly, offer: model.Offer, channel: str = "") -> model.Block:
+def comment(anomaly: model.Anomaly, offer: model.Capabilities, channel: str = "") -> model.Block:
     """A remark on one anomaly, kept in its system. Raises NotSupported for an impossible id."""
     field: model.Block = {"type": "plain_text_input", "action_id": ids.COMMENT_TEXT, "multiline": True, "min_length": 1}
     field["max_length"] = limits.INPUT_TEXT

@@ -50,7 +50,7 @@ _MORE = (
 )
 
 
-def row(anomaly: model.Anomaly, offer: model.Offer) -> tuple[model.Block, ...]:
+def row(anomaly: model.Anomaly, offer: model.Capabilities) -> tuple[model.Block, ...]:
     """The buttons that the system supports and that make sense as the anomaly stands; none for one that is gone."""
     if wording.gone(anomaly):
         return ()
@@ -64,7 +64,7 @@ def row(anomaly: model.Anomaly, offer: model.Offer) -> tuple[model.Block, ...]:
     )
 
 
-def open_in(offer: model.Offer) -> str:
+def open_in(offer: model.Capabilities) -> str:
     """The label of the link: "Open in Qualytics"."""
     return f"Open in {text.short(offer.title, 40)}"
 
@@ -74,7 +74,7 @@ def show(ref: model.Ref, version: int, label: str = "Show", hint: str = "") -> m
     return blocks.button(ids.SHOW, label, ids.encode(ref, version), hint=hint)
 
 
-def possible(anomaly: model.Anomaly, offer: model.Offer) -> str:
+def possible(anomaly: model.Anomaly, offer: model.Capabilities) -> str:
     """What can be done, as mrkdwn for those who read only the text: "You can acknowledge or assign it with the buttons." and a link."""
     offered = () if wording.gone(anomaly) else transitions.offered(anomaly, offer.supports, offer.archive_as)
     verbs = [verb for action, verb in _VERBS.items() if action in offered]
@@ -106,7 +106,7 @@ def _button(entry: _Row, anomaly: model.Anomaly) -> model.Block:
     return blocks.button(entry.action_id, entry.label, value, style=entry.style, hint=f"{entry.spoken} {wording.title(anomaly)}")
 
 
-def _archive(anomaly: model.Anomaly, offer: model.Offer) -> model.Block | None:
+def _archive(anomaly: model.Anomaly, offer: model.Capabilities) -> model.Block | None:
     """The menu of outcomes; one plain button where closing has no reason."""
     if not offer.archive_as:
         value = ids.encode_choice("", anomaly.ref, anomaly.version)
@@ -118,7 +118,7 @@ def _archive(anomaly: model.Anomaly, offer: model.Offer) -> model.Block | None:
     return blocks.menu(ids.ARCHIVE, "Archive as…", options)
 
 
-def _more(anomaly: model.Anomaly, offer: model.Offer) -> model.Block | None:
+def _more(anomaly: model.Anomaly, offer: model.Capabilities) -> model.Block | None:
     on_table = anomaly.state is not model.State.ARCHIVED and anomaly.container is not None
     options = [
         blocks.option(entry.label, ids.encode_choice(entry.choice, anomaly.ref, anomaly.version))

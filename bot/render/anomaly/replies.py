@@ -19,13 +19,13 @@ _LINES = 20
 # --- receipts -----------------------------------------------------------------------------------------------------------------
 
 
-def receipt(receipt: model.Receipt, actor: model.Actor, offer: model.Offer) -> model.Message:
+def receipt(receipt: model.Receipt, actor: model.Actor, offer: model.Capabilities) -> model.Message:
     """What an action did, for its actor: one line for one anomaly, counts and every refusal for several. Where somebody was faster: who,
     and the buttons that are right now."""
     outcomes = list(receipt.outcomes)
     moved = receipt.after.get(outcomes[0].ref) if len(outcomes) == 1 and outcomes[0].stale else None
     if moved is not None:
-        return stale(moved, offer, model.Past(last=outcomes[0].by), buttons.verb(receipt.change.action))
+        return stale(moved, offer, model.Recurrence(last=outcomes[0].by), buttons.verb(receipt.change.action))
     told = _told_one(receipt, outcomes[0], actor, offer) if len(outcomes) == 1 else _told_many(receipt, outcomes)
     remarks = [text.short(remark, 500) for remark in receipt.remarks]
     line = text.sentence(told, *remarks)
@@ -35,7 +35,7 @@ def receipt(receipt: model.Receipt, actor: model.Actor, offer: model.Offer) -> m
     return limits.fit(model.Message(text.sentence(text.spoken(line), text.spoken(listed.replace("\n", "; "))), shown))
 
 
-def _told_one(receipt: model.Receipt, outcome: model.Outcome, actor: model.Actor, offer: model.Offer) -> str:
+def _told_one(receipt: model.Receipt, outcome: model.Outcome, actor: model.Actor, offer: model.Capabilities) -> str:
     anomaly = receipt.after.get(outcome.ref)
     about = f"{wording.title(anomaly)}, {wording.ident(anomaly)}" if anomaly else text.short(str(outcome.ref), 80)
     verb = wording.PAST.get(receipt.change.action, "Done")
@@ -63,7 +63,7 @@ def _already(outcome: model.Outcome, verb: str, anomaly: model.Anomaly | None) -
     return f"Already {verb.lower()}{f': {wording.title(anomaly)}, {wording.ident(anomaly)}' if anomaly else ''}"
 
 
-def _why(outcome: model.Outcome, offer: model.Offer | None = None) -> str:
+def _why(outcome: model.Outcome, offer: model.Capabilities | None = None) -> str:
     return refusals.why(outcome.reason, outcome.right, outcome.place, offer.title if offer else "")
 
 
@@ -80,7 +80,7 @@ def _told_many(receipt: model.Receipt, outcomes: Sequence[model.Outcome]) -> str
     return ", ".join(f"{text.number(n)} {_RESULTS[result].format(verb=verb)}" for result, n in counted.items() if n) or "Nothing to do"
 
 
-def stale(anomaly: model.Anomaly, offer: model.Offer, past: model.Past, action: str) -> model.Message:
+def stale(anomaly: model.Anomaly, offer: model.Capabilities, past: model.Recurrence, action: str) -> model.Message:
     """The anomaly moved on since the button was drawn: who did what when, and the buttons that make sense now."""
     did = wording.done(past.last, anomaly) if past.last else wording.state(anomaly)
     line = f"Nothing was changed: you cannot {text.short(action, 40)} {wording.title(anomaly)} any more. It is {wording.state(anomaly)} now"
@@ -134,7 +134,7 @@ def _page(listing: model.Listing, offset: int, label: str, group: str) -> model.
 
 def _review(listing: model.Listing) -> model.Block | None:
     """None for a lone anomaly, for no filter at all, and for a filter that is too long for a button."""
-    value = ids.encode_scope(model.Scope(words=listing.words))
+    value = ids.encode_scope(model.ReviewScope(words=listing.words))
     several = len(listing.anomalies) > 1 or (listing.total or 0) > 1
     if not several or not listing.words.strip() or text.size(value, markup=True) > limits.VALUE:
         return None
@@ -200,7 +200,7 @@ _LINKED: Mapping[str, str] = {
 """What is said about a Slack user, by what was done."""
 
 
-def linked(slack_id: str, person: model.Person | None, offer: model.Offer, how: str, replaced: str = "") -> model.Message:
+def linked(slack_id: str, person: model.Person | None, offer: model.Capabilities, how: str, replaced: str = "") -> model.Message:
     """Who a Slack user is in the system. `how` is what was done: "known" (nothing), "linked" or "unlinked". Nobody known: how to link.
     `replaced` is the Slack user who was that until now."""
     done = how if how in _LINKED else "known"
@@ -267,7 +267,7 @@ def _remark(comment: model.Comment) -> str:
     return f"{text.short(comment.author, 60, 'Somebody')}: {text.short(comment.text, 500)}"
 
 
-def why(ref: model.Ref, decided: Sequence[model.Decided]) -> model.Message:
+def why(ref: model.Ref, decided: Sequence[model.Explanation]) -> model.Message:
     """Why it was posted, folded, held or left out: every decision, with its reason in a sentence."""
     heading = f"Why {text.short(str(ref), 80)} is shown the way it is"
     if not decided:
@@ -278,21 +278,21 @@ def why(ref: model.Ref, decided: Sequence[model.Decided]) -> model.Message:
     return limits.fit(model.Message(spoken, (blocks.section(f"{heading}:"), *rows)))
 
 
-def _decision(decided: model.Decided) -> str:
+def _decision(decided: model.Explanation) -> str:
     detail = text.short(decided.detail, 300, "")
     return text.sentence(reasons.sentence(decided.reason, decided.route), f"Slack's last answer: {detail}" if detail else "")
 
 
-def _channel(decided: model.Decided) -> str:
+def _channel(decided: model.Explanation) -> str:
     """A channel link that Slack writes out itself; ids only, so that it can be nothing else."""
     return f"<#{decided.channel}>" if decided.channel[:1] in ("C", "G") and decided.channel.isalnum() and decided.channel.isascii() else ""
 
 
-def _where(decided: model.Decided) -> list[model.Block]:
+def _where(decided: model.Explanation) -> list[model.Block]:
     return [blocks.marked(part) for part in _where_spoken(decided)]
 
 
-def _where_spoken(decided: model.Decided) -> list[str]:
+def _where_spoken(decided: model.Explanation) -> list[str]:
     return [part for part in (_channel(decided), text.when(decided.at) if decided.at else "") if part]
 
 

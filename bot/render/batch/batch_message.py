@@ -32,7 +32,11 @@ _NO_WAY_BACK = "Archived anomalies leave the queue. {system} offers no way to re
 
 
 def preview(
-    batch: model.Batch, split: model.Split, progress: model.Progress, offer: model.Offer, names: batch_wording.Names = batch_wording.NOBODY
+    batch: model.Batch,
+    split: model.Split,
+    progress: model.Progress,
+    offer: model.Capabilities,
+    names: batch_wording.Names = batch_wording.NOBODY,
 ) -> model.Message:
     """What would happen, for the one who asked: nothing is changed until [Confirm], or, for a deletion, until the number is typed."""
     todo = batch_wording.of(progress, *batch_wording.WAITING)
@@ -96,14 +100,14 @@ def _split(split: model.Split) -> list[str]:
     ]
 
 
-def _meaning(action: model.Action, offer: model.Offer) -> str:
+def _meaning(action: model.Action, offer: model.Capabilities) -> str:
     template = _MEANING.get(action, "Undo takes it back for 30 minutes afterwards, wherever nobody changed anything since.")
     if action is model.Action.ARCHIVE and model.Action.REOPEN not in offer.supports:
         template = _NO_WAY_BACK
     return template.format(system=_system(offer))
 
 
-def _system(offer: model.Offer) -> str:
+def _system(offer: model.Capabilities) -> str:
     return text.short(offer.title, 40, "the system")
 
 
@@ -125,7 +129,7 @@ def _confirm(batch: model.Batch, todo: int, title: str) -> model.Block | None:
     return blocks.button(ids.BATCH_CONFIRM, label, batch.id, style=style, hint=f"Confirm: {title}")
 
 
-def _nothing_to_do(batch: model.Batch, progress: model.Progress, offer: model.Offer) -> model.Message:
+def _nothing_to_do(batch: model.Batch, progress: model.Progress, offer: model.Capabilities) -> model.Message:
     lines = [text.sentence("Nothing to do", _chosen(batch, progress)), *batch_wording.reasons(batch, progress, offer, all_of_them=False)]
     return _plain("\n".join(lines))
 
@@ -137,7 +141,7 @@ def _plain(line: str) -> model.Message:
 # --- answers to the buttons -----------------------------------------------------------------------------------------------------------
 
 
-def started(batch: model.Batch, offer: model.Offer) -> model.Message:
+def started(batch: model.Batch, offer: model.Capabilities) -> model.Message:
     """The answer to [Confirm], to [Undo] and to the deletion form."""
     line = f"{batch_wording.running(batch)} in {_system(offer)} has begun"
     return _plain(text.sentence(line, "Its message shows how far it is, and the receipt afterwards"))
@@ -152,7 +156,11 @@ def cancelled(batch: model.Batch) -> model.Message:
 
 
 def card(
-    batch: model.Batch, progress: model.Progress, undoable: bool, offer: model.Offer, names: batch_wording.Names = batch_wording.NOBODY
+    batch: model.Batch,
+    progress: model.Progress,
+    undoable: bool,
+    offer: model.Capabilities,
+    names: batch_wording.Names = batch_wording.NOBODY,
 ) -> model.Message:
     """Progress while it runs, the receipt afterwards; [Undo] while it is `undoable` and there is something that could return.
 
@@ -167,7 +175,7 @@ def card(
     return _receipt(batch, progress, undoable, offer, names)
 
 
-def _running(batch: model.Batch, progress: model.Progress, offer: model.Offer, names: batch_wording.Names) -> model.Message:
+def _running(batch: model.Batch, progress: model.Progress, offer: model.Capabilities, names: batch_wording.Names) -> model.Message:
     total = max(1, batch.total)
     share = min(1.0, max(0.0, 1 - batch_wording.of(progress, *batch_wording.WAITING) / total))
     title = batch_wording.running(batch, names)
@@ -186,7 +194,9 @@ def _running(batch: model.Batch, progress: model.Progress, offer: model.Offer, n
     return limits.fit(model.Message(said, shown))
 
 
-def _receipt(batch: model.Batch, progress: model.Progress, undoable: bool, offer: model.Offer, names: batch_wording.Names) -> model.Message:
+def _receipt(
+    batch: model.Batch, progress: model.Progress, undoable: bool, offer: model.Capabilities, names: batch_wording.Names
+) -> model.Message:
     title = batch_wording.finished(batch, batch_wording.of(progress, model.Fate.DONE), names)
     line = text.sentence(title, text.capital(batch_wording.counted(batch, progress)), _took(batch))
     large = batch.total > batch_wording.CSV_ABOVE
@@ -228,7 +238,7 @@ def _extra(batch: model.Batch, names: batch_wording.Names) -> tuple[model.Block,
     return (blocks.context(f"Each: {'; '.join(extra)}."),) if extra else ()
 
 
-def _afterwards(batch: model.Batch, progress: model.Progress, undoable: bool, offer: model.Offer) -> tuple[str, model.Block | None]:
+def _afterwards(batch: model.Batch, progress: model.Progress, undoable: bool, offer: model.Capabilities) -> tuple[str, model.Block | None]:
     """Whether and until when it can be taken back, as mrkdwn, and the button for it."""
     action, done = batch.change.action, batch_wording.of(progress, model.Fate.DONE)
     if batch.undone_by:

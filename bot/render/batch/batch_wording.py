@@ -162,7 +162,7 @@ def counted(batch: model.Batch, progress: model.Progress) -> str:
     return ", ".join([*parts, *([f"{text.number(left)} to go"] if left else [])]) or "nothing done"
 
 
-def reasons(batch: model.Batch, progress: model.Progress, offer: model.Offer, *, all_of_them: bool) -> list[str]:
+def reasons(batch: model.Batch, progress: model.Progress, offer: model.Capabilities, *, all_of_them: bool) -> list[str]:
     """One line for each reason why something was not done: how many, why, and the ids; the rest is counted."""
     groups = [group for group in progress.refusals if group.fate in NOT_DONE or (group.fate is model.Fate.DONE and group.reason)]
     most = CSV_ABOVE if all_of_them else _GROUPS_BESIDE_CSV
@@ -171,7 +171,7 @@ def reasons(batch: model.Batch, progress: model.Progress, offer: model.Offer, *,
     return lines + ([f"• {text.number(untold)} more for other reasons"] if groups and untold > 0 else [])
 
 
-def _reason(batch: model.Batch, group: model.Refusals, offer: model.Offer, most: int) -> str:
+def _reason(batch: model.Batch, group: model.Refusals, offer: model.Capabilities, most: int) -> str:
     silent = "somebody changed it in between" if group.fate is model.Fate.DRIFTED else "the system refused and gave no reason"
     why = refusals.why(group.reason, group.right, group.place, offer.title, silent).rstrip(".")
     shown = [text.short(ref.id, 40) for ref in group.refs[:most]]

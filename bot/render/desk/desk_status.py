@@ -18,7 +18,7 @@ class SourceView:
     (None: not known yet)."""
 
     title: str
-    standing: model.Standing
+    standing: model.SourceHealth
     counts: Mapping[model.State, int] = field(default_factory=dict)
     lag_seconds: float | None = None
 

@@ -17,7 +17,7 @@ _CHECKS = 5
 _CHART = "Opened and still open, by day"
 
 
-def digest(digest: model.Digest, offer: model.Offer, *, asked: bool = False) -> model.Message:
+def digest(digest: model.Digest, offer: model.Capabilities, *, asked: bool = False) -> model.Message:
     """Counts first, then the week, what waits longest, who has how much, what is noisiest. One calm line when nothing happened.
 
     `asked` is a digest that somebody asked for just now, in place of one that came at its time.
@@ -56,19 +56,19 @@ def digest(digest: model.Digest, offer: model.Offer, *, asked: bool = False) -> 
 _AGAIN = "· /anomalies digest shows it at any time"
 
 
-def _calm(digest: model.Digest, offer: model.Offer) -> model.Message:
+def _calm(digest: model.Digest, offer: model.Capabilities) -> model.Message:
     line, rest = "Nothing is open. Nothing was opened or closed since", _of(digest, offer)
     said = f"{text.spoken(line)} {text.when(digest.since)} {text.spoken(rest)}."
     return limits.fit(model.Message(said, (blocks.context(line, blocks.marked(text.when(digest.since)), rest),)))
 
 
-def _of(digest: model.Digest, offer: model.Offer) -> str:
+def _of(digest: model.Digest, offer: model.Capabilities) -> str:
     """ "in Qualytics (table:orders)"."""
     words = text.short(digest.words, 300, "")
     return f"in {text.short(offer.title, 40, 'the system')}{f' ({words})' if words else ''}"
 
 
-def _scope(digest: model.Digest, offer: model.Offer) -> str:
+def _scope(digest: model.Digest, offer: model.Capabilities) -> str:
     return f"{text.capital(_of(digest, offer))}, since"
 
 
@@ -87,7 +87,7 @@ def _newest(digest: model.Digest) -> str:
 # --- the week ---------------------------------------------------------------------------------------------------------------------
 
 
-def _days(digest: model.Digest) -> list[tuple[str, model.Day]]:
+def _days(digest: model.Digest) -> list[tuple[str, model.DigestDay]]:
     """The last seven days, the oldest first; none when nothing was opened on any of them."""
     by_day = {day.day: day for day in digest.days}
     last = [by_day[day] for day in sorted(by_day)[-_DAYS:]]
@@ -120,11 +120,11 @@ def _unacknowledged(digest: model.Digest) -> str:
     return f"{told}. The longest waiting:" if digest.oldest else f"{told}."
 
 
-def _sorted(digest: model.Digest) -> list[model.Glance]:
+def _sorted(digest: model.Digest) -> list[model.DigestLine]:
     return sorted(digest.oldest, key=lambda one: one.created)[:_OLDEST]
 
 
-def _line(one: model.Glance) -> str:
+def _line(one: model.DigestLine) -> str:
     """ "High · record anomaly in orders (warehouse-prod) · amount: between · 1001"."""
     severity = text.capital(str(one.severity)) if one.severity else ""
     kind = f"{text.short(one.type, 40)} anomaly" if one.type.strip() else "anomaly"
@@ -135,11 +135,11 @@ def _line(one: model.Glance) -> str:
     return " · ".join(part for part in (severity, told if severity else text.capital(told), check, text.short(one.ref.id, 40)) if part)
 
 
-def _waiting(one: model.Glance) -> str:
+def _waiting(one: model.DigestLine) -> str:
     return f"{text.spoken(_line(one))}, since {text.when(one.created)}"
 
 
-def _row(one: model.Glance) -> model.Block:
+def _row(one: model.DigestLine) -> model.Block:
     """A line and its date side by side: a date has to be markup, a table's name must not be."""
     line = _line(one)
     fields = [blocks.plain(line, limits.FIELD), blocks.marked(f"since {text.when(one.created)}")]
@@ -166,7 +166,7 @@ def _in(table: str) -> str:
 
 
 def _review(digest: model.Digest) -> model.Block | None:
-    value = ids.encode_scope(model.Scope(words=_queue(digest)))
+    value = ids.encode_scope(model.ReviewScope(words=_queue(digest)))
     if not digest.open or text.size(value, markup=True) > limits.VALUE:
         return None
     return blocks.button(ids.REVIEW_OPEN, "Review queue", value, style="primary", hint="Review what is open, page by page")

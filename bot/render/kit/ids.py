@@ -161,17 +161,17 @@ def _offset(text: str) -> int:
     return offset
 
 
-def encode_scope(scope: model.Scope) -> str:
+def encode_scope(scope: model.ReviewScope) -> str:
     """The value of a [Review] button: a group card, or a filter as canonical text."""
     return f"group|{scope.card}" if scope.card else f"filter|{scope.words}"
 
 
-def decode_scope(value: str) -> model.Scope:
+def decode_scope(value: str) -> model.ReviewScope:
     """Read the value of a [Review] button. Raises ValueError for anything that `encode_scope` did not write."""
     kind, found, rest = value.partition("|")
     if not found or kind not in ("group", "filter") or (kind == "group" and not rest):
         raise ValueError(f"no review: {value!r}")
-    return model.Scope(card=rest) if kind == "group" else model.Scope(words=rest)
+    return model.ReviewScope(card=rest) if kind == "group" else model.ReviewScope(words=rest)
 
 
 def encode_pair(what: str, ident: str) -> str:

@@ -78,7 +78,7 @@ def _within(idents: Sequence[str], room: int) -> list[str]:
 # --- the form ---------------------------------------------------------------------------------------------------------------------
 
 
-def form(page: model.ReviewPage, offer: model.Offer) -> model.Block:
+def form(page: model.ReviewPage, offer: model.Capabilities) -> model.Block:
     """A page of the review: the filter, up to ten anomalies to tick, which ones are meant, and one action, of which none is preselected.
 
     Where there is nothing to act on it is the filter field and a sentence; Slack wants a submit button beside a field, so it says Search.
@@ -100,16 +100,16 @@ def form(page: model.ReviewPage, offer: model.Offer) -> model.Block:
     return limits.fit_view(modals.window(_TITLE, parts, callback=ids.REVIEW_VIEW, submit="Continue", metadata=held.metadata))
 
 
-def _nothing(page: model.ReviewPage, offer: model.Offer, held: _Held | None) -> model.Block:
+def _nothing(page: model.ReviewPage, offer: model.Capabilities, held: _Held | None) -> model.Block:
     """Why there is nothing to tick. A filter that fits into no form stays in its field alone: it can be shortened there."""
-    scope = page.scope if held else model.Scope()
+    scope = page.scope if held else model.ReviewScope()
     metadata = held.metadata if held else _json({"words": "", "card": "", "offset": 0, "channel": text.clip(page.channel, 40)})
     parts = [*_top(page, scope), blocks.section(_empty(page, offer, held)), *(_steps(page, 0) if held else ())]
     view = modals.window(_TITLE, parts, callback=ids.REVIEW_VIEW, submit="" if page.scope.card else "Search", metadata=metadata)
     return limits.fit_view({**view, "callback_id": ids.REVIEW_VIEW, "private_metadata": metadata})
 
 
-def _top(page: model.ReviewPage, scope: model.Scope) -> list[model.Block]:
+def _top(page: model.ReviewPage, scope: model.ReviewScope) -> list[model.Block]:
     """The filter field, unless it is the members of a group card, and what is wrong with what was typed. `scope` is what comes back."""
     notice = [blocks.section(text.sentence(text.short(page.notice, 500)))] if page.notice.strip() else []
     if page.scope.card:
@@ -126,7 +126,7 @@ def _top(page: model.ReviewPage, scope: model.Scope) -> list[model.Block]:
     return [{**field, "dispatch_action": True}, *notice]
 
 
-def _empty(page: model.ReviewPage, offer: model.Offer, held: _Held | None) -> str:
+def _empty(page: model.ReviewPage, offer: model.Capabilities, held: _Held | None) -> str:
     if held is None:
         return "This filter is longer than a form in Slack can hold. Shorten it and press Enter."
     if not review_input.offered(offer):
@@ -245,7 +245,7 @@ def _action(choices: Sequence[review_input.Choice]) -> model.Block:
     return modals.entry(ids.REVIEW_ACTION, "Action", element)
 
 
-def _people(offer: model.Offer) -> tuple[model.Block, ...]:
+def _people(offer: model.Capabilities) -> tuple[model.Block, ...]:
     if model.Action.ASSIGN not in offer.supports:
         return ()
     element: model.Block = {

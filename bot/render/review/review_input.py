@@ -49,7 +49,7 @@ _CHOICES: tuple[Choice, ...] = (
 _CHANGES: Mapping[str, model.Change] = {choice.value: choice.change for choice in _CHOICES}
 
 
-def offered(offer: model.Offer) -> list[Choice]:
+def offered(offer: model.Capabilities) -> list[Choice]:
     """What the system supports; archiving with the outcomes that it knows, or plainly where it knows none."""
     closing = offer.archive_as or (None,)
     return [
@@ -68,7 +68,7 @@ def mark(parts: Iterable[object]) -> str:
     return f"{zlib.crc32(json.dumps([str(part) for part in parts]).encode()):08x}"
 
 
-def filter_block(scope: model.Scope) -> str:
+def filter_block(scope: model.ReviewScope) -> str:
     return f"{ids.REVIEW_FILTER}:{mark([scope.words])}"
 
 
@@ -79,13 +79,13 @@ def pick_block(offset: int, shown: Iterable[str]) -> str:
 # --- reading ----------------------------------------------------------------------------------------------------------------------
 
 
-def read(view: Mapping[str, Any]) -> model.Reviewing:
+def read(view: Mapping[str, Any]) -> model.ReviewInput:
     """What the form says, submitted or still open. Raises ValueError for other modals."""
     said = json.loads(view.get("private_metadata") or "null")
     if not isinstance(said, dict) or view.get("callback_id", ids.REVIEW_VIEW) != ids.REVIEW_VIEW:
         raise ValueError("this modal is no review")
     try:
-        scope = model.Scope(str(said["words"]), str(said["card"]))
+        scope = model.ReviewScope(str(said["words"]), str(said["card"]))
         offset = max(0, min(int(said["offset"]), ids.FURTHEST))
     except (KeyError, TypeError, OverflowError) as error:
         raise ValueError(f"this modal lacks {error}") from error
@@ -95,7 +95,7 @@ def read(view: Mapping[str, Any]) -> model.Reviewing:
     which = str((_state(view, ids.REVIEW_WHICH).get("selected_option") or {}).get("value") or PICKED)
     chosen = str((_state(view, ids.REVIEW_ACTION).get("selected_option") or {}).get("value") or "")
     people = _state(view, ids.REVIEW_PEOPLE).get("selected_users") or ()
-    return model.Reviewing(
+    return model.ReviewInput(
         scope,
         str(said.get("source", "")),
         offset,
@@ -122,17 +122,17 @@ def _texts(value: Any) -> tuple[str, ...]:
     return tuple(str(one) for one in value or ())
 
 
-def searching(reviewing: model.Reviewing) -> bool:
+def searching(reviewing: model.ReviewInput) -> bool:
     """Whether the form had nothing to act on, so that its [Search] means what Enter means: look up what was typed."""
     return not reviewing.shown and not _applied(reviewing)
 
 
-def _applied(reviewing: model.Reviewing) -> bool:
+def _applied(reviewing: model.ReviewInput) -> bool:
     """Whether the anomalies in the form are those of the text in its filter field."""
     return bool(reviewing.scope.card) or reviewing.typed.split() == reviewing.scope.words.split()
 
 
-def mistakes(reviewing: model.Reviewing, total: int | None = None) -> dict[str, str]:
+def mistakes(reviewing: model.ReviewInput, total: int | None = None) -> dict[str, str]:
     """What is missing, by block, for the answer to the submission; {} when it can go on. `total` is how many match by now, where known."""
     if not _applied(reviewing):
         here = "the anomalies below are not those of this filter yet" if reviewing.shown else "this filter was not looked up yet"
@@ -142,7 +142,7 @@ def mistakes(reviewing: model.Reviewing, total: int | None = None) -> dict[str, 
     return _wrong_choice(reviewing) | _wrong_selection(reviewing, total)
 
 
-def _wrong_choice(reviewing: model.Reviewing) -> dict[str, str]:
+def _wrong_choice(reviewing: model.ReviewInput) -> dict[str, str]:
     if reviewing.change is None:
         return {ids.REVIEW_ACTION: "Choose what to do with them. Nothing was changed."}
     if reviewing.change == _ASSIGN.change and not reviewing.people:
@@ -152,7 +152,7 @@ def _wrong_choice(reviewing: model.Reviewing) -> dict[str, str]:
     return {}
 
 
-def _wrong_selection(reviewing: model.Reviewing, total: int | None) -> dict[str, str]:
+def _wrong_selection(reviewing: model.ReviewInput, total: int | None) -> dict[str, str]:
     block = pick_block(reviewing.offset, reviewing.shown)
     if reviewing.which == PICKED and not reviewing.picked:
         instead = ", or choose below that all are meant" if len(reviewing.shown) > 1 else ""

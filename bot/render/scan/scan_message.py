@@ -28,7 +28,7 @@ def _plain(line: str) -> model.Message:
 # --- the lasting message ------------------------------------------------------------------------------------------------------------
 
 
-def card(operation: model.Operation, offer: model.Offer, now: datetime) -> model.Message:
+def card(operation: model.Operation, offer: model.Capabilities, now: datetime) -> model.Message:
     """The operation as it stands: waiting, running with its progress, or ended with its verdict and what can be done next."""
     if operation.state is _STATE.CANCELLED:
         return _plain(f"Cancelled: {scan_wording.wanted(operation)}. Nothing was started.")
@@ -41,7 +41,7 @@ def card(operation: model.Operation, offer: model.Offer, now: datetime) -> model
     return _done(operation, offer, now)
 
 
-def _starting(operation: model.Operation, offer: model.Offer) -> model.Message:
+def _starting(operation: model.Operation, offer: model.Capabilities) -> model.Message:
     line = f"{scan_wording.thing(operation)} is starting: waiting for {scan_wording.system(offer)} to take it."
     if operation.misses >= _SILENT_LOOKS:
         line += f" {scan_wording.system(offer)} has not answered yet; nothing is started twice, and it goes on by itself."
@@ -50,7 +50,7 @@ def _starting(operation: model.Operation, offer: model.Offer) -> model.Message:
     return limits.fit(model.Message(said, (blocks.section(line), blocks.context(f"{small} ·", blocks.marked(at)))))
 
 
-def _running(operation: model.Operation, offer: model.Offer, now: datetime) -> model.Message:
+def _running(operation: model.Operation, offer: model.Capabilities, now: datetime) -> model.Message:
     line, told, bar = f"{scan_wording.running(operation)}.", _progress(operation, offer), _bar(operation)
     follows = (
         f"{text.capital(scan_wording.joined(operation.then))} {_follow(operation.then)} when this goes well." if operation.then else ""
@@ -91,7 +91,7 @@ def _follow(kinds: Sequence[str]) -> str:
     return "follow" if len(kinds) > 1 else "follows"
 
 
-def _progress(operation: model.Operation, offer: model.Offer) -> str:
+def _progress(operation: model.Operation, offer: model.Capabilities) -> str:
     scan = operation.scan
     if scan is not None and scan.result is _RESULT.QUEUED:
         return f"It is queued in {scan_wording.system(offer)} and has not begun yet."
@@ -105,19 +105,19 @@ def _bar(operation: model.Operation) -> str:
     return "" if share is None else "▓" * int(share * _BAR) + "░" * (_BAR - int(share * _BAR))
 
 
-def _silence(operation: model.Operation, offer: model.Offer) -> tuple[str, str, str] | None:
+def _silence(operation: model.Operation, offer: model.Capabilities) -> tuple[str, str, str] | None:
     """Since when nobody has heard of it: words, a date as markup, words."""
     if operation.misses < _SILENT_LOOKS or operation.seen is None:
         return None
     return f"{scan_wording.system(offer)} has not answered since", text.when(operation.seen), "What is shown here is from then."
 
 
-def _small(operation: model.Operation, offer: model.Offer) -> str:
+def _small(operation: model.Operation, offer: model.Capabilities) -> str:
     """ "started by Dana via Slack · operation 812"."""
     return " · ".join(part for part in (scan_wording.by(operation, scan_wording.system(offer)), scan_wording.ident(operation)) if part)
 
 
-def _abort(operation: model.Operation, offer: model.Offer) -> model.Block | None:
+def _abort(operation: model.Operation, offer: model.Capabilities) -> model.Block | None:
     if model.Action.ABORT not in offer.supports:
         return None
     question = f"{scan_wording.system(offer)} is asked to stop it. What it has found until then stays."
@@ -126,7 +126,7 @@ def _abort(operation: model.Operation, offer: model.Offer) -> model.Block | None
     return blocks.button(ids.SCAN_ABORT, label, operation.id, hint=f"{label}: {scan_wording.thing(operation)}", confirm=sure)
 
 
-def _link(operation: model.Operation, offer: model.Offer) -> model.Block | None:
+def _link(operation: model.Operation, offer: model.Capabilities) -> model.Block | None:
     return blocks.link_button(ids.OPEN, buttons.open_in(offer), operation.scan.url) if operation.scan else None
 
 
@@ -143,7 +143,7 @@ _NOT_FOLLOWED: Mapping[model.Cause, str] = {model.Cause.GAVE_UP: "is not followe
 _GOOD = (_RESULT.SUCCESS, _RESULT.WARNING)
 
 
-def _done(operation: model.Operation, offer: model.Offer, now: datetime) -> model.Message:
+def _done(operation: model.Operation, offer: model.Capabilities, now: datetime) -> model.Message:
     verdict = operation.verdict or model.Verdict(operation.scan.result if operation.scan else _RESULT.UNKNOWN)
     until = scan_wording.ended(operation)
     line = f"{scan_wording.thing(operation)} {_ending(operation, verdict, offer)}."
@@ -161,7 +161,7 @@ def _done(operation: model.Operation, offer: model.Offer, now: datetime) -> mode
     return limits.fit(model.Message(said, shown))
 
 
-def _ending(operation: model.Operation, verdict: model.Verdict, offer: model.Offer) -> str:
+def _ending(operation: model.Operation, verdict: model.Verdict, offer: model.Capabilities) -> str:
     """How it ended, as words that need no colour: "failed", "was aborted by Dana via Slack", "did not start"."""
     if verdict.problem and verdict.problem.cause in _NOT_FOLLOWED:
         return _NOT_FOLLOWED[verdict.problem.cause]
@@ -185,7 +185,7 @@ def _facts(operation: model.Operation, verdict: model.Verdict, until: datetime |
     return " · ".join(part for part in parts if part)
 
 
-def _notes(operation: model.Operation, verdict: model.Verdict, offer: model.Offer, stood: str) -> tuple[str, ...]:
+def _notes(operation: model.Operation, verdict: model.Verdict, offer: model.Capabilities, stood: str) -> tuple[str, ...]:
     """The system's own message, the likely cause, what became of the anomaly to be verified, and what was not started."""
     system, problem = scan_wording.system(offer), verdict.problem
     own = text.short(operation.scan.message, 1_000, "") if operation.scan else ""
@@ -219,7 +219,7 @@ def _verified(ref: model.Ref, verdict: model.Verdict, system: str) -> str:
     return f"Anomaly {ident} passes now and is resolved." if passes else f"Anomaly {ident} still fails."
 
 
-def _next(operation: model.Operation, verdict: model.Verdict, offer: model.Offer) -> list[model.Block | None]:
+def _next(operation: model.Operation, verdict: model.Verdict, offer: model.Capabilities) -> list[model.Block | None]:
     """What can be done now: look at what was found, one click for the cause, start what was left out, open it in its system."""
     fixes: list[model.Block] = []
     if model.Action.SCAN in offer.supports:
@@ -237,7 +237,7 @@ def _review(operation: model.Operation, verdict: model.Verdict) -> model.Block |
     found = operation.scan.anomalies if operation.scan else None
     if operation.request.kind != "scan" or not (found or (found is None and operation.scan and verdict.words)):
         return None
-    value = ids.encode_scope(model.Scope(words=verdict.words))
+    value = ids.encode_scope(model.ReviewScope(words=verdict.words))
     return blocks.button(ids.REVIEW_OPEN, "Review", value, style="primary", hint=f"Review what {scan_wording.thing(operation)} found")
 
 
@@ -271,7 +271,9 @@ def aborting(operation: model.Operation) -> model.Message:
     return _plain(text.sentence(line, "Its message shows when it has ended. What it found until then stays"))
 
 
-def status(running: Sequence[model.Operation], recent: Sequence[model.Operation], offer: model.Offer, now: datetime) -> model.Message:
+def status(
+    running: Sequence[model.Operation], recent: Sequence[model.Operation], offer: model.Capabilities, now: datetime
+) -> model.Message:
     """What runs, each with [Abort], and what ended last."""
     if not running and not recent:
         return _plain("Nothing is running, and nothing ran lately. Start a scan with /scan <datastore>.")
@@ -293,11 +295,11 @@ def status(running: Sequence[model.Operation], recent: Sequence[model.Operation]
     return limits.fit(model.Message(text.sentence(*said), tuple(shown)))
 
 
-def _abortable(operation: model.Operation, offer: model.Offer) -> model.Block | None:
+def _abortable(operation: model.Operation, offer: model.Capabilities) -> model.Block | None:
     return _abort(operation, offer) if operation.state is _STATE.RUNNING else None
 
 
-def _status_line(operation: model.Operation, offer: model.Offer) -> str:
+def _status_line(operation: model.Operation, offer: model.Capabilities) -> str:
     """ "812: Scan of orders in warehouse-prod · 3 of 12 tables · started by Dana via Slack"."""
     ident = text.short(operation.scan.id, 40) if operation.scan else "no id yet"
     if operation.state is _STATE.DONE:

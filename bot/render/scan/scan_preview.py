@@ -12,7 +12,7 @@ LINES = 10
 """Operations or problems that one message tells; the rest is counted."""
 
 
-def preview(proposal: model.Proposal, offer: model.Offer, source: str = "") -> model.Message:
+def preview(proposal: model.Proposal, offer: model.Capabilities, source: str = "") -> model.Message:
     """What would be started, for the one who asked: nothing runs until [Start]. `source` is needed only where there is no operation."""
     operations = list(proposal.operations)
     if not operations:
@@ -44,7 +44,7 @@ def preview(proposal: model.Proposal, offer: model.Offer, source: str = "") -> m
     return limits.fit(model.Message(said, shown))
 
 
-def problems(problems: Sequence[model.Problem], offer: model.Offer, source: str) -> model.Message:
+def problems(problems: Sequence[model.Problem], offer: model.Capabilities, source: str) -> model.Message:
     """Why nothing can be started, and what one click can do about it."""
     system = scan_wording.system(offer)
     lines = [scan_causes.explain(problem, system) for problem in problems[:LINES]] or ["There is nothing to start."]

@@ -43,7 +43,7 @@ def _kind(kind: str) -> _Kind:
 # --- names ----------------------------------------------------------------------------------------------------------------------
 
 
-def system(offer: model.Offer) -> str:
+def system(offer: model.Capabilities) -> str:
     """The system by its title."""
     return text.short(offer.title, 40, "the system")
 

@@ -159,7 +159,7 @@ class Runs:
             log.warning("batch %s waits: Slack does not say who the actor is: %s", ident, error)
         self._asking = False
 
-    async def _windows(self, lease: model.Claim, batch: model.Batch) -> bool:
+    async def _windows(self, lease: model.Lease, batch: model.Batch) -> bool:
         source = self.sources[batch.source]
         turn = self._turns.setdefault(source.name, _Turn())
         course = _Course(self.store, batch.id, source.max_batch, self.clock.now())
@@ -182,7 +182,7 @@ class Runs:
         await self._attach(batch)
         return True
 
-    async def _work(self, lease: model.Claim, batch: model.Batch, source: ports.Source, turn: _Turn, course: _Course) -> None:
+    async def _work(self, lease: model.Lease, batch: model.Batch, source: ports.Source, turn: _Turn, course: _Course) -> None:
         """Window after window, until none is left or another batch waits for its turn. What one worker meets stops all, each after the
         window that it has: nothing is cut off between a call and its record."""
         while not course.ended and (items := await course.take()):
@@ -200,7 +200,7 @@ class Runs:
             if turn.waiting:
                 return
 
-    async def _window(self, lease: model.Claim, batch: model.Batch, source: ports.Source, items: Sequence[model.Item]) -> bool:
+    async def _window(self, lease: model.Lease, batch: model.Batch, source: ports.Source, items: Sequence[model.Item]) -> bool:
         """Read, leave alone what drifted and what the actor may not do any more, mark, send, read back, record: for one chunk."""
         may = await self._may(batch)
         now_there, looked_at = await self._read(source, [item.ref for item in items])
@@ -376,7 +376,7 @@ class Runs:
 
     async def _record(
         self,
-        lease: model.Claim,
+        lease: model.Lease,
         batch: model.Batch,
         source: ports.Source,
         items: tuple[Sequence[model.Item], Sequence[model.Item]],

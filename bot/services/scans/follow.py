@@ -83,7 +83,7 @@ class Follow:
 
     # --- starting ------------------------------------------------------------------------------------------------------------
 
-    async def _start(self, lease: model.Claim, operation: model.Operation) -> None:
+    async def _start(self, lease: model.Lease, operation: model.Operation) -> None:
         """Row before call: a start whose answer was lost is looked for before it is asked for again."""
         source = self.sources[operation.source]
         if operation.asked is not None:
@@ -107,7 +107,7 @@ class Follow:
         else:
             await self._started(lease, operation, scan)
 
-    async def _may(self, lease: model.Claim, operation: model.Operation) -> bool:
+    async def _may(self, lease: model.Lease, operation: model.Operation) -> bool:
         """Whether the one who asked for it may still start it; asked later while Slack does not say who that is, ended when not."""
         try:
             actor = await self.people.actor(operation.actor)
@@ -123,7 +123,7 @@ class Follow:
             return False
         return True
 
-    async def _find(self, lease: model.Claim, operation: model.Operation, source: ports.Source) -> None:
+    async def _find(self, lease: model.Lease, operation: model.Operation, source: ports.Source) -> None:
         assert operation.asked is not None
         wanted, asked_at = operation.request, operation.asked
         try:
@@ -140,7 +140,7 @@ class Follow:
         else:
             await self._later(lease, replace(operation, asked=None), timedelta(0))
 
-    async def _started(self, lease: model.Claim, operation: model.Operation, scan: model.Scan) -> None:
+    async def _started(self, lease: model.Lease, operation: model.Operation, scan: model.Scan) -> None:
         now = self.clock.now()
         running = replace(
             operation, state=model.OperationState.RUNNING, scan=scan, seen=now, misses=0, confirmed=now, look=now + scan_rules.SOONEST
@@ -149,7 +149,7 @@ class Follow:
             self.telemetry.count("operations", kind=running.request.kind, what="started")
             await self._show(running)
 
-    async def _later(self, lease: model.Claim, operation: model.Operation, pause: timedelta) -> None:
+    async def _later(self, lease: model.Lease, operation: model.Operation, pause: timedelta) -> None:
         """Try again, unless it has been tried for too long."""
         now = self.clock.now()
         missed = replace(operation, look=now + pause, misses=operation.misses + 1)
@@ -159,11 +159,11 @@ class Follow:
         await self.store.save(lease, missed)
         await self._show(operation)
 
-    async def _gave_up(self, lease: model.Claim, operation: model.Operation) -> None:
+    async def _gave_up(self, lease: model.Lease, operation: model.Operation) -> None:
         problem = model.Problem(model.Cause.GAVE_UP, operation.place)
         await self._end(lease, operation, model.Verdict(model.ScanResult.UNKNOWN, problem))
 
-    async def _refused(self, lease: model.Claim, operation: model.Operation, error: errors.SourceError) -> None:
+    async def _refused(self, lease: model.Lease, operation: model.Operation, error: errors.SourceError) -> None:
         """The system will not start it: its own words, and what they mean where that is known."""
         problem = scan_rules.trouble(operation, str(error))
         if isinstance(error, errors.SourceForbidden):
@@ -174,7 +174,7 @@ class Follow:
 
     # --- looking ---------------------------------------------------------------------------------------------------------------
 
-    async def _look(self, lease: model.Claim, operation: model.Operation) -> None:
+    async def _look(self, lease: model.Lease, operation: model.Operation) -> None:
         assert operation.scan is not None
         source = self.sources[operation.source]
         try:
@@ -203,10 +203,10 @@ class Follow:
         else:
             await self._end(lease, seen, verdict)
 
-    async def _missed(self, lease: model.Claim, operation: model.Operation, error: errors.SourceError) -> None:
+    async def _missed(self, lease: model.Lease, operation: model.Operation, error: errors.SourceError) -> None:
         await self._later(lease, operation, _pause(error, scan_rules.pause(self._since(operation), self.clock.now())))
 
-    async def _goes_on(self, lease: model.Claim, operation: model.Operation, now: datetime) -> None:
+    async def _goes_on(self, lease: model.Lease, operation: model.Operation, now: datetime) -> None:
         if self._overdue(operation, now):
             await self._gave_up(lease, operation)
             return
@@ -283,7 +283,7 @@ class Follow:
         )
         return passes, stands
 
-    async def _end(self, lease: model.Claim, operation: model.Operation, verdict: model.Verdict) -> None:
+    async def _end(self, lease: model.Lease, operation: model.Operation, verdict: model.Verdict) -> None:
         """Decided once: the row is fenced by the lease, and the next operation of a chain is added in the same transaction. Nothing
         follows what somebody asked to stop, however it ended."""
         now, latest = self.clock.now(), await self.store.get(operation.id)

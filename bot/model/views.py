@@ -1,4 +1,4 @@
-"""What services answer and render shows."""
+"""What services and the store answer and render shows."""
 
 from __future__ import annotations
 
@@ -6,18 +6,30 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.model.actions import Action, Change, Outcome
-from bot.model.anomalies import Anomaly, ArchiveAs, Ref
+from bot.model.actions import Change, Entry, Outcome
+from bot.model.anomalies import Anomaly, Ref
 from bot.model.cards import Reason, Route
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
-    """What a source lets people do, as far as a card has to know: its title, the actions that exist, the outcomes of closing."""
+class Ingested:
+    """What a save changed: refs never seen before, and refs whose visible content is another now."""
 
-    title: str
-    supports: frozenset[Action]
-    archive_as: tuple[ArchiveAs, ...] = ()
+    new: Sequence[Ref]
+    changed: Sequence[Ref]
+
+
+@dataclass(frozen=True, slots=True)
+class Recurrence:
+    """What the store knows of earlier anomalies with the same fingerprint, and of this one.
+
+    `seen` counts them within seven days, this one included; `archived_before` is the last earlier closing; `last` the newest thing
+    that was done to this very anomaly.
+    """
+
+    seen: int = 1
+    archived_before: Entry | None = None
+    last: Entry | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +53,7 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
+class Explanation:
     """One decision about one anomaly, for `/anomalies why`: `channel` "" when none was involved, `route` whose numbers decided."""
 
     reason: Reason

@@ -1,0 +1,67 @@
+"""The facts of a digest: counts, days, lines, noisy checks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from bot.model.anomalies import Ref, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class DigestLine:
+    """An anomaly in one line of a digest; `check` is the first that failed, in words."""
+
+    ref: Ref
+    version: int
+    type: str
+    table: str
+    datastore: str
+    severity: Severity | None
+    created: datetime
+    url: str = ""
+    check: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DigestDay:
+    """What one day brought: `opened` anomalies, of which `open` are not archived yet."""
+
+    day: date
+    opened: int
+    open: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoisyCheck:
+    """A check, its table, and how many anomalies it raised within seven days."""
+
+    check: str
+    table: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """How the queue stands: counts since the last digest, seven days, what waits longest, who has how much, which checks are noisiest.
+
+    `words` is the filter as canonical text ("" = all). `open` includes the `unacknowledged`. `load` is by assignee, the most first;
+    `unassigned` are those without. `read` is how many of the open ones the lists below the counts are made of: all, unless there are
+    very many.
+    """
+
+    source: str
+    words: str
+    since: datetime
+    until: datetime
+    opened: int
+    closed: int
+    open: int
+    unacknowledged: int
+    days: Sequence[DigestDay] = ()
+    oldest: Sequence[DigestLine] = ()
+    load: Sequence[tuple[str, int]] = ()
+    unassigned: int = 0
+    noise: Sequence[NoisyCheck] = ()
+    read: int = 0

@@ -1,0 +1,50 @@
+"""Looking through many at once: what is looked through, a page of it, and what its form says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.model.actions import Change
+from bot.model.anomalies import Anomaly
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewScope:
+    """What a review looks through: the members of a group card, or (`card` "") what matches a filter, as canonical text."""
+
+    words: str = ""
+    card: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewPage:
+    """A page of a review: at most ten anomalies from `offset` on, of `total` (None: nobody says); `picked` are the ids that are ticked, on
+    this page and others. `notice` is why the filter that was typed last cannot be used."""
+
+    scope: ReviewScope
+    anomalies: Sequence[Anomaly]
+    total: int | None
+    offset: int = 0
+    picked: frozenset[str] = frozenset()
+    channel: str = ""
+    notice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewInput:
+    """What a review form says: `which` is picked, page or all; `shown` the ids of its page; `typed` the text of its filter field.
+
+    `change` is the one action, None while none is chosen; `people` are Slack ids to be assigned with it.
+    """
+
+    scope: ReviewScope
+    source: str
+    offset: int
+    shown: tuple[str, ...]
+    picked: frozenset[str]
+    which: str
+    typed: str
+    change: Change | None
+    people: tuple[str, ...] = ()
+    channel: str = ""

@@ -1,0 +1,45 @@
+"""What a source can do, and how it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.model.actions import Action
+from bot.model.anomalies import ArchiveAs
+
+
+@dataclass(frozen=True, slots=True)
+class SourceHealth:
+    """How a source stands: `failing_since` is None while it answers; times are UTC.
+
+    `asked` counts the looks that somebody asked for, `answered` those of them that were followed by a good one. `watch_mark` is how far the
+    round of the watch got that began at `watch_began`.
+    """
+
+    source: str
+    cursor: str = ""
+    contacted: datetime | None = None
+    last_ok: datetime | None = None
+    failing_since: datetime | None = None
+    failures: int = 0
+    error: str = ""
+    next_poll: datetime | None = None
+    watch_mark: str = ""
+    watch_began: datetime | None = None
+    asked: int = 0
+    answered: int = 0
+
+    @property
+    def wanted(self) -> bool:
+        """Whether somebody asked for a look that was not taken yet."""
+        return self.asked > self.answered
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a source lets people do, as far as a card has to know: its title, the actions that exist, the outcomes of closing."""
+
+    title: str
+    supports: frozenset[Action]
+    archive_as: tuple[ArchiveAs, ...] = ()
