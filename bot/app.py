@@ -28,7 +28,7 @@ from bot.services.batches import freeze, run
 from bot.services.scans import ask, follow
 from bot.sources import registry
 from bot.store import engine
-from handlers import guard
+from handlers.desk import Desk
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +86,7 @@ class Line:
 class Running:
     """A desk that runs: what tests and the bench look at."""
 
-    desk: guard.Desk
+    desk: Desk
     bolt: AsyncApp
     poll: poll.Poll
     post: post.Post
@@ -179,7 +179,7 @@ def _assemble(configured: settings.Settings, clock: ports.Clock, store: engine.S
     }
     bolt, line = _slack(configured, client, listening=listening)
     started = clock.now()
-    talking = guard.Desk(
+    talking = Desk(
         folk,
         acting,
         looking,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from slack_bolt.async_app import AsyncApp
 
-from handlers import actions, bulk, commands, guard, review, scans, views
+from handlers import actions, bulk, commands, desk, guard, review, scans, views
 
 COMMANDS = {**commands.COMMANDS, "/scan": scans.command}
 
@@ -19,7 +19,7 @@ OPTIONS = {**views.OPTIONS, **scans.OPTIONS}
 SHORTCUTS = review.SHORTCUTS
 
 
-def register(app: AsyncApp, desk: guard.Desk) -> None:
+def register(app: AsyncApp, desk: desk.Desk) -> None:
     """Give Bolt a listener for every command, shortcut, button, menu and modal that this product shows."""
     for name, command in COMMANDS.items():
         app.command(name)(guard.acked(desk, command))

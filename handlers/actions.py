@@ -12,7 +12,7 @@ from bot.core import grammar
 from bot.render.anomaly import anomaly_card, anomaly_forms, replies
 from bot.render.kit import ids, modals, refusals
 from bot.services import triage
-from handlers import guard, scans
+from handlers import desk, guard, incoming, scans
 
 log = logging.getLogger(__name__)
 
@@ -26,11 +26,11 @@ DIRECT: Mapping[str, model.Change] = {
 """Buttons that need no further question."""
 
 
-async def _direct(change: model.Change, desk: guard.Desk, request: guard.Request) -> None:
+async def _direct(change: model.Change, desk: desk.Desk, request: incoming.Request) -> None:
     await _act(desk, request, change, _read(ids.decode, request.value))
 
 
-async def _archive(desk: guard.Desk, request: guard.Request) -> None:
+async def _archive(desk: desk.Desk, request: incoming.Request) -> None:
     outcome, target = _read(_outcome, request.value)
     await _act(desk, request, model.Change(model.Action.ARCHIVE, archive_as=outcome), target)
 
@@ -41,7 +41,7 @@ def _outcome(value: str) -> tuple[model.ArchiveAs | None, ids.ButtonTarget]:
     return model.ArchiveAs(choice) if choice else None, target
 
 
-async def _act(desk: guard.Desk, request: guard.Request, change: model.Change, target: ids.ButtonTarget) -> None:
+async def _act(desk: desk.Desk, request: incoming.Request, change: model.Change, target: ids.ButtonTarget) -> None:
     actor = await desk.people.actor(request.user)
     container = request.body.get("container") or {}
     lasting = not container.get("is_ephemeral")
@@ -58,7 +58,7 @@ async def _act(desk: guard.Desk, request: guard.Request, change: model.Change, t
         await _redraw(desk, request, target, actor)
 
 
-async def _redraw(desk: guard.Desk, request: guard.Request, target: ids.ButtonTarget, actor: model.Actor) -> None:
+async def _redraw(desk: desk.Desk, request: incoming.Request, target: ids.ButtonTarget, actor: model.Actor) -> None:
     """An ephemeral card is nobody's row: it is redrawn through its own response_url. The action is done and told whatever comes of it."""
     try:
         shown = await desk.browse.show(target.ref, actor)
@@ -67,18 +67,20 @@ async def _redraw(desk: guard.Desk, request: guard.Request, target: ids.ButtonTa
         log.info("a card that only its reader sees stays as it was: %s", error)
 
 
-async def _assign(desk: guard.Desk, request: guard.Request) -> None:
+async def _assign(desk: desk.Desk, request: incoming.Request) -> None:
     target = _read(ids.decode, request.value)
     view_id = await desk.messenger.open_view(request.trigger_id, modals.loading("Assign"))
     await _fill(desk, request, view_id, "Assign", model.Action.ASSIGN, target)
 
 
-async def _comment(desk: guard.Desk, request: guard.Request, target: ids.ButtonTarget) -> None:
+async def _comment(desk: desk.Desk, request: incoming.Request, target: ids.ButtonTarget) -> None:
     view_id = await desk.messenger.open_view(request.trigger_id, modals.loading("Comment"))
     await _fill(desk, request, view_id, "Comment", model.Action.COMMENT, target)
 
 
-async def _fill(desk: guard.Desk, request: guard.Request, view_id: str, title: str, action: model.Action, target: ids.ButtonTarget) -> None:
+async def _fill(
+    desk: desk.Desk, request: incoming.Request, view_id: str, title: str, action: model.Action, target: ids.ButtonTarget
+) -> None:
     """Put the form into the skeleton, or the reason why there is none."""
     try:
         actor = await desk.people.actor(request.user)
@@ -94,23 +96,23 @@ async def _fill(desk: guard.Desk, request: guard.Request, view_id: str, title: s
     await desk.messenger.update_view(view_id, view)
 
 
-async def _history(desk: guard.Desk, request: guard.Request, target: ids.ButtonTarget) -> None:
+async def _history(desk: desk.Desk, request: incoming.Request, target: ids.ButtonTarget) -> None:
     actor = await desk.people.actor(request.user)
     shown, entries, comments = await desk.browse.history(target.ref, actor)
     await guard.say(desk, request, replies.history(shown.anomaly, entries, comments))
 
 
-async def _why(desk: guard.Desk, request: guard.Request, target: ids.ButtonTarget) -> None:
+async def _why(desk: desk.Desk, request: incoming.Request, target: ids.ButtonTarget) -> None:
     actor = await desk.people.actor(request.user)
     await guard.say(desk, request, replies.why(target.ref, await desk.browse.why(target.ref, actor)))
 
 
-More = Callable[[guard.Desk, guard.Request, ids.ButtonTarget], Awaitable[None]]
+More = Callable[[desk.Desk, incoming.Request, ids.ButtonTarget], Awaitable[None]]
 
 MORE: Mapping[str, More] = {ids.MORE_COMMENT: _comment, ids.MORE_HISTORY: _history, ids.MORE_WHY: _why, ids.MORE_VERIFY: scans.verify}
 
 
-async def _more(desk: guard.Desk, request: guard.Request) -> None:
+async def _more(desk: desk.Desk, request: incoming.Request) -> None:
     chosen, target = _read(_chosen, request.value)
     await chosen(desk, request, target)
 
@@ -123,25 +125,25 @@ def _chosen(value: str) -> tuple[More, ids.ButtonTarget]:
     return MORE[choice], target
 
 
-async def _show(desk: guard.Desk, request: guard.Request) -> None:
+async def _show(desk: desk.Desk, request: incoming.Request) -> None:
     shown = await desk.browse.show(_read(ids.decode, request.value).ref, await desk.people.actor(request.user))
     await guard.say(desk, request, anomaly_card.anomaly(shown.anomaly, shown.offer, shown.past))
 
 
-async def _members(desk: guard.Desk, request: guard.Request) -> None:
+async def _members(desk: desk.Desk, request: incoming.Request) -> None:
     card_id, offset = _read(ids.decode_group, request.value)
     listing = await desk.browse.members(card_id, await desk.people.actor(request.user), offset)
     await guard.say(desk, request, replies.listing(listing, card_id))
 
 
-async def _list(desk: guard.Desk, request: guard.Request) -> None:
+async def _list(desk: desk.Desk, request: incoming.Request) -> None:
     offset, words = _read(ids.decode_page, request.value)
     query = grammar.query(words, today=desk.today())
     listing = await desk.browse.listing(query, await desk.people.actor(request.user), offset)
     await guard.say(desk, request, replies.listing(listing))
 
 
-async def _nothing(desk: guard.Desk, request: guard.Request) -> None:
+async def _nothing(desk: desk.Desk, request: incoming.Request) -> None:
     """A link button: Slack opens the page, and the ack is all it wants."""
 
 

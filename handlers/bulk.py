@@ -13,12 +13,12 @@ from bot.render.batch import batch_message, deletion_form
 from bot.render.kit import ids, modals, refusals
 from bot.services import slicing, triage
 from bot.services.batches import freeze
-from handlers import guard
+from handlers import desk, guard, incoming
 
 DELETE_TITLE = "Delete anomalies"
 
 
-async def change(desk: guard.Desk, request: guard.Request, command: grammar.Command, actor: model.Actor) -> None:
+async def change(desk: desk.Desk, request: incoming.Request, command: grammar.Command, actor: model.Actor) -> None:
     """A command that changes anomalies. One that is named by its id is changed at once; everything else is previewed first."""
     wish = command.change
     assert wish is not None
@@ -41,7 +41,7 @@ async def change(desk: guard.Desk, request: guard.Request, command: grammar.Comm
     await _show(desk, request, preview, missing)
 
 
-async def asked_to_delete(desk: guard.Desk, request: guard.Request, command: grammar.Command) -> None:
+async def asked_to_delete(desk: desk.Desk, request: incoming.Request, command: grammar.Command) -> None:
     """`/anomalies delete ...`: the form first, as a skeleton; what it asks, or why there is nothing to ask, follows the reading."""
     view_id = await desk.messenger.open_view(request.trigger_id, modals.loading(DELETE_TITLE))
     try:
@@ -55,7 +55,7 @@ async def asked_to_delete(desk: guard.Desk, request: guard.Request, command: gra
     await _show(desk, request, preview, missing)
 
 
-async def _deletion(desk: guard.Desk, request: guard.Request, command: grammar.Command) -> tuple[freeze.Preview, Sequence[model.Ref]]:
+async def _deletion(desk: desk.Desk, request: incoming.Request, command: grammar.Command) -> tuple[freeze.Preview, Sequence[model.Ref]]:
     """What would be deleted, frozen, and the references that nobody knows. Raises UserError."""
     actor = await guard.may_look(desk, request)
     desk.triage.check(model.Action.DELETE, model.Ref(_source(desk, command), "0"), actor)
@@ -68,7 +68,7 @@ def _words(command: grammar.Command) -> str:
     return grammar.canonical(command.query) if command.query else ", ".join(ref.id for ref in command.refs)
 
 
-async def _show(desk: guard.Desk, request: guard.Request, preview: freeze.Preview, missing: Sequence[model.Ref]) -> None:
+async def _show(desk: desk.Desk, request: incoming.Request, preview: freeze.Preview, missing: Sequence[model.Ref]) -> None:
     offer = desk.triage.post.offer(preview.batch.source)
     names = await desk.people.names(preview.batch.source, preview.batch.change.assignees or ())
     await guard.say(desk, request, batch_message.preview(preview.batch, preview.split, preview.progress, offer, names))
@@ -77,20 +77,20 @@ async def _show(desk: guard.Desk, request: guard.Request, preview: freeze.Previe
         raise errors.NotFound(f"{offer.title} does not know these, so they are left out: {gone}.")
 
 
-def _source(desk: guard.Desk, command: grammar.Command) -> str:
+def _source(desk: desk.Desk, command: grammar.Command) -> str:
     if command.refs:
         return command.refs[0].source
     return (command.query.source if command.query else "") or desk.default_source
 
 
-async def _targets(desk: guard.Desk, command: grammar.Command, actor: model.Actor) -> tuple[Sequence[model.Anomaly], Sequence[model.Ref]]:
+async def _targets(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> tuple[Sequence[model.Anomaly], Sequence[model.Ref]]:
     if command.refs:
         return await desk.browse.pick(command.refs, actor)
     return await desk.browse.select(command.query or model.Query(), actor), ()
 
 
 async def _wanted(
-    desk: guard.Desk, wish: grammar.TypedChange, targets: Sequence[model.Anomaly], actor: model.Actor
+    desk: desk.Desk, wish: grammar.TypedChange, targets: Sequence[model.Anomaly], actor: model.Actor
 ) -> tuple[model.Change, Mapping[model.Ref, model.Change]]:
     """The change with people looked up; for a reassignment also the change of each anomaly."""
     source = targets[0].ref.source
@@ -107,23 +107,23 @@ async def _wanted(
     return wanted, {ref: swapped for ref, swapped in swaps.items() if swapped is not None}
 
 
-async def undo(desk: guard.Desk, request: guard.Request, command: grammar.Command, actor: model.Actor) -> None:
+async def undo(desk: desk.Desk, request: incoming.Request, command: grammar.Command, actor: model.Actor) -> None:
     """`/anomalies undo [batch]`"""
     await _undo(desk, request, command.batch, actor)
 
 
-async def pressed_undo(desk: guard.Desk, request: guard.Request) -> None:
+async def pressed_undo(desk: desk.Desk, request: incoming.Request) -> None:
     """[Undo] on a receipt."""
     await _undo(desk, request, request.value, await desk.people.actor(request.user))
 
 
-async def _undo(desk: guard.Desk, request: guard.Request, ident: str, actor: model.Actor) -> None:
+async def _undo(desk: desk.Desk, request: incoming.Request, ident: str, actor: model.Actor) -> None:
     started = await desk.batches.undo(ident, actor, await desk.messenger.home(request.channel, actor.id))
     await guard.say(desk, request, batch_message.started(started, desk.triage.post.offer(started.source)))
     await desk.runs.work()
 
 
-async def pressed_confirm(desk: guard.Desk, request: guard.Request) -> None:
+async def pressed_confirm(desk: desk.Desk, request: incoming.Request) -> None:
     """[Confirm] on a preview: the preview is replaced, the batch runs."""
     actor = await desk.people.actor(request.user)
     batch = await desk.batches.confirm(request.value, actor)
@@ -131,13 +131,13 @@ async def pressed_confirm(desk: guard.Desk, request: guard.Request) -> None:
     await desk.runs.work()
 
 
-async def pressed_cancel(desk: guard.Desk, request: guard.Request) -> None:
+async def pressed_cancel(desk: desk.Desk, request: incoming.Request) -> None:
     """[Cancel] on a preview."""
     batch = await desk.batches.cancel(request.value, await desk.people.actor(request.user))
     await desk.messenger.respond(request.response_url, batch_message.cancelled(batch), replace=True)
 
 
-async def delete(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> None:
+async def delete(desk: desk.Desk, request: incoming.Request, ack: AsyncAck) -> None:
     """The form that asks for the number before anything is deleted."""
     ident, typed = deletion_form.read(request.view)
     try:
@@ -153,7 +153,7 @@ async def delete(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> Non
         await ack(response_action="errors", errors={ids.DELETE_COUNT: refusals.error(error).text})
         return
     await ack()
-    where = guard.Request(request.body, request.user, batch.channel, "", "")
+    where = incoming.Request(request.body, request.user, batch.channel, "", "")
     await guard.say(desk, where, batch_message.started(batch, desk.triage.post.offer(batch.source)))
     await desk.runs.work()
 

@@ -11,10 +11,10 @@ from bot.render.desk import desk_status
 from bot.render.digest import digest_message
 from bot.render.kit import spreadsheet
 from bot.services import slicing
-from handlers import bulk, guard, review
+from handlers import bulk, desk, guard, incoming, review
 
 
-async def anomalies(desk: guard.Desk, request: guard.Request) -> None:
+async def anomalies(desk: desk.Desk, request: incoming.Request) -> None:
     """`/anomalies ...`; what opens a form opens it before anything else is awaited: the trigger lasts three seconds."""
     try:
         command = grammar.command(
@@ -35,7 +35,7 @@ async def anomalies(desk: guard.Desk, request: guard.Request) -> None:
         await guard.say(desk, request, await VERBS[command.verb](desk, command, actor))
 
 
-async def _export(desk: guard.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
+async def _export(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
     """To the asker alone: a CSV file in the direct messages with the bot."""
     query = command.query or model.Query()
     found = await desk.browse.export(query, actor)
@@ -47,12 +47,12 @@ async def _export(desk: guard.Desk, command: grammar.Command, actor: model.Actor
     return replies.exported(words, len(found))
 
 
-async def _digest(desk: guard.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
+async def _digest(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
     made = await desk.digests.ask(command.query or model.Query(), actor)
     return digest_message.digest(made, desk.triage.post.offer(made.source), asked=True)
 
 
-async def _link(desk: guard.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
+async def _link(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
     """Who somebody is in a system. Everybody answers for themselves, admins for others."""
     who, source = command.person or actor.id, command.system or desk.default_source
     offer = desk.triage.post.offer(source)
@@ -65,12 +65,12 @@ async def _link(desk: guard.Desk, command: grammar.Command, actor: model.Actor) 
     return replies.linked(who, linked.person, offer, "linked", linked.replaced)
 
 
-async def _help(desk: guard.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
+async def _help(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
     newest = await desk.browse.anomalies.newest(desk.default_source, 1)
     return desk_status.help_text(newest[0] if newest else None)
 
 
-async def _list(desk: guard.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
+async def _list(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
     query = command.query or model.Query()
     listing = await desk.browse.listing(query, actor)
     if not listing.anomalies:
@@ -78,7 +78,7 @@ async def _list(desk: guard.Desk, command: grammar.Command, actor: model.Actor) 
     return replies.listing(listing)
 
 
-async def _count(desk: guard.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
+async def _count(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
     query = command.query or model.Query()
     counted = await desk.browse.count(query, actor)
     if not counted.total:
@@ -86,25 +86,25 @@ async def _count(desk: guard.Desk, command: grammar.Command, actor: model.Actor)
     return replies.count(counted.words, counted.total, counted.by_state, counted.by_table)
 
 
-async def _show(desk: guard.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
+async def _show(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
     shown = await desk.browse.show(command.refs[0], actor)
     return anomaly_card.anomaly(shown.anomaly, shown.offer, shown.past)
 
 
-async def _history(desk: guard.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
+async def _history(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
     shown, entries, comments = await desk.browse.history(command.refs[0], actor)
     return replies.history(shown.anomaly, entries, comments)
 
 
-async def _why(desk: guard.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
+async def _why(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
     return replies.why(command.refs[0], await desk.browse.why(command.refs[0], actor))
 
 
-async def _status(desk: guard.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
+async def _status(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
     return desk_status.status(await desk.status())
 
 
-VERBS: Mapping[str, Callable[[guard.Desk, grammar.Command, model.Actor], Awaitable[model.Message]]] = {
+VERBS: Mapping[str, Callable[[desk.Desk, grammar.Command, model.Actor], Awaitable[model.Message]]] = {
     "help": _help,
     "list": _list,
     "count": _count,
@@ -117,7 +117,7 @@ VERBS: Mapping[str, Callable[[guard.Desk, grammar.Command, model.Actor], Awaitab
     "link": _link,
 }
 
-FORMS: Mapping[str, Callable[[guard.Desk, guard.Request, grammar.Command], Awaitable[None]]] = {
+FORMS: Mapping[str, Callable[[desk.Desk, incoming.Request, grammar.Command], Awaitable[None]]] = {
     "review": review.asked,
     "delete": bulk.asked_to_delete,
 }

@@ -8,23 +8,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Awaitable, Callable
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot import errors, model, ports
+from bot import errors, model
 from bot.core import permissions
-from bot.render.desk import desk_status
 from bot.render.kit import modals, refusals
-from bot.services import browse, digest, people, review, triage
-from bot.services.batches import freeze, run
-from bot.services.scans import ask, follow
-from handlers import belonging
+from handlers import belonging, desk, incoming
 
 log = logging.getLogger(__name__)
 
@@ -32,89 +25,26 @@ VIEW_SECONDS = 1.8
 """A view_submission and an option menu must be answered within 3 s; a bit is left for the network (slack-platform section 2)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """All that listeners may call."""
-
-    people: people.People
-    triage: triage.Triage
-    browse: browse.Browse
-    batches: freeze.Batches
-    runs: run.Runs
-    scans: ask.Scans
-    follow: follow.Follow
-    digests: digest.Digests
-    review: review.Review
-    messenger: ports.Messenger
-    telemetry: ports.Telemetry
-    clock: ports.Clock
-    status: Callable[[], Awaitable[desk_status.StatusView]]
-    zone: ZoneInfo
-    sources: tuple[str, ...]
-    default_source: str
-    tasks: set[asyncio.Future[Any]] = field(default_factory=set)
-
-    def today(self) -> date:
-        """The date in the desk's time zone."""
-        return self.clock.now().astimezone(self.zone).date()
+Handler = Callable[[desk.Desk, incoming.Request], Awaitable[None]]
+ViewHandler = Callable[[desk.Desk, incoming.Request, AsyncAck], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What Slack sent, read once. Fields that a payload lacks are ""."""
-
-    body: Mapping[str, Any]
-    user: str
-    channel: str
-    response_url: str
-    trigger_id: str
-
-    @property
-    def action(self) -> Mapping[str, Any]:
-        """The pressed element of a block_actions payload."""
-        pressed: Mapping[str, Any] = self.body["actions"][0]
-        return pressed
-
-    @property
-    def value(self) -> str:
-        """The value of the pressed button or of the chosen option."""
-        chosen = self.action.get("selected_option") or self.action
-        return str(chosen.get("value", ""))
-
-    @property
-    def view(self) -> Mapping[str, Any]:
-        """The modal of a view payload."""
-        view: Mapping[str, Any] = self.body["view"]
-        return view
-
-
-def read(body: Mapping[str, Any]) -> Request:
-    """Find user, channel, response_url and trigger in any interactive payload or slash command."""
-    user = body.get("user_id") or (body.get("user") or {}).get("id", "")
-    channel = body.get("channel_id") or (body.get("channel") or {}).get("id", "")
-    return Request(body, user, channel, body.get("response_url", ""), body.get("trigger_id", ""))
-
-
-Handler = Callable[[Desk, Request], Awaitable[None]]
-ViewHandler = Callable[[Desk, Request, AsyncAck], Awaitable[None]]
-
-
-def acked(desk: Desk, handler: Handler) -> Callable[..., Awaitable[None]]:
+def acked(desk: desk.Desk, handler: Handler) -> Callable[..., Awaitable[None]]:
     """A listener that acknowledges in its first line and then works."""
 
     async def listener(ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
-        request = read(body)
+        request = incoming.read(body)
         await _guarded(desk, request, lambda request: handler(desk, request), lambda message: say(desk, request, message))
 
     return listener
 
 
-def submitted(desk: Desk, handler: ViewHandler) -> Callable[..., Awaitable[None]]:
+def submitted(desk: desk.Desk, handler: ViewHandler) -> Callable[..., Awaitable[None]]:
     """A listener for a sent form. It acknowledges on its own, in time; a refusal before that is shown in the form itself."""
 
     async def listener(ack: AsyncAck, body: dict[str, Any]) -> None:
-        request = read(body)
+        request = incoming.read(body)
 
         async def tell(message: model.Message) -> None:
             if ack.response is None:
@@ -129,7 +59,7 @@ def submitted(desk: Desk, handler: ViewHandler) -> Callable[..., Awaitable[None]
     return listener
 
 
-def offered(desk: Desk, handler: ViewHandler) -> Callable[..., Awaitable[None]]:
+def offered(desk: desk.Desk, handler: ViewHandler) -> Callable[..., Awaitable[None]]:
     """A listener for a menu that asks for its options: where they cannot be given there are none, because a menu can say nothing else."""
 
     async def listener(ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -137,12 +67,12 @@ def offered(desk: Desk, handler: ViewHandler) -> Callable[..., Awaitable[None]]:
             if ack.response is None:
                 await ack(options=[])
 
-        await _guarded(desk, read(body), lambda request: handler(desk, request, ack), tell)
+        await _guarded(desk, incoming.read(body), lambda request: handler(desk, request, ack), tell)
 
     return listener
 
 
-async def options(desk: Desk, ack: AsyncAck, making: Awaitable[model.Block]) -> None:
+async def options(desk: desk.Desk, ack: AsyncAck, making: Awaitable[model.Block]) -> None:
     """Answer a menu in time with its options; what comes too late is there for the next letter."""
     lookup = asyncio.ensure_future(making)
     await asyncio.wait({lookup}, timeout=VIEW_SECONDS)
@@ -153,7 +83,7 @@ async def options(desk: Desk, ack: AsyncAck, making: Awaitable[model.Block]) -> 
     await ack(options=[])
 
 
-async def in_place(desk: Desk, request: Request, ack: AsyncAck, title: str, making: Awaitable[model.Block]) -> None:
+async def in_place(desk: desk.Desk, request: incoming.Request, ack: AsyncAck, title: str, making: Awaitable[model.Block]) -> None:
     """Answer a sent form with the view that takes its place: in the ack itself when it is ready in time, else behind a skeleton. (A view
     that is updated beside its ack races with it: Slack may show the skeleton last.)"""
     view = asyncio.ensure_future(_or_why_not(title, making))
@@ -175,7 +105,7 @@ async def _or_why_not(title: str, making: Awaitable[model.Block]) -> model.Block
 Tell = Callable[[model.Message], Awaitable[None]]
 
 
-async def _guarded(desk: Desk, request: Request, work: Callable[[Request], Awaitable[None]], tell: Tell) -> None:
+async def _guarded(desk: desk.Desk, request: incoming.Request, work: Callable[[incoming.Request], Awaitable[None]], tell: Tell) -> None:
     task = asyncio.current_task()
     assert task is not None
     desk.tasks.add(task)
@@ -193,7 +123,7 @@ async def _guarded(desk: Desk, request: Request, work: Callable[[Request], Await
         desk.tasks.discard(task)
 
 
-def spare(desk: Desk, work: asyncio.Future[Any]) -> None:
+def spare(desk: desk.Desk, work: asyncio.Future[Any]) -> None:
     """Let work go on that nobody waits for any more, until the desk stops; what it raises was answered already, or matters to nobody."""
 
     def done(ended: asyncio.Future[Any]) -> None:
@@ -205,14 +135,14 @@ def spare(desk: Desk, work: asyncio.Future[Any]) -> None:
     work.add_done_callback(done)
 
 
-async def may_look(desk: Desk, request: Request) -> model.Actor:
+async def may_look(desk: desk.Desk, request: incoming.Request) -> model.Actor:
     """Who asks, if they may ask at all. Raises NotAllowed."""
     actor = await desk.people.actor(request.user)
     permissions.decide(model.Action.BROWSE, actor, desk.browse.grants)
     return actor
 
 
-async def say(desk: Desk, request: Request, message: model.Message) -> None:
+async def say(desk: desk.Desk, request: incoming.Request, message: model.Message) -> None:
     """Tell the actor alone: through the response_url, else in the channel, else directly. An answer that cannot be given is logged."""
     try:
         if not await _responded(desk, request, message):
@@ -221,7 +151,7 @@ async def say(desk: Desk, request: Request, message: model.Message) -> None:
         log.warning("an answer did not reach its user: %s", error)
 
 
-async def _responded(desk: Desk, request: Request, message: model.Message) -> bool:
+async def _responded(desk: desk.Desk, request: incoming.Request, message: model.Message) -> bool:
     """Through the response_url; False when there is none or it is used up."""
     if not request.response_url:
         return False
@@ -233,7 +163,7 @@ async def _responded(desk: Desk, request: Request, message: model.Message) -> bo
     return True
 
 
-async def _whisper(desk: Desk, request: Request, message: model.Message) -> None:
+async def _whisper(desk: desk.Desk, request: incoming.Request, message: model.Message) -> None:
     """In the channel; directly where the bot is no member, since people can use commands there."""
     if request.channel:
         try:

@@ -15,7 +15,7 @@ from bot.core import grammar, permissions
 from bot.render.batch import batch_message
 from bot.render.kit import ids, modals, refusals, text
 from bot.render.review import review_form, review_input
-from handlers import guard
+from handlers import desk, guard, incoming
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ QUEUE = model.ReviewScope(words="status:open")
 # --- opening ----------------------------------------------------------------------------------------------------------------
 
 
-async def opened(desk: guard.Desk, request: guard.Request) -> None:
+async def opened(desk: desk.Desk, request: incoming.Request) -> None:
     """[Review] on a group card, a list, a verdict or a digest."""
     try:
         scope = ids.decode_scope(request.value)
@@ -38,19 +38,19 @@ async def opened(desk: guard.Desk, request: guard.Request) -> None:
     await _show(desk, request, view_id, scope, request.channel)
 
 
-async def asked(desk: guard.Desk, request: guard.Request, command: grammar.Command) -> None:
+async def asked(desk: desk.Desk, request: incoming.Request, command: grammar.Command) -> None:
     """`/anomalies review [filter]`"""
     view_id = await desk.messenger.open_view(request.trigger_id, modals.loading(TITLE))
     await _show(desk, request, view_id, model.ReviewScope(words=grammar.canonical(command.query or model.Query())), request.channel)
 
 
-async def triage(desk: guard.Desk, request: guard.Request) -> None:
+async def triage(desk: desk.Desk, request: incoming.Request) -> None:
     """The global shortcut "Triage anomalies"."""
     view_id = await desk.messenger.open_view(request.trigger_id, modals.loading(TITLE))
     await _show(desk, request, view_id, QUEUE, "")
 
 
-async def triage_message(desk: guard.Desk, request: guard.Request) -> None:
+async def triage_message(desk: desk.Desk, request: incoming.Request) -> None:
     """The message shortcut "Triage this anomaly": a card of ours, or any message with a link to an anomaly."""
     view_id = await desk.messenger.open_view(request.trigger_id, modals.loading(TITLE))
     message: Mapping[str, Any] = request.body.get("message") or {}
@@ -65,8 +65,8 @@ async def triage_message(desk: guard.Desk, request: guard.Request) -> None:
 
 
 async def _show(
-    desk: guard.Desk,
-    request: guard.Request,
+    desk: desk.Desk,
+    request: incoming.Request,
     view_id: str,
     scope: model.ReviewScope,
     channel: str,
@@ -83,21 +83,21 @@ async def _show(
     await desk.messenger.update_view(view_id, view)
 
 
-def _query(desk: guard.Desk, scope: model.ReviewScope) -> model.Query:
+def _query(desk: desk.Desk, scope: model.ReviewScope) -> model.Query:
     return model.Query() if scope.card else grammar.query(scope.words, today=desk.today())
 
 
 # --- in the form --------------------------------------------------------------------------------------------------------------
 
 
-async def turned(desk: guard.Desk, request: guard.Request) -> None:
+async def turned(desk: desk.Desk, request: incoming.Request) -> None:
     """[Previous page] and [Next page]: what is ticked stays ticked."""
     reviewing = _read(request)
     offset = int(request.value) if request.value.isdecimal() else 0
     await _show(desk, request, str(request.view["id"]), reviewing.scope, reviewing.channel, offset, reviewing.picked)
 
 
-async def filtered(desk: guard.Desk, request: guard.Request) -> None:
+async def filtered(desk: desk.Desk, request: incoming.Request) -> None:
     """Another filter: the first page of it. One that cannot be understood is said in the form, and the old page stays."""
     reviewing = _read(request)
     try:
@@ -107,7 +107,7 @@ async def filtered(desk: guard.Desk, request: guard.Request) -> None:
     await desk.messenger.update_view(str(request.view["id"]), view)
 
 
-async def _filtered(desk: guard.Desk, request: guard.Request, reviewing: model.ReviewInput) -> model.Block:
+async def _filtered(desk: desk.Desk, request: incoming.Request, reviewing: model.ReviewInput) -> model.Block:
     actor = await desk.people.actor(request.user)
     permissions.decide(model.Action.BROWSE, actor, desk.browse.grants)
     try:
@@ -120,7 +120,7 @@ async def _filtered(desk: guard.Desk, request: guard.Request, reviewing: model.R
     return review_form.form(page, desk.triage.post.offer(query.source or desk.default_source))
 
 
-async def submitted(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> None:
+async def submitted(desk: desk.Desk, request: incoming.Request, ack: AsyncAck) -> None:
     """[Continue]: the frozen preview takes the form's place."""
     reviewing = _read(request)
     if review_input.searching(reviewing):
@@ -134,7 +134,7 @@ async def submitted(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> 
     await guard.in_place(desk, request, ack, TITLE, _preview(desk, request, reviewing, reviewing.change))
 
 
-async def _preview(desk: guard.Desk, request: guard.Request, reviewing: model.ReviewInput, asked: model.Change) -> model.Block:
+async def _preview(desk: desk.Desk, request: incoming.Request, reviewing: model.ReviewInput, asked: model.Change) -> model.Block:
     actor = await desk.people.actor(request.user)
     for action in (asked.action, *((model.Action.ASSIGN,) if reviewing.people else ())):
         desk.triage.check(action, model.Ref(reviewing.source, "0"), actor)
@@ -147,7 +147,7 @@ async def _preview(desk: guard.Desk, request: guard.Request, reviewing: model.Re
     return review_form.preview(shown, frozen.batch, frozen.progress.counts.get(model.Fate.TODO, 0))
 
 
-async def _with_people(desk: guard.Desk, reviewing: model.ReviewInput, change: model.Change) -> model.Change:
+async def _with_people(desk: desk.Desk, reviewing: model.ReviewInput, change: model.Change) -> model.Change:
     """The change with its Slack users as the system's. Raises NotFound for somebody whom it does not know."""
     if not reviewing.people:
         return change
@@ -159,7 +159,7 @@ async def _with_people(desk: guard.Desk, reviewing: model.ReviewInput, change: m
     return replace(change, assignees=tuple(person.id for person in match.found.values()))
 
 
-async def confirmed(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> None:
+async def confirmed(desk: desk.Desk, request: incoming.Request, ack: AsyncAck) -> None:
     """[Confirm] on the preview in the modal."""
     try:
         ident, channel = review_form.read_preview(request.view)
@@ -171,12 +171,12 @@ async def confirmed(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> 
         await ack(response_action="update", view=modals.notice(TITLE, refusals.error(error)))
         return
     await ack()
-    where = guard.Request(request.body, request.user, channel, "", "")
+    where = incoming.Request(request.body, request.user, channel, "", "")
     await guard.say(desk, where, batch_message.started(batch, desk.triage.post.offer(batch.source)))
     await desk.runs.work()
 
 
-def _read(request: guard.Request) -> model.ReviewInput:
+def _read(request: incoming.Request) -> model.ReviewInput:
     try:
         return review_input.read(request.view)
     except ValueError as error:

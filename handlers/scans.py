@@ -11,12 +11,12 @@ from bot.core import grammar, permissions, scan_rules
 from bot.render.kit import ids, modals, refusals
 from bot.render.scan import scan_form, scan_message, scan_preview
 from bot.services.scans import ask
-from handlers import guard
+from handlers import desk, guard, incoming
 
 Typed = grammar.ScanCommand
 
 
-async def command(desk: guard.Desk, request: guard.Request) -> None:
+async def command(desk: desk.Desk, request: incoming.Request) -> None:
     """`/scan ...`"""
     if not str(request.body.get("text", "")).strip():
         await _open(desk, request, scan_form.ScanDraft(desk.default_source, request.channel))
@@ -33,7 +33,7 @@ async def command(desk: guard.Desk, request: guard.Request) -> None:
     await VERBS.get(typed.verb, _run)(desk, request, typed, actor)
 
 
-async def _run(desk: guard.Desk, request: guard.Request, typed: Typed, actor: model.Actor) -> None:
+async def _run(desk: desk.Desk, request: incoming.Request, typed: Typed, actor: model.Actor) -> None:
     if typed.verb == "export":
         options: Mapping[str, object] = {"asset_type": typed.asset}
     else:
@@ -42,12 +42,14 @@ async def _run(desk: guard.Desk, request: guard.Request, typed: Typed, actor: mo
     await _propose(desk, request, wish, actor, typed.source or desk.default_source)
 
 
-async def _propose(desk: guard.Desk, request: guard.Request, wish: ask.ScanOrder, actor: model.Actor, source: str, once: str = "") -> None:
+async def _propose(
+    desk: desk.Desk, request: incoming.Request, wish: ask.ScanOrder, actor: model.Actor, source: str, once: str = ""
+) -> None:
     channel = await desk.messenger.home(request.channel, actor.id)
     await _answer(desk, request, await desk.scans.propose(source, wish, actor, channel, once), actor, source)
 
 
-async def _answer(desk: guard.Desk, request: guard.Request, proposal: model.Proposal, actor: model.Actor, source: str) -> None:
+async def _answer(desk: desk.Desk, request: incoming.Request, proposal: model.Proposal, actor: model.Actor, source: str) -> None:
     """Start at once what changes no anomaly and is as it was typed; ask about the rest."""
     offer = desk.triage.post.offer(source)
     if not proposal.operations:
@@ -60,7 +62,7 @@ async def _answer(desk: guard.Desk, request: guard.Request, proposal: model.Prop
         await desk.follow.work()
 
 
-async def _status(desk: guard.Desk, request: guard.Request, typed: Typed, actor: model.Actor) -> None:
+async def _status(desk: desk.Desk, request: incoming.Request, typed: Typed, actor: model.Actor) -> None:
     source = typed.source or desk.default_source
     now, offer = desk.clock.now(), desk.triage.post.offer(source)
     if typed.ident:
@@ -71,17 +73,17 @@ async def _status(desk: guard.Desk, request: guard.Request, typed: Typed, actor:
     await guard.say(desk, request, scan_message.status(running, recent, offer, now))
 
 
-async def _abort(desk: guard.Desk, request: guard.Request, typed: Typed, actor: model.Actor) -> None:
+async def _abort(desk: desk.Desk, request: incoming.Request, typed: Typed, actor: model.Actor) -> None:
     operation = await desk.scans.abort(typed.ident, actor, typed.source or desk.default_source)
     await guard.say(desk, request, scan_message.aborting(operation))
     await desk.follow.work()
 
 
-async def _help(desk: guard.Desk, request: guard.Request, typed: Typed, actor: model.Actor) -> None:
+async def _help(desk: desk.Desk, request: incoming.Request, typed: Typed, actor: model.Actor) -> None:
     await guard.say(desk, request, scan_message.help_text())
 
 
-VERBS: Mapping[str, Callable[[guard.Desk, guard.Request, Typed, model.Actor], Awaitable[None]]] = {
+VERBS: Mapping[str, Callable[[desk.Desk, incoming.Request, Typed, model.Actor], Awaitable[None]]] = {
     "help": _help,
     "status": _status,
     "abort": _abort,
@@ -92,20 +94,20 @@ VERBS: Mapping[str, Callable[[guard.Desk, guard.Request, Typed, model.Actor], Aw
 # --- buttons ----------------------------------------------------------------------------------------------------------------
 
 
-async def pressed_start(desk: guard.Desk, request: guard.Request) -> None:
+async def pressed_start(desk: desk.Desk, request: incoming.Request) -> None:
     """[Start] on a preview: the preview is replaced, the operations run."""
     started = await desk.scans.confirm(request.value, await desk.people.actor(request.user))
     await desk.messenger.respond(request.response_url, scan_message.started(started), replace=True)
     await desk.follow.work()
 
 
-async def pressed_cancel(desk: guard.Desk, request: guard.Request) -> None:
+async def pressed_cancel(desk: desk.Desk, request: incoming.Request) -> None:
     """[Cancel] on a preview."""
     await desk.scans.cancel(request.value, await desk.people.actor(request.user))
     await desk.messenger.respond(request.response_url, scan_message.cancelled(), replace=True)
 
 
-async def pressed_options(desk: guard.Desk, request: guard.Request) -> None:
+async def pressed_options(desk: desk.Desk, request: incoming.Request) -> None:
     """[More options...] on a preview: the form, filled with what was typed."""
     view_id = await desk.messenger.open_view(request.trigger_id, modals.loading("Scan"))
     try:
@@ -116,14 +118,14 @@ async def pressed_options(desk: guard.Desk, request: guard.Request) -> None:
     await desk.messenger.update_view(view_id, view)
 
 
-async def pressed_abort(desk: guard.Desk, request: guard.Request) -> None:
+async def pressed_abort(desk: desk.Desk, request: incoming.Request) -> None:
     """[Abort] on a running operation."""
     operation = await desk.scans.abort(request.value, await desk.people.actor(request.user))
     await guard.say(desk, request, scan_message.aborting(operation))
     await desk.follow.work()
 
 
-async def pressed_fix(desk: guard.Desk, request: guard.Request) -> None:
+async def pressed_fix(desk: desk.Desk, request: incoming.Request) -> None:
     """A one-click fix on an operation that did not help."""
     what, ident = _pair(request.value)
     actor = await desk.people.actor(request.user)
@@ -135,7 +137,7 @@ async def pressed_fix(desk: guard.Desk, request: guard.Request) -> None:
     await _answer(desk, request, proposal, actor, operation.source)
 
 
-async def pressed_sync(desk: guard.Desk, request: guard.Request) -> None:
+async def pressed_sync(desk: desk.Desk, request: incoming.Request) -> None:
     """[Run sync first], where nothing could be started."""
     source, datastore = _pair(request.value)
     shown = request.body.get("container", {})
@@ -143,7 +145,7 @@ async def pressed_sync(desk: guard.Desk, request: guard.Request) -> None:
     await _propose(desk, request, ask.ScanOrder(("sync",), (datastore,)), await desk.people.actor(request.user), source, once)
 
 
-async def verify(desk: guard.Desk, request: guard.Request, target: ids.ButtonTarget) -> None:
+async def verify(desk: desk.Desk, request: incoming.Request, target: ids.ButtonTarget) -> None:
     """ "Fixed, verify" in the [...] menu of a card."""
     actor = await desk.people.actor(request.user)
     channel = await desk.messenger.home(request.channel, actor.id)
@@ -161,7 +163,7 @@ def _pair(value: str) -> tuple[str, str]:
 # --- the form -----------------------------------------------------------------------------------------------------------------
 
 
-async def _open(desk: guard.Desk, request: guard.Request, draft: scan_form.ScanDraft) -> None:
+async def _open(desk: desk.Desk, request: incoming.Request, draft: scan_form.ScanDraft) -> None:
     view_id = await desk.messenger.open_view(request.trigger_id, modals.loading("Scan"))
     try:
         permissions.decide(model.Action.SCAN, await desk.people.actor(request.user), desk.browse.grants)
@@ -171,7 +173,7 @@ async def _open(desk: guard.Desk, request: guard.Request, draft: scan_form.ScanD
     await desk.messenger.update_view(view_id, view)
 
 
-async def submitted(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> None:
+async def submitted(desk: desk.Desk, request: incoming.Request, ack: AsyncAck) -> None:
     """The form: what is wrong in it is said beside its fields; the rest goes the way of the command."""
     draft = _draft(request)
     wrong = scan_form.mistakes(draft)
@@ -181,7 +183,7 @@ async def submitted(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> 
     await ack()
     if draft.plan:
         await _replaced(desk, request, draft.plan)
-    where = guard.Request(request.body, request.user, draft.channel, "", "")
+    where = incoming.Request(request.body, request.user, draft.channel, "", "")
     try:
         wish = ask.ScanOrder((scan_rules.SCAN,), draft.datastores, draft.tables, draft.tags, draft.options())
         await _propose(desk, where, wish, await desk.people.actor(request.user), draft.source)
@@ -189,7 +191,7 @@ async def submitted(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> 
         await guard.say(desk, where, refusals.error(error))
 
 
-async def _replaced(desk: guard.Desk, request: guard.Request, plan: str) -> None:
+async def _replaced(desk: desk.Desk, request: incoming.Request, plan: str) -> None:
     """The preview that the form was opened from is not to be started beside what the form says."""
     try:
         await desk.scans.cancel(plan, await desk.people.actor(request.user))
@@ -200,30 +202,30 @@ async def _replaced(desk: guard.Desk, request: guard.Request, plan: str) -> None
 _Look = Callable[[model.Actor], Awaitable[Sequence[model.Place] | Sequence[str]]]
 
 
-async def _offered(desk: guard.Desk, request: guard.Request, look: _Look) -> model.Block:
+async def _offered(desk: desk.Desk, request: incoming.Request, look: _Look) -> model.Block:
     """The options of a menu, as far as they hold what was typed."""
     return scan_form.options(await look(await desk.people.actor(request.user)), str(request.body.get("value", "")))
 
 
-async def datastore_options(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> None:
+async def datastore_options(desk: desk.Desk, request: incoming.Request, ack: AsyncAck) -> None:
     """The form's menu of datastores."""
     draft = _draft(request)
     await guard.options(desk, ack, _offered(desk, request, lambda actor: desk.scans.datastores(draft.source, actor)))
 
 
-async def table_options(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> None:
+async def table_options(desk: desk.Desk, request: incoming.Request, ack: AsyncAck) -> None:
     """The form's menu of tables: of the datastores that are chosen in it at this moment."""
     draft = _draft(request)
     await guard.options(desk, ack, _offered(desk, request, lambda actor: desk.scans.tables(draft.source, draft.datastores, actor)))
 
 
-async def tag_options(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> None:
+async def tag_options(desk: desk.Desk, request: incoming.Request, ack: AsyncAck) -> None:
     """The form's menu of tags."""
     draft = _draft(request)
     await guard.options(desk, ack, _offered(desk, request, lambda actor: desk.scans.tags(draft.source, actor)))
 
 
-def _draft(request: guard.Request) -> scan_form.ScanDraft:
+def _draft(request: incoming.Request) -> scan_form.ScanDraft:
     try:
         return scan_form.read(request.view)
     except ValueError as error:

@@ -12,26 +12,26 @@ from bot import errors, model
 from bot.render.anomaly import anomaly_forms, replies
 from bot.render.kit import ids, modals, refusals
 from bot.services import people, triage
-from handlers import guard
+from handlers import desk, guard, incoming
 
 T = TypeVar("T")
 
 
-async def assign(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> None:
+async def assign(desk: desk.Desk, request: incoming.Request, ack: AsyncAck) -> None:
     """The Assign form: everybody known -> assigned; somebody unknown -> a picker of the system's users, and then assigned."""
     form = _read(anomaly_forms.read_assign, request)
     await _assign(desk, request, ack, form.pending, form.chosen)
 
 
-async def link(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> None:
+async def link(desk: desk.Desk, request: incoming.Request, ack: AsyncAck) -> None:
     """The picker: remember who is who, then do the assignment that asked for it."""
     form = _read(anomaly_forms.read_pick, request)
     await _assign(desk, request, ack, form.pending, form.chosen, form.picked)
 
 
 async def _assign(
-    desk: guard.Desk,
-    request: guard.Request,
+    desk: desk.Desk,
+    request: incoming.Request,
     ack: AsyncAck,
     pending: anomaly_forms.Pending,
     chosen: Sequence[str],
@@ -55,8 +55,8 @@ async def _assign(
 
 
 async def _later(
-    desk: guard.Desk,
-    request: guard.Request,
+    desk: desk.Desk,
+    request: incoming.Request,
     pending: anomaly_forms.Pending,
     chosen: Sequence[str],
     lookup: asyncio.Future[tuple[model.Actor, people.Match]],
@@ -76,7 +76,7 @@ async def _later(
 
 
 async def _match(
-    desk: guard.Desk, request: guard.Request, pending: anomaly_forms.Pending, chosen: Sequence[str], picked: Mapping[str, str]
+    desk: desk.Desk, request: incoming.Request, pending: anomaly_forms.Pending, chosen: Sequence[str], picked: Mapping[str, str]
 ) -> tuple[model.Actor, people.Match]:
     """Rights first; then what was just picked is remembered; then everybody is looked up. Who others are is an admin's to say."""
     actor = await desk.people.actor(request.user)
@@ -92,20 +92,20 @@ async def _match(
     return actor, match
 
 
-def _where(request: guard.Request, pending: anomaly_forms.Pending) -> guard.Request:
+def _where(request: incoming.Request, pending: anomaly_forms.Pending) -> incoming.Request:
     """Submissions carry no response_url: the answer goes to the channel where the form was opened."""
-    return guard.Request(request.body, request.user, pending.channel, "", "")
+    return incoming.Request(request.body, request.user, pending.channel, "", "")
 
 
 async def _carry_out(
-    desk: guard.Desk, request: guard.Request, pending: anomaly_forms.Pending, actor: model.Actor, match: people.Match
+    desk: desk.Desk, request: incoming.Request, pending: anomaly_forms.Pending, actor: model.Actor, match: people.Match
 ) -> None:
     """Those who cannot be shown in Slack's picker stay assigned: nobody took them off."""
     assignees = tuple(dict.fromkeys([*(person.id for person in match.found.values()), *pending.kept]))
     await _act(desk, request, model.Change(model.Action.ASSIGN, assignees=assignees), pending, actor)
 
 
-async def comment(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> None:
+async def comment(desk: desk.Desk, request: incoming.Request, ack: AsyncAck) -> None:
     """The Comment form."""
     form = _read(anomaly_forms.read_comment, request)
     if not form.text.strip():
@@ -116,7 +116,9 @@ async def comment(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> No
     await _act(desk, request, model.Change(model.Action.COMMENT, comment=form.text), form.pending, actor)
 
 
-async def _act(desk: guard.Desk, request: guard.Request, change: model.Change, pending: anomaly_forms.Pending, actor: model.Actor) -> None:
+async def _act(
+    desk: desk.Desk, request: incoming.Request, change: model.Change, pending: anomaly_forms.Pending, actor: model.Actor
+) -> None:
     where = _where(request, pending)
     click = triage.Click(key=f"view:{request.view['id']}", channel=pending.channel, shown={pending.ref: pending.version})
     try:
@@ -127,19 +129,19 @@ async def _act(desk: guard.Desk, request: guard.Request, change: model.Change, p
     await guard.say(desk, where, replies.receipt(receipt, actor, desk.triage.post.offer(pending.ref.source)))
 
 
-async def person_options(desk: guard.Desk, request: guard.Request, ack: AsyncAck) -> None:
+async def person_options(desk: desk.Desk, request: incoming.Request, ack: AsyncAck) -> None:
     """The picker's menu, fed from the system's users as people type."""
     form = _read(anomaly_forms.read_pick, request)
     await guard.options(desk, ack, _suggest(desk, request, form.pending))
 
 
-async def _suggest(desk: guard.Desk, request: guard.Request, pending: anomaly_forms.Pending) -> model.Block:
+async def _suggest(desk: desk.Desk, request: incoming.Request, pending: anomaly_forms.Pending) -> model.Block:
     """Names and addresses are shown to those who may assign, and to nobody else."""
     desk.triage.check(model.Action.ASSIGN, pending.ref, await desk.people.actor(request.user))
     return anomaly_forms.options(await desk.people.suggest(pending.ref.source, str(request.body.get("value", ""))))
 
 
-def _read(form: Callable[[Mapping[str, Any]], T], request: guard.Request) -> T:
+def _read(form: Callable[[Mapping[str, Any]], T], request: incoming.Request) -> T:
     try:
         return form(request.view)
     except ValueError as error:
@@ -151,7 +153,7 @@ VIEWS: Mapping[str, guard.ViewHandler] = {ids.ASSIGN_VIEW: assign, ids.LINK_VIEW
 OPTIONS: Mapping[str, guard.ViewHandler] = {ids.LINK_PERSON: person_options}
 
 
-async def _nothing(desk: guard.Desk, request: guard.Request) -> None:
+async def _nothing(desk: desk.Desk, request: incoming.Request) -> None:
     """An input announces a change; there is nothing to do before the form is sent."""
 
 

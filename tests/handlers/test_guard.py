@@ -11,7 +11,7 @@ import pytest
 
 from bot import errors, model
 from bot.render.kit import ids
-from handlers import guard
+from handlers import desk, guard, incoming
 from tests.handlers import front as fronts
 from tests.handlers.front import CHANNEL, DANA, Front, visible
 from tests.walks import stage as staging
@@ -41,7 +41,7 @@ async def test_the_ack_is_never_lost(front: Front, error: Exception, monkeypatch
 
 
 async def test_a_form_is_acknowledged_even_by_a_listener_that_forgets_it(front: Front) -> None:
-    async def silent(desk: guard.Desk, request: guard.Request, ack: Any) -> None:
+    async def silent(desk: desk.Desk, request: incoming.Request, ack: Any) -> None:
         return None
 
     front.running.bolt.view("test.silent")(guard.submitted(front.running.desk, silent))

@@ -1,0 +1,43 @@
+"""All that listeners may call, put together by the composition root."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot import ports
+from bot.render.desk import desk_status
+from bot.services import browse, digest, people, review, triage
+from bot.services.batches import freeze, run
+from bot.services.scans import ask, follow
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """All that listeners may call."""
+
+    people: people.People
+    triage: triage.Triage
+    browse: browse.Browse
+    batches: freeze.Batches
+    runs: run.Runs
+    scans: ask.Scans
+    follow: follow.Follow
+    digests: digest.Digests
+    review: review.Review
+    messenger: ports.Messenger
+    telemetry: ports.Telemetry
+    clock: ports.Clock
+    status: Callable[[], Awaitable[desk_status.StatusView]]
+    zone: ZoneInfo
+    sources: tuple[str, ...]
+    default_source: str
+    tasks: set[asyncio.Future[Any]] = field(default_factory=set)
+
+    def today(self) -> date:
+        """The date in the desk's time zone."""
+        return self.clock.now().astimezone(self.zone).date()
