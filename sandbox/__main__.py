@@ -15,8 +15,8 @@ from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox import children
-from sandbox.page import app, chaos, wire
+from sandbox import processes
+from sandbox.page import app, chaos, control_client
 from sandbox.qualytics import tokens
 
 CHANNEL = "C0QUALITY"
@@ -102,12 +102,14 @@ class Demo:
         python, here = sys.executable, dict(os.environ)
         feed = ["--seed", options.seed, "--latency-ms", options.latency_ms, "--open", options.open, "--arrivals", options.arrivals]
         feed += ["--scans", options.scans, "--operation-seconds", options.operation_seconds]
-        self._slack = children.Child("slack", [python, "-m", "sandbox.slack", "--port", str(ports.slack)], here)
+        self._slack = processes.Child("slack", [python, "-m", "sandbox.slack", "--port", str(ports.slack)], here)
         qualytics = [python, "-m", "sandbox.qualytics", "--port", str(ports.qualytics), *map(str, feed)]
-        self._qualytics = children.Child("qualytics", qualytics, here)
-        self._bot = children.Child("bot", shlex.split(options.bot), bot_environment(ports, folder, options.poll, os.environ))
+        self._qualytics = processes.Child("qualytics", qualytics, here)
+        self._bot = processes.Child("bot", shlex.split(options.bot), bot_environment(ports, folder, options.poll, os.environ))
         self._levers = chaos.Levers(
-            wire.Slack(f"http://127.0.0.1:{ports.slack}"), wire.Control(f"http://127.0.0.1:{ports.qualytics}"), self._bot
+            control_client.Slack(f"http://127.0.0.1:{ports.slack}"),
+            control_client.Control(f"http://127.0.0.1:{ports.qualytics}"),
+            self._bot,
         )
         self._page = app.server(self._levers, ports.page)
         self._stop = asyncio.Event()
@@ -159,7 +161,7 @@ class Demo:
         await self._levers.qualytics.write("POST", "anomalies", {"count": 1})
 
 
-async def _answering(server: wire.Control) -> None:
+async def _answering(server: control_client.Control) -> None:
     for _ in range(600):
         if await server.read("changes", None, {"since": -1, "timeout": 0}, seconds=5) is not None:
             return

@@ -6,12 +6,12 @@ import argparse
 import asyncio
 import signal
 
-from sandbox.page import app, chaos, wire
+from sandbox.page import app, chaos, control_client
 
 
 async def _run(arguments: argparse.Namespace) -> None:
-    qualytics = wire.Control(arguments.qualytics) if arguments.qualytics else None
-    server = app.server(chaos.Levers(wire.Slack(arguments.slack), qualytics), arguments.port)
+    qualytics = control_client.Control(arguments.qualytics) if arguments.qualytics else None
+    server = app.server(chaos.Levers(control_client.Slack(arguments.slack), qualytics), arguments.port)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, setattr, server, "should_exit", True)

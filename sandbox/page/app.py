@@ -10,7 +10,7 @@ import uvicorn
 from fastapi import FastAPI
 from nicegui import ui
 
-from sandbox.page import chaos, workspace
+from sandbox.page import chaos, tab
 
 LOOK = Path(__file__).with_name("look.css")
 
@@ -25,7 +25,7 @@ class Server(uvicorn.Server):
 
 def build(levers: chaos.Levers) -> FastAPI:
     """The page at `/`. Once per process: NiceGUI keeps its pages in one place."""
-    workspace.install(levers)
+    tab.install(levers)
     ui.add_css(LOOK.read_text(encoding="utf-8"), shared=True)
     outer = FastAPI(title="Anomaly Desk sandbox", docs_url=None, redoc_url=None, openapi_url=None)
     ui.run_with(outer, title="Anomaly Desk sandbox", favicon="🗂️", show_welcome_message=False, reconnect_timeout=5)

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from nicegui import ui
 
 from sandbox.page import elements, mrkdwn, richtext, surface, tables
+from sandbox.page.control_client import Json
 from sandbox.page.surface import Surface
-from sandbox.page.wire import Json
 
 Draw = Callable[[Json, Surface], None]
 

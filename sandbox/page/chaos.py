@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from nicegui import events, ui
 
 from sandbox.page import mrkdwn, surface
-from sandbox.page.wire import Control, Json, Slack, rows
+from sandbox.page.control_client import Control, Json, Slack, rows
 
 
 class Bot(Protocol):

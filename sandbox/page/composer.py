@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from nicegui import events, ui
 
 from sandbox.page import mrkdwn, shortcuts, surface
-from sandbox.page.wire import Json
+from sandbox.page.control_client import Json
 
 Send = Callable[[str], Awaitable[None]]
 

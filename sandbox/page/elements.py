@@ -8,8 +8,8 @@ from typing import Any
 from nicegui import ui
 
 from sandbox.page import inputs, mrkdwn, pickers, surface
+from sandbox.page.control_client import Json
 from sandbox.page.surface import Surface
-from sandbox.page.wire import Json
 
 Draw = Callable[[Json, str, Surface], None]
 Go = Callable[[], Awaitable[None]]

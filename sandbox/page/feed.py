@@ -10,9 +10,9 @@ from datetime import datetime
 from nicegui import ui
 
 from sandbox.page import blocks, dates, files, mrkdwn, shortcuts, surface
+from sandbox.page.control_client import Json
 from sandbox.page.mrkdwn import Reader
 from sandbox.page.surface import Surface
-from sandbox.page.wire import Json
 
 SHOWN = 80
 """How many messages are drawn at first; more on demand."""

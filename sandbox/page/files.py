@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from nicegui import ui
 
 from sandbox.page import mrkdwn, surface
-from sandbox.page.wire import Json
+from sandbox.page.control_client import Json
 
 Fetch = Callable[[Json], Awaitable[bytes | None]]
 """The bytes of a file object, None when they cannot be had."""

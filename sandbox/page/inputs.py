@@ -8,8 +8,8 @@ from typing import Any
 from nicegui import ui
 
 from sandbox.page import pickers, surface
+from sandbox.page.control_client import Json
 from sandbox.page.surface import Surface
-from sandbox.page.wire import Json
 
 _ON_ENTER, _ON_CHARACTER = "on_enter_pressed", "on_character_entered"
 _KINDS: Mapping[str, str] = {

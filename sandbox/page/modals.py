@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 from nicegui import ui
 
 from sandbox.page import blocks, mrkdwn, surface
+from sandbox.page.control_client import Json, Slack
 from sandbox.page.surface import Form, Surface
-from sandbox.page.wire import Json, Slack
 
 Make = Callable[[Form, str], Surface]
 """Builds the surface of a view with this form; the second value is the view id."""

@@ -8,8 +8,8 @@ from typing import Any
 from nicegui import ui
 
 from sandbox.page import mrkdwn, surface
+from sandbox.page.control_client import Json
 from sandbox.page.surface import Surface
-from sandbox.page.wire import Json
 
 Find = Callable[[str], Awaitable[list[Json]]]
 

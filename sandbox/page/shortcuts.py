@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from nicegui import ui
 
 from sandbox.page import mrkdwn, surface
-from sandbox.page.wire import Json
+from sandbox.page.control_client import Json
 
 Use = Callable[[str], Awaitable[None]]
 """Start the shortcut with this callback_id."""

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from nicegui import ui
 
 from sandbox.page import mrkdwn
-from sandbox.page.wire import Json
+from sandbox.page.control_client import Json
 
 E = TypeVar("E", bound=ui.element)
 

@@ -8,8 +8,8 @@ from typing import Any
 from nicegui import ui
 
 from sandbox.page import mrkdwn, richtext, surface
+from sandbox.page.control_client import Json
 from sandbox.page.surface import Surface
-from sandbox.page.wire import Json
 
 _COLOURS = ["#1264a3", "#e8912d", "#2eb67d", "#e01e5a", "#7b5cc7", "#36c5f0"]
 

@@ -7,7 +7,7 @@ import asyncio
 import signal
 import sys
 
-from sandbox.qualytics import server, world
+from sandbox.qualytics import deployment, server
 
 
 def arguments(argv: list[str]) -> argparse.Namespace:
@@ -27,7 +27,7 @@ async def main(options: argparse.Namespace) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    state = world.World(seed=options.seed, open_count=options.open)
+    state = deployment.Deployment(seed=options.seed, open_count=options.open)
     state.modes.arrivals, state.modes.scans = options.arrivals, options.scans
     state.modes.operation_seconds = options.operation_seconds
     async with server.running(state, options.port, options.latency_ms) as url:

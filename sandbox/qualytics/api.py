@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 from starlette import exceptions, requests, responses, routing
 
-from sandbox import data
-from sandbox.qualytics import bodies, engine, listing, tokens, world
+from sandbox import acme
+from sandbox.qualytics import anomaly_filter, deployment, engine, request_models, tokens
 
 T = TypeVar("T")
 PREFIX = "/api"
@@ -31,8 +31,8 @@ class Call:
     """One authenticated call."""
 
     request: requests.Request
-    world: world.World
-    listing: listing.Listing
+    world: deployment.Deployment
+    listing: anomaly_filter.Listing
     grant: tokens.Grant
 
     @property
@@ -40,10 +40,10 @@ class Call:
         return self.world.modes.model_dump()
 
     def query(self, kind: type[T]) -> T:
-        return bodies.query(kind, self.request.query_params, self.modes)
+        return request_models.query(kind, self.request.query_params, self.modes)
 
     async def body(self, kind: Any) -> Any:
-        return await bodies.body(kind, self.request, self.modes)
+        return await request_models.body(kind, self.request, self.modes)
 
     def path(self, name: str = "id") -> str:
         return str(self.request.path_params[name])
@@ -53,10 +53,10 @@ class Call:
         text = self.path(name)
         if not (text.isascii() and text.isdigit()):
             wrong = "Input should be a valid integer, unable to parse string as an integer"
-            raise bodies.Invalid(bodies.fault(("path", name), wrong, "int_parsing", text))
+            raise request_models.Invalid(request_models.fault(("path", name), wrong, "int_parsing", text))
         return int(text)
 
-    def need(self, act: str, stores: Iterable[data.Datastore]) -> None:
+    def need(self, act: str, stores: Iterable[acme.Datastore]) -> None:
         """Raises 403 and names the right that is missing and where."""
         role = tokens.NEEDS[act]
         for store in stores:
@@ -85,16 +85,16 @@ def found(value: T | None, what: str) -> T:
     return value
 
 
-def page(items: Sequence[T], wanted: bodies.Page, render: Callable[[T], Any]) -> responses.Response:
+def page(items: Sequence[T], wanted: request_models.PageQuery, render: Callable[[T], Any]) -> responses.Response:
     """One page of a list."""
     return paged([json.dumps(render(item), ensure_ascii=False).encode() for item in cut(items, wanted)], len(items), wanted)
 
 
-def cut(items: Sequence[T], wanted: bodies.Page) -> Sequence[T]:
+def cut(items: Sequence[T], wanted: request_models.PageQuery) -> Sequence[T]:
     return items[(wanted.page - 1) * wanted.size : wanted.page * wanted.size]
 
 
-def paged(encoded: Sequence[bytes], total: int, wanted: bodies.Page) -> responses.Response:
+def paged(encoded: Sequence[bytes], total: int, wanted: request_models.PageQuery) -> responses.Response:
     """A page whose items are JSON already."""
     rest = {"total": total, "page": wanted.page, "size": wanted.size, "pages": math.ceil(total / wanted.size)}
     body = b'{"items":[' + b",".join(encoded) + b"]," + json.dumps(rest).encode()[1:]
@@ -113,9 +113,9 @@ def refusal(status: int, detail: Any) -> responses.Response:
 class Api:
     """The service: its routes, bound to one world."""
 
-    def __init__(self, state: world.World, rows: Sequence[Row]) -> None:
+    def __init__(self, state: deployment.Deployment, rows: Sequence[Row]) -> None:
         self.world, self.rows = state, rows
-        self.listing = listing.Listing(state)
+        self.listing = anomaly_filter.Listing(state)
 
     def routes(self) -> list[routing.BaseRoute]:
         made = [routing.Route(PREFIX + row.path, self._endpoint(row), methods=[row.method]) for row in self.rows]
@@ -127,7 +127,7 @@ class Api:
             engine.advance(self.world)
             try:
                 return await row.handler(Call(request, self.world, self.listing, self._grant(request, row)))
-            except bodies.Invalid as error:
+            except request_models.Invalid as error:
                 return refusal(422, error.detail)
             except Refused as error:
                 return refusal(error.status, error.detail)

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sandbox import data
+from sandbox import acme
 
 
 @dataclass(slots=True)
@@ -14,7 +14,7 @@ class Check:
     """A quality check with its id; `assignees` are inherited by the anomalies that it finds (contracts 1.5)."""
 
     id: int
-    spec: data.Check
+    spec: acme.Check
     container: Container
     assignees: tuple[int, ...] = ()
     active: bool = True
@@ -25,8 +25,8 @@ class Container:
     """A table with its id in its datastore."""
 
     id: int
-    table: data.Table
-    datastore: data.Datastore
+    table: acme.Table
+    datastore: acme.Datastore
     checks: list[Check] = field(default_factory=list)
 
 
@@ -40,8 +40,8 @@ class Team:
 
 
 OWNERS: Mapping[tuple[str, str], tuple[int, ...]] = {
-    ("gl_entries", "account_code"): (data.SAM.id,),
-    ("invoices", "invoice_no"): (data.SAM.id,),
+    ("gl_entries", "account_code"): (acme.SAM.id,),
+    ("invoices", "invoice_no"): (acme.SAM.id,),
 }
 """(table, first field) of checks with default assignees."""
 
@@ -53,17 +53,17 @@ class Catalogue:
     """All of it, found by id."""
 
     def __init__(self) -> None:
-        self.users = {user.id: user for user in data.USERS}
-        self.tags = dict(data.TAGS)
-        self.datastores = {store.id: store for store in data.DATASTORES}
+        self.users = {user.id: user for user in acme.USERS}
+        self.tags = dict(acme.TAGS)
+        self.datastores = {store.id: store for store in acme.DATASTORES}
         self.containers: dict[int, Container] = {}
         self.checks: dict[int, Check] = {}
         self.teams = [Team(1, "Public", tuple(self.datastores))]
-        for store in data.DATASTORES:
+        for store in acme.DATASTORES:
             self.teams.append(Team(len(self.teams) + 1, store.team, (store.id,)))
             self._fill(store)
 
-    def _fill(self, store: data.Datastore) -> None:
+    def _fill(self, store: acme.Datastore) -> None:
         for table in store.tables:
             container = Container(FIRST_CONTAINER + len(self.containers), table, store)
             self.containers[container.id] = container

@@ -12,8 +12,8 @@ from typing import Any
 import pydantic
 from starlette import requests, responses, routing
 
-from sandbox import data, faults
-from sandbox.qualytics import api, catalogue, engine, modes, operations, recorder, tokens, wire, world
+from sandbox import acme, faults
+from sandbox.qualytics import api, catalogue, deployment, engine, operation_calls, recorder, response_json, switches, tokens
 
 LONGEST_POLL = 60.0
 
@@ -23,7 +23,7 @@ class Bad(ValueError):
 
 
 def _status(text: str) -> str:
-    if text not in world.OPEN + world.CLOSED:
+    if text not in deployment.OPEN + deployment.CLOSED:
         raise Bad(f"unknown status {text!r}")
     return text
 
@@ -62,7 +62,7 @@ open it resolves, and ids of those that it resolves because they pass now."""
 class Control:
     """The control routes of one world."""
 
-    def __init__(self, state: world.World, trouble: faults.Faults, log: recorder.Recorder) -> None:
+    def __init__(self, state: deployment.Deployment, trouble: faults.Faults, log: recorder.Recorder) -> None:
         self.world, self.faults, self.log = state, trouble, log
 
     def routes(self) -> list[routing.BaseRoute]:
@@ -137,14 +137,14 @@ class Control:
         self.world.erase(self._anomaly(request))
         return {"ok": True}
 
-    def _anomaly(self, request: requests.Request) -> world.Anomaly:
+    def _anomaly(self, request: requests.Request) -> deployment.Anomaly:
         anomaly = self.world.find(int(request.path_params["id"]))
         if anomaly is None:
             raise Bad("no such anomaly")
         return anomaly
 
-    def _truth(self, anomaly: world.Anomaly) -> wire.Json:
-        return wire.anomaly(anomaly, self.world)
+    def _truth(self, anomaly: deployment.Anomaly) -> response_json.Json:
+        return response_json.anomaly(anomaly, self.world)
 
     async def check(self, request: requests.Request) -> Any:
         """{active: bool}: switch a quality check on or off."""
@@ -171,7 +171,7 @@ class Control:
         return self.world.modes.model_dump()
 
     async def set_modes(self, request: requests.Request) -> Any:
-        self.world.modes = modes.switched(self.world.modes, await _body(request))
+        self.world.modes = switches.switched(self.world.modes, await _body(request))
         self.world.touch()
         return self.world.modes.model_dump()
 
@@ -202,12 +202,12 @@ class Control:
         body. Plans that wait are left for the service's own calls. Returns the new id."""
         body = await _body(request)
         kind, store = str(body.pop("kind", "scan")), self.world.facts.datastores[int(body.pop("datastore"))]
-        if kind not in operations.KINDS:
-            raise Bad(f"kind must be one of {', '.join(operations.KINDS)}")
-        user = self.world.facts.users[int(body.pop("user", data.DANA.id))]
+        if kind not in operation_calls.KINDS:
+            raise Bad(f"kind must be one of {', '.join(operation_calls.KINDS)}")
+        user = self.world.facts.users[int(body.pop("user", acme.DANA.id))]
         plan = _plan({name: body.pop(name) for name in PLAN if name in body})
         options = {"container_names": body.pop("containers", None), "container_tags": body.pop("tags", None), **body}
-        scope = operations.chosen(self.world, kind, store, options)
+        scope = operation_calls.chosen(self.world, kind, store, options)
         return {"id": engine.start(self.world, kind, store, scope, options, user.id, plan).id}
 
     async def end(self, request: requests.Request) -> Any:
@@ -237,8 +237,8 @@ class Control:
             return {"revision": self.world.revision, "anomaly": None if anomaly is None else self._truth(anomaly)}
         return {
             "revision": self.world.revision,
-            "anomalies": [wire.listed(anomaly, self.world.facts) for anomaly in self.world.anomalies.values()],
-            "comments": [wire.comment(said, self.world.facts) for said in self.world.comments.values()],
+            "anomalies": [response_json.listed(anomaly, self.world.facts) for anomaly in self.world.anomalies.values()],
+            "comments": [response_json.comment(said, self.world.facts) for said in self.world.comments.values()],
             "operations": [engine.render(operation, self.world) for operation in self.world.operations.values()],
             "modes": self.world.modes.model_dump(),
         }
@@ -285,7 +285,7 @@ def _copy(value: Any) -> Any:
     return list(value) if isinstance(value, list) else value
 
 
-async def tick(state: world.World, every: float = 0.2) -> None:
+async def tick(state: deployment.Deployment, every: float = 0.2) -> None:
     """The background of a server: arrivals, people's scans, and operations that nobody asks about. Runs until it is cancelled."""
     arrival, scan = _Rhythm(), _Rhythm()
     while True:

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sandbox import data
-from sandbox.qualytics import catalogue, wire, world
+from sandbox import acme
+from sandbox.qualytics import catalogue, deployment, response_json
 
 QUEUED_SHARE = 0.15
 """The part of an operation's time that it waits in the queue, one second at most."""
@@ -18,22 +18,22 @@ RESULTS = ("success", "failure", "aborted")
 
 
 def start(
-    state: world.World,
+    state: deployment.Deployment,
     kind: str,
-    store: data.Datastore,
+    store: acme.Datastore,
     containers: Sequence[catalogue.Container],
     body: dict[str, Any],
     user: int,
     plan: dict[str, Any] | None = None,
-) -> world.Operation:
+) -> deployment.Operation:
     """A new operation, following its own plan or the oldest that `/_control/operations` left."""
     if plan is None:
         plan = state.plans.pop(0) if state.plans else {}
     seconds = float(plan.get("seconds", state.modes.operation_seconds))
     now = state.clock()
     begins = now + timedelta(seconds=min(1.0, seconds * QUEUED_SHARE))
-    made = world.Operation(
-        id=world.FIRST_OPERATION + len(state.operations),
+    made = deployment.Operation(
+        id=deployment.FIRST_OPERATION + len(state.operations),
         kind=kind,
         datastore=store,
         containers=tuple(containers),
@@ -49,7 +49,7 @@ def start(
     return made
 
 
-def advance(state: world.World) -> None:
+def advance(state: deployment.Deployment) -> None:
     """Bring all operations up to now."""
     now = state.clock()
     for operation in state.operations.values():
@@ -60,7 +60,7 @@ def advance(state: world.World) -> None:
             _end(state, operation)
 
 
-def progress(operation: world.Operation, now: datetime) -> float:
+def progress(operation: deployment.Operation, now: datetime) -> float:
     """How much is done, 0..1."""
     if operation.result:
         return operation.share
@@ -69,12 +69,12 @@ def progress(operation: world.Operation, now: datetime) -> float:
     return min(max(done, 0.0), 1.0)
 
 
-def result(operation: world.Operation, now: datetime) -> str:
+def result(operation: deployment.Operation, now: datetime) -> str:
     """queued, running, success, failure or aborted."""
     return operation.result or ("queued" if now < operation.begins else "running")
 
 
-def abort(state: world.World, operation: world.Operation) -> None:
+def abort(state: deployment.Deployment, operation: deployment.Operation) -> None:
     """Stop it; nothing happens when it has ended."""
     if operation.result:
         return
@@ -84,7 +84,7 @@ def abort(state: world.World, operation: world.Operation) -> None:
     state.touch()
 
 
-def end(state: world.World, operation: world.Operation, **plan: Any) -> None:
+def end(state: deployment.Deployment, operation: deployment.Operation, **plan: Any) -> None:
     """Let one that has not ended do all it has to do now; `plan` says how it ends."""
     now = state.clock()
     operation.plan |= plan
@@ -92,7 +92,7 @@ def end(state: world.World, operation: world.Operation, **plan: Any) -> None:
     advance(state)
 
 
-def _find(state: world.World, operation: world.Operation, share: float) -> None:
+def _find(state: deployment.Deployment, operation: deployment.Operation, share: float) -> None:
     """A scan finds its anomalies on the way, in tables that have active checks."""
     checked = [container for container in operation.containers if any(check.active for check in container.checks)]
     if operation.kind != "scan" or not checked:
@@ -102,7 +102,7 @@ def _find(state: world.World, operation: world.Operation, share: float) -> None:
     operation.found += [anomaly.id for anomaly in state.arrive(max(missing, 0), checked)]
 
 
-def _end(state: world.World, operation: world.Operation) -> None:
+def _end(state: deployment.Deployment, operation: deployment.Operation) -> None:
     operation.result = operation.plan.get("result", "success")
     operation.message = operation.plan.get("message")
     operation.share = 1.0 if operation.result == "success" else 0.5
@@ -111,13 +111,13 @@ def _end(state: world.World, operation: world.Operation) -> None:
     state.touch()
 
 
-def _resolves(operation: world.Operation) -> bool:
+def _resolves(operation: deployment.Operation) -> bool:
     """A full scan closes what passes now unless told not to; an incremental one never does (contracts 1.6)."""
     asked = operation.body.get("auto_resolve_passed_anomalies")
     return operation.kind == "scan" and not operation.body.get("incremental") and asked is not False
 
 
-def _resolve(state: world.World, operation: world.Operation) -> None:
+def _resolve(state: deployment.Deployment, operation: deployment.Operation) -> None:
     """Of what is open on its tables: exactly those that the plan says `passes`; without that word the oldest `resolves` that did not fail
     again."""
     failing = {state.anomalies[ident].fingerprint for ident in operation.found if ident in state.anomalies}
@@ -131,7 +131,7 @@ def _resolve(state: world.World, operation: world.Operation) -> None:
         state.change(anomaly, status="Resolved")
 
 
-def render(operation: world.Operation, state: world.World) -> wire.Json:
+def render(operation: deployment.Operation, state: deployment.Deployment) -> response_json.Json:
     """An operation as the service tells it; `status` is an object, not a text."""
     now = state.clock()
     share = progress(operation, now)
@@ -141,13 +141,13 @@ def render(operation: world.Operation, state: world.World) -> wire.Json:
     return {
         "id": operation.id,
         "type": operation.kind,
-        "created": wire.moment(operation.created),
-        "start_time": wire.moment(operation.begins) if now >= operation.begins else None,
-        "end_time": wire.moment(operation.ends) if ended else None,
+        "created": response_json.moment(operation.created),
+        "start_time": response_json.moment(operation.begins) if now >= operation.begins else None,
+        "end_time": response_json.moment(operation.ends) if ended else None,
         "result": result(operation, now),
         "message": operation.message,
         "triggered_by": state.facts.users[operation.user].name,
-        "datastore": wire.datastore_stub(operation.datastore),
+        "datastore": response_json.datastore_stub(operation.datastore),
         "schedule": None,
         "status": {
             "total_containers": len(operation.containers),
@@ -156,15 +156,15 @@ def render(operation: world.Operation, state: world.World) -> wire.Json:
             "records_processed": sum(container.table.rows for container in scanned),
             "anomalies_identified": len(operation.found),
         },
-        "containers": [wire.container_stub(container) for container in operation.containers],
+        "containers": [response_json.container_stub(container) for container in operation.containers],
         "container_scans": [_container_scan(container, operation, state) for container in scanned] if operation.kind == "scan" else [],
     }
 
 
-def _container_scan(container: catalogue.Container, operation: world.Operation, state: world.World) -> wire.Json:
+def _container_scan(container: catalogue.Container, operation: deployment.Operation, state: deployment.Deployment) -> response_json.Json:
     found = [ident for ident in operation.found if ident in state.anomalies and state.anomalies[ident].container is container]
     return {
-        "container": wire.container_stub(container),
+        "container": response_json.container_stub(container),
         "records_processed": container.table.rows,
         "anomaly_count": len(found),
         "result": "success",

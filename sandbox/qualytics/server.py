@@ -12,7 +12,7 @@ import uvicorn
 from starlette import applications, exceptions
 
 from sandbox import faults
-from sandbox.qualytics import anomalies, api, control, lookups, operations, recorder, world
+from sandbox.qualytics import anomaly_calls, api, control, deployment, lookup_calls, operation_calls, recorder
 
 HOST = "127.0.0.1"
 GRACE_SECONDS = 2
@@ -24,16 +24,16 @@ class Parts:
 
     app: recorder.Recorder
     faults: faults.Faults
-    world: world.World
+    world: deployment.Deployment
 
 
-def assemble(state: world.World) -> Parts:
+def assemble(state: deployment.Deployment) -> Parts:
     """Log around faults around the service."""
     trouble = faults.Faults()
     inner = applications.Starlette(exception_handlers={exceptions.HTTPException: api.not_served})
     layered = faults.FaultLayer(inner, trouble)
     log = recorder.Recorder(layered)
-    inner.router.routes.extend(api.Api(state, (*anomalies.ROWS, *operations.ROWS, *lookups.ROWS)).routes())
+    inner.router.routes.extend(api.Api(state, (*anomaly_calls.ROWS, *operation_calls.ROWS, *lookup_calls.ROWS)).routes())
     inner.router.routes.extend(control.Control(state, trouble, log).routes())
     return Parts(log, trouble, state)
 
@@ -79,7 +79,7 @@ def bound(port: int) -> socket.socket:
 
 
 @contextlib.asynccontextmanager
-async def serving(state: world.World, port: int = 0, latency_ms: float = 0) -> AsyncIterator[tuple[str, Parts]]:
+async def serving(state: deployment.Deployment, port: int = 0, latency_ms: float = 0) -> AsyncIterator[tuple[str, Parts]]:
     """Serve this world; yields the base URL (without `/api`) and the parts."""
     state.modes.latency_ms = latency_ms
     parts = assemble(state)
@@ -101,7 +101,7 @@ async def serving(state: world.World, port: int = 0, latency_ms: float = 0) -> A
 
 
 @contextlib.asynccontextmanager
-async def running(state: world.World | None = None, port: int = 0, latency_ms: float = 0) -> AsyncIterator[str]:
+async def running(state: deployment.Deployment | None = None, port: int = 0, latency_ms: float = 0) -> AsyncIterator[str]:
     """Serve this world (a fresh one by default) on loopback; yields the base URL, to which clients add `/api`."""
-    async with serving(state or world.World(), port, latency_ms) as (url, _):
+    async with serving(state or deployment.Deployment(), port, latency_ms) as (url, _):
         yield url

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sandbox import data
+from sandbox import acme
 from sandbox.qualytics import catalogue
 
 HISTORY = 36
 """Archived anomalies that exist from the beginning, spread over thirty days."""
 RECURRING = ((timedelta(days=5, hours=2), "Resolved"), (timedelta(days=2, hours=7), "Invalid"))
 """How long before the newest open anomaly the same checks failed, and how that was closed."""
-PEOPLE = (data.DANA.id, data.LEE.id, data.SAM.id)
+PEOPLE = (acme.DANA.id, acme.LEE.id, acme.SAM.id)
 SHARE_NOISY, SHARE_ACKNOWLEDGED, SHARE_ENRICHED, SHARE_SHAPE = 0.35, 0.2, 0.4, 0.25
 
 
@@ -36,21 +36,21 @@ class Draft:
     status: str = "Active"
 
 
-def _volume(table: data.Table, check: data.Check, chance: random.Random) -> str:
+def _volume(table: acme.Table, check: acme.Check, chance: random.Random) -> str:
     share = chance.randint(38, 91)
     return f"Row count of {table.name} is {share} % below the usual range of the last 14 days ({table.rows * (100 - share) // 100:,} rows)"
 
 
-def _fresh(table: data.Table, check: data.Check, chance: random.Random) -> str:
+def _fresh(table: acme.Table, check: acme.Check, chance: random.Random) -> str:
     allowed = int(check.properties["max_age_hours"])
     return f"{table.name} was last updated {allowed + chance.randint(1, 40)} hours ago; expected every {allowed} hours"
 
 
-def _schema(table: data.Table, check: data.Check, chance: random.Random) -> str:
+def _schema(table: acme.Table, check: acme.Check, chance: random.Random) -> str:
     return f"Schema of {table.name} changed: {check.says}"
 
 
-SHAPES: Mapping[str, Callable[[data.Table, data.Check, random.Random], str]] = {
+SHAPES: Mapping[str, Callable[[acme.Table, acme.Check, random.Random], str]] = {
     "volumetric": _volume,
     "freshness": _fresh,
     "expectedSchema": _schema,
@@ -70,7 +70,7 @@ class Story:
         self._noisy = [
             check
             for check in facts.checks.values()
-            if check.spec.fields and (check.container.table.name, check.spec.fields[0]) in data.NOISY
+            if check.spec.fields and (check.container.table.name, check.spec.fields[0]) in acme.NOISY
         ]
 
     def happening(self, created: datetime, within: Sequence[catalogue.Container] = ()) -> Draft:
@@ -110,7 +110,7 @@ class Story:
             enriched=records is not None and chance.random() < SHARE_ENRICHED,
         )
 
-    def scanned(self) -> tuple[int, data.Datastore, list[catalogue.Container]]:
+    def scanned(self) -> tuple[int, acme.Datastore, list[catalogue.Container]]:
         """Somebody scans a few tables of a datastore that have checks: who, where, which."""
         containers = _checked(self.facts.containers.values())
         store = self.chance.choice(containers).datastore

@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 from sandbox.slack import errors, faults, workspace
 from sandbox.slack.blockkit import surfaces
 from sandbox.slack.methods import chat, conversations, directory, files, views
-from sandbox.slack.methods.call import Call, Json, Method
+from sandbox.slack.methods.arguments import Call, Json, Method
 
 METHODS: dict[str, Method] = {**chat.METHODS, **conversations.METHODS, **directory.METHODS, **files.METHODS, **views.METHODS}
 

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from sandbox.slack import delivery, errors, forms, hands, messages, shortcuts, workspace, world
+from sandbox.slack import app_link, conversation_acts, errors, message_content, population, shortcut_acts, view_acts, workspace
 
 Record = dict[str, Any]
 Handler = Callable[[Request, Record], Awaitable[Record] | Record]
@@ -21,12 +21,12 @@ Handler = Callable[[Request, Record], Awaitable[Record] | Record]
 class Control:
     """`/_control/...` of one workspace."""
 
-    def __init__(self, space: workspace.Workspace, outbound: delivery.Delivery) -> None:
+    def __init__(self, space: workspace.Workspace, outbound: app_link.AppLink) -> None:
         self._space = space
         self._outbound = outbound
-        self._hands = hands.Hands(space, outbound)
-        self._forms = forms.Forms(space, outbound)
-        self._shortcuts = shortcuts.Shortcuts(space, outbound)
+        self._hands = conversation_acts.ConversationActs(space, outbound)
+        self._forms = view_acts.ViewActs(space, outbound)
+        self._shortcuts = shortcut_acts.ShortcutActs(space, outbound)
 
     def routes(self) -> list[BaseRoute]:
         """All of them."""
@@ -97,7 +97,7 @@ class Control:
             if (user and user not in channel.members) or (channel.is_im and not user):
                 continue
             name = self._space.app.name if channel.is_im else channel.name
-            one = {"id": channel.id, "name": name, "is_member": world.BOT_USER in channel.members}
+            one = {"id": channel.id, "name": name, "is_member": population.BOT_USER in channel.members}
             one |= {"is_private": channel.is_private, "is_archived": channel.is_archived, "is_im": channel.is_im, "user": channel.dm_with}
             shown.append({**one, "members": sorted(channel.members), "count": len(channel.messages)})
         return {"ok": True, "channels": shown}
@@ -108,7 +108,7 @@ class Control:
         if channel is None:
             raise errors.Refused("channel_not_found", 404)
         user = request.query_params.get("user", "")
-        seen = [messages.seen_by(message, channel, user) for message in channel.messages.values()]
+        seen = [message_content.seen_by(message, channel, user) for message in channel.messages.values()]
         return {"ok": True, "messages": [message for message in seen if message is not None]}
 
     async def file(self, request: Request) -> Response:
@@ -129,13 +129,13 @@ class Control:
 
     def views(self, request: Request, _: Record) -> Record:
         """The open modals of a person, the top one last."""
-        user = hands.person(self._space, request.path_params["user"])
+        user = conversation_acts.person(self._space, request.path_params["user"])
         stack = self._space.modals.stacks.get(user.id, [])
         return {"ok": True, "views": [{**view.json(), "warning": view.warning or None} for view in stack]}
 
     def home(self, request: Request, _: Record) -> Record:
         """The home tab of a person."""
-        user = hands.person(self._space, request.path_params["user"])
+        user = conversation_acts.person(self._space, request.path_params["user"])
         view = self._space.modals.homes.get(user.id)
         return {"ok": True, "view": view.json() if view else None}
 

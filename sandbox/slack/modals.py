@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.slack import answers, errors, limits, world
+from sandbox.slack import errors, input_values, limits, population
 from sandbox.slack.blockkit import schema, surfaces
 
 
@@ -30,7 +30,13 @@ class View:
         """The view object of Slack's answers and payloads."""
         fixed = {"private_metadata": "", "callback_id": "", "external_id": "", "state": {"values": json.loads(json.dumps(self.values))}}
         flags = {"title": None, "submit": None, "close": None, "clear_on_close": False, "notify_on_close": False}
-        ids = {"id": self.id, "team_id": world.TEAM, "app_id": world.APP, "app_installed_team_id": world.TEAM, "bot_id": world.BOT}
+        ids = {
+            "id": self.id,
+            "team_id": population.TEAM,
+            "app_id": population.APP,
+            "app_installed_team_id": population.TEAM,
+            "bot_id": population.BOT,
+        }
         place = {"hash": self.hash, "root_view_id": self.root, "previous_view_id": self.previous or None}
         return {**flags, **fixed, **self.payload, **ids, **place}
 
@@ -42,7 +48,7 @@ class View:
         for name, value in values.items():
             block, element = self._named(name)
             key = block["block_id"], element["action_id"]
-            chosen.append((*key, answers.choose(element, value, self.options.get(key, []))))
+            chosen.append((*key, input_values.choose(element, value, self.options.get(key, []))))
         for ident, action, value in chosen:
             self.values.setdefault(ident, {})[action] = value
 
@@ -117,7 +123,7 @@ class Modals:
         if known_hash and known_hash != view.hash:
             raise errors.SlackError("hash_conflict")
         self._external(payload, view.id)
-        fresh = answers.initial(payload["blocks"])
+        fresh = input_values.initial(payload["blocks"])
         for block, actions in fresh.items():
             for action, value in actions.items():
                 kept = view.values.get(block, {}).get(action)
@@ -165,5 +171,5 @@ class Modals:
 
     def _new(self, user: str, payload: dict[str, Any], root: str, previous: str) -> View:
         ident = "V" + secrets.token_hex(5).upper()
-        values = answers.initial(payload["blocks"])
+        values = input_values.initial(payload["blocks"])
         return View(ident, user, payload, root or ident, previous, self._hash(), values=values)

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route, WebSocketRoute
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from sandbox.slack import api, control, delivery, replies, uploads, workspace
+from sandbox.slack import api, app_link, control, response_urls, uploads, workspace
 
 
 class Protocol(H11Protocol):
@@ -30,12 +30,12 @@ def create(space: workspace.Workspace) -> Starlette:
 
     Dropping connections needs a server with `Protocol`, as `config` makes it.
     """
-    outbound = delivery.Delivery(space)
+    outbound = app_link.AppLink(space)
     web = api.Api(space)
     app = Starlette(
         routes=[
             Route("/api/{method}", web.endpoint, methods=["GET", "POST"]),
-            Route("/response/{path:path}", replies.Replies(space, web).endpoint, methods=["POST"]),
+            Route("/response/{path:path}", response_urls.ResponseUrls(space, web).endpoint, methods=["POST"]),
             Route("/upload/v1/{ticket}", uploads.Uploads(space, web).endpoint, methods=["POST"]),
             WebSocketRoute("/link/", outbound.hub.endpoint),
             *control.Control(space, outbound).routes(),

@@ -10,7 +10,7 @@ from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from sandbox.slack import limits, workspace, world
+from sandbox.slack import limits, population, workspace
 
 
 class Hub:
@@ -42,7 +42,7 @@ class Hub:
             return
         self._sockets.append(socket)
         info = {"host": "sandbox", "build_number": 1, "approximate_connection_time": 18060}
-        hello = {"type": "hello", "num_connections": len(self._sockets), "connection_info": {"app_id": world.APP}}
+        hello = {"type": "hello", "num_connections": len(self._sockets), "connection_info": {"app_id": population.APP}}
         try:
             await socket.send_json({**hello, "debug_info": info})
             self._space.changed()

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sandbox.slack import errors, limits, world
+from sandbox.slack import errors, limits, population
 
 
 @dataclass
@@ -56,7 +56,7 @@ class Tickets:
 
     def reply_path(self, kind: str, user: str, channel: str, original: str = "") -> str:
         """The path of a new response URL; `kind` is commands or actions."""
-        path = f"{kind}/{world.TEAM}/{secrets.randbelow(10**12)}/{secrets.token_urlsafe(18)}"
+        path = f"{kind}/{population.TEAM}/{secrets.randbelow(10**12)}/{secrets.token_urlsafe(18)}"
         self._replies[path] = ReplyTicket(user, channel, original, self._now())
         return path
 

@@ -6,7 +6,7 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from sandbox.slack import api, workspace, world
+from sandbox.slack import api, population, workspace
 
 
 class Uploads:
@@ -41,7 +41,7 @@ async def _content(request: Request) -> bytes:
     return await parts[0].read() if parts else b""
 
 
-def _take(file: world.File | None, content: bytes) -> Response:
+def _take(file: population.File | None, content: bytes) -> Response:
     if file is None or file.content is not None:
         return PlainTextResponse("not found", 404)
     if len(content) != file.length:

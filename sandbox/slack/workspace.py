@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox.slack import budgets as rates
-from sandbox.slack import errors, faults, limits, manifest, modals, tickets, world
+from sandbox.slack import errors, faults, limits, manifest, modals, population, rate_limits, tickets
 
 BOT_TOKEN = "xoxb-sandbox"
 APP_TOKEN = "xapp-sandbox"
@@ -54,11 +53,11 @@ class Workspace:
         self.signing_secret = signing_secret
         self.ack_seconds = ack_seconds
         self.base_url = ""
-        self.people = world.people()
-        self.channels = world.channels()
-        self.groups = world.groups()
-        self.files: dict[str, world.File] = {}
-        self.budgets = rates.Budgets(self.now, enabled=budgets)
+        self.people = population.people()
+        self.channels = population.channels()
+        self.groups = population.groups()
+        self.files: dict[str, population.File] = {}
+        self.budgets = rate_limits.Budgets(self.now, enabled=budgets)
         self.faults = faults.Faults()
         self.tickets = tickets.Tickets(self.now)
         self.modals = modals.Modals(self.now, new_ident)
@@ -114,37 +113,37 @@ class Workspace:
 
     # --- people and conversations ---
 
-    def user(self, ident: str) -> world.User:
+    def user(self, ident: str) -> population.User:
         """A user. Raises user_not_found."""
         user = self.people.get(ident)
         if user is None:
             raise errors.SlackError("user_not_found")
         return user
 
-    def dm(self, user: str) -> world.Channel:
+    def dm(self, user: str) -> population.Channel:
         """The direct message between the bot and a user, opened if need be. Raises user_not_found, cannot_dm_bot, user_disabled."""
         person = self.user(user)
-        if person.is_bot or user == world.SLACKBOT:
+        if person.is_bot or user == population.SLACKBOT:
             raise errors.SlackError("cannot_dm_bot")
         if person.deleted:
             raise errors.SlackError("user_disabled")
         ident = "D" + user[1:]
         if ident not in self.channels:
-            self.channels[ident] = world.Channel(ident, "directmessage", {user, world.BOT_USER}, is_private=True, dm_with=user)
+            self.channels[ident] = population.Channel(ident, "directmessage", {user, population.BOT_USER}, is_private=True, dm_with=user)
             self.changed()
         return self.channels[ident]
 
-    def visible(self, ident: str) -> world.Channel:
+    def visible(self, ident: str) -> population.Channel:
         """A conversation that the bot may know of. Raises channel_not_found: a private one without the bot does not exist for it."""
         channel = self.channels.get(ident)
-        if channel is None or (channel.is_private and world.BOT_USER not in channel.members):
+        if channel is None or (channel.is_private and population.BOT_USER not in channel.members):
             raise errors.SlackError("channel_not_found")
         return channel
 
-    def joined(self, ident: str) -> world.Channel:
+    def joined(self, ident: str) -> population.Channel:
         """A conversation with the bot in it. Raises channel_not_found, not_in_channel."""
         channel = self.visible(ident)
-        if world.BOT_USER not in channel.members:
+        if population.BOT_USER not in channel.members:
             raise errors.SlackError("not_in_channel")
         return channel
 
@@ -156,29 +155,29 @@ class Workspace:
 
     # --- messages ---
 
-    def store(self, channel: world.Channel, message: world.Message) -> world.Message:
+    def store(self, channel: population.Channel, message: population.Message) -> population.Message:
         """Put a message into a conversation."""
         channel.messages[message.ts] = message
         self.changed()
         return message
 
-    def remove(self, channel: world.Channel, ts: str) -> None:
+    def remove(self, channel: population.Channel, ts: str) -> None:
         """Delete a message; the parent of a thread leaves a tombstone."""
         message = channel.messages[ts]
         if any(other.thread_ts == ts and other.ts != ts for other in channel.messages.values()):
             message.subtype, message.text, message.blocks, message.metadata = "tombstone", "This message was deleted.", [], None
             message.files = []
-            message.user, message.bot = world.SLACKBOT, ""
+            message.user, message.bot = population.SLACKBOT, ""
         else:
             del channel.messages[ts]
         self.changed()
 
     def whisper(
-        self, channel: world.Channel, user: str, text: str, blocks: list[dict[str, Any]], *, author: str = world.BOT_USER
-    ) -> world.Message:
+        self, channel: population.Channel, user: str, text: str, blocks: list[dict[str, Any]], *, author: str = population.BOT_USER
+    ) -> population.Message:
         """A message that only one person sees."""
-        bot = world.BOT if author == world.BOT_USER else ""
-        message = world.Message(self.next_ts(), author, text, blocks, bot=bot, ephemeral_to=user)
+        bot = population.BOT if author == population.BOT_USER else ""
+        message = population.Message(self.next_ts(), author, text, blocks, bot=bot, ephemeral_to=user)
         return self.store(channel, message)
 
 

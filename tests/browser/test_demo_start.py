@@ -11,7 +11,7 @@ from playwright import async_api
 from playwright.async_api import expect
 
 from sandbox import __main__ as demo
-from sandbox import children
+from sandbox import processes
 from tests.browser.conftest import DANA, QUALITY, Program, Trouble, free_port, listening
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -20,8 +20,8 @@ SLEEPER = "import signal, sys, time; print('up', flush=True); signal.signal(sign
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
 
 
-def child(program: str) -> children.Child:
-    return children.Child("child", [sys.executable, "-c", program], {}, loud=False)
+def child(program: str) -> processes.Child:
+    return processes.Child("child", [sys.executable, "-c", program], {}, loud=False)
 
 
 async def until(true: Callable[[], bool]) -> None:

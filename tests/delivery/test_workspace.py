@@ -12,7 +12,7 @@ import pytest
 from bot import errors, model
 from bot.delivery import directory, pacing, slack
 from bot.delivery.pacing import Lane
-from sandbox.slack import budgets, server, workspace
+from sandbox.slack import rate_limits, server, workspace
 
 CHANNEL = "C0QUALITY"
 CARD = model.Message(
@@ -157,7 +157,7 @@ def test_five_minutes_at_full_load_provoke_no_429(virtually: Callable[[Coroutine
 
     async def scenario() -> dict[str, int]:
         loop = asyncio.get_running_loop()
-        slacks, pacer, done = budgets.Budgets(lambda: loop.time()), pacing.Pacer(300), dict.fromkeys(Lane, 0)
+        slacks, pacer, done = rate_limits.Budgets(lambda: loop.time()), pacing.Pacer(300), dict.fromkeys(Lane, 0)
 
         async def call(lane: Lane, channel: str, spend: Callable[[], None]) -> None:
             async with pacer.slot(lane, channel):

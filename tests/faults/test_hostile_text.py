@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.qualytics import wire
+from sandbox.qualytics import response_json
 from tests.faults.house import House
 from tests.walks.stage import CHANNEL, DANA, Json, Stage
 
@@ -64,8 +64,8 @@ async def poisoned(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
         check.spec = dataclasses.replace(check.spec, says=f"{BOLD} {LONG}", fields=(HOSTILE, LONG[:300]))
     for ident, user in list(facts.users.items()):
         facts.users[ident] = dataclasses.replace(user, name=f"{EMOJI} *{user.name}* <@U0LEE>")
-    stub = wire.check_stub
-    monkeypatch.setattr(wire, "check_stub", lambda found: {**stub(found), "rule_type": HOSTILE})
+    stub = response_json.check_stub
+    monkeypatch.setattr(response_json, "check_stub", lambda found: {**stub(found), "rule_type": HOSTILE})
     return stage
 
 

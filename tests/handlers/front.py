@@ -17,7 +17,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from bot import app, settings
 from bot.delivery import pacing
 from bot.render.kit import ids
-from sandbox.slack import messages, modals, payloads
+from sandbox.slack import event_shapes, message_content, modals
 from sandbox.slack.blockkit import surfaces
 from tests.walks import stage as staging
 
@@ -53,7 +53,7 @@ class Front:
         """The payload of a slash command."""
         space = self.stage.workspace
         space.base_url = self.stage.slack_url
-        return dict(payloads.command(space, space.people[user], space.channels[channel], name, text))
+        return dict(event_shapes.command(space, space.people[user], space.channels[channel], name, text))
 
     def click(
         self, action_id: str, value: str, *, user: str = DANA, channel: str = CHANNEL, ts: str = "1700000000.000100", kind: str = "button"
@@ -66,19 +66,19 @@ class Front:
         container = {"type": "message", "message_ts": ts, "channel_id": channel, "is_ephemeral": bool(message and message.ephemeral_to)}
         where: Json = {"container": container, "channel": {"id": channel, "name": place.name}, "state": {"values": {}}}
         if message is not None and not message.ephemeral_to:
-            where["message"] = messages.public(message, place)
+            where["message"] = message_content.public(message, place)
         chosen = (
             {"value": value} if kind == "button" else {"selected_option": {"text": {"type": "plain_text", "text": "x"}, "value": value}}
         )
         action = {"action_id": action_id, "block_id": "b1", "type": kind, "action_ts": space.next_ts(), **chosen}
-        return payloads.block_actions(space, person, where, action, payloads.response_url(space, "actions", person, place, ts))
+        return event_shapes.block_actions(space, person, where, action, event_shapes.response_url(space, "actions", person, place, ts))
 
     def click_in(self, view: Mapping[str, Any], action_id: str, value: str, *, user: str = DANA) -> Json:
         """The payload of pressing something in a form that is open."""
         space = self.stage.workspace
         opened = space.modals.open(user, space.modals.check(copy.deepcopy(dict(view)), "modal"))
         action = {"action_id": action_id, "block_id": "b1", "type": "button", "action_ts": space.next_ts(), "value": value}
-        return payloads.block_actions(space, space.people[user], payloads.in_view(opened), action, "")
+        return event_shapes.block_actions(space, space.people[user], event_shapes.in_view(opened), action, "")
 
     def shortcut(self, callback_id: str, *, user: str = DANA, channel: str = CHANNEL, message: Json | None = None) -> Json:
         """The payload of a shortcut: global, or of a message that is there."""
@@ -86,21 +86,21 @@ class Front:
         space.base_url = self.stage.slack_url
         person, place = space.people[user], space.channels[channel]
         if message is None:
-            return payloads.shortcut(space, person, callback_id)
-        return payloads.message_action(space, person, place, place.messages[message["ts"]], callback_id)
+            return event_shapes.shortcut(space, person, callback_id)
+        return event_shapes.message_action(space, person, place, place.messages[message["ts"]], callback_id)
 
     def submission(self, view: Mapping[str, Any], values: Mapping[str, Json], *, user: str = DANA, view_id: str = "") -> Json:
         """The payload of a form sent with these values (block id -> element state)."""
         space = self.stage.workspace
         opened = modals.View(view_id or f"V{space.next_ts()}", user, copy.deepcopy(dict(view)), "root")
         opened.values = {block: {block.partition(":")[0]: state} for block, state in values.items()}
-        return payloads.submission(space, space.people[user], opened)
+        return event_shapes.submission(space, space.people[user], opened)
 
     def suggestion(self, view: Mapping[str, Any], typed: str, *, user: str = DANA, block: str = "") -> Json:
         """The payload of a menu that asks for its options; by default the picker of a system's user for Lee."""
         opened = modals.View("V0OPEN", user, copy.deepcopy(dict(view)), "root")
         where, element = {"block_id": block or ids.link_block(LEE)}, {"action_id": block or ids.LINK_PERSON}
-        return payloads.suggestion(self.stage.workspace.people[user], payloads.in_view(opened), where, element, typed)
+        return event_shapes.suggestion(self.stage.workspace.people[user], event_shapes.in_view(opened), where, element, typed)
 
     # --- what people see ---------------------------------------------------------------------------------------------------
 

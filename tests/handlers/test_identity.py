@@ -9,7 +9,7 @@ import pytest
 from bot import model
 from bot.render.anomaly import anomaly_forms
 from bot.render.kit import ids
-from sandbox.slack import world
+from sandbox.slack import population
 from tests.handlers.front import CHANNEL, DANA, LEE, Front, visible
 from tests.handlers.test_forms import OFFER, opened, picked, users
 
@@ -22,7 +22,7 @@ LEE_PARK = 18
 @pytest.fixture(autouse=True)
 async def people(front: Front) -> None:
     """Dana is an admin, and has the address of a user of Qualytics; Lee and Ann have none there. Nobody is linked yet."""
-    front.stage.workspace.people[ANN] = world.User(ANN, "ann", "Ann Berg", email="ann@elsewhere.example")
+    front.stage.workspace.people[ANN] = population.User(ANN, "ann", "Ann Berg", email="ann@elsewhere.example")
     for slack_id in (DANA, LEE, ANN):
         await front.running.store.identities.unlink(slack_id, "qualytics")
 

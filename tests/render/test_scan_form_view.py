@@ -12,7 +12,7 @@ import pytest
 from bot import errors, model
 from bot.render.kit import ids
 from bot.render.scan import scan_form
-from sandbox.slack import answers
+from sandbox.slack import input_values
 from sandbox.slack.blockkit import surfaces
 from tests.render import scan_samples, slack_rules
 
@@ -35,7 +35,7 @@ FULL = scan_form.ScanDraft(
 
 def sent(view: model.Block, **values: Any) -> dict[str, Any]:
     """The view as Slack sends it back: its initial values, and what somebody entered since (block ids with `__` for the dot)."""
-    state = answers.initial(view["blocks"])
+    state = input_values.initial(view["blocks"])
     for name, value in values.items():
         block_id = name.replace("__", ".")
         state[block_id][block_id] |= value

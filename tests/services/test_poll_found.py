@@ -69,7 +69,7 @@ async def _nobody(query: model.Query, source: str, actor: model.Actor) -> model.
 @pytest.fixture
 async def town(store: engine.Store) -> AsyncIterator[Town]:
     clock = cast.Clock()
-    world = fake.World(seed=7, open_count=10, clock=clock.now)
+    world = fake.Deployment(seed=7, open_count=10, clock=clock.now)
     async with fake.serving(world) as (url, parts):
         made = Town(world, parts, url, store)
         made.desk.clock.at = clock.at
@@ -149,7 +149,7 @@ async def test_without_the_filter_by_id_every_posted_one_is_re_read_in_turn_with
 
 async def test_a_datastore_that_is_added_is_told_once_and_floods_nobody(store: engine.Store) -> None:
     clock = cast.Clock()
-    world = fake.World(seed=7, open_count=10, clock=clock.now)
+    world = fake.Deployment(seed=7, open_count=10, clock=clock.now)
     async with fake.serving(world) as (url, parts):
         first = Town(world, parts, url, store, datastores=["42"])
         await first.desk.turn()

@@ -48,7 +48,7 @@ async def over(clock: Clock, facts: Facts) -> AsyncIterator[Make]:
 
 @pytest.fixture
 async def deployment() -> AsyncIterator[Deployment]:
-    async with fake.serving(fake.World(seed=7, open_count=30)) as (url, parts):
+    async with fake.serving(fake.Deployment(seed=7, open_count=30)) as (url, parts):
         made = Deployment(url, parts)
         yield made
         await made.aclose()

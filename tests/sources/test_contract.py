@@ -71,7 +71,7 @@ async def test_a_burst_larger_than_a_page_is_found_whole_and_once(system: Deploy
 
 
 async def test_ten_thousand_cost_a_hundred_calls_first_and_one_afterwards_though_all_are_of_one_minute() -> None:
-    world = fake.World(seed=3, open_count=0)
+    world = fake.Deployment(seed=3, open_count=0)
     world.arrive(10_000)
     async with fake.serving(world) as (url, parts):
         system = Deployment(url, parts)

@@ -153,7 +153,7 @@ def as_items(calls: list[oracle.Call]) -> dict[int, dict[str, Any]]:
 
 async def ours(name: str, reading: bool) -> list[oracle.Call]:
     """What we send for the same wish, without what we read before a write."""
-    async with fake.serving(fake.World(seed=7, open_count=12)) as (url, parts):
+    async with fake.serving(fake.Deployment(seed=7, open_count=12)) as (url, parts):
         system = Deployment(url, parts)
         source = system.source()
         if name == "abort":

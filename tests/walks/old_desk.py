@@ -28,9 +28,8 @@ from bot.delivery import pacing
 from bot.store import engine
 from bot.store.migrations import runner
 from sandbox import qualytics, slack
-from sandbox.qualytics import modes
-from sandbox.qualytics import world as system
-from sandbox.slack import world as workspace
+from sandbox.qualytics import deployment, switches
+from sandbox.slack import population
 from tests.walks.stage import Json, Stage
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -81,7 +80,7 @@ async def staged(there: Found, folder: Path) -> AsyncIterator[Stage]:
 
 
 @asynccontextmanager
-async def _on_its_port(state: qualytics.World) -> AsyncIterator[str]:
+async def _on_its_port(state: qualytics.Deployment) -> AsyncIterator[str]:
     """Wait while another run of the tests has the port."""
     async with contextlib.AsyncExitStack() as stack, asyncio.timeout(600):
         while True:
@@ -172,38 +171,38 @@ def _workspace(there: Found) -> slack.Workspace:
     for ident, messages in there.read("slack.json").items():
         channel = space.channels.get(ident) or space.dm(f"U{ident[1:]}")
         for message in messages:
-            space.store(channel, workspace.Message(**message))
+            space.store(channel, population.Message(**message))
     return space
 
 
-def _system(there: Found) -> qualytics.World:
+def _system(there: Found) -> qualytics.Deployment:
     kept = there.read("qualytics.json")
-    state = qualytics.World(seed=int(there.told["lost"]), open_count=0, clock=there.moment)
+    state = qualytics.Deployment(seed=int(there.told["lost"]), open_count=0, clock=there.moment)
     for shelf in (state.anomalies, state.by_uuid, state.open, state.closed):
         shelf.clear()
-    state.modes = modes.switched(state.modes, kept["modes"])
+    state.modes = switches.switched(state.modes, kept["modes"])
     for values in kept["anomalies"]:
         _shelve(state, values)
-    state.comments = {values["id"]: system.Comment(**_timed(values, "created")) for values in kept["comments"]}
+    state.comments = {values["id"]: deployment.Comment(**_timed(values, "created")) for values in kept["comments"]}
     state.operations = {values["id"]: _operation(state, values) for values in kept["operations"]}
     state.plans = kept["plans"]
     state._next_anomaly, state._next_comment = max(state.anomalies) + 1, max(state.comments, default=0) + 1
     return state
 
 
-def _shelve(state: qualytics.World, values: Json) -> None:
+def _shelve(state: qualytics.Deployment, values: Json) -> None:
     checks = tuple(state.facts.checks[ident] for ident in values["checks"])
     container = state.facts.containers[values["container"]]
     fields = _timed(values, "created") | {"uuid": uuid.UUID(values["uuid"]), "container": container, "checks": checks}
-    anomaly = system.Anomaly(**fields)
+    anomaly = deployment.Anomaly(**fields)
     state.anomalies[anomaly.id] = state.by_uuid[anomaly.uuid] = anomaly
     state._shelve(anomaly)
 
 
-def _operation(state: qualytics.World, values: Json) -> system.Operation:
+def _operation(state: qualytics.Deployment, values: Json) -> deployment.Operation:
     containers = tuple(state.facts.containers[ident] for ident in values["containers"])
     store = state.facts.datastores[values["datastore"]]
-    return system.Operation(**(_timed(values, "created", "begins", "ends") | {"containers": containers, "datastore": store}))
+    return deployment.Operation(**(_timed(values, "created", "begins", "ends") | {"containers": containers, "datastore": store}))
 
 
 def _timed(values: Json, *names: str) -> Json:
@@ -212,7 +211,7 @@ def _timed(values: Json, *names: str) -> Json:
 
 def lasting(messages: list[Json]) -> list[Json]:
     """The desk's own messages that everybody sees."""
-    return [one for one in messages if not one["ephemeral"] and one["user"] == workspace.BOT_USER]
+    return [one for one in messages if not one["ephemeral"] and one["user"] == population.BOT_USER]
 
 
 def elements(message: Json) -> Iterator[tuple[str, str]]:

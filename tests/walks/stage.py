@@ -168,7 +168,7 @@ class Stage:
     slack_url: str
     qualytics_url: str
     workspace: slack.Workspace
-    world: qualytics.World
+    world: qualytics.Deployment
     http: httpx.AsyncClient
     folder: Path
 
@@ -319,7 +319,7 @@ async def staged(
     """Both fakes on free ports; Slack's budgets off unless asked for, so that walks are quick."""
     async with AsyncExitStack() as stack:
         workspace = slack.Workspace(budgets=budgets)
-        world = qualytics.World(seed=seed, open_count=open_at_start)
+        world = qualytics.Deployment(seed=seed, open_count=open_at_start)
         slack_url = await stack.enter_async_context(slack.running(workspace))
         qualytics_url = await stack.enter_async_context(qualytics.running(world, latency_ms=latency_ms))
         # A connection for each call: none is sent into that just closes, or that a cancelled call has left half read.

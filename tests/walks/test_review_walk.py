@@ -7,7 +7,7 @@ import io
 from collections import Counter
 from typing import Any
 
-from sandbox.slack import world
+from sandbox.slack import population
 from tests.walks.stage import CHANNEL, DANA, LEE, Json, Stage, visible
 
 
@@ -139,7 +139,7 @@ async def test_the_message_shortcut_takes_a_card_or_a_link(desk: Stage) -> None:
 async def test_progress_goes_to_direct_messages_where_the_bot_is_no_member(desk: Stage) -> None:
     first, second = await desk.arrive(2)
     elsewhere = next(
-        c.id for c in desk.workspace.channels.values() if not c.is_im and world.BOT_USER not in c.members and DANA in c.members
+        c.id for c in desk.workspace.channels.values() if not c.is_im and population.BOT_USER not in c.members and DANA in c.members
     )
     await desk.command(f"/anomalies ack {first},{second}", channel=elsewhere)
     await desk.press(await desk.ephemeral("Confirm", channel=elsewhere), "batch.confirm", channel=elsewhere)

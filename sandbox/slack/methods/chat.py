@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sandbox.slack import errors, limits, messages, world
-from sandbox.slack.methods.call import Call, Json, Method
+from sandbox.slack import errors, limits, message_content, population
+from sandbox.slack.methods.arguments import Call, Json, Method
 
 
-def _destination(call: Call) -> world.Channel:
+def _destination(call: Call) -> population.Channel:
     """Where to post: a conversation with the bot in it, or a user's direct message."""
     space, ident = call.workspace, call.text("channel")
     if ident[0] in "UW" and ident in space.people:
@@ -16,12 +16,12 @@ def _destination(call: Call) -> world.Channel:
     channel = space.visible(ident)
     if channel.is_archived:
         raise errors.SlackError("is_archived")
-    if world.BOT_USER not in channel.members and "chat:write.public" not in space.app.scopes:
+    if population.BOT_USER not in channel.members and "chat:write.public" not in space.app.scopes:
         raise errors.SlackError("not_in_channel")
     return channel
 
 
-def thread(call: Call, channel: world.Channel) -> str:
+def thread(call: Call, channel: population.Channel) -> str:
     """The thread to answer in, "" for none. Raises thread_not_found, cannot_reply_to_message: only a parent can be answered."""
     ts = call.optional("thread_ts")
     if not ts:
@@ -34,9 +34,9 @@ def thread(call: Call, channel: world.Channel) -> str:
     return ts
 
 
-def _answer(channel: world.Channel, message: world.Message, content: messages.Content) -> Json:
+def _answer(channel: population.Channel, message: population.Message, content: message_content.Content) -> Json:
     answer: Json = {"ok": True, "channel": channel.id, "ts": message.ts}
-    answer["message"] = messages.public(message, channel, all_metadata=True)
+    answer["message"] = message_content.public(message, channel, all_metadata=True)
     if content.warnings:
         answer |= {"warning": ",".join(content.warnings), "response_metadata": {"warnings": list(content.warnings)}}
     return answer
@@ -45,14 +45,14 @@ def _answer(channel: world.Channel, message: world.Message, content: messages.Co
 def post_message(call: Call) -> Json:
     """chat.postMessage"""
     channel = _destination(call)
-    content = messages.content(call.args, call.unsupported)
-    message = world.Message(
+    content = message_content.content(call.args, call.unsupported)
+    message = population.Message(
         call.workspace.next_ts(),
-        world.BOT_USER,
+        population.BOT_USER,
         content.shown,
         content.blocks or [],
-        messages.metadata_of(call.args.get("metadata")) or None,
-        bot=world.BOT,
+        message_content.metadata_of(call.args.get("metadata")) or None,
+        bot=population.BOT,
         thread_ts=thread(call, channel),
         broadcast=call.flag("reply_broadcast"),
     )
@@ -73,19 +73,21 @@ def post_ephemeral(call: Call) -> Json:
     user = call.text("user")
     if user not in channel.members:
         raise errors.SlackError("user_not_in_channel")
-    content = messages.content(call.args, call.unsupported)
-    message = world.Message(call.workspace.next_ts(), world.BOT_USER, content.shown, content.blocks or [], bot=world.BOT, ephemeral_to=user)
+    content = message_content.content(call.args, call.unsupported)
+    message = population.Message(
+        call.workspace.next_ts(), population.BOT_USER, content.shown, content.blocks or [], bot=population.BOT, ephemeral_to=user
+    )
     message.thread_ts = thread(call, channel)
     call.workspace.store(channel, message)
     return {"ok": True, "message_ts": message.ts}
 
 
-def _own(call: Call, missing: str, foreign: str) -> tuple[world.Channel, world.Message]:
+def _own(call: Call, missing: str, foreign: str) -> tuple[population.Channel, population.Message]:
     channel = call.workspace.joined(call.text("channel"))
     message = channel.messages.get(call.text("ts"))
     if message is None or message.subtype == "tombstone":
         raise errors.SlackError(missing)
-    if message.ephemeral_to or message.user != world.BOT_USER:
+    if message.ephemeral_to or message.user != population.BOT_USER:
         raise errors.SlackError(foreign)
     return channel, message
 
@@ -95,10 +97,10 @@ def update(call: Call) -> Json:
     channel, message = _own(call, "message_not_found", "cant_update_message")
     if channel.is_archived:
         raise errors.SlackError("is_inactive")
-    content = messages.content(call.args, call.unsupported)
+    content = message_content.content(call.args, call.unsupported)
     if content.text is not None and len(content.text) > limits.UPDATE_TEXT:
         raise errors.SlackError("msg_too_long")
-    metadata = messages.metadata_of(call.args.get("metadata"))
+    metadata = message_content.metadata_of(call.args.get("metadata"))
     before = message.text
     message.text, message.blocks = content.shown, content.blocks or []
     message.metadata = message.metadata if metadata is None else metadata or None
@@ -122,7 +124,7 @@ def get_permalink(call: Call) -> Json:
     message = channel.messages.get(call.text("message_ts"))
     if message is None or message.ephemeral_to:
         raise errors.SlackError("message_not_found")
-    link = f"https://{world.TEAM_DOMAIN}.slack.com/archives/{channel.id}/p{message.ts.replace('.', '')}"
+    link = f"https://{population.TEAM_DOMAIN}.slack.com/archives/{channel.id}/p{message.ts.replace('.', '')}"
     if message.thread_ts:
         link += f"?thread_ts={message.thread_ts}&cid={channel.id}"
     return {"ok": True, "channel": channel.id, "permalink": link}

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 
-from sandbox.slack import errors, messages, world
-from sandbox.slack.methods import call as calls
-from sandbox.slack.methods.call import Call, Json, Method
+from sandbox.slack import errors, message_content, population
+from sandbox.slack.methods import arguments
+from sandbox.slack.methods.arguments import Call, Json, Method
 
 _TS = re.compile(r"\d+(\.\d+)?")
 _READS = frozenset({"channels:read", "groups:read", "im:read", "mpim:read"})
 
 
-def _info(channel: world.Channel) -> Json:
+def _info(channel: population.Channel) -> Json:
     return channel.json()
 
 
@@ -41,9 +41,11 @@ def listed(call: Call) -> Json:
     found = [
         _info(channel)
         for channel in call.workspace.channels.values()
-        if channel.kind in kinds and (not channel.is_private or world.BOT_USER in channel.members) and not (hidden and channel.is_archived)
+        if channel.kind in kinds
+        and (not channel.is_private or population.BOT_USER in channel.members)
+        and not (hidden and channel.is_archived)
     ]
-    page, after = calls.page(call, found, "id")
+    page, after = arguments.page(call, found, "id")
     return {"ok": True, "channels": page, "response_metadata": after}
 
 
@@ -64,7 +66,7 @@ def open_(call: Call) -> Json:
     return {"ok": True, "no_op": channel.id in before, "already_open": channel.id in before, "channel": shown}
 
 
-def _direct(call: Call, names: list[str]) -> world.Channel:
+def _direct(call: Call, names: list[str]) -> population.Channel:
     if len(names) > 1:
         raise errors.SlackError("method_not_supported_for_channel_type")
     return call.workspace.dm(names[0])
@@ -74,7 +76,7 @@ def members(call: Call) -> Json:
     """conversations.members"""
     channel = call.workspace.visible(call.text("channel"))
     call.workspace.require(f"{channel.kind}:read")
-    page, after = calls.page(call, [{"id": user} for user in sorted(channel.members)], "id")
+    page, after = arguments.page(call, [{"id": user} for user in sorted(channel.members)], "id")
     return {"ok": True, "members": [item["id"] for item in page], "response_metadata": after}
 
 
@@ -85,21 +87,21 @@ def _bound(call: Call, name: str, default: str) -> float:
     return float(value)
 
 
-def _between(call: Call, found: list[world.Message]) -> list[world.Message]:
+def _between(call: Call, found: list[population.Message]) -> list[population.Message]:
     oldest, latest = _bound(call, "oldest", "0"), _bound(call, "latest", "99999999999")
     inclusive = call.flag("inclusive")
     return [message for message in found if oldest < float(message.ts) < latest or (inclusive and float(message.ts) in (oldest, latest))]
 
 
-def _page(call: Call, found: list[world.Message], channel: world.Channel) -> Json:
+def _page(call: Call, found: list[population.Message], channel: population.Channel) -> Json:
     with_metadata = call.flag("include_all_metadata")
-    shown = [messages.public(message, channel, all_metadata=with_metadata) for message in found]
-    page, after = calls.page(call, shown, "ts", high=999)
+    shown = [message_content.public(message, channel, all_metadata=with_metadata) for message in found]
+    page, after = arguments.page(call, shown, "ts", high=999)
     more = bool(after["next_cursor"])
     return {"ok": True, "messages": page, "has_more": more, **({"response_metadata": after} if more else {})}
 
 
-def _readable(call: Call) -> world.Channel:
+def _readable(call: Call) -> population.Channel:
     ident = call.text("channel")
     channel = call.workspace.visible(ident)
     call.workspace.require(f"{channel.kind}:history")
@@ -123,7 +125,7 @@ def replies(call: Call) -> Json:
     parent = channel.messages.get(call.text("ts"))
     if parent is None or parent.ephemeral_to:
         raise errors.SlackError("thread_not_found")
-    answers = _between(call, messages.replies_to(channel, parent.ts))
+    answers = _between(call, message_content.replies_to(channel, parent.ts))
     return _page(call, [parent, *answers], channel)
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import secrets
 
-from sandbox.slack import errors, world
-from sandbox.slack.methods import call as calls
-from sandbox.slack.methods.call import Call, Json, Method
+from sandbox.slack import errors, population
+from sandbox.slack.methods import arguments
+from sandbox.slack.methods.arguments import Call, Json, Method
 
 
-def _shown(call: Call, user: world.User) -> Json:
+def _shown(call: Call, user: population.User) -> Json:
     return user.json(with_email="users:read.email" in call.workspace.app.scopes)
 
 
@@ -30,7 +30,7 @@ def users_lookup(call: Call) -> Json:
 def users_list(call: Call) -> Json:
     """users.list"""
     found = [_shown(call, user) for user in call.workspace.people.values() if not user.is_stranger]
-    page, after = calls.page(call, found, "id")
+    page, after = arguments.page(call, found, "id")
     return {"ok": True, "members": page, "cache_ts": int(call.workspace.now()), "response_metadata": after}
 
 
@@ -38,7 +38,7 @@ def usergroups_list(call: Call) -> Json:
     """usergroups.list"""
     shown = []
     for group in call.workspace.groups.values():
-        one: Json = {"id": group.id, "team_id": world.TEAM, "is_usergroup": True, "name": group.name, "handle": group.handle}
+        one: Json = {"id": group.id, "team_id": population.TEAM, "is_usergroup": True, "name": group.name, "handle": group.handle}
         one |= {"description": "", "is_external": False, "date_delete": 0, "user_count": len(group.users)}
         if call.flag("include_users"):
             one["users"] = list(group.users)
@@ -56,26 +56,32 @@ def usergroups_users(call: Call) -> Json:
 
 def team_info(call: Call) -> Json:
     """team.info"""
-    team = {"id": world.TEAM, "name": world.TEAM_NAME, "domain": world.TEAM_DOMAIN, "email_domain": "acme.example"}
+    team = {"id": population.TEAM, "name": population.TEAM_NAME, "domain": population.TEAM_DOMAIN, "email_domain": "acme.example"}
     return {"ok": True, "team": {**team, "url": _url(), "is_verified": False}}
 
 
 def bots_info(call: Call) -> Json:
     """bots.info"""
-    if call.optional("bot") not in ("", world.BOT):
+    if call.optional("bot") not in ("", population.BOT):
         raise errors.SlackError("bot_not_found")
-    bot = {"id": world.BOT, "deleted": False, "name": call.workspace.app.name, "app_id": world.APP, "user_id": world.BOT_USER}
+    bot = {
+        "id": population.BOT,
+        "deleted": False,
+        "name": call.workspace.app.name,
+        "app_id": population.APP,
+        "user_id": population.BOT_USER,
+    }
     return {"ok": True, "bot": {**bot, "updated": 1_700_000_000, "icons": {}}}
 
 
 def _url() -> str:
-    return f"https://{world.TEAM_DOMAIN}.slack.com/"
+    return f"https://{population.TEAM_DOMAIN}.slack.com/"
 
 
 def auth_test(call: Call) -> Json:
     """auth.test"""
-    who = {"user": "anomaly_desk", "user_id": world.BOT_USER, "bot_id": world.BOT}
-    team = {"url": _url(), "team": world.TEAM_NAME, "team_id": world.TEAM, "is_enterprise_install": False}
+    who = {"user": "anomaly_desk", "user_id": population.BOT_USER, "bot_id": population.BOT}
+    team = {"url": _url(), "team": population.TEAM_NAME, "team_id": population.TEAM, "is_enterprise_install": False}
     return {"ok": True, **team, **who}
 
 
@@ -86,7 +92,7 @@ def connections_open(call: Call) -> Json:
     ticket = secrets.token_urlsafe(24)
     call.workspace.socket_tickets.add(ticket)
     base = call.workspace.base_url.replace("http://", "ws://", 1)
-    return {"ok": True, "url": f"{base}/link/?ticket={ticket}&app_id={world.APP}"}
+    return {"ok": True, "url": f"{base}/link/?ticket={ticket}&app_id={population.APP}"}
 
 
 METHODS = {

@@ -6,9 +6,9 @@ import re
 import secrets
 from typing import Any
 
-from sandbox.slack import errors, limits, messages, world
+from sandbox.slack import errors, limits, message_content, population
 from sandbox.slack.methods import chat
-from sandbox.slack.methods.call import Call, Json, Method, invalid
+from sandbox.slack.methods.arguments import Call, Json, Method, invalid
 
 _CHANNEL_ID = re.compile(r"[CGDZ][A-Z0-9]+")
 _KEYS = frozenset({"id", "title", "highlight_type"})
@@ -34,7 +34,7 @@ def get_upload_url(call: Call) -> Json:
     if len(call.optional("alt_txt")) > limits.FILE_ALT_TEXT:
         raise errors.SlackError("alt_txt_too_large")
     ident = "F" + secrets.token_hex(5).upper()
-    file = space.files[ident] = world.File(ident, name, length, secrets.token_urlsafe(48), int(space.now()))
+    file = space.files[ident] = population.File(ident, name, length, secrets.token_urlsafe(48), int(space.now()))
     return {"ok": True, "upload_url": f"{space.base_url}/upload/v1/{file.ticket}", "file_id": ident}
 
 
@@ -46,7 +46,7 @@ def complete(call: Call) -> Json:
         raise invalid("thread_ts needs exactly one channel [json-pointer:/thread_ts]")
     threads = [chat.thread(call, channel) for channel in channels]
     text = call.optional("initial_comment")
-    blocks = None if text else messages.blocks_of(call.args.get("blocks"), call.unsupported)
+    blocks = None if text else message_content.blocks_of(call.args.get("blocks"), call.unsupported)
     for file, title in titled:
         file.title = title or file.name
     for channel, thread in zip(channels, threads, strict=True):
@@ -54,16 +54,18 @@ def complete(call: Call) -> Json:
     return {"ok": True, "files": [{"id": file.id, "title": file.title} for file, _ in titled]}
 
 
-def _share(call: Call, channel: world.Channel, thread: str, files: list[world.File], text: str, blocks: list[Json]) -> None:
-    message = world.Message(call.workspace.next_ts(), world.BOT_USER, text, blocks, bot=world.BOT, thread_ts=thread, files=files)
+def _share(call: Call, channel: population.Channel, thread: str, files: list[population.File], text: str, blocks: list[Json]) -> None:
+    message = population.Message(
+        call.workspace.next_ts(), population.BOT_USER, text, blocks, bot=population.BOT, thread_ts=thread, files=files
+    )
     for file in files:
         file.shares.append((channel, message.ts, thread))
     call.workspace.store(channel, message)
 
 
-def _titled(call: Call) -> list[tuple[world.File, str]]:
+def _titled(call: Call) -> list[tuple[population.File, str]]:
     """The files, with the titles they are to get. Raises file_not_found for what was not uploaded, or completed before."""
-    value = messages.parse(call.args.get("files"), "invalid_arguments")
+    value = message_content.parse(call.args.get("files"), "invalid_arguments")
     if value in (None, ""):
         raise invalid("missing required field: files")
     if not isinstance(value, list) or not value or not all(_is_entry(entry) for entry in value):
@@ -79,7 +81,7 @@ def _is_entry(entry: Any) -> bool:
     return isinstance(entry, dict) and "id" in entry and set(entry) <= _KEYS and all(isinstance(value, str) for value in entry.values())
 
 
-def _channels(call: Call) -> list[world.Channel]:
+def _channels(call: Call) -> list[population.Channel]:
     """Where to post: `channel_id` takes no user id, `channels` does."""
     space, one = call.workspace, call.optional("channel_id")
     if one and not _CHANNEL_ID.fullmatch(one):

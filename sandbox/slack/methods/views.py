@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sandbox.slack import errors, messages
+from sandbox.slack import errors, message_content
 from sandbox.slack.blockkit import schema, surfaces
-from sandbox.slack.methods.call import Call, Json, Method, invalid
+from sandbox.slack.methods.arguments import Call, Json, Method, invalid
 
 
 def _view(call: Call, kind: str) -> Json:
@@ -60,7 +60,7 @@ def validate(call: Call) -> Json:
     given = [name for name in ("blocks", "view", "message") if call.args.get(name) not in (None, "")]
     if len(given) != 1:
         raise invalid("exactly one of blocks, view and message is needed")
-    value = messages.parse(call.args[given[0]], "invalid_blocks_format")
+    value = message_content.parse(call.args[given[0]], "invalid_blocks_format")
     report = _report(given[0], value)
     if report.problems:
         faults = [{"code": "invalid", "message": one.message, "pointer": one.pointer} for one in report.problems]

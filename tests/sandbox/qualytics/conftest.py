@@ -12,12 +12,12 @@ from sandbox import qualytics
 
 
 @pytest.fixture
-def world() -> qualytics.World:
-    return qualytics.World()
+def world() -> qualytics.Deployment:
+    return qualytics.Deployment()
 
 
 @pytest.fixture
-async def url(world: qualytics.World) -> AsyncIterator[str]:
+async def url(world: qualytics.Deployment) -> AsyncIterator[str]:
     async with qualytics.running(world) as base:
         yield base
 

@@ -192,7 +192,7 @@ async def against(url: str, *commands: Sequence[str], token: str = qualytics.SAN
     ]
 
 
-async def run(*commands: Sequence[str], state: qualytics.World | None = None) -> list[Ran]:
+async def run(*commands: Sequence[str], state: qualytics.Deployment | None = None) -> list[Ran]:
     """The same against a fake of their own (a fresh `World()` by default)."""
-    async with qualytics.running(state or qualytics.World()) as url:
+    async with qualytics.running(state or qualytics.Deployment()) as url:
         return await against(url, *commands)

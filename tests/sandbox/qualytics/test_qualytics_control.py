@@ -128,7 +128,7 @@ async def test_a_fault_can_let_calls_pass_first(api: httpx.AsyncClient, tell: Te
 
 
 async def test_dropped_before_and_after_the_work_is_done(
-    api: httpx.AsyncClient, control: httpx.AsyncClient, tell: Tell, world: qualytics.World
+    api: httpx.AsyncClient, control: httpx.AsyncClient, tell: Tell, world: qualytics.Deployment
 ) -> None:
     for mode, after in (("drop", "Active"), ("drop_after", "Acknowledged")):
         await tell("/faults", mode=mode, times=1)
@@ -140,7 +140,7 @@ async def test_dropped_before_and_after_the_work_is_done(
 
 
 async def test_a_hanging_call_ends_when_the_client_gives_up_or_the_fault_is_cleared(
-    api: httpx.AsyncClient, control: httpx.AsyncClient, tell: Tell, world: qualytics.World
+    api: httpx.AsyncClient, control: httpx.AsyncClient, tell: Tell, world: qualytics.Deployment
 ) -> None:
     await tell("/faults", mode="hang", method="PUT")
     with pytest.raises(httpx.ReadTimeout):
@@ -172,7 +172,7 @@ async def test_latency_is_added_to_the_service_and_not_to_control(api: httpx.Asy
     assert fast < 0.15 <= time.perf_counter() - start
 
 
-async def test_new_anomalies_arrive_by_themselves(control: httpx.AsyncClient, tell: Tell, world: qualytics.World) -> None:
+async def test_new_anomalies_arrive_by_themselves(control: httpx.AsyncClient, tell: Tell, world: qualytics.Deployment) -> None:
     await tell("/modes", arrivals=0.2)
     start = world.revision
     await asyncio.wait_for(world.changed(start, 5), 5)
@@ -180,7 +180,7 @@ async def test_new_anomalies_arrive_by_themselves(control: httpx.AsyncClient, te
     assert len(world.open) >= 13 and max(world.anomalies) >= 1051
 
 
-async def test_somebody_starts_a_scan_every_so_often(api: httpx.AsyncClient, tell: Tell, world: qualytics.World) -> None:
+async def test_somebody_starts_a_scan_every_so_often(api: httpx.AsyncClient, tell: Tell, world: qualytics.Deployment) -> None:
     await tell("/modes", scans=0.2)
     await asyncio.wait_for(world.changed(world.revision, 5), 5)
     await tell("/modes", scans=0)
@@ -190,7 +190,7 @@ async def test_somebody_starts_a_scan_every_so_often(api: httpx.AsyncClient, tel
 
 
 async def test_the_server_stops_quickly_with_a_call_hanging() -> None:
-    world = qualytics.World()
+    world = qualytics.Deployment()
     async with httpx.AsyncClient() as client:
         async with qualytics.serving(world) as (url, parts):
             parts.faults.add(mode="hang")

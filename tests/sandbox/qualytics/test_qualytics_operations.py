@@ -34,8 +34,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def world(clock: Clock) -> qualytics.World:
-    state = qualytics.World(clock=clock)
+def world(clock: Clock) -> qualytics.Deployment:
+    state = qualytics.Deployment(clock=clock)
     state.modes.operation_seconds = 10
     return state
 
@@ -86,7 +86,7 @@ async def test_tables_without_checks_have_nothing_to_find(api: httpx.AsyncClient
     [({}, 1), ({"auto_resolve_passed_anomalies": False}, 0), ({"incremental": True, "auto_resolve_passed_anomalies": True}, 0)],
 )
 async def test_a_full_scan_closes_what_passes_now(
-    api: httpx.AsyncClient, clock: Clock, world: qualytics.World, body: dict[str, Any], closed: int
+    api: httpx.AsyncClient, clock: Clock, world: qualytics.Deployment, body: dict[str, Any], closed: int
 ) -> None:
     before = len(world.closed)
     op = await start(api, **body)
@@ -201,7 +201,7 @@ async def test_one_that_waits_in_the_queue_ends_at_once_too(api: httpx.AsyncClie
     assert ended["created"] == ended["start_time"] == ended["end_time"]
 
 
-async def test_exactly_those_that_pass_are_resolved(api: httpx.AsyncClient, clock: Clock, world: qualytics.World, tell: Tell) -> None:
+async def test_exactly_those_that_pass_are_resolved(api: httpx.AsyncClient, clock: Clock, world: qualytics.Deployment, tell: Tell) -> None:
     orders = world.facts.container(42, "orders")
     assert orders
     made = world.arrive(4, [orders])
@@ -295,7 +295,7 @@ async def test_the_demo_has_every_case_that_a_targeted_scan_trips_over(api: http
 
 
 async def test_a_check_that_is_switched_off_is_not_active_and_finds_nothing(
-    api: httpx.AsyncClient, clock: Clock, world: qualytics.World, tell: Tell
+    api: httpx.AsyncClient, clock: Clock, world: qualytics.Deployment, tell: Tell
 ) -> None:
     leads = world.facts.container(43, "leads")
     assert leads

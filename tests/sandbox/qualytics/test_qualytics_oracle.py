@@ -19,7 +19,7 @@ PAGE = (("page", "1"), ("size", "100"))
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def ran() -> dict[str, oracle.Ran]:
-    state = qualytics.World()
+    state = qualytics.Deployment()
     state.modes.operation_seconds = 0.5
     done = await oracle.run(*oracle.COMMANDS.values(), state=state)
     return dict(zip(oracle.COMMANDS, done, strict=True))
@@ -186,7 +186,7 @@ async def test_the_client_waits_until_a_scan_has_ended(ran: dict[str, oracle.Ran
 
 
 async def test_the_changes_of_the_client_happen() -> None:
-    state = qualytics.World()
+    state = qualytics.Deployment()
     names = ("update one fully", "unassign one", "archive one", "archive many", "delete one", "delete many")
     await oracle.run(*(oracle.COMMANDS[name] for name in names), state=state)
     one = state.anomalies[1050]
@@ -201,7 +201,7 @@ async def test_the_changes_of_the_client_happen() -> None:
 
 
 async def test_the_client_is_refused_where_the_service_refuses() -> None:
-    state = qualytics.World()
+    state = qualytics.Deployment()
     state.tokens.limit(42, "Viewer")
     state.modes.deployment = "old"
     forbidden, unknown = await oracle.run(
@@ -214,7 +214,7 @@ async def test_the_client_is_refused_where_the_service_refuses() -> None:
 async def test_the_installed_program_itself(tmp_path: pathlib.Path) -> None:
     """Not the driver of the oracle: the console script, as a person runs it."""
     program = pathlib.Path(sys.executable).with_name("qualytics")
-    async with qualytics.running(qualytics.World()) as url:
+    async with qualytics.running(qualytics.Deployment()) as url:
         process = await asyncio.create_subprocess_exec(
             *(program, "anomalies", "list", "--datastore-id", "43"),
             stdout=asyncio.subprocess.PIPE,

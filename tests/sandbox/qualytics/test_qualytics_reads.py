@@ -166,7 +166,7 @@ async def test_look_ups(api: httpx.AsyncClient) -> None:
 
 async def test_the_same_seed_tells_the_same_story() -> None:
     now = datetime(2026, 5, 8, 9, 0, tzinfo=UTC)
-    one, two, other = (qualytics.World(seed=seed, open_count=50, clock=lambda: now) for seed in (3, 3, 4))
+    one, two, other = (qualytics.Deployment(seed=seed, open_count=50, clock=lambda: now) for seed in (3, 3, 4))
     told = [[(a.id, a.uuid, a.created, a.description, a.status) for a in world.anomalies.values()] for world in (one, two, other)]
     assert told[0] == told[1] != told[2]
     one.arrive(20)
@@ -174,7 +174,7 @@ async def test_the_same_seed_tells_the_same_story() -> None:
     assert [a.description for a in one.anomalies.values()] == [a.description for a in two.anomalies.values()]
 
 
-async def test_ten_thousand_are_listed_quickly(api: httpx.AsyncClient, world: qualytics.World) -> None:
+async def test_ten_thousand_are_listed_quickly(api: httpx.AsyncClient, world: qualytics.Deployment) -> None:
     world.arrive(10_000)
     start = time.perf_counter()
     seen: set[int] = set()

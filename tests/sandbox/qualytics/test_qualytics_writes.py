@@ -22,7 +22,7 @@ async def bulk_delete(api: httpx.AsyncClient, items: list[dict[str, Any]]) -> ht
     return await api.request("DELETE", "/anomalies", json=items)
 
 
-def in_store(world: qualytics.World, ident: int) -> int:
+def in_store(world: qualytics.Deployment, ident: int) -> int:
     return next(a.id for _, a in world.open if a.container.datastore.id == ident)
 
 
@@ -99,7 +99,7 @@ async def test_one_unknown_id_refuses_the_whole_call(api: httpx.AsyncClient) -> 
 
 
 async def test_one_forbidden_id_refuses_the_whole_call_and_names_the_right(
-    api: httpx.AsyncClient, world: qualytics.World, tell: Tell
+    api: httpx.AsyncClient, world: qualytics.Deployment, tell: Tell
 ) -> None:
     mine, theirs = in_store(world, 42), in_store(world, 44)
     await tell("/rights", datastore=44, role="Reporter")
@@ -113,7 +113,7 @@ async def test_one_forbidden_id_refuses_the_whole_call_and_names_the_right(
     assert (await api.get(f"/anomalies/{theirs}")).status_code == 200
 
 
-async def test_a_datastore_out_of_reach_is_not_listed(api: httpx.AsyncClient, world: qualytics.World, tell: Tell) -> None:
+async def test_a_datastore_out_of_reach_is_not_listed(api: httpx.AsyncClient, world: qualytics.Deployment, tell: Tell) -> None:
     theirs = in_store(world, 44)
     await tell("/rights", datastore=44, role=None)
     assert 44 not in {row["datastore"]["id"] for row in (await api.get("/anomalies", params={"size": 100})).json()["items"]}

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.slack import answers, workspace
+from sandbox.slack import input_values, workspace
 from sandbox.slack.blockkit import blocks, elements, surfaces
 from tests import examples
 
@@ -59,7 +59,7 @@ def test_blocks_are_accepted_or_refused(value: Any, surface: str) -> None:
     report = surfaces.check(value, surface)
     if not report.problems:
         kept = surfaces.normalise(value, workspace.new_ident)
-        answers.initial(kept)
+        input_values.initial(kept)
         assert surfaces.check(kept, surface).problems == []
     assert all(str(problem).endswith("]") for problem in report.problems)
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import pydantic
 
 
-class Modes(pydantic.BaseModel):
+class ContractSwitches(pydantic.BaseModel):
     """How this deployment behaves.
 
     `restore`: what `PUT status=Acknowledged` does to an archived anomaly; `restore_many`: what the bulk call does, the same or not.
@@ -43,8 +43,8 @@ DIALECTS: dict[str, dict[str, str]] = {
 """`dialect` sets the three dialect switches at once."""
 
 
-def switched(now: Modes, wanted: dict[str, Any]) -> Modes:
+def switched(now: ContractSwitches, wanted: dict[str, Any]) -> ContractSwitches:
     """The modes after a change. Raises pydantic.ValidationError for an unknown switch or value, KeyError for an unknown dialect."""
     changes = dict(wanted)
     dialect = DIALECTS[changes.pop("dialect")] if "dialect" in changes else {}
-    return Modes.model_validate({**now.model_dump(), **dialect, **changes})
+    return ContractSwitches.model_validate({**now.model_dump(), **dialect, **changes})

@@ -11,8 +11,8 @@ from typing import Any
 from nicegui import Client, app, background_tasks, ui
 
 from sandbox.page import blocks, chaos, composer, dates, feed, modals, mrkdwn, shortcuts, surface
+from sandbox.page.control_client import Json, Slack
 from sandbox.page.surface import Form, Surface
-from sandbox.page.wire import Json, Slack
 
 SLACKBOT = "USLACKBOT"
 HOME = "home"

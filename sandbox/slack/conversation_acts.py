@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.slack import answers, delivery, errors, messages, modals, payloads, typed, workspace, world
+from sandbox.slack import app_link, errors, event_shapes, input_values, message_content, modals, population, typed, workspace
 from sandbox.slack.blockkit import elements, parts, schema, surfaces
 
 Record = dict[str, Any]
@@ -15,11 +15,11 @@ Record = dict[str, Any]
 class Spot:
     """An element on somebody's screen, and the message or view that holds it."""
 
-    user: world.User
+    user: population.User
     block: Record
     element: Record
-    channel: world.Channel | None = None
-    message: world.Message | None = None
+    channel: population.Channel | None = None
+    message: population.Message | None = None
     view: modals.View | None = None
     values: dict[str, Record] = field(default_factory=dict)
 
@@ -29,7 +29,7 @@ class Spot:
         return self.block["block_id"], self.element["action_id"]
 
     @property
-    def holder(self) -> world.Message | modals.View:
+    def holder(self) -> population.Message | modals.View:
         """What remembers loaded options."""
         held = self.message or self.view
         assert held is not None
@@ -38,10 +38,10 @@ class Spot:
     def place(self) -> Record:
         """The place for payloads."""
         if self.view is not None:
-            return payloads.in_view(self.view)
+            return event_shapes.in_view(self.view)
         assert self.channel is not None
         assert self.message is not None
-        return payloads.in_message(self.user, self.channel, self.message)
+        return event_shapes.in_message(self.user, self.channel, self.message)
 
     def offer(self, options: list[Record]) -> None:
         """Remember what an external menu offered. What an earlier query offered can have been chosen then, except in a message's menu
@@ -59,15 +59,15 @@ class Spot:
             self.message.state.setdefault(self.user.id, {}).setdefault(block, {})[action] = chosen
 
 
-def person(space: workspace.Workspace, ident: Any) -> world.User:
+def person(space: workspace.Workspace, ident: Any) -> population.User:
     """Somebody of the directory. Raises Refused."""
     user = space.people.get(ident) if isinstance(ident, str) else None
-    if user is None or user.id in (world.BOT_USER, world.SLACKBOT):
+    if user is None or user.id in (population.BOT_USER, population.SLACKBOT):
         raise errors.Refused("user_not_found", 404)
     return user
 
 
-def channel_of(space: workspace.Workspace, ident: Any, user: world.User) -> world.Channel:
+def channel_of(space: workspace.Workspace, ident: Any, user: population.User) -> population.Channel:
     """A conversation that this person is in. Raises Refused."""
     channel = space.channels.get(ident) if isinstance(ident, str) else None
     if channel is None:
@@ -77,7 +77,7 @@ def channel_of(space: workspace.Workspace, ident: Any, user: world.User) -> worl
     return channel
 
 
-def message_of(channel: world.Channel, ts: Any, user: world.User) -> world.Message:
+def message_of(channel: population.Channel, ts: Any, user: population.User) -> population.Message:
     """A message that this person sees. Raises Refused."""
     message = channel.messages.get(ts) if isinstance(ts, str) else None
     if message is None or message.ephemeral_to not in ("", user.id):
@@ -108,10 +108,10 @@ def _holds(element: Record, value: Any) -> bool:
 _ANSWER = {"options": schema.array(parts.OPTION, 0, 100), "option_groups": schema.array(parts.OPTION_GROUP, 0, 100)}
 
 
-class Hands:
+class ConversationActs:
     """People at work in one workspace."""
 
-    def __init__(self, space: workspace.Workspace, outbound: delivery.Delivery) -> None:
+    def __init__(self, space: workspace.Workspace, outbound: app_link.AppLink) -> None:
         self._space = space
         self._outbound = outbound
 
@@ -146,23 +146,25 @@ class Hands:
         if channel.is_archived:
             raise errors.Refused("is_archived")
         rest = typed.escaped(self._space, rest.strip(), labels=True) if known.should_escape else rest.strip()
-        ack = await self._outbound.command(payloads.command(self._space, user, channel, name, rest))
+        ack = await self._outbound.command(event_shapes.command(self._space, user, channel, name, rest))
         error = ack.error or self._answered(user, channel, ack.body)
         if error:
-            self._space.whisper(channel, user.id, f'{name} failed with the error "{error}"', [], author=world.SLACKBOT)
+            self._space.whisper(channel, user.id, f'{name} failed with the error "{error}"', [], author=population.SLACKBOT)
         return {"ok": error is None, "ack": ack.body, "ack_ms": ack.ms, "error": error}
 
-    def _answered(self, user: world.User, channel: world.Channel, body: Any) -> str | None:
+    def _answered(self, user: population.User, channel: population.Channel, body: Any) -> str | None:
         if body is None or body in ("", {}):
             return None
         if not isinstance(body, dict):
             return "invalid_command_response"
         try:
-            content = messages.content(body, frozenset(), capped=False)
+            content = message_content.content(body, frozenset(), capped=False)
         except errors.SlackError as error:
             return error.error
         if body.get("response_type", "ephemeral") == "in_channel":
-            message = world.Message(self._space.next_ts(), world.BOT_USER, content.shown, content.blocks or [], bot=world.BOT)
+            message = population.Message(
+                self._space.next_ts(), population.BOT_USER, content.shown, content.blocks or [], bot=population.BOT
+            )
             self._space.store(channel, message)
         else:
             self._space.whisper(channel, user.id, content.shown, content.blocks or [])
@@ -178,8 +180,8 @@ class Hands:
         if spot.block["type"] == "input" and not spot.block.get("dispatch_action"):
             return {"ok": True, "ack_ms": 0, "error": None}
         self._interactive()
-        action = payloads.action(self._space, spot.block, spot.element, chosen)
-        ack = await self._outbound.interaction(payloads.block_actions(self._space, spot.user, spot.place(), action, self._reply(spot)))
+        action = event_shapes.action(self._space, spot.block, spot.element, chosen)
+        ack = await self._outbound.interaction(event_shapes.block_actions(self._space, spot.user, spot.place(), action, self._reply(spot)))
         self._warn(spot, ack.error)
         return {"ok": ack.error is None, "ack_ms": ack.ms, "error": ack.error}
 
@@ -189,7 +191,7 @@ class Hands:
 
     def _chosen(self, spot: Spot, value: Any) -> Record | None:
         if spot.element["type"] != "button":
-            return answers.choose(spot.element, value, spot.holder.options.get(spot.key, []))
+            return input_values.choose(spot.element, value, spot.holder.options.get(spot.key, []))
         if value not in (None, spot.element.get("value")):
             raise errors.Refused("value_not_offered")
         return None
@@ -197,7 +199,7 @@ class Hands:
     def _reply(self, spot: Spot) -> str:
         if spot.channel is None or spot.message is None:
             return ""
-        return payloads.response_url(self._space, "actions", spot.user, spot.channel, spot.message.ts)
+        return event_shapes.response_url(self._space, "actions", spot.user, spot.channel, spot.message.ts)
 
     def _warn(self, spot: Spot, error: str | None) -> None:
         if spot.view is not None:
@@ -219,7 +221,7 @@ class Hands:
             raise errors.Refused("query_too_short")
         if self._space.http_url and not self._space.app.socket_mode and not self._space.app.options_url:
             return {"ok": False, "options": [], "error": "no_options_url"}
-        ack = await self._outbound.interaction(payloads.suggestion(spot.user, spot.place(), spot.block, spot.element, query))
+        ack = await self._outbound.interaction(event_shapes.suggestion(spot.user, spot.place(), spot.block, spot.element, query))
         error = ack.error or self._malformed(ack.body)
         if error:
             return {"ok": False, "options": [], "error": error}
@@ -247,13 +249,13 @@ class Hands:
         if thread and thread not in channel.messages:
             raise errors.Refused("thread_not_found", 404)
         shown = typed.escaped(self._space, text, labels=False)
-        message = self._space.store(channel, world.Message(self._space.next_ts(), user.id, shown, thread_ts=thread))
+        message = self._space.store(channel, population.Message(self._space.next_ts(), user.id, shown, thread_ts=thread))
         kind = {"im": "im", "groups": "group", "channels": "channel"}[channel.kind]
         event = {"type": "message", "channel": channel.id, "user": user.id, "text": shown, "ts": message.ts, "channel_type": kind}
         event |= {"event_ts": message.ts, "team": user.team} | ({"thread_ts": thread} if thread else {})
-        if world.BOT_USER in channel.members:
+        if population.BOT_USER in channel.members:
             self._outbound.event(f"message.{'im' if channel.is_im else channel.kind}", event)
-            if f"<@{world.BOT_USER}>" in shown:
+            if f"<@{population.BOT_USER}>" in shown:
                 self._outbound.event("app_mention", {**event, "type": "app_mention"})
         return {"ok": True, "ts": message.ts}
 
@@ -264,9 +266,15 @@ class Hands:
             raise errors.Refused("channel_not_found", 404)
         if not isinstance(wanted.get("member"), bool):
             raise errors.Refused("invalid_member")
-        (channel.members.add if wanted["member"] else channel.members.discard)(world.BOT_USER)
+        (channel.members.add if wanted["member"] else channel.members.discard)(population.BOT_USER)
         name = "member_joined_channel" if wanted["member"] else "member_left_channel"
-        event = {"type": name, "user": world.BOT_USER, "channel": channel.id, "team": world.TEAM, "event_ts": self._space.next_ts()}
+        event = {
+            "type": name,
+            "user": population.BOT_USER,
+            "channel": channel.id,
+            "team": population.TEAM,
+            "event_ts": self._space.next_ts(),
+        }
         self._outbound.event(name, event)
         self._space.changed()
         return {"ok": True}

@@ -16,7 +16,7 @@ import pydantic
 import pydantic_core
 from starlette import datastructures, requests
 
-from sandbox.qualytics import world
+from sandbox.qualytics import deployment
 
 T = TypeVar("T")
 
@@ -50,21 +50,21 @@ def _word(known: tuple[str, ...]) -> pydantic.AfterValidator:
     return pydantic.AfterValidator(among)
 
 
-OpenStatus = Annotated[str, _word(world.OPEN)]
-ClosedStatus = Annotated[str, _word(world.CLOSED)]
-AnyStatus = Annotated[str, _word(world.OPEN + world.CLOSED)]
+OpenStatus = Annotated[str, _word(deployment.OPEN)]
+ClosedStatus = Annotated[str, _word(deployment.CLOSED)]
+AnyStatus = Annotated[str, _word(deployment.OPEN + deployment.CLOSED)]
 Ident = Annotated[int | uuid.UUID, pydantic.Field(union_mode="left_to_right")]
 Direction = Literal["asc", "desc"]
 
 
-class Page(pydantic.BaseModel):
+class PageQuery(pydantic.BaseModel):
     """A page: from 1, at most 100 entries."""
 
     page: int = pydantic.Field(default=1, ge=1)
     size: int = pydantic.Field(default=50, ge=1, le=100)
 
 
-class AnomalyQuery(Page):
+class AnomalyQuery(PageQuery):
     """The filters of `GET /anomalies` (contracts 1.3)."""
 
     id: list[Ident] = []
@@ -86,7 +86,7 @@ class AnomalyQuery(Page):
     source_enriched: bool | None = None
 
 
-class ContainerQuery(Page):
+class ContainerQuery(PageQuery):
     datastore: list[int] = []
     container_type: list[str] = []
     name: str | None = None
@@ -94,27 +94,27 @@ class ContainerQuery(Page):
     search: str | None = None
 
 
-class Listing(pydantic.BaseModel):
+class ListQuery(pydantic.BaseModel):
     datastore: int
 
 
-class DatastoreQuery(Page):
+class DatastoreQuery(PageQuery):
     name: str | None = None
     search: str | None = None
 
 
-class UserQuery(Page):
+class UserQuery(PageQuery):
     name: str | None = None
 
 
-class CheckQuery(Page):
+class CheckQuery(PageQuery):
     datastore: list[int] = []
     container: list[int] = []
     tag: list[str] = []
     status: str | None = None
 
 
-class OperationQuery(Page):
+class OperationQuery(PageQuery):
     operation_type: str | None = None
     result: list[Literal["queued", "running", "success", "failure", "aborted"]] = []
     datastore: list[int] = []

@@ -8,13 +8,13 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from sandbox.slack import api, errors, messages, tickets, workspace, world
+from sandbox.slack import api, errors, message_content, population, tickets, workspace
 
 _GONE = frozenset({"no_such_url", "expired_url", "used_url", "message_not_found", "no_original"})
 _FLAGS = ("replace_original", "delete_original")
 
 
-class Replies:
+class ResponseUrls:
     """`/response/...` of one workspace."""
 
     def __init__(self, space: workspace.Workspace, web: api.Api) -> None:
@@ -61,14 +61,14 @@ class Replies:
         if body.get("delete_original"):
             self._space.remove(channel, self._original(channel, ticket).ts)
             return
-        content = messages.content(body, unsupported, capped=False)
+        content = message_content.content(body, unsupported, capped=False)
         if body.get("replace_original") and ticket.original:
             self._replace(self._original(channel, ticket), content)
         else:
             self._add(channel, ticket, content, body)
 
     @staticmethod
-    def _original(channel: world.Channel, ticket: tickets.ReplyTicket) -> world.Message:
+    def _original(channel: population.Channel, ticket: tickets.ReplyTicket) -> population.Message:
         if not ticket.original:
             raise errors.SlackError("no_original")
         message = channel.messages.get(ticket.original)
@@ -76,8 +76,8 @@ class Replies:
             raise errors.SlackError("message_not_found")
         return message
 
-    def _replace(self, message: world.Message, content: messages.Content) -> None:
-        if message.user != world.BOT_USER:
+    def _replace(self, message: population.Message, content: message_content.Content) -> None:
+        if message.user != population.BOT_USER:
             raise errors.SlackError("cant_update_message")
         before = message.text
         message.text, message.blocks = content.shown, content.blocks or []
@@ -86,12 +86,14 @@ class Replies:
             message.edited = self._space.next_ts()
         self._space.changed()
 
-    def _add(self, channel: world.Channel, ticket: tickets.ReplyTicket, content: messages.Content, body: dict[str, Any]) -> None:
+    def _add(
+        self, channel: population.Channel, ticket: tickets.ReplyTicket, content: message_content.Content, body: dict[str, Any]
+    ) -> None:
         thread = body.get("thread_ts") or ""
         if thread and thread not in channel.messages:
             raise errors.SlackError("thread_not_found")
         private = body.get("response_type", "ephemeral") == "ephemeral"
-        message = world.Message(self._space.next_ts(), world.BOT_USER, content.shown, content.blocks or [], bot=world.BOT)
+        message = population.Message(self._space.next_ts(), population.BOT_USER, content.shown, content.blocks or [], bot=population.BOT)
         message.thread_ts, message.ephemeral_to = thread, ticket.user if private else ""
         self._space.store(channel, message)
 

@@ -7,18 +7,18 @@ from typing import Any
 
 from starlette import responses
 
-from sandbox import data
-from sandbox.qualytics import api, bodies, catalogue, engine, world
+from sandbox import acme
+from sandbox.qualytics import api, catalogue, deployment, engine, request_models
 
 KINDS = ("scan", "profile", "sync", "materialize", "export")
 
 
 async def run(call: api.Call) -> responses.Response:
     if call.world.modes.operations == "page":
-        page: bodies.PageRun = await call.body(bodies.PageRun)
+        page: request_models.PageRun = await call.body(request_models.PageRun)
         stores = [_datastore(call, ident) for ident in page.datastore_ids]
     else:
-        page = await call.body(bodies.AnyRun)
+        page = await call.body(request_models.AnyRun)
         stores = [_datastore(call, page.datastore_id)]  # type: ignore[attr-defined]  # AnyRun, which has no name at run time
     call.need("operate", stores)
     body = page.model_dump(mode="json")
@@ -27,11 +27,11 @@ async def run(call: api.Call) -> responses.Response:
     return responses.JSONResponse(engine.render(started[0], call.world))
 
 
-def _datastore(call: api.Call, ident: int) -> data.Datastore:
+def _datastore(call: api.Call, ident: int) -> acme.Datastore:
     return api.found(call.world.facts.datastores.get(ident), f"Datastore {ident}")
 
 
-def chosen(state: world.World, kind: str, store: data.Datastore, body: dict[str, Any]) -> Sequence[catalogue.Container]:
+def chosen(state: deployment.Deployment, kind: str, store: acme.Datastore, body: dict[str, Any]) -> Sequence[catalogue.Container]:
     """The containers an operation is about. Raises 404 for a name or id that is not there; names are case-sensitive."""
     found = [c for c in state.facts.containers.values() if c.datastore.id == store.id]
     if kind == "materialize":
@@ -52,7 +52,7 @@ def chosen(state: world.World, kind: str, store: data.Datastore, body: dict[str,
 
 
 async def index(call: api.Call) -> responses.Response:
-    wanted = call.query(bodies.OperationQuery)
+    wanted = call.query(request_models.OperationQuery)
     visible = call.world.visible(call.grant)
     shown = [op for op in call.world.operations.values() if op.datastore.id in visible and _matches(call.world, op, wanted)]
     shown.sort(key=lambda op: (op.created, op.id), reverse=wanted.sort_created == "desc")
@@ -63,7 +63,7 @@ SAME = {"catalog": "sync"}
 """Two words for one kind (contracts 1.6)."""
 
 
-def _matches(state: world.World, op: world.Operation, wanted: bodies.OperationQuery) -> bool:
+def _matches(state: deployment.Deployment, op: deployment.Operation, wanted: request_models.OperationQuery) -> bool:
     now, asked = state.clock(), wanted.operation_type
     return all(
         (
@@ -78,17 +78,17 @@ def _matches(state: world.World, op: world.Operation, wanted: bodies.OperationQu
     )
 
 
-def _from(op: world.Operation, text: str) -> bool:
-    asked = bodies.day(text)
+def _from(op: deployment.Operation, text: str) -> bool:
+    asked = request_models.day(text)
     return asked is not None and op.created.date() >= asked
 
 
-def _until(op: world.Operation, text: str) -> bool:
-    asked = bodies.day(text)
+def _until(op: deployment.Operation, text: str) -> bool:
+    asked = request_models.day(text)
     return asked is not None and op.created.date() <= asked
 
 
-def _one(call: api.Call, act: str) -> world.Operation:
+def _one(call: api.Call, act: str) -> deployment.Operation:
     op = api.found(call.world.operations.get(call.number()), f"Operation {call.path()}")
     call.need(act, [op.datastore])
     return op

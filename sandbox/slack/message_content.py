@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.slack import errors, limits, workspace, world
+from sandbox.slack import errors, limits, population, workspace
 from sandbox.slack.blockkit import schema, surfaces
 
 NO_TEXT = "This content can't be displayed."
@@ -108,14 +108,14 @@ def metadata_of(value: Any) -> dict[str, Any] | None:
     return value
 
 
-def public(message: world.Message, channel: world.Channel, *, all_metadata: bool = False) -> dict[str, Any]:
+def public(message: population.Message, channel: population.Channel, *, all_metadata: bool = False) -> dict[str, Any]:
     """A message object of Slack's answers and payloads."""
-    shown: dict[str, Any] = {"type": "message", "user": message.user, "text": message.text, "ts": message.ts, "team": world.TEAM}
+    shown: dict[str, Any] = {"type": "message", "user": message.user, "text": message.text, "ts": message.ts, "team": population.TEAM}
     if message.subtype:
         shown["subtype"] = message.subtype
     if message.bot:
-        profile = {"id": message.bot, "app_id": world.APP, "name": "Anomaly Desk", "deleted": False, "team_id": world.TEAM}
-        shown |= {"bot_id": message.bot, "app_id": world.APP, "bot_profile": profile}
+        profile = {"id": message.bot, "app_id": population.APP, "name": "Anomaly Desk", "deleted": False, "team_id": population.TEAM}
+        shown |= {"bot_id": message.bot, "app_id": population.APP, "bot_profile": profile}
     if message.blocks:
         shown["blocks"] = message.blocks
     if message.files:
@@ -127,7 +127,7 @@ def public(message: world.Message, channel: world.Channel, *, all_metadata: bool
     return {**shown, **_thread(message, channel)}
 
 
-def _thread(message: world.Message, channel: world.Channel) -> dict[str, Any]:
+def _thread(message: population.Message, channel: population.Channel) -> dict[str, Any]:
     if message.thread_ts and message.thread_ts != message.ts:
         parent = channel.messages.get(message.thread_ts)
         return {"thread_ts": message.thread_ts, "parent_user_id": parent.user if parent else ""}
@@ -139,12 +139,12 @@ def _thread(message: world.Message, channel: world.Channel) -> dict[str, Any]:
     return {"thread_ts": message.ts, **counts, "latest_reply": replies[-1].ts}
 
 
-def replies_to(channel: world.Channel, ts: str) -> list[world.Message]:
+def replies_to(channel: population.Channel, ts: str) -> list[population.Message]:
     """The visible answers in a thread, oldest first."""
     return [other for other in channel.messages.values() if other.thread_ts == ts and other.ts != ts and not other.ephemeral_to]
 
 
-def seen_by(message: world.Message, channel: world.Channel, user: str) -> dict[str, Any] | None:
+def seen_by(message: population.Message, channel: population.Channel, user: str) -> dict[str, Any] | None:
     """A message as one person sees it (control routes); None when it is whispered to somebody else."""
     if message.ephemeral_to and message.ephemeral_to != user:
         return None

@@ -7,21 +7,21 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, timedelta
 from typing import Any
 
-from sandbox.qualytics import bodies, world
+from sandbox.qualytics import deployment, request_models
 
-Test = Callable[[world.Anomaly], bool]
+Test = Callable[[deployment.Anomaly], bool]
 KEPT = 32
 
 
 class Listing:
     """Answers of the list call; the ids that matched are remembered until the world changes, so that paging filters once."""
 
-    def __init__(self, state: world.World) -> None:
+    def __init__(self, state: deployment.Deployment) -> None:
         self.world = state
         self._revision = -1
-        self._answers: dict[str, Sequence[world.Anomaly]] = {}
+        self._answers: dict[str, Sequence[deployment.Anomaly]] = {}
 
-    def matching(self, wanted: bodies.AnomalyQuery, visible: Iterable[int]) -> Sequence[world.Anomaly]:
+    def matching(self, wanted: request_models.AnomalyQuery, visible: Iterable[int]) -> Sequence[deployment.Anomaly]:
         """All that match, in the order asked for."""
         if self._revision != self.world.revision or len(self._answers) > KEPT:
             self._answers, self._revision = {}, self.world.revision
@@ -31,7 +31,7 @@ class Listing:
             self._answers[key] = self._search(wanted, allowed)
         return self._answers[key]
 
-    def _search(self, wanted: bodies.AnomalyQuery, allowed: frozenset[int]) -> Sequence[world.Anomaly]:
+    def _search(self, wanted: request_models.AnomalyQuery, allowed: frozenset[int]) -> Sequence[deployment.Anomaly]:
         tests = list(_tests(wanted, self.world))
         if wanted.datastore is not None:
             allowed &= {wanted.datastore}
@@ -42,7 +42,7 @@ class Listing:
             found.sort(key=lambda a: a.weight, reverse=wanted.sort_weight == "desc")
         return found
 
-    def _candidates(self, wanted: bodies.AnomalyQuery) -> Iterable[world.Anomaly]:
+    def _candidates(self, wanted: request_models.AnomalyQuery) -> Iterable[deployment.Anomaly]:
         """Newest first. Archived ones are invisible unless they are asked for, also by id."""
         sides = {None: (False,), "include": (False, True), "only": (True,)}[wanted.archived]
         if wanted.id and self.world.modes.ids == "on":
@@ -54,7 +54,7 @@ class Listing:
         return [anomaly for _, anomaly in sorted(both, key=lambda entry: entry[0], reverse=True)]
 
 
-def _tests(wanted: bodies.AnomalyQuery, state: world.World) -> Iterable[Test]:
+def _tests(wanted: request_models.AnomalyQuery, state: deployment.Deployment) -> Iterable[Test]:
     """One test per filter that was given."""
     makers: dict[str, Callable[[Any], Test]] = {
         "container": lambda ids: lambda a: a.container.id in ids,
@@ -78,18 +78,18 @@ def _tests(wanted: bodies.AnomalyQuery, state: world.World) -> Iterable[Test]:
 
 def _day(text: str, compare: Callable[[Any, Any], bool]) -> Test:
     """Dates are UTC days; a wrong format matches nothing."""
-    asked = bodies.day(text)
+    asked = request_models.day(text)
     if asked is None:
         return lambda anomaly: False
     return lambda anomaly: compare(anomaly.created.astimezone(UTC).date(), asked)
 
 
-def _since(state: world.World, days: int) -> Test:
+def _since(state: deployment.Deployment, days: int) -> Test:
     start = state.clock() - timedelta(days=days)
     return lambda anomaly: anomaly.created >= start
 
 
-def chosen(state: world.World, idents: Sequence[int | uuid.UUID]) -> tuple[list[world.Anomaly], list[int | uuid.UUID]]:
+def chosen(state: deployment.Deployment, idents: Sequence[int | uuid.UUID]) -> tuple[list[deployment.Anomaly], list[int | uuid.UUID]]:
     """The anomalies with these ids, and the ids that do not exist."""
     pairs = [(ident, state.find(ident)) for ident in idents]
     return [a for _, a in pairs if a is not None], [ident for ident, a in pairs if a is None]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from starlette import responses
 
-from sandbox import data
-from sandbox.qualytics import api, bodies, catalogue, wire
+from sandbox import acme
+from sandbox.qualytics import api, catalogue, request_models, response_json
 
 
 async def health(call: api.Call) -> responses.Response:
@@ -17,40 +17,40 @@ async def status(call: api.Call) -> responses.Response:
 
 
 async def me(call: api.Call) -> responses.Response:
-    return responses.JSONResponse(wire.user(call.world.facts.users[call.grant.user]))
+    return responses.JSONResponse(response_json.user(call.world.facts.users[call.grant.user]))
 
 
 async def users(call: api.Call) -> responses.Response:
-    wanted = call.query(bodies.UserQuery)
+    wanted = call.query(request_models.UserQuery)
     shown = [user for user in call.world.facts.users.values() if wanted.name is None or wanted.name.lower() in user.name.lower()]
-    return api.page(shown, wanted, wire.user)
+    return api.page(shown, wanted, response_json.user)
 
 
 async def user(call: api.Call) -> responses.Response:
-    return responses.JSONResponse(wire.user(api.found(call.world.facts.users.get(call.number()), f"User {call.path()}")))
+    return responses.JSONResponse(response_json.user(api.found(call.world.facts.users.get(call.number()), f"User {call.path()}")))
 
 
-def _visible(call: api.Call) -> list[data.Datastore]:
+def _visible(call: api.Call) -> list[acme.Datastore]:
     allowed = call.world.visible(call.grant)
     return [store for store in call.world.facts.datastores.values() if store.id in allowed]
 
 
 async def datastores(call: api.Call) -> responses.Response:
-    wanted = call.query(bodies.DatastoreQuery)
+    wanted = call.query(request_models.DatastoreQuery)
     shown = [store for store in _visible(call) if wanted.name in (None, store.name) and (wanted.search or "").lower() in store.name.lower()]
-    return api.page(shown, wanted, lambda store: wire.datastore(store, call.world.facts))
+    return api.page(shown, wanted, lambda store: response_json.datastore(store, call.world.facts))
 
 
 async def datastore(call: api.Call) -> responses.Response:
     store = api.found(call.world.facts.datastores.get(call.number()), f"Datastore {call.path()}")
     call.need("read", [store])
-    return responses.JSONResponse(wire.datastore(store, call.world.facts))
+    return responses.JSONResponse(response_json.datastore(store, call.world.facts))
 
 
 async def containers(call: api.Call) -> responses.Response:
-    wanted = call.query(bodies.ContainerQuery)
+    wanted = call.query(request_models.ContainerQuery)
     shown = [found for found in _containers(call) if _matches(found, wanted)]
-    return api.page(shown, wanted, lambda found: wire.container(found, call.world.facts))
+    return api.page(shown, wanted, lambda found: response_json.container(found, call.world.facts))
 
 
 def _containers(call: api.Call) -> list[catalogue.Container]:
@@ -58,7 +58,7 @@ def _containers(call: api.Call) -> list[catalogue.Container]:
     return [found for found in call.world.facts.containers.values() if found.datastore.id in allowed]
 
 
-def _matches(found: catalogue.Container, wanted: bodies.ContainerQuery) -> bool:
+def _matches(found: catalogue.Container, wanted: request_models.ContainerQuery) -> bool:
     return all(
         (
             not wanted.datastore or found.datastore.id in wanted.datastore,
@@ -72,37 +72,37 @@ def _matches(found: catalogue.Container, wanted: bodies.ContainerQuery) -> bool:
 
 async def container_listing(call: api.Call) -> responses.Response:
     """A bare list, not a page."""
-    wanted = call.query(bodies.Listing)
+    wanted = call.query(request_models.ListQuery)
     store = api.found(call.world.facts.datastores.get(wanted.datastore), f"Datastore {wanted.datastore}")
     call.need("list", [store])
-    return responses.JSONResponse([wire.container_stub(found) for found in _containers(call) if found.datastore is store])
+    return responses.JSONResponse([response_json.container_stub(found) for found in _containers(call) if found.datastore is store])
 
 
 async def container(call: api.Call) -> responses.Response:
     found = api.found(call.world.facts.containers.get(call.number()), f"Container {call.path()}")
     call.need("read", [found.datastore])
-    return responses.JSONResponse(wire.container(found, call.world.facts))
+    return responses.JSONResponse(response_json.container(found, call.world.facts))
 
 
 async def tags(call: api.Call) -> responses.Response:
     known = call.world.facts.tags
-    return api.page(sorted(known), call.query(bodies.Page), lambda name: wire.tag(name, known))
+    return api.page(sorted(known), call.query(request_models.PageQuery), lambda name: response_json.tag(name, known))
 
 
 async def tag(call: api.Call) -> responses.Response:
     known = call.world.facts.tags
     name = api.found(call.path("name") if call.path("name") in known else None, f"Tag '{call.path('name')}'")
-    return responses.JSONResponse(wire.tag(name, known))
+    return responses.JSONResponse(response_json.tag(name, known))
 
 
 async def checks(call: api.Call) -> responses.Response:
-    wanted = call.query(bodies.CheckQuery)
+    wanted = call.query(request_models.CheckQuery)
     allowed = call.world.visible(call.grant)
     shown = [found for found in call.world.facts.checks.values() if found.container.datastore.id in allowed and _is(found, wanted)]
-    return api.page(shown, wanted, lambda found: wire.check(found, call.world.facts))
+    return api.page(shown, wanted, lambda found: response_json.check(found, call.world.facts))
 
 
-def _is(found: catalogue.Check, wanted: bodies.CheckQuery) -> bool:
+def _is(found: catalogue.Check, wanted: request_models.CheckQuery) -> bool:
     return all(
         (
             not wanted.datastore or found.container.datastore.id in wanted.datastore,
@@ -116,18 +116,18 @@ def _is(found: catalogue.Check, wanted: bodies.CheckQuery) -> bool:
 async def check(call: api.Call) -> responses.Response:
     found = api.found(call.world.facts.checks.get(call.number()), f"Quality check {call.path()}")
     call.need("read", [found.container.datastore])
-    return responses.JSONResponse(wire.check(found, call.world.facts))
+    return responses.JSONResponse(response_json.check(found, call.world.facts))
 
 
 async def teams(call: api.Call) -> responses.Response:
     facts = call.world.facts
-    return api.page(facts.teams, call.query(bodies.Page), lambda team: wire.team(team, facts))
+    return api.page(facts.teams, call.query(request_models.PageQuery), lambda team: response_json.team(team, facts))
 
 
 async def team(call: api.Call) -> responses.Response:
     facts, number = call.world.facts, call.number()
     found = api.found(next((team for team in facts.teams if team.id == number), None), f"Team {number}")
-    return responses.JSONResponse(wire.team(found, facts))
+    return responses.JSONResponse(response_json.team(found, facts))
 
 
 ROWS = (

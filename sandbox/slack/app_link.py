@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 import httpx
 
-from sandbox.slack import limits, sockets, workspace, world
+from sandbox.slack import limits, population, sockets, workspace
 
 TIMEOUT = "operation_timeout"
 FAILED = "dispatch_failed"
@@ -36,7 +36,7 @@ class Rejected(Exception):
     status: int
 
 
-class Delivery:
+class AppLink:
     """Sends everything that the app is told. Late and missing answers are not errors here but part of the Ack."""
 
     def __init__(self, space: workspace.Workspace) -> None:
@@ -72,12 +72,12 @@ class Delivery:
     async def _event(self, event: dict[str, Any]) -> None:
         authorization = {
             "enterprise_id": None,
-            "team_id": world.TEAM,
-            "user_id": world.BOT_USER,
+            "team_id": population.TEAM,
+            "user_id": population.BOT_USER,
             "is_bot": True,
             "is_enterprise_install": False,
         }
-        payload: dict[str, Any] = {"token": "unused", "team_id": world.TEAM, "api_app_id": world.APP, "event": event}
+        payload: dict[str, Any] = {"token": "unused", "team_id": population.TEAM, "api_app_id": population.APP, "event": event}
         payload |= {"type": "event_callback", "event_id": "Ev" + secrets.token_hex(5).upper(), "event_time": int(self._space.now())}
         payload |= {"authorizations": [authorization], "is_ext_shared_channel": False, "event_context": secrets.token_hex(12)}
         retry: tuple[int, str] | None = None

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sandbox import data
-from sandbox.qualytics import catalogue, world
+from sandbox import acme
+from sandbox.qualytics import catalogue, deployment
 
 Json = dict[str, Any]
 
@@ -18,7 +18,7 @@ def moment(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def user(person: data.User) -> Json:
+def user(person: acme.User) -> Json:
     return {
         "id": person.id,
         "user_id": f"auth0|{person.id:024x}",
@@ -34,11 +34,11 @@ def tag(name: str, tags: Mapping[str, str]) -> Json:
     return {"type": "global", "name": name, "color": tags.get(name, "#687076"), "description": "", "weight_modifier": 0}
 
 
-def datastore_stub(store: data.Datastore) -> Json:
+def datastore_stub(store: acme.Datastore) -> Json:
     return {"id": store.id, "name": store.name, "store_type": "jdbc", "type": store.type, "enrichment_only": False}
 
 
-def datastore(store: data.Datastore, facts: catalogue.Catalogue) -> Json:
+def datastore(store: acme.Datastore, facts: catalogue.Catalogue) -> Json:
     teams = [{"id": team.id, "name": team.name} for team in facts.teams if store.id in team.datastores]
     return {
         **datastore_stub(store),
@@ -90,7 +90,7 @@ def check(found: catalogue.Check, facts: catalogue.Catalogue) -> Json:
     }
 
 
-def comment(said: world.Comment, facts: catalogue.Catalogue) -> Json:
+def comment(said: deployment.Comment, facts: catalogue.Catalogue) -> Json:
     return {
         "id": said.id,
         "created": moment(said.created),
@@ -100,7 +100,7 @@ def comment(said: world.Comment, facts: catalogue.Catalogue) -> Json:
     }
 
 
-def listed(found: world.Anomaly, facts: catalogue.Catalogue) -> Json:
+def listed(found: deployment.Anomaly, facts: catalogue.Catalogue) -> Json:
     """An anomaly as the list shows it."""
     partition = {"id": found.container.id * 10, "name": found.container.table.name}
     return {
@@ -126,7 +126,7 @@ def listed(found: world.Anomaly, facts: catalogue.Catalogue) -> Json:
     }
 
 
-def failed(check: catalogue.Check, of: world.Anomaly) -> Json:
+def failed(check: catalogue.Check, of: deployment.Anomaly) -> Json:
     """How a check failed, with its message."""
     message = of.description if check.spec.shape else f"{of.records:,} of {check.container.table.rows:,} rows violate: {check.spec.says}"
     return {
@@ -138,14 +138,14 @@ def failed(check: catalogue.Check, of: world.Anomaly) -> Json:
     }
 
 
-def listed_bytes(found: world.Anomaly, facts: catalogue.Catalogue) -> bytes:
+def listed_bytes(found: deployment.Anomaly, facts: catalogue.Catalogue) -> bytes:
     """The same, encoded once until it changes: a list of 10,000 stays cheap."""
     if found.wire is None:
         found.wire = json.dumps(listed(found, facts), ensure_ascii=False).encode()
     return found.wire
 
 
-def anomaly(found: world.Anomaly, state: world.World) -> Json:
+def anomaly(found: deployment.Anomaly, state: deployment.Deployment) -> Json:
     """An anomaly as the single call shows it: with its comments."""
     return {**listed(found, state.facts), "comments": [comment(said, state.facts) for said in state.remarks(found)]}
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.slack import answers, delivery, errors, hands, modals, payloads, workspace, world
+from sandbox.slack import app_link, conversation_acts, errors, event_shapes, input_values, modals, population, workspace
 
 Record = dict[str, Any]
 
 
-class Forms:
+class ViewActs:
     """People and their open views in one workspace."""
 
-    def __init__(self, space: workspace.Workspace, outbound: delivery.Delivery) -> None:
+    def __init__(self, space: workspace.Workspace, outbound: app_link.AppLink) -> None:
         self._space = space
         self._outbound = outbound
 
-    def _top(self, wanted: Record) -> tuple[world.User, modals.View]:
-        user = hands.person(self._space, wanted.get("user"))
+    def _top(self, wanted: Record) -> tuple[population.User, modals.View]:
+        user = conversation_acts.person(self._space, wanted.get("user"))
         view = self._space.modals.top(user.id)
         if view is None:
             raise errors.Refused("no_view_open", 404)
@@ -35,7 +35,7 @@ class Forms:
         self._space.changed()
         if complaints:
             return {"ok": False, "response": None, "errors": complaints, "error": "input_refused"}
-        ack = await self._outbound.interaction(payloads.submission(self._space, user, view))
+        ack = await self._outbound.interaction(event_shapes.submission(self._space, user, view))
         if ack.error:
             view.warning = ack.error
             return {"ok": False, "response": None, "errors": {}, "error": ack.error}
@@ -46,11 +46,11 @@ class Forms:
         for block in view.payload["blocks"]:
             if block["type"] == "input":
                 value = view.values.get(block["block_id"], {}).get(block["element"]["action_id"])
-                complaint = answers.complaint(block, value) if value else ""
+                complaint = input_values.complaint(block, value) if value else ""
                 found |= {block["block_id"]: complaint} if complaint else {}
         return found
 
-    def _apply(self, user: world.User, view: modals.View, body: Any) -> Record:
+    def _apply(self, user: population.User, view: modals.View, body: Any) -> Record:
         """Do what the app answered to a submission."""
         answer = body if isinstance(body, dict) else {}
         action = answer.get("response_action")
@@ -74,7 +74,7 @@ class Forms:
         self._space.changed()
         return done
 
-    def _leave(self, user: world.User, view: modals.View) -> None:
+    def _leave(self, user: population.User, view: modals.View) -> None:
         stack = self._space.modals.stacks.get(user.id, [])
         if view in stack:
             stack.remove(view)
@@ -97,13 +97,13 @@ class Forms:
         error: str | None = None
         for one in gone:
             if one is not None and one.payload.get("notify_on_close"):
-                ack = await self._outbound.interaction(payloads.closed(user, one, cleared=clear))
+                ack = await self._outbound.interaction(event_shapes.closed(user, one, cleared=clear))
                 error = error or ack.error
         return {"ok": error is None, "error": error}
 
     def home(self, wanted: Record) -> Record:
         """Open the app's home tab."""
-        user = hands.person(self._space, wanted.get("user"))
+        user = conversation_acts.person(self._space, wanted.get("user"))
         if not self._space.app.home_tab:
             raise errors.Refused("home_tab_not_enabled")
         view = self._space.modals.homes.get(user.id)

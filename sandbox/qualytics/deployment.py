@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sandbox import data
-from sandbox.qualytics import catalogue, modes, story, tokens
+from sandbox import acme
+from sandbox.qualytics import catalogue, story, switches, tokens
 
 OPEN = ("Active", "Acknowledged")
 CLOSED = ("Resolved", "Invalid", "Duplicate", "Discarded")
@@ -79,7 +79,7 @@ class Operation:
 
     id: int
     kind: str
-    datastore: data.Datastore
+    datastore: acme.Datastore
     containers: tuple[catalogue.Container, ...]
     user: int
     created: datetime
@@ -95,14 +95,14 @@ class Operation:
     found: list[int] = field(default_factory=list)
 
 
-class World:
+class Deployment:
     """One deployment. `open_count` anomalies are open at the start; the same seed and clock give the same world."""
 
     def __init__(self, seed: int = 25, open_count: int = 12, clock: Callable[[], datetime] = utc_now) -> None:
         self.clock = clock
         self.facts = catalogue.Catalogue()
-        self.modes = modes.Modes()
-        self.tokens = tokens.Tokens(data.BOT.id, self.facts.datastores)
+        self.modes = switches.ContractSwitches()
+        self.tokens = tokens.Tokens(acme.BOT.id, self.facts.datastores)
         self.story = story.Story(self.facts, seed)
         self.anomalies: dict[int, Anomaly] = {}
         self.by_uuid: dict[uuid.UUID, Anomaly] = {}
@@ -225,7 +225,7 @@ class World:
         """The datastores whose anomalies this token may list."""
         return {ident for ident in self.facts.datastores if grant.may(ident, "Viewer")}
 
-    def datastores_of(self, anomalies: Iterable[Anomaly]) -> list[data.Datastore]:
+    def datastores_of(self, anomalies: Iterable[Anomaly]) -> list[acme.Datastore]:
         """Each datastore once, by id."""
         return [self.facts.datastores[ident] for ident in sorted({anomaly.container.datastore.id for anomaly in anomalies})]
 
