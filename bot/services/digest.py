@@ -12,8 +12,7 @@ from zoneinfo import ZoneInfo
 from bot import errors, model, ports
 from bot.core import connected, digest_stats, grammar, permissions, schedules, transitions
 from bot.render.digest import digest_message
-from bot.services import browse, slicing
-from bot.services import post as posting
+from bot.services import browse, post, slicing
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +36,7 @@ class Digests:
     journal: ports.Journal
     facts: ports.Facts
     browse: browse.Browse
-    post: posting.Post
+    post: post.Post
     clock: ports.Clock
     grants: permissions.Grants
     source: str

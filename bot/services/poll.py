@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from bot import errors, model, ports
 from bot.core import transitions
-from bot.services import post as posting
+from bot.services import post
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class Poll:
     health: ports.HealthRecords
     leases: ports.Leases
     facts: ports.Facts
-    post: posting.Post
+    post: post.Post
     clock: ports.Clock
     telemetry: ports.Telemetry
     every: timedelta

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot import model, ports
-from bot.core import transitions
-from bot.core import undo as undoing
+from bot.core import transitions, undo
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ class Deed:
     @property
     def partly(self) -> bool:
         """Whether it was refused after a part of it was done."""
-        return not self.done and undoing.partly(self.sent, self.before, self.after)
+        return not self.done and undo.partly(self.sent, self.before, self.after)
 
 
 @dataclass(frozen=True, slots=True)

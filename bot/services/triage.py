@@ -10,10 +10,7 @@ from datetime import datetime, timedelta
 
 from bot import errors, model, ports
 from bot.core import attribution, connected, permissions, snapshot, transitions
-from bot.services import people as directory
-from bot.services import post as posting
-from bot.services import recording
-from bot.services import remarks as remarking
+from bot.services import people, post, recording, remarks
 
 log = logging.getLogger(__name__)
 
@@ -48,13 +45,13 @@ class Triage:
     anomalies: ports.Anomalies
     journal: ports.Journal
     leases: ports.Leases
-    people: directory.People
-    post: posting.Post
+    people: people.People
+    post: post.Post
     clock: ports.Clock
     telemetry: ports.Telemetry
     grants: permissions.Grants
     recorder: recording.Recorder
-    remarks: remarking.Remarks
+    remarks: remarks.Remarks
     actor_comments: bool = True
     _locks: dict[model.Ref, asyncio.Lock] = field(default_factory=dict)
 
@@ -149,7 +146,7 @@ class Triage:
     async def _show(self, receipt: model.Receipt, click: Click) -> None:
         """The action is done and recorded: trouble with Slack from here on is the flush's to mend."""
         refs = [outcome.ref for outcome in receipt.outcomes]
-        hint = posting.Hint(click.channel, click.ts, click.response_url) if click.response_url else None
+        hint = post.Hint(click.channel, click.ts, click.response_url) if click.response_url else None
         try:
             if click.ts and len(refs) == 1:
                 await self.post.adopt(refs[0], click.channel, click.ts)
@@ -298,7 +295,7 @@ class Triage:
         """A comment is not repeated blindly: look whether it is there."""
         if intent.change.action is not model.Action.COMMENT:
             return False
-        return await remarking.said(source, intent.refs[0], _signed(intent).comment, intent.at)
+        return await remarks.said(source, intent.refs[0], _signed(intent).comment, intent.at)
 
     async def _record(
         self,

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.sources.qualytics import source as qualytics
+from bot.sources.qualytics import source
 
 
 @dataclass(frozen=True, slots=True)
 class System:
     """A system that the desk knows: the class that speaks to it, and the prefix of its settings."""
 
-    make: type[qualytics.Qualytics]
+    make: type[source.Qualytics]
     prefix: str
 
 
 SOURCES: Mapping[str, System] = {
-    qualytics.Qualytics.name: System(qualytics.Qualytics, "QUALYTICS"),
+    source.Qualytics.name: System(source.Qualytics, "QUALYTICS"),
 }

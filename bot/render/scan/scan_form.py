@@ -10,8 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from bot import errors as failures
-from bot import model
+from bot import errors, model
 from bot.core import scan_rules
 from bot.render import siblings
 from bot.render.kit import blocks, ids, limits, modals, text
@@ -105,8 +104,8 @@ def form(draft: ScanDraft) -> model.Block:
     return limits.fit_view(modals.window("Scan", parts, callback=ids.SCAN_VIEW, submit="Preview", metadata=metadata))
 
 
-def _too_much() -> failures.NotSupported:
-    return failures.NotSupported("This scan names more than a form in Slack can hold. Start it as it is, or write the options after /scan.")
+def _too_much() -> errors.NotSupported:
+    return errors.NotSupported("This scan names more than a form in Slack can hold. Start it as it is, or write the options after /scan.")
 
 
 def _fits(value: str) -> bool:

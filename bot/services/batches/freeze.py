@@ -11,11 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot import errors, model, ports
-from bot.core import connected, permissions, snapshot, transitions
-from bot.core import undo as undoing
+from bot.core import connected, permissions, snapshot, transitions, undo
 from bot.render.batch import batch_message, batch_wording, deletion_form
-from bot.services import people, slicing
-from bot.services import post as posting
+from bot.services import people, post, slicing
 
 PREVIEW_FOR = timedelta(hours=1)
 """A preview older than this is not confirmed any more: it shows a world that is gone."""
@@ -37,7 +35,7 @@ class Batches:
     sources: Mapping[str, ports.Source]
     store: ports.Batches
     people: people.People
-    post: posting.Post
+    post: post.Post
     clock: ports.Clock
     grants: permissions.Grants
 
@@ -162,7 +160,7 @@ class Batches:
         """An item of the undo of a batch: refused when the way back goes through something that the actor may not do."""
         back = replace(item, before=item.after or item.before, after=None, fate=model.Fate.TODO, reason="", right="")
         try:
-            for action in sorted(undoing.rights(item, change)):
+            for action in sorted(undo.rights(item, change)):
                 permissions.decide(action, actor, self.grants)
         except errors.NotAllowed as error:
             return replace(back, fate=model.Fate.REFUSED, reason=f"Taking it back is not allowed. {error}")

@@ -10,20 +10,17 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot import errors, model, ports
-from bot.core import attribution, permissions, snapshot, transitions
-from bot.core import undo as undoing
+from bot.core import attribution, permissions, snapshot, transitions, undo
 from bot.render.batch import batch_wording
 from bot.render.kit import spreadsheet
-from bot.services import post as posting
-from bot.services import recording, slicing
-from bot.services import remarks as remarking
+from bot.services import post, recording, remarks, slicing
 from bot.services.batches import freeze
 
 log = logging.getLogger(__name__)
 
 LEASE_SECONDS = 120.0
 
-SHOW_EVERY = posting.PROGRESS_EVERY
+SHOW_EVERY = post.PROGRESS_EVERY
 
 MOMENT = timedelta(seconds=1)
 """Longer than it takes to store the end of a batch."""
@@ -260,7 +257,7 @@ class Runs:
         if item.fate is model.Fate.SENT and snapshot.took(change, anomaly):
             # Sent before a restart, and it is as asked: it was this batch.
             return replace(item, fate=model.Fate.DONE, after=snapshot.of(anomaly) if anomaly is not None else None)
-        why = (undoing.overtaken if item.fate is model.Fate.SENT else snapshot.drifted)(item.before, anomaly, change)
+        why = (undo.overtaken if item.fate is model.Fate.SENT else snapshot.drifted)(item.before, anomaly, change)
         if why:
             return replace(item, fate=model.Fate.DRIFTED, reason=why)
         return replace(item, fate=model.Fate.TODO)
@@ -278,7 +275,7 @@ class Runs:
     async def _said(self, batch: model.Batch, source: ports.Source, item: model.Item) -> bool:
         text = attribution.signed((item.change or batch.change).comment, batch.actor_name)
         async with self._turns[source.name].calls:
-            return await remarking.said(source, item.ref, text, batch.confirmed or batch.created)
+            return await remarks.said(source, item.ref, text, batch.confirmed or batch.created)
 
     async def _heard(
         self, batch: model.Batch, source: ports.Source, items: Sequence[model.Item], outcomes: dict[model.Ref, model.Outcome]
@@ -333,7 +330,7 @@ class Runs:
         for item in await self.store.items(batch.undo_of, (model.Fate.DONE,), of=[item.ref for item in ready]):
             now = there.get(item.ref)
             start = replace(item, after=snapshot.of(now)) if item.ref in resumed and now is not None else item
-            steps, stays = undoing.undo(start, now, asked)
+            steps, stays = undo.undo(start, now, asked)
             # Nothing left to do for one that was sent before a restart: it is back already.
             plans[item.ref] = _Plan(tuple(steps), "" if item.ref in resumed and not steps else stays)
         return {item.ref: plans.get(item.ref, _Plan()) for item in ready}
@@ -369,7 +366,7 @@ class Runs:
         gone = [item.ref for item in items if item.ref not in there]
         known = {**there, **(await self.anomalies.get(gone) if gone else {})}
         return {
-            item.ref: undoing.standing_as(item.before, known[item.ref]) if item.ref in resumed else known[item.ref]
+            item.ref: undo.standing_as(item.before, known[item.ref]) if item.ref in resumed else known[item.ref]
             for item in items
             if item.ref in known
         }
@@ -442,7 +439,7 @@ def _goes_on(outcome: model.Outcome | None) -> bool:
 
 def _permitted(item: model.Item, plans: Mapping[model.Ref, _Plan], may: _May) -> model.Item:
     """An item that would be sent, refused when the actor may not do all of it any more."""
-    why = may(undoing.needed(plans[item.ref].steps)) if item.fate is model.Fate.TODO else ""
+    why = may(undo.needed(plans[item.ref].steps)) if item.fate is model.Fate.TODO else ""
     return replace(item, fate=model.Fate.REFUSED, reason=why) if why else item
 
 

@@ -19,7 +19,7 @@ from bot import errors, model, ports
 from bot.core import connected, lookup, permissions, scan_rules
 from bot.render.kit import ids
 from bot.render.scan import scan_message
-from bot.services import post as posting
+from bot.services import post
 
 PREVIEW_FOR = timedelta(hours=1)
 """A preview older than this is not confirmed any more: it shows a world that is gone."""
@@ -57,7 +57,7 @@ class Scans:
     sources: Mapping[str, ports.Source]
     store: ports.Operations
     leases: ports.Leases
-    post: posting.Post
+    post: post.Post
     clock: ports.Clock
     grants: permissions.Grants
 
