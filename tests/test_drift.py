@@ -283,3 +283,10 @@ def test_every_module_says_what_it_is() -> None:
         str(path.relative_to(ROOT)) for path in SOURCES if path.read_text().strip() and not ast.get_docstring(ast.parse(path.read_text()))
     ]
     assert silent == []
+
+
+def test_the_architecture_page_names_every_file() -> None:
+    page = (ROOT / "docs/architecture.md").read_text()
+    files = [path for room in ("bot", "handlers") for path in (ROOT / room).rglob("*.py") if path.read_text().strip()]
+    kept = [path.relative_to(ROOT) for path in files if path.name != "__init__.py" and "versions" not in path.parts]
+    assert [str(path) for path in kept if f"| `{path.name}` |" not in page.split(f"### `{path.parent}/`", 1)[-1].split("###", 1)[0]] == []
