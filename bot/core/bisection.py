@@ -1,4 +1,4 @@
-"""How many anomalies are changed with few calls: chunks, halving of what was refused, drift since a list was frozen.
+"""How many anomalies are changed with few calls: chunks, and halving of what was refused.
 
 The halving is a generator that never awaits: it yields what to send or to look up, is told what came of it, and returns the fate of
 every item. Whoever drives it does the calls.
@@ -10,8 +10,6 @@ from collections.abc import Callable, Generator, Hashable, Iterable, Mapping, Se
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, TypeVar
-
-from bot import model
 
 Item = TypeVar("Item", bound=Hashable)
 Why = TypeVar("Why")
@@ -143,18 +141,3 @@ class Halving(Generic[Item, Why]):
 
     def _fail(self, part: Sequence[Item], why: Why | None) -> None:
         self.fates.update(dict.fromkeys(part, why))
-
-
-@dataclass(frozen=True, slots=True)
-class Drift:
-    """What happened to a frozen list until now: `moved` stand elsewhere (as they are now), `gone` do not exist any more."""
-
-    moved: Sequence[model.Anomaly]
-    gone: Sequence[model.Ref]
-
-
-def drift(frozen: Sequence[model.Anomaly], now: Mapping[model.Ref, model.Anomaly]) -> Drift:
-    """Compare a frozen list with a complete reading: another status, or not there at all."""
-    pairs = [(one, now.get(one.ref)) for one in frozen]
-    moved = [current for one, current in pairs if current is not None and (current.state, current.status) != (one.state, one.status)]
-    return Drift(moved, [one.ref for one, current in pairs if current is None])

@@ -132,7 +132,6 @@ def _actor(user: str, facts: Mapping[str, Any], team: str) -> model.Actor:
         id=user,
         name=str(next(name for name in names if name)),
         email=str(profile.get("email") or ""),
-        tz=str(facts.get("tz") or "UTC"),
         is_bot=bool(facts.get("is_bot")) or user == SLACKBOT,
         is_guest=bool(facts.get("is_restricted") or facts.get("is_ultra_restricted")),
         is_outsider=bool(facts.get("is_stranger")) or not team or team not in teams,

@@ -186,11 +186,6 @@ class SlackMessenger:
         call = self._client.views_open(trigger_id=trigger_id, view=view)
         return _view_id(await self._call("views.open", call, repeatable=False))
 
-    async def push_view(self, trigger_id: str, view: model.Block) -> str:
-        """Lay a modal on top of the open one (three at most); returns its view id."""
-        call = self._client.views_push(trigger_id=trigger_id, view=view)
-        return _view_id(await self._call("views.push", call, repeatable=False))
-
     async def update_view(self, view_id: str, view: model.Block) -> None:
         """Change an open modal."""
         await self._call("views.update", self._client.views_update(view_id=view_id, view=view))

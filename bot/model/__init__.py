@@ -10,7 +10,7 @@ from bot.model.digest import Digest, DigestDay, DigestLine, NoisyCheck
 from bot.model.leases import Lease
 from bot.model.queries import Found, Handling, Query, Word
 from bot.model.review import ReviewInput, ReviewPage, ReviewScope
-from bot.model.scans import GONE, Cause, Operation, OperationState, Problem, Proposal, Push, Scan, ScanRequest, ScanResult, Verdict
+from bot.model.scans import GONE, Cause, Operation, OperationState, Problem, Proposal, Scan, ScanRequest, ScanResult, Verdict
 from bot.model.sources import Capabilities, SourceHealth
 from bot.model.views import Explanation, Ingested, Listing, Receipt, Recurrence
 
@@ -58,7 +58,6 @@ __all__ = [
     "Problem",
     "Progress",
     "Proposal",
-    "Push",
     "Query",
     "Reading",
     "Reason",

@@ -76,7 +76,6 @@ class Actor:
     id: str
     name: str
     email: str = ""
-    tz: str = "UTC"
     is_bot: bool = False
     is_guest: bool = False
     is_outsider: bool = False

@@ -177,10 +177,3 @@ class Proposal:
     operations: Sequence[Operation]
     closes: Mapping[str, int] = field(default_factory=dict)
     problems: Sequence[Problem] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Push:
-    """What an inbound webhook of a system says: which anomalies it is about, as far as it tells."""
-
-    refs: tuple[Ref, ...] = ()

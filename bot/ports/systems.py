@@ -116,8 +116,8 @@ class Source(Protocol):
         """Ask an operation to stop; it may have ended already."""
         ...
 
-    def push(self, headers: Mapping[str, str], body: bytes) -> model.Push:
-        """Read an inbound webhook whose secret was checked before. Raises `errors.SourceGarbled` for what it cannot be."""
+    def push(self, headers: Mapping[str, str], body: bytes) -> None:
+        """Look at an inbound webhook whose secret was checked before. Raises `errors.SourceGarbled` for what it cannot be."""
         ...
 
     async def aclose(self) -> None:

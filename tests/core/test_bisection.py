@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import model
 from bot.core import bisection
 
 Reply = bisection.StepReply[int, str]
@@ -137,11 +134,3 @@ def test_chunks(count: int, size: int, sizes: list[int]) -> None:
 
 def test_groups_keep_order() -> None:
     assert bisection.grouped(["b1", "a1", "b2"], lambda one: one[0]) == {"b": ["b1", "b2"], "a": ["a1"]}
-
-
-def test_drift_names_what_moved_and_what_is_gone() -> None:
-    at = datetime(2026, 5, 8, tzinfo=UTC)
-    frozen = [model.Anomaly(model.Ref("qualytics", ident), model.State.OPEN, "Active", at) for ident in "123"]
-    moved = replace(frozen[1], state=model.State.ARCHIVED, status="Resolved")
-    drift = bisection.drift(frozen, {frozen[0].ref: replace(frozen[0], weight=3.0), moved.ref: moved})
-    assert drift == bisection.Drift([moved], [model.Ref("qualytics", "3")])

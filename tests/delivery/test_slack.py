@@ -124,15 +124,13 @@ async def test_a_whisper_goes_to_one_person(wire: Any, messenger: slack.SlackMes
     assert wire.of("chat.postEphemeral") == [{"channel": "C1", "user": "U2", "text": PLAIN.text}]
 
 
-async def test_views_are_opened_pushed_and_updated(wire: Any, messenger: slack.SlackMessenger) -> None:
+async def test_views_are_opened_and_updated(wire: Any, messenger: slack.SlackMessenger) -> None:
     view = {"type": "modal", "title": {"type": "plain_text", "text": "Assign"}, "blocks": []}
-    for method in ("views.open", "views.push", "views.update"):
+    for method in ("views.open", "views.update"):
         wire.says(method, {"ok": True, "view": {"id": f"V-{method}"}})
     assert await messenger.open_view("trigger", view) == "V-views.open"
-    assert await messenger.push_view("trigger", view) == "V-views.push"
     await messenger.update_view("V1", view)
     assert [call.args for call in wire.calls] == [
-        {"trigger_id": "trigger", "view": view},
         {"trigger_id": "trigger", "view": view},
         {"view_id": "V1", "view": view},
     ]

@@ -156,7 +156,7 @@ COMMENTS = st.builds(model.Comment, SHORT, SHORT, st.one_of(st.none(), DATES))
 PAYLOADS = st.fixed_dictionaries(
     {
         "what": st.sampled_from(
-            ["first_contact", "failing", "recovered", "assigned", "interrupted", "held", "channel_gone", "channel_back", "other"]
+            ["first_contact", "failing", "recovered", "assigned", "interrupted", "channel_gone", "channel_back", "other"]
         )
     },
     optional={

@@ -105,12 +105,6 @@ def _interrupted(payload: Payload) -> model.Message:
     return _dated(f"Your request was interrupted: {what}", ("asked", _date(payload, "at")), after=after)
 
 
-def _held(payload: Payload) -> model.Message:
-    count = int(payload.get("count") or 0)
-    line = f"{text.count(count, 'card')} {'is' if count == 1 else 'are'} held back by {_word(payload, 'why', 300, 'Slack')}"
-    return _dated(line, ("since", _date(payload, "since")), after="Nothing is lost: they follow by themselves. See /anomalies status.")
-
-
 _CHANNEL_CODES = {
     "channel_not_found": "it does not exist or I am not allowed to see it. Invite me there, or correct DESK_CHANNEL.",
     "not_in_channel": "I am not a member. Invite me there with /invite.",
@@ -146,7 +140,6 @@ _REPORTS: Mapping[str, Callable[[Payload], model.Message]] = {
     "assigned": _assigned,
     "interrupted": _interrupted,
     "replaced": _replaced,
-    "held": _held,
     "channel_gone": _channel_gone,
     "channel_back": _channel_back,
 }

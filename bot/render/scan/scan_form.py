@@ -221,11 +221,6 @@ def read(view: Mapping[str, Any]) -> ScanDraft:
     )
 
 
-def chosen_datastores(view: Mapping[str, Any]) -> tuple[str, ...]:
-    """The ids of the datastores as chosen so far, while the form is still open."""
-    return tuple(_chosen(view, ids.SCAN_DATASTORES))
-
-
 def _chosen(view: Mapping[str, Any], block_id: str) -> dict[str, str]:
     """The chosen values with their labels, in order; what the form began with where nobody touched the menu."""
     selected = modals.submitted(view, block_id).get("selected_options")

@@ -206,11 +206,3 @@ def test_a_menu_narrows_to_what_is_typed() -> None:
     assert [one["value"] for one in offered([model.Place("42", "warehouse"), model.Place("7", "crm")], "42")] == ["42"]
     beyond = [*(f"t{number}" for number in range(130)), "zebra"]
     assert [one["value"] for one in offered(beyond, "zeb")] == ["zebra"]
-
-
-def test_datastores_chosen_so_far() -> None:
-    view = opened(FULL)
-    assert scan_form.chosen_datastores(view) == ("42", "43")  # nobody has touched the menu yet
-    assert scan_form.chosen_datastores(sent(view, scan__datastores=picked(("7", "lake")))) == ("7",)
-    assert scan_form.chosen_datastores(sent(view, scan__datastores=picked())) == ()
-    assert scan_form.chosen_datastores({}) == ()
