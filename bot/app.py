@@ -1,31 +1,25 @@
-"""The composition root: `running` wires every room and takes it down in reverse. The only file that sees everything."""
+"""The composition root: `running` starts the whole desk and takes it down in reverse. The only file that sees everything."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import logging
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from importlib import metadata
+from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import yaml
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 
 import handlers
-from bot import errors, model, ports, scheduling, serving, settings, web
+from bot import assembly, errors, ports, scheduling, serving, settings, web
 from bot.core import permissions
 from bot.delivery import directory, pacing, probe, slack
-from bot.render.desk import desk_status
-from bot.services import browse, digest, people, poll, post, recording, remarks, review, triage
-from bot.services.batches import freeze, run
-from bot.services.scans import ask, follow
+from bot.services import poll, post, remarks
 from bot.sources import registry
 from bot.store import engine
 from handlers.desk import Desk
@@ -82,7 +76,7 @@ class Line:
         self._was = up
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Running:
     """A desk that runs: what tests and the bench look at."""
 
@@ -90,11 +84,11 @@ class Running:
     bolt: AsyncApp
     poll: poll.Poll
     post: post.Post
+    remarks: remarks.Remarks
     store: engine.Store
     sources: Mapping[str, ports.Source]
     metrics: web.Metrics
     line: Line
-    zone: ZoneInfo
     jobs: scheduling.Scheduler = field(default_factory=scheduling.Scheduler)
     background: set[asyncio.Task[Any]] = field(default_factory=set)
 
@@ -150,56 +144,32 @@ def _assemble(configured: settings.Settings, clock: ports.Clock, store: engine.S
     """Straight down the layers: adapters, services, listeners."""
     metrics = web.Metrics()
     client = slack.client(configured.slack_bot_token.get_secret_value(), configured.slack_api_url, http)
-    messenger = slack.SlackMessenger(client, pacing.Pacer(configured.desk_posts_per_minute), telemetry=metrics)
-    sources = _sources(configured, clock, store)
     grants = permissions.grants(configured.desk_admins, configured.desk_permissions)
-    zone = ZoneInfo(configured.desk_timezone)
-    route = model.Route("default", configured.desk_channel, burst=configured.desk_burst, wait_seconds=configured.desk_wait_seconds)
-
-    folk = people.People(sources, store.identities, directory.SlackDirectory(client, sorted(grants.groups())), clock, grants)
-    known, cards, leases, journal, facts = store.anomalies, store.cards, store.leases, store.journal, store.facts
-    every, admins = timedelta(seconds=configured.desk_poll_seconds), configured.desk_admins
-    posting = post.Post([route], sources, known, cards, leases, journal, facts, messenger, clock, metrics, admins=admins)
-    polling = poll.Poll(sources, known, store.health, leases, facts, posting, clock, metrics, every)
-    recorder, telling = recording.Recorder(store.records, clock), remarks.Remarks(sources, store.remarks, leases, clock)
-    signed = configured.desk_actor_comments
-    acting = triage.Triage(sources, known, journal, leases, folk, posting, clock, metrics, grants, recorder, telling, actor_comments=signed)
-    first = next(iter(sources))
-    looking = browse.Browse(sources, known, cards, journal, store.health, folk.resolve, clock, grants, first, [route])
-    bulk = freeze.Batches(sources, store.batches, folk, posting, clock, grants)
-    working = run.Runs(sources, store.batches, known, leases, bulk, messenger, clock, metrics, recorder)
-    scanning = ask.Scans(sources, store.operations, leases, posting, clock, grants)
-    give_up = timedelta(minutes=configured.desk_scan_minutes)
-    following = follow.Follow(sources, store.operations, known, leases, facts, scanning, clock, metrics, give_up, folk)
-    digesting = digest.Digests(sources, known, journal, facts, looking, posting, clock, grants, first, configured.desk_digest, zone)
-    posting.drawers |= {
-        model.CardKind.BATCH: bulk.draw,
-        model.CardKind.SCAN: scanning.draw,
-        model.CardKind.DIGEST: digesting.draw,
-    }
     bolt, line = _slack(configured, client, listening=listening)
-    started = clock.now()
-    talking = Desk(
-        folk,
-        acting,
-        looking,
-        bulk,
-        working,
-        scanning,
-        following,
-        digesting,
-        review.Review(looking),
-        messenger,
-        metrics,
-        clock,
-        lambda: _status(desk, started),
-        zone,
-        tuple(sources),
-        first,
+    ground = assembly.Ground(
+        configured=configured,
+        clock=clock,
+        telemetry=metrics,
+        store=store,
+        sources=_sources(configured, clock, store),
+        messenger=slack.SlackMessenger(client, pacing.Pacer(configured.desk_posts_per_minute), telemetry=metrics),
+        directory=directory.SlackDirectory(client, sorted(grants.groups())),
+        grants=grants,
+        line=line.words,
     )
-    handlers.register(bolt, talking)
-    desk = Running(talking, bolt, polling, posting, store, sources, metrics, line, zone)
-    return desk
+    made = assembly.services(ground)
+    handlers.register(bolt, made.desk)
+    return Running(
+        desk=made.desk,
+        bolt=bolt,
+        poll=made.poll,
+        post=made.post,
+        remarks=made.remarks,
+        store=store,
+        sources=ground.sources,
+        metrics=metrics,
+        line=line,
+    )
 
 
 def _slack(configured: settings.Settings, client: Any, *, listening: bool) -> tuple[AsyncApp, Line]:
@@ -250,7 +220,7 @@ def _jobs(configured: settings.Settings, desk: Running) -> list[scheduling.Job]:
         scheduling.Job("asked polls", desk.poll.catch_up, ASKED_SECONDS, first=True),
         scheduling.Job("flush", desk.post.flush, FLUSH_SECONDS, watched=True),
         scheduling.Job("resume", desk.desk.triage.resume, RESUME_SECONDS, first=True),
-        scheduling.Job("remarks", desk.desk.triage.remarks.work, RESUME_SECONDS, first=True),
+        scheduling.Job("remarks", desk.remarks.work, RESUME_SECONDS, first=True),
         scheduling.Job("batches", desk.desk.runs.work, BATCH_SECONDS, first=True, deadline=BATCH_DEADLINE),
         scheduling.Job("operations", desk.desk.follow.work, FOLLOW_SECONDS, first=True),
         *(scheduling.Job(f"notice {name}", noticing(name), every, jitter=every / 10, first=True) for name in desk.sources),
@@ -309,42 +279,12 @@ async def _finish(desk: Running, scheduler: scheduling.Scheduler) -> None:
 
 
 async def _listeners_end(desk: Running) -> None:
-    under_way = {*desk.desk.tasks, *desk.background, *desk.desk.triage.remarks.tasks}
+    under_way = {*desk.desk.tasks, *desk.background, *desk.remarks.tasks}
     if under_way:
         _, late = await asyncio.wait(under_way, timeout=FINISH_SECONDS)
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
-
-
-async def _status(desk: Running, started: datetime) -> desk_status.StatusView:
-    views = []
-    for name, source in desk.sources.items():
-        standing, counts = await desk.desk.browse.standing(name)
-        views.append(desk_status.SourceView(source.title, standing, counts, await desk.poll.lag(name)))
-    plain = await desk.post.fallback.refuses_new_blocks()
-    return desk_status.StatusView(
-        views,
-        await desk.store.cards.backlog(desk.desk.clock.now()),
-        await desk.line.words(),
-        metadata.version("anomaly-desk"),
-        started,
-        unsupported=("charts and tables",) if plain else (),
-        paused=desk.post.paused(),
-        left_alone=await _left_alone(desk),
-    )
-
-
-async def _left_alone(desk: Running) -> Mapping[str, int]:
-    """What is unfinished, by system, where that is not configured any more."""
-    store, now = desk.store, desk.desk.clock.now()
-    batches = [await store.batches.get(ident) for ident in await store.batches.runnable(now)]
-    found = [
-        *(batch.source for batch in batches if batch is not None),
-        *(intent.refs[0].source for intent in await store.journal.unfinished(now)),
-        *(operation.source for operation in await store.operations.running()),
-    ]
-    return Counter(name for name in sorted(found) if name not in desk.sources)
 
 
 def _library_log(level: int) -> logging.Logger:

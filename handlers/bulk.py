@@ -28,7 +28,7 @@ async def change(desk: desk.Desk, request: incoming.Request, command: grammar.Co
     if len(targets) == 1 and command.refs and not missing and wish.swap is None:
         click = triage.Click(key=f"command:{request.trigger_id}", channel=request.channel)
         receipt = await desk.triage.act(wanted, [targets[0].ref], actor, click)
-        await guard.say(desk, request, replies.receipt(receipt, actor, desk.triage.post.offer(targets[0].ref.source)))
+        await guard.say(desk, request, replies.receipt(receipt, actor, desk.browse.capabilities(targets[0].ref.source)))
         return
     words = _words(command)
     channel = await desk.messenger.home(request.channel, actor.id)
@@ -69,7 +69,7 @@ def _words(command: grammar.Command) -> str:
 
 
 async def _show(desk: desk.Desk, request: incoming.Request, preview: freeze.Preview, missing: Sequence[model.Ref]) -> None:
-    offer = desk.triage.post.offer(preview.batch.source)
+    offer = desk.browse.capabilities(preview.batch.source)
     names = await desk.people.names(preview.batch.source, preview.batch.change.assignees or ())
     await guard.say(desk, request, batch_message.preview(preview.batch, preview.split, preview.progress, offer, names))
     if missing:
@@ -119,7 +119,7 @@ async def pressed_undo(desk: desk.Desk, request: incoming.Request) -> None:
 
 async def _undo(desk: desk.Desk, request: incoming.Request, ident: str, actor: model.Actor) -> None:
     started = await desk.batches.undo(ident, actor, await desk.messenger.home(request.channel, actor.id))
-    await guard.say(desk, request, batch_message.started(started, desk.triage.post.offer(started.source)))
+    await guard.say(desk, request, batch_message.started(started, desk.browse.capabilities(started.source)))
     await desk.runs.work()
 
 
@@ -127,7 +127,7 @@ async def pressed_confirm(desk: desk.Desk, request: incoming.Request) -> None:
     """[Confirm] on a preview: the preview is replaced, the batch runs."""
     actor = await desk.people.actor(request.user)
     batch = await desk.batches.confirm(request.value, actor)
-    await desk.messenger.respond(request.response_url, batch_message.started(batch, desk.triage.post.offer(batch.source)), replace=True)
+    await desk.messenger.respond(request.response_url, batch_message.started(batch, desk.browse.capabilities(batch.source)), replace=True)
     await desk.runs.work()
 
 
@@ -154,7 +154,7 @@ async def delete(desk: desk.Desk, request: incoming.Request, ack: AsyncAck) -> N
         return
     await ack()
     where = incoming.Request(request.body, request.user, batch.channel, "", "")
-    await guard.say(desk, where, batch_message.started(batch, desk.triage.post.offer(batch.source)))
+    await guard.say(desk, where, batch_message.started(batch, desk.browse.capabilities(batch.source)))
     await desk.runs.work()
 
 

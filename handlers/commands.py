@@ -49,13 +49,13 @@ async def _export(desk: desk.Desk, command: grammar.Command, actor: model.Actor)
 
 async def _digest(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
     made = await desk.digests.ask(command.query or model.Query(), actor)
-    return digest_message.digest(made, desk.triage.post.offer(made.source), asked=True)
+    return digest_message.digest(made, desk.browse.capabilities(made.source), asked=True)
 
 
 async def _link(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
     """Who somebody is in a system. Everybody answers for themselves, admins for others."""
     who, source = command.person or actor.id, command.system or desk.default_source
-    offer = desk.triage.post.offer(source)
+    offer = desk.browse.capabilities(source)
     if not command.target:
         return replies.linked(who, await desk.people.known(who, source), offer, "known")
     if command.target == "none":
@@ -66,8 +66,7 @@ async def _link(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -
 
 
 async def _help(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
-    newest = await desk.browse.anomalies.newest(desk.default_source, 1)
-    return desk_status.help_text(newest[0] if newest else None)
+    return desk_status.help_text(await desk.browse.newest())
 
 
 async def _list(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
@@ -101,7 +100,7 @@ async def _why(desk: desk.Desk, command: grammar.Command, actor: model.Actor) ->
 
 
 async def _status(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
-    return desk_status.status(await desk.status())
+    return desk_status.status(await desk.status.view())
 
 
 VERBS: Mapping[str, Callable[[desk.Desk, grammar.Command, model.Actor], Awaitable[model.Message]]] = {

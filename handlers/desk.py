@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot import ports
-from bot.render.desk import desk_status
-from bot.services import browse, digest, people, review, triage
+from bot.services import browse, digest, people, review, status, triage
 from bot.services.batches import freeze, run
 from bot.services.scans import ask, follow
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """All that listeners may call."""
 
@@ -29,10 +27,10 @@ class Desk:
     follow: follow.Follow
     digests: digest.Digests
     review: review.Review
+    status: status.Status
     messenger: ports.Messenger
     telemetry: ports.Telemetry
     clock: ports.Clock
-    status: Callable[[], Awaitable[desk_status.StatusView]]
     zone: ZoneInfo
     sources: tuple[str, ...]
     default_source: str

@@ -77,7 +77,7 @@ async def _show(
     try:
         query = _query(desk, scope)
         page = await desk.review.page(scope, query, await desk.people.actor(request.user), offset, picked, channel)
-        view = review_form.form(page, desk.triage.post.offer(query.source or desk.default_source))
+        view = review_form.form(page, desk.browse.capabilities(query.source or desk.default_source))
     except errors.BotError as error:
         view = modals.notice(TITLE, refusals.error(error))
     await desk.messenger.update_view(view_id, view)
@@ -117,7 +117,7 @@ async def _filtered(desk: desk.Desk, request: incoming.Request, reviewing: model
         query = _query(desk, reviewing.scope)
         page = await desk.review.page(reviewing.scope, query, actor, reviewing.offset, reviewing.picked, reviewing.channel)
         page = replace(page, notice=str(error))
-    return review_form.form(page, desk.triage.post.offer(query.source or desk.default_source))
+    return review_form.form(page, desk.browse.capabilities(query.source or desk.default_source))
 
 
 async def submitted(desk: desk.Desk, request: incoming.Request, ack: AsyncAck) -> None:
@@ -143,7 +143,7 @@ async def _preview(desk: desk.Desk, request: incoming.Request, reviewing: model.
     channel = await desk.messenger.home(reviewing.channel, actor.id)
     frozen = await desk.batches.freeze(change, targets, desk.review.words(reviewing), actor, channel)
     names = await desk.people.names(frozen.batch.source, change.assignees or ())
-    shown = batch_message.preview(frozen.batch, frozen.split, frozen.progress, desk.triage.post.offer(frozen.batch.source), names)
+    shown = batch_message.preview(frozen.batch, frozen.split, frozen.progress, desk.browse.capabilities(frozen.batch.source), names)
     return review_form.preview(shown, frozen.batch, frozen.progress.counts.get(model.Fate.TODO, 0))
 
 
@@ -154,7 +154,7 @@ async def _with_people(desk: desk.Desk, reviewing: model.ReviewInput, change: mo
     match = await desk.people.match(reviewing.source, reviewing.people)
     if match.unknown:
         names = ", ".join(actor.name for actor in match.unknown)
-        title = desk.triage.post.offer(reviewing.source).title
+        title = desk.browse.capabilities(reviewing.source).title
         raise errors.NotFound(f"{title} does not know {names}. Say who that is there with /anomalies link @user name, and try again.")
     return replace(change, assignees=tuple(person.id for person in match.found.values()))
 
@@ -172,7 +172,7 @@ async def confirmed(desk: desk.Desk, request: incoming.Request, ack: AsyncAck) -
         return
     await ack()
     where = incoming.Request(request.body, request.user, channel, "", "")
-    await guard.say(desk, where, batch_message.started(batch, desk.triage.post.offer(batch.source)))
+    await guard.say(desk, where, batch_message.started(batch, desk.browse.capabilities(batch.source)))
     await desk.runs.work()
 
 

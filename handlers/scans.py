@@ -51,7 +51,7 @@ async def _propose(
 
 async def _answer(desk: desk.Desk, request: incoming.Request, proposal: model.Proposal, actor: model.Actor, source: str) -> None:
     """Start at once what changes no anomaly and is as it was typed; ask about the rest."""
-    offer = desk.triage.post.offer(source)
+    offer = desk.browse.capabilities(source)
     if not proposal.operations:
         await guard.say(desk, request, scan_preview.problems(proposal.problems, offer, source))
     elif desk.scans.asks_first(proposal):
@@ -64,7 +64,7 @@ async def _answer(desk: desk.Desk, request: incoming.Request, proposal: model.Pr
 
 async def _status(desk: desk.Desk, request: incoming.Request, typed: Typed, actor: model.Actor) -> None:
     source = typed.source or desk.default_source
-    now, offer = desk.clock.now(), desk.triage.post.offer(source)
+    now, offer = desk.clock.now(), desk.browse.capabilities(source)
     if typed.ident:
         operation = await desk.scans.one(source, typed.ident, actor)
         await guard.say(desk, request, scan_message.card(operation, offer, now))

@@ -47,7 +47,7 @@ async def _assign(
     actor, match = lookup.result()
     if match.unknown:
         await ack(
-            response_action="update", view=anomaly_forms.pick(pending, chosen, match.unknown, desk.triage.post.offer(pending.ref.source))
+            response_action="update", view=anomaly_forms.pick(pending, chosen, match.unknown, desk.browse.capabilities(pending.ref.source))
         )
         return
     await ack()
@@ -66,7 +66,7 @@ async def _later(
     try:
         actor, match = await lookup
         if match.unknown:
-            picker = anomaly_forms.pick(pending, chosen, match.unknown, desk.triage.post.offer(pending.ref.source))
+            picker = anomaly_forms.pick(pending, chosen, match.unknown, desk.browse.capabilities(pending.ref.source))
             await desk.messenger.update_view(view_id, picker)
             return
         await _carry_out(desk, request, pending, actor, match)
@@ -85,7 +85,7 @@ async def _match(
     for slack_id, person in picked.items():
         linked = await desk.people.remember(actor, slack_id, source, person)
         if linked.replaced:
-            told = replies.linked(slack_id, linked.person, desk.triage.post.offer(source), "linked", linked.replaced)
+            told = replies.linked(slack_id, linked.person, desk.browse.capabilities(source), "linked", linked.replaced)
             guard.spare(desk, asyncio.ensure_future(guard.say(desk, _where(request, pending), told)))
     match = await desk.people.match(source, chosen)
     desk.people.check_strangers(actor, source, match.unknown)
@@ -126,7 +126,7 @@ async def _act(
     except errors.BotError as error:
         await guard.say(desk, where, refusals.error(error))
         return
-    await guard.say(desk, where, replies.receipt(receipt, actor, desk.triage.post.offer(pending.ref.source)))
+    await guard.say(desk, where, replies.receipt(receipt, actor, desk.browse.capabilities(pending.ref.source)))
 
 
 async def person_options(desk: desk.Desk, request: incoming.Request, ack: AsyncAck) -> None:

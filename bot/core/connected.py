@@ -1,13 +1,21 @@
-"""Which of the connected systems a name means."""
+"""Which of the connected systems a name means, and what that one lets people do."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
-from bot import errors
+from bot import errors, model
 
 System = TypeVar("System")
+
+
+class Able(Protocol):
+    """A system, as far as it says what it lets people do."""
+
+    title: str
+    supports: frozenset[model.Action]
+    archive_as: tuple[model.ArchiveAs, ...]
 
 
 def named(systems: Mapping[str, System], name: str) -> System:
@@ -16,3 +24,11 @@ def named(systems: Mapping[str, System], name: str) -> System:
     if system is None:
         raise errors.NotFound(f'No system called "{name}" is connected here. Connected: {", ".join(sorted(systems))}.')
     return system
+
+
+def capabilities(systems: Mapping[str, Able], name: str) -> model.Capabilities:
+    """What a source lets people do, as cards and answers have to know it; nothing where it is not connected."""
+    system = systems.get(name)
+    if system is None:
+        return model.Capabilities(name, frozenset())
+    return model.Capabilities(system.title, system.supports, system.archive_as)

@@ -43,7 +43,7 @@ class Shown:
     past: model.Recurrence
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Browse:
     """Answers questions; each needs the right to browse. `resolve` turns the people of a filter into the system's users."""
 
@@ -57,6 +57,10 @@ class Browse:
     grants: permissions.Grants
     default_source: str
     routes: Sequence[model.Route] = ()
+
+    def capabilities(self, source: str) -> model.Capabilities:
+        """What a source lets people do."""
+        return connected.capabilities(self.sources, source)
 
     async def listing(self, query: model.Query, actor: model.Actor, offset: int = 0) -> model.Listing:
         """A page of what matches, newest first unless the filter says otherwise."""
@@ -168,7 +172,7 @@ class Browse:
             raise errors.NotFound(f"{source.title} has no anomaly {ref.id}. It may have been deleted, or the number may be wrong.")
         anomaly = (await self._versions([found]))[0]
         past = await self.journal.past(anomaly, self.clock.now())
-        return Shown(anomaly, model.Capabilities(source.title, source.supports, source.archive_as), past)
+        return Shown(anomaly, self.capabilities(ref.source), past)
 
     async def history(self, ref: model.Ref, actor: model.Actor) -> tuple[Shown, Sequence[model.Entry], Sequence[model.Comment]]:
         """Who did what to it, here and there, and what was said about it."""
@@ -246,6 +250,10 @@ class Browse:
             hint = "Use this on a card of Anomaly Desk, or on a message with a link to an anomaly."
             raise errors.NotFound(f"No anomaly is named in this message. {hint}")
         return model.ReviewScope(words=grammar.canonical(model.Query(ids=tuple(ref.id for ref in refs), statuses=("any",))))
+
+    async def newest(self) -> model.Anomaly | None:
+        """The newest open one of the default system as it was last seen, to name in an example."""
+        return next(iter(await self.anomalies.newest(self.default_source, 1)), None)
 
     async def standing(self, name: str) -> tuple[model.SourceHealth, Mapping[model.State, int]]:
         """How one source stands, and how many of its anomalies are tracked in each state."""

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from bot import errors, model, ports
 from bot.core import connected, digest_stats, grammar, permissions, schedules, transitions
 from bot.render.digest import digest_message
-from bot.services import browse, post, slicing
+from bot.services import browse, cards, slicing
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ WEEK = timedelta(days=7)
 _DESK = model.Actor("", "Anomaly Desk")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Digests:
     """Makes digests. `spec` is `DESK_DIGEST`, `zone` the desk's time zone, `source` the name of the default system."""
 
@@ -36,7 +36,7 @@ class Digests:
     journal: ports.Journal
     facts: ports.Facts
     browse: browse.Browse
-    post: post.Post
+    cards: cards.Cards
     clock: ports.Clock
     grants: permissions.Grants
     source: str
@@ -65,7 +65,7 @@ class Digests:
         if self._failing:
             log.info("the digest waits no more")
         self._failing = False
-        await self.post.cards.put(self._draft(due, made), self.clock.now())
+        await self.cards.publish(self._draft(due, made))
         await self.facts.put(MARK, due.isoformat(), self.clock.now())
 
     def _says_no(self, error: errors.SourceError) -> None:
@@ -82,21 +82,14 @@ class Digests:
         """The digest as it was when it was made. Given to `post`, the only writer."""
         made = digest_stats.unpack(card.payload)
         connected.named(self.sources, made.source)
-        return digest_message.digest(made, self.post.offer(made.source))
+        return digest_message.digest(made, connected.capabilities(self.sources, made.source))
 
     async def _mark(self) -> datetime | None:
         mark = await self.facts.get(MARK)
         return datetime.fromisoformat(mark) if mark else None
 
     def _draft(self, due: datetime, made: model.Digest) -> model.CardDraft:
-        return model.CardDraft(
-            model.CardKind.DIGEST,
-            self.post.routes[0].channel,
-            due.isoformat(),
-            payload=digest_stats.pack(made),
-            state=model.CardState.LIVE,
-            reason=model.Reason.REPORT,
-        )
+        return cards.at_once(model.CardKind.DIGEST, self.cards.channel, due.isoformat(), digest_stats.pack(made))
 
     # --- counting --------------------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from bot import errors, model, ports
 from bot.core import connected, ownership, permissions
+from bot.services import cards
 
 ROSTER_AGE = timedelta(minutes=10)
 """How long a system's list of users is believed. A miss reads it again at once, at most this often per minute."""
@@ -37,7 +38,7 @@ class _Roster:
     read: datetime
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class People:
     """Looks people up: Slack's directory for rights, e-mail and remembered choices for assignments."""
 
@@ -105,7 +106,7 @@ class People:
         title, now = self.sources[person.source].title, self.clock.now().isoformat()
         payload = {"what": "replaced", "title": title, "person": person.name or person.email or person.id, "new": subject.name, "by": by}
         key = f"replaced:{person.source}:{person.id}:{owner}:{now}"
-        return model.CardDraft(model.CardKind.REPORT, owner, key, payload=payload, state=model.CardState.LIVE, reason=model.Reason.REPORT)
+        return cards.at_once(model.CardKind.REPORT, owner, key, payload)
 
     async def known(self, slack_id: str, source: str) -> model.Person | None:
         """Who a Slack user is in a system, None when nobody knows."""

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from bot import errors, model, ports
 from bot.core import transitions
-from bot.services import post
+from bot.services import cards
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ WATCH_PAGES = 10
 WATCH_IDS = 1000
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Poll:
     """Polls and watches one source at a time; a failing one backs off, is told once, and once when it recovers."""
 
@@ -38,7 +38,7 @@ class Poll:
     health: ports.HealthRecords
     leases: ports.Leases
     facts: ports.Facts
-    post: post.Post
+    cards: cards.Cards
     clock: ports.Clock
     telemetry: ports.Telemetry
     every: timedelta
@@ -123,7 +123,7 @@ class Poll:
             read_at=read_at,
             now=self.clock.now(),
             cursor=changes.cursor,
-            drafts=self.post.drafts(fresh),
+            drafts=self.cards.drafts(fresh),
             note=await self._note(source.title, read_at),
         )
         return _both(met, saved) or saved
@@ -149,7 +149,7 @@ class Poll:
 
     def _greeting(self, source: ports.Source, count: int) -> model.CardDraft:
         payload = {"what": "first_contact", "source": source.name, "title": source.title, "count": count}
-        return self.post.report_draft(f"first_contact:{source.name}", payload | {"at": self.clock.now().isoformat()})
+        return self.cards.report_draft(f"first_contact:{source.name}", payload | {"at": self.clock.now().isoformat()})
 
     async def _introductions(self, source: ports.Source, met: Sequence[model.Contact]) -> Sequence[model.CardDraft]:
         """One message for all places that are met at once; none for those of which everything is known, or nothing is open."""
@@ -160,7 +160,7 @@ class Poll:
         places = [{"name": contact.place.name, "count": len(contact.already)} for contact in told]
         payload = {"what": "first_contact", "source": source.name, "title": source.title, "places": places}
         key = f"first_contact:{source.name}:{','.join(sorted(contact.place.id for contact in told))}"
-        return [self.post.report_draft(key, payload | {"at": self.clock.now().isoformat()})]
+        return [self.cards.report_draft(key, payload | {"at": self.clock.now().isoformat()})]
 
     # --- what became of what was posted ------------------------------------------------------------------------------------
 
@@ -219,8 +219,8 @@ class Poll:
         told = await self.facts.get(f"told.{name}")
         if told:
             times = {"since": told["since"], "title": self.sources[name].title, "error": told["error"]}
-            await self.post.report(f"failing:{name}:{told['since']}", {"what": "failing", **times, "over": now.isoformat()})
-            await self.post.report(f"recovered:{name}:{told['since']}", {"what": "recovered", **times, "at": now.isoformat()})
+            await self.cards.report(f"failing:{name}:{told['since']}", {"what": "failing", **times, "over": now.isoformat()})
+            await self.cards.report(f"recovered:{name}:{told['since']}", {"what": "recovered", **times, "at": now.isoformat()})
             await self.facts.put(f"told.{name}", None, now)
 
     async def _failed(self, name: str, error: errors.SourceError) -> None:
@@ -235,7 +235,7 @@ class Poll:
         if (before.failures + 1 >= TELL_AFTER or not error.retryable) and not await self.facts.get(f"told.{name}"):
             trouble = {"since": (before.failing_since or now).isoformat(), "error": said}
             payload = {"what": "failing", "title": self.sources[name].title, **trouble}
-            await self.post.report(f"failing:{name}:{trouble['since']}", payload)
+            await self.cards.report(f"failing:{name}:{trouble['since']}", payload)
             await self.facts.put(f"told.{name}", trouble, now)
 
     def _pause(self, standing: model.SourceHealth, error: errors.SourceError) -> timedelta:

@@ -1,4 +1,4 @@
-"""The only writer of lasting messages: route, group, decide, render, lease, deliver, record.
+"""The only writer of lasting messages: group, decide, render, lease, deliver, record.
 
 `flush` takes no anomalies: it reads what is dirty, so that a poll, a click, a webhook, a restart and a repair share one path.
 """
@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot import errors, model, ports
-from bot.core import connected, grouping, retries, routing
-from bot.render.anomaly import anomaly_card
-from bot.render.desk import reports
-from bot.services import fallback
+from bot.core import grouping, retries
+from bot.services import cards, fallback
 
 log = logging.getLogger(__name__)
 
@@ -40,9 +38,6 @@ PATIENCE_SECONDS = 5.0
 QUEUED = "budget"
 """The code of a call that waited too long for its turn: nothing that Slack said."""
 
-PROGRESS_EVERY = timedelta(seconds=4)
-"""All progress together is at most 15 edits a minute, of the 35 that machines may make."""
-
 UNREADABLE = frozenset({"missing_scope", "no_permission", "not_allowed_token_type"})
 """The app may not read histories at all, whatever becomes of its token."""
 
@@ -56,23 +51,18 @@ class Hint:
     response_url: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Post:
     """Delivers every card until Slack shows what is wanted. Several processes may flush at once: each card is leased."""
 
-    routes: Sequence[model.Route]
-    sources: Mapping[str, ports.Source]
-    anomalies: ports.Anomalies
-    cards: ports.Cards
+    cards: cards.Cards
+    store: ports.Cards
     leases: ports.Leases
-    journal: ports.Journal
     facts: ports.Facts
     messenger: ports.Messenger
     clock: ports.Clock
     telemetry: ports.Telemetry
     admins: Sequence[str] = ()
-    drawers: dict[model.CardKind, Callable[[model.Card], Awaitable[model.Message | None]]] = field(default_factory=dict)
-    """How services above this one draw the kinds of cards that are theirs; they register here, and the writing stays in one place."""
     _lanes: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _paused: dict[str, datetime] = field(default_factory=dict)
     _resting: dict[str, datetime] = field(default_factory=dict)
@@ -84,24 +74,6 @@ class Post:
     def __post_init__(self) -> None:
         self.fallback = fallback.Fallback(self.facts, self.clock)
 
-    def drafts(self, anomalies: Sequence[model.Anomaly]) -> Mapping[model.Ref, Sequence[model.CardDraft]]:
-        """The cards that these anomalies get when they turn out to be new; none for what is closed already."""
-        return {
-            anomaly.ref: [
-                model.CardDraft(model.CardKind.ANOMALY, route.channel, str(anomaly.ref), route=route.id, ref=anomaly.ref)
-                for route in routing.routes(anomaly, self.routes)
-            ]
-            for anomaly in anomalies
-            if anomaly.state is not model.State.ARCHIVED
-        }
-
-    def offer(self, source: str) -> model.Capabilities:
-        """What a source lets people do, as cards have to know it."""
-        system = self.sources.get(source)
-        if system is None:
-            return model.Capabilities(source, frozenset())
-        return model.Capabilities(system.title, system.supports, system.archive_as)
-
     # --- the loop ------------------------------------------------------------------------------------------------------
 
     async def flush(self) -> None:
@@ -111,7 +83,7 @@ class Post:
             return
         await self._group()
         self._start(EDITS, self._edits)
-        for channel in await self.cards.due_channels(self.clock.now()):
+        for channel in await self.store.due_channels(self.clock.now()):
             self._start(channel, lambda channel=channel: self._posts(channel))  # type: ignore[misc]
         if self._lanes:
             await asyncio.wait(self._lanes.values(), timeout=PATIENCE_SECONDS)
@@ -130,44 +102,11 @@ class Post:
 
     async def show(self, refs: Sequence[model.Ref], hint: Hint | None = None) -> None:
         """Bring the cards of these anomalies up to date now; the clicked one through its response_url."""
-        shown = [card for card in await self.cards.of(refs) if card.ts and card.reason is not model.Reason.MESSAGE_GONE]
-        await self.cards.touch([card.id for card in shown], self.clock.now())
+        shown = [card for card in await self.store.of(refs) if card.ts and card.reason is not model.Reason.MESSAGE_GONE]
+        await self.store.touch([card.id for card in shown], self.clock.now())
         for card in shown:
             clicked = hint is not None and (card.channel, card.ts) == (hint.channel, hint.ts)
             await self._deliver(card.id, hint if clicked else None, clicked=True)
-
-    async def progress(self, draft: model.CardDraft, later: timedelta = timedelta(0)) -> None:
-        """Show how far something is: its message is made, or edited when the next edit for progress is free. What waits is shown as it
-        stands by then, so that nothing is edited twice for the same reason."""
-        now = self.clock.now()
-        card = await self.cards.put(draft, now)
-        free = now + later if self._progressed is None else max(now + later, self._progressed + PROGRESS_EVERY)
-        if card.due is None:
-            self._progressed = free
-        await self.cards.stir(card.id, free)
-
-    async def adopt(self, ref: model.Ref, channel: str, ts: str) -> None:
-        """Take over a message of ours that no row knows, so that it stays true from now on."""
-        if await self.cards.at(channel, ts) is None and await self.anomalies.get([ref]):
-            draft = model.CardDraft(
-                model.CardKind.ANOMALY, channel, str(ref), ref=ref, state=model.CardState.LIVE, reason=model.Reason.ADOPTED
-            )
-            await self.cards.adopt(draft, ts, self.clock.now())
-
-    async def report(self, key: str, payload: Mapping[str, object], channel: str = "") -> None:
-        """Say something once: a card of kind report in this channel, by default the default route's."""
-        await self.cards.put(self.report_draft(key, payload, channel), self.clock.now())
-
-    def report_draft(self, key: str, payload: Mapping[str, object], channel: str = "") -> model.CardDraft:
-        """The draft of a report, for a transaction of somebody else."""
-        return model.CardDraft(
-            model.CardKind.REPORT,
-            channel or self.routes[0].channel,
-            key,
-            payload=payload,
-            state=model.CardState.LIVE,
-            reason=model.Reason.REPORT,
-        )
 
     def paused(self) -> Mapping[str, datetime]:
         """Channels that are left alone for now, and until when."""
@@ -175,13 +114,13 @@ class Post:
         return {channel: until for channel, until in self._paused.items() if until > now}
 
     async def _group(self) -> None:
-        waiting = await self.cards.waiting()
+        waiting = await self.store.waiting()
         if not waiting:
             return
         now = self.clock.now()
-        routes = {route.id: route for route in self.routes}
-        for decision in grouping.decide(waiting, await self.cards.windows(), routes, now):
-            await self.cards.decide(decision, now)
+        routes = {route.id: route for route in self.cards.routes}
+        for decision in grouping.decide(waiting, await self.store.windows(), routes, now):
+            await self.store.decide(decision, now)
 
     def _start(self, lane: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         if lane not in self._lanes and not self._closing:
@@ -189,13 +128,13 @@ class Post:
 
     async def _posts(self, channel: str) -> None:
         while True:
-            due = await self.cards.due(self.clock.now(), posted=False, channel=channel, limit=BATCH)
+            due = await self.store.due(self.clock.now(), posted=False, channel=channel, limit=BATCH)
             if not await self._deliver_all(channel, due):
                 return
 
     async def _edits(self) -> None:
         while True:
-            due = await self.cards.due(self.clock.now(), posted=True, without=sorted(self.paused()), limit=BATCH)
+            due = await self.store.due(self.clock.now(), posted=True, without=sorted(self.paused()), limit=BATCH)
             if not await self._deliver_all(EDITS, due):
                 return
 
@@ -231,7 +170,7 @@ class Post:
 
     async def _step(self, lease: model.Lease, card_id: str, hint: Hint | None, clicked: bool) -> bool:
         """One call to Slack; True when there may be more to do."""
-        card = await self.cards.get(card_id)
+        card = await self.store.get(card_id)
         now = self.clock.now()
         if card is None or card.state is not model.CardState.LIVE or card.due is None or card.due > now:
             return False
@@ -244,30 +183,30 @@ class Post:
         except errors.DeliveryError as error:
             await self._trouble(lease, card, error)
         except errors.NotFound as error:  # its system is not configured any more; should it come back, the card is as it was
-            await self.cards.defer(lease, now + retries.AWAY, str(error), unsent=card.posting is None)
+            await self.store.defer(lease, now + retries.AWAY, str(error), unsent=card.posting is None)
         return False
 
     async def _first(self, lease: model.Lease, card: model.Card) -> bool:
-        message = await self._render(card)
+        message = await self.cards.draw(card)
         if message is None:
-            await self.cards.end(lease, model.CardState.GONE, model.Reason.CLOSED_BEFORE_POST)
+            await self.store.end(lease, model.CardState.GONE, model.Reason.CLOSED_BEFORE_POST)
             return False
-        if not await self.cards.begin(lease, self.clock.now()):
+        if not await self.store.begin(lease, self.clock.now()):
             return False
         ts, whole = await self.fallback.send(message, lambda shown: self.messenger.post(card.channel, shown, card.id))
         await self._recovered(card.channel)
         self.telemetry.count("posts", kind=card.kind)
         now = self.clock.now()
-        return await self.cards.delivered(lease, card.wanted, now, ts=ts, again=None if whole else retries.whole_again(None, now))
+        return await self.store.delivered(lease, card.wanted, now, ts=ts, again=None if whole else retries.whole_again(None, now))
 
     async def _edit(self, lease: model.Lease, card: model.Card, hint: Hint | None, clicked: bool) -> bool:
-        message, whole = await self._render(card), True
+        message, whole = await self.cards.draw(card), True
         if message is not None:
             _, whole = await self.fallback.send(message, lambda shown: self._rewrite(card, shown, hint, clicked))
             await self._recovered(card.channel)
             self.telemetry.count("edits", kind=card.kind)
         now = self.clock.now()
-        return await self.cards.delivered(lease, card.wanted, now, again=None if whole else retries.whole_again(card.posted, now))
+        return await self.store.delivered(lease, card.wanted, now, again=None if whole else retries.whole_again(card.posted, now))
 
     async def _rewrite(self, card: model.Card, message: model.Message, hint: Hint | None, clicked: bool) -> str:
         if hint is not None:
@@ -288,52 +227,22 @@ class Post:
         try:
             ts = await self.messenger.find(card.channel, card.id, card.posting)
         except errors.ChannelGone as error:  # no reason to hold up the posts of that channel: they may work where reading does not
-            await self.cards.defer(lease, now + retries.after_refusal(card.tries), str(error), unsent=False)
+            await self.store.defer(lease, now + retries.after_refusal(card.tries), str(error), unsent=False)
             return False
         except errors.SlackAuthFailed as error:
             if error.code not in UNREADABLE:
                 raise
             log.warning("card %s may or may not be in %s, and its history cannot be read: %s", card.id, card.channel, error)
-            await self.cards.end(lease, model.CardState.LOST, model.Reason.UNVERIFIABLE, str(error))
+            await self.store.end(lease, model.CardState.LOST, model.Reason.UNVERIFIABLE, str(error))
             return False
         if ts:
             self.telemetry.count("reconciled", found="yes")
-            return await self.cards.delivered(lease, card.delivered, now, ts=ts, reason=model.Reason.RECONCILED)
+            return await self.store.delivered(lease, card.delivered, now, ts=ts, reason=model.Reason.RECONCILED)
         if now - card.posting < SETTLE:
-            await self.cards.defer(lease, card.posting + SETTLE, card.error, unsent=False)
+            await self.store.defer(lease, card.posting + SETTLE, card.error, unsent=False)
             return False
         self.telemetry.count("reconciled", found="no")
-        return await self.cards.defer(lease, now, card.error, unsent=True)
-
-    async def _render(self, card: model.Card) -> model.Message | None:
-        """What Slack should show; None when an anomaly was closed before anybody saw it."""
-        drawn: Mapping[model.CardKind, Callable[[model.Card], Awaitable[model.Message | None]]] = {
-            model.CardKind.ANOMALY: self._render_anomaly,
-            model.CardKind.GROUP: self._render_group,
-            model.CardKind.REPORT: self._render_report,
-            **self.drawers,
-        }
-        return await drawn[card.kind](card)
-
-    async def _render_anomaly(self, card: model.Card) -> model.Message | None:
-        assert card.ref is not None
-        connected.named(self.sources, card.ref.source)
-        anomaly = (await self.anomalies.get([card.ref])).get(card.ref)
-        if anomaly is None or (anomaly.state is model.State.ARCHIVED and not card.ts):
-            return None
-        past = await self.journal.past(anomaly, self.clock.now())
-        return anomaly_card.anomaly(anomaly, self.offer(card.ref.source), past)
-
-    async def _render_group(self, card: model.Card) -> model.Message | None:
-        tally = await self.cards.tally(card.id)
-        source = tally.sample[0].ref.source if tally.sample else ""
-        if source:
-            connected.named(self.sources, source)
-        burst = next((route.burst for route in self.routes if route.id == card.route), self.routes[0].burst)
-        return anomaly_card.group(card.id, tally, self.offer(source), burst)
-
-    async def _render_report(self, card: model.Card) -> model.Message | None:
-        return reports.report(card.payload)
+        return await self.store.defer(lease, now, card.error, unsent=True)
 
     # --- trouble ---------------------------------------------------------------------------------------------------------
 
@@ -347,19 +256,19 @@ class Post:
                 until = now + timedelta(seconds=error.retry_after)
                 if unsent and error.code != QUEUED:
                     self._resting[EDITS if card.ts else card.channel] = until
-                await self.cards.defer(lease, until, str(error), unsent=unsent)
+                await self.store.defer(lease, until, str(error), unsent=unsent)
             case errors.SlackAmbiguous():
-                await self.cards.defer(lease, now, str(error), unsent=False)
+                await self.store.defer(lease, now, str(error), unsent=False)
             case errors.MessageGone():
-                await self.cards.end(lease, model.CardState.GONE, model.Reason.MESSAGE_GONE, str(error))
+                await self.store.end(lease, model.CardState.GONE, model.Reason.MESSAGE_GONE, str(error))
             case errors.ChannelGone() | errors.SlackAuthFailed():
                 self._paused[card.channel] = now + CHANNEL_PAUSE
-                await self.cards.defer(lease, now + CHANNEL_PAUSE, str(error), unsent=unsent)
+                await self.store.defer(lease, now + CHANNEL_PAUSE, str(error), unsent=unsent)
                 await self._tell(card.channel, error)
             case errors.BlocksRefused() | errors.SlackRejected():
                 await self._refused(lease, card, error, unsent=unsent)
             case _:
-                await self.cards.defer(lease, now + retries.after_outage(card.tries), str(error), unsent=unsent)
+                await self.store.defer(lease, now + retries.after_outage(card.tries), str(error), unsent=unsent)
 
     async def _refused(self, lease: model.Lease, card: model.Card, error: errors.DeliveryError, *, unsent: bool) -> None:
         """A refusal is not for ever: the card is tried again slowly until it is shown or its anomaly is closed; only old news is given
@@ -367,9 +276,9 @@ class Post:
         self.fallback.say(error)
         now = self.clock.now()
         if not card.ts and card.kind in (model.CardKind.REPORT, model.CardKind.DIGEST) and now - card.created > retries.STALE:
-            await self.cards.end(lease, model.CardState.LOST, model.Reason.REFUSED, str(error))
+            await self.store.end(lease, model.CardState.LOST, model.Reason.REFUSED, str(error))
             return
-        await self.cards.defer(lease, now + retries.after_refusal(card.tries), str(error), unsent=unsent)
+        await self.store.defer(lease, now + retries.after_refusal(card.tries), str(error), unsent=unsent)
 
     async def _tell(self, channel: str, error: errors.DeliveryError) -> None:
         """A channel refuses us: say so once, in the log and to the admins, and go on trying quietly."""
@@ -397,4 +306,4 @@ class Post:
     async def _tell_admins(self, payload: Mapping[str, str]) -> None:
         for admin in self.admins:
             if admin.startswith(("U", "W")) and admin != payload["channel"]:
-                await self.report(f"{payload['what']}:{payload['channel']}:{payload['at']}", payload, admin)
+                await self.cards.report(f"{payload['what']}:{payload['channel']}:{payload['at']}", payload, admin)

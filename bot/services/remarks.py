@@ -23,7 +23,7 @@ WITHIN = timedelta(days=1)
 """A comment that could not be left for so long is news to nobody."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Remarks:
     """Leaves what waits. Several processes may: each remark is leased."""
 

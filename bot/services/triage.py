@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from bot import errors, model, ports
 from bot.core import attribution, connected, permissions, snapshot, transitions
-from bot.services import people, post, recording, remarks
+from bot.services import cards, people, post, recording, remarks
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class Click:
     shown: Mapping[model.Ref, int] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Triage:
     """Carries out actions. An accepted action is stored before anything is sent, so that a restart can end it."""
 
@@ -46,6 +46,7 @@ class Triage:
     journal: ports.Journal
     leases: ports.Leases
     people: people.People
+    cards: cards.Cards
     post: post.Post
     clock: ports.Clock
     telemetry: ports.Telemetry
@@ -120,7 +121,7 @@ class Triage:
 
     async def _tell_interrupted(self, intent: ports.Intent, why: str) -> None:
         payload = {"what": "interrupted", "action": intent.change.action.value, "refs": [str(ref) for ref in intent.refs], "why": why}
-        await self.post.report(f"interrupted:{intent.key}", payload | {"at": intent.at.isoformat()}, intent.actor)
+        await self.cards.report(f"interrupted:{intent.key}", payload | {"at": intent.at.isoformat()}, intent.actor)
 
     async def _run(self, intent: ports.Intent, click: Click, *, again: bool = False) -> model.Receipt:
         locks = [self._locks.setdefault(ref, asyncio.Lock()) for ref in sorted(intent.refs)]
@@ -149,7 +150,7 @@ class Triage:
         hint = post.Hint(click.channel, click.ts, click.response_url) if click.response_url else None
         try:
             if click.ts and len(refs) == 1:
-                await self.post.adopt(refs[0], click.channel, click.ts)
+                await self.cards.adopt(refs[0], click.channel, click.ts)
             await self.post.show(refs, hint)
         except errors.DeliveryError as error:
             log.warning("the cards of %d anomalies will follow later: %s", len(refs), error)
@@ -353,7 +354,7 @@ class Triage:
         payload = {"what": "assigned", "ref": str(after.ref), "title": after.description, "url": after.url, "by": intent.actor_name}
         place = " in ".join(name for name in (after.type, after.container.name if after.container else "") if name)
         return [
-            self.post.report_draft(f"assigned:{intent.key}:{slack_id}", payload | {"header": place}, slack_id)
+            self.cards.report_draft(f"assigned:{intent.key}:{slack_id}", payload | {"header": place}, slack_id)
             for slack_id in slack_ids.values()
             if slack_id != intent.actor
         ]

@@ -136,7 +136,7 @@ async def test_a_restart_in_the_middle_does_not_tell_again(stage: Stage, caplog:
 @pytest.mark.parametrize("lost", ["failing", "recovered"])
 async def test_what_a_kill_kept_from_being_told_is_told_by_the_next_poll(lost: str, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """The database takes everything up to the report, then the process is gone: the report comes with the next poll."""
-    report, cut = house.desk.post.report, [lost]
+    report, cut = house.desk.cards.report, [lost]
 
     async def cut_off(key: str, payload: Json, channel: str = "") -> None:
         if payload["what"] in cut:

@@ -11,7 +11,7 @@ from typing import Any
 
 from bot import errors, model
 from bot.core import permissions
-from bot.services import people, poll, post, recording, remarks, triage
+from bot.services import cards, people, poll, post, recording, remarks, triage
 from bot.services.batches import freeze, run
 from bot.store import engine
 from tests.services import cast, lab
@@ -225,23 +225,76 @@ class Desk:
         sources: Any = {"qualytics": through(world.system)}
         anomalies, leases, journal = through(store.anomalies), through(store.leases), through(store.journal)
         self.grants = permissions.grants([DANA.id], world.permissions)
-        folk = people.People(sources, store.identities, world.directory, clock)
+        folk = people.People(
+            sources=sources,
+            identities=store.identities,
+            directory=world.directory,
+            clock=clock,
+        )
         silent, messenger = lab.Silent(), through(wall)
         route = model.Route("default", CHANNEL)
+        rows, facts, batches = through(store.cards), through(store.facts), through(store.batches)
+        self.cards = cards.Cards(routes=[route], sources=sources, anomalies=anomalies, store=rows, journal=journal, clock=clock)
         self.post = post.Post(
-            [route], sources, anomalies, through(store.cards), leases, journal, through(store.facts), messenger, clock, silent
+            cards=self.cards,
+            store=rows,
+            leases=leases,
+            facts=facts,
+            messenger=messenger,
+            clock=clock,
+            telemetry=silent,
         )
         self.recorder = recording.Recorder(through(store.records), clock)
-        self.remarks = Remarks(sources, through(store.remarks), leases, clock)
+        self.remarks = Remarks(sources=sources, store=through(store.remarks), leases=leases, clock=clock)
         self.triage = triage.Triage(
-            sources, anomalies, journal, leases, folk, self.post, clock, silent, self.grants, self.recorder, self.remarks
+            sources=sources,
+            anomalies=anomalies,
+            journal=journal,
+            leases=leases,
+            people=folk,
+            cards=self.cards,
+            post=self.post,
+            clock=clock,
+            telemetry=silent,
+            grants=self.grants,
+            recorder=self.recorder,
+            remarks=self.remarks,
         )
-        self.batches = freeze.Batches(sources, through(store.batches), folk, self.post, clock, self.grants)
-        self.runs = run.Runs(sources, through(store.batches), anomalies, leases, self.batches, messenger, clock, silent, self.recorder)
+        self.batches = freeze.Batches(
+            sources=sources,
+            store=batches,
+            people=folk,
+            cards=self.cards,
+            clock=clock,
+            grants=self.grants,
+        )
+        self.runs = run.Runs(
+            sources=sources,
+            store=batches,
+            anomalies=anomalies,
+            leases=leases,
+            batches=self.batches,
+            people=folk,
+            cards=self.cards,
+            post=self.post,
+            messenger=messenger,
+            clock=clock,
+            telemetry=silent,
+            grants=self.grants,
+            recorder=self.recorder,
+        )
         self.poll = poll.Poll(
-            sources, anomalies, store.health, leases, through(store.facts), self.post, clock, silent, timedelta(seconds=60)
+            sources=sources,
+            anomalies=anomalies,
+            health=store.health,
+            leases=leases,
+            facts=facts,
+            cards=self.cards,
+            clock=clock,
+            telemetry=silent,
+            every=timedelta(seconds=60),
         )
-        self.post.drawers[model.CardKind.BATCH] = self.batches.draw
+        self.cards.drawers[model.CardKind.BATCH] = self.batches.draw
 
     # --- what people do ----------------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from bot import errors, model
 from bot.render.kit import text
-from bot.services import poll, post
+from bot.services import cards, poll, post
 from bot.store import engine
 from tests.services import cast, lab
 
@@ -105,19 +105,34 @@ class Desk:
         self.wall = beside.wall if beside else Wall(self.clock)
         self.counts = Counts()
         sources: Any = {"qualytics": self.inbox}
-        self.post = post.Post(
-            [model.Route("default", lab.CHANNEL, burst=1000, wait_seconds=0)],
-            sources,
-            store.anomalies,
-            store.cards,
-            store.leases,
-            store.journal,
-            store.facts,
-            self.wall,  # type: ignore[arg-type]
-            self.clock,
-            self.counts,
+        self.wanted = cards.Cards(
+            routes=[model.Route("default", lab.CHANNEL, burst=1000, wait_seconds=0)],
+            sources=sources,
+            anomalies=store.anomalies,
+            store=store.cards,
+            journal=store.journal,
+            clock=self.clock,
         )
-        self.poll = poll.Poll(sources, store.anomalies, store.health, store.leases, store.facts, self.post, self.clock, self.counts, EVERY)
+        self.post = post.Post(
+            cards=self.wanted,
+            store=store.cards,
+            leases=store.leases,
+            facts=store.facts,
+            messenger=self.wall,  # type: ignore[arg-type]
+            clock=self.clock,
+            telemetry=self.counts,
+        )
+        self.poll = poll.Poll(
+            sources=sources,
+            anomalies=store.anomalies,
+            health=store.health,
+            leases=store.leases,
+            facts=store.facts,
+            cards=self.wanted,
+            clock=self.clock,
+            telemetry=self.counts,
+            every=EVERY,
+        )
 
     async def turn(self, **how: bool) -> model.Ingested | None:
         """Half a minute goes by; a poll, and what follows from it in the channel."""

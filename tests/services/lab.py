@@ -10,7 +10,7 @@ from typing import Any
 from bot import errors, model
 from bot.core import permissions
 from bot.render.kit import text
-from bot.services import people, post
+from bot.services import cards, people, post
 from bot.services.scans import ask, follow
 from bot.store import engine
 from tests.services import cast
@@ -188,25 +188,47 @@ class Lab:
         sources: Any = {"qualytics": self.works}
         grants = permissions.grants([DANA.id], {})
         wall: Any = self.wall
+        self.cards = cards.Cards(
+            routes=[model.Route("default", CHANNEL)],
+            sources=sources,
+            anomalies=store.anomalies,
+            store=store.cards,
+            journal=store.journal,
+            clock=self.clock,
+        )
         self.post = post.Post(
-            [model.Route("default", CHANNEL)],
-            sources,
-            store.anomalies,
-            store.cards,
-            store.leases,
-            store.journal,
-            store.facts,
-            wall,
-            self.clock,
-            Silent(),
+            cards=self.cards,
+            store=store.cards,
+            leases=store.leases,
+            facts=store.facts,
+            messenger=wall,
+            clock=self.clock,
+            telemetry=Silent(),
         )
-        self.scans = ask.Scans(sources, store.operations, store.leases, self.post, self.clock, grants)
+        self.scans = ask.Scans(
+            sources=sources,
+            store=store.operations,
+            leases=store.leases,
+            cards=self.cards,
+            clock=self.clock,
+            grants=grants,
+        )
         self.directory = beside.directory if beside else Directory()
-        folk = people.People(sources, store.identities, self.directory, self.clock)
+        folk = people.People(sources=sources, identities=store.identities, directory=self.directory, clock=self.clock)
         self.follow = follow.Follow(
-            sources, store.operations, store.anomalies, store.leases, store.facts, self.scans, self.clock, Silent(), GIVE_UP, folk
+            sources=sources,
+            store=store.operations,
+            anomalies=store.anomalies,
+            leases=store.leases,
+            facts=store.facts,
+            people=folk,
+            scans=self.scans,
+            cards=self.cards,
+            clock=self.clock,
+            telemetry=Silent(),
+            give_up=GIVE_UP,
         )
-        self.post.drawers[model.CardKind.SCAN] = self.scans.draw
+        self.cards.drawers[model.CardKind.SCAN] = self.scans.draw
 
     # --- what people do ----------------------------------------------------------------------------------------------------------
 

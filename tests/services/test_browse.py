@@ -23,7 +23,16 @@ def looking(system: cast.System, shelf: cast.Shelf | None = None, rules: permiss
     store: Any = shelf or cast.Shelf()
     sources: Any = {"qualytics": system}
     return browse.Browse(
-        sources, store, store, store, store, cast.unresolved, cast.Clock(), rules or permissions.Grants(), "qualytics", [ROUTE]
+        sources=sources,
+        anomalies=store,
+        cards=store,
+        journal=store,
+        health=store,
+        resolve=cast.unresolved,
+        clock=cast.Clock(),
+        grants=rules or permissions.Grants(),
+        default_source="qualytics",
+        routes=[ROUTE],
     )
 
 

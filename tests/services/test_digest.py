@@ -77,22 +77,30 @@ def desk(lab: Lab) -> Desk:
     store = lab.store
     grants = permissions.grants([ME.id], {})
     looking = browse.Browse(
-        sources, store.anomalies, store.cards, store.journal, store.health, cast.unresolved, lab.clock, grants, "qualytics"
+        sources=sources,
+        anomalies=store.anomalies,
+        cards=store.cards,
+        journal=store.journal,
+        health=store.health,
+        resolve=cast.unresolved,
+        clock=lab.clock,
+        grants=grants,
+        default_source="qualytics",
     )
     made = digests.Digests(
-        sources,
-        store.anomalies,
-        store.journal,
-        store.facts,
-        looking,
-        lab.post,
-        lab.clock,
-        grants,
-        "qualytics",
-        "13:00 daily",
-        UTC,
+        sources=sources,
+        anomalies=store.anomalies,
+        journal=store.journal,
+        facts=store.facts,
+        browse=looking,
+        cards=lab.cards,
+        clock=lab.clock,
+        grants=grants,
+        source="qualytics",
+        spec="13:00 daily",
+        zone=UTC,
     )
-    lab.post.drawers[model.CardKind.DIGEST] = made.draw
+    lab.cards.drawers[model.CardKind.DIGEST] = made.draw
     return Desk(lab, queue, made)
 
 
@@ -251,7 +259,7 @@ async def test_the_counting_is_not_done_on_the_loop(desk: Desk, monkeypatch: pyt
 
 async def test_a_digest_of_a_system_that_is_switched_off_is_left_as_it_is(desk: Desk) -> None:
     made = await desk.digests.ask(model.Query(), ME)
-    draft = replace(desk.lab.post.report_draft("d", digest_stats.pack(made)), kind=model.CardKind.DIGEST)
+    draft = replace(desk.lab.cards.report_draft("d", digest_stats.pack(made)), kind=model.CardKind.DIGEST)
     card = await desk.lab.store.cards.put(draft, NOON)
     assert await desk.digests.draw(card) is not None
     sources: Any = desk.digests.sources

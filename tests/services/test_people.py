@@ -24,7 +24,13 @@ class Office:
         self.system = cast.System(users or (cast.DANA, cast.LEE))
         self.identities, self.directory, self.clock = cast.Links(), cast.Directory(), cast.Clock()
         sources: Any = {"qualytics": self.system}
-        self.people = people.People(sources, self.identities, self.directory, self.clock, permissions.Grants(frozenset({ADMIN.id})))
+        self.people = people.People(
+            sources=sources,
+            identities=self.identities,
+            directory=self.directory,
+            clock=self.clock,
+            grants=permissions.Grants(frozenset({ADMIN.id})),
+        )
 
 
 async def test_the_same_address_is_the_same_person_and_is_remembered() -> None:

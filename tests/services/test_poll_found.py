@@ -30,16 +30,16 @@ class Town:
         self.world, self.parts, self.url, self.store = world, parts, url, store
         self.desk = Desk(store, source=lambda clock: self._source(clock, **settings))
         self.asking = browse.Browse(
-            self.desk.poll.sources,
-            store.anomalies,
-            store.cards,
-            store.journal,
-            store.health,
-            _nobody,
-            self.desk.clock,
-            permissions.grants([], {}),
-            "qualytics",
-            self.desk.post.routes,
+            sources=self.desk.poll.sources,
+            anomalies=store.anomalies,
+            cards=store.cards,
+            journal=store.journal,
+            health=store.health,
+            resolve=_nobody,
+            clock=self.desk.clock,
+            grants=permissions.grants([], {}),
+            default_source="qualytics",
+            routes=self.desk.wanted.routes,
         )
 
     def _source(self, clock: cast.Clock, **settings: Any) -> qualytics.Qualytics:

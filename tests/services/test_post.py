@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bot import errors, model
-from bot.core import retries
+from bot.core import connected, retries
 from bot.services import fallback, post
 from tests.services import cast
 from tests.services import lab as labs
@@ -79,7 +79,7 @@ class Wall:
 def wall(lab: Lab) -> Iterator[Wall]:
     made = Wall(lab.clock)
     lab.post.messenger = made  # type: ignore[assignment]
-    lab.post.routes = [model.Route("default", CHANNEL, burst=3, wait_seconds=0)]
+    lab.cards.routes = [model.Route("default", CHANNEL, burst=3, wait_seconds=0)]
     lab.post.admins = ["U0ADMIN", "S0GROUP"]
     yield made
     assert not any(made.faults.values()), "a fault was not met"
@@ -89,7 +89,7 @@ async def arrive(lab: Lab, *idents: int, **values: Any) -> list[model.Ref]:
     """New anomalies, as the poll stores them, and one flush."""
     found = [replace(cast.anomaly(ident, **values), created=lab.clock.now()) for ident in idents]
     now = lab.clock.now()
-    await lab.store.anomalies.save("qualytics", found, read_at=now, now=now, drafts=lab.post.drafts(found))
+    await lab.store.anomalies.save("qualytics", found, read_at=now, now=now, drafts=lab.cards.drafts(found))
     await lab.post.flush()
     return [one.ref for one in found]
 
@@ -119,15 +119,15 @@ CLOSED = {"state": model.State.ARCHIVED, "status": "Invalid", "archived_as": mod
 
 
 async def test_drafts_are_for_what_is_open_on_every_route_that_takes_it(lab: Lab) -> None:
-    lab.post.routes = [model.Route("all", "C1"), model.Route("heavy", "C2", model.Query(min_weight=5))]
+    lab.cards.routes = [model.Route("all", "C1"), model.Route("heavy", "C2", model.Query(min_weight=5))]
     light, heavy, closed = cast.anomaly(1), cast.anomaly(9), cast.anomaly(3, **CLOSED)
-    drafts = lab.post.drafts([light, heavy, closed])
+    drafts = lab.cards.drafts([light, heavy, closed])
     assert {ref.id: [draft.route for draft in made] for ref, made in drafts.items()} == {"1": ["all"], "9": ["all", "heavy"]}
 
 
 async def test_an_offer_of_a_system_that_is_not_there_offers_nothing(lab: Lab) -> None:
-    assert lab.post.offer("qualytics").supports == {model.Action.SCAN, model.Action.ABORT}
-    assert lab.post.offer("anodot") == model.Capabilities("anodot", frozenset())
+    assert connected.capabilities(lab.cards.sources, "qualytics").supports == {model.Action.SCAN, model.Action.ABORT}
+    assert connected.capabilities(lab.cards.sources, "anodot") == model.Capabilities("anodot", frozenset())
 
 
 async def test_a_new_one_is_posted_once_and_edited_when_it_changes(lab: Lab, wall: Wall) -> None:
@@ -160,7 +160,7 @@ async def test_what_was_closed_before_its_turn_is_never_posted(lab: Lab, wall: W
 
 
 async def test_the_clicked_card_is_edited_through_its_response_url_and_others_as_clicks(lab: Lab, wall: Wall) -> None:
-    lab.post.routes = [model.Route("one", CHANNEL, wait_seconds=0), model.Route("two", "C0OTHER", wait_seconds=0)]
+    lab.cards.routes = [model.Route("one", CHANNEL, wait_seconds=0), model.Route("two", "C0OTHER", wait_seconds=0)]
     (ref,) = await arrive(lab, 1)
     here = next(one for one in await lab.store.cards.of([ref]) if one.channel == CHANNEL)
     await lab.post.show([ref], post.Hint(CHANNEL, here.ts, "https://hooks.slack.example/x"))
@@ -198,10 +198,10 @@ async def test_a_click_revives_a_card_that_may_still_be_there(lab: Lab, wall: Wa
 async def test_only_a_message_of_a_known_anomaly_that_no_row_knows_is_adopted(lab: Lab, wall: Wall) -> None:
     (ref,) = await arrive(lab, 1)
     before = await card(lab, ref)
-    await lab.post.adopt(ref, CHANNEL, before.ts)
-    await lab.post.adopt(model.Ref("qualytics", "77"), "C0OLD", "1700000000.000100")
+    await lab.cards.adopt(ref, CHANNEL, before.ts)
+    await lab.cards.adopt(model.Ref("qualytics", "77"), "C0OLD", "1700000000.000100")
     assert await lab.store.cards.at("C0OLD", "1700000000.000100") is None
-    await lab.post.adopt(ref, "C0OLD", "1700000000.000200")
+    await lab.cards.adopt(ref, "C0OLD", "1700000000.000200")
     adopted = await lab.store.cards.at("C0OLD", "1700000000.000200")
     assert adopted is not None and (adopted.reason, adopted.state) == (model.Reason.ADOPTED, model.CardState.LIVE)
     assert (await lab.store.cards.at(CHANNEL, before.ts)).reason is before.reason  # type: ignore[union-attr]
@@ -212,27 +212,27 @@ async def test_only_a_message_of_a_known_anomaly_that_no_row_knows_is_adopted(la
 
 async def test_a_report_is_said_once_in_the_default_channel_or_where_it_is_asked(lab: Lab, wall: Wall) -> None:
     for _ in range(2):
-        await lab.post.report("k", {"what": "recovered", "title": "Qualytics"})
-        await lab.post.report("k", {"what": "recovered", "title": "Qualytics"}, "U0DANA")
+        await lab.cards.report("k", {"what": "recovered", "title": "Qualytics"})
+        await lab.cards.report("k", {"what": "recovered", "title": "Qualytics"}, "U0DANA")
         await lab.post.flush()
     assert (len(wall.said()), len(wall.said("U0DANA")), wall.count("update")) == (1, 1, 0)
 
 
 async def test_progress_is_edited_every_four_seconds_and_what_is_later_waits(lab: Lab, wall: Wall) -> None:
-    draft = lab.post.report_draft("p", {"what": "recovered", "title": "Qualytics"})
-    await lab.post.progress(draft)
+    draft = lab.cards.report_draft("p", {"what": "recovered", "title": "Qualytics"})
+    await lab.cards.progress(draft)
     await lab.post.flush()
     assert wall.count("post") == 1
-    await lab.post.progress(draft)
+    await lab.cards.progress(draft)
     await lab.post.flush()
     assert wall.count("update") == 1
-    await lab.post.progress(draft)
-    await lab.post.progress(draft)
+    await lab.cards.progress(draft)
+    await lab.cards.progress(draft)
     await later(lab, 3.9)
     assert wall.count("update") == 1
     await later(lab, 0.2)
     assert wall.count("update") == 2
-    await lab.post.progress(draft, timedelta(seconds=30))
+    await lab.cards.progress(draft, timedelta(seconds=30))
     await later(lab, 29)
     assert wall.count("update") == 2
     await later(lab, 1)
@@ -321,7 +321,7 @@ async def test_what_slack_refuses_is_tried_ever_more_slowly_and_posted_once(lab:
 async def test_a_refused_report_is_given_up_when_it_is_old_news(lab: Lab, wall: Wall) -> None:
     error = errors.SlackRejected("Slack refused (no_text).", code="no_text")
     wall.faults["post"] = [error] * 2_000
-    await lab.post.report("k", {"what": "recovered", "title": "Qualytics"})
+    await lab.cards.report("k", {"what": "recovered", "title": "Qualytics"})
     await lab.post.flush()
     (ref,) = await arrive(lab, 1)
     await later(lab, retries.STALE.total_seconds())
@@ -357,7 +357,7 @@ async def test_text_alone_is_shown_now_and_the_whole_card_later(lab: Lab, wall: 
 
 
 async def test_what_was_learned_about_new_blocks_is_believed_for_an_hour(lab: Lab, wall: Wall) -> None:
-    lab.post.drawers[model.CardKind.DIGEST] = draw_table
+    lab.cards.drawers[model.CardKind.DIGEST] = draw_table
     wall.refuses = frozenset({"table"})
     await digest(lab, "a")
     assert wall.count("post") == 2 and await lab.post.fallback.refuses_new_blocks()
@@ -379,7 +379,7 @@ async def draw_table(_: model.Card) -> model.Message:
 
 
 async def digest(lab: Lab, key: str) -> None:
-    await lab.store.cards.put(replace(lab.post.report_draft(key, {}), kind=model.CardKind.DIGEST), lab.clock.now())
+    await lab.store.cards.put(replace(lab.cards.report_draft(key, {}), kind=model.CardKind.DIGEST), lab.clock.now())
     await lab.post.flush()
 
 
@@ -409,7 +409,7 @@ async def test_refusals_are_logged_once_an_hour_for_each_word(lab: Lab, caplog: 
 
 
 async def test_a_pause_rests_the_lane_and_no_other(lab: Lab, wall: Wall) -> None:
-    lab.post.routes = [model.Route("one", CHANNEL, wait_seconds=0), model.Route("two", "C0OTHER", wait_seconds=0)]
+    lab.cards.routes = [model.Route("one", CHANNEL, wait_seconds=0), model.Route("two", "C0OTHER", wait_seconds=0)]
     wall.faults["post"] = [errors.SlackRateLimited("wait", retry_after=30)]
     await arrive(lab, 1)
     assert (len(wall.said()), len(wall.said("C0OTHER"))) in ((0, 1), (1, 0))
@@ -472,7 +472,7 @@ async def test_a_channel_that_refuses_us_is_told_once_and_again_when_it_is_back(
 
 
 async def test_edits_of_a_channel_that_is_archived_wait_for_it(lab: Lab, wall: Wall) -> None:
-    lab.post.routes = [model.Route("one", CHANNEL, wait_seconds=0), model.Route("two", "C0OTHER", wait_seconds=0)]
+    lab.cards.routes = [model.Route("one", CHANNEL, wait_seconds=0), model.Route("two", "C0OTHER", wait_seconds=0)]
     (ref,) = await arrive(lab, 1)
     assert len(wall.shown) == 2
     wall.faults["update"] = [errors.ChannelGone("gone", code="is_inactive")]
@@ -487,7 +487,7 @@ async def test_edits_of_a_channel_that_is_archived_wait_for_it(lab: Lab, wall: W
 
 async def test_an_admin_who_cannot_be_reached_is_not_told_about_that(lab: Lab, wall: Wall) -> None:
     wall.faults["post"] = [errors.ChannelGone("gone", code="user_disabled")]
-    await lab.post.report("k", {"what": "recovered", "title": "Qualytics"}, "U0ADMIN")
+    await lab.cards.report("k", {"what": "recovered", "title": "Qualytics"}, "U0ADMIN")
     await lab.post.flush()
     await later(lab, 1)
     assert wall.said("U0ADMIN") == []
@@ -495,7 +495,7 @@ async def test_an_admin_who_cannot_be_reached_is_not_told_about_that(lab: Lab, w
 
 async def test_a_card_of_a_system_that_is_switched_off_stays_as_it_is(lab: Lab, wall: Wall) -> None:
     (ref,) = await arrive(lab, 1)
-    sources: Any = lab.post.sources
+    sources: Any = lab.cards.sources
     system = sources.pop("qualytics")
     await change(lab, 1, records=5)
     await arrive(lab, 2)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from bot import errors, model, ports
 from bot.core import connected, permissions, snapshot, transitions, undo
 from bot.render.batch import batch_message, batch_wording, deletion_form
-from bot.services import people, post, slicing
+from bot.services import cards, people, slicing
 
 PREVIEW_FOR = timedelta(hours=1)
 """A preview older than this is not confirmed any more: it shows a world that is gone."""
@@ -28,14 +28,14 @@ class Preview:
     progress: model.Progress
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Batches:
     """Freezes, shows, starts and takes back; `run` does the work."""
 
     sources: Mapping[str, ports.Source]
     store: ports.Batches
     people: people.People
-    post: post.Post
+    cards: cards.Cards
     clock: ports.Clock
     grants: permissions.Grants
 
@@ -116,7 +116,7 @@ class Batches:
             raise errors.Stale("This preview is more than an hour old, and things have moved on. Ask again to see how it stands now.")
         if not await self.store.confirm(ident, now):
             raise errors.Stale("This batch was confirmed or cancelled already. Its message in the channel tells how it goes.")
-        await self.post.cards.put(self.draft(batch), now)
+        await self.cards.publish(self.draft(batch))
         return batch
 
     async def todo(self, ident: str) -> int:
@@ -153,7 +153,7 @@ class Batches:
         if refused and all(item.fate is not model.Fate.TODO for item in items):
             raise errors.NotAllowed(refused)
         back = await self._begin(batch, items, actor, channel, now)
-        await self.post.cards.put(self.draft(back), now)
+        await self.cards.publish(self.draft(back))
         return back
 
     def _taken_back(self, item: model.Item, change: model.Change, actor: model.Actor) -> model.Item:
@@ -222,10 +222,7 @@ class Batches:
 
     def draft(self, batch: model.Batch) -> model.CardDraft:
         """The batch's lasting message. Its payload never changes; what it shows is read when it is drawn."""
-        payload = {"batch": batch.id}
-        return model.CardDraft(
-            model.CardKind.BATCH, batch.channel, batch.id, payload=payload, state=model.CardState.LIVE, reason=model.Reason.REPORT
-        )
+        return cards.at_once(model.CardKind.BATCH, batch.channel, batch.id, {"batch": batch.id})
 
     async def draw(self, card: model.Card) -> model.Message | None:
         """What the batch's message shows now: progress, or the receipt. Given to `post`, the only writer."""
@@ -238,7 +235,8 @@ class Batches:
             names = await self.people.names(batch.source, batch.change.assignees or ())
         except errors.SourceError:
             names = {}  # ids will do until the system answers again
-        return batch_message.card(batch, progress, self.undoable(batch), self.post.offer(batch.source), names)
+        can = connected.capabilities(self.sources, batch.source)
+        return batch_message.card(batch, progress, self.undoable(batch), can, names)
 
     def _source(self, name: str, change: model.Change, actor: model.Actor) -> ports.Source:
         """The system of a change, when it and the actor may do every part of it."""

@@ -13,14 +13,14 @@ from bot import errors, model, ports
 from bot.core import attribution, permissions, snapshot, transitions, undo
 from bot.render.batch import batch_wording
 from bot.render.kit import spreadsheet
-from bot.services import post, recording, remarks, slicing
+from bot.services import cards, people, post, recording, remarks, slicing
 from bot.services.batches import freeze
 
 log = logging.getLogger(__name__)
 
 LEASE_SECONDS = 120.0
 
-SHOW_EVERY = post.PROGRESS_EVERY
+SHOW_EVERY = cards.PROGRESS_EVERY
 
 MOMENT = timedelta(seconds=1)
 """Longer than it takes to store the end of a batch."""
@@ -104,7 +104,7 @@ class _Course:
         self.ended = self.broken = True
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Runs:
     """Runs batches. Several processes may: each batch is leased; within one, batches of a source take turns."""
 
@@ -113,9 +113,13 @@ class Runs:
     anomalies: ports.Anomalies
     leases: ports.Leases
     batches: freeze.Batches
+    people: people.People
+    cards: cards.Cards
+    post: post.Post
     messenger: ports.Messenger
     clock: ports.Clock
     telemetry: ports.Telemetry
+    grants: permissions.Grants
     recorder: recording.Recorder
     _turns: dict[str, _Turn] = field(default_factory=dict)
     _asking: bool = True
@@ -161,7 +165,7 @@ class Runs:
         turn = self._turns.setdefault(source.name, _Turn())
         course = _Course(self.store, batch.id, source.max_batch, self.clock.now())
         # A kill right after the confirmation must not lose the message.
-        await self.batches.post.cards.put(self.batches.draft(batch), self.clock.now())
+        await self.cards.publish(self.batches.draft(batch))
         while not course.ended:
             async with turn.mine():
                 workers = [self._work(lease, batch, source, turn, course) for _ in range(ABREAST)]
@@ -171,7 +175,7 @@ class Runs:
         if course.broken:
             return False
         # Before it is finished: nobody runs it afterwards, so a kill in between must not leave its message as it was.
-        await self.batches.post.progress(self.batches.draft(batch), MOMENT)
+        await self.cards.progress(self.batches.draft(batch), MOMENT)
         await self.store.finish(lease, self.clock.now())
         await self._show(batch)
         if batch.undo_of and (original := await self.store.get(batch.undo_of)) is not None:
@@ -193,7 +197,7 @@ class Runs:
                 course.stop()
             elif self.clock.now() - course.shown > SHOW_EVERY:
                 course.shown = self.clock.now()
-                await self.batches.post.progress(self.batches.draft(batch))
+                await self.cards.progress(self.batches.draft(batch))
             if turn.waiting:
                 return
 
@@ -229,17 +233,17 @@ class Runs:
 
     async def _may(self, batch: model.Batch) -> _May:
         """Asks for the right to an action, as things stand now: "" or why not. Raises DeliveryError while Slack cannot be asked."""
-        actor = await self.batches.people.actor(batch.actor)
+        actor = await self.people.actor(batch.actor)
         self._asking = True
         original = await self.store.get(batch.undo_of) if batch.undo_of else None
-        alien = original is not None and original.actor != actor.id and not permissions.is_admin(actor, self.batches.grants)
+        alien = original is not None and original.actor != actor.id and not permissions.is_admin(actor, self.grants)
 
         def may(actions: Collection[model.Action]) -> str:
             if alien:
                 return f"{batch.actor_name} is no admin of this desk any more, and it was somebody else's batch."
             try:
                 for action in sorted(actions):
-                    permissions.decide(action, actor, self.batches.grants)
+                    permissions.decide(action, actor, self.grants)
             except errors.NotAllowed as error:
                 return f"{batch.actor_name} may not do this any more. {error}"
             return ""
@@ -397,17 +401,16 @@ class Runs:
 
     async def _show(self, batch: model.Batch) -> None:
         """A receipt waits for nothing."""
-        card = await self.batches.post.cards.put(self.batches.draft(batch), self.clock.now())
-        await self.batches.post.cards.touch([card.id], self.clock.now())
+        await self.cards.redraw(self.batches.draft(batch))
 
     async def _attach(self, batch: model.Batch) -> None:
         """The whole receipt as a CSV in the thread, when it is too long to read; its failure is logged, not repeated."""
         counts = (await self.store.progress(batch.id)).counts
         if sum(counts.values()) <= batch_wording.CSV_ABOVE:
             return
-        await self.batches.post.flush()
-        card = await self.batches.post.cards.get((await self.batches.post.cards.put(self.batches.draft(batch), self.clock.now())).id)
-        if card is None or not card.ts:
+        await self.post.flush()
+        card = await self.cards.publish(self.batches.draft(batch))
+        if not card.ts:
             return
         items = [item for at in range(0, batch.total, PAGE) for item in await self.store.items(batch.id, offset=at, limit=PAGE)]
         try:

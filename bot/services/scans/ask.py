@@ -19,7 +19,7 @@ from bot import errors, model, ports
 from bot.core import connected, lookup, permissions, scan_rules
 from bot.render.kit import ids
 from bot.render.scan import scan_message
-from bot.services import post
+from bot.services import cards
 
 PREVIEW_FOR = timedelta(hours=1)
 """A preview older than this is not confirmed any more: it shows a world that is gone."""
@@ -50,14 +50,14 @@ class ScanOrder:
     verifies: model.Ref | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Scans:
     """Asks, confirms and shows. Whatever may close anomalies by itself is previewed first; the rest starts at once."""
 
     sources: Mapping[str, ports.Source]
     store: ports.Operations
     leases: ports.Leases
-    post: post.Post
+    cards: cards.Cards
     clock: ports.Clock
     grants: permissions.Grants
 
@@ -186,7 +186,7 @@ class Scans:
             raise errors.Stale("This was started or cancelled already. Its message in the channel tells how it goes.")
         started = await self.store.plan(plan)
         for operation in started:
-            await self.post.cards.put(self.draft(operation), now)
+            await self.cards.publish(self.draft(operation))
         return started
 
     async def cancel(self, plan: str, actor: model.Actor) -> None:
@@ -274,7 +274,7 @@ class Scans:
         finally:
             if lease is not None:
                 await self.leases.release(lease)
-        await self.post.progress(self.draft(running))
+        await self.cards.progress(self.draft(running))
         return running
 
     async def status(self, actor: model.Actor) -> tuple[Sequence[model.Operation], Sequence[model.Operation]]:
@@ -309,14 +309,7 @@ class Scans:
 
     def draft(self, operation: model.Operation) -> model.CardDraft:
         """The operation's lasting message. Its payload never changes; what it shows is read when it is drawn."""
-        return model.CardDraft(
-            model.CardKind.SCAN,
-            operation.channel,
-            operation.id,
-            payload={"operation": operation.id},
-            state=model.CardState.LIVE,
-            reason=model.Reason.REPORT,
-        )
+        return cards.at_once(model.CardKind.SCAN, operation.channel, operation.id, {"operation": operation.id})
 
     async def draw(self, card: model.Card) -> model.Message | None:
         """What the operation's message shows now. Given to `post`, the only writer."""
@@ -324,7 +317,7 @@ class Scans:
         if operation is None:
             return None
         connected.named(self.sources, operation.source)
-        return scan_message.card(operation, self.post.offer(operation.source), self.clock.now())
+        return scan_message.card(operation, connected.capabilities(self.sources, operation.source), self.clock.now())
 
     def _source(self, name: str, action: model.Action, actor: model.Actor) -> ports.Source:
         permissions.decide(action, actor, self.grants)

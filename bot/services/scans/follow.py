@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from bot import errors, model, ports
 from bot.core import permissions, scan_rules, transitions
-from bot.services import people
+from bot.services import cards, people
 from bot.services.scans import ask
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ MOMENT = timedelta(seconds=1)
 """Longer than it takes to store a verdict."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Follow:
     """Follows operations until they have ended or `give_up` has passed. Several processes may: each operation is leased."""
 
@@ -50,6 +50,7 @@ class Follow:
     leases: ports.Leases
     facts: ports.Facts
     scans: ask.Scans
+    cards: cards.Cards
     clock: ports.Clock
     telemetry: ports.Telemetry
     give_up: timedelta
@@ -292,7 +293,7 @@ class Follow:
         verdict = replace(verdict, stopped=() if goes_on else operation.then)
         done = replace(operation, state=model.OperationState.DONE, verdict=verdict, ended=now, look=None)
         # Before it is decided: nobody looks at it afterwards, so a kill in between must not leave its message as it was.
-        await self.scans.post.progress(self.scans.draft(operation), MOMENT)
+        await self.cards.progress(self.scans.draft(operation), MOMENT)
         if not await self.store.save(lease, done, [following] if following else ()):
             return
         self.telemetry.count("operations", kind=done.request.kind, what=verdict.result)
@@ -301,7 +302,7 @@ class Follow:
             await self._show(following)
 
     async def _show(self, operation: model.Operation) -> None:
-        await self.scans.post.progress(self.scans.draft(operation))
+        await self.cards.progress(self.scans.draft(operation))
 
     # --- started elsewhere -----------------------------------------------------------------------------------------------------
 
@@ -353,7 +354,7 @@ class Follow:
             source.name,
             model.ScanRequest(scan.kind, scan.datastore.id, scan.tables),
             scan.datastore,
-            self.scans.post.routes[0].channel,
+            self.cards.channel,
             model.OperationState.RUNNING,
             now,
             confirmed=now,

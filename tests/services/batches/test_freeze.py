@@ -253,7 +253,7 @@ async def test_an_admin_who_is_none_any_more_takes_back_nothing_of_others(world:
     ident = await done(desk, INVALID, 1, actor=LEE)
     back = await desk.batches.undo(ident, DANA, "")
     desk = world.desk()
-    desk.batches.grants = type(desk.grants)()
+    desk.runs.grants = type(desk.grants)()
     await desk.runs.work()
     assert "no admin of this desk any more" in (await desk.fates(back.id))["1"][1]
 

@@ -1,0 +1,273 @@
+"""The services, put together from the bottom up: each gets by name what it stands on. `app` brings the ground and makes them run."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib import metadata
+from zoneinfo import ZoneInfo
+
+from bot import model, ports, settings
+from bot.core import permissions
+from bot.services import browse, cards, digest, people, poll, post, recording, remarks, review, status, triage
+from bot.services.batches import freeze, run
+from bot.services.scans import ask, follow
+from bot.store import engine
+from handlers import desk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What all services stand on: the settings, and whatever talks to the world. `line` says how the connection to Slack stands."""
+
+    configured: settings.Settings
+    clock: ports.Clock
+    telemetry: ports.Telemetry
+    store: engine.Store
+    sources: Mapping[str, ports.Source]
+    messenger: ports.Messenger
+    directory: ports.Directory
+    grants: permissions.Grants
+    line: Callable[[], Awaitable[str]]
+
+    @property
+    def default_source(self) -> str:
+        """The system that is meant where nobody names one."""
+        return next(iter(self.sources))
+
+    @property
+    def routes(self) -> list[model.Route]:
+        """Where new anomalies go."""
+        given = self.configured
+        return [model.Route("default", given.desk_channel, burst=given.desk_burst, wait_seconds=given.desk_wait_seconds)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What listeners may call, and what only jobs do."""
+
+    desk: desk.Desk
+    poll: poll.Poll
+    post: post.Post
+    remarks: remarks.Remarks
+
+
+def services(ground: Ground) -> Services:
+    """All of them."""
+    configured, zone = ground.configured, ZoneInfo(ground.configured.desk_timezone)
+    folk = people.People(
+        sources=ground.sources,
+        identities=ground.store.identities,
+        directory=ground.directory,
+        clock=ground.clock,
+        grants=ground.grants,
+    )
+    wanted = cards.Cards(
+        routes=ground.routes,
+        sources=ground.sources,
+        anomalies=ground.store.anomalies,
+        store=ground.store.cards,
+        journal=ground.store.journal,
+        clock=ground.clock,
+    )
+    posting, polling, telling = _post(ground, wanted), _poll(ground, wanted), _remarks(ground)
+    recorder = recording.Recorder(ground.store.records, ground.clock)
+    looking = _browse(ground, folk)
+    bulk, scanning = _batches(ground, folk, wanted), _scans(ground, wanted)
+    digesting = _digests(ground, looking, wanted, configured.desk_digest, zone)
+    wanted.drawers |= {
+        model.CardKind.BATCH: bulk.draw,
+        model.CardKind.SCAN: scanning.draw,
+        model.CardKind.DIGEST: digesting.draw,
+    }
+    talking = desk.Desk(
+        people=folk,
+        triage=_triage(ground, folk, wanted, posting, recorder, telling),
+        browse=looking,
+        batches=bulk,
+        runs=_runs(ground, folk, bulk, wanted, posting, recorder),
+        scans=scanning,
+        follow=_follow(ground, folk, scanning, wanted),
+        digests=digesting,
+        review=review.Review(looking),
+        status=_status(ground, looking, polling, posting),
+        messenger=ground.messenger,
+        telemetry=ground.telemetry,
+        clock=ground.clock,
+        zone=zone,
+        sources=tuple(ground.sources),
+        default_source=ground.default_source,
+    )
+    return Services(desk=talking, poll=polling, post=posting, remarks=telling)
+
+
+def _post(ground: Ground, wanted: cards.Cards) -> post.Post:
+    return post.Post(
+        cards=wanted,
+        store=ground.store.cards,
+        leases=ground.store.leases,
+        facts=ground.store.facts,
+        messenger=ground.messenger,
+        clock=ground.clock,
+        telemetry=ground.telemetry,
+        admins=ground.configured.desk_admins,
+    )
+
+
+def _poll(ground: Ground, wanted: cards.Cards) -> poll.Poll:
+    return poll.Poll(
+        sources=ground.sources,
+        anomalies=ground.store.anomalies,
+        health=ground.store.health,
+        leases=ground.store.leases,
+        facts=ground.store.facts,
+        cards=wanted,
+        clock=ground.clock,
+        telemetry=ground.telemetry,
+        every=timedelta(seconds=ground.configured.desk_poll_seconds),
+    )
+
+
+def _remarks(ground: Ground) -> remarks.Remarks:
+    return remarks.Remarks(
+        sources=ground.sources,
+        store=ground.store.remarks,
+        leases=ground.store.leases,
+        clock=ground.clock,
+    )
+
+
+def _browse(ground: Ground, folk: people.People) -> browse.Browse:
+    return browse.Browse(
+        sources=ground.sources,
+        anomalies=ground.store.anomalies,
+        cards=ground.store.cards,
+        journal=ground.store.journal,
+        health=ground.store.health,
+        resolve=folk.resolve,
+        clock=ground.clock,
+        grants=ground.grants,
+        default_source=ground.default_source,
+        routes=ground.routes,
+    )
+
+
+def _triage(
+    ground: Ground,
+    folk: people.People,
+    wanted: cards.Cards,
+    posting: post.Post,
+    recorder: recording.Recorder,
+    telling: remarks.Remarks,
+) -> triage.Triage:
+    return triage.Triage(
+        sources=ground.sources,
+        anomalies=ground.store.anomalies,
+        journal=ground.store.journal,
+        leases=ground.store.leases,
+        people=folk,
+        cards=wanted,
+        post=posting,
+        clock=ground.clock,
+        telemetry=ground.telemetry,
+        grants=ground.grants,
+        recorder=recorder,
+        remarks=telling,
+        actor_comments=ground.configured.desk_actor_comments,
+    )
+
+
+def _batches(ground: Ground, folk: people.People, wanted: cards.Cards) -> freeze.Batches:
+    return freeze.Batches(
+        sources=ground.sources,
+        store=ground.store.batches,
+        people=folk,
+        cards=wanted,
+        clock=ground.clock,
+        grants=ground.grants,
+    )
+
+
+def _runs(
+    ground: Ground,
+    folk: people.People,
+    bulk: freeze.Batches,
+    wanted: cards.Cards,
+    posting: post.Post,
+    recorder: recording.Recorder,
+) -> run.Runs:
+    return run.Runs(
+        sources=ground.sources,
+        store=ground.store.batches,
+        anomalies=ground.store.anomalies,
+        leases=ground.store.leases,
+        batches=bulk,
+        people=folk,
+        cards=wanted,
+        post=posting,
+        messenger=ground.messenger,
+        clock=ground.clock,
+        telemetry=ground.telemetry,
+        grants=ground.grants,
+        recorder=recorder,
+    )
+
+
+def _scans(ground: Ground, wanted: cards.Cards) -> ask.Scans:
+    return ask.Scans(
+        sources=ground.sources,
+        store=ground.store.operations,
+        leases=ground.store.leases,
+        cards=wanted,
+        clock=ground.clock,
+        grants=ground.grants,
+    )
+
+
+def _follow(ground: Ground, folk: people.People, scanning: ask.Scans, wanted: cards.Cards) -> follow.Follow:
+    return follow.Follow(
+        sources=ground.sources,
+        store=ground.store.operations,
+        anomalies=ground.store.anomalies,
+        leases=ground.store.leases,
+        facts=ground.store.facts,
+        people=folk,
+        scans=scanning,
+        cards=wanted,
+        clock=ground.clock,
+        telemetry=ground.telemetry,
+        give_up=timedelta(minutes=ground.configured.desk_scan_minutes),
+    )
+
+
+def _digests(ground: Ground, looking: browse.Browse, wanted: cards.Cards, spec: str, zone: ZoneInfo) -> digest.Digests:
+    return digest.Digests(
+        sources=ground.sources,
+        anomalies=ground.store.anomalies,
+        journal=ground.store.journal,
+        facts=ground.store.facts,
+        browse=looking,
+        cards=wanted,
+        clock=ground.clock,
+        grants=ground.grants,
+        source=ground.default_source,
+        spec=spec,
+        zone=zone,
+    )
+
+
+def _status(ground: Ground, looking: browse.Browse, polling: poll.Poll, posting: post.Post) -> status.Status:
+    return status.Status(
+        sources=ground.sources,
+        browse=looking,
+        poll=polling,
+        post=posting,
+        cards=ground.store.cards,
+        batches=ground.store.batches,
+        operations=ground.store.operations,
+        journal=ground.store.journal,
+        clock=ground.clock,
+        line=ground.line,
+        version=metadata.version("anomaly-desk"),
+    )

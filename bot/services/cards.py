@@ -1,0 +1,121 @@
+"""Lasting messages as they are wanted: which there are, what is said in them, and how each is drawn. `post` alone brings them to Slack."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot import model, ports
+from bot.core import connected, routing
+from bot.render.anomaly import anomaly_card
+from bot.render.desk import reports
+
+PROGRESS_EVERY = timedelta(seconds=4)
+"""All progress together is at most 15 edits a minute, of the 35 that machines may make."""
+
+Draw = Callable[[model.Card], Awaitable[model.Message | None]]
+
+
+@dataclass(slots=True, kw_only=True)
+class Cards:
+    """What is wanted is a row; it is drawn from what the store knows when it is delivered, so that a late message is a true one."""
+
+    routes: Sequence[model.Route]
+    sources: Mapping[str, ports.Source]
+    anomalies: ports.Anomalies
+    store: ports.Cards
+    journal: ports.Journal
+    clock: ports.Clock
+    drawers: dict[model.CardKind, Draw] = field(default_factory=dict)
+    """How services above this one draw the kinds of cards that are theirs; they register here."""
+    _progressed: datetime | None = None
+
+    @property
+    def channel(self) -> str:
+        """Where what belongs to no other route is told."""
+        return self.routes[0].channel
+
+    # --- what is wanted ------------------------------------------------------------------------------------------------
+
+    def drafts(self, anomalies: Sequence[model.Anomaly]) -> Mapping[model.Ref, Sequence[model.CardDraft]]:
+        """The cards that these anomalies get when they turn out to be new; none for what is closed already."""
+        return {
+            anomaly.ref: [
+                model.CardDraft(model.CardKind.ANOMALY, route.channel, str(anomaly.ref), route=route.id, ref=anomaly.ref)
+                for route in routing.routes(anomaly, self.routes)
+            ]
+            for anomaly in anomalies
+            if anomaly.state is not model.State.ARCHIVED
+        }
+
+    async def publish(self, draft: model.CardDraft) -> model.Card:
+        """Want this message: it is made once, and corrected when the draft says something else than the one before."""
+        return await self.store.put(draft, self.clock.now())
+
+    async def redraw(self, draft: model.CardDraft) -> None:
+        """Want it, and want it drawn again at once: what it shows is somewhere else than in the draft."""
+        card = await self.publish(draft)
+        await self.store.touch([card.id], self.clock.now())
+
+    async def progress(self, draft: model.CardDraft, later: timedelta = timedelta(0)) -> None:
+        """Show how far something is: its message is made, or edited when the next edit for progress is free. What waits is shown as it
+        stands by then, so that nothing is edited twice for the same reason."""
+        card, now = await self.publish(draft), self.clock.now()
+        free = now + later if self._progressed is None else max(now + later, self._progressed + PROGRESS_EVERY)
+        if card.due is None:
+            self._progressed = free
+        await self.store.stir(card.id, free)
+
+    async def report(self, key: str, payload: Mapping[str, object], channel: str = "") -> None:
+        """Say something once: a card of kind report in this channel, by default the default route's."""
+        await self.publish(self.report_draft(key, payload, channel))
+
+    def report_draft(self, key: str, payload: Mapping[str, object], channel: str = "") -> model.CardDraft:
+        """The draft of a report, for a transaction of somebody else."""
+        return at_once(model.CardKind.REPORT, channel or self.channel, key, payload)
+
+    async def adopt(self, ref: model.Ref, channel: str, ts: str) -> None:
+        """Take over a message of ours that no row knows, so that it stays true from now on."""
+        if await self.store.at(channel, ts) is None and await self.anomalies.get([ref]):
+            draft = model.CardDraft(
+                model.CardKind.ANOMALY, channel, str(ref), ref=ref, state=model.CardState.LIVE, reason=model.Reason.ADOPTED
+            )
+            await self.store.adopt(draft, ts, self.clock.now())
+
+    # --- what it shows ---------------------------------------------------------------------------------------------------
+
+    async def draw(self, card: model.Card) -> model.Message | None:
+        """What Slack should show; None when an anomaly was closed before anybody saw it. Raises NotFound while its system is away."""
+        drawn: Mapping[model.CardKind, Draw] = {
+            model.CardKind.ANOMALY: self._anomaly,
+            model.CardKind.GROUP: self._group,
+            model.CardKind.REPORT: self._report,
+            **self.drawers,
+        }
+        return await drawn[card.kind](card)
+
+    async def _anomaly(self, card: model.Card) -> model.Message | None:
+        assert card.ref is not None
+        connected.named(self.sources, card.ref.source)
+        anomaly = (await self.anomalies.get([card.ref])).get(card.ref)
+        if anomaly is None or (anomaly.state is model.State.ARCHIVED and not card.ts):
+            return None
+        past = await self.journal.past(anomaly, self.clock.now())
+        return anomaly_card.anomaly(anomaly, connected.capabilities(self.sources, card.ref.source), past)
+
+    async def _group(self, card: model.Card) -> model.Message | None:
+        tally = await self.store.tally(card.id)
+        source = tally.sample[0].ref.source if tally.sample else ""
+        if source:
+            connected.named(self.sources, source)
+        burst = next((route.burst for route in self.routes if route.id == card.route), self.routes[0].burst)
+        return anomaly_card.group(card.id, tally, connected.capabilities(self.sources, source), burst)
+
+    async def _report(self, card: model.Card) -> model.Message | None:
+        return reports.report(card.payload)
+
+
+def at_once(kind: model.CardKind, channel: str, key: str, payload: Mapping[str, object]) -> model.CardDraft:
+    """The draft of a message that nobody has to decide about: not folded, not held, not routed."""
+    return model.CardDraft(kind, channel, key, payload=payload, state=model.CardState.LIVE, reason=model.Reason.REPORT)
