@@ -94,7 +94,6 @@ SCOPES = {
     "files_completeUploadExternal": {"files:write"},
     "usergroups_users_list": {"usergroups:read"},
     "views_open": set(),
-    "views_push": set(),
     "views_update": set(),
 }
 """Web API calls of the code, as the library names them, and the bot scopes that Slack wants for them (its method pages)."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot import model, ports
-from bot.core import connected, routing
+from bot.core import connected, routing, stored_reports
 from bot.render.anomaly import anomaly_card
 from bot.render.desk import reports
 
@@ -67,13 +67,9 @@ class Cards:
             self._progressed = free
         await self.store.stir(card.id, free)
 
-    async def report(self, key: str, payload: Mapping[str, object], channel: str = "") -> None:
+    async def report(self, key: str, said: model.Report, channel: str = "") -> None:
         """Say something once: a card of kind report in this channel, by default the default route's."""
-        await self.publish(self.report_draft(key, payload, channel))
-
-    def report_draft(self, key: str, payload: Mapping[str, object], channel: str = "") -> model.CardDraft:
-        """The draft of a report, for a transaction of somebody else."""
-        return at_once(model.CardKind.REPORT, channel or self.channel, key, payload)
+        await self.publish(report(key, said, channel or self.channel))
 
     async def adopt(self, ref: model.Ref, channel: str, ts: str) -> None:
         """Take over a message of ours that no row knows, so that it stays true from now on."""
@@ -113,9 +109,14 @@ class Cards:
         return anomaly_card.group(card.id, tally, connected.capabilities(self.sources, source), burst)
 
     async def _report(self, card: model.Card) -> model.Message | None:
-        return reports.report(card.payload)
+        return reports.report(stored_reports.unpack(card.payload))
 
 
 def at_once(kind: model.CardKind, channel: str, key: str, payload: Mapping[str, object]) -> model.CardDraft:
     """The draft of a message that nobody has to decide about: not folded, not held, not routed."""
     return model.CardDraft(kind, channel, key, payload=payload, state=model.CardState.LIVE, reason=model.Reason.REPORT)
+
+
+def report(key: str, said: model.Report, channel: str) -> model.CardDraft:
+    """The draft of a report, for a transaction of somebody else."""
+    return at_once(model.CardKind.REPORT, channel, key, stored_reports.pack(said))

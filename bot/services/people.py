@@ -103,10 +103,9 @@ class People:
 
     def _replaced(self, owner: str, subject: model.Actor, person: model.Person, by: str) -> model.CardDraft:
         """The direct message to somebody who is a system's user no longer."""
-        title, now = self.sources[person.source].title, self.clock.now().isoformat()
-        payload = {"what": "replaced", "title": title, "person": person.name or person.email or person.id, "new": subject.name, "by": by}
-        key = f"replaced:{person.source}:{person.id}:{owner}:{now}"
-        return cards.at_once(model.CardKind.REPORT, owner, key, payload)
+        title, named = self.sources[person.source].title, person.name or person.email or person.id
+        key = f"replaced:{person.source}:{person.id}:{owner}:{self.clock.now().isoformat()}"
+        return cards.report(key, model.LinkReplaced(title, named, subject.name, by), owner)
 
     async def known(self, slack_id: str, source: str) -> model.Person | None:
         """Who a Slack user is in a system, None when nobody knows."""

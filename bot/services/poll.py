@@ -148,8 +148,8 @@ class Poll:
         )
 
     def _greeting(self, source: ports.Source, count: int) -> model.CardDraft:
-        payload = {"what": "first_contact", "source": source.name, "title": source.title, "count": count}
-        return self.cards.report_draft(f"first_contact:{source.name}", payload | {"at": self.clock.now().isoformat()})
+        said = model.FirstContact(source.name, source.title, count, self.clock.now())
+        return cards.report(f"first_contact:{source.name}", said, self.cards.channel)
 
     async def _introductions(self, source: ports.Source, met: Sequence[model.Contact]) -> Sequence[model.CardDraft]:
         """One message for all places that are met at once; none for those of which everything is known, or nothing is open."""
@@ -157,10 +157,10 @@ class Poll:
         told = [contact for contact in met if not contact.already <= known]
         if not told:
             return ()
-        places = [{"name": contact.place.name, "count": len(contact.already)} for contact in told]
-        payload = {"what": "first_contact", "source": source.name, "title": source.title, "places": places}
+        places = tuple((contact.place.name, len(contact.already)) for contact in told)
+        said = model.PlacesMet(source.name, source.title, places, self.clock.now())
         key = f"first_contact:{source.name}:{','.join(sorted(contact.place.id for contact in told))}"
-        return [self.cards.report_draft(key, payload | {"at": self.clock.now().isoformat()})]
+        return [cards.report(key, said, self.cards.channel)]
 
     # --- what became of what was posted ------------------------------------------------------------------------------------
 
@@ -218,9 +218,9 @@ class Poll:
             log.info("%s answers again", name)
         told = await self.facts.get(f"told.{name}")
         if told:
-            times = {"since": told["since"], "title": self.sources[name].title, "error": told["error"]}
-            await self.cards.report(f"failing:{name}:{told['since']}", {"what": "failing", **times, "over": now.isoformat()})
-            await self.cards.report(f"recovered:{name}:{told['since']}", {"what": "recovered", **times, "at": now.isoformat()})
+            title, error, since = self.sources[name].title, told["error"], datetime.fromisoformat(told["since"])
+            await self.cards.report(f"failing:{name}:{told['since']}", model.SourceFailing(title, error, since, over=now))
+            await self.cards.report(f"recovered:{name}:{told['since']}", model.SourceRecovered(title, error, since, now))
             await self.facts.put(f"told.{name}", None, now)
 
     async def _failed(self, name: str, error: errors.SourceError) -> None:
@@ -233,10 +233,9 @@ class Poll:
         if before.failing_since is None:
             log.warning("%s does not answer as it should: %s", name, said)
         if (before.failures + 1 >= TELL_AFTER or not error.retryable) and not await self.facts.get(f"told.{name}"):
-            trouble = {"since": (before.failing_since or now).isoformat(), "error": said}
-            payload = {"what": "failing", "title": self.sources[name].title, **trouble}
-            await self.cards.report(f"failing:{name}:{trouble['since']}", payload)
-            await self.facts.put(f"told.{name}", trouble, now)
+            since = before.failing_since or now
+            await self.cards.report(f"failing:{name}:{since.isoformat()}", model.SourceFailing(self.sources[name].title, said, since))
+            await self.facts.put(f"told.{name}", {"since": since.isoformat(), "error": said}, now)
 
     def _pause(self, standing: model.SourceHealth, error: errors.SourceError) -> timedelta:
         """How long the source is left alone: longer each time, up to a limit that no answer of its own can raise."""

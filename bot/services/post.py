@@ -288,7 +288,7 @@ class Post:
             return
         await self.facts.put(f"slack.refused:{channel}", now.isoformat(), now)
         log.error("cannot post in %s: %s; trying again every %.0f seconds", channel, error, CHANNEL_PAUSE.total_seconds())
-        await self._tell_admins({"what": "channel_gone", "channel": channel, "code": error.code, "at": now.isoformat()})
+        await self._tell_admins(channel, f"channel_gone:{channel}:{now.isoformat()}", model.ChannelRefuses(channel, error.code, now))
 
     async def _recovered(self, channel: str) -> None:
         """The first success in a channel, in this process or after trouble: if people were told of trouble, tell them that it is over."""
@@ -301,9 +301,10 @@ class Post:
             now = self.clock.now()
             await self.facts.put(f"slack.refused:{channel}", None, now)
             log.info("posting in %s works again", channel)
-            await self._tell_admins({"what": "channel_back", "channel": channel, "since": since, "at": now.isoformat()})
+            said = model.ChannelWorks(channel, datetime.fromisoformat(since), now)
+            await self._tell_admins(channel, f"channel_back:{channel}:{now.isoformat()}", said)
 
-    async def _tell_admins(self, payload: Mapping[str, str]) -> None:
+    async def _tell_admins(self, channel: str, key: str, said: model.Report) -> None:
         for admin in self.admins:
-            if admin.startswith(("U", "W")) and admin != payload["channel"]:
-                await self.cards.report(f"{payload['what']}:{payload['channel']}:{payload['at']}", payload, admin)
+            if admin.startswith(("U", "W")) and admin != channel:
+                await self.cards.report(key, said, admin)

@@ -120,8 +120,8 @@ class Triage:
         await self.journal.finish(intent.key, recording.entries(deeds, now, self._end(intent)), now)
 
     async def _tell_interrupted(self, intent: ports.Intent, why: str) -> None:
-        payload = {"what": "interrupted", "action": intent.change.action.value, "refs": [str(ref) for ref in intent.refs], "why": why}
-        await self.cards.report(f"interrupted:{intent.key}", payload | {"at": intent.at.isoformat()}, intent.actor)
+        said = model.RequestInterrupted(intent.change.action.value, intent.refs, why, intent.at)
+        await self.cards.report(f"interrupted:{intent.key}", said, intent.actor)
 
     async def _run(self, intent: ports.Intent, click: Click, *, again: bool = False) -> model.Receipt:
         locks = [self._locks.setdefault(ref, asyncio.Lock()) for ref in sorted(intent.refs)]
@@ -351,12 +351,10 @@ class Triage:
             return []
         added = [person for person in after.assignees if person.id not in {old.id for old in before.assignees}]
         slack_ids = await self.people.slack_ids(added)
-        payload = {"what": "assigned", "ref": str(after.ref), "title": after.description, "url": after.url, "by": intent.actor_name}
         place = " in ".join(name for name in (after.type, after.container.name if after.container else "") if name)
+        said = model.NewlyAssigned(after.ref, intent.actor_name, after.description, place, after.url)
         return [
-            self.cards.report_draft(f"assigned:{intent.key}:{slack_id}", payload | {"header": place}, slack_id)
-            for slack_id in slack_ids.values()
-            if slack_id != intent.actor
+            cards.report(f"assigned:{intent.key}:{slack_id}", said, slack_id) for slack_id in slack_ids.values() if slack_id != intent.actor
         ]
 
     def _source(self, name: str, action: model.Action) -> ports.Source:

@@ -6,12 +6,12 @@ import logging
 
 import pytest
 
-from bot import errors
+from bot import errors, model
 from bot.sources import base
 from bot.sources.qualytics import source
 from tests.faults import house as housing
 from tests.faults.house import House
-from tests.walks.stage import Json, Stage
+from tests.walks.stage import Stage
 
 
 @pytest.mark.parametrize(
@@ -133,18 +133,20 @@ async def test_a_restart_in_the_middle_does_not_tell_again(stage: Stage, caplog:
     assert len(logged) == 2
 
 
-@pytest.mark.parametrize("lost", ["failing", "recovered"])
-async def test_what_a_kill_kept_from_being_told_is_told_by_the_next_poll(lost: str, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("lost", [model.SourceFailing, model.SourceRecovered])
+async def test_what_a_kill_kept_from_being_told_is_told_by_the_next_poll(
+    lost: type[model.Report], house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The database takes everything up to the report, then the process is gone: the report comes with the next poll."""
-    report, cut = house.desk.cards.report, [lost]
+    report, cut = house.desk.poll.cards.report, [lost]
 
-    async def cut_off(key: str, payload: Json, channel: str = "") -> None:
-        if payload["what"] in cut:
+    async def cut_off(key: str, said: model.Report, channel: str = "") -> None:
+        if type(said) in cut:
             cut.clear()
             raise errors.StoreError("gone")
-        await report(key, payload, channel)
+        await report(key, said, channel)
 
-    monkeypatch.setattr(type(house.desk.post), "report", lambda self, *given: cut_off(*given))
+    monkeypatch.setattr(type(house.desk.poll.cards), "report", lambda self, *given: cut_off(*given))
     await house.sick("500")
     await house.told("does not answer as it should")
     await house.well()

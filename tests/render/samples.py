@@ -275,9 +275,7 @@ def every_message(
         "status": desk_status.status(view),
         "help": desk_status.help_text(anomaly),
         "broken": refusals.broken(anomaly.description),
-        "assigned": reports.report(
-            {"what": "assigned", "ref": str(anomaly.ref), "title": anomaly.description, "url": anomaly.url, "by": "Dana"}
-        ),
+        "assigned": reports.report(model.NewlyAssigned(anomaly.ref, "Dana", anomaly.description, url=anomaly.url)),
     }
 
 

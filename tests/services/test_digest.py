@@ -259,7 +259,7 @@ async def test_the_counting_is_not_done_on_the_loop(desk: Desk, monkeypatch: pyt
 
 async def test_a_digest_of_a_system_that_is_switched_off_is_left_as_it_is(desk: Desk) -> None:
     made = await desk.digests.ask(model.Query(), ME)
-    draft = replace(desk.lab.cards.report_draft("d", digest_stats.pack(made)), kind=model.CardKind.DIGEST)
+    draft = model.CardDraft(model.CardKind.DIGEST, CHANNEL, "d", payload=digest_stats.pack(made))
     card = await desk.lab.store.cards.put(draft, NOON)
     assert await desk.digests.draw(card) is not None
     sources: Any = desk.digests.sources

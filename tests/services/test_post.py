@@ -12,11 +12,12 @@ import pytest
 
 from bot import errors, model
 from bot.core import connected, retries
-from bot.services import fallback, post
+from bot.services import cards, fallback, post
 from tests.services import cast
 from tests.services import lab as labs
 from tests.services.lab import CHANNEL, Lab
 
+BACK = model.SourceRecovered("Qualytics")
 REFUSED = errors.BlocksRefused("Slack refused the layout of the message (invalid_blocks).", code="invalid_blocks")
 TABLE = {"type": "table", "rows": [[{"type": "raw_text", "text": "cell"}]]}
 
@@ -212,14 +213,14 @@ async def test_only_a_message_of_a_known_anomaly_that_no_row_knows_is_adopted(la
 
 async def test_a_report_is_said_once_in_the_default_channel_or_where_it_is_asked(lab: Lab, wall: Wall) -> None:
     for _ in range(2):
-        await lab.cards.report("k", {"what": "recovered", "title": "Qualytics"})
-        await lab.cards.report("k", {"what": "recovered", "title": "Qualytics"}, "U0DANA")
+        await lab.cards.report("k", BACK)
+        await lab.cards.report("k", BACK, "U0DANA")
         await lab.post.flush()
     assert (len(wall.said()), len(wall.said("U0DANA")), wall.count("update")) == (1, 1, 0)
 
 
 async def test_progress_is_edited_every_four_seconds_and_what_is_later_waits(lab: Lab, wall: Wall) -> None:
-    draft = lab.cards.report_draft("p", {"what": "recovered", "title": "Qualytics"})
+    draft = cards.report("p", BACK, CHANNEL)
     await lab.cards.progress(draft)
     await lab.post.flush()
     assert wall.count("post") == 1
@@ -321,7 +322,7 @@ async def test_what_slack_refuses_is_tried_ever_more_slowly_and_posted_once(lab:
 async def test_a_refused_report_is_given_up_when_it_is_old_news(lab: Lab, wall: Wall) -> None:
     error = errors.SlackRejected("Slack refused (no_text).", code="no_text")
     wall.faults["post"] = [error] * 2_000
-    await lab.cards.report("k", {"what": "recovered", "title": "Qualytics"})
+    await lab.cards.report("k", BACK)
     await lab.post.flush()
     (ref,) = await arrive(lab, 1)
     await later(lab, retries.STALE.total_seconds())
@@ -379,7 +380,7 @@ async def draw_table(_: model.Card) -> model.Message:
 
 
 async def digest(lab: Lab, key: str) -> None:
-    await lab.store.cards.put(replace(lab.cards.report_draft(key, {}), kind=model.CardKind.DIGEST), lab.clock.now())
+    await lab.store.cards.put(cards.at_once(model.CardKind.DIGEST, CHANNEL, key, {}), lab.clock.now())
     await lab.post.flush()
 
 
@@ -487,7 +488,7 @@ async def test_edits_of_a_channel_that_is_archived_wait_for_it(lab: Lab, wall: W
 
 async def test_an_admin_who_cannot_be_reached_is_not_told_about_that(lab: Lab, wall: Wall) -> None:
     wall.faults["post"] = [errors.ChannelGone("gone", code="user_disabled")]
-    await lab.cards.report("k", {"what": "recovered", "title": "Qualytics"}, "U0ADMIN")
+    await lab.cards.report("k", BACK, "U0ADMIN")
     await lab.post.flush()
     await later(lab, 1)
     assert wall.said("U0ADMIN") == []

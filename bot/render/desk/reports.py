@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from bot import model
@@ -12,97 +12,83 @@ from bot.core import grammar
 from bot.render.anomaly import buttons, wording
 from bot.render.kit import blocks, ids, limits, text
 
-Payload = Mapping[str, Any]
-
 _REFS = 10
 _PLACES = 10
 
 
-def report(payload: Payload) -> model.Message:
-    """The message for a report card; `payload["what"]` says which, dates are ISO texts. An unknown one says so instead of failing."""
-    return limits.fit(_REPORTS.get(str(payload.get("what", "")), _unknown)(payload))
+def report(said: model.Report) -> model.Message:
+    """The message for a report; one that this version does not know says so instead of failing."""
+    return limits.fit(_DRAWN[type(said)](said))
 
 
-def _first_contact(payload: Payload) -> model.Message:
-    if payload.get("places"):
-        return _places_met(payload)
-    title, count = _word(payload, "title"), int(payload.get("count") or 0)
-    if not count:
+def _first_contact(said: model.FirstContact) -> model.Message:
+    title = text.short(said.title, 60)
+    if not said.count:
         return _line(f"Connected to {title}: nothing is open there. New anomalies will appear here.")
-    were = "was" if count == 1 else "were"
-    line = f"Connected to {title}. {text.number(count)} {were} already open in {title}; new anomalies will appear here as cards."
-    source = str(payload.get("source", ""))
+    were = "was" if said.count == 1 else "were"
+    line = f"Connected to {title}. {text.number(said.count)} {were} already open in {title}; new anomalies will appear here as cards."
     row = blocks.actions(
-        blocks.button(ids.CONTACT_NEWEST, "Show newest 10", ids.encode_page(0, f"source:{source} limit:10")),
-        blocks.button(ids.CONTACT_LIST, "Open list", ids.encode_page(0, f"source:{source}")),
+        blocks.button(ids.CONTACT_NEWEST, "Show newest 10", ids.encode_page(0, f"source:{said.source} limit:10")),
+        blocks.button(ids.CONTACT_LIST, "Open list", ids.encode_page(0, f"source:{said.source}")),
     )
-    said = text.sentence(text.spoken(line), "Press Show newest 10 or Open list to look at them")
-    return model.Message(said, (blocks.section(line), *row))
+    heard = text.sentence(text.spoken(line), "Press Show newest 10 or Open list to look at them")
+    return model.Message(heard, (blocks.section(line), *row))
 
 
-def _places_met(payload: Payload) -> model.Message:
+def _places_met(said: model.PlacesMet) -> model.Message:
     """The same for places that are looked after since later: "crm (37 open already) and finance-lake (4 open already)"."""
-    places = [(str(one.get("name", "")), int(one.get("count") or 0)) for one in payload["places"]]
-    told = text.listed([f"{text.short(name, 60)} ({text.number(count)} open already)" for name, count in places], _PLACES)
-    line = f"{_word(payload, 'title')} is looked after in {told} too from now on. New anomalies there will appear here as cards."
-    query = model.Query(source=str(payload.get("source", "")), datastores=tuple(name for name, _ in places))
+    told = text.listed([f"{text.short(name, 60)} ({text.number(count)} open already)" for name, count in said.places], _PLACES)
+    line = f"{text.short(said.title, 60)} is looked after in {told} too from now on. New anomalies there will appear here as cards."
+    query = model.Query(source=said.source, datastores=tuple(name for name, _ in said.places))
     newest, everything = (ids.encode_page(0, grammar.canonical(one)) for one in (replace(query, limit=10), query))
     fits = text.size(newest, markup=True) <= limits.VALUE
     row = blocks.actions(
         blocks.button(ids.CONTACT_NEWEST, "Show newest 10", newest) if fits else None,
         blocks.button(ids.CONTACT_LIST, "Open list", everything) if fits else None,
     )
-    said = text.sentence(text.spoken(line), "Press Show newest 10 or Open list to look at them" if fits else "")
-    return model.Message(said, (blocks.section(line), *row))
+    heard = text.sentence(text.spoken(line), "Press Show newest 10 or Open list to look at them" if fits else "")
+    return model.Message(heard, (blocks.section(line), *row))
 
 
-def _failing(payload: Payload) -> model.Message:
-    title, error = _word(payload, "title"), _word(payload, "error", 500)
-    over = _date(payload, "over")
-    if over is not None:
-        return _dated(
-            f"Over: {title} did not answer as it should", ("from", _date(payload, "since")), ("to", over), after=f"It said: {error}"
-        )
+def _failing(said: model.SourceFailing) -> model.Message:
+    title, error = text.short(said.title, 60), text.short(said.error, 500)
+    if said.over is not None:
+        return _dated(f"Over: {title} did not answer as it should", ("from", said.since), ("to", said.over), after=f"It said: {error}")
     meanwhile = f"Until it recovers, new anomalies of {title} do not arrive and its cards may be out of date"
     after = text.sentence(error, meanwhile, "It is tried again by itself")
-    return _dated(f"{title} does not answer as it should", ("since", _date(payload, "since")), after=after)
+    return _dated(f"{title} does not answer as it should", ("since", said.since), after=after)
 
 
-def _recovered(payload: Payload) -> model.Message:
-    title = _word(payload, "title")
-    since, at = _date(payload, "since"), _date(payload, "at")
-    after = f"What happened meanwhile is being caught up now.{_span(since, at)}"
-    return _dated(f"{title} answers again", ("since", at), after=after)
+def _recovered(said: model.SourceRecovered) -> model.Message:
+    after = f"What happened meanwhile is being caught up now.{_span(said.since, said.at)}"
+    return _dated(f"{text.short(said.title, 60)} answers again", ("since", said.at), after=after)
 
 
-def _assigned(payload: Payload) -> model.Message:
-    by, about = _word(payload, "by"), _word(payload, "header", 150, "an anomaly")
-    described = _word(payload, "title", 1_000, "")
-    ref = str(payload.get("ref", ""))
-    line = f"{by} assigned you to {about}" + (f": {described}" if described else "")
-    address, show = str(payload.get("url", "")), None
-    try:
-        show = buttons.show(model.Ref.parse(ref), 0, hint="Show the anomaly here")
-    except ValueError:
-        pass
-    said = text.sentence(text.spoken(line), text.link(address, "Open it in the web app") if text.url(address) else "")
-    row = blocks.actions(show, blocks.link_button(ids.OPEN, "Open in the web app", address))
-    return model.Message(said, (blocks.section(line), *row, blocks.context(text.short(ref, 80))))
+def _assigned(said: model.NewlyAssigned) -> model.Message:
+    described = text.short(said.description, 1_000, "")
+    line = f"{text.short(said.by, 60)} assigned you to {text.short(said.place, 150, 'an anomaly')}" + (
+        f": {described}" if described else ""
+    )
+    heard = text.sentence(text.spoken(line), text.link(said.url, "Open it in the web app") if text.url(said.url) else "")
+    show = buttons.show(said.ref, 0, hint="Show the anomaly here") if said.ref else None
+    row = blocks.actions(show, blocks.link_button(ids.OPEN, "Open in the web app", said.url))
+    return model.Message(heard, (blocks.section(line), *row, blocks.context(text.short(str(said.ref or ""), 80))))
 
 
-def _replaced(payload: Payload) -> model.Message:
-    system, person, by = _word(payload, "title"), _word(payload, "person", 80), _word(payload, "by", 60, "")
+def _replaced(said: model.LinkReplaced) -> model.Message:
+    by = text.short(said.by, 60, "")
     why = f"{by} said so" if by else "their e-mail address is the same"
-    now = f"{_word(payload, 'new', 60, 'Somebody else')} is from now on: {why}"
-    return _line(text.sentence(f"You are not {person} in {system} any more", now, "If that is wrong, ask an admin of this desk"))
+    now = f"{text.short(said.new, 60, 'Somebody else')} is from now on: {why}"
+    lost = f"You are not {text.short(said.person, 80)} in {text.short(said.title, 60)} any more"
+    return _line(text.sentence(lost, now, "If that is wrong, ask an admin of this desk"))
 
 
-def _interrupted(payload: Payload) -> model.Message:
-    refs = [text.short(str(ref), 80) for ref in payload.get("refs") or ()]
-    asked = wording.PAST.get(str(payload.get("action", "")), "Changed").lower()
+def _interrupted(said: model.RequestInterrupted) -> model.Message:
+    refs = [text.short(str(ref), 80) for ref in said.refs]
+    asked = wording.PAST.get(said.action, "Changed").lower()
     what = f"{text.listed(refs, _REFS)} {'was' if len(refs) == 1 else 'were'} not {asked}"
-    after = text.sentence(_word(payload, "why", 500), "Do it again from the card, or with /anomalies show")
-    return _dated(f"Your request was interrupted: {what}", ("asked", _date(payload, "at")), after=after)
+    after = text.sentence(text.short(said.why, 500), "Do it again from the card, or with /anomalies show")
+    return _dated(f"Your request was interrupted: {what}", ("asked", said.at), after=after)
 
 
 _CHANNEL_CODES = {
@@ -112,54 +98,40 @@ _CHANNEL_CODES = {
 }
 
 
-def _channel_gone(payload: Payload) -> model.Message:
-    code = _word(payload, "code", 80, "no reason given")
-    because = _CHANNEL_CODES.get(str(payload.get("code", "")), f"Slack said: {code}.")
-    line = f"I cannot post in the channel {_word(payload, 'channel', 40)}: {because} Cards for it wait and are tried again by themselves."
-    return _line(line)
+def _channel_refuses(said: model.ChannelRefuses) -> model.Message:
+    because = _CHANNEL_CODES.get(said.code, f"Slack said: {text.short(said.code, 80, 'no reason given')}.")
+    return _line(
+        f"I cannot post in the channel {text.short(said.channel, 40)}: {because} Cards for it wait and are tried again by themselves."
+    )
 
 
-def _channel_back(payload: Payload) -> model.Message:
+def _channel_works(said: model.ChannelWorks) -> model.Message:
     return _dated(
-        f"Posting in the channel {_word(payload, 'channel', 40)} works again",
-        ("after trouble since", _date(payload, "since")),
+        f"Posting in the channel {text.short(said.channel, 40)} works again",
+        ("after trouble since", said.since),
         after="What waited is being posted now.",
     )
 
 
-def _unknown(payload: Payload) -> model.Message:
-    return _line(
-        f"The desk has something to report ({_word(payload, 'what', 40)}), but this version cannot show it. See /anomalies status."
-    )
+def _unknown(said: model.UnknownReport) -> model.Message:
+    return _line(f"The desk has something to report ({text.short(said.what, 40)}), but this version cannot show it. See /anomalies status.")
 
 
-_REPORTS: Mapping[str, Callable[[Payload], model.Message]] = {
-    "first_contact": _first_contact,
-    "failing": _failing,
-    "recovered": _recovered,
-    "assigned": _assigned,
-    "interrupted": _interrupted,
-    "replaced": _replaced,
-    "channel_gone": _channel_gone,
-    "channel_back": _channel_back,
+_DRAWN: Mapping[type[model.Report], Callable[[Any], model.Message]] = {
+    model.FirstContact: _first_contact,
+    model.PlacesMet: _places_met,
+    model.SourceFailing: _failing,
+    model.SourceRecovered: _recovered,
+    model.NewlyAssigned: _assigned,
+    model.LinkReplaced: _replaced,
+    model.RequestInterrupted: _interrupted,
+    model.ChannelRefuses: _channel_refuses,
+    model.ChannelWorks: _channel_works,
+    model.UnknownReport: _unknown,
 }
 
 
 # --- building ---------------------------------------------------------------------------------------------------------------------
-
-
-def _word(payload: Payload, key: str, room: int = 60, empty: str = text.NOTHING) -> str:
-    return text.short(str(payload.get(key) or ""), room, empty)
-
-
-def _date(payload: Payload, key: str) -> datetime | None:
-    """The date under `key`, None when there is none or nobody can read it. Without a zone it is UTC."""
-    value = payload.get(key)
-    try:
-        at = value if isinstance(value, datetime) else datetime.fromisoformat(str(value or ""))
-    except ValueError:
-        return None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _line(line: str) -> model.Message:

@@ -71,7 +71,7 @@ def test_everything_that_can_be_pressed_is_known() -> None:
     found = scan_samples.done(model.ScanResult.FAILURE)
     for operation in (scan_samples.PREVIEW, found):
         messages += scan_samples.every_scan_message(operation, [missing], samples.OFFER, samples.NOW).values()
-    messages.append(reports.report({"what": "first_contact", "source": "qualytics", "count": 3}))
+    messages.append(reports.report(model.FirstContact("qualytics", "Qualytics", 3)))
     messages.append(anomaly_card.anomaly(samples.ORDERS, model.Capabilities("Anomify", frozenset(model.Action)), samples.past()))
     drawn = {part["action_id"] for message in messages for part in slack_rules.pressable(message)}
     assert drawn == set(ids.MESSAGE_ACTIONS)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import errors, model
+from bot.core import stored_reports
 from bot.render.anomaly import anomaly_forms
 from bot.render.desk import reports
 from bot.render.kit import blocks, limits, refusals, text
@@ -53,7 +54,7 @@ def test_no_text_of_a_stranger_breaks_what_a_batch_shows(
 
 @given(samples.PAYLOADS)
 def test_any_report_is_drawn(payload: dict[str, Any]) -> None:
-    assert refused(reports.report(payload)) == []
+    assert refused(reports.report(stored_reports.unpack(payload))) == []
 
 
 @given(samples.FAILURES)
