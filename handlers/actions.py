@@ -52,7 +52,7 @@ async def _act(desk: desk.Desk, request: incoming.Request, change: model.Change,
         response_url=request.response_url if lasting else "",
         shown={target.ref: target.version},
     )
-    receipt = await desk.triage.act(change, [target.ref], actor, click)
+    receipt = await desk.triage.act(change, target.ref, actor, click)
     await guard.say(desk, request, replies.receipt(receipt, actor, desk.browse.capabilities(target.ref.source)))
     if not lasting:
         await _redraw(desk, request, target, actor)

@@ -27,7 +27,7 @@ async def change(desk: desk.Desk, request: incoming.Request, command: grammar.Co
     wanted, own = await _wanted(desk, wish, targets, actor)
     if len(targets) == 1 and command.refs and not missing and wish.swap is None:
         click = triage.Click(key=f"command:{request.trigger_id}", channel=request.channel)
-        receipt = await desk.triage.act(wanted, [targets[0].ref], actor, click)
+        receipt = await desk.triage.act(wanted, targets[0].ref, actor, click)
         await guard.say(desk, request, replies.receipt(receipt, actor, desk.browse.capabilities(targets[0].ref.source)))
         return
     words = _words(command)

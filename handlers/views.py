@@ -122,7 +122,7 @@ async def _act(
     where = _where(request, pending)
     click = triage.Click(key=f"view:{request.view['id']}", channel=pending.channel, shown={pending.ref: pending.version})
     try:
-        receipt = await desk.triage.act(change, [pending.ref], actor, click)
+        receipt = await desk.triage.act(change, pending.ref, actor, click)
     except errors.BotError as error:
         await guard.say(desk, where, refusals.error(error))
         return

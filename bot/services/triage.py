@@ -1,4 +1,4 @@
-"""One action on one or a few anomalies: permission, capability, transition, apply, read back, record, show."""
+"""One action on one anomaly: permission, capability, transition, apply, read back, record, show."""
 
 from __future__ import annotations
 
@@ -61,14 +61,12 @@ class Triage:
         permissions.decide(action, actor, self.grants)
         self._source(ref.source, action)
 
-    async def act(self, change: model.Change, refs: Sequence[model.Ref], actor: model.Actor, click: Click) -> model.Receipt:
-        """Do one change to anomalies of one source. Raises UserError for a refusal that changed nothing, SourceError when the system
-        did not do it; one refused anomaly among several is an Outcome."""
+    async def act(self, change: model.Change, ref: model.Ref, actor: model.Actor, click: Click) -> model.Receipt:
+        """Do one change to one anomaly; many are a batch. Raises UserError for a refusal that changed nothing, SourceError when the system
+        did not do it."""
         for action in snapshot.parts(change):
-            self.check(action, refs[0], actor)
-        intent = ports.Intent(
-            click.key, change, tuple(refs), actor.id, actor.name, self.clock.now(), channel=click.channel, shown=click.shown
-        )
+            self.check(action, ref, actor)
+        intent = ports.Intent(click.key, change, (ref,), actor.id, actor.name, self.clock.now(), channel=click.channel, shown=click.shown)
         lease = await self.journal.begin(intent, self.clock.now(), LEASE_SECONDS)
         if lease is None:
             raise errors.Stale("This click has been dealt with already; the card shows what became of it.")
@@ -124,9 +122,9 @@ class Triage:
         await self.cards.report(f"interrupted:{intent.key}", said, intent.actor)
 
     async def _run(self, intent: ports.Intent, click: Click, *, again: bool = False) -> model.Receipt:
-        locks = [self._locks.setdefault(ref, asyncio.Lock()) for ref in sorted(intent.refs)]
-        for lock in locks:
-            await lock.acquire()
+        (ref,) = intent.refs
+        lock = self._locks.setdefault(ref, asyncio.Lock())
+        await lock.acquire()
         try:
             receipt = await self._apply(intent, again=again, adopting=bool(click.ts))
         except errors.SourceUnsure:
@@ -136,24 +134,22 @@ class Triage:
                 await self._refused(intent, str(error))
             raise
         finally:
-            for ref, lock in zip(sorted(intent.refs), locks, strict=True):
-                lock.release()
-                if not lock.locked():
-                    self._locks.pop(ref, None)
-        await self._show(receipt, click)
+            lock.release()
+            if not lock.locked():
+                self._locks.pop(ref, None)
+        await self._show(ref, click)
         self.remarks.soon()
         return receipt
 
-    async def _show(self, receipt: model.Receipt, click: Click) -> None:
+    async def _show(self, ref: model.Ref, click: Click) -> None:
         """The action is done and recorded: trouble with Slack from here on is the flush's to mend."""
-        refs = [outcome.ref for outcome in receipt.outcomes]
         hint = post.Hint(click.channel, click.ts, click.response_url) if click.response_url else None
         try:
-            if click.ts and len(refs) == 1:
-                await self.cards.adopt(refs[0], click.channel, click.ts)
-            await self.post.show(refs, hint)
+            if click.ts:
+                await self.cards.adopt(ref, click.channel, click.ts)
+            await self.post.show([ref], hint)
         except errors.DeliveryError as error:
-            log.warning("the cards of %d anomalies will follow later: %s", len(refs), error)
+            log.warning("the card of %s will follow later: %s", ref, error)
 
     # --- one change --------------------------------------------------------------------------------------------------------
 
@@ -340,7 +336,7 @@ class Triage:
     def _remarks(self, intent: ports.Intent, source: ports.Source, done: Sequence[recording.Deed]) -> Sequence[ports.Remark]:
         """The token hides who acted: a single action that was confirmed leaves a comment with the name, where comments work."""
         said = attribution.remark(intent.change, intent.actor_name)
-        wanted = said and self.actor_comments and len(done) == len(intent.refs) == 1 and model.Action.COMMENT in source.supports
+        wanted = said and self.actor_comments and done and model.Action.COMMENT in source.supports
         return [ports.Remark(intent.key, done[0].ref, said, self.clock.now())] if wanted else []
 
     async def _tell_assignees(

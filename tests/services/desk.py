@@ -313,7 +313,7 @@ class Desk:
 
     async def click(self, change: model.Change, ident: object, actor: model.Actor = DANA, key: str = "") -> model.Receipt:
         click = triage.Click(key or f"click:{self.world.clock.now().isoformat()}:{ident}:{change.action}")
-        return await self.triage.act(change, [model.Ref("qualytics", str(ident))], actor, click)
+        return await self.triage.act(change, model.Ref("qualytics", str(ident)), actor, click)
 
     async def ask(self, change: model.Change, *idents: object, actor: model.Actor = DANA) -> str:
         """A batch that was confirmed."""

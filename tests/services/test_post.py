@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bot import errors, model
-from bot.core import connected, retries
+from bot.core import retries
 from bot.services import cards, fallback, post
 from tests.services import cast
 from tests.services import lab as labs
@@ -117,18 +117,6 @@ CLOSED = {"state": model.State.ARCHIVED, "status": "Invalid", "archived_as": mod
 
 
 # --- what is wanted -----------------------------------------------------------------------------------------------------------
-
-
-async def test_drafts_are_for_what_is_open_on_every_route_that_takes_it(lab: Lab) -> None:
-    lab.cards.routes = [model.Route("all", "C1"), model.Route("heavy", "C2", model.Query(min_weight=5))]
-    light, heavy, closed = cast.anomaly(1), cast.anomaly(9), cast.anomaly(3, **CLOSED)
-    drafts = lab.cards.drafts([light, heavy, closed])
-    assert {ref.id: [draft.route for draft in made] for ref, made in drafts.items()} == {"1": ["all"], "9": ["all", "heavy"]}
-
-
-async def test_an_offer_of_a_system_that_is_not_there_offers_nothing(lab: Lab) -> None:
-    assert connected.capabilities(lab.cards.sources, "qualytics").supports == {model.Action.SCAN, model.Action.ABORT}
-    assert connected.capabilities(lab.cards.sources, "anodot") == model.Capabilities("anodot", frozenset())
 
 
 async def test_a_new_one_is_posted_once_and_edited_when_it_changes(lab: Lab, wall: Wall) -> None:
