@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -106,3 +109,9 @@ def test_new_assignee_learns_who_assigned_what_with_a_link() -> None:
     assert opened["url"] == samples.ORDERS.url
     assert slack_rules.labels(drawn(payload)) == ["Show"]
     assert slack_rules.pressable(drawn({"what": "assigned", "ref": ""})) == []
+
+
+def test_the_rows_of_an_earlier_release_are_drawn() -> None:
+    old = Path(__file__).parents[2] / "fixtures/revision_0003/desk.sql"
+    (row,) = [json.loads(found) for found in re.findall(r"VALUES\('\w+','report',.*?'(\{.*?\})'", old.read_text())]
+    assert told(row).startswith("Connected to Qualytics. 40 were already open in Qualytics;")
