@@ -37,6 +37,4 @@ explain = filters.explain
 without_each = filters.without_each
 SHAPES = edits.SHAPES
 resolved = edits.resolved
-nearest = cleaning.nearest
-short = cleaning.short
 mentioned = references.mentioned

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot import model
-from bot.core.grammar import cleaning, fields, lexer
+from bot.core import lookup, phrases
+from bot.core.grammar import fields, lexer
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ OUTCOMES: Mapping[str, str] = {
 }
 """The four ways to close, and what each means."""
 
-OUTCOMES_TOLD = ", ".join(f"as:{word} ({meaning})" for word, meaning in OUTCOMES.items()).replace(", as:discarded", " or as:discarded")
+OUTCOMES_TOLD = phrases.either([f"as:{word} ({meaning})" for word, meaning in OUTCOMES.items()])
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +97,9 @@ def _outcome(name: str, values: Sequence[lexer.Value]) -> model.ArchiveAs:
     typed = values[0].text.casefold()
     if typed in OUTCOMES:
         return model.ArchiveAs(typed.capitalize())
-    near = cleaning.nearest(typed, OUTCOMES)
+    near = lookup.nearest(typed, OUTCOMES)
     hint = f"Did you mean as:{near}?" if near else "An anomaly is archived for a reason:"
-    message = f"{cleaning.short(values[0].text)} is no outcome. {hint} {OUTCOMES_TOLD}."
+    message = f"{phrases.quoted(values[0].text)} is no outcome. {hint} {OUTCOMES_TOLD}."
     raise lexer.Mistake(message, values[0].start, values[0].end, fix=near)
 
 
@@ -182,7 +183,7 @@ def _check_tags(typed: Mapping[str, Sequence[lexer.Value]]) -> None:
     added = {fields.tag("+tag", value).strip().casefold() for value in typed.get("+tag", ())}
     for value in typed.get("-tag", ()):
         if fields.tag("-tag", value).strip().casefold() in added:
-            message = f"{cleaning.short(value.text)} is to be added and removed at once. Leave one of the two out."
+            message = f"{phrases.quoted(value.text)} is to be added and removed at once. Leave one of the two out."
             raise lexer.Mistake(message, value.start, value.end)
 
 

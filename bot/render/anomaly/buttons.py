@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot import model
-from bot.core import transitions
+from bot.core import phrases, transitions
 from bot.render.anomaly import wording
 from bot.render.kit import blocks, ids, text
 
@@ -78,7 +78,7 @@ def possible(anomaly: model.Anomaly, offer: model.Capabilities) -> str:
     """What can be done, as mrkdwn for those who read only the text: "You can acknowledge or assign it with the buttons." and a link."""
     offered = () if wording.gone(anomaly) else transitions.offered(anomaly, offer.supports, offer.archive_as)
     verbs = [verb for action, verb in _VERBS.items() if action in offered]
-    here = f"You can {_either(verbs)} it with the buttons" if verbs else ""
+    here = f"You can {phrases.either(verbs)} it with the buttons" if verbs else ""
     there = text.link(anomaly.url, open_in(offer)) if text.url(anomaly.url) else ""
     return text.sentence(here, there)
 
@@ -95,10 +95,6 @@ _VERBS = {
 def verb(action: model.Action) -> str:
     """What a button does, in a sentence: "un-acknowledge"."""
     return _VERBS.get(action, action.value)
-
-
-def _either(verbs: list[str]) -> str:
-    return verbs[0] if len(verbs) == 1 else f"{', '.join(verbs[:-1])} or {verbs[-1]}"
 
 
 def _button(entry: _Row, anomaly: model.Anomaly) -> model.Block:
