@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot import model
-from bot.core import lookup, phrases
+from bot.core import lookup, phrases, vocabulary
 from bot.core.grammar import fields, lexer
 
 
@@ -72,13 +72,8 @@ SHAPES: Mapping[str, Shape] = {
     "delete": Shape(model.Action.DELETE),
 }
 
-OUTCOMES: Mapping[str, str] = {
-    "resolved": "root cause fixed",
-    "duplicate": "same as another",
-    "invalid": "not actually a problem",
-    "discarded": "noise",
-}
-"""The four ways to close, and what each means."""
+OUTCOMES: Mapping[str, str] = {outcome.casefold(): meaning for outcome, meaning in vocabulary.OUTCOMES.items()}
+"""The four ways to close, as they are typed, and what each means."""
 
 OUTCOMES_TOLD = phrases.either([f"as:{word} ({meaning})" for word, meaning in OUTCOMES.items()])
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot import model
-from bot.core import grammar
-from bot.render.anomaly import buttons, wording
+from bot.core import grammar, vocabulary
+from bot.render.anomaly import buttons
 from bot.render.kit import blocks, ids, limits, text
 
 Payload = Mapping[str, Any]
@@ -99,7 +99,7 @@ def _replaced(payload: Payload) -> model.Message:
 
 def _interrupted(payload: Payload) -> model.Message:
     refs = [text.short(str(ref), 80) for ref in payload.get("refs") or ()]
-    asked = wording.PAST.get(str(payload.get("action", "")), "Changed").lower()
+    asked = vocabulary.done(str(payload.get("action", "")))
     what = f"{text.listed(refs, _REFS)} {'was' if len(refs) == 1 else 'were'} not {asked}"
     after = text.sentence(_word(payload, "why", 500), "Do it again from the card, or with /anomalies show")
     return _dated(f"Your request was interrupted: {what}", ("asked", _date(payload, "at")), after=after)

@@ -21,19 +21,15 @@ _RESULT = model.ScanResult
 _STATE = model.OperationState
 
 
-def _plain(line: str) -> model.Message:
-    return limits.fit(model.Message(text.spoken(line), (blocks.section(line),)))
-
-
 # --- the lasting message ------------------------------------------------------------------------------------------------------------
 
 
 def card(operation: model.Operation, offer: model.Capabilities, now: datetime) -> model.Message:
     """The operation as it stands: waiting, running with its progress, or ended with its verdict and what can be done next."""
     if operation.state is _STATE.CANCELLED:
-        return _plain(f"Cancelled: {scan_wording.wanted(operation)}. Nothing was started.")
+        return blocks.line(f"Cancelled: {scan_wording.wanted(operation)}. Nothing was started.")
     if operation.state is _STATE.PREVIEW:
-        return _plain(f"{scan_wording.wanted(operation)}: waiting for its confirmation. Nothing was started.")
+        return blocks.line(f"{scan_wording.wanted(operation)}: waiting for its confirmation. Nothing was started.")
     if operation.state is _STATE.STARTING:
         return _starting(operation, offer)
     if operation.state is _STATE.RUNNING:
@@ -261,14 +257,14 @@ def _where(channel: str) -> str:
 
 def cancelled() -> model.Message:
     """The answer to [Cancel]."""
-    return _plain("Cancelled. Nothing was started.")
+    return blocks.line("Cancelled. Nothing was started.")
 
 
 def aborting(operation: model.Operation) -> model.Message:
     """The answer to [Abort]: it is asked for, not done yet."""
     system = text.capital(text.short(operation.source, 40, "the system"))
     line = f"{system} was asked to abort: {scan_wording.thing(operation)}"
-    return _plain(text.sentence(line, "Its message shows when it has ended. What it found until then stays"))
+    return blocks.line(text.sentence(line, "Its message shows when it has ended. What it found until then stays"))
 
 
 def status(
@@ -276,7 +272,7 @@ def status(
 ) -> model.Message:
     """What runs, each with [Abort], and what ended last."""
     if not running and not recent:
-        return _plain("Nothing is running, and nothing ran lately. Start a scan with /scan <datastore>.")
+        return blocks.line("Nothing is running, and nothing ran lately. Start a scan with /scan <datastore>.")
     heads = f"{text.count(len(running), 'operation')} running" if running else "Nothing is running now"
     shown: list[model.Block] = [blocks.section(f"{heads}.")]
     said = [heads]

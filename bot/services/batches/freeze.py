@@ -246,6 +246,5 @@ class Batches:
             permissions.decide(action, actor, self.grants)
         source = connected.named(self.sources, name)
         for action in snapshot.parts(change):
-            if action not in source.supports:
-                raise errors.NotSupported(f"{source.title} offers no way to {action.value} anomalies here.")
+            connected.require(source, action)
         return source

@@ -329,8 +329,7 @@ class Scans:
     def _source(self, name: str, action: model.Action, actor: model.Actor) -> ports.Source:
         permissions.decide(action, actor, self.grants)
         source = connected.named(self.sources, name)
-        if action not in source.supports:
-            raise errors.NotSupported(f"{source.title} offers no way to start or stop scans from here.")
+        connected.require(source, action)
         return source
 
 

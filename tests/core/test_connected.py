@@ -1,0 +1,41 @@
+"""The connected systems: the one that a name means, and what it lets people do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from bot import errors, model
+from bot.core import connected
+
+
+@dataclass
+class System:
+    title: str
+    supports: frozenset[model.Action]
+
+
+ACME = System("Acme", frozenset({model.Action.ARCHIVE}))
+
+
+def test_an_unknown_name_is_told_what_is_connected() -> None:
+    assert connected.named({"acme": ACME}, "acme") is ACME
+    with pytest.raises(errors.NotFound, match=r"Connected: acme, beta\."):
+        connected.named({"beta": ACME, "acme": ACME}, "zeta")
+
+
+@pytest.mark.parametrize(
+    ("action", "told"),
+    [
+        (model.Action.UNACKNOWLEDGE, "un-acknowledge anomalies"),
+        (model.Action.COMMENT, "comment on anomalies"),
+        (model.Action.SCAN, "start scans"),
+        (model.Action.ABORT, "stop scans"),
+    ],
+)
+def test_what_a_system_does_not_offer_is_refused_with_the_way_out(action: model.Action, told: str) -> None:
+    connected.require(ACME, model.Action.ARCHIVE)
+    with pytest.raises(errors.NotSupported) as refused:
+        connected.require(ACME, action)
+    assert str(refused.value) == f"Acme offers no way to {told} from here. Open Acme to do that."
