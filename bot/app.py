@@ -24,7 +24,7 @@ from bot.core import permissions
 from bot.delivery import directory, pacing, probe, slack
 from bot.render.desk import desk_status
 from bot.services import browse, digest, people, poll, post, recording, remarks, review, triage
-from bot.services.batches import freeze, run
+from bot.services.batches import freeze, preview, run
 from bot.services.scans import ask, follow
 from bot.sources import registry
 from bot.store import engine
@@ -167,6 +167,7 @@ def _assemble(configured: settings.Settings, clock: ports.Clock, store: engine.S
     first = next(iter(sources))
     looking = browse.Browse(sources, known, cards, journal, store.health, folk.resolve, clock, grants, first, [route])
     bulk = freeze.Batches(sources, store.batches, folk, posting, clock, grants)
+    reviewing = review.Review(looking)
     working = run.Runs(sources, store.batches, known, leases, bulk, messenger, clock, metrics, recorder)
     scanning = ask.Scans(sources, store.operations, leases, posting, clock, grants)
     give_up = timedelta(minutes=configured.desk_scan_minutes)
@@ -184,11 +185,12 @@ def _assemble(configured: settings.Settings, clock: ports.Clock, store: engine.S
         acting,
         looking,
         bulk,
+        preview.Previews(bulk, acting, looking, reviewing, folk, messenger),
         working,
         scanning,
         following,
         digesting,
-        review.Review(looking),
+        reviewing,
         messenger,
         metrics,
         clock,

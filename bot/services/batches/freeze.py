@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot import errors, model, ports
@@ -21,11 +21,19 @@ PREVIEW_FOR = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A frozen batch that nobody has confirmed yet."""
+    """A frozen batch that nobody has confirmed yet; `missing` are those asked for that its system does not know, and so not in it,
+    `names` the people whom it would assign, by their ids."""
 
     batch: model.Batch
     split: model.Split
     progress: model.Progress
+    missing: Sequence[model.Ref] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def todo(self) -> int:
+        """How many would be changed."""
+        return self.progress.counts.get(model.Fate.TODO, 0)
 
 
 @dataclass(slots=True)
