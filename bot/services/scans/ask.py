@@ -6,20 +6,18 @@ sent.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import itertools
 import uuid
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
 
 from bot import errors, model, ports
 from bot.core import connected, lookup, permissions, scan_rules
 from bot.render.kit import ids
 from bot.render.scan import scan_message
-from bot.services import post
+from bot.services import abreast, post
 
 PREVIEW_FOR = timedelta(hours=1)
 """A preview older than this is not confirmed any more: it shows a world that is gone."""
@@ -33,7 +31,6 @@ RECENT = 5
 """So many operations that ended are told beside those that run."""
 
 
-_Thing = TypeVar("_Thing")
 _RUNS = (model.OperationState.STARTING, model.OperationState.RUNNING)
 
 
@@ -70,7 +67,7 @@ class Scans:
         plan = await self._plan(once, actor) if once else uuid.uuid4().hex[:12]
         places, missing = scan_rules.places(wish.datastores, await source.datastores())
         tags = await source.tags() if wish.tags else ()
-        resolved = await _together(self._resolved(source, place, wish, tags) for place in places)
+        resolved = await abreast.to_their_ends(self._resolved(source, place, wish, tags) for place in places)
         operations = [
             self._draft(source, request, place, wish, plan, actor, channel)
             for place, (request, _) in zip(places, resolved, strict=True)
@@ -78,7 +75,7 @@ class Scans:
         ]
         await self.store.add(operations)
         closing = [one for one in operations if scan_rules.closes_later(one)]
-        counts = await _together(self._closable(source, one) for one in closing)
+        counts = await abreast.to_their_ends(self._closable(source, one) for one in closing)
         closes = {one.id: count for one, count in zip(closing, counts, strict=True)}
         return model.Proposal(operations, closes, [*missing, *(problem for _, wrong in resolved for problem in wrong)])
 
@@ -167,7 +164,7 @@ class Scans:
                 return 0
         some = [tables[at : at + scan_rules.MOST_TABLES] for at in range(0, len(tables), scan_rules.MOST_TABLES)] or [()]
         open_ones = model.Query(datastores=where, statuses=("open", "acknowledged"))
-        return sum(await _together(source.count(replace(open_ones, tables=part)) for part in some))
+        return sum(await abreast.to_their_ends(source.count(replace(open_ones, tables=part)) for part in some))
 
     # --- deciding ------------------------------------------------------------------------------------------------------------
 
@@ -331,15 +328,6 @@ class Scans:
         source = connected.named(self.sources, name)
         connected.require(source, action)
         return source
-
-
-async def _together(calls: Iterable[Coroutine[Any, Any, _Thing]]) -> list[_Thing]:
-    """Await all at once, and all to their ends; then the first error is raised as it is. The source bounds its calls itself."""
-    ended = await asyncio.gather(*calls, return_exceptions=True)
-    for one in ended:
-        if isinstance(one, BaseException):
-            raise one
-    return [one for one in ended if not isinstance(one, BaseException)]
 
 
 def _name(*parts: object) -> str:
