@@ -187,10 +187,10 @@ def _change(typed: _Typed) -> Command:
         selected = selector.read(verb, found, marked, typed.context)
     else:
         selected = selector.Selection(behind.default, (), "")
-    wish = edits.read(shape, marked, behind.said)
+    wanted = edits.read(shape, marked, behind.said)
     _check_needs(verb, shape, marked, found, end)
-    query = assignees.narrowed(selected.query, wish)
-    return typed.command(query, selected.refs, wish, selection=selected.typed or filters.canonical(query or model.Query()))
+    query = assignees.narrowed(selected.query, wanted)
+    return typed.command(query, selected.refs, wanted, selection=selected.typed or filters.canonical(query or model.Query()))
 
 
 def _check_ends(rest: Sequence[lexer.Token]) -> None:
@@ -271,8 +271,8 @@ def _text(verb: verbs.Verb, typed: Iterator[lexer.Token], sent: cleaning.Cleaned
         selected = plain[ids[0].start :].strip()
         message = f"Say what to note: {verb.name} {phrases.cut(selected)} and then the text."
         raise lexer.Mistake(message, len(plain), len(plain), whole=verb.example)
-    wish = edits.TypedChange(model.Action.COMMENT, note=text)
-    return Command(verb.name, None, refs, plain, wish, selection=" ".join(token.raw for token in ids))
+    wanted = edits.TypedChange(model.Action.COMMENT, note=text)
+    return Command(verb.name, None, refs, plain, wanted, selection=" ".join(token.raw for token in ids))
 
 
 _NOTED = re.compile(r"^(?:note|comment)[:：]\s*", re.IGNORECASE)

@@ -33,17 +33,17 @@ class TypedChange:
     note: str = ""
 
 
-def resolved(wish: TypedChange, assignees: tuple[str, ...] | None) -> model.Change:
+def resolved(wanted: TypedChange, assignees: tuple[str, ...] | None) -> model.Change:
     """The change behind what was typed; `assignees` are its people as ids of the system's users. A swap is made per anomaly
     (`snapshot.swap`)."""
     return model.Change(
-        wish.action,
-        archive_as=wish.archive_as,
+        wanted.action,
+        archive_as=wanted.archive_as,
         assignees=assignees,
-        add_tags=wish.add_tags,
-        remove_tags=wish.remove_tags,
-        description=wish.description,
-        comment=wish.note,
+        add_tags=wanted.add_tags,
+        remove_tags=wanted.remove_tags,
+        description=wanted.description,
+        comment=wanted.note,
     )
 
 
@@ -147,7 +147,7 @@ def mark(token: lexer.Token) -> str:
 
 
 def read(shape: Shape, marked: Sequence[lexer.Token], extra: Mapping[str, Any]) -> TypedChange:
-    """The wish of these marked words, which the shape allows; `extra` are what the verb itself says. Raises Mistake."""
+    """What these marked words want changed, which the shape allows; `extra` are what the verb itself says. Raises Mistake."""
     typed: dict[str, list[lexer.Value]] = {}
     for token in marked:
         name = mark(token)

@@ -18,7 +18,7 @@ class SourceView:
     (None: not known yet)."""
 
     title: str
-    standing: model.SourceHealth
+    health: model.SourceHealth
     counts: Mapping[model.State, int] = field(default_factory=dict)
     lag_seconds: float | None = None
 
@@ -73,19 +73,19 @@ _Dates = Sequence[tuple[str, datetime]]
 
 
 def _source(source: SourceView) -> tuple[str, _Dates]:
-    title, standing = text.short(source.title, 40), source.standing
+    title, health = text.short(source.title, 40), source.health
     total = sum(source.counts.values())
     tracked = f"{text.count(total, 'anomaly', 'anomalies')} tracked ({wording.states(source.counts)})" if total else "Nothing tracked yet"
     lag = "" if source.lag_seconds is None else f"posted ones are re-read, at most {text.duration(source.lag_seconds)} behind"
     dates: list[tuple[str, datetime]] = []
-    if standing.failing_since is not None:
-        state = f"{title} does not answer: {text.short(standing.error, 300, 'no reason was given')}"
-        dates.append(("failing since", standing.failing_since))
-    elif standing.last_ok is None:
+    if health.failing_since is not None:
+        state = f"{title} does not answer: {text.short(health.error, 300, 'no reason was given')}"
+        dates.append(("failing since", health.failing_since))
+    elif health.last_ok is None:
         state = f"{title} has not been asked yet"
     else:
         state = f"{title} answers"
-    dates += [(word, at) for word, at in (("last answer", standing.last_ok), ("next try", standing.next_poll)) if at is not None]
+    dates += [(word, at) for word, at in (("last answer", health.last_ok), ("next try", health.next_poll)) if at is not None]
     return text.sentence(state, tracked, text.capital(lag)), dates
 
 

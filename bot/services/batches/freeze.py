@@ -16,7 +16,7 @@ from bot.render.batch import batch_message, batch_wording, deletion_form
 from bot.services import people, post, slicing
 
 PREVIEW_FOR = timedelta(hours=1)
-"""A preview older than this is not confirmed any more: it shows a world that is gone."""
+"""A preview older than this is not confirmed any more: what it shows has changed since."""
 
 
 @dataclass(frozen=True, slots=True)
