@@ -14,7 +14,6 @@ from bot.core.grammar import anomalies_command, cleaning, edits, filters, refere
 Command = anomalies_command.Command
 Verb = anomalies_command.Verb
 TypedChange = edits.TypedChange
-Row = filters.Row
 ScanCommand = scan_command.ScanCommand
 
 SLASH = anomalies_command.SLASH

@@ -128,7 +128,7 @@ def _held_up(backlog: ports.Backlog) -> Sequence[tuple[str, datetime | None]]:
 
 def help_text(newest: model.Anomaly | None = None) -> model.Message:
     """What can be asked, each with an example; `newest` makes the examples ones that work in this workspace."""
-    usage = "\n".join(f"/anomalies {verb.usage}: {verb.about}." for verb in grammar.VERBS)
+    usage = "\n".join(f"{grammar.SLASH} {verb.usage}: {verb.about}." for verb in grammar.VERBS)
     examples = _examples(newest)
     about = "Filter words are joined by spaces and all have to match; commas mean or. Without a status, archived ones are left out."
     act = "The buttons of a card do the same for one anomaly; /anomalies show brings the card up wherever you are."
@@ -152,7 +152,7 @@ def help_text(newest: model.Anomaly | None = None) -> model.Message:
 
 def _examples(newest: model.Anomaly | None) -> list[str]:
     if newest is None:
-        return [f"/anomalies {verb.example}" for verb in grammar.VERBS if " " in verb.example]
+        return [f"{grammar.SLASH} {verb.example}" for verb in grammar.VERBS if " " in verb.example]
     table = newest.container.name if newest.container else ""
     query = model.Query(tables=(text.squeeze(table),)) if table.strip() else model.Query(since=newest.created.date())
     ident = text.short(newest.ref.id, 80)
