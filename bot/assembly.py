@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from bot import model, ports, settings
 from bot.core import permissions
 from bot.services import browse, cards, digest, people, poll, post, recording, remarks, review, status, triage
-from bot.services.batches import freeze, run
+from bot.services.batches import freeze, preview, run
 from bot.services.scans import ask, follow
 from bot.store import engine
 from handlers import desk
@@ -81,16 +81,19 @@ def services(ground: Ground) -> Services:
         model.CardKind.SCAN: scanning.draw,
         model.CardKind.DIGEST: digesting.draw,
     }
+    reviewing = review.Review(looking)
+    acting = _triage(ground, folk, wanted, posting, recorder, telling)
     talking = desk.Desk(
         people=folk,
-        triage=_triage(ground, folk, wanted, posting, recorder, telling),
+        triage=acting,
         browse=looking,
         batches=bulk,
+        previews=preview.Previews(batches=bulk, acting=acting, browse=looking, review=reviewing, people=folk, messenger=ground.messenger),
         runs=_runs(ground, folk, bulk, wanted, posting, recorder),
         scans=scanning,
         follow=_follow(ground, folk, scanning, wanted),
         digests=digesting,
-        review=review.Review(looking),
+        review=reviewing,
         status=_status(ground, looking, polling, posting),
         messenger=ground.messenger,
         telemetry=ground.telemetry,

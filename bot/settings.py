@@ -6,11 +6,10 @@ variable, never showing a secret.
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 import zoneinfo
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated, Any
 from urllib import parse
 
@@ -18,7 +17,7 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot import errors, model
-from bot.core import permissions
+from bot.core import lookup, permissions
 
 CHANNEL = re.compile(r"[CG][A-Z0-9]{2,}")
 DAY = "(?:mon|tue|wed|thu|fri|sat|sun)"
@@ -101,7 +100,7 @@ def _switch(value: str) -> bool:
 
 def _timezone(value: str) -> str:
     if value not in zoneinfo.available_timezones():
-        near = difflib.get_close_matches(value, zoneinfo.available_timezones(), 1)
+        near = lookup.near(value, zoneinfo.available_timezones())
         raise ValueError(f'must be a time zone like Europe/Madrid, not "{value}"{_did_you_mean(near)}')
     return value
 
@@ -152,7 +151,7 @@ def _severity(value: str) -> tuple[tuple[model.Severity, float], ...]:
     return tuple((word, float(bounds[word.value])) for word in reversed(model.Severity))
 
 
-def _did_you_mean(near: list[str]) -> str:
+def _did_you_mean(near: Sequence[str]) -> str:
     return f" (did you mean {near[0]}?)" if near else ""
 
 
@@ -285,5 +284,5 @@ def _unknown(given: Mapping[str, str]) -> Iterator[str]:
     known = [name.upper() for name in Settings.model_fields]
     for name in sorted(given):
         if OURS.match(name) and name not in known and not FOREIGN.fullmatch(name):
-            near = difflib.get_close_matches(name, known, 1)
+            near = lookup.near(name, known)
             yield f"{name} is no setting of the desk{_did_you_mean(near)}."

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from slack_bolt.async_app import AsyncApp
 
+from bot.core import grammar
 from handlers import actions, bulk, commands, desk, guard, review, scans, views
 
-COMMANDS = {**commands.COMMANDS, "/scan": scans.command}
+COMMANDS = {**commands.COMMANDS, grammar.SCAN_SLASH: scans.command}
 
 ACTIONS = {**actions.ACTIONS, **bulk.ACTIONS, **review.ACTIONS, **scans.ACTIONS}
 

@@ -122,4 +122,4 @@ FORMS: Mapping[str, Callable[[desk.Desk, incoming.Request, grammar.Command], Awa
 }
 """Verbs that are answered by a form."""
 
-COMMANDS: Mapping[str, guard.Handler] = {"/anomalies": anomalies}
+COMMANDS: Mapping[str, guard.Handler] = {grammar.SLASH: anomalies}

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from bot import ports
 from bot.services import browse, digest, people, review, status, triage
-from bot.services.batches import freeze, run
+from bot.services.batches import freeze, preview, run
 from bot.services.scans import ask, follow
 
 
@@ -22,6 +22,7 @@ class Desk:
     triage: triage.Triage
     browse: browse.Browse
     batches: freeze.Batches
+    previews: preview.Previews
     runs: run.Runs
     scans: ask.Scans
     follow: follow.Follow

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck
 
 from bot import errors, model
-from bot.core import grammar, permissions
+from bot.core import grammar
 from bot.render.batch import batch_message
-from bot.render.kit import ids, modals, refusals, text
+from bot.render.kit import ids, modals, refusals
 from bot.render.review import review_form, review_input
+from bot.services import review
 from handlers import desk, guard, incoming
 
 log = logging.getLogger(__name__)
@@ -75,16 +75,12 @@ async def _show(
 ) -> None:
     """Put a page into the modal, or the reason why there is none."""
     try:
-        query = _query(desk, scope)
+        query = review.query(scope, desk.today())
         page = await desk.review.page(scope, query, await desk.people.actor(request.user), offset, picked, channel)
-        view = review_form.form(page, desk.browse.capabilities(query.source or desk.default_source))
+        view = review_form.form(page, desk.browse.capabilities(page.source))
     except errors.BotError as error:
         view = modals.notice(TITLE, refusals.error(error))
     await desk.messenger.update_view(view_id, view)
-
-
-def _query(desk: desk.Desk, scope: model.ReviewScope) -> model.Query:
-    return model.Query() if scope.card else grammar.query(scope.words, today=desk.today())
 
 
 # --- in the form --------------------------------------------------------------------------------------------------------------
@@ -108,16 +104,8 @@ async def filtered(desk: desk.Desk, request: incoming.Request) -> None:
 
 
 async def _filtered(desk: desk.Desk, request: incoming.Request, reviewing: model.ReviewInput) -> model.Block:
-    actor = await desk.people.actor(request.user)
-    permissions.decide(model.Action.BROWSE, actor, desk.browse.grants)
-    try:
-        query = grammar.query(grammar.clean(text.escape(reviewing.typed)), today=desk.today())  # a form's text comes as typed
-        page = await desk.review.page(model.ReviewScope(words=grammar.canonical(query)), query, actor, 0, (), reviewing.channel)
-    except errors.UserError as error:
-        query = _query(desk, reviewing.scope)
-        page = await desk.review.page(reviewing.scope, query, actor, reviewing.offset, reviewing.picked, reviewing.channel)
-        page = replace(page, notice=str(error))
-    return review_form.form(page, desk.browse.capabilities(query.source or desk.default_source))
+    page = await desk.review.filtered(reviewing, await desk.people.actor(request.user), desk.today())
+    return review_form.form(page, desk.browse.capabilities(page.source))
 
 
 async def submitted(desk: desk.Desk, request: incoming.Request, ack: AsyncAck) -> None:
@@ -130,33 +118,15 @@ async def submitted(desk: desk.Desk, request: incoming.Request, ack: AsyncAck) -
     if wrong:
         await ack(response_action="errors", errors=wrong)
         return
-    assert reviewing.change is not None, "the form was checked"
-    await guard.in_place(desk, request, ack, TITLE, _preview(desk, request, reviewing, reviewing.change))
+    await guard.in_place(desk, request, ack, TITLE, _preview(desk, request, reviewing))
 
 
-async def _preview(desk: desk.Desk, request: incoming.Request, reviewing: model.ReviewInput, asked: model.Change) -> model.Block:
-    actor = await desk.people.actor(request.user)
-    for action in (asked.action, *((model.Action.ASSIGN,) if reviewing.people else ())):
-        desk.triage.check(action, model.Ref(reviewing.source, "0"), actor)
-    change = await _with_people(desk, reviewing, asked)
-    targets, _ = await desk.review.targets(reviewing, _query(desk, reviewing.scope), actor)
-    channel = await desk.messenger.home(reviewing.channel, actor.id)
-    frozen = await desk.batches.freeze(change, targets, desk.review.words(reviewing), actor, channel)
-    names = await desk.people.names(frozen.batch.source, change.assignees or ())
-    shown = batch_message.preview(frozen.batch, frozen.split, frozen.progress, desk.browse.capabilities(frozen.batch.source), names)
-    return review_form.preview(shown, frozen.batch, frozen.progress.counts.get(model.Fate.TODO, 0))
-
-
-async def _with_people(desk: desk.Desk, reviewing: model.ReviewInput, change: model.Change) -> model.Change:
-    """The change with its Slack users as the system's. Raises NotFound for somebody whom it does not know."""
-    if not reviewing.people:
-        return change
-    match = await desk.people.match(reviewing.source, reviewing.people)
-    if match.unknown:
-        names = ", ".join(actor.name for actor in match.unknown)
-        title = desk.browse.capabilities(reviewing.source).title
-        raise errors.NotFound(f"{title} does not know {names}. Say who that is there with /anomalies link @user name, and try again.")
-    return replace(change, assignees=tuple(person.id for person in match.found.values()))
+async def _preview(desk: desk.Desk, request: incoming.Request, reviewing: model.ReviewInput) -> model.Block:
+    query = review.query(reviewing.scope, desk.today())
+    frozen = await desk.previews.reviewed(reviewing, query, await desk.people.actor(request.user))
+    offer = desk.browse.capabilities(frozen.batch.source)
+    shown = batch_message.preview(frozen.batch, frozen.split, frozen.progress, offer, frozen.names)
+    return review_form.preview(shown, frozen.batch, frozen.todo)
 
 
 async def confirmed(desk: desk.Desk, request: incoming.Request, ack: AsyncAck) -> None:

@@ -38,15 +38,15 @@ async def _run(desk: desk.Desk, request: incoming.Request, typed: Typed, actor: 
         options: Mapping[str, object] = {"asset_type": typed.asset}
     else:
         options = scan_rules.options(incremental=typed.incremental, auto_resolve=typed.auto_resolve)
-    wish = ask.ScanOrder(scan_rules.kinds(typed.verb), typed.datastores, typed.tables, typed.tags, options)
-    await _propose(desk, request, wish, actor, typed.source or desk.default_source)
+    order = ask.ScanOrder(scan_rules.kinds(typed.verb), typed.datastores, typed.tables, typed.tags, options)
+    await _propose(desk, request, order, actor, typed.source or desk.default_source)
 
 
 async def _propose(
-    desk: desk.Desk, request: incoming.Request, wish: ask.ScanOrder, actor: model.Actor, source: str, once: str = ""
+    desk: desk.Desk, request: incoming.Request, order: ask.ScanOrder, actor: model.Actor, source: str, once: str = ""
 ) -> None:
     channel = await desk.messenger.home(request.channel, actor.id)
-    await _answer(desk, request, await desk.scans.propose(source, wish, actor, channel, once), actor, source)
+    await _answer(desk, request, await desk.scans.propose(source, order, actor, channel, once), actor, source)
 
 
 async def _answer(desk: desk.Desk, request: incoming.Request, proposal: model.Proposal, actor: model.Actor, source: str) -> None:
@@ -185,8 +185,8 @@ async def submitted(desk: desk.Desk, request: incoming.Request, ack: AsyncAck) -
         await _replaced(desk, request, draft.plan)
     where = incoming.Request(request.body, request.user, draft.channel, "", "")
     try:
-        wish = ask.ScanOrder((scan_rules.SCAN,), draft.datastores, draft.tables, draft.tags, draft.options())
-        await _propose(desk, where, wish, await desk.people.actor(request.user), draft.source)
+        order = ask.ScanOrder((scan_rules.SCAN,), draft.datastores, draft.tables, draft.tags, draft.options())
+        await _propose(desk, where, order, await desk.people.actor(request.user), draft.source)
     except errors.BotError as error:
         await guard.say(desk, where, refusals.error(error))
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bot import model
+from bot.core import vocabulary
 
 SAID: Mapping[model.Action, str] = {
-    model.Action.ACKNOWLEDGE: "Acknowledged",
-    model.Action.UNACKNOWLEDGE: "Un-acknowledged",
-    model.Action.ASSIGN: "Assigned",
-    model.Action.ARCHIVE: "Archived",
-    model.Action.REOPEN: "Reopened",
+    action: vocabulary.VERBS[action].done
+    for action in (
+        model.Action.ACKNOWLEDGE,
+        model.Action.UNACKNOWLEDGE,
+        model.Action.ASSIGN,
+        model.Action.ARCHIVE,
+        model.Action.REOPEN,
+    )
 }
 """Actions that leave a comment. A comment is its own; the rest is told by what it changes."""
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol, TypeVar
 
 from bot import errors, model
+from bot.core import vocabulary
 
 System = TypeVar("System")
 
@@ -32,3 +33,13 @@ def capabilities(systems: Mapping[str, Able], name: str) -> model.Capabilities:
     if system is None:
         return model.Capabilities(name, frozenset())
     return model.Capabilities(system.title, system.supports, system.archive_as)
+
+
+def require(system: Able, action: model.Action) -> None:
+    """Raise NotSupported, with the way out, when this system does not offer the action."""
+    if action not in system.supports:
+        what = _SCANS.get(action) or f"{vocabulary.order(action)} anomalies"
+        raise errors.NotSupported(f"{system.title} offers no way to {what} from here. Open {system.title} to do that.")
+
+
+_SCANS = {model.Action.SCAN: "start scans", model.Action.ABORT: "stop scans"}

@@ -1,4 +1,4 @@
-"""Which place or tag somebody means who types a name or an id, and what is near when there is none."""
+"""What somebody means who types the name or the id of something that is known, and what is near when it is not: places, tags, words."""
 
 from __future__ import annotations
 
@@ -61,6 +61,16 @@ def near(typed: str, names: Iterable[str]) -> tuple[str, ...]:
     alike = difflib.get_close_matches(word, sorted(folded), n=NEAR, cutoff=0.6)
     held = sorted((name for name in folded if _holds(name, word)), key=lambda name: (abs(len(name) - len(word)), name))
     return tuple(folded[name] for name in list(dict.fromkeys([*begun, *alike, *held]))[:NEAR])
+
+
+def nearest(word: str, choices: Iterable[str]) -> str:
+    """The one of a few lower-case words that was probably meant, "" when none is near: from two letters on a beginning counts before
+    likeness, and what merely holds the other does not count, because words of a command hold each other by chance."""
+    word, known = word[:40].casefold(), list(choices)
+    begun = [choice for choice in known if len(word) > 1 and choice.startswith(word)]
+    if begun:
+        return min(begun, key=len)
+    return next(iter(difflib.get_close_matches(word, known, n=1, cutoff=0.6)), "")
 
 
 def _holds(name: str, word: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot import errors, model
-from bot.core import grammar, permissions
+from bot.core import permissions, phrases
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Choice:
 
 def decide(choice: Choice, actor: model.Actor, grants: permissions.Grants) -> None:
     """Return when the choice counts. Raises NotAllowed with who may say it, and how."""
-    who = grammar.short(choice.person.name or choice.person.email or choice.person.id, 60)[1:-1]
+    who = phrases.cut(choice.person.name or choice.person.email or choice.person.id, 60)
     if choice.by_address == choice.slack_id:
         return
     if choice.by_address:
@@ -40,7 +40,7 @@ def decide(choice: Choice, actor: model.Actor, grants: permissions.Grants) -> No
     if choice.owner and choice.owner != choice.slack_id:
         raise errors.NotAllowed(f"Somebody else is {who} in {choice.title} already. {_admins(grants)}", ask=sorted(grants.admins))
     if choice.own is not None and choice.own.id != choice.person.id:
-        own = grammar.short(choice.own.name or choice.own.email, 60)[1:-1]
+        own = phrases.cut(choice.own.name or choice.own.email, 60)
         message = f"Your e-mail address is that of {own} in {choice.title}, so you are not {who} there."
         raise errors.NotAllowed(f"{message} {_admins(grants)}", ask=sorted(grants.admins))
 
@@ -56,7 +56,7 @@ def check_strangers(strangers: Sequence[model.Actor], actor: model.Actor, title:
     others = [stranger.name for stranger in strangers if stranger.id != actor.id]
     if not others or permissions.is_admin(actor, grants):
         return
-    names = ", ".join(grammar.short(name, 60)[1:-1] for name in others[:10])
+    names = ", ".join(phrases.cut(name, 60) for name in others[:10])
     message = f"Nobody knows yet who {names} {'is' if len(others) == 1 else 'are'} in {title}, so nothing was assigned."
     how = "They can say it themselves with /anomalies link and their e-mail address there"
     raise errors.NotAllowed(f"{message} {how}. {_admins(grants)}", ask=sorted(grants.admins))

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot import errors, model
-from bot.core import grammar
+from bot.core import lookup, phrases
 
 
 class Group(StrEnum):
@@ -94,13 +94,13 @@ def grants(admins: Sequence[str], permissions: Mapping[str, Any]) -> Grants:
 
     What is not named keeps its default: members act, admins delete. Raises ValueError with one sentence per fault, a line each.
     """
-    faults = [f"DESK_ADMINS: {grammar.short(ident)} {_NO_ID}" for ident in admins if not _is_id(ident)]
+    faults = [f"DESK_ADMINS: {phrases.quoted(ident)} {_NO_ID}" for ident in admins if not _is_id(ident)]
     who = dict(DEFAULTS)
     for name, value in permissions.items():
         if name not in _ACTIONS:
-            near = grammar.nearest(str(name), _ACTIONS)
+            near = lookup.nearest(str(name), _ACTIONS)
             hint = f"Did you mean {near}?" if near else f"Actions are {', '.join(_ACTIONS)}."
-            faults.append(f"DESK_PERMISSIONS: there is no action {grammar.short(str(name))}. {hint}")
+            faults.append(f"DESK_PERMISSIONS: there is no action {phrases.quoted(str(name))}. {hint}")
             continue
         try:
             who[model.Action(name)] = _who(name, value)
@@ -125,6 +125,6 @@ def _who(name: str, value: Any) -> Who:
     if isinstance(value, list | tuple) and value:
         wrong = [ident for ident in value if not _is_id(ident)]
         if wrong:
-            raise ValueError(f"DESK_PERMISSIONS: {name}: {grammar.short(str(wrong[0]))} {_NO_ID}")
+            raise ValueError(f"DESK_PERMISSIONS: {name}: {phrases.quoted(str(wrong[0]))} {_NO_ID}")
         return frozenset(value)
     raise ValueError(f'DESK_PERMISSIONS: {name}: takes "members", "admins", "nobody" or a list of user and user-group ids.')

@@ -20,7 +20,7 @@ class ReviewScope:
 @dataclass(frozen=True, slots=True)
 class ReviewPage:
     """A page of a review: at most ten anomalies from `offset` on, of `total` (None: nobody says); `picked` are the ids that are ticked, on
-    this page and others. `notice` is why the filter that was typed last cannot be used."""
+    this page and others. `notice` is why the filter that was typed last cannot be used, `source` the system that is looked through."""
 
     scope: ReviewScope
     anomalies: Sequence[Anomaly]
@@ -29,6 +29,7 @@ class ReviewPage:
     picked: frozenset[str] = frozenset()
     channel: str = ""
     notice: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

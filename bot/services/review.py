@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 
 from bot import errors, model
+from bot.core import grammar, permissions
+from bot.render.kit import text
 from bot.services import browse
+
+
+def query(scope: model.ReviewScope, today: date) -> model.Query:
+    """The filter of what is looked through; a group card has none."""
+    return model.Query() if scope.card else grammar.query(scope.words, today=today)
 
 
 @dataclass(slots=True)
@@ -32,7 +40,19 @@ class Review:
         if not listing.anomalies and offset:  # what was there was dealt with meanwhile
             return await self.page(scope, query, actor, 0, picked, channel)
         kept = model.ReviewScope(words=listing.words, card=scope.card)
-        return model.ReviewPage(kept, listing.anomalies, listing.total, listing.offset, frozenset(picked), channel)
+        source = query.source or self.browse.default_source
+        return model.ReviewPage(kept, listing.anomalies, listing.total, listing.offset, frozenset(picked), channel, source=source)
+
+    async def filtered(self, reviewing: model.ReviewInput, actor: model.Actor, today: date) -> model.ReviewPage:
+        """The first page of the filter that was typed into the form; one that cannot be understood is told on the page that was there."""
+        permissions.decide(model.Action.BROWSE, actor, self.browse.grants)
+        try:
+            typed = grammar.query(grammar.clean(text.escape(reviewing.typed)), today=today)  # a form's text comes as typed
+            return await self.page(model.ReviewScope(words=grammar.canonical(typed)), typed, actor, channel=reviewing.channel)
+        except errors.UserError as error:
+            before = query(reviewing.scope, today)
+            page = await self.page(reviewing.scope, before, actor, reviewing.offset, reviewing.picked, reviewing.channel)
+            return replace(page, notice=str(error))
 
     async def targets(
         self, reviewing: model.ReviewInput, query: model.Query, actor: model.Actor

@@ -355,8 +355,7 @@ class Triage:
 
     def _source(self, name: str, action: model.Action) -> ports.Source:
         source = connected.named(self.sources, name)
-        if action not in source.supports:
-            raise errors.NotSupported(f"{source.title} offers no way to {action.value} an anomaly here. Open it in {source.title} instead.")
+        connected.require(source, action)
         return source
 
 

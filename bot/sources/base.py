@@ -105,8 +105,8 @@ def expiry(token: str) -> datetime | None:
     if len(parts) != 3:
         return None
     try:
-        leases = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-        return datetime.fromtimestamp(float(leases["exp"]), UTC)
+        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+        return datetime.fromtimestamp(float(claims["exp"]), UTC)
     except (ValueError, KeyError, TypeError, OverflowError, OSError):
         return None
 

@@ -94,3 +94,11 @@ def test_a_pick_is_one_thing(typed: str, pairs: list[tuple[str, str]]) -> None:
     assert len(picked.same) != 1 and len(picked.near) <= 3
     for place in (*picked.same, *([picked.place] if picked.place else [])):
         assert place.id == typed.strip() or place.name.casefold() == typed.strip().casefold()
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("ar", "archive"), ("a", ""), ("ARCHVE", "archive"), ("hand", "handover"), ("and", ""), ("quux", "")],
+)
+def test_the_nearest_word_begins_alike_or_is_alike(typed: str, meant: str) -> None:
+    assert lookup.nearest(typed, ["archive", "archived", "handover"]) == meant

@@ -15,6 +15,7 @@ from tests.services.test_browse import ME, looking, many
 
 WORDS = model.ReviewScope(words="min:1")
 ALL = model.Query(min_weight=1)
+TODAY = cast.Clock().now().date()
 
 
 class Group:
@@ -105,3 +106,27 @@ async def test_what_a_selection_is_called_on_its_receipt() -> None:
     assert service.words(form("all")) == "min:1"
     assert service.words(form("all", scope=model.ReviewScope(card="g1"))) == "a group card"
     assert service.words(form("page")) == service.words(form("picked")) == "chosen in a review"
+
+
+async def test_another_filter_is_shown_from_its_first_page() -> None:
+    service, _ = reviewing(25)
+    page = await service.filtered(form("picked", typed="min:3", offset=10, picked=frozenset({"1"})), ME, TODAY)
+    assert (page.scope.words, page.offset, page.picked, page.notice, page.source) == ("min:3", 0, frozenset(), "", "qualytics")
+
+
+async def test_a_filter_that_cannot_be_understood_is_told_on_the_page_that_was_there() -> None:
+    service, _ = reviewing(25)
+    page = await service.filtered(form("picked", typed="minn:3", offset=10, picked=frozenset({"1"})), ME, TODAY)
+    assert (page.scope.words, page.offset, page.picked) == ("min:1", 10, {"1"})
+    assert "Did you mean min:?" in page.notice
+
+
+async def test_what_was_typed_into_the_form_is_not_slacks_markup() -> None:
+    service, _ = reviewing(25)
+    page = await service.filtered(form("picked", typed='q:"a &lt; b"'), ME, TODAY)
+    assert page.scope.words == 'q:"a &lt; b"'
+
+
+def test_a_group_card_has_no_filter() -> None:
+    assert review.query(model.ReviewScope(words="min:2", card="g1"), TODAY) == model.Query()
+    assert review.query(model.ReviewScope(words="min:2"), TODAY) == model.Query(min_weight=2)

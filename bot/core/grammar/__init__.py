@@ -14,7 +14,6 @@ from bot.core.grammar import anomalies_command, cleaning, edits, filters, refere
 Command = anomalies_command.Command
 Verb = anomalies_command.Verb
 TypedChange = edits.TypedChange
-Row = filters.Row
 ScanCommand = scan_command.ScanCommand
 
 SLASH = anomalies_command.SLASH
@@ -37,6 +36,4 @@ explain = filters.explain
 without_each = filters.without_each
 SHAPES = edits.SHAPES
 resolved = edits.resolved
-nearest = cleaning.nearest
-short = cleaning.short
 mentioned = references.mentioned

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from bot import model
+from bot.core import lookup, phrases
 from bot.core.grammar import (
     assignees,
     cleaning,
@@ -104,15 +105,15 @@ def _verb(token: lexer.Token, plain: str, context: references.Context) -> verbs.
         return BY_NAME[name]
     if fields.find(token.key) and token.key not in context.sources:
         rest = plain[token.start :]
-        message = f"A command begins with a verb, and {cleaning.short(token.raw)} is a filter. Did you mean list {rest}?"
+        message = f"A command begins with a verb, and {phrases.quoted(token.raw)} is a filter. Did you mean list {rest}?"
         raise lexer.Mistake(message, token.start, token.end, whole=f"list {rest}")
     if references.looks_like(token, context):
         message = f"A command begins with a verb. Did you mean show {token.raw}?"
         raise lexer.Mistake(message, token.start, token.end, whole=f"show {token.raw}")
-    near = cleaning.nearest(name.rstrip(":"), BY_NAME)
+    near = lookup.nearest(name.rstrip(":"), BY_NAME)
     near = BY_NAME[near].name if near else ""
     hint = f"Did you mean {near}?" if near else f"The commands are {', '.join(verb.name for verb in VERBS)}."
-    raise lexer.Mistake(f"There is no command {cleaning.short(token.raw)}. {hint}", token.start, token.end, fix=near)
+    raise lexer.Mistake(f"There is no command {phrases.quoted(token.raw)}. {hint}", token.start, token.end, fix=near)
 
 
 # --- verbs that look ----------------------------------------------------------------------------------------------------
@@ -186,10 +187,10 @@ def _change(typed: _Typed) -> Command:
         selected = selector.read(verb, found, marked, typed.context)
     else:
         selected = selector.Selection(behind.default, (), "")
-    wish = edits.read(shape, marked, behind.said)
+    wanted = edits.read(shape, marked, behind.said)
     _check_needs(verb, shape, marked, found, end)
-    query = assignees.narrowed(selected.query, wish)
-    return typed.command(query, selected.refs, wish, selection=selected.typed or filters.canonical(query or model.Query()))
+    query = assignees.narrowed(selected.query, wanted)
+    return typed.command(query, selected.refs, wanted, selection=selected.typed or filters.canonical(query or model.Query()))
 
 
 def _check_ends(rest: Sequence[lexer.Token]) -> None:
@@ -244,7 +245,7 @@ def _check_needs(verb: verbs.Verb, shape: edits.Shape, marked: Sequence[lexer.To
     if "as" in shape.needs:
         message = f"Say why they are archived: {edits.OUTCOMES_TOLD}."
     else:
-        message = f"Say what to change: {' or '.join(edits.MARKS[name].example for name in shape.needs)}."
+        message = f"Say what to change: {phrases.either([edits.MARKS[name].example for name in shape.needs])}."
     raise lexer.Mistake(message, end, end, whole=verb.example)
 
 
@@ -268,10 +269,10 @@ def _text(verb: verbs.Verb, typed: Iterator[lexer.Token], sent: cleaning.Cleaned
     text = cleaning.exact(_NOTED.sub("", sent.behind(ids[-1].end).lstrip()))
     if not text.strip():
         selected = plain[ids[0].start :].strip()
-        message = f"Say what to note: {verb.name} {cleaning.short(selected)[1:-1]} and then the text."
+        message = f"Say what to note: {verb.name} {phrases.cut(selected)} and then the text."
         raise lexer.Mistake(message, len(plain), len(plain), whole=verb.example)
-    wish = edits.TypedChange(model.Action.COMMENT, note=text)
-    return Command(verb.name, None, refs, plain, wish, selection=" ".join(token.raw for token in ids))
+    wanted = edits.TypedChange(model.Action.COMMENT, note=text)
+    return Command(verb.name, None, refs, plain, wanted, selection=" ".join(token.raw for token in ids))
 
 
 _NOTED = re.compile(r"^(?:note|comment)[:：]\s*", re.IGNORECASE)

@@ -18,7 +18,7 @@ LEFTOVERS = model.Query(statuses=(model.State.OPEN.value, model.State.ACKNOWLEDG
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """What a verb says about people: the rest of its words, the fields of the wish, and the filter where none is typed (None: refuse)."""
+    """What a verb says about people: the rest of its words, the fields of the change, and the filter where none is typed (None: refuse)."""
 
     rest: Sequence[lexer.Token]
     said: Mapping[str, Any] = field(default_factory=dict)
@@ -41,11 +41,11 @@ def _without_commas(rest: Sequence[lexer.Token]) -> Sequence[lexer.Token]:
     return kept
 
 
-def narrowed(query: model.Query | None, wish: edits.TypedChange) -> model.Query | None:
+def narrowed(query: model.Query | None, wanted: edits.TypedChange) -> model.Query | None:
     """A reassign looks only at what the first of the two people has."""
-    if query is None or wish.swap is None or query.assignees:
+    if query is None or wanted.swap is None or query.assignees:
         return query
-    return replace(query, assignees=(wish.swap[0],))
+    return replace(query, assignees=(wanted.swap[0],))
 
 
 def _goes_on(before: lexer.Token | None, token: lexer.Token, context: references.Context) -> bool:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bot import errors
@@ -203,20 +202,6 @@ def _requoted(quoted: str) -> str:
 
 
 # --- the wrong word -------------------------------------------------------------------------------------------------
-
-
-def nearest(word: str, choices: Iterable[str]) -> str:
-    """The choice that was probably meant, "" when none is near. A unique beginning counts before likeness."""
-    word, known = word[:40].casefold(), list(choices)
-    begun = [choice for choice in known if len(word) > 1 and choice.startswith(word)]
-    if begun:
-        return min(begun, key=len)
-    return next(iter(difflib.get_close_matches(word, known, n=1, cutoff=0.6)), "")
-
-
-def short(text: str, limit: int = 40) -> str:
-    """Typed text for a sentence, in quotes, cut to `limit` characters."""
-    return f'"{text}"' if len(text) <= limit else f'"{text[: limit - 3]}..."'
 
 
 def columns(text: str) -> int:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from bot.core import phrases
 from bot.core.grammar import edits, fields, lexer, scan_fields, verbs
 
 UPDATES = frozenset({"update", "edit", "set", "change", "modify", "patch"})
@@ -64,7 +65,7 @@ def check_flags(verb: str, rest: Sequence[lexer.Token]) -> None:
     if verb == "archive":
         said = [re.sub(r"^status:", "as:", one) for one in said]
     whole = " ".join([verb, *said])
-    message = f"There are no options with dashes here. In words: {_cut(whole)}"
+    message = f"There are no options with dashes here. In words: {phrases.brief(whole)}"
     raise lexer.Mistake(message, flag.start, flag.end, whole=whole)
 
 
@@ -79,9 +80,9 @@ def check_scan_flags(verb: str, rest: Sequence[lexer.Token]) -> None:
         if name in scan_fields.UNOFFERED:
             raise scan_fields.unoffered(name, token, whole=whole)
     if any(name.startswith(_IN_FORM) for name in named):
-        message = f"There are no options with dashes here. {scan_fields.FORM} The rest in words: {_cut(whole)}"
+        message = f"There are no options with dashes here. {scan_fields.FORM} The rest in words: {phrases.brief(whole)}"
         raise lexer.Mistake(message, flag.start, flag.end, whole=verbs.SCAN_SLASH)
-    raise lexer.Mistake(f"There are no options with dashes here. In words: {_cut(whole)}", flag.start, flag.end, whole=whole)
+    raise lexer.Mistake(f"There are no options with dashes here. In words: {phrases.brief(whole)}", flag.start, flag.end, whole=whole)
 
 
 def _operation(said: list[str]) -> str:
@@ -103,12 +104,12 @@ def instead(verb: lexer.Token, rest: Sequence[lexer.Token]) -> lexer.Mistake:
     said, name = _worded(rest, FLAGS), verb.raw.casefold()
     if name in UNLINKS:
         whole = " ".join(["link", *(one for one in said if one.startswith("<@")), fields.NOBODY])
-        return lexer.Mistake(f"Unlinking is link with {fields.NOBODY}: {_cut(whole)}", verb.start, verb.end, whole=whole)
+        return lexer.Mistake(f"Unlinking is link with {fields.NOBODY}: {phrases.brief(whole)}", verb.start, verb.end, whole=whole)
     if name in CLOSES:
         outcome = CLOSES[name]
         kept = [one for one in said if not one.startswith(("status:", "as:"))]
         whole = " ".join(["archive", *(kept or ["1001"]), f"as:{outcome}"])
-        message = f"Closing is archive, with the reason; {outcome} means {edits.OUTCOMES[outcome]}. Write {_cut(whole)}"
+        message = f"Closing is archive, with the reason; {outcome} means {edits.OUTCOMES[outcome]}. Write {phrases.brief(whole)}"
         return lexer.Mistake(message, verb.start, verb.end, whole=whole)
     status = next((one for one in said if re.match(r"(?:status|state|as):", one, re.IGNORECASE)), "")
     kept = [_marked(one) for one in said if one != status] or ["1001"]
@@ -119,10 +120,10 @@ def _update(verb: lexer.Token, typed: str, kept: Sequence[str]) -> lexer.Mistake
     wanted = fields.STATUSES.get(typed.strip('"').casefold(), "")
     if wanted in edits.OUTCOMES:
         whole = " ".join(["archive", *kept, f"as:{wanted}"])
-        message = f"{typed} closes an anomaly, and an update does not close. Closing is archive: {_cut(whole)}"
+        message = f"{typed} closes an anomaly, and an update does not close. Closing is archive: {phrases.brief(whole)}"
     elif wanted in _MEANT:
         whole = " ".join([_MEANT[wanted], *kept])
-        message = f"There is no {verb.raw} here: to make anomalies {typed}, write {_cut(whole)}"
+        message = f"There is no {verb.raw} here: to make anomalies {typed}, write {phrases.brief(whole)}"
     elif wanted == "archived":
         whole = ""
         message = f"An update does not close. Closing is archive, with the reason: {edits.OUTCOMES_TOLD}."
@@ -189,7 +190,3 @@ def _unlisted(flag: str, value: str) -> str:
     if flag == "assign:" and not listed:
         return fields.NOBODY
     return value if re.search(r"\s", listed) or not listed else listed
-
-
-def _cut(command: str) -> str:
-    return command if len(command) <= 120 else f"{command[:117]}..."

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot import model
-from bot.core.grammar import cleaning, fields, lexer
+from bot.core import lookup, phrases, vocabulary
+from bot.core.grammar import fields, lexer
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +33,17 @@ class TypedChange:
     note: str = ""
 
 
-def resolved(wish: TypedChange, assignees: tuple[str, ...] | None) -> model.Change:
+def resolved(wanted: TypedChange, assignees: tuple[str, ...] | None) -> model.Change:
     """The change behind what was typed; `assignees` are its people as ids of the system's users. A swap is made per anomaly
     (`snapshot.swap`)."""
     return model.Change(
-        wish.action,
-        archive_as=wish.archive_as,
+        wanted.action,
+        archive_as=wanted.archive_as,
         assignees=assignees,
-        add_tags=wish.add_tags,
-        remove_tags=wish.remove_tags,
-        description=wish.description,
-        comment=wish.note,
+        add_tags=wanted.add_tags,
+        remove_tags=wanted.remove_tags,
+        description=wanted.description,
+        comment=wanted.note,
     )
 
 
@@ -71,15 +72,10 @@ SHAPES: Mapping[str, Shape] = {
     "delete": Shape(model.Action.DELETE),
 }
 
-OUTCOMES: Mapping[str, str] = {
-    "resolved": "root cause fixed",
-    "duplicate": "same as another",
-    "invalid": "not actually a problem",
-    "discarded": "noise",
-}
-"""The four ways to close, and what each means."""
+OUTCOMES: Mapping[str, str] = {outcome.casefold(): meaning for outcome, meaning in vocabulary.OUTCOMES.items()}
+"""The four ways to close, as they are typed, and what each means."""
 
-OUTCOMES_TOLD = ", ".join(f"as:{word} ({meaning})" for word, meaning in OUTCOMES.items()).replace(", as:discarded", " or as:discarded")
+OUTCOMES_TOLD = phrases.either([f"as:{word} ({meaning})" for word, meaning in OUTCOMES.items()])
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +92,9 @@ def _outcome(name: str, values: Sequence[lexer.Value]) -> model.ArchiveAs:
     typed = values[0].text.casefold()
     if typed in OUTCOMES:
         return model.ArchiveAs(typed.capitalize())
-    near = cleaning.nearest(typed, OUTCOMES)
+    near = lookup.nearest(typed, OUTCOMES)
     hint = f"Did you mean as:{near}?" if near else "An anomaly is archived for a reason:"
-    message = f"{cleaning.short(values[0].text)} is no outcome. {hint} {OUTCOMES_TOLD}."
+    message = f"{phrases.quoted(values[0].text)} is no outcome. {hint} {OUTCOMES_TOLD}."
     raise lexer.Mistake(message, values[0].start, values[0].end, fix=near)
 
 
@@ -151,7 +147,7 @@ def mark(token: lexer.Token) -> str:
 
 
 def read(shape: Shape, marked: Sequence[lexer.Token], extra: Mapping[str, Any]) -> TypedChange:
-    """The wish of these marked words, which the shape allows; `extra` are what the verb itself says. Raises Mistake."""
+    """What these marked words want changed, which the shape allows; `extra` are what the verb itself says. Raises Mistake."""
     typed: dict[str, list[lexer.Value]] = {}
     for token in marked:
         name = mark(token)
@@ -182,7 +178,7 @@ def _check_tags(typed: Mapping[str, Sequence[lexer.Value]]) -> None:
     added = {fields.tag("+tag", value).strip().casefold() for value in typed.get("+tag", ())}
     for value in typed.get("-tag", ()):
         if fields.tag("-tag", value).strip().casefold() in added:
-            message = f"{cleaning.short(value.text)} is to be added and removed at once. Leave one of the two out."
+            message = f"{phrases.quoted(value.text)} is to be added and removed at once. Leave one of the two out."
             raise lexer.Mistake(message, value.start, value.end)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, timedelta
 from typing import Any
 
 from bot import model
-from bot.core.grammar import cleaning, idents, lexer
+from bot.core import lookup, phrases
+from bot.core.grammar import idents, lexer
 
 NOBODY = "none"
 ME = "me"
@@ -110,8 +111,8 @@ def _choice(choices: Mapping[str, str]) -> Callable[[str, lexer.Value, date], st
         found = choices.get(value.text.casefold())
         if found is not None:
             return found
-        near = cleaning.nearest(value.text, choices)
-        return _wrong(name, value, f"is not a value of {name}:", choices.get(near, ""), f"It takes {_or(names)}.")
+        near = lookup.nearest(value.text, choices)
+        return _wrong(name, value, f"is not a value of {name}:", choices.get(near, ""), f"It takes {phrases.either(names)}.")
 
     return read
 
@@ -171,7 +172,7 @@ def _almost_day(name: str, value: lexer.Value, today: date) -> date:
     loose = re.fullmatch(r"([0-9]{4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})", word)
     if loose:
         return _no_day(name, value, "is not a date as it is written here", f"{loose[1]}-{loose[2]:0>2}-{loose[3]:0>2}")
-    return _no_day(name, value, "is not a date", cleaning.nearest(word, DAYS_AGO) or "7d")
+    return _no_day(name, value, "is not a date", lookup.nearest(word, DAYS_AGO) or "7d")
 
 
 def _no_day(name: str, value: lexer.Value, problem: str, fix: str) -> date:
@@ -180,12 +181,8 @@ def _no_day(name: str, value: lexer.Value, problem: str, fix: str) -> date:
 
 def _wrong(name: str, value: lexer.Value, problem: str, fix: str, rule: str = "") -> str:
     hint = f"Did you mean {name}:{fix}?" if fix else ""
-    sentences = [f"{cleaning.short(value.text)} {problem}".rstrip(":") + ".", hint, rule]
+    sentences = [f"{phrases.quoted(value.text)} {problem}".rstrip(":") + ".", hint, rule]
     raise lexer.Mistake(" ".join(filter(None, sentences)), value.start, value.end, fix=fix)
-
-
-def _or(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
 
 
 # --- comparing ----------------------------------------------------------------------------------------------------

@@ -8,7 +8,8 @@ from datetime import date
 from typing import Any
 
 from bot import errors, model
-from bot.core.grammar import cleaning, fields, lexer
+from bot.core import lookup, phrases
+from bot.core.grammar import fields, lexer
 
 EXAMPLE = "status:open table:orders"
 
@@ -73,10 +74,10 @@ def _word(token: lexer.Token, before: lexer.Token | None) -> fields.FilterWord:
 
 
 def _unknown(token: lexer.Token) -> lexer.Mistake:
-    near = cleaning.nearest(token.key, [*fields.BY_NAME, *fields.ALIASES])
+    near = lookup.nearest(token.key, [*fields.BY_NAME, *fields.ALIASES])
     near = fields.ALIASES.get(near, near)
     hint = f"Did you mean {near}:?" if near else f"The words are {', '.join(fields.BY_NAME)}."
-    message = f"There is no filter word {cleaning.short(token.key + ':')}. {hint}"
+    message = f"There is no filter word {phrases.quoted(token.key + ':')}. {hint}"
     return lexer.Mistake(message, token.start, token.key_end, fix=near and f"{near}:")
 
 
@@ -98,10 +99,10 @@ def _bare(token: lexer.Token, before: lexer.Token | None) -> lexer.Mistake:
     quoted = lexer.quote(value)
     if before is not None and before.key and len(before.values) == 1:
         fix = f"{before.key}:{lexer.quote(before.values[0].text + ' ' + value)}"
-        message = f"{cleaning.short(value)} stands alone. If it belongs to the word before it, use quotation marks: {fix}"
+        message = f"{phrases.quoted(value)} stands alone. If it belongs to the word before it, use quotation marks: {fix}"
         return lexer.Mistake(message, before.start, token.end, fix=fix)
     hint = f"Did you mean q:{quoted} (anything that contains it) or table:{quoted}?"
-    message = f"A filter names what it compares, and {cleaning.short(value)} stands alone. {hint}"
+    message = f"A filter names what it compares, and {phrases.quoted(value)} stands alone. {hint}"
     return lexer.Mistake(message, token.start, token.end, fix=f"q:{quoted}")
 
 
@@ -146,9 +147,9 @@ def _check_source(values: Mapping[str, Any], used: Mapping[str, lexer.Token], so
     if wanted is None or sources is None or wanted in sources:
         return
     value = used["source"].values[0]
-    near = cleaning.nearest(wanted, sources)
+    near = lookup.nearest(wanted, sources)
     hint = f"Did you mean {near}?" if near else f"Connected: {', '.join(sources) or 'none'}."
-    raise lexer.Mistake(f"No system called {cleaning.short(wanted)} is connected here. {hint}", value.start, value.end, fix=near)
+    raise lexer.Mistake(f"No system called {phrases.quoted(wanted)} is connected here. {hint}", value.start, value.end, fix=near)
 
 
 def _check_days(values: Mapping[str, Any], used: Mapping[str, lexer.Token]) -> None:
@@ -191,8 +192,8 @@ def describe(query: model.Query) -> str:
 
 def _subject(query: model.Query) -> str:
     statuses = [word for word in query.statuses if word != "any"]
-    standing = _or(statuses) if statuses else ("" if query.statuses else "open and acknowledged")
-    kinds = (standing, _or(list(query.severities)), _or(list(query.types)), "anomalies")
+    standing = phrases.either(statuses) if statuses else ("" if query.statuses else "open and acknowledged")
+    kinds = (standing, phrases.either(list(query.severities)), phrases.either(list(query.types)), "anomalies")
     return " ".join(filter(None, kinds))
 
 
@@ -228,11 +229,7 @@ def _said(query: model.Query, name: str, phrase: str) -> str:
         values = ["nobody" if value == fields.NOBODY else value for value in values]
     if name == "sort":
         values = ["heaviest" if value == "weight" else value for value in values]
-    return phrase.format(_or(values)) if values else ""
-
-
-def _or(values: Sequence[str]) -> str:
-    return values[0] if len(values) == 1 else f"{', '.join(values[:-1])} or {values[-1]}" if values else ""
+    return phrase.format(phrases.either(values)) if values else ""
 
 
 # --- applying -----------------------------------------------------------------------------------------------------
@@ -243,7 +240,7 @@ def check_words(query: model.Query, known: Mapping[str, model.Word], title: str)
     refused = [row for row in explain(known, title) if row.handling is model.Handling.REFUSED and row.word in _used(query)]
     if not refused:
         return
-    named = _or([f"{row.word}:" for row in refused])
+    named = phrases.either([f"{row.word}:" for row in refused])
     reasons = list(dict.fromkeys(_sentence(row.because) for row in refused))
     rest = "Leave the word out." if len(refused) == 1 else "Leave these words out."
     raise errors.NotSupported(f"{title} cannot filter by {named}. {' '.join(reasons)} {rest}")

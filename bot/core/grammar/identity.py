@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.core.grammar import cleaning, fields, lexer, references, selector, verbs
+from bot.core import phrases
+from bot.core.grammar import fields, lexer, references, selector, verbs
 
 _MENTION = re.compile(r"<@([^<>]+)>")
 _BETWEEN = frozenset({"to", "as", "is", "=", "->", "=>"})
@@ -56,7 +57,7 @@ def _person(verb: verbs.Verb, token: lexer.Token, context: references.Context) -
         return mention[1]
     if fields.SOMEBODY.get(typed.casefold()) == fields.ME:
         return ""
-    message = f"{cleaning.short(typed)} is no mention. Pick the person from Slack's list while you type @."
+    message = f"{phrases.quoted(typed)} is no mention. Pick the person from Slack's list while you type @."
     raise lexer.Mistake(message, token.start, token.end, whole=verb.name)
 
 
@@ -65,7 +66,7 @@ def _several(verb: verbs.Verb, targets: Sequence[lexer.Token]) -> lexer.Mistake:
     named = " ".join(value.text for token in targets for value in token.values)
     prefix = f"{first.key}:" if first.key else ""
     fix = prefix + lexer.quote(named)
-    message = f"{verb.name} takes one user of a system. A name of several words stands in quotation marks: {cleaning.short(fix, 80)[1:-1]}"
+    message = f"{verb.name} takes one user of a system. A name of several words stands in quotation marks: {phrases.cut(fix, 80)}"
     return lexer.Mistake(message, first.start, last.end, fix=fix)
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.core import phrases
 from bot.core.grammar import cleaning, lexer
 
 _WIDE = {0xFF01 + at: 0x21 + at for at in range(94)}
@@ -67,7 +68,7 @@ def check_thousands(token: lexer.Token) -> None:
         return
     if re.fullmatch(r"[1-9][0-9]{0,2}", groups[0]):
         start, end = token.values[0].start, token.values[-1].end
-        typed = cleaning.short(",".join(groups))
+        typed = phrases.quoted(",".join(groups))
         raise lexer.Mistake(f"{typed} is not clear. {_one_or_two(groups)}", start, end, fix=" ".join(groups))
 
 
@@ -93,7 +94,7 @@ def _without_numbers(found: Sequence[lexer.Token]) -> Sequence[lexer.Token]:
         return [token for at, token in enumerate(found) if at not in lines]
     token = found[lines[0]]
     hint = "Leave the numbers of the lines out, or write the id without the dot."
-    message = f"{cleaning.short(token.raw)} may be the number of a line or an id. {hint}"
+    message = f"{phrases.quoted(token.raw)} may be the number of a line or an id. {hint}"
     raise lexer.Mistake(message, token.start, token.end, fix=" ")
 
 

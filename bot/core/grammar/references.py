@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from bot import model
-from bot.core.grammar import cleaning, idents, lexer
+from bot.core import lookup, phrases
+from bot.core.grammar import idents, lexer
 
 RANGE_MAX = 1_000
 """The most ids that `1001-1005` may stand for: a slip of the finger must not select a whole system."""
@@ -105,7 +106,7 @@ def _refs(token: lexer.Token, value: lexer.Value, context: Context) -> Sequence[
         raise unknown_source(source, token, value, context)
     if not (source or context.default_source):
         raise lexer.Mistake(
-            f"Say which system {cleaning.short(value.text)} belongs to, like qualytics:{ident[:40]}.", value.start, value.end
+            f"Say which system {phrases.quoted(value.text)} belongs to, like qualytics:{ident[:40]}.", value.start, value.end
         )
     ident = idents.bare(ident)
     span = _RANGE.fullmatch(ident)
@@ -120,7 +121,7 @@ def _ident(ident: str, value: lexer.Value, named: bool) -> str:
     if not why and not (named or any(letter.isdigit() for letter in ident)):
         why = "Ids look like 1001 or qualytics:1001; a link to the anomaly works, too."
     if why:
-        raise lexer.Mistake(f"{cleaning.short(value.text)} is not the id of an anomaly. {why}", value.start, value.end)
+        raise lexer.Mistake(f"{phrases.quoted(value.text)} is not the id of an anomaly. {why}", value.start, value.end)
     return ident
 
 
@@ -129,11 +130,11 @@ def _between(span: re.Match[str], value: lexer.Value, ident: str) -> Sequence[st
     if last < first:
         short = span[1][: -len(span[2])] + span[2]
         fix = f"{first}-{short}" if int(short) > first else f"{last}-{first}"
-        message = f"{cleaning.short(ident)} runs backwards. Did you mean {fix}?"
+        message = f"{phrases.quoted(ident)} runs backwards. Did you mean {fix}?"
         raise lexer.Mistake(message, value.start, value.end, fix=value.text.removesuffix(ident) + fix)
     if last - first >= RANGE_MAX:
         hint = f"A range has at most {RANGE_MAX:,}; select more by a filter."
-        raise lexer.Mistake(f"{cleaning.short(ident)} are {last - first + 1:,} ids. {hint}", value.start, value.end)
+        raise lexer.Mistake(f"{phrases.quoted(ident)} are {last - first + 1:,} ids. {hint}", value.start, value.end)
     return [str(number) for number in range(first, last + 1)]
 
 
@@ -141,6 +142,6 @@ def unknown_source(source: str, token: lexer.Token, value: lexer.Value, context:
     """The mistake of naming a system that is not connected."""
     start = token.start if source == token.key else value.start
     end = token.key_end - 1 if source == token.key else value.start + len(source)
-    near = cleaning.nearest(source, context.sources)
+    near = lookup.nearest(source, context.sources)
     hint = f"Did you mean {near}?" if near else f"Connected: {', '.join(context.sources) or 'none'}."
-    return lexer.Mistake(f"No system called {cleaning.short(source)} is connected here. {hint}", start, end, fix=near)
+    return lexer.Mistake(f"No system called {phrases.quoted(source)} is connected here. {hint}", start, end, fix=near)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from bot.core import phrases
 from bot.core.grammar import cleaning, cli_aliases, hints, lexer, references, scan_fields, verbs
 
 SLASH = verbs.SCAN_SLASH
@@ -136,7 +137,7 @@ def _ident(typed: _Typed, token: lexer.Token) -> tuple[str, str]:
         raise references.unknown_source(token.key, token, value, typed.context)
     hint = f"{typed.verb.name} takes the id of an operation, like {typed.verb.example}."
     alone = f" {SLASH} status alone says what runs and what ran last."
-    message = f"{cleaning.short(token.raw)} is not the id of an operation. {hint}{alone}"
+    message = f"{phrases.quoted(token.raw)} is not the id of an operation. {hint}{alone}"
     raise lexer.Mistake(message, token.start, token.end, whole="status")
 
 
@@ -177,7 +178,7 @@ def _check_first(typed: _Typed, said: _Said) -> None:
         return
     near = scan_fields.nearly_a_verb(first.raw)
     if near:
-        message = f"There is no command {cleaning.short(first.raw)}. Did you mean {near}? {scan_fields.or_a_name(first.raw)}"
+        message = f"There is no command {phrases.quoted(first.raw)}. Did you mean {near}? {scan_fields.or_a_name(first.raw)}"
         raise lexer.Mistake(message, first.start, first.end, fix=near)
 
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bot.core.grammar import cleaning, edits, fields, lexer, references, verbs
+from bot.core import lookup, phrases
+from bot.core.grammar import edits, fields, lexer, references, verbs
 
 ASSETS = ("anomalies", "checks", "profiles")
 """What an export can take, the usual one first."""
@@ -115,7 +116,7 @@ def _asset(name: str, found: Sequence[Said]) -> str:
     assets = {word: asset for asset in ASSETS for word in (asset, asset.removesuffix("s"))} | {"anomaly": ASSETS[0]}
     read = [str(_choice(name, one, assets, "anomalies, checks or profiles")) for one in found]
     if len(set(read)) > 1:
-        message = f"One export takes one kind: {', '.join(ASSETS[:-1])} or {ASSETS[-1]}. Take them one after the other."
+        message = f"One export takes one kind: {phrases.either(ASSETS)}. Take them one after the other."
         raise lexer.Mistake(message, found[0].start, found[-1].end, fix=f"of:{read[0]}")
     return read[0]
 
@@ -124,9 +125,9 @@ def _choice(name: str, one: Said, choices: Mapping[str, Any], told: str) -> Any:
     typed = one.value.text.strip().casefold()
     if typed in choices:
         return choices[typed]
-    near = cleaning.nearest(typed, choices)
+    near = lookup.nearest(typed, choices)
     hint = f"Did you mean {name}:{near}?" if near else f"Write {OPTIONS[name].example}."
-    message = f"{cleaning.short(one.value.text)} is not a value of {name}. {hint} It takes {told}."
+    message = f"{phrases.quoted(one.value.text)} is not a value of {name}. {hint} It takes {told}."
     raise lexer.Mistake(message, one.value.start, one.value.end, fix=near)
 
 
@@ -232,11 +233,11 @@ def _unknown(token: lexer.Token) -> lexer.Mistake:
         return lexer.Mistake(f"{key}: selects anomalies. {_TAKES}", token.start, token.end, fix=" ")
     if edits.mark(token):
         return lexer.Mistake(f"{key}: changes anomalies. {_TAKES}", token.start, token.end, fix=" ")
-    near = cleaning.nearest(key, [*OPTIONS, *ALIASES])
+    near = lookup.nearest(key, [*OPTIONS, *ALIASES])
     near = ALIASES.get(near, near)
     hint = f"Did you mean {near}:?" if near else _TAKES
     fix = f"{near}:" if near else ""
-    return lexer.Mistake(f"There is no word {cleaning.short(key + ':')}. {hint}", token.start, token.key_end, fix=fix)
+    return lexer.Mistake(f"There is no word {phrases.quoted(key + ':')}. {hint}", token.start, token.key_end, fix=fix)
 
 
 def unoffered(word: str, token: lexer.Token, *, fix: str = "", whole: str = "") -> lexer.Mistake:
@@ -283,7 +284,7 @@ def _mistake(
         return lexer.Mistake(f"What to export is marked, like of:{word}. {or_a_name(word)}", value.start, value.end, fix=f"of:{word}")
     near = _nearly_an_option(word)
     if near:
-        message = f"There is no word {cleaning.short(value.text)}. Did you mean {near}? {or_a_name(value.text)}"
+        message = f"There is no word {phrases.quoted(value.text)}. Did you mean {near}? {or_a_name(value.text)}"
         return lexer.Mistake(message, value.start, value.end, fix=near)
     return None
 
@@ -298,7 +299,7 @@ def _late_verb(word: str, value: lexer.Value, token: lexer.Token, verb: str, res
         first = f"One command has one verb, and this one has {verb} already. " if verb else ""
         return lexer.Mistake(first + or_a_name(value.text), value.start, value.end, fix=lexer.quote(value.text, always=True))
     whole = " ".join([word, *others])
-    message = f"The verb comes first: {cleaning.short(whole, 120)[1:-1]}. {or_a_name(value.text)}"
+    message = f"The verb comes first: {phrases.brief(whole)}. {or_a_name(value.text)}"
     return lexer.Mistake(message, value.start, value.end, whole=whole)
 
 
@@ -308,7 +309,7 @@ def _without_colon(value: lexer.Value, token: lexer.Token, following: lexer.Toke
     word = "datastore" if name == "datastores" else name
     fix = f"{word}:{following.raw}" if joins and following else OPTIONS[name].example
     end = following.end if joins and following else value.end
-    message = f"{word}: needs a colon and a value, like {cleaning.short(fix, 80)[1:-1]}. {or_a_name(value.text)}"
+    message = f"{word}: needs a colon and a value, like {phrases.cut(fix, 80)}. {or_a_name(value.text)}"
     return lexer.Mistake(message, value.start, end, fix=fix)
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot import model
-from bot.core.grammar import cleaning, edits, fields, filters, lexer, references, verbs
+from bot.core import lookup, phrases
+from bot.core.grammar import edits, fields, filters, lexer, references, verbs
 
 CLOSED = frozenset({"archived", *edits.OUTCOMES})
 """Statuses of what is archived; a change other than reopening or commenting would be refused for each of them."""
@@ -108,11 +109,11 @@ def _stray(token: lexer.Token, found: _Words, context: references.Context) -> le
     typed = token.raw.casefold()
     if typed in _EVERYTHING:
         status = "status:archived" if found.verb.name == "reopen" else "status:open"
-        message = f"Nothing is changed by saying {cleaning.short(typed)}. To take everything that is {status[7:]}, write {status}."
+        message = f"Nothing is changed by saying {phrases.quoted(typed)}. To take everything that is {status[7:]}, write {status}."
         return lexer.Mistake(message, token.start, token.end, fix=status)
     marked = _unmarked(token, found)
     if marked:
-        message = f"{cleaning.short(token.raw)} stands alone. Changes are marked: {marked}"
+        message = f"{phrases.quoted(token.raw)} stands alone. Changes are marked: {marked}"
         return lexer.Mistake(message, token.start, token.end, fix=marked)
     if typed in _DASHES and len(found.ids) > 1:
         message = "A range is written without spaces, like 1001-1005."
@@ -121,7 +122,7 @@ def _stray(token: lexer.Token, found: _Words, context: references.Context) -> le
         return _undescribed(token, found)
     if found.ids:
         hint = "Ids look like 1001, qualytics:1001 or 1001-1005; from a spreadsheet paste only the column with the ids."
-        message = f"{cleaning.short(token.values[0].text if token.values else token.raw)} is not the id of an anomaly. {hint}"
+        message = f"{phrases.quoted(token.values[0].text if token.values else token.raw)} is not the id of an anomaly. {hint}"
         return lexer.Mistake(message, token.start, token.end, whole=found.whole(*(one.raw for one in found.ids)))
     return _not_a_filter(found, context)
 
@@ -137,7 +138,7 @@ def _not_a_filter(found: _Words, context: references.Context) -> lexer.Mistake:
 
 def _unknown(token: lexer.Token, found: _Words, context: references.Context) -> lexer.Mistake:
     """No such word: the nearest one of the filter, of the changes, or of the systems."""
-    near = cleaning.nearest(token.key, [*fields.BY_NAME, *fields.ALIASES, *edits.MARKS, *edits.ALIASES, *context.sources])
+    near = lookup.nearest(token.key, [*fields.BY_NAME, *fields.ALIASES, *edits.MARKS, *edits.ALIASES, *context.sources])
     if near in context.sources and token.values:
         return references.unknown_source(token.key, token, token.values[0], context)
     near = fields.ALIASES.get(near, edits.ALIASES.get(near, near))
@@ -146,7 +147,7 @@ def _unknown(token: lexer.Token, found: _Words, context: references.Context) -> 
     hint = (
         f"Did you mean {near}:?" if near else f"Words that select are {', '.join(fields.BY_NAME)}. Words that change are {marks or 'none'}."
     )
-    message = f"There is no word {cleaning.short(token.key + ':')}. {hint}"
+    message = f"There is no word {phrases.quoted(token.key + ':')}. {hint}"
     return lexer.Mistake(message, token.start, token.key_end, fix=near and f"{near}:")
 
 
@@ -190,7 +191,7 @@ def _query(found: _Words, context: references.Context) -> model.Query:
         message = "delete takes ids, not a filter, which could take more than anybody has looked at. To find the ids: list."
         raise lexer.Mistake(message, first.start, last.end, whole=" ".join(["list", *parts]))
     if not any(fields.kept(query, word) for word in fields.TABLE if word.name not in _NO_CHOICE):
-        named = " and ".join(dict.fromkeys(f"{token.key}:" for token in found.filters))
+        named = phrases.both(list(dict.fromkeys(f"{token.key}:" for token in found.filters)))
         message = f"{named} alone would take everything. If you mean everything that is open, write status:open."
         raise lexer.Mistake(message, first.start, last.end, whole=found.whole(*parts, "status:open"))
     _check_status(found, query)
@@ -231,7 +232,7 @@ def _both(found: _Words, context: references.Context) -> lexer.Mistake:
     refs = references.read(found.ids, context)
     same_system = len({ref.source for ref in refs}) == 1
     as_filter = references.as_filter(refs, context) if len(refs) <= _FEW and same_system and found.verb.name != "delete" else ""
-    hint = f" As a filter, the ids are {_cut(as_filter)}" if as_filter else ""
+    hint = f" As a filter, the ids are {phrases.brief(as_filter)}" if as_filter else ""
     whole = found.whole(as_filter, *(token.raw for token in found.filters)) if as_filter else found.whole(*ids)
     message = f"Select by ids or by a filter, not by both.{hint}"
     return lexer.Mistake(message, found.filters[0].start, found.filters[-1].end, whole=whole)
@@ -250,7 +251,7 @@ def closing(found: _Words, status: lexer.Token) -> lexer.Mistake:
         return lexer.Mistake(message, status.start, status.end, whole=found.whole(*kept))
     allowed = [token for token in found.marked if edits.mark(token) in edits.SHAPES[verb].marks]
     whole = found.whole(*kept, verb=verb, marked=allowed)
-    message = f"status: selects, and the ids select already. To make them {typed}, write {verb}: {_cut(whole)}"
+    message = f"status: selects, and the ids select already. To make them {typed}, write {verb}: {phrases.brief(whole)}"
     return lexer.Mistake(message, status.start, status.end, whole=whole)
 
 
@@ -259,9 +260,8 @@ def _close_instead(found: _Words, status: lexer.Token, kept: Sequence[str], type
     reopened = " ".join(["reopen", *kept, status.raw])
     closed = found.whole(*kept, outcome, verb="archive")
     if not kept or found.outcome:
-        message = (
-            f"{status.raw} selects archived anomalies, and {found.verb.name} does not change those. To bring them back: {_cut(reopened)}"
-        )
+        why = f"{status.raw} selects archived anomalies, and {found.verb.name} does not change those"
+        message = f"{why}. To bring them back: {phrases.brief(reopened)}"
         return lexer.Mistake(message, status.start, status.end, whole=reopened)
     if not outcome:
         message = (
@@ -269,12 +269,9 @@ def _close_instead(found: _Words, status: lexer.Token, kept: Sequence[str], type
         )
         return lexer.Mistake(message, status.start, status.end, whole="")
     if found.verb.name == "archive":
-        message = f"status: selects. How an anomaly is closed is said by {outcome}: {_cut(closed)}"
+        message = f"status: selects. How an anomaly is closed is said by {outcome}: {phrases.brief(closed)}"
     else:
-        message = f"{found.verb.name} does not make an anomaly {typed}: that closes it, and closing is archive. Write {_cut(closed)}"
+        message = (
+            f"{found.verb.name} does not make an anomaly {typed}: that closes it, and closing is archive. Write {phrases.brief(closed)}"
+        )
     return lexer.Mistake(message, status.start, status.end, whole=closed)
-
-
-def _cut(command: str) -> str:
-    """A command for a sentence; the whole of it is the example below."""
-    return command if len(command) <= 120 else f"{command[:117]}..."

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot import model
-from bot.core import transitions
+from bot.core import phrases, transitions, vocabulary
 from bot.render.anomaly import wording
 from bot.render.kit import blocks, ids, text
 
@@ -77,28 +77,14 @@ def show(ref: model.Ref, version: int, label: str = "Show", hint: str = "") -> m
 def possible(anomaly: model.Anomaly, offer: model.Capabilities) -> str:
     """What can be done, as mrkdwn for those who read only the text: "You can acknowledge or assign it with the buttons." and a link."""
     offered = () if wording.gone(anomaly) else transitions.offered(anomaly, offer.supports, offer.archive_as)
-    verbs = [verb for action, verb in _VERBS.items() if action in offered]
-    here = f"You can {_either(verbs)} it with the buttons" if verbs else ""
+    verbs = [vocabulary.order(action) for action in _SPOKEN if action in offered]
+    here = f"You can {phrases.either(verbs)} it with the buttons" if verbs else ""
     there = text.link(anomaly.url, open_in(offer)) if text.url(anomaly.url) else ""
     return text.sentence(here, there)
 
 
-_VERBS = {
-    model.Action.ACKNOWLEDGE: "acknowledge",
-    model.Action.ASSIGN: "assign",
-    model.Action.ARCHIVE: "archive",
-    model.Action.UNACKNOWLEDGE: "un-acknowledge",
-    model.Action.REOPEN: "reopen",
-}
-
-
-def verb(action: model.Action) -> str:
-    """What a button does, in a sentence: "un-acknowledge"."""
-    return _VERBS.get(action, action.value)
-
-
-def _either(verbs: list[str]) -> str:
-    return verbs[0] if len(verbs) == 1 else f"{', '.join(verbs[:-1])} or {verbs[-1]}"
+_SPOKEN = (model.Action.ACKNOWLEDGE, model.Action.ASSIGN, model.Action.ARCHIVE, model.Action.UNACKNOWLEDGE, model.Action.REOPEN)
+"""The buttons that are spoken of, in this order."""
 
 
 def _button(entry: _Row, anomaly: model.Anomaly) -> model.Block:
@@ -112,7 +98,7 @@ def _archive(anomaly: model.Anomaly, offer: model.Capabilities) -> model.Block |
         value = ids.encode_choice("", anomaly.ref, anomaly.version)
         return blocks.button(ids.ARCHIVE, "Archive", value, hint=f"Archive {wording.title(anomaly)}")
     options = [
-        blocks.option(choice.value, ids.encode_choice(choice.value, anomaly.ref, anomaly.version), wording.CHOICES[choice])
+        blocks.option(choice.value, ids.encode_choice(choice.value, anomaly.ref, anomaly.version), wording.meaning(choice))
         for choice in offer.archive_as
     ]
     return blocks.menu(ids.ARCHIVE, "Archive as…", options)

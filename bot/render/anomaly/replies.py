@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bot import model
-from bot.core import reasons
+from bot.core import reasons, vocabulary
 from bot.render import siblings
 from bot.render.anomaly import buttons, wording
 from bot.render.kit import blocks, ids, limits, refusals, text
@@ -25,7 +25,7 @@ def receipt(receipt: model.Receipt, actor: model.Actor, offer: model.Capabilitie
     outcomes = list(receipt.outcomes)
     moved = receipt.after.get(outcomes[0].ref) if len(outcomes) == 1 and outcomes[0].stale else None
     if moved is not None:
-        return stale(moved, offer, model.Recurrence(last=outcomes[0].by), buttons.verb(receipt.change.action))
+        return stale(moved, offer, model.Recurrence(last=outcomes[0].by), vocabulary.order(receipt.change.action))
     told = _told_one(receipt, outcomes[0], actor, offer) if len(outcomes) == 1 else _told_many(receipt, outcomes)
     remarks = [text.short(remark, 500) for remark in receipt.remarks]
     line = text.sentence(told, *remarks)
@@ -38,7 +38,7 @@ def receipt(receipt: model.Receipt, actor: model.Actor, offer: model.Capabilitie
 def _told_one(receipt: model.Receipt, outcome: model.Outcome, actor: model.Actor, offer: model.Capabilities) -> str:
     anomaly = receipt.after.get(outcome.ref)
     about = f"{wording.title(anomaly)}, {wording.ident(anomaly)}" if anomaly else text.short(str(outcome.ref), 80)
-    verb = wording.PAST.get(receipt.change.action, "Done")
+    verb = vocabulary.verb(receipt.change.action).done
     if outcome.result is model.Result.REFUSED:
         return text.sentence(f"Not {verb.lower()}: {about}", text.capital(_why(outcome, offer)))
     if outcome.result is model.Result.ALREADY:
@@ -75,7 +75,7 @@ _RESULTS = {model.Result.DONE: "{verb}", model.Result.ALREADY: "already {verb}",
 
 
 def _told_many(receipt: model.Receipt, outcomes: Sequence[model.Outcome]) -> str:
-    verb = wording.PAST.get(receipt.change.action, "Done").lower()
+    verb = vocabulary.done(receipt.change.action)
     counted = {result: sum(outcome.result is result for outcome in outcomes) for result in model.Result}
     return ", ".join(f"{text.number(n)} {_RESULTS[result].format(verb=verb)}" for result, n in counted.items() if n) or "Nothing to do"
 
@@ -159,9 +159,9 @@ def _spoken_row(anomaly: model.Anomaly) -> str:
 def _nothing(asked: str, offset: int) -> model.Message:
     """An empty answer says what was asked and what to try."""
     if offset:
-        return _plain("There is nothing more on this page: the list has become shorter. Ask again with /anomalies list.")
+        return blocks.line("There is nothing more on this page: the list has become shorter. Ask again with /anomalies list.")
     what = f"No anomaly matches: {asked}." if asked else "No anomaly is open."
-    return _plain(f"{what} Closed ones are left out unless you ask for them: try status:any, or leave a word out.")
+    return blocks.line(f"{what} Closed ones are left out unless you ask for them: try status:any, or leave a word out.")
 
 
 def count(asked: str, total: int, by_state: Mapping[str, int], by_table: Sequence[tuple[str, int]]) -> model.Message:
@@ -177,7 +177,7 @@ def count(asked: str, total: int, by_state: Mapping[str, int], by_table: Sequenc
     shown = siblings.apart([name for name, _ in by_table], 60)
     tables = text.listed([f"{name} {text.number(n)}" for name, (_, n) in zip(shown, by_table, strict=True)], 5)
     line = text.sentence(line, f"By state: {states}" if states else "", f"Most by table: {tables}" if tables else "")
-    return _plain(line)
+    return blocks.line(line)
 
 
 def exported(words_: str, count: int) -> model.Message:
@@ -185,7 +185,7 @@ def exported(words_: str, count: int) -> model.Message:
     asked = text.short(words_, 300, "")
     verb = "is" if count == 1 else "are"
     line = f"{text.count(count, 'anomaly', 'anomalies')} {verb} in your direct messages as a CSV file{f' ({asked})' if asked else ''}"
-    return _plain(text.sentence(line))
+    return blocks.line(text.sentence(line))
 
 
 # --- people -----------------------------------------------------------------------------------------------------------------------
@@ -271,7 +271,7 @@ def why(ref: model.Ref, decided: Sequence[model.Explanation]) -> model.Message:
     """Why it was posted, folded, held or left out: every decision, with its reason in a sentence."""
     heading = f"Why {text.short(str(ref), 80)} is shown the way it is"
     if not decided:
-        return _plain(f"{heading}: nothing was decided about it yet.")
+        return blocks.line(f"{heading}: nothing was decided about it yet.")
     lines = [(_decision(one), one) for one in decided[:_LINES]]
     rows = [blocks.context(line, *(part for part in _where(one))) for line, one in lines]
     spoken = text.sentence(text.spoken(heading), *(" ".join([text.spoken(line), *_where_spoken(one)]) for line, one in lines))
@@ -294,7 +294,3 @@ def _where(decided: model.Explanation) -> list[model.Block]:
 
 def _where_spoken(decided: model.Explanation) -> list[str]:
     return [part for part in (_channel(decided), text.when(decided.at) if decided.at else "") if part]
-
-
-def _plain(line: str) -> model.Message:
-    return limits.fit(model.Message(text.spoken(line), (blocks.section(line),)))

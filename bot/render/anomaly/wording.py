@@ -5,31 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bot import model
-from bot.core import transitions
+from bot.core import transitions, vocabulary
 from bot.render.kit import text
-
-CHOICES: Mapping[model.ArchiveAs, str] = {
-    model.ArchiveAs.RESOLVED: "Root cause fixed",
-    model.ArchiveAs.DUPLICATE: "Same as another",
-    model.ArchiveAs.INVALID: "Not actually a problem",
-    model.ArchiveAs.DISCARDED: "Noise",
-}
-"""What each way of closing means."""
-
-PAST: Mapping[str, str] = {
-    model.Action.ACKNOWLEDGE: "Acknowledged",
-    model.Action.UNACKNOWLEDGE: "Un-acknowledged",
-    model.Action.ASSIGN: "Assigned",
-    model.Action.ARCHIVE: "Archived",
-    model.Action.REOPEN: "Reopened",
-    model.Action.COMMENT: "Commented on",
-    model.Action.TAG: "Tagged",
-    model.Action.DESCRIBE: "Described",
-    model.Action.DELETE: "Deleted",
-    "status": "Changed",
-    "verify": "Verified",
-}
-"""What was done, by the journal's word for it."""
 
 _CHECKS = 5
 _TAGS = 10
@@ -153,7 +130,13 @@ def who(anomaly: model.Anomaly) -> str:
 
 def verb(entry: model.Entry) -> str:
     """What a journal line is about: "Acknowledged"; an unknown word as it is."""
-    return PAST.get(entry.action, text.capital(text.short(entry.action, 40, "Changed")))
+    known = vocabulary.VERBS.get(entry.action)
+    return known.done if known else text.capital(text.short(entry.action, 40, vocabulary.CHANGE.done))
+
+
+def meaning(outcome: model.ArchiveAs) -> str:
+    """ "Root cause fixed": what this way of closing says."""
+    return text.capital(vocabulary.OUTCOMES[outcome])
 
 
 def by(entry: model.Entry) -> str:

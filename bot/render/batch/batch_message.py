@@ -28,7 +28,8 @@ _MEANING: Mapping[model.Action, str] = {
     model.Action.REOPEN: "Not every system does this for every anomaly: each one is read again afterwards, and the receipt names those "
     "that stayed archived.",
 }
-_NO_WAY_BACK = "Archived anomalies leave the queue. {system} offers no way to reopen them from Slack, so this cannot be undone here."
+_NO_REOPENING = "{system} offers no way to reopen them from Slack, so this cannot be undone here."
+_NO_WAY_BACK = f"Archived anomalies leave the queue. {_NO_REOPENING}"
 
 
 def preview(
@@ -51,7 +52,7 @@ def preview(
     sure = _sure(batch, todo)
     meaning = _meaning(batch.change.action, offer)
     said = text.sentence(
-        text.spoken(f"{title}?"), *(text.spoken(_joined(part)) for part in (chosen, each, sorted_, meaning)), text.spoken(sure)
+        text.spoken(f"{title}?"), *(text.spoken(text.joined(part)) for part in (chosen, each, sorted_, meaning)), text.spoken(sure)
     )
     shown = (
         blocks.header(f"{title}?"),
@@ -62,11 +63,6 @@ def preview(
         *blocks.actions(_confirm(batch, todo, title), blocks.button(ids.BATCH_CANCEL, "Cancel", batch.id, hint=f"Cancel: {title}")),
     )
     return limits.fit(model.Message(said, shown))
-
-
-def _joined(lines: str) -> str:
-    """Lines as one spoken sentence."""
-    return lines.replace(":\n• ", ": ").replace("\n• ", "; ").replace("\n", " ")
 
 
 def _chosen(batch: model.Batch, progress: model.Progress) -> str:
@@ -131,11 +127,7 @@ def _confirm(batch: model.Batch, todo: int, title: str) -> model.Block | None:
 
 def _nothing_to_do(batch: model.Batch, progress: model.Progress, offer: model.Capabilities) -> model.Message:
     lines = [text.sentence("Nothing to do", _chosen(batch, progress)), *batch_wording.reasons(batch, progress, offer, all_of_them=False)]
-    return _plain("\n".join(lines))
-
-
-def _plain(line: str) -> model.Message:
-    return limits.fit(model.Message(text.spoken(_joined(line)), (blocks.section(line),)))
+    return blocks.line("\n".join(lines))
 
 
 # --- answers to the buttons -----------------------------------------------------------------------------------------------------------
@@ -144,12 +136,12 @@ def _plain(line: str) -> model.Message:
 def started(batch: model.Batch, offer: model.Capabilities) -> model.Message:
     """The answer to [Confirm], to [Undo] and to the deletion form."""
     line = f"{batch_wording.running(batch)} in {_system(offer)} has begun"
-    return _plain(text.sentence(line, "Its message shows how far it is, and the receipt afterwards"))
+    return blocks.line(text.sentence(line, "Its message shows how far it is, and the receipt afterwards"))
 
 
 def cancelled(batch: model.Batch) -> model.Message:
     """The answer to [Cancel]."""
-    return _plain(f"Cancelled: {batch_wording.wanted(batch, batch.total)}. Nothing was changed.")
+    return blocks.line(f"Cancelled: {batch_wording.wanted(batch, batch.total)}. Nothing was changed.")
 
 
 # --- the lasting message ----------------------------------------------------------------------------------------------------------------
@@ -169,7 +161,7 @@ def card(
     if batch.state is model.BatchState.CANCELLED:
         return cancelled(batch)
     if batch.state is model.BatchState.PREVIEW:
-        return _plain(f"{batch_wording.wanted(batch, batch.total)}: waiting for its confirmation. Nothing was changed.")
+        return blocks.line(f"{batch_wording.wanted(batch, batch.total)}: waiting for its confirmation. Nothing was changed.")
     if batch.state is model.BatchState.RUNNING:
         return _running(batch, progress, offer, names)
     return _receipt(batch, progress, undoable, offer, names)
@@ -206,7 +198,12 @@ def _receipt(
     at = text.when(batch.finished) if batch.finished else ""
     small = _small(batch)
     said = text.sentence(
-        text.spoken(line), afterwards, text.spoken(small), f"Finished {at}" if at else "", file, text.spoken(_joined("\n".join(reasons)))
+        text.spoken(line),
+        afterwards,
+        text.spoken(small),
+        f"Finished {at}" if at else "",
+        file,
+        text.spoken(text.joined("\n".join(reasons))),
     )
     shown = (
         blocks.section(line),
@@ -250,7 +247,7 @@ def _afterwards(batch: model.Batch, progress: model.Progress, undoable: bool, of
     if not undoable:
         return "", None
     if action is model.Action.ARCHIVE and model.Action.REOPEN not in offer.supports:
-        return text.spoken(f"{_system(offer)} offers no way to reopen them from Slack, so this cannot be undone here."), None
+        return text.spoken(_NO_REOPENING.format(system=_system(offer))), None
     until = f" until {text.when(batch.finished + UNDO_FOR)}" if batch.finished else ""
     also = _UNDO_MEANS.get(action, "What somebody changed since is left alone.").format(system=_system(offer))
     remark = " Comments stay." if batch.change.comment.strip() else ""

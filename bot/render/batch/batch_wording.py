@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from bot import model
+from bot.core import vocabulary
 from bot.render.kit import refusals, text
 
 CSV_ABOVE = 20
@@ -22,34 +22,7 @@ NOT_DONE = (model.Fate.REFUSED, model.Fate.DRIFTED)
 WAITING = (model.Fate.TODO, model.Fate.SENT)
 
 
-@dataclass(frozen=True, slots=True)
-class _Verb:
-    """One change in the three times that it is told in, before the anomalies that it is about."""
-
-    wanted: str
-    running: str
-    done: str
-
-
-_VERBS: Mapping[str, _Verb] = {
-    model.Action.ACKNOWLEDGE: _Verb("Acknowledge", "Acknowledging", "Acknowledged"),
-    model.Action.UNACKNOWLEDGE: _Verb("Un-acknowledge", "Un-acknowledging", "Un-acknowledged"),
-    model.Action.ASSIGN: _Verb("Assign", "Assigning", "Assigned"),
-    model.Action.ARCHIVE: _Verb("Archive", "Archiving", "Archived"),
-    model.Action.REOPEN: _Verb("Reopen", "Reopening", "Reopened"),
-    model.Action.COMMENT: _Verb("Comment on", "Commenting on", "Commented on"),
-    model.Action.TAG: _Verb("Tag", "Tagging", "Tagged"),
-    model.Action.DESCRIBE: _Verb("Describe", "Describing", "Described"),
-    model.Action.DELETE: _Verb("Delete", "Deleting", "Deleted"),
-    "unassign": _Verb("Unassign", "Unassigning", "Unassigned"),
-    "reassign": _Verb("Reassign", "Reassigning", "Reassigned"),
-    "untag": _Verb("Untag", "Untagging", "Untagged"),
-    "undo": _Verb("Take back", "Taking back", "Took back"),
-}
-_ANY = _Verb("Change", "Changing", "Changed")
-
-
-def _verb(batch: model.Batch) -> _Verb:
+def _verb(batch: model.Batch) -> vocabulary.Verb:
     change, word = batch.change, str(batch.change.action)
     if batch.undo_of:
         word = "undo"
@@ -57,12 +30,12 @@ def _verb(batch: model.Batch) -> _Verb:
         word = "reassign" if change.assignees is None else "unassign"
     elif change.action is model.Action.TAG and change.remove_tags and not change.add_tags:
         word = "untag"
-    return _VERBS.get(word, _ANY)
+    return vocabulary.verb(word)
 
 
 def wanted(batch: model.Batch, amount: int, names: Names = NOBODY) -> str:
     """ "Archive 312 anomalies as Duplicate", "Take back 312 changes of batch 4f2a"."""
-    return _title(batch, _verb(batch).wanted, _things(batch, amount), names)
+    return _title(batch, _verb(batch).order, _things(batch, amount), names)
 
 
 def running(batch: model.Batch, names: Names = NOBODY) -> str:
@@ -78,7 +51,7 @@ def finished(batch: model.Batch, done: int, names: Names = NOBODY) -> str:
 
 def short(batch: model.Batch, amount: int) -> str:
     """ "archive 312", for a button."""
-    return f"{_verb(batch).wanted.lower()} {text.number(amount)}"
+    return f"{_verb(batch).order.lower()} {text.number(amount)}"
 
 
 def _title(batch: model.Batch, verb: str, things: str, names: Names) -> str:

@@ -18,7 +18,7 @@ class SourceView:
     (None: not known yet)."""
 
     title: str
-    standing: model.SourceHealth
+    health: model.SourceHealth
     counts: Mapping[model.State, int] = field(default_factory=dict)
     lag_seconds: float | None = None
 
@@ -73,19 +73,19 @@ _Dates = Sequence[tuple[str, datetime]]
 
 
 def _source(source: SourceView) -> tuple[str, _Dates]:
-    title, standing = text.short(source.title, 40), source.standing
+    title, health = text.short(source.title, 40), source.health
     total = sum(source.counts.values())
     tracked = f"{text.count(total, 'anomaly', 'anomalies')} tracked ({wording.states(source.counts)})" if total else "Nothing tracked yet"
     lag = "" if source.lag_seconds is None else f"posted ones are re-read, at most {text.duration(source.lag_seconds)} behind"
     dates: list[tuple[str, datetime]] = []
-    if standing.failing_since is not None:
-        state = f"{title} does not answer: {text.short(standing.error, 300, 'no reason was given')}"
-        dates.append(("failing since", standing.failing_since))
-    elif standing.last_ok is None:
+    if health.failing_since is not None:
+        state = f"{title} does not answer: {text.short(health.error, 300, 'no reason was given')}"
+        dates.append(("failing since", health.failing_since))
+    elif health.last_ok is None:
         state = f"{title} has not been asked yet"
     else:
         state = f"{title} answers"
-    dates += [(word, at) for word, at in (("last answer", standing.last_ok), ("next try", standing.next_poll)) if at is not None]
+    dates += [(word, at) for word, at in (("last answer", health.last_ok), ("next try", health.next_poll)) if at is not None]
     return text.sentence(state, tracked, text.capital(lag)), dates
 
 
@@ -128,7 +128,7 @@ def _held_up(backlog: ports.Backlog) -> Sequence[tuple[str, datetime | None]]:
 
 def help_text(newest: model.Anomaly | None = None) -> model.Message:
     """What can be asked, each with an example; `newest` makes the examples ones that work in this workspace."""
-    usage = "\n".join(f"/anomalies {verb.usage}: {verb.about}." for verb in grammar.VERBS)
+    usage = "\n".join(f"{grammar.SLASH} {verb.usage}: {verb.about}." for verb in grammar.VERBS)
     examples = _examples(newest)
     about = "Filter words are joined by spaces and all have to match; commas mean or. Without a status, archived ones are left out."
     act = "The buttons of a card do the same for one anomaly; /anomalies show brings the card up wherever you are."
@@ -152,7 +152,7 @@ def help_text(newest: model.Anomaly | None = None) -> model.Message:
 
 def _examples(newest: model.Anomaly | None) -> list[str]:
     if newest is None:
-        return [f"/anomalies {verb.example}" for verb in grammar.VERBS if " " in verb.example]
+        return [f"{grammar.SLASH} {verb.example}" for verb in grammar.VERBS if " " in verb.example]
     table = newest.container.name if newest.container else ""
     query = model.Query(tables=(text.squeeze(table),)) if table.strip() else model.Query(since=newest.created.date())
     ident = text.short(newest.ref.id, 80)

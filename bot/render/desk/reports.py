@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from bot import model
-from bot.core import grammar
-from bot.render.anomaly import buttons, wording
+from bot.core import grammar, vocabulary
+from bot.render.anomaly import buttons
 from bot.render.kit import blocks, ids, limits, text
 
 _REFS = 10
@@ -85,7 +85,7 @@ def _replaced(said: model.LinkReplaced) -> model.Message:
 
 def _interrupted(said: model.RequestInterrupted) -> model.Message:
     refs = [text.short(str(ref), 80) for ref in said.refs]
-    asked = wording.PAST.get(said.action, "Changed").lower()
+    asked = vocabulary.done(said.action)
     what = f"{text.listed(refs, _REFS)} {'was' if len(refs) == 1 else 'were'} not {asked}"
     after = text.sentence(text.short(said.why, 500), "Do it again from the card, or with /anomalies show")
     return _dated(f"Your request was interrupted: {what}", ("asked", said.at), after=after)

@@ -31,6 +31,11 @@ def section(words: str, accessory: model.Block | None = None) -> model.Block:
     return block if accessory is None else {**block, "accessory": accessory}
 
 
+def line(words: str) -> model.Message:
+    """A whole message that says one thing, on one line or on several."""
+    return limits.fit(model.Message(text.spoken(text.joined(words)), (section(words),)))
+
+
 def context(*elements: model.Block | str) -> model.Block:
     """Small print: strings become plain text, blocks stay as they are; empty strings vanish."""
     parts = [plain(part, limits.CONTEXT_TEXT) if isinstance(part, str) else part for part in elements if part]

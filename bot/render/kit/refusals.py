@@ -51,17 +51,17 @@ def error(error: errors.BotError) -> model.Message:
     if isinstance(error, errors.NotAllowed) and error.ask:
         return _ask(error)
     if isinstance(error, errors.SourceError):
-        return _line(_source(error))
+        return blocks.line(_source(error))
     if isinstance(error, errors.DeliveryError):
-        return _line(_delivery(error))
+        return blocks.line(_delivery(error))
     if isinstance(error, errors.UserError):
-        return _line(text.sentence(_words(error)))
-    return _line(text.sentence(f"The desk could not do this: {_words(error)}", f"{_UNCHANGED} Tell {_CALL}"))
+        return blocks.line(text.sentence(_words(error)))
+    return blocks.line(text.sentence(f"The desk could not do this: {_words(error)}", f"{_UNCHANGED} Tell {_CALL}"))
 
 
 def broken(number: str) -> model.Message:
     """For what nobody foresaw: the number is in the log beside the whole story."""
-    return _line(
+    return blocks.line(
         f"Something went wrong that the desk did not foresee. Look at the card before you try again; if it happens again, "
         f"tell {_CALL} this number: {text.short(number, 40)}."
     )
@@ -90,10 +90,6 @@ def _ask(error: errors.NotAllowed) -> model.Message:
 
 def _words(error: errors.BotError) -> str:
     return text.short(str(error), _ROOM, "no reason was given")
-
-
-def _line(line: str) -> model.Message:
-    return limits.fit(model.Message(text.spoken(line), (blocks.section(line),)))
 
 
 def _source(error: errors.SourceError) -> str:

@@ -193,6 +193,11 @@ def listed(items: Sequence[str], most: int = 10, separator: str = ", ") -> str:
     return separator.join(items[:most]) + (f" and {number(more)} more" if more > 0 else "")
 
 
+def joined(lines: str) -> str:
+    """Lines, some of them marked as a list, as one line that can be read out."""
+    return lines.replace(":\n• ", ": ").replace("\n• ", "; ").replace("\n", " ")
+
+
 def sentence(*parts: str) -> str:
     """Parts as sentences: each ends with a full stop, empty ones vanish."""
     said = (part.strip() for part in parts)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot import model
+from bot.core import vocabulary
 from bot.render.anomaly import wording
 from bot.render.kit import ids, modals
 
@@ -39,8 +40,10 @@ _CHOICES: tuple[Choice, ...] = (
     Choice("acknowledge", "Acknowledge", "Somebody looks into it", model.Change(model.Action.ACKNOWLEDGE)),
     Choice("unacknowledge", "Un-acknowledge", "Nobody looks into it any more", model.Change(model.Action.UNACKNOWLEDGE)),
     *(
-        Choice(f"archive:{outcome}", f"Archive as {outcome}", meaning, model.Change(model.Action.ARCHIVE, archive_as=outcome))
-        for outcome, meaning in wording.CHOICES.items()
+        Choice(
+            f"archive:{outcome}", f"Archive as {outcome}", wording.meaning(outcome), model.Change(model.Action.ARCHIVE, archive_as=outcome)
+        )
+        for outcome in vocabulary.OUTCOMES
     ),
     Choice("archive", "Archive", "They leave the queue", model.Change(model.Action.ARCHIVE)),
     _ASSIGN,

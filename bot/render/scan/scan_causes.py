@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot import model
+from bot.core import phrases
 from bot.render.kit import blocks, ids, text
 from bot.render.scan import scan_wording
 
@@ -100,7 +101,7 @@ def explain(problem: model.Problem, system: str, stood: str = "was still running
         "said": text.short(problem.detail, 1_000, "it gave no reason"),
         "stood": stood,
     }
-    meant = f"Did you mean {scan_wording.both(near[:_NEAR], 'or')}?" if near and row.suggest else ""
+    meant = f"Did you mean {phrases.either(near[:_NEAR])}?" if near and row.suggest else ""
     own = "" if row.own_words else text.short(problem.detail, 1_000, "")
     told = f"{system} says: {own}" if own else ""
     return text.sentence(row.happened.format(**facts), row.why.format(**facts), meant, told)

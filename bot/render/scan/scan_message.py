@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from bot import model
@@ -12,7 +12,6 @@ from bot.render.anomaly import buttons
 from bot.render.kit import blocks, ids, limits, text
 from bot.render.scan import scan_causes, scan_preview, scan_wording
 
-SLASH = "/scan"
 _BAR = 10
 _SILENT_LOOKS = 2
 """So many looks in a row without an answer are told; a single one is nothing to worry anybody with."""
@@ -21,24 +20,12 @@ _RESULT = model.ScanResult
 _STATE = model.OperationState
 
 
-def _plain(line: str) -> model.Message:
-    return limits.fit(model.Message(text.spoken(line), (blocks.section(line),)))
-
-
 # --- the lasting message ------------------------------------------------------------------------------------------------------------
 
 
 def card(operation: model.Operation, offer: model.Capabilities, now: datetime) -> model.Message:
     """The operation as it stands: waiting, running with its progress, or ended with its verdict and what can be done next."""
-    if operation.state is _STATE.CANCELLED:
-        return _plain(f"Cancelled: {scan_wording.wanted(operation)}. Nothing was started.")
-    if operation.state is _STATE.PREVIEW:
-        return _plain(f"{scan_wording.wanted(operation)}: waiting for its confirmation. Nothing was started.")
-    if operation.state is _STATE.STARTING:
-        return _starting(operation, offer)
-    if operation.state is _STATE.RUNNING:
-        return _running(operation, offer, now)
-    return _done(operation, offer, now)
+    return _DRAWN[operation.state](operation, offer, now)
 
 
 def _starting(operation: model.Operation, offer: model.Capabilities) -> model.Message:
@@ -241,6 +228,20 @@ def _review(operation: model.Operation, verdict: model.Verdict) -> model.Block |
     return blocks.button(ids.REVIEW_OPEN, "Review", value, style="primary", hint=f"Review what {scan_wording.thing(operation)} found")
 
 
+_Drawn = Callable[[model.Operation, model.Capabilities, datetime], model.Message]
+
+_DRAWN: Mapping[model.OperationState, _Drawn] = {
+    _STATE.PREVIEW: lambda operation, *_: blocks.line(
+        f"{scan_wording.wanted(operation)}: waiting for its confirmation. Nothing was started."
+    ),
+    _STATE.CANCELLED: lambda operation, *_: blocks.line(f"Cancelled: {scan_wording.wanted(operation)}. Nothing was started."),
+    _STATE.STARTING: lambda operation, offer, _: _starting(operation, offer),
+    _STATE.RUNNING: _running,
+    _STATE.DONE: _done,
+}
+"""The message of each state."""
+
+
 # --- answers ------------------------------------------------------------------------------------------------------------------------
 
 
@@ -261,14 +262,14 @@ def _where(channel: str) -> str:
 
 def cancelled() -> model.Message:
     """The answer to [Cancel]."""
-    return _plain("Cancelled. Nothing was started.")
+    return blocks.line("Cancelled. Nothing was started.")
 
 
 def aborting(operation: model.Operation) -> model.Message:
     """The answer to [Abort]: it is asked for, not done yet."""
     system = text.capital(text.short(operation.source, 40, "the system"))
     line = f"{system} was asked to abort: {scan_wording.thing(operation)}"
-    return _plain(text.sentence(line, "Its message shows when it has ended. What it found until then stays"))
+    return blocks.line(text.sentence(line, "Its message shows when it has ended. What it found until then stays"))
 
 
 def status(
@@ -276,7 +277,7 @@ def status(
 ) -> model.Message:
     """What runs, each with [Abort], and what ended last."""
     if not running and not recent:
-        return _plain("Nothing is running, and nothing ran lately. Start a scan with /scan <datastore>.")
+        return blocks.line("Nothing is running, and nothing ran lately. Start a scan with /scan <datastore>.")
     heads = f"{text.count(len(running), 'operation')} running" if running else "Nothing is running now"
     shown: list[model.Block] = [blocks.section(f"{heads}.")]
     said = [heads]
@@ -315,8 +316,8 @@ def _status_line(operation: model.Operation, offer: model.Capabilities) -> str:
 
 def help_text() -> model.Message:
     """What `/scan` can be asked, each with an example."""
-    usage = [f"{SLASH} {verb.usage}".rstrip() + f": {verb.about}." for verb in grammar.SCAN_VERBS]
-    examples = [f"{SLASH} {verb.example}" for verb in grammar.SCAN_VERBS if verb.example]
+    usage = [f"{grammar.SCAN_SLASH} {verb.usage}".rstrip() + f": {verb.about}." for verb in grammar.SCAN_VERBS]
+    examples = [f"{grammar.SCAN_SLASH} {verb.example}" for verb in grammar.SCAN_VERBS if verb.example]
     about = "Commas name several. Without tables or tags everything in the datastore is meant."
     sure = "Whatever may close anomalies is shown first and starts only after your click; the rest starts at once."
     said = text.sentence(

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from bot import model
-from bot.core import scan_rules
+from bot.core import phrases, scan_rules
 from bot.render.kit import text
 
 _NAMES = 5
@@ -65,12 +65,7 @@ def verb(kind: str) -> str:
 
 def joined(kinds: Sequence[str]) -> str:
     """ "profile and scan"."""
-    return both([noun(kind) for kind in kinds])
-
-
-def both(parts: Sequence[str], word: str = "and") -> str:
-    """ "a, b and c"."""
-    return " ".join([", ".join(parts[:-1]), word, parts[-1]]) if len(parts) > 1 else "".join(parts)
+    return phrases.both([noun(kind) for kind in kinds])
 
 
 def names(typed: Sequence[str], most: int = _NAMES) -> str:

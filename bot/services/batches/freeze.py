@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot import errors, model, ports
@@ -16,16 +16,24 @@ from bot.render.batch import batch_message, batch_wording, deletion_form
 from bot.services import cards, people, slicing
 
 PREVIEW_FOR = timedelta(hours=1)
-"""A preview older than this is not confirmed any more: it shows a world that is gone."""
+"""A preview older than this is not confirmed any more: what it shows has changed since."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A frozen batch that nobody has confirmed yet."""
+    """A frozen batch that nobody has confirmed yet; `missing` are those asked for that its system does not know, and so not in it,
+    `names` the people whom it would assign, by their ids."""
 
     batch: model.Batch
     split: model.Split
     progress: model.Progress
+    missing: Sequence[model.Ref] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def todo(self) -> int:
+        """How many would be changed."""
+        return self.progress.counts.get(model.Fate.TODO, 0)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -244,6 +252,5 @@ class Batches:
             permissions.decide(action, actor, self.grants)
         source = connected.named(self.sources, name)
         for action in snapshot.parts(change):
-            if action not in source.supports:
-                raise errors.NotSupported(f"{source.title} offers no way to {action.value} anomalies here.")
+            connected.require(source, action)
         return source

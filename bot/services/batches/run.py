@@ -13,7 +13,7 @@ from bot import errors, model, ports
 from bot.core import attribution, permissions, snapshot, transitions, undo
 from bot.render.batch import batch_wording
 from bot.render.kit import spreadsheet
-from bot.services import cards, people, post, recording, remarks, slicing
+from bot.services import abreast, cards, people, post, recording, remarks, slicing
 from bot.services.batches import freeze
 
 log = logging.getLogger(__name__)
@@ -168,10 +168,7 @@ class Runs:
         await self.cards.publish(self.batches.draft(batch))
         while not course.ended:
             async with turn.mine():
-                workers = [self._work(lease, batch, source, turn, course) for _ in range(ABREAST)]
-                ended = await asyncio.gather(*workers, return_exceptions=True)
-            for failed in filter(None, ended):
-                raise failed
+                await abreast.to_their_ends(self._work(lease, batch, source, turn, course) for _ in range(ABREAST))
         if course.broken:
             return False
         # Before it is finished: nobody runs it afterwards, so a kill in between must not leave its message as it was.

@@ -6,23 +6,21 @@ sent.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import itertools
 import uuid
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
 
 from bot import errors, model, ports
 from bot.core import connected, lookup, permissions, scan_rules
 from bot.render.kit import ids
 from bot.render.scan import scan_message
-from bot.services import cards
+from bot.services import abreast, cards
 
 PREVIEW_FOR = timedelta(hours=1)
-"""A preview older than this is not confirmed any more: it shows a world that is gone."""
+"""A preview older than this is not confirmed any more: what it shows has changed since."""
 
 REPEATED_FOR = timedelta(minutes=1)
 """Clicks on one button within this time mean the same preview."""
@@ -33,7 +31,6 @@ RECENT = 5
 """So many operations that ended are told beside those that run."""
 
 
-_Thing = TypeVar("_Thing")
 _RUNS = (model.OperationState.STARTING, model.OperationState.RUNNING)
 
 
@@ -63,22 +60,22 @@ class Scans:
 
     # --- asking ------------------------------------------------------------------------------------------------------------
 
-    async def propose(self, name: str, wish: ScanOrder, actor: model.Actor, channel: str, once: str = "") -> model.Proposal:
+    async def propose(self, name: str, order: ScanOrder, actor: model.Actor, channel: str, once: str = "") -> model.Proposal:
         """Resolve the names, keep what could be started as previews, and say what is wrong with the rest. `once` names the button behind
         it: clicked twice, it is one plan. Raises UserError."""
         source = self._source(name, model.Action.SCAN, actor)
         plan = await self._plan(once, actor) if once else uuid.uuid4().hex[:12]
-        places, missing = scan_rules.places(wish.datastores, await source.datastores())
-        tags = await source.tags() if wish.tags else ()
-        resolved = await _together(self._resolved(source, place, wish, tags) for place in places)
+        places, missing = scan_rules.places(order.datastores, await source.datastores())
+        tags = await source.tags() if order.tags else ()
+        resolved = await abreast.to_their_ends(self._resolved(source, place, order, tags) for place in places)
         operations = [
-            self._draft(source, request, place, wish, plan, actor, channel)
+            self._draft(source, request, place, order, plan, actor, channel)
             for place, (request, _) in zip(places, resolved, strict=True)
             if request
         ]
         await self.store.add(operations)
         closing = [one for one in operations if scan_rules.closes_later(one)]
-        counts = await _together(self._closable(source, one) for one in closing)
+        counts = await abreast.to_their_ends(self._closable(source, one) for one in closing)
         closes = {one.id: count for one, count in zip(closing, counts, strict=True)}
         return model.Proposal(operations, closes, [*missing, *(problem for _, wrong in resolved for problem in wrong)])
 
@@ -99,20 +96,20 @@ class Scans:
         return young and one.actor == actor.id and one.state is model.OperationState.PREVIEW
 
     async def _resolved(
-        self, source: ports.Source, place: model.Place, wish: ScanOrder, known: Sequence[str]
+        self, source: ports.Source, place: model.Place, order: ScanOrder, known: Sequence[str]
     ) -> tuple[model.ScanRequest | None, Sequence[model.Problem]]:
         """The request for one datastore with names put right, and what is wrong; no request when nothing sensible is left."""
-        request = model.ScanRequest(wish.kinds[0], place.id, options=dict(wish.options or {}))
-        if wish.kinds == ("sync",):
+        request = model.ScanRequest(order.kinds[0], place.id, options=dict(order.options or {}))
+        if order.kinds == ("sync",):
             return request, ()
         there = await source.tables(place.id)
-        if not there and wish.kinds[0] != "sync":
+        if not there and order.kinds[0] != "sync":
             return None, [model.Problem(model.Cause.NO_TABLES, place)]
-        if wish.tables:
-            tables, problems = _tables(wish.tables, place, there)
+        if order.tables:
+            tables, problems = _tables(order.tables, place, there)
             return (replace(request, tables=tables) if tables else None), problems
-        if wish.tags:
-            tags, problems = await self._tags(source, place, wish.tags, known)
+        if order.tags:
+            tags, problems = await self._tags(source, place, order.tags, known)
             nowhere = all(problem.cause is model.Cause.TAG_NOWHERE for problem in problems)
             return (replace(request, tags=tags) if tags or nowhere else None), problems  # all tables instead, for a person to decide
         return request, ()
@@ -137,7 +134,7 @@ class Scans:
         source: ports.Source,
         request: model.ScanRequest,
         place: model.Place,
-        wish: ScanOrder,
+        order: ScanOrder,
         plan: str,
         actor: model.Actor,
         channel: str,
@@ -153,9 +150,9 @@ class Scans:
             plan=plan,
             actor=actor.id,
             actor_name=actor.name,
-            then=wish.kinds[1:],
-            steps=len(wish.kinds),
-            verifies=wish.verifies,
+            then=order.kinds[1:],
+            steps=len(order.kinds),
+            verifies=order.verifies,
         )
 
     async def _closable(self, source: ports.Source, operation: model.Operation) -> int:
@@ -167,7 +164,7 @@ class Scans:
                 return 0
         some = [tables[at : at + scan_rules.MOST_TABLES] for at in range(0, len(tables), scan_rules.MOST_TABLES)] or [()]
         open_ones = model.Query(datastores=where, statuses=("open", "acknowledged"))
-        return sum(await _together(source.count(replace(open_ones, tables=part)) for part in some))
+        return sum(await abreast.to_their_ends(source.count(replace(open_ones, tables=part)) for part in some))
 
     # --- deciding ------------------------------------------------------------------------------------------------------------
 
@@ -237,10 +234,10 @@ class Scans:
         operation = await self.store.get(ident)
         if operation is None:
             raise errors.NotFound("This operation is not known any more. Ask again with /scan.")
-        wish = _FIXES[what](operation) if what in _FIXES else None
-        if wish is None:
+        order = _FIXES[what](operation) if what in _FIXES else None
+        if order is None:
             raise errors.Stale("There is nothing left to do about this operation. Ask again with /scan.")
-        return operation, await self.propose(operation.source, wish, actor, channel, f"{what}|{ident}")
+        return operation, await self.propose(operation.source, order, actor, channel, f"{what}|{ident}")
 
     async def verify(self, ref: model.Ref, actor: model.Actor, channel: str) -> model.Proposal:
         """Propose a full scan of just the anomaly's table; its verdict says whether the anomaly passes. Raises UserError."""
@@ -253,8 +250,8 @@ class Scans:
         if anomaly.datastore is None or anomaly.container is None:
             raise errors.NotSupported(f"{source.title} does not say which table anomaly {ref.id} is on. Start the scan with /scan.")
         options = scan_rules.options(incremental=False, auto_resolve=True)
-        wish = ScanOrder((scan_rules.SCAN,), (anomaly.datastore.id,), (anomaly.container.name,), options=options, verifies=ref)
-        return await self.propose(ref.source, wish, actor, channel)
+        order = ScanOrder((scan_rules.SCAN,), (anomaly.datastore.id,), (anomaly.container.name,), options=options, verifies=ref)
+        return await self.propose(ref.source, order, actor, channel)
 
     async def follow_on(self, ident: str, actor: model.Actor) -> model.Operation:
         """Follow an operation again that the desk gave up. Raises UserError."""
@@ -322,18 +319,8 @@ class Scans:
     def _source(self, name: str, action: model.Action, actor: model.Actor) -> ports.Source:
         permissions.decide(action, actor, self.grants)
         source = connected.named(self.sources, name)
-        if action not in source.supports:
-            raise errors.NotSupported(f"{source.title} offers no way to start or stop scans from here.")
+        connected.require(source, action)
         return source
-
-
-async def _together(calls: Iterable[Coroutine[Any, Any, _Thing]]) -> list[_Thing]:
-    """Await all at once, and all to their ends; then the first error is raised as it is. The source bounds its calls itself."""
-    ended = await asyncio.gather(*calls, return_exceptions=True)
-    for one in ended:
-        if isinstance(one, BaseException):
-            raise one
-    return [one for one in ended if not isinstance(one, BaseException)]
 
 
 def _name(*parts: object) -> str:
@@ -364,7 +351,7 @@ def _tables(typed: Sequence[str], place: model.Place, there: Sequence[model.Plac
 
 
 def _same(operation: model.Operation, kinds: tuple[str, ...]) -> ScanOrder:
-    """The same wish for other kinds; only a scan verifies anything."""
+    """The same order for other kinds; only a scan verifies anything."""
     request = operation.request
     verifies = operation.verifies if scan_rules.SCAN in kinds else None
     return ScanOrder(kinds, (request.datastore,), request.tables, request.tags, request.options, verifies)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import uuid
 from collections.abc import Mapping
@@ -11,7 +10,7 @@ from datetime import datetime, timedelta
 
 from bot import errors, model, ports
 from bot.core import permissions, scan_rules, transitions
-from bot.services import cards, people
+from bot.services import abreast, cards, people
 from bot.services.scans import ask
 
 log = logging.getLogger(__name__)
@@ -60,10 +59,7 @@ class Follow:
     async def work(self) -> None:
         """Take every operation that is due one step further."""
         due = await self.store.due(self.clock.now())
-        ended = await asyncio.gather(*(self._step(ident) for ident in due), return_exceptions=True)
-        for one in ended:
-            if isinstance(one, BaseException):
-                raise one
+        await abreast.to_their_ends(self._step(ident) for ident in due)
 
     async def _step(self, ident: str) -> None:
         lease = await self.leases.take("operations", ident, self.clock.now(), LEASE_SECONDS)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot import errors, model, ports
+from bot.core import lookup, phrases
 from bot.sources import base
 from bot.sources.qualytics import client, lookup_pages, schema, scoping
 
@@ -101,10 +101,10 @@ class Places:
         if len({one.name for one in loose}) == 1:
             return loose
         if loose:
-            raise errors.NotFound(f"{word} could be {' or '.join(sorted(one.name for one in loose))}. Write it in the same letters.")
-        names: Mapping[str, str] = {one.name.casefold(): one.name for one in known}
-        nearest = difflib.get_close_matches(word.casefold(), names, n=1, cutoff=0.5)
-        hint = f" Did you mean {names[nearest[0]]}?" if nearest else ""
+            several = phrases.either(sorted(one.name for one in loose))
+            raise errors.NotFound(f"{word} could be {several}. Write it in the same letters.")
+        near = lookup.near(word, [one.name for one in known])
+        hint = f" Did you mean {phrases.either(near)}?" if near else ""
         raise errors.NotFound(f"{self._api.title} has no {what} {word} that this desk looks after.{hint}")
 
     async def _list(self, key: str, read: Callable[[], Awaitable[Sequence[Any]]], *, fresh: bool = False) -> Sequence[model.Place]:

@@ -1,0 +1,23 @@
+"""The words for actions and outcomes: every one that people choose has its own."""
+
+from __future__ import annotations
+
+from bot import model
+from bot.core import vocabulary
+
+NO_CHANGES = {model.Action.SCAN, model.Action.ABORT, model.Action.BROWSE}
+
+
+def test_every_change_and_every_outcome_is_called_something() -> None:
+    assert {action for action in model.Action if vocabulary.verb(action) is vocabulary.CHANGE} == NO_CHANGES
+    assert set(vocabulary.OUTCOMES) == set(model.ArchiveAs)
+
+
+def test_a_verb_in_the_middle_of_a_sentence_is_small() -> None:
+    assert vocabulary.order(model.Action.UNACKNOWLEDGE) == "un-acknowledge"
+    assert vocabulary.done(model.Action.COMMENT) == "commented on"
+
+
+def test_an_unknown_word_is_a_change() -> None:
+    assert vocabulary.order("frobnicate") == "change"
+    assert vocabulary.done("frobnicate") == "changed"
