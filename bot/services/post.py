@@ -116,8 +116,8 @@ class Post:
         if self._lanes:
             await asyncio.wait(self._lanes.values(), timeout=PATIENCE_SECONDS)
         ended = [self._lanes.pop(name) for name, lane in list(self._lanes.items()) if lane.done()]
-        for lane in ended:
-            lane.result()
+        for failed in filter(None, await asyncio.gather(*ended, return_exceptions=True)):
+            raise failed
 
     async def close(self, seconds: float) -> None:
         """Start no more deliveries, give those under way `seconds` to end, then cut them off: the next start looks what became of them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -521,6 +522,19 @@ async def test_a_card_that_somebody_else_holds_is_left_to_them(lab: Lab, wall: W
     await lab.store.leases.release(lease)
     await lab.post.flush()
     assert wall.count("update") == 1
+
+
+async def test_what_every_lane_raised_is_known(lab: Lab, wall: Wall) -> None:
+    """A failed task that nobody looks at is reported by the garbage collector, at any time."""
+    for channel in (CHANNEL, "C0OTHER"):
+        await lab.post.report(f"r {channel}", {"what": "nonsense"}, channel)
+        wall.faults[f"post {channel}"] = [ValueError(channel)]  # type: ignore[list-item]
+    told: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context["message"]))
+    with pytest.raises(ValueError, match="C0"):
+        await lab.post.flush()
+    gc.collect()
+    assert not told
 
 
 async def test_a_flush_does_not_wait_for_a_post_that_hangs(lab: Lab, wall: Wall, monkeypatch: pytest.MonkeyPatch) -> None:
