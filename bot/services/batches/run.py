@@ -31,9 +31,6 @@ ABREAST = 8
 CALLS = 4
 """Windows that ask the system at the same time, of those that are under way (design section 4)."""
 
-PAGE = 500
-"""Items of a receipt that are read from the store at once."""
-
 AHEAD = 32
 """Windows that are read from the store at once."""
 
@@ -432,7 +429,8 @@ class Runs:
         card = await self.batches.post.cards.get((await self.batches.post.cards.put(self.batches.draft(batch), self.clock.now())).id)
         if card is None or not card.ts:
             return
-        items = [item for at in range(0, batch.total, PAGE) for item in await self.store.items(batch.id, offset=at, limit=PAGE)]
+        pages = range(0, batch.total, freeze.PAGE)
+        items = [item for at in pages for item in await self.store.items(batch.id, offset=at, limit=freeze.PAGE)]
         try:
             await self.messenger.upload(
                 card.channel,
