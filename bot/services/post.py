@@ -56,6 +56,10 @@ class Hint:
     response_url: str
 
 
+class Undrawn(Exception):
+    """A card that cannot be drawn, for a mistake of ours: no reason to keep all others of its lane from being delivered."""
+
+
 @dataclass(slots=True)
 class Post:
     """Delivers every card until Slack shows what is wanted. Several processes may flush at once: each card is leased."""
@@ -245,6 +249,10 @@ class Post:
             await self._trouble(lease, card, error)
         except errors.NotFound as error:  # its system is not configured any more; should it come back, the card is as it was
             await self.cards.defer(lease, now + retries.AWAY, str(error), unsent=card.posting is None)
+        except Undrawn as error:
+            if card.error != str(error):
+                log.error("card %s cannot be drawn; the others go on without it", card.id, exc_info=error.__cause__)
+            await self.cards.defer(lease, now + retries.after_refusal(card.tries), str(error), unsent=card.posting is None)
         return False
 
     async def _first(self, lease: model.Lease, card: model.Card) -> bool:
@@ -313,7 +321,12 @@ class Post:
             model.CardKind.REPORT: self._render_report,
             **self.drawers,
         }
-        return await drawn[card.kind](card)
+        try:
+            return await drawn[card.kind](card)
+        except (errors.StoreError, errors.NotFound):
+            raise
+        except Exception as error:
+            raise Undrawn("The desk cannot draw this message; its log says why.") from error
 
     async def _render_anomaly(self, card: model.Card) -> model.Message | None:
         assert card.ref is not None
