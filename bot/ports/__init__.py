@@ -22,9 +22,10 @@ from bot.ports.store import (
     Remarks,
     Tally,
 )
-from bot.ports.systems import Clock, Source, Telemetry
+from bot.ports.systems import AHEAD, Clock, Source, Telemetry
 
 __all__ = [
+    "AHEAD",
     "Anomalies",
     "Backlog",
     "Batches",

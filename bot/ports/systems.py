@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot import model
+
+AHEAD = timedelta(minutes=5)
+"""What is dated further in the future than this was dated by a clock that has been set back since."""
 
 
 class Clock(Protocol):

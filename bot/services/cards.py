@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bot import model, ports
+from bot import errors, model, ports
 from bot.core import connected, routing, stored_reports
 from bot.render.anomaly import anomaly_card
 from bot.render.desk import reports
@@ -15,6 +15,10 @@ PROGRESS_EVERY = timedelta(seconds=4)
 """All progress together is at most 15 edits a minute, of the 35 that machines may make."""
 
 Draw = Callable[[model.Card], Awaitable[model.Message | None]]
+
+
+class Undrawn(Exception):
+    """A card that cannot be drawn, for a mistake of ours: no reason to keep all others of its lane from being delivered."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,14 +86,20 @@ class Cards:
     # --- what it shows ---------------------------------------------------------------------------------------------------
 
     async def draw(self, card: model.Card) -> model.Message | None:
-        """What Slack should show; None when an anomaly was closed before anybody saw it. Raises NotFound while its system is away."""
+        """What Slack should show; None when an anomaly was closed before anybody saw it. Raises NotFound while its system is away, and
+        Undrawn."""
         drawn: Mapping[model.CardKind, Draw] = {
             model.CardKind.ANOMALY: self._anomaly,
             model.CardKind.GROUP: self._group,
             model.CardKind.REPORT: self._report,
             **self.drawers,
         }
-        return await drawn[card.kind](card)
+        try:
+            return await drawn[card.kind](card)
+        except (errors.StoreError, errors.NotFound):
+            raise
+        except Exception as error:
+            raise Undrawn("The desk cannot draw this message; its log says why.") from error
 
     async def _anomaly(self, card: model.Card) -> model.Message | None:
         assert card.ref is not None

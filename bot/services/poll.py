@@ -79,7 +79,7 @@ class Poll:
     async def _turn(self, name: str, now_please: bool) -> _Turn:
         """One poll, with its watch."""
         standing, began = await self.health.get(name), self.clock.now()
-        if not now_please and standing.next_poll is not None and standing.next_poll > began:
+        if not now_please and standing.next_poll is not None and began < standing.next_poll <= began + self._limit + ports.AHEAD:
             return _Turn(standing.asked)
         try:
             saved = await self._poll(name, standing)
@@ -172,7 +172,8 @@ class Poll:
         if not ids:
             mark, round_began = "", began
             ids = await self.anomalies.watched(name, WATCH_IDS)
-        unread = [ident for ident, read_at in ids.items() if read_at < round_began]
+        ahead = self.clock.now() + ports.AHEAD
+        unread = [ident for ident, read_at in ids.items() if read_at < round_began or read_at > ahead]
         looked = await self._look(self.sources[name], unread) if unread else frozenset[str]()
         left = next((ident for ident in unread if ident not in looked), "")
         done = list(ids)[: list(ids).index(left)] if left else list(ids)
@@ -237,13 +238,17 @@ class Poll:
             await self.cards.report(f"failing:{name}:{since.isoformat()}", model.SourceFailing(self.sources[name].title, said, since))
             await self.facts.put(f"told.{name}", {"since": since.isoformat(), "error": said}, now)
 
+    @property
+    def _limit(self) -> timedelta:
+        """The longest that a source is left alone."""
+        return max(BACKOFF_LIMIT, self.every)
+
     def _pause(self, standing: model.SourceHealth, error: errors.SourceError) -> timedelta:
         """How long the source is left alone: longer each time, up to a limit that no answer of its own can raise."""
-        limit = max(BACKOFF_LIMIT, self.every)
         first = min(SOON, self.every) if standing.wanted else self.every
-        wait: timedelta = min(first * 2 ** min(standing.failures, 10), BACKOFF_LIMIT if standing.wanted else limit)
+        wait: timedelta = min(first * 2 ** min(standing.failures, 10), BACKOFF_LIMIT if standing.wanted else self._limit)
         if isinstance(error, errors.SourceRateLimited):
-            wait = max(wait, min(timedelta(seconds=error.retry_after), limit))
+            wait = max(wait, min(timedelta(seconds=error.retry_after), self._limit))
         return wait
 
 

@@ -88,8 +88,8 @@ class Post:
         if self._lanes:
             await asyncio.wait(self._lanes.values(), timeout=PATIENCE_SECONDS)
         ended = [self._lanes.pop(name) for name, lane in list(self._lanes.items()) if lane.done()]
-        for lane in ended:
-            lane.result()
+        for failed in filter(None, await asyncio.gather(*ended, return_exceptions=True)):
+            raise failed
 
     async def close(self, seconds: float) -> None:
         """Start no more deliveries, give those under way `seconds` to end, then cut them off: the next start looks what became of them."""
@@ -184,6 +184,10 @@ class Post:
             await self._trouble(lease, card, error)
         except errors.NotFound as error:  # its system is not configured any more; should it come back, the card is as it was
             await self.store.defer(lease, now + retries.AWAY, str(error), unsent=card.posting is None)
+        except cards.Undrawn as error:
+            if card.error != str(error):
+                log.error("card %s cannot be drawn; the others go on without it", card.id, exc_info=error.__cause__)
+            await self.store.defer(lease, now + retries.after_refusal(card.tries), str(error), unsent=card.posting is None)
         return False
 
     async def _first(self, lease: model.Lease, card: model.Card) -> bool:

@@ -264,11 +264,13 @@ class Triage:
             if not again:
                 raise
             applied = [model.Outcome(one.ref, model.Result.REFUSED, str(error)) for one in targets]
+        except errors.StoreError as error:  # a source remembers what it learned: it may have been done
+            raise errors.SourceUnsure(source.name, str(error)) from error
         read_at = self.clock.now()
         try:
             after = await self._read(source, [one.ref for one in targets])
             believed = [await self._believed(intent, outcome, targets, after, source) for outcome in applied]
-        except errors.SourceError as error:
+        except (errors.SourceError, errors.StoreError) as error:
             raise errors.SourceUnsure(source.name, str(lost or error)) from error
         if lost is not None and all(outcome.result is model.Result.REFUSED for outcome in believed):
             raise lost
@@ -319,12 +321,12 @@ class Triage:
             for one in outcomes
         ]
         done = [deed for deed in deeds if deed.done]
-        extra = [draft for deed in done for draft in await self._tell_assignees(intent, deed.before, deed.after)]
-        end = replace(self._end(intent), adopting=adopting, extra=extra, remarks=self._remarks(intent, source, done))
         try:
+            extra = [draft for deed in done for draft in await self._tell_assignees(intent, deed.before, deed.after)]
+            end = replace(self._end(intent), adopting=adopting, extra=extra, remarks=self._remarks(intent, source, done))
             await self.recorder.record(source, deeds, read_at, end)
         except errors.StoreError as error:
-            if not done:
+            if not any(deed.done or deed.partly for deed in deeds):
                 raise
             raise errors.SourceUnsure(source.name, str(error)) from error
         for outcome in outcomes:

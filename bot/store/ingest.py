@@ -87,7 +87,7 @@ async def _chunk(connection: AsyncConnection, sight: Sight, seen: Sequence[model
         if row is None:
             if not sight.known_only:
                 fresh.append((anomaly, body))
-        elif row.read_at <= sight.read_at:
+        elif row.read_at <= sight.read_at or row.read_at > sight.now + ports.AHEAD:
             digest = mappers.digest(body)
             if digest == row.digest:
                 same.append(anomaly.ref.id)

@@ -48,6 +48,19 @@ class Fuse:
         return answer
 
 
+class Blip(Fuse):
+    """At its end the database is away for one moment, and the process goes on."""
+
+    async def through(self, call: Callable[[], Awaitable[Any]]) -> Any:
+        self.left -= 1
+        if self.left == 0 and not self.after:
+            raise errors.StoreUnavailable("The database does not answer.")
+        answer = await call()
+        if self.left == 0:
+            raise errors.StoreUnavailable("The database does not answer.")
+        return answer
+
+
 class Fused:
     """Passes every call on, through the fuse of the process that makes it."""
 

@@ -329,6 +329,21 @@ async def test_one_that_was_closed_behind_the_budget_is_seen_in_the_next_polls(d
     assert desk.inbox.reads == [["0"]]
 
 
+async def test_a_clock_that_was_a_day_ahead_keeps_no_card_false_and_no_system_alone(desk: Desk) -> None:
+    """What was read and put off by it is dated tomorrow."""
+    desk.inbox.add(1, 2)
+    await desk.turn()
+    desk.clock.pass_by(days=1)
+    await desk.turn()
+    desk.inbox.faults = [away()]
+    await desk.turn()
+    desk.clock.pass_by(days=-1)
+    desk.inbox.open["2"] = replace(desk.inbox.open["2"], state=model.State.ACKNOWLEDGED, status="Acknowledged")
+    desk.inbox.close(1)
+    await desk.turn()
+    assert desk.told("Invalid") and desk.told("Acknowledged")
+
+
 async def test_a_restart_goes_on_where_the_watch_was(desk: Desk) -> None:
     desk.inbox.reach = 1
     await posted(desk, 25)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -510,6 +511,40 @@ async def test_a_card_that_somebody_else_holds_is_left_to_them(lab: Lab, wall: W
     await lab.store.leases.release(lease)
     await lab.post.flush()
     assert wall.count("update") == 1
+
+
+async def test_a_card_that_cannot_be_drawn_holds_up_nobody_and_is_said_once(lab: Lab, wall: Wall, caplog: pytest.LogCaptureFixture) -> None:
+    """It would be the first of its lane each time."""
+    broken = True
+
+    async def draw(card: model.Card) -> model.Message | None:
+        if broken:
+            raise KeyError("a mistake of ours")
+        return model.Message("drawn", ())
+
+    lab.post.drawers[model.CardKind.BATCH] = draw
+    draft = model.CardDraft(model.CardKind.BATCH, CHANNEL, "b", state=model.CardState.LIVE, reason=model.Reason.REPORT)
+    first = await lab.store.cards.put(draft, lab.clock.now())
+    await arrive(lab, 1)
+    for _ in range(3):
+        await later(lab, 60)
+    assert wall.count("post") == 1 and caplog.text.count(f"card {first.id} cannot be drawn") == 1
+    broken = False
+    await later(lab, 600)
+    assert "drawn" in wall.said()
+
+
+async def test_what_every_lane_raised_is_known(lab: Lab, wall: Wall) -> None:
+    """A failed task that nobody looks at is reported by the garbage collector, at any time."""
+    for channel in (CHANNEL, "C0OTHER"):
+        await lab.post.report(f"r {channel}", {"what": "nonsense"}, channel)
+        wall.faults[f"post {channel}"] = [ValueError(channel)]  # type: ignore[list-item]
+    told: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context["message"]))
+    with pytest.raises(ValueError, match="C0"):
+        await lab.post.flush()
+    gc.collect()
+    assert not told
 
 
 async def test_a_flush_does_not_wait_for_a_post_that_hangs(lab: Lab, wall: Wall, monkeypatch: pytest.MonkeyPatch) -> None:

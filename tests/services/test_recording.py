@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 
 import pytest
 
-from bot import model
-from tests.services.desk import ACK, DANA, INVALID, Fuse, World, killed
+from bot import errors, model
+from tests.services.desk import ACK, DANA, INVALID, Blip, Fuse, World, killed
 
 MANY = range(1, 8)
 INSTANTS = 20
@@ -96,6 +97,22 @@ async def test_a_click_killed_at_any_instant_is_done_once_by_its_actor_with_one_
     assert await world.who(1) == (["acknowledge by Dana"] if accepted else [])
     assert world.system.comments_of(1) == (["Acknowledged by Dana via Slack."] if accepted else [])
     assert [name for name, _ in world.system.calls].count("apply") <= 1
+
+
+@pytest.mark.parametrize(("left", "after"), [(left, after) for left in range(2, LENGTH_OF_A_CLICK) for after in (False, True)])
+async def test_a_click_that_the_database_leaves_alone_for_a_moment_is_told_as_its_actors(world: World, left: int, after: bool) -> None:
+    """What was sent is looked at again, and not called refused, whatever it was that could not be stored."""
+    desk = world.desk()
+    await desk.met(1)
+    await _polled(world)
+    with contextlib.suppress(errors.BotError):
+        await world.desk(Blip(left, after)).click(ACK, 1, key="k")
+    desk = world.desk()
+    await desk.settle()
+    done = world.system.there["1"].state is model.State.ACKNOWLEDGED
+    assert await world.who(1) == (["acknowledge by Dana"] if done else [])
+    refused = [line for line in await world.store.journal.history(model.Ref("qualytics", "1")) if line.result is model.Result.REFUSED]
+    assert not (done and refused)
 
 
 async def test_the_fuses_are_long_enough(world: World) -> None:

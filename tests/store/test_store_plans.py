@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from bot import model
+from bot import model, ports
 from bot.store import engine
 from tests.store.making import (
     CHANNEL,
@@ -109,6 +109,20 @@ async def desk(store: engine.Store) -> engine.Store:
 SAME = [anomaly(number, fingerprint=f"f-{number % 3}", created=after(number)) for number in range(20)]
 OTHER = [anomaly(number, fingerprint=f"f-{number % 3}", created=after(number), records=7) for number in range(20)]
 
+REMARK = model.Lease("remarks", "k", "token", NOON)
+
+
+def _record(**of: Any) -> ports.Record:
+    """What we changed, and what somebody else did meanwhile, with a comment to leave."""
+    remark = ports.Remark("k", ref(1), "Acknowledged by Dana via Slack.", NOON)
+    return ports.Record(SOURCE, OTHER, after(2), after(2), [line(1)], lambda old, new: line(2), remarks=[remark], **of)
+
+
+async def _recorded(desk: engine.Store) -> bool:
+    lease = await desk.leases.take("batches", "b1", NOON, 30)
+    return await desk.records.record(_record(lease=lease, items=[item(number, model.Fate.DONE) for number in range(20)]))
+
+
 CALLS: dict[str, Callable[[engine.Store], Awaitable[Any]]] = {
     "save, nothing changed": lambda desk: desk.anomalies.save(SOURCE, SAME, read_at=after(2), now=after(2), cursor="d"),
     "save, all changed": lambda desk: desk.anomalies.save(SOURCE, OTHER, read_at=after(2), now=after(2), note=lambda old, new: line(1)),
@@ -136,6 +150,16 @@ CALLS: dict[str, Callable[[engine.Store], Awaitable[Any]]] = {
     "history": lambda desk: desk.journal.history(ref(50)),
     "unfinished": lambda desk: desk.journal.unfinished(after(9)),
     "begin": lambda desk: desk.journal.begin(intent("new"), NOON, 30),
+    "known": lambda desk: desk.anomalies.known([ref(1), ref(2)]),
+    "reason": lambda desk: desk.anomalies.reason(ref(1)),
+    "sent": lambda desk: desk.journal.sent("k", NOON),
+    "finish": lambda desk: desk.journal.finish("k", [line(1)], NOON),
+    "record of a click": lambda desk: desk.records.record(_record(intent="k")),
+    "record of a batch": _recorded,
+    "remarks due": lambda desk: desk.remarks.due(after(9)),
+    "remark asked": lambda desk: desk.remarks.ask(REMARK, NOON),
+    "remark put off": lambda desk: desk.remarks.later(REMARK, NOON),
+    "remark left": lambda desk: desk.remarks.settle(REMARK),
     "backlog": lambda desk: desk.cards.backlog(after(9)),
     "batch": lambda desk: desk.batches.get("b1"),
     "latest batch": lambda desk: desk.batches.latest("U1", NOON),

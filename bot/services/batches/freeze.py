@@ -6,7 +6,7 @@ Nothing is held in memory that a restart would lose: a batch and each of its ite
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -17,6 +17,9 @@ from bot.services import cards, people, slicing
 
 PREVIEW_FOR = timedelta(hours=1)
 """A preview older than this is not confirmed any more: what it shows has changed since."""
+
+PAGE = 500
+"""Items of a batch that are read from the store at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,16 +156,24 @@ class Batches:
         if why:
             raise errors.Stale(why)
         connected.named(self.sources, batch.source)  # one that is switched off takes nothing back
-        done = await self.store.items(batch.id, (model.Fate.DONE,), limit=1_000_000)
-        if not done:
+        items = [self._taken_back(item, batch.change, actor) async for some in self._done(batch.id) for item in some]
+        if not items:
             raise errors.Stale("Nothing was changed by this batch, so there is nothing to take back.")
-        items = [self._taken_back(item, batch.change, actor) for item in done]
         refused = next((item.reason for item in items if item.fate is not model.Fate.TODO), "")
         if refused and all(item.fate is not model.Fate.TODO for item in items):
             raise errors.NotAllowed(refused)
         back = await self._begin(batch, items, actor, channel, now)
         await self.cards.publish(self.draft(back))
         return back
+
+    async def _done(self, ident: str) -> AsyncIterator[Sequence[model.Item]]:
+        """What a batch changed, page by page."""
+        some, offset = await self.store.items(ident, (model.Fate.DONE,), limit=PAGE), 0
+        yield some
+        while len(some) == PAGE:
+            offset += PAGE
+            some = await self.store.items(ident, (model.Fate.DONE,), offset=offset, limit=PAGE)
+            yield some
 
     def _taken_back(self, item: model.Item, change: model.Change, actor: model.Actor) -> model.Item:
         """An item of the undo of a batch: refused when the way back goes through something that the actor may not do."""

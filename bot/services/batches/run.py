@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -31,11 +31,14 @@ ABREAST = 8
 CALLS = 4
 """Windows that ask the system at the same time, of those that are under way (design section 4)."""
 
-PAGE = 500
-"""Items of a receipt that are read from the store at once."""
-
 AHEAD = 32
 """Windows that are read from the store at once."""
+
+
+CLEAR = (errors.SourceForbidden, errors.SourceMissing, errors.SourceRejected)
+"""Refusals that waiting does not mend."""
+
+UNSEEN = "The bot was restarted when it left the comment, and cannot see whether it is there: {why} Look before you send it again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class _Turn:
     calls: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CALLS))
     waiting: int = 0
 
-    @asynccontextmanager
+    @contextlib.asynccontextmanager
     async def mine(self) -> AsyncIterator[None]:
         """Have it, when it is free."""
         self.waiting += 1
@@ -122,7 +125,7 @@ class Runs:
     grants: permissions.Grants
     recorder: recording.Recorder
     _turns: dict[str, _Turn] = field(default_factory=dict)
-    _asking: bool = True
+    _waiting: set[str] = field(default_factory=set)
 
     async def work(self) -> None:
         """Run every batch that nobody runs, until all are done; what a restart interrupted goes on here."""
@@ -144,21 +147,23 @@ class Runs:
                 return False
             if batch.source not in self.sources:
                 return False  # the system is not configured any more; should it come back, this goes on
-            return await self._windows(lease, batch)
+            ended = await self._windows(lease, batch)
+            self._waiting.discard(ident)
+            return ended
         except errors.SourceError as error:
-            log.warning("batch %s waits: %s", ident, error)
+            self._waits(ident, str(error))
             return False
         except errors.DeliveryError as error:
-            self._unasked(ident, error)
+            self._waits(ident, f"Slack does not say who the actor is: {error}")
             return False
         finally:
             await self.leases.release(lease)
 
-    def _unasked(self, ident: str, error: errors.DeliveryError) -> None:
-        """Said once for each time that Slack is away."""
-        if self._asking:
-            log.warning("batch %s waits: Slack does not say who the actor is: %s", ident, error)
-        self._asking = False
+    def _waits(self, ident: str, why: str) -> None:
+        """Said once for each time that a batch has to wait, however often it is tried."""
+        if ident not in self._waiting:
+            log.warning("batch %s waits: %s", ident, why)
+        self._waiting.add(ident)
 
     async def _windows(self, lease: model.Lease, batch: model.Batch) -> bool:
         source = self.sources[batch.source]
@@ -203,7 +208,8 @@ class Runs:
         may = await self._may(batch)
         now_there, looked_at = await self._read(source, [item.ref for item in items])
         resumed = {item.ref for item in items if item.fate is model.Fate.SENT}
-        checked = [self._checked(batch, item, now_there.get(item.ref)) for item in await self._uncommented(batch, source, items)]
+        looked = await self._uncommented(batch, source, items, now_there)
+        checked = [self._checked(batch, item, now_there.get(item.ref)) for item in looked]
         plans = await self._plans(batch, [item for item in checked if item.fate is model.Fate.TODO], now_there, resumed)
         checked = [_permitted(item, plans, may) for item in checked]
         ready = [item for item in checked if item.fate is model.Fate.TODO]
@@ -231,7 +237,6 @@ class Runs:
     async def _may(self, batch: model.Batch) -> _May:
         """Asks for the right to an action, as things stand now: "" or why not. Raises DeliveryError while Slack cannot be asked."""
         actor = await self.people.actor(batch.actor)
-        self._asking = True
         original = await self.store.get(batch.undo_of) if batch.undo_of else None
         alien = original is not None and original.actor != actor.id and not permissions.is_admin(actor, self.grants)
 
@@ -249,6 +254,8 @@ class Runs:
 
     def _checked(self, batch: model.Batch, item: model.Item, anomaly: model.Anomaly | None) -> model.Item:
         """What to do about one item now: send it (TODO), or settle it without a call."""
+        if item.fate is model.Fate.REFUSED:
+            return item
         if batch.undo_of:
             # One that was marked as sent may be half-way back by our own doing: its plan starts from where it is.
             half_way = item.fate is model.Fate.SENT and anomaly is not None
@@ -263,15 +270,27 @@ class Runs:
             return replace(item, fate=model.Fate.DRIFTED, reason=why)
         return replace(item, fate=model.Fate.TODO)
 
-    async def _uncommented(self, batch: model.Batch, source: ports.Source, items: Sequence[model.Item]) -> Sequence[model.Item]:
-        """A comment that was sent before a restart is not sent again: where it is there already, the rest of the change is what is left."""
+    async def _uncommented(
+        self, batch: model.Batch, source: ports.Source, items: Sequence[model.Item], there: Mapping[model.Ref, model.Anomaly]
+    ) -> Sequence[model.Item]:
+        """A comment that was sent before a restart is not sent again: where it is there already, or nobody may look, the rest of the change
+        is what is left."""
         looked: list[model.Item] = []
         for item in items:
             change = item.change or batch.change
-            if item.fate is model.Fate.SENT and change.comment and await self._said(batch, source, item):
-                item = replace(item, change=replace(change, comment=""))
+            if item.fate is model.Fate.SENT and change.comment and item.ref in there:
+                item = await self._looked(batch, source, item, change)
             looked.append(item)
         return looked
+
+    async def _looked(self, batch: model.Batch, source: ports.Source, item: model.Item, change: model.Change) -> model.Item:
+        try:
+            said = await self._said(batch, source, item)
+        except CLEAR as error:
+            if change.action is model.Action.COMMENT:
+                return replace(item, fate=model.Fate.REFUSED, reason=UNSEEN.format(why=error))
+            said = True
+        return replace(item, change=replace(change, comment="")) if said else item
 
     async def _said(self, batch: model.Batch, source: ports.Source, item: model.Item) -> bool:
         text = attribution.signed((item.change or batch.change).comment, batch.actor_name)
@@ -285,8 +304,9 @@ class Runs:
         for item in items:
             change = item.change or batch.change
             if change.action is model.Action.COMMENT and change.comment and outcomes.get(item.ref, _NOTHING_SENT).unsure:
-                if await self._said(batch, source, item):
-                    outcomes[item.ref] = model.Outcome(item.ref, model.Result.DONE)
+                with contextlib.suppress(*CLEAR):
+                    if await self._said(batch, source, item):
+                        outcomes[item.ref] = model.Outcome(item.ref, model.Result.DONE)
         return items
 
     async def _send(
@@ -409,7 +429,8 @@ class Runs:
         card = await self.cards.publish(self.batches.draft(batch))
         if not card.ts:
             return
-        items = [item for at in range(0, batch.total, PAGE) for item in await self.store.items(batch.id, offset=at, limit=PAGE)]
+        pages = range(0, batch.total, freeze.PAGE)
+        items = [item for at in pages for item in await self.store.items(batch.id, offset=at, limit=freeze.PAGE)]
         try:
             await self.messenger.upload(
                 card.channel,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
 from bot import errors, model
+from bot.services.batches import freeze
 from tests.services.desk import ACK, CHANNEL, DANA, INVALID, LEE, Desk, Fuse, World, killed
 from tests.store import making
 
@@ -149,6 +152,24 @@ async def test_of_two_who_take_back_at_once_one_does(world: World) -> None:
     ident = await done(desk, INVALID, 1, actor=LEE)
     told = await asyncio.gather(*(desk.batches.undo(ident, who, "") for who in (LEE, DANA)), return_exceptions=True)
     assert sorted(type(one).__name__ for one in told) == ["Batch", "Stale"]
+
+
+@pytest.mark.parametrize("many", [5, 6, 7])
+async def test_what_is_taken_back_is_read_page_by_page(world: World, monkeypatch: pytest.MonkeyPatch, many: int) -> None:
+    """Ten thousand items at once kept the loop from everything else for a quarter of a second."""
+    desk = world.desk()
+    world.system.put(*range(many))
+    ident = await done(desk, INVALID, *range(many))
+    monkeypatch.setattr(freeze, "PAGE", 3)
+    read, items = list[int](), world.store.batches.items
+
+    async def paged(*given: Any, **named: Any) -> Sequence[model.Item]:
+        read.append(len(found := await items(*given, **named)))
+        return found
+
+    monkeypatch.setattr(world.store.batches, "items", paged)
+    back = await world.desk().batches.undo(ident, DANA, "")
+    assert back.total == many and max(read) == 3
 
 
 async def test_an_undo_that_an_earlier_release_left_behind_is_started(world: World) -> None:

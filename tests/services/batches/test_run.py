@@ -156,6 +156,56 @@ async def test_a_comment_that_was_left_before_a_restart_is_not_left_again(world:
     assert {fate for fate, _ in (await desk.fates(ident)).values()} == {DONE} and await world.who(1) == ["comment by Dana"]
 
 
+LOOKS = [errors.SourceForbidden("qualytics", "Qualytics refused it: the bot's user lacks the right Reader."), None]
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=["not to be seen", "gone"])
+async def test_a_comment_of_before_a_restart_that_nobody_can_look_for_keeps_no_batch_waiting(
+    world: World, look: errors.SourceError | None
+) -> None:
+    desk = world.desk()
+    await desk.met(1, 2)
+    ident = await desk.ask(NOTE, 1, 2)
+    await die_after_apply(world)
+    if look is None:
+        del world.system.there["1"]
+        world.system.faults["comments"] = [errors.SourceMissing("qualytics", "Qualytics has no such thing.")]
+    else:
+        world.system.faults["comments"] = [look, look]
+    await desk.runs.work()
+    fates = await desk.fates(ident)
+    assert not await world.store.batches.runnable(world.clock.now())
+    assert fates["1"] == (DRIFTED, "It does not exist any more.") if look is None else fates["1"][0] is REFUSED
+    assert look is None or f"cannot see whether it is there: {look}" in fates["1"][1]
+    assert world.system.comments_of(1) == ["Known\n\nDana via Slack"] and SENT not in {fate for fate, _ in fates.values()}
+
+
+async def test_an_archiving_whose_comment_nobody_can_look_for_is_done_without_another_comment(world: World) -> None:
+    desk = world.desk()
+    await desk.met(1)
+    both = model.Change(model.Action.ARCHIVE, model.ArchiveAs.INVALID, comment="Known")
+    ident = await desk.ask(both, 1)
+    await die_after_apply(world)
+    world.system.set(1, state=model.State.OPEN, status="Active", archived_as=None)
+    world.system.faults["comments"] = [LOOKS[0]] * 2
+    await desk.runs.work()
+    assert await desk.fates(ident) == {"1": (DONE, "")} and len(world.system.comments_of(1)) == 1
+
+
+@pytest.mark.parametrize("error", [LOST, LOOKS[0]])
+async def test_a_lost_comment_that_nobody_can_look_for_is_not_called_done(world: World, error: errors.SourceError) -> None:
+    desk = world.desk()
+    await desk.met(1)
+    ident = await desk.ask(NOTE, 1)
+    world.system.done_but = [LOST]
+    world.system.faults["comments"] = [error]
+    await desk.runs.work()
+    assert (await desk.fates(ident))["1"][0] is (SENT if error is LOST else REFUSED)
+    await desk.settle()
+    assert len(world.system.comments_of(1)) == 1
+    assert (await desk.fates(ident))["1"][0] is (DONE if error is LOST else REFUSED)
+
+
 async def test_a_half_done_change_goes_on_after_a_restart(world: World) -> None:
     """Tags go first, and the archiving was not reached."""
     desk = world.desk()
@@ -295,12 +345,14 @@ async def test_a_claim_that_was_lost_ends_the_work(world: World) -> None:
     assert [await world.who(one) for one in range(1, 13)] == [["acknowledge by Dana"]] * 12
 
 
-async def test_a_system_that_is_away_is_waited_for(world: World) -> None:
+async def test_a_system_that_is_away_is_waited_for(world: World, caplog: pytest.LogCaptureFixture) -> None:
     desk = world.desk()
     await desk.met(1)
     ident = await desk.ask(ACK, 1)
-    world.system.faults["read"] = [LOST]
-    assert not await desk.runs.run(ident)
+    world.system.faults["read"] = [LOST, LOST, LOST]
+    for _ in range(3):
+        assert not await desk.runs.run(ident)
+    assert caplog.text.count("waits") == 1, "said once"
     assert (await desk.fates(ident))["1"][0] is TODO
     assert await desk.runs.run(ident) and not await desk.runs.run(ident)
 
