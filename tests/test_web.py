@@ -248,6 +248,7 @@ async def test_somebody_with_the_secret_is_told_to_go_on(desk: Desk) -> None:
         (b"[" * 100_000, "application/json"),
         (b"[1]", "application/json"),
         (b"payload=%7Bnot", "application/x-www-form-urlencoded"),
+        (b"payload=[1]", "application/x-www-form-urlencoded"),
         (b'{"n":' + b"9" * 5000 + b"}", "application/json"),
     ],
 )
