@@ -26,9 +26,9 @@ IDLE_SECONDS = 75.0
 STOP_SECONDS = 15.0
 """How long requests under way may take after `stop`: less than the 20 s of SIGTERM (design section 6)."""
 
-READ_BYTES = 16 * 1024
+READ_BYTES = 32 * 1024
 """So much of a connection is read and parsed before the others get a turn, and before what came is judged; asyncio's own measure is
-sixteen times as much: enough for thousands of requests, or tens of thousands of chunks."""
+eight times as much: enough for thousands of requests, or tens of thousands of chunks."""
 
 BACKLOG = 128
 PAUSE_SECONDS = 1.0
