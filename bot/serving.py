@@ -26,6 +26,10 @@ IDLE_SECONDS = 75.0
 STOP_SECONDS = 15.0
 """How long requests under way may take after `stop`: less than the 20 s of SIGTERM (design section 6)."""
 
+READ_BYTES = 32 * 1024
+"""So much of a connection is read and parsed before the others get a turn, and before what came is judged; asyncio's own measure is
+eight times as much: enough for thousands of requests, or tens of thousands of chunks."""
+
 BACKLOG = 128
 PAUSE_SECONDS = 1.0
 MOST_CONNECTIONS = 1024
@@ -201,6 +205,8 @@ class Connection(web.RequestHandler):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for its first request."""
         super().connection_made(transport)
+        if hasattr(transport, "max_size"):  # of asyncio's own loop
+            transport.max_size = READ_BYTES
         self._doors.opened(self)
         self._expect()
 

@@ -83,13 +83,13 @@ def application(
     raise `errors.NotFound` for an unknown source and `errors.SourceGarbled` for a body that cannot be one. No secret, no webhooks.
     """
     app = web.Application(client_max_size=BODY_BYTES, middlewares=[_Porter(metrics).let_in])
-    app.router.add_get("/healthz", _healthz)
-    app.router.add_get("/readyz", _Readiness(ready).answer)
-    app.router.add_get("/metrics", _MetricsPage(metrics).answer)
+    app.router.add_get("/healthz", _healthz, expect_handler=_expected)
+    app.router.add_get("/readyz", _Readiness(ready).answer, expect_handler=_expected)
+    app.router.add_get("/metrics", _MetricsPage(metrics).answer, expect_handler=_expected)
     if bolt and signing:
-        app.router.add_post("/slack/events", _Slack(bolt, signing).answer)
+        app.router.add_post("/slack/events", _Slack(bolt, signing).answer, expect_handler=_expected)
     if hooks and hook_secret:
-        app.router.add_post("/hooks/{source}", _Webhooks(hooks, hook_secret).answer)
+        app.router.add_post("/hooks/{source}", _Webhooks(hooks, hook_secret).answer, expect_handler=_expected)
     return app
 
 
@@ -128,7 +128,8 @@ class _Porter:
 
     async def _refuse(self, request: web.Request, status: int, reason: str) -> web.Response:
         self.telemetry.count("requests_refused", door=_door(request), status=str(status), reason=reason)
-        await _drained(request)
+        if request.content_length is not None:
+            await _drained(request)
         answer = web.Response(status=status)
         answer.force_close()
         return answer
@@ -161,10 +162,16 @@ def _door(request: web.Request) -> str:
     return resource.canonical if resource else "none"
 
 
+async def _expected(_: web.Request) -> None:
+    """An `Expect` header is met later, or not at all: the library would answer it before anybody is known, with the sender's own words."""
+
+
 async def _body(request: web.Request) -> bytes:
     """The raw bytes, no more than a megabyte, within ten seconds."""
     if (request.content_length or 0) > BODY_BYTES:
         raise _Refusal(413, "size")
+    if request.headers.get("Expect", "").lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     try:
         async with asyncio.timeout(BODY_SECONDS):
             return await request.read()
@@ -238,10 +245,14 @@ class _Slack:
     signing: Signing
 
     async def answer(self, request: web.Request) -> web.Response:
-        """Raw bytes, size, signature, text, and then Bolt, which parses and dispatches. 401 before the body is read where that is clear."""
+        """Raw bytes, size, signature, text, and then Bolt, which parses and dispatches. 401 before the body is read where that is clear.
+
+        Slack says how long a body is. One in chunks may have a million of them, and each is work before anybody is known."""
         stamp, signature = (_only(request, name) for name in (STAMP_HEADER, SIGNATURE_HEADER))
         if not self.signing.could_be(stamp, signature):
             raise _Refusal(401, "signature headers")
+        if request.content_length is None:
+            raise _Refusal(411, "length")
         body = await _body(request)
         if not self.signing.proves(stamp, signature, body):
             raise _Refusal(401, "signature")

@@ -43,12 +43,11 @@ def _outcome(value: str) -> tuple[model.ArchiveAs | None, ids.ButtonTarget]:
 
 async def _act(desk: desk.Desk, request: incoming.Request, change: model.Change, target: ids.ButtonTarget) -> None:
     actor = await desk.people.actor(request.user)
-    container = request.body.get("container") or {}
-    lasting = not container.get("is_ephemeral")
+    lasting = not request.container.get("is_ephemeral")
     click = triage.Click(
         key=f"click:{request.trigger_id}",
         channel=request.channel,
-        ts=str(container.get("message_ts", "")) if lasting else "",
+        ts=str(request.container.get("message_ts", "")) if lasting else "",
         response_url=request.response_url if lasting else "",
         shown={target.ref: target.version},
     )

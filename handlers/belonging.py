@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.core import belonging
 from bot.services import people
+from handlers import incoming
 
 
 async def require(folk: people.People, body: Mapping[str, Any], user: str) -> None:
@@ -22,18 +23,13 @@ async def require(folk: people.People, body: Mapping[str, Any], user: str) -> No
 def read(body: Mapping[str, Any]) -> belonging.Origin:
     """The ids of a slash command, or of any interactive payload. A form knows where its app is installed; elsewhere `team` may be the
     person's."""
-    team, view = _part(body, "team"), _part(body, "view")
+    team, view = incoming.part(body, "team"), incoming.part(body, "view")
     return belonging.Origin(
         app=_first(body.get("api_app_id"), view.get("app_id")),
         team=_first(view.get("app_installed_team_id"), team.get("id"), body.get("team_id")),
-        enterprise=_first(_part(body, "enterprise").get("id"), body.get("enterprise_id"), team.get("enterprise_id")),
-        user_team=_first(_part(body, "user").get("team_id")),
+        enterprise=_first(incoming.part(body, "enterprise").get("id"), body.get("enterprise_id"), team.get("enterprise_id")),
+        user_team=_first(incoming.part(body, "user").get("team_id")),
     )
-
-
-def _part(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    part = body.get(name)
-    return part if isinstance(part, Mapping) else {}
 
 
 def _first(*given: Any) -> str:

@@ -178,6 +178,6 @@ def catch_all(app: AsyncApp) -> None:
     """The last net: what Bolt itself raises is logged and answered with 200, so that Slack does not repeat the request."""
 
     @app.error
-    async def _error(error: Exception) -> BoltResponse:
+    async def _error(error: Exception, response: BoltResponse | None) -> BoltResponse | None:
         log.error("Slack sent something that no listener takes: %s", type(error).__name__)
-        return BoltResponse(status=200)
+        return BoltResponse(status=200) if response is not None else None  # it was answered already: Bolt takes no second answer

@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bot import errors
+
+UNREADABLE = "What Slack sent here cannot be understood. Nothing was changed. Try it again from the anomaly's card."
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What Slack sent, read once. Fields that a payload lacks are ""."""
+    """What Slack sent, read once. Fields that a payload lacks, or that are no text, are ""."""
 
     body: Mapping[str, Any]
     user: str
@@ -19,25 +23,45 @@ class Request:
 
     @property
     def action(self) -> Mapping[str, Any]:
-        """The pressed element of a block_actions payload."""
-        pressed: Mapping[str, Any] = self.body["actions"][0]
-        return pressed
+        """The pressed element of a block_actions payload. Raises NotFound where there is none."""
+        pressed = self.body.get("actions")
+        first = pressed[0] if isinstance(pressed, list) and pressed else None
+        if not isinstance(first, Mapping):
+            raise errors.NotFound(UNREADABLE)
+        return first
 
     @property
     def value(self) -> str:
         """The value of the pressed button or of the chosen option."""
-        chosen = self.action.get("selected_option") or self.action
+        chosen = part(self.action, "selected_option") or self.action
         return str(chosen.get("value", ""))
 
     @property
+    def container(self) -> Mapping[str, Any]:
+        """Where the pressed element stands; empty when the payload does not say."""
+        return part(self.body, "container")
+
+    @property
     def view(self) -> Mapping[str, Any]:
-        """The modal of a view payload."""
-        view: Mapping[str, Any] = self.body["view"]
+        """The modal of a view payload. Raises NotFound where there is none."""
+        view = part(self.body, "view")
+        if not view:
+            raise errors.NotFound(UNREADABLE)
         return view
 
 
 def read(body: Mapping[str, Any]) -> Request:
     """Find user, channel, response_url and trigger in any interactive payload or slash command."""
-    user = body.get("user_id") or (body.get("user") or {}).get("id", "")
-    channel = body.get("channel_id") or (body.get("channel") or {}).get("id", "")
-    return Request(body, user, channel, body.get("response_url", ""), body.get("trigger_id", ""))
+    user = _text(body.get("user_id")) or _text(part(body, "user").get("id"))
+    channel = _text(body.get("channel_id")) or _text(part(body, "channel").get("id"))
+    return Request(body, user, channel, _text(body.get("response_url")), _text(body.get("trigger_id")))
+
+
+def part(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """An object inside a payload; empty when it is missing, or something else."""
+    found = body.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Collection, Mapping
-from typing import Any
 
 from slack_bolt.async_app import AsyncAck
 
@@ -53,7 +52,7 @@ async def triage(desk: desk.Desk, request: incoming.Request) -> None:
 async def triage_message(desk: desk.Desk, request: incoming.Request) -> None:
     """The message shortcut "Triage this anomaly": a card of ours, or any message with a link to an anomaly."""
     view_id = await desk.messenger.open_view(request.trigger_id, modals.loading(TITLE))
-    message: Mapping[str, Any] = request.body.get("message") or {}
+    message = incoming.part(request.body, "message")
     try:
         actor = await desk.people.actor(request.user)
         said = json.dumps([message.get("text"), message.get("blocks"), message.get("attachments")])

@@ -140,8 +140,7 @@ async def pressed_fix(desk: desk.Desk, request: incoming.Request) -> None:
 async def pressed_sync(desk: desk.Desk, request: incoming.Request) -> None:
     """[Run sync first], where nothing could be started."""
     source, datastore = _pair(request.value)
-    shown = request.body.get("container", {})
-    once = f"{request.user}|{request.channel}|{shown.get('message_ts', '')}|{request.value}"
+    once = f"{request.user}|{request.channel}|{request.container.get('message_ts', '')}|{request.value}"
     await _propose(desk, request, ask.ScanOrder(("sync",), (datastore,)), await desk.people.actor(request.user), source, once)
 
 

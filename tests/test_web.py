@@ -203,6 +203,44 @@ async def test_without_signature_headers_the_body_is_not_waited_for(desk: Desk) 
     await stop()
 
 
+TINY = b"1\r\na\r\n" * 100_000
+CHUNKED = b"POST /slack/events HTTP/1.1\r\nHost: x\r\n%sTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize("headers", ["", "X-Slack-Request-Timestamp: {now}\r\nX-Slack-Signature: v0={guess}\r\n"])
+async def test_a_body_in_a_million_chunks_is_refused_for_its_headers(headers: str, desk: Desk) -> None:
+    port, given = unused_port(), headers.format(now=int(time.time()), guess="a" * 64)
+    stop = await serving.serve(desk.application(), port, "127.0.0.1", desk.metrics)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    spent = time.process_time()
+    writer.write(CHUNKED % given.encode() + TINY)
+    answer = await asyncio.wait_for(reader.readline(), 5)
+    assert time.process_time() - spent < 0.05, "most of what was sent is never looked at"
+    assert (b" 411 " if given else b" 401 ") in answer
+    writer.close()
+    await stop()
+
+
+@pytest.mark.parametrize("expect", ["<b>more</b>", "100-continue"])
+async def test_what_a_stranger_expects_is_not_answered(expect: str, desk: Desk, client: TestClient[Any, Any]) -> None:
+    reply = await client.post("/slack/events", data=b"x", headers={"Expect": expect}, skip_auto_headers=["Expect"])
+    assert (reply.status, await reply.text()) == (401, "")
+    assert sum(refused(desk).values()) == 1
+
+
+async def test_somebody_with_the_secret_is_told_to_go_on(desk: Desk) -> None:
+    port = unused_port()
+    stop = await serving.serve(desk.application(hook_secret="hush"), port, "127.0.0.1", desk.metrics)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    asks = b"X-Desk-Secret: hush\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+    writer.write(b"POST /hooks/qualytics HTTP/1.1\r\nHost: x\r\n" + asks)
+    assert b" 100 " in await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+    writer.write(b"{}")
+    assert b" 202 " in await asyncio.wait_for(reader.readline(), 5)
+    writer.close()
+    await stop()
+
+
 @pytest.mark.parametrize(
     ("body", "kind"),
     [
@@ -210,6 +248,7 @@ async def test_without_signature_headers_the_body_is_not_waited_for(desk: Desk) 
         (b"[" * 100_000, "application/json"),
         (b"[1]", "application/json"),
         (b"payload=%7Bnot", "application/x-www-form-urlencoded"),
+        (b"payload=[1]", "application/x-www-form-urlencoded"),
         (b'{"n":' + b"9" * 5000 + b"}", "application/json"),
     ],
 )

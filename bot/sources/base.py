@@ -24,6 +24,7 @@ import pydantic_core
 import tenacity
 
 from bot import errors, ports
+from bot.sources import unpacking
 
 MAX_BODY = 8 * 1024 * 1024
 """Bytes of an answer that are read at most; a page of 100 anomalies is far below."""
@@ -151,7 +152,7 @@ class HttpSource:
         self._reads, self._writes = asyncio.Semaphore(reads), asyncio.Semaphore(writes)
         self._http = httpx.AsyncClient(
             base_url=base_url,
-            headers={"Authorization": f"Bearer {self._token}", "Accept": "application/json"},
+            headers={"Authorization": f"Bearer {self._token}", "Accept": "application/json", "Accept-Encoding": "gzip"},
             timeout=timeout,
             limits=httpx.Limits(max_connections=reads + writes, max_keepalive_connections=reads + writes),
             follow_redirects=False,  # the token goes to the address in the settings and nowhere else
@@ -218,7 +219,7 @@ class HttpSource:
                     await response.aclose()
         except (TimeoutError, httpx.TimeoutException) as error:
             raise errors.SourceUnavailable(self.name, f"{self.title} did not answer within {self._timeout:g} seconds.") from error
-        except httpx.DecodingError as error:
+        except unpacking.Unreadable as error:
             raise errors.SourceGarbled(self.name, f"{self.title} gave an answer that cannot be unpacked.") from error
         except httpx.HTTPError as error:
             said = f"{self.title} cannot be reached: the connection failed ({type(error).__name__})."
@@ -227,9 +228,10 @@ class HttpSource:
     async def _body(self, response: httpx.Response, whole: bool) -> bytes:
         """As much as is needed; `whole`: a success that is too large is no success."""
         limit = MAX_BODY if response.is_success else MAX_REFUSAL
-        body = bytearray()
-        async for piece in response.aiter_bytes():
-            body += piece
+        packed, body = unpacking.Unpacking(response.headers.get("content-encoding", "")), bytearray()
+        assert isinstance(response.stream, httpx.AsyncByteStream)
+        async for piece in response.stream:
+            body += packed.take(piece, limit + 1 - len(body))
             if len(body) > limit and response.is_success and whole:
                 raise errors.SourceGarbled(self.name, f"{self.title} gave an answer of more than {MAX_BODY // 2**20} MB; it was not read.")
             if len(body) > limit:

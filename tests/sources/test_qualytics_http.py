@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import gzip
 import json
+import tracemalloc
 from datetime import timedelta
 from typing import Any
 
@@ -244,6 +246,44 @@ async def test_a_large_answer_is_not_read_to_its_end(over: Make) -> None:
     with pytest.raises(errors.SourceGarbled):
         await over(lambda _: httpx.Response(200, content=endless())).changes("")
     assert sent <= base.MAX_BODY // 2**20 + 1
+
+
+def packed(times: int) -> bytes:
+    """A quarter of a gigabyte of blanks."""
+    content = gzip.compress(b" " * 2**28)
+    for _ in range(times - 1):
+        content = gzip.compress(content)
+    return content
+
+
+@pytest.mark.parametrize("status", [200, 400])
+@pytest.mark.parametrize("encoding", ["gzip", "gzip, gzip", "deflate", "br", "gzip, identity"])
+async def test_a_packed_answer_is_unpacked_no_further_than_it_is_read(over: Make, status: int, encoding: str) -> None:
+    content = packed(encoding.count("gzip") or 1)
+
+    async def body() -> Any:
+        yield content
+
+    source = over(lambda _: httpx.Response(status, content=body(), headers={"content-encoding": encoding}))
+    tracemalloc.start()
+    try:
+        with pytest.raises((errors.SourceGarbled, errors.SourceRejected)):
+            await source.people()
+        assert tracemalloc.get_traced_memory()[1] < 32 * 2**20
+    finally:
+        tracemalloc.stop()
+
+
+async def test_a_packed_answer_is_read(over: Make) -> None:
+    content = gzip.compress(json.dumps(page_json([anomaly_json(1001)])).encode())
+
+    async def body() -> Any:
+        for start in range(0, len(content), 7):
+            yield content[start : start + 7]
+
+    wire = Wire(lambda _: httpx.Response(200, content=body(), headers={"content-encoding": "GZip"}))
+    assert [one.ref.id for one in (await over(wire).find(model.Query())).anomalies] == ["1001"]
+    assert {request.headers["accept-encoding"] for request in wire.requests} == {"gzip"}
 
 
 async def test_connection_troubles_have_no_library_words(over: Make) -> None:

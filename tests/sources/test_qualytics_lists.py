@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -249,3 +250,8 @@ async def test_a_list_of_ids_that_was_ignored_is_tried_again_after_an_hour(over:
         wire.requests.clear()
         assert (await source.get(["3", "4", "5"])).keys() == {"3", "4", "5"}
         assert wire.lines.count("GET /api/anomalies") == lists
+
+
+@pytest.mark.parametrize("said", [None, 7, "x", {}, {"items": None}, {"items": 7}, {"items": True}, {"items": {"id": 7, "name": "orders"}}])
+async def test_a_list_of_names_that_is_none_is_empty(over: Make, said: Any) -> None:
+    assert await over(lambda _: httpx.Response(200, content=json.dumps(said))).tables("42") == []

@@ -124,7 +124,8 @@ class Places:
             except errors.SourceRejected:
                 self._paged_only = True
             else:
-                return raw if isinstance(raw, list) else raw.get("items", []) if isinstance(raw, dict) else []
+                items = raw.get("items") if isinstance(raw, dict) else raw
+                return items if isinstance(items, list) else []
         return await self._lists.every("containers", [datastore])
 
 
