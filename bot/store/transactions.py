@@ -105,7 +105,7 @@ class Database:
             with translated():
                 yield
         except errors.StoreUnavailable as error:
-            self._outage.failed(what, reason(error.__cause__ or error))
+            self._outage.failed(what, reason(error.__cause__ or error), begun)
             raise
         self._outage.worked(what, begun)
 

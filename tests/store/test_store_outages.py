@@ -180,6 +180,35 @@ async def test_a_statement_that_is_wrong_is_no_outage(proxied: tuple[proxies.Pro
     await store.close()
 
 
+# --- told once ------------------------------------------------------------------------------------------------------------
+
+
+async def test_whatever_fails_in_an_outage_is_one_line_and_only_a_write_ends_it(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    trouble = outage.Outage()
+    before = trouble.now()
+    trouble.failed(outage.WRITE, "no space left", trouble.now())
+    trouble.failed(outage.READ, "no answer in time", before)
+    trouble.worked(outage.READ, trouble.now())
+    trouble.failed(outage.WRITE, "no space left", trouble.now())
+    trouble.worked(outage.WRITE, before)
+    assert told(caplog) == ["the database cannot be written: no space left; what needs it is tried again"]
+    trouble.worked(outage.WRITE, trouble.now())
+    assert told(caplog)[1:] == ["the database works again, after 0 s"]
+
+
+async def test_what_hung_since_the_outage_tells_of_no_other_one(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    trouble = outage.Outage()
+    trouble.failed(outage.WRITE, "connection was closed", trouble.now())
+    hanging = trouble.now()
+    trouble.worked(outage.WRITE, trouble.now())
+    trouble.failed(outage.READ, "no answer in time", hanging)
+    assert len(told(caplog)) == 2, "it began before the outage was over"
+    trouble.failed(outage.READ, "no answer in time", trouble.now())
+    assert told(caplog)[2:] == ["the database cannot be read: no answer in time; what needs it is tried again"]
+
+
 # --- the whole desk -------------------------------------------------------------------------------------------------------
 
 
