@@ -39,6 +39,7 @@ FOLLOW_SECONDS = 1.0
 ASKED_SECONDS = 5.0
 DIGEST_SECONDS = 15.0
 LINE_SECONDS = 5.0
+LEGACY_SECONDS = 60.0
 BATCH_DEADLINE = 3600.0
 """A run of the batches does all of one: thousands of items, at the pace of the system."""
 
@@ -125,6 +126,7 @@ async def running(configured: settings.Settings, *, listening: bool = True, work
         stack.push_async_callback(store.close)
         if store.alone:
             await store.leases.release_all()
+        await store.legacy.carry()
         http = await stack.enter_async_context(slack.session())
         desk = _assemble(configured, clock, store, http, listening=listening)
         for source in desk.sources.values():
@@ -157,10 +159,10 @@ def _assemble(configured: settings.Settings, clock: ports.Clock, store: engine.S
     route = model.Route("default", configured.desk_channel, burst=configured.desk_burst, wait_seconds=configured.desk_wait_seconds)
 
     folk = people.People(sources, store.identities, directory.SlackDirectory(client, sorted(grants.groups())), clock, grants)
-    known, cards, leases, journal, facts = store.anomalies, store.cards, store.leases, store.journal, store.facts
+    known, cards, leases, journal = store.anomalies, store.cards, store.leases, store.journal
     every, admins = timedelta(seconds=configured.desk_poll_seconds), configured.desk_admins
-    posting = post.Post([route], sources, known, cards, leases, journal, facts, messenger, clock, metrics, admins=admins)
-    polling = poll.Poll(sources, known, store.health, leases, facts, posting, clock, metrics, every)
+    posting = post.Post([route], sources, known, cards, leases, journal, store.slack, messenger, clock, metrics, admins=admins)
+    polling = poll.Poll(sources, known, store.health, leases, posting, clock, metrics, every)
     recorder, telling = recording.Recorder(store.records, clock), remarks.Remarks(sources, store.remarks, leases, clock)
     signed = configured.desk_actor_comments
     acting = triage.Triage(sources, known, journal, leases, folk, posting, clock, metrics, grants, recorder, telling, actor_comments=signed)
@@ -170,8 +172,8 @@ def _assemble(configured: settings.Settings, clock: ports.Clock, store: engine.S
     working = run.Runs(sources, store.batches, known, leases, bulk, messenger, clock, metrics, recorder)
     scanning = ask.Scans(sources, store.operations, leases, posting, clock, grants)
     give_up = timedelta(minutes=configured.desk_scan_minutes)
-    following = follow.Follow(sources, store.operations, known, leases, facts, scanning, clock, metrics, give_up, folk)
-    digesting = digest.Digests(sources, known, journal, facts, looking, posting, clock, grants, first, configured.desk_digest, zone)
+    following = follow.Follow(sources, store.operations, known, leases, store.health, scanning, clock, metrics, give_up, folk)
+    digesting = digest.Digests(sources, known, journal, store.digests, looking, posting, clock, grants, first, configured.desk_digest, zone)
     posting.drawers |= {
         model.CardKind.BATCH: bulk.draw,
         model.CardKind.SCAN: scanning.draw,
@@ -227,7 +229,7 @@ def _sources(configured: settings.Settings, clock: ports.Clock, store: engine.St
             url=configured.qualytics_url,
             token=configured.qualytics_token.get_secret_value(),
             clock=clock,
-            facts=store.facts,
+            traits=store.traits,
             datastores=configured.qualytics_datastores,
             thresholds={word.value: bound for word, bound in configured.desk_severity},
             max_batch=configured.qualytics_max_batch,
@@ -256,6 +258,7 @@ def _jobs(configured: settings.Settings, desk: Running) -> list[scheduling.Job]:
         *(scheduling.Job(f"notice {name}", noticing(name), every, jitter=every / 10, first=True) for name in desk.sources),
         scheduling.Job("digest", desk.desk.digests.tick, DIGEST_SECONDS, first=True),
         scheduling.Job("connection", desk.line.watch, LINE_SECONDS),
+        scheduling.Job("legacy facts", desk.store.legacy.carry, LEGACY_SECONDS),
     ]
 
 

@@ -11,7 +11,7 @@ from bot.model.leases import Lease
 from bot.model.queries import Found, Handling, Query, Word
 from bot.model.review import ReviewInput, ReviewPage, ReviewScope
 from bot.model.scans import GONE, Cause, Operation, OperationState, Problem, Proposal, Push, Scan, ScanRequest, ScanResult, Verdict
-from bot.model.sources import Capabilities, SourceHealth
+from bot.model.sources import Capabilities, SourceHealth, Trouble
 from bot.model.views import Explanation, Ingested, Listing, Receipt, Recurrence
 
 __all__ = [
@@ -79,6 +79,7 @@ __all__ = [
     "SourceHealth",
     "Split",
     "State",
+    "Trouble",
     "Verdict",
     "Window",
     "Word",

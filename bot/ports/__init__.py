@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+from bot.ports.health import DigestMarks, HealthRecords, SlackHealth, SourceTraits
 from bot.ports.slack import Directory, Messenger
 from bot.ports.store import (
     Anomalies,
     Backlog,
-    Batches,
     Cards,
-    Facts,
-    HealthRecords,
     Identities,
     Intent,
     Journal,
-    Leases,
     Note,
-    Operations,
     Record,
     Records,
     Remark,
@@ -23,6 +19,7 @@ from bot.ports.store import (
     Tally,
 )
 from bot.ports.systems import Clock, Source, Telemetry
+from bot.ports.work import Batches, Leases, Operations
 
 __all__ = [
     "Anomalies",
@@ -30,8 +27,8 @@ __all__ = [
     "Batches",
     "Cards",
     "Clock",
+    "DigestMarks",
     "Directory",
-    "Facts",
     "HealthRecords",
     "Identities",
     "Intent",
@@ -44,7 +41,9 @@ __all__ = [
     "Records",
     "Remark",
     "Remarks",
+    "SlackHealth",
     "Source",
+    "SourceTraits",
     "Tally",
     "Telemetry",
 ]

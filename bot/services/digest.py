@@ -16,9 +16,6 @@ from bot.services import browse, post, slicing
 
 log = logging.getLogger(__name__)
 
-MARK = "digest.default"
-"""The fact that says for which due time the last digest of the default channel was made."""
-
 MOST = 10_000
 """So many open anomalies are read for the lists of a digest, the newest; the counts are of all of them."""
 
@@ -34,7 +31,7 @@ class Digests:
     sources: Mapping[str, ports.Source]
     anomalies: ports.Anomalies
     journal: ports.Journal
-    facts: ports.Facts
+    marks: ports.DigestMarks
     browse: browse.Browse
     post: post.Post
     clock: ports.Clock
@@ -53,7 +50,7 @@ class Digests:
             return
         mark = await self._mark()
         if mark is None:
-            await self.facts.put(MARK, now.isoformat(), now)  # the first one is due at the next due time
+            await self.marks.put(self.post.routes[0].id, now)  # the first one is due at the next due time
             return
         if mark >= due:
             return
@@ -66,7 +63,7 @@ class Digests:
             log.info("the digest waits no more")
         self._failing = False
         await self.post.cards.put(self._draft(due, made), self.clock.now())
-        await self.facts.put(MARK, due.isoformat(), self.clock.now())
+        await self.marks.put(self.post.routes[0].id, due)
 
     def _says_no(self, error: errors.SourceError) -> None:
         if not self._failing:
@@ -85,8 +82,7 @@ class Digests:
         return digest_message.digest(made, self.post.offer(made.source))
 
     async def _mark(self) -> datetime | None:
-        mark = await self.facts.get(MARK)
-        return datetime.fromisoformat(mark) if mark else None
+        return await self.marks.get(self.post.routes[0].id)
 
     def _draft(self, due: datetime, made: model.Digest) -> model.CardDraft:
         return model.CardDraft(

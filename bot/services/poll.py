@@ -37,7 +37,6 @@ class Poll:
     anomalies: ports.Anomalies
     health: ports.HealthRecords
     leases: ports.Leases
-    facts: ports.Facts
     post: post.Post
     clock: ports.Clock
     telemetry: ports.Telemetry
@@ -216,12 +215,12 @@ class Poll:
         before, now = await self.health.ok(name, self.clock.now(), asked), self.clock.now()
         if before.failing_since is not None:
             log.info("%s answers again", name)
-        told = await self.facts.get(f"told.{name}")
-        if told:
-            times = {"since": told["since"], "title": self.sources[name].title, "error": told["error"]}
-            await self.post.report(f"failing:{name}:{told['since']}", {"what": "failing", **times, "over": now.isoformat()})
-            await self.post.report(f"recovered:{name}:{told['since']}", {"what": "recovered", **times, "at": now.isoformat()})
-            await self.facts.put(f"told.{name}", None, now)
+        if before.told:
+            since = before.told.since.isoformat()
+            times = {"since": since, "title": self.sources[name].title, "error": before.told.error}
+            await self.post.report(f"failing:{name}:{since}", {"what": "failing", **times, "over": now.isoformat()})
+            await self.post.report(f"recovered:{name}:{since}", {"what": "recovered", **times, "at": now.isoformat()})
+            await self.health.told(name, None, now)
 
     async def _failed(self, name: str, error: errors.SourceError) -> None:
         now = self.clock.now()
@@ -232,11 +231,12 @@ class Poll:
         self.telemetry.count("source_errors", source=name, kind=type(error).__name__)
         if before.failing_since is None:
             log.warning("%s does not answer as it should: %s", name, said)
-        if (before.failures + 1 >= TELL_AFTER or not error.retryable) and not await self.facts.get(f"told.{name}"):
-            trouble = {"since": (before.failing_since or now).isoformat(), "error": said}
-            payload = {"what": "failing", "title": self.sources[name].title, **trouble}
-            await self.post.report(f"failing:{name}:{trouble['since']}", payload)
-            await self.facts.put(f"told.{name}", trouble, now)
+        if (before.failures + 1 >= TELL_AFTER or not error.retryable) and not before.told:
+            trouble = model.Trouble(before.failing_since or now, said)
+            since = trouble.since.isoformat()
+            payload = {"what": "failing", "title": self.sources[name].title, "since": since, "error": said}
+            await self.post.report(f"failing:{name}:{since}", payload)
+            await self.health.told(name, trouble, now)
 
     def _pause(self, standing: model.SourceHealth, error: errors.SourceError) -> timedelta:
         """How long the source is left alone: longer each time, up to a limit that no answer of its own can raise."""

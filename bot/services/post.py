@@ -66,7 +66,7 @@ class Post:
     cards: ports.Cards
     leases: ports.Leases
     journal: ports.Journal
-    facts: ports.Facts
+    slack: ports.SlackHealth
     messenger: ports.Messenger
     clock: ports.Clock
     telemetry: ports.Telemetry
@@ -82,7 +82,7 @@ class Post:
     fallback: fallback.Fallback = field(init=False)
 
     def __post_init__(self) -> None:
-        self.fallback = fallback.Fallback(self.facts, self.clock)
+        self.fallback = fallback.Fallback(self.slack, self.clock)
 
     def drafts(self, anomalies: Sequence[model.Anomaly]) -> Mapping[model.Ref, Sequence[model.CardDraft]]:
         """The cards that these anomalies get when they turn out to be new; none for what is closed already."""
@@ -375,9 +375,9 @@ class Post:
         """A channel refuses us: say so once, in the log and to the admins, and go on trying quietly."""
         self._good.discard(channel)
         now = self.clock.now()
-        if await self.facts.get(f"slack.refused:{channel}"):
+        if await self.slack.refused_since(channel):
             return
-        await self.facts.put(f"slack.refused:{channel}", now.isoformat(), now)
+        await self.slack.refuses(channel, now)
         log.error("cannot post in %s: %s; trying again every %.0f seconds", channel, error, CHANNEL_PAUSE.total_seconds())
         await self._tell_admins({"what": "channel_gone", "channel": channel, "code": error.code, "at": now.isoformat()})
 
@@ -387,12 +387,12 @@ class Post:
             return
         self._good.add(channel)
         self._paused.pop(channel, None)
-        since = await self.facts.get(f"slack.refused:{channel}")
+        since = await self.slack.refused_since(channel)
         if since:
             now = self.clock.now()
-            await self.facts.put(f"slack.refused:{channel}", None, now)
+            await self.slack.works(channel, now)
             log.info("posting in %s works again", channel)
-            await self._tell_admins({"what": "channel_back", "channel": channel, "since": since, "at": now.isoformat()})
+            await self._tell_admins({"what": "channel_back", "channel": channel, "since": since.isoformat(), "at": now.isoformat()})
 
     async def _tell_admins(self, payload: Mapping[str, str]) -> None:
         for admin in self.admins:

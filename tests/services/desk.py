@@ -229,7 +229,7 @@ class Desk:
         silent, messenger = lab.Silent(), through(wall)
         route = model.Route("default", CHANNEL)
         self.post = post.Post(
-            [route], sources, anomalies, through(store.cards), leases, journal, through(store.facts), messenger, clock, silent
+            [route], sources, anomalies, through(store.cards), leases, journal, through(store.slack), messenger, clock, silent
         )
         self.recorder = recording.Recorder(through(store.records), clock)
         self.remarks = Remarks(sources, through(store.remarks), leases, clock)
@@ -238,9 +238,7 @@ class Desk:
         )
         self.batches = freeze.Batches(sources, through(store.batches), folk, self.post, clock, self.grants)
         self.runs = run.Runs(sources, through(store.batches), anomalies, leases, self.batches, messenger, clock, silent, self.recorder)
-        self.poll = poll.Poll(
-            sources, anomalies, store.health, leases, through(store.facts), self.post, clock, silent, timedelta(seconds=60)
-        )
+        self.poll = poll.Poll(sources, anomalies, store.health, leases, self.post, clock, silent, timedelta(seconds=60))
         self.post.drawers[model.CardKind.BATCH] = self.batches.draw
 
     # --- what people do ----------------------------------------------------------------------------------------------------------

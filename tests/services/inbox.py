@@ -112,12 +112,12 @@ class Desk:
             store.cards,
             store.leases,
             store.journal,
-            store.facts,
+            store.slack,
             self.wall,  # type: ignore[arg-type]
             self.clock,
             self.counts,
         )
-        self.poll = poll.Poll(sources, store.anomalies, store.health, store.leases, store.facts, self.post, self.clock, self.counts, EVERY)
+        self.poll = poll.Poll(sources, store.anomalies, store.health, store.leases, self.post, self.clock, self.counts, EVERY)
 
     async def turn(self, **how: bool) -> model.Ingested | None:
         """Half a minute goes by; a poll, and what follows from it in the channel."""

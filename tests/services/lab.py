@@ -195,7 +195,7 @@ class Lab:
             store.cards,
             store.leases,
             store.journal,
-            store.facts,
+            store.slack,
             wall,
             self.clock,
             Silent(),
@@ -204,7 +204,7 @@ class Lab:
         self.directory = beside.directory if beside else Directory()
         folk = people.People(sources, store.identities, self.directory, self.clock)
         self.follow = follow.Follow(
-            sources, store.operations, store.anomalies, store.leases, store.facts, self.scans, self.clock, Silent(), GIVE_UP, folk
+            sources, store.operations, store.anomalies, store.leases, store.health, self.scans, self.clock, Silent(), GIVE_UP, folk
         )
         self.post.drawers[model.CardKind.SCAN] = self.scans.draw
 

@@ -83,7 +83,7 @@ def desk(lab: Lab) -> Desk:
         sources,
         store.anomalies,
         store.journal,
-        store.facts,
+        store.digests,
         looking,
         lab.post,
         lab.clock,
@@ -130,7 +130,7 @@ async def test_no_digest_is_due_when_they_are_off(desk: Desk) -> None:
     assert await desk.tick() == 0
     desk.lab.clock.pass_by(days=2)
     assert await desk.tick() == 0
-    assert await desk.lab.store.facts.get(digests.MARK) is None
+    assert await desk.lab.store.digests.get("default") is None
 
 
 async def test_a_digest_waits_for_its_system_and_says_so_once(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
@@ -171,7 +171,7 @@ async def test_asked_it_tells_of_a_filter_since_the_last_digest_or_for_a_day(des
     desk.queue.all = [at(-30, 1), at(-3, 2), at(-2, 3, state=model.State.ACKNOWLEDGED, status="Acknowledged")]
     made = await desk.digests.ask(model.Query(), ME)
     assert (made.since, made.opened, made.open, made.source) == (NOON - timedelta(days=1), 2, 3, "qualytics")
-    await desk.lab.store.facts.put(digests.MARK, (NOON - timedelta(hours=2, minutes=30)).isoformat(), NOON)
+    await desk.lab.store.digests.put("default", NOON - timedelta(hours=2, minutes=30))
     assert (await desk.digests.ask(model.Query(), ME)).opened == 1
     some = await desk.digests.ask(model.Query(min_weight=2, limit=1, sort="oldest"), ME)
     assert (some.open, some.words) == (2, grammar.canonical(model.Query(min_weight=2)))
@@ -182,7 +182,7 @@ async def test_asked_it_tells_of_a_filter_since_the_last_digest_or_for_a_day(des
 
 async def test_a_digest_reaches_back_to_the_last_one_when_that_is_longer_ago_than_a_week(desk: Desk) -> None:
     long_ago = NOON - timedelta(days=20)
-    await desk.lab.store.facts.put(digests.MARK, long_ago.isoformat(), NOON)
+    await desk.lab.store.digests.put("default", long_ago)
     desk.queue.all = [at(-24 * 15, 1)]
     assert (await desk.digests.ask(model.Query(), ME)).opened == 1
     assert desk.queue.queries[0].since == long_ago.date()

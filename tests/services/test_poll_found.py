@@ -43,7 +43,7 @@ class Town:
         )
 
     def _source(self, clock: cast.Clock, **settings: Any) -> qualytics.Qualytics:
-        given = {"token": fake.SANDBOX_TOKEN, "clock": clock, "facts": self.store.facts, **settings}
+        given = {"token": fake.SANDBOX_TOKEN, "clock": clock, "traits": self.store.traits, **settings}
         return qualytics.Qualytics(url=self.url, **given)
 
     async def why(self, ident: int) -> list[model.Reason]:

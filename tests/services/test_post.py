@@ -12,7 +12,7 @@ import pytest
 
 from bot import errors, model
 from bot.core import retries
-from bot.services import fallback, post
+from bot.services import post
 from tests.services import cast
 from tests.services import lab as labs
 from tests.services.lab import CHANNEL, Lab
@@ -381,11 +381,6 @@ async def draw_table(_: model.Card) -> model.Message:
 async def digest(lab: Lab, key: str) -> None:
     await lab.store.cards.put(replace(lab.post.report_draft(key, {}), kind=model.CardKind.DIGEST), lab.clock.now())
     await lab.post.flush()
-
-
-async def test_what_an_earlier_release_learned_for_ever_is_forgotten(lab: Lab) -> None:
-    await lab.store.facts.put(fallback.NO_CHARTS, True, lab.clock.now())
-    assert not await lab.post.fallback.refuses_new_blocks()
 
 
 async def test_refusals_are_logged_once_an_hour_for_each_word(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:

@@ -81,14 +81,14 @@ async def test_the_store_answers(store: engine.Store, kind: str) -> None:
 
 async def test_what_the_database_refuses_is_our_error_without_row_data(store: engine.Store) -> None:
     async with store.db.writer.begin() as connection:
-        await connection.exec_driver_sql("ALTER TABLE facts RENAME TO facts_gone")
+        await connection.exec_driver_sql("ALTER TABLE source_traits RENAME TO traits_gone")
     try:
         with pytest.raises(errors.StoreError) as failure:
-            await store.facts.put("k", "row data", NOON)
-        assert "facts" in str(failure.value) and "row data" not in str(failure.value)
+            await store.traits.put(SOURCE, "k", "row data", NOON)
+        assert "source_traits" in str(failure.value) and "row data" not in str(failure.value)
     finally:
         async with store.db.writer.begin() as connection:
-            await connection.exec_driver_sql("ALTER TABLE facts_gone RENAME TO facts")
+            await connection.exec_driver_sql("ALTER TABLE traits_gone RENAME TO source_traits")
 
 
 @pytest.fixture
@@ -111,11 +111,11 @@ async def test_sqlite_is_safe_and_readers_do_not_write(lite: engine.Store) -> No
 
 
 async def test_readers_go_on_while_somebody_writes(lite: engine.Store) -> None:
-    await lite.facts.put("k", "old", NOON)
+    await lite.traits.put(SOURCE, "k", "old", NOON)
     async with lite.db.writer.begin() as connection:
-        await connection.exec_driver_sql("""UPDATE facts SET value = '"new"'""")
-        assert await asyncio.wait_for(lite.facts.get("k"), 5) == "old"
-    assert await lite.facts.get("k") == "new"
+        await connection.exec_driver_sql("""UPDATE source_traits SET traits = '"new"'""")
+        assert await asyncio.wait_for(lite.traits.get(SOURCE, "k"), 5) == "old"
+    assert await lite.traits.get(SOURCE, "k") == "new"
 
 
 async def test_a_transaction_has_the_right_to_write_from_its_first_look(tmp_path: Path, lite: engine.Store) -> None:
@@ -125,7 +125,7 @@ async def test_a_transaction_has_the_right_to_write_from_its_first_look(tmp_path
     def meddle(old: model.Anomaly, new: model.Anomaly) -> None:
         with contextlib.closing(sqlite3.connect(tmp_path / "desk.db", timeout=0, isolation_level=None)) as other:
             try:
-                other.execute("INSERT INTO facts VALUES ('meddled', '1', '2026-03-02 12:00:00.000000')")
+                other.execute("INSERT INTO readiness VALUES ('meddled', '2026-03-02 12:00:00.000000')")
             except sqlite3.OperationalError as error:
                 told.append(str(error))
 

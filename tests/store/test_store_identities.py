@@ -1,4 +1,4 @@
-"""Links, standings, facts."""
+"""Links, and how sources stand."""
 
 from __future__ import annotations
 
@@ -114,14 +114,6 @@ async def test_the_mark_of_the_watch_is_remembered_beside_the_cursor(store: engi
     await store.anomalies.save(SOURCE, [], read_at=NOON, now=NOON, cursor="c")
     standing = await store.health.get(SOURCE)
     assert (standing.watch_mark, standing.cursor) == ("17", "c")
-
-
-@pytest.mark.parametrize("value", [True, 0, "", "a\x00b", None, [1, {"a": [None]}], {"since": NOON.isoformat()}])
-async def test_facts_are_json(store: engine.Store, value: Any) -> None:
-    assert await store.facts.get("k") is None
-    await store.facts.put("k", "before", NOON)
-    await store.facts.put("k", value, after(1))
-    assert await store.facts.get("k") == value
 
 
 async def test_looks_that_are_asked_for_are_counted_and_answered_by_those_that_began_after(store: engine.Store) -> None:

@@ -52,16 +52,18 @@ async def test_a_silent_server_fails_what_is_under_way_and_is_forgotten_at_once_
     caplog.set_level(logging.INFO)
     proxy, url = proxied
     store = await engine.open(url, QUICK)
-    await asyncio.gather(*(store.facts.put(f"k{number}", number, NOON) for number in range(10)))
+    await asyncio.gather(*(store.traits.put(SOURCE, f"k{number}", number, NOON) for number in range(10)))
     proxy.silence()
     started = time.monotonic()
     async with asyncio.timeout(BOUND):
-        outcomes = await asyncio.gather(*(store.facts.get("k1") for _ in range(10)), store.facts.put("k2", 3, NOON), return_exceptions=True)
+        outcomes = await asyncio.gather(
+            *(store.traits.get(SOURCE, "k1") for _ in range(10)), store.traits.put(SOURCE, "k2", 3, NOON), return_exceptions=True
+        )
     assert {type(outcome) for outcome in outcomes} == {errors.StoreUnavailable}
     proxy.speak()
     async with asyncio.timeout(BOUND):
-        assert await store.facts.get("k1") == 1
-        await store.facts.put("k2", 4, NOON)
+        assert await store.traits.get(SOURCE, "k1") == 1
+        await store.traits.put(SOURCE, "k2", 4, NOON)
     await store.close()
     assert time.monotonic() - started < BOUND
     lines = told(caplog)

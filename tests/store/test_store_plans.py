@@ -67,7 +67,7 @@ LANES = {"cards_posts", "cards_edits", "cards_waiting", "cards_lost", "cards_cla
 }  # fmt: skip
 """Indices that hold only what waits: reading one of them whole is what is asked for."""
 
-SMALL = {"sources", "windows", "facts", "anon_1"}
+SMALL = {"sources", "windows", "anon_1"}
 """Tables with a row per source, route or setting, and what a statement has gathered itself: reading them whole is right."""
 
 
