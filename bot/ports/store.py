@@ -31,6 +31,29 @@ Note = Callable[[model.Anomaly, model.Anomaly], model.Entry | None]
 
 
 @dataclass(frozen=True, slots=True)
+class Observation:
+    """Anomalies of `source` as a request at `read_at` saw them, and all that follows from it.
+
+    What is new is inserted: `reason` says why it was or was not announced, its `drafts` become cards. What is visibly different gets
+    another version, a line from `note`, and its cards are corrected; what was closed and is open again gets its `drafts` where no card
+    shows it. The `cursor` moves (None: it does not), `extra` cards are added, `entries` written. `own` is the intent whose work this is a
+    part of.
+    """
+
+    source: str
+    seen: Sequence[model.Anomaly]
+    read_at: datetime
+    now: datetime
+    reason: model.Reason = model.Reason.WAITING
+    cursor: str | None = None
+    drafts: Mapping[model.Ref, Sequence[model.CardDraft]] = field(default_factory=dict)
+    extra: Sequence[model.CardDraft] = ()
+    note: Note | None = None
+    entries: Sequence[model.Entry] = ()
+    own: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Remark:
     """A comment that tells in the system who acted, to be left once. `asked` is None as long as it is certain that it is not there."""
 
@@ -102,28 +125,9 @@ class Anomalies(Protocol):
         """Which of these are tracked."""
         ...
 
-    async def save(
-        self,
-        source: str,
-        seen: Sequence[model.Anomaly],
-        *,
-        read_at: datetime,
-        now: datetime,
-        reason: model.Reason = model.Reason.WAITING,
-        cursor: str | None = None,
-        drafts: Mapping[model.Ref, Sequence[model.CardDraft]] | None = None,
-        extra: Sequence[model.CardDraft] = (),
-        note: Note | None = None,
-        entries: Sequence[model.Entry] = (),
-        done: str = "",
-        own: str = "",
-    ) -> model.Ingested:
-        """One transaction: insert what is new (version 1, `reason` kept, its `drafts` become cards), update what is visibly different
-        (version + 1, `note` journalled, its cards marked dirty), give what was closed and is open again its `drafts` where no card shows
-        it, move the cursor, add `extra` cards, write `entries`, close the intent `done`.
-
-        `read_at` is when the request that saw them was sent: an observation older than what is stored is left out. So is what an action of
-        ours is about at this moment, `own` (an intent's key) excepted: what became of it is told by the record of that action.
+    async def save(self, observation: Observation) -> model.Ingested:
+        """Store it in one transaction. An observation older than what is stored is left out. So is what an action of ours is about at this
+        moment, `own` excepted: what became of it is told by the record of that action.
         """
         ...
 

@@ -130,11 +130,13 @@ class Digests:
         read_at = self.clock.now()
         reading = await source.read(gone)
         await self.anomalies.save(
-            source.name,
-            list(reading.found.values()),
-            read_at=read_at,
-            now=self.clock.now(),
-            note=lambda old, new: transitions.elsewhere(old, new, source.title, read_at),
+            ports.Observation(
+                source.name,
+                list(reading.found.values()),
+                read_at=read_at,
+                now=self.clock.now(),
+                note=lambda old, new: transitions.elsewhere(old, new, source.title, read_at),
+            )
         )
 
     async def _closed(self, source: ports.Source, query: model.Query, actor: model.Actor, since: datetime) -> int:

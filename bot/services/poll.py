@@ -117,13 +117,15 @@ class Poll:
             met = await self._met(source, seen, read_at, await self._introductions(source, changes.met))
         fresh = [anomaly for anomaly in changes.anomalies if anomaly.ref not in already]
         saved = await self.anomalies.save(
-            source.name,
-            fresh,
-            read_at=read_at,
-            now=self.clock.now(),
-            cursor=changes.cursor,
-            drafts=self.post.drafts(fresh),
-            note=await self._note(source.title, read_at),
+            ports.Observation(
+                source.name,
+                fresh,
+                read_at=read_at,
+                now=self.clock.now(),
+                cursor=changes.cursor,
+                drafts=self.post.drafts(fresh),
+                note=await self._note(source.title, read_at),
+            )
         )
         return _both(met, saved) or saved
 
@@ -136,14 +138,16 @@ class Poll:
         cursor: str | None = None,
     ) -> model.Ingested:
         return await self.anomalies.save(
-            source.name,
-            seen,
-            read_at=read_at,
-            now=self.clock.now(),
-            reason=model.Reason.FIRST_CONTACT,
-            cursor=cursor,
-            extra=extra,
-            note=await self._note(source.title, read_at),
+            ports.Observation(
+                source.name,
+                seen,
+                read_at=read_at,
+                now=self.clock.now(),
+                reason=model.Reason.FIRST_CONTACT,
+                cursor=cursor,
+                extra=extra,
+                note=await self._note(source.title, read_at),
+            )
         )
 
     def _greeting(self, source: ports.Source, count: int) -> model.CardDraft:
@@ -190,7 +194,7 @@ class Poll:
 
     async def _seen(self, source: ports.Source, anomalies: Sequence[model.Anomaly], read_at: datetime) -> None:
         note = await self._note(source.title, read_at)
-        await self.anomalies.save(source.name, anomalies, read_at=read_at, now=self.clock.now(), note=note)
+        await self.anomalies.save(ports.Observation(source.name, anomalies, read_at=read_at, now=self.clock.now(), note=note))
 
     async def _deleted(self, source: ports.Source, idents: Collection[str]) -> Sequence[model.Anomaly]:
         """Those that do not exist any more, as deleted. Lists also leave out what the token may not see, and rights are given by datastore:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot import errors, model
+from bot import errors, model, ports
 from bot.core import digest_stats, grammar, permissions
 from bot.services import browse
 from bot.services import digest as digests
@@ -66,7 +66,7 @@ class Desk:
     async def save(self, *found: model.Anomaly) -> None:
         now = self.lab.clock.now()
         await self.lab.store.anomalies.save(
-            "qualytics", list(found), read_at=now, now=now, entries=[], note=None, reason=model.Reason.FIRST_CONTACT
+            ports.Observation("qualytics", list(found), read_at=now, now=now, entries=[], note=None, reason=model.Reason.FIRST_CONTACT)
         )
 
 
@@ -157,7 +157,7 @@ async def test_a_digest_counts_what_came_what_is_open_and_what_was_closed_since_
     desk.lab.clock.pass_by(minutes=30)
     now = desk.lab.clock.now()
     entry = model.Entry(closed.ref, "archive", now, actor="U1", actor_name="Dana", before="Active", after="Invalid")
-    await desk.lab.store.anomalies.save("qualytics", [closed], read_at=now, now=now, entries=[entry])
+    await desk.lab.store.anomalies.save(ports.Observation("qualytics", [closed], read_at=now, now=now, entries=[entry]))
     desk.lab.clock.pass_by(minutes=30)
     assert await desk.tick() == 1
     (card,) = await cards(desk)
@@ -230,7 +230,7 @@ async def test_only_what_was_closed_and_matches_counts_as_closed(desk: Desk) -> 
     now = desk.lab.clock.now()
     entries = [model.Entry(one.ref, "archive", now, actor="U1", before="Active", after="Invalid") for one in (light, heavy, reopened)]
     found = [replace(light, **CLOSED), replace(heavy, **CLOSED), reopened]
-    await desk.lab.store.anomalies.save("qualytics", found, read_at=now, now=now, entries=entries)
+    await desk.lab.store.anomalies.save(ports.Observation("qualytics", found, read_at=now, now=now, entries=entries))
     desk.queue.all = found
     assert (await desk.digests.ask(model.Query(min_weight=5), ME)).closed == 1
     assert (await desk.digests.ask(model.Query(), ME)).closed == 2

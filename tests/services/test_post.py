@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot import errors, model
+from bot import errors, model, ports
 from bot.core import retries
 from bot.services import post
 from tests.services import cast
@@ -89,7 +89,7 @@ async def arrive(lab: Lab, *idents: int, **values: Any) -> list[model.Ref]:
     """New anomalies, as the poll stores them, and one flush."""
     found = [replace(cast.anomaly(ident, **values), created=lab.clock.now()) for ident in idents]
     now = lab.clock.now()
-    await lab.store.anomalies.save("qualytics", found, read_at=now, now=now, drafts=lab.post.drafts(found))
+    await lab.store.anomalies.save(ports.Observation("qualytics", found, read_at=now, now=now, drafts=lab.post.drafts(found)))
     await lab.post.flush()
     return [one.ref for one in found]
 
@@ -98,7 +98,7 @@ async def change(lab: Lab, ident: int, **values: Any) -> None:
     """The system says something new about one, and one flush."""
     now = lab.clock.now()
     one = replace(cast.anomaly(ident, **values), created=labs.cast.NOON)
-    await lab.store.anomalies.save("qualytics", [one], read_at=now, now=now)
+    await lab.store.anomalies.save(ports.Observation("qualytics", [one], read_at=now, now=now))
     await lab.post.flush()
 
 

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot import model
+from bot import model, ports
 from bot.store import engine, identities, tables
 from tests.store.making import NOON, SOURCE, after
 
@@ -111,7 +111,7 @@ async def test_a_standing_tells_since_when_it_fails_and_how_it_stood(store: engi
 
 async def test_the_mark_of_the_watch_is_remembered_beside_the_cursor(store: engine.Store) -> None:
     await store.health.mark(SOURCE, "17", NOON)
-    await store.anomalies.save(SOURCE, [], read_at=NOON, now=NOON, cursor="c")
+    await store.anomalies.save(ports.Observation(SOURCE, [], read_at=NOON, now=NOON, cursor="c"))
     standing = await store.health.get(SOURCE)
     assert (standing.watch_mark, standing.cursor) == ("17", "c")
 

@@ -274,12 +274,14 @@ class Follow:
         )
         known = await self.anomalies.get([ref])
         await self.anomalies.save(
-            source.name,
-            [after] if ref in known else [],
-            read_at=read_at,
-            now=self.clock.now(),
-            note=lambda old, new: transitions.elsewhere(old, new, source.title, read_at),
-            entries=[entry],
+            ports.Observation(
+                source.name,
+                [after] if ref in known else [],
+                read_at=read_at,
+                now=self.clock.now(),
+                note=lambda old, new: transitions.elsewhere(old, new, source.title, read_at),
+                entries=[entry],
+            )
         )
         return passes, stands
 
