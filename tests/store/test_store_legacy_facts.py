@@ -124,6 +124,15 @@ async def test_a_process_of_the_last_release_goes_on_beside_this_one(store: engi
     assert await store.digests.get("default") == after(60) + day
 
 
+async def test_a_source_that_the_last_release_adds_is_read(store: engine.Store) -> None:
+    """It knows none of the new columns."""
+    new = {"told_since", "told_error", "told_at", "noticed", "noticed_over"}
+    old = sa.Table("sources", sa.MetaData(), *(sa.Column(one.name, one.type) for one in tables.sources.c if one.name not in new))
+    row = {"source": SOURCE, "cursor": "c", "failures": 0, "error": "", "watch_mark": ""}
+    await store.db.write(lambda connection: connection.execute(sa.insert(old).values(row)))
+    assert await store.health.get(SOURCE) == model.SourceHealth(SOURCE, cursor="c")
+
+
 @pytest.mark.parametrize(
     "facts",
     [
