@@ -33,6 +33,7 @@ FOLLOW_SECONDS = 1.0
 ASKED_SECONDS = 5.0
 DIGEST_SECONDS = 15.0
 LINE_SECONDS = 5.0
+LEGACY_SECONDS = 60.0
 BATCH_DEADLINE = 3600.0
 """A run of the batches does all of one: thousands of items, at the pace of the system."""
 
@@ -119,6 +120,7 @@ async def running(configured: settings.Settings, *, listening: bool = True, work
         stack.push_async_callback(store.close)
         if store.alone:
             await store.leases.release_all()
+        await store.legacy.carry()
         http = await stack.enter_async_context(slack.session())
         desk = _assemble(configured, clock, store, http, listening=listening)
         for source in desk.sources.values():
@@ -197,7 +199,7 @@ def _sources(configured: settings.Settings, clock: ports.Clock, store: engine.St
             url=configured.qualytics_url,
             token=configured.qualytics_token.get_secret_value(),
             clock=clock,
-            facts=store.facts,
+            traits=store.traits,
             datastores=configured.qualytics_datastores,
             thresholds={word.value: bound for word, bound in configured.desk_severity},
             max_batch=configured.qualytics_max_batch,
@@ -226,6 +228,7 @@ def _jobs(configured: settings.Settings, desk: Running) -> list[scheduling.Job]:
         *(scheduling.Job(f"notice {name}", noticing(name), every, jitter=every / 10, first=True) for name in desk.sources),
         scheduling.Job("digest", desk.desk.digests.tick, DIGEST_SECONDS, first=True),
         scheduling.Job("connection", desk.line.watch, LINE_SECONDS),
+        scheduling.Job("legacy facts", desk.store.legacy.carry, LEGACY_SECONDS),
     ]
 
 

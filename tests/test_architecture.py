@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 BREACHES = {
     "A room sees only the rooms below it": ("bot/core/routing.py", "import bot.render.anomaly.anomaly_card"),
     "Every room of the bot is listed": ("bot/utils.py", "X = 1"),
-    "Adapters never see services or render": ("bot/store/facts.py", "import bot.services.post"),
+    "Adapters never see services or render": ("bot/store/digest_marks.py", "import bot.services.post"),
     "Product and sandbox do not know each other": ("sandbox/faults.py", "import bot.model"),
     "Listeners and sandbox do not know each other": ("handlers/views.py", "import sandbox.faults"),
     "Services among themselves": ("bot/services/browse.py", "import bot.services.triage"),

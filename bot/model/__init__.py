@@ -24,7 +24,7 @@ from bot.model.reports import (
 )
 from bot.model.review import ReviewInput, ReviewPage, ReviewScope
 from bot.model.scans import GONE, Cause, Operation, OperationState, Problem, Proposal, Scan, ScanRequest, ScanResult, Verdict
-from bot.model.sources import Capabilities, SourceHealth
+from bot.model.sources import Capabilities, SourceHealth, Trouble
 from bot.model.views import Explanation, Ingested, Listing, Receipt, Recurrence
 
 __all__ = [
@@ -101,6 +101,7 @@ __all__ = [
     "SourceRecovered",
     "Split",
     "State",
+    "Trouble",
     "UnknownReport",
     "Verdict",
     "Window",

@@ -10,11 +10,20 @@ from bot.model.anomalies import ArchiveAs
 
 
 @dataclass(frozen=True, slots=True)
+class Trouble:
+    """Since when a source fails, and why, in words for people."""
+
+    since: datetime
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
 class SourceHealth:
     """How a source stands: `failing_since` is None while it answers; times are UTC.
 
     `asked` counts the looks that somebody asked for, `answered` those of them that were followed by a good one. `watch_mark` is how far the
-    round of the watch got that began at `watch_began`.
+    round of the watch got that began at `watch_began`. `told` is the trouble that people know of. What others started was looked for
+    at `noticed`; the operations in `over` had ended before the first such look.
     """
 
     source: str
@@ -29,6 +38,9 @@ class SourceHealth:
     watch_began: datetime | None = None
     asked: int = 0
     answered: int = 0
+    told: Trouble | None = None
+    noticed: datetime | None = None
+    over: tuple[str, ...] = ()
 
     @property
     def wanted(self) -> bool:

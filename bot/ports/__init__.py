@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+from bot.ports.health import DigestMarks, HealthRecords, SlackHealth, SourceTraits
 from bot.ports.slack import Directory, Messenger
 from bot.ports.store import (
     Anomalies,
     Backlog,
-    Batches,
     Cards,
-    Facts,
-    HealthRecords,
     Identities,
     Intent,
     Journal,
-    Leases,
     Note,
-    Operations,
+    Observation,
     Record,
     Records,
     Remark,
@@ -23,6 +20,7 @@ from bot.ports.store import (
     Tally,
 )
 from bot.ports.systems import AHEAD, Clock, Source, Telemetry
+from bot.ports.work import Batches, Leases, Operations
 
 __all__ = [
     "AHEAD",
@@ -31,8 +29,8 @@ __all__ = [
     "Batches",
     "Cards",
     "Clock",
+    "DigestMarks",
     "Directory",
-    "Facts",
     "HealthRecords",
     "Identities",
     "Intent",
@@ -40,12 +38,15 @@ __all__ = [
     "Leases",
     "Messenger",
     "Note",
+    "Observation",
     "Operations",
     "Record",
     "Records",
     "Remark",
     "Remarks",
+    "SlackHealth",
     "Source",
+    "SourceTraits",
     "Tally",
     "Telemetry",
 ]

@@ -1,11 +1,11 @@
-"""What is remembered: one protocol for each table of facts."""
+"""What is remembered of anomalies, messages and people, and how it is written."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from bot import model
 
@@ -28,6 +28,29 @@ class Intent:
 
 Note = Callable[[model.Anomaly, model.Anomaly], model.Entry | None]
 """(stored, seen now) -> a journal line for a change that was made elsewhere, or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """Anomalies of `source` as a request at `read_at` saw them, and all that follows from it.
+
+    What is new is inserted: `reason` says why it was or was not announced, its `drafts` become cards. What is visibly different gets
+    another version, a line from `note`, and its cards are corrected; what was closed and is open again gets its `drafts` where no card
+    shows it. The `cursor` moves (None: it does not), `extra` cards are added, `entries` written. `own` is the intent whose work this is a
+    part of.
+    """
+
+    source: str
+    seen: Sequence[model.Anomaly]
+    read_at: datetime
+    now: datetime
+    reason: model.Reason = model.Reason.WAITING
+    cursor: str | None = None
+    drafts: Mapping[model.Ref, Sequence[model.CardDraft]] = field(default_factory=dict)
+    extra: Sequence[model.CardDraft] = ()
+    note: Note | None = None
+    entries: Sequence[model.Entry] = ()
+    own: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,28 +125,9 @@ class Anomalies(Protocol):
         """Which of these are tracked."""
         ...
 
-    async def save(
-        self,
-        source: str,
-        seen: Sequence[model.Anomaly],
-        *,
-        read_at: datetime,
-        now: datetime,
-        reason: model.Reason = model.Reason.WAITING,
-        cursor: str | None = None,
-        drafts: Mapping[model.Ref, Sequence[model.CardDraft]] | None = None,
-        extra: Sequence[model.CardDraft] = (),
-        note: Note | None = None,
-        entries: Sequence[model.Entry] = (),
-        done: str = "",
-        own: str = "",
-    ) -> model.Ingested:
-        """One transaction: insert what is new (version 1, `reason` kept, its `drafts` become cards), update what is visibly different
-        (version + 1, `note` journalled, its cards marked dirty), give what was closed and is open again its `drafts` where no card shows
-        it, move the cursor, add `extra` cards, write `entries`, close the intent `done`.
-
-        `read_at` is when the request that saw them was sent: an observation older than what is stored is left out. So is what an action of
-        ours is about at this moment, `own` (an intent's key) excepted: what became of it is told by the record of that action.
+    async def save(self, observation: Observation) -> model.Ingested:
+        """Store it in one transaction. An observation older than what is stored is left out. So is what an action of ours is about at this
+        moment, `own` excepted: what became of it is told by the record of that action.
         """
         ...
 
@@ -259,19 +263,6 @@ class Cards(Protocol):
     async def backlog(self, now: datetime) -> Backlog: ...
 
 
-class Leases(Protocol):
-    """What one process owns for a while: one conditional UPDATE, fenced by a token, expiring by itself. `table` is cards, sources,
-    intents or another one that says so."""
-
-    async def take(self, table: str, key: str, now: datetime, seconds: float) -> model.Lease | None: ...
-
-    async def release(self, lease: model.Lease) -> None: ...
-
-    async def release_all(self) -> None:
-        """Only for a store that one process owns alone: what is leased at its start belongs to a dead one."""
-        ...
-
-
 class Journal(Protocol):
     """Who did what, and what was accepted but is not finished."""
 
@@ -302,117 +293,6 @@ class Journal(Protocol):
         ...
 
 
-class Batches(Protocol):
-    """One change to many anomalies, item by item. Methods with a Lease do nothing and return False when it has passed to somebody else.
-    Leasable as table "batches"."""
-
-    async def create(self, batch: model.Batch, items: Sequence[model.Item]) -> None:
-        """A new preview with its frozen items, in their order."""
-        ...
-
-    async def get(self, batch: str) -> model.Batch | None: ...
-
-    async def latest(self, actor: str, since: datetime) -> model.Batch | None:
-        """The newest batch of this actor that finished after `since`, was not taken back, and is no undo itself."""
-        ...
-
-    async def confirm(self, batch: str, now: datetime) -> bool:
-        """PREVIEW -> RUNNING, once: the second caller gets False."""
-        ...
-
-    async def cancel(self, batch: str, now: datetime) -> bool:
-        """PREVIEW -> CANCELLED, once."""
-        ...
-
-    async def runnable(self, now: datetime) -> Sequence[str]:
-        """Batches that run and that nobody holds, oldest first."""
-        ...
-
-    async def next(self, batch: str, limit: int) -> Sequence[model.Item]:
-        """The first items that are SENT (to be looked up), then those that are TODO, in their order."""
-        ...
-
-    async def settle(self, lease: model.Lease, items: Sequence[model.Item], now: datetime) -> bool:
-        """Store fate, reason, right, place and after of these items, and stretch the lease to `now` + 120 s."""
-        ...
-
-    async def finish(self, lease: model.Lease, now: datetime) -> bool:
-        """RUNNING -> DONE; an undo marks the batch that it took back."""
-        ...
-
-    async def progress(self, batch: str, sample: int = 5) -> model.Progress: ...
-
-    async def items(
-        self, batch: str, fates: Sequence[model.Fate] = (), *, of: Sequence[model.Ref] = (), offset: int = 0, limit: int = 1000
-    ) -> Sequence[model.Item]:
-        """Items with these fates and of these anomalies (() = all), in their order."""
-        ...
-
-    async def split(self, batch: str) -> model.Split:
-        """Counts of all items, without samples."""
-        ...
-
-    async def sweep(self, before: datetime) -> int:
-        """Forget previews made before this time; returns how many."""
-        ...
-
-
-class Operations(Protocol):
-    """Operations that this desk starts or follows. Methods with a Lease do nothing and return False when it has passed to somebody else.
-    Leasable as table "operations"."""
-
-    async def add(self, operations: Sequence[model.Operation]) -> Sequence[str]:
-        """Insert them; returns the ids of those that are new. One whose id is there already, or whose (source, scan id) is, is left out."""
-        ...
-
-    async def get(self, ident: str) -> model.Operation | None: ...
-
-    async def plan(self, plan: str) -> Sequence[model.Operation]:
-        """The operations of one plan, in the order in which they were added."""
-        ...
-
-    async def confirm(self, plan: str, now: datetime) -> bool:
-        """PREVIEW -> STARTING for a whole plan, once: confirmed and to be looked at `now`. The second caller gets False."""
-        ...
-
-    async def cancel(self, plan: str, now: datetime) -> bool:
-        """PREVIEW -> CANCELLED for a whole plan, once."""
-        ...
-
-    async def due(self, now: datetime, limit: int = 50) -> Sequence[str]:
-        """Ids of what starts or runs, is to be looked at by now, and nobody holds; the longest overdue first."""
-        ...
-
-    async def save(self, lease: model.Lease, operation: model.Operation, then: Sequence[model.Operation] = ()) -> bool:
-        """Store all that can change of an operation except who stopped it, and add those that follow it, in one transaction. False too
-        when another row has this (source, scan id) already: nothing is stored then."""
-        ...
-
-    async def stop(self, ident: str, who: str, now: datetime) -> None:
-        """Remember who asked it to stop (`aborted_by`), and have it looked at `now`; nothing happens once it is DONE."""
-        ...
-
-    async def known(self, source: str, scans: Sequence[str]) -> Mapping[str, str]:
-        """Scan id -> operation id, for those that are followed or were."""
-        ...
-
-    async def running(self) -> Sequence[model.Operation]:
-        """What starts or runs, the newest first."""
-        ...
-
-    async def recent(self, limit: int) -> Sequence[model.Operation]:
-        """What ended, the latest first."""
-        ...
-
-    async def by_scan(self, source: str, scan: str) -> model.Operation | None:
-        """The operation that the system calls `scan`."""
-        ...
-
-    async def sweep(self, before: datetime) -> int:
-        """Forget previews made before this time; returns how many."""
-        ...
-
-
 class Identities(Protocol):
     """Which user of a system a Slack user is: one owner for each user of a system."""
 
@@ -439,33 +319,3 @@ class Identities(Protocol):
     async def slack_id(self, person: model.Person) -> str:
         """The Slack user behind a system's user, "" when nobody knows."""
         ...
-
-
-class HealthRecords(Protocol):
-    """How each source stands."""
-
-    async def get(self, source: str) -> model.SourceHealth: ...
-
-    async def ask(self, source: str) -> None:
-        """Somebody wants it to be looked at now, whoever looks."""
-        ...
-
-    async def ok(self, source: str, now: datetime, answered: int = 0) -> model.SourceHealth:
-        """It answered, and with it so many of those who had `asked` when the look began. Returns how it stood before."""
-        ...
-
-    async def failed(self, source: str, error: str, now: datetime, next_poll: datetime) -> model.SourceHealth:
-        """It did not. Returns how it stood before."""
-        ...
-
-    async def mark(self, source: str, watch_mark: str, began: datetime | None = None) -> None:
-        """Remember how far the watch got, and when this round of it began."""
-        ...
-
-
-class Facts(Protocol):
-    """Small things worth remembering over a restart (a dialect, a missing capability, blocks a workspace refuses). JSON values."""
-
-    async def get(self, key: str) -> Any: ...
-
-    async def put(self, key: str, value: Any, now: datetime) -> None: ...

@@ -16,9 +16,6 @@ from bot.services import browse, cards, slicing
 
 log = logging.getLogger(__name__)
 
-MARK = "digest.default"
-"""The fact that says for which due time the last digest of the default channel was made."""
-
 MOST = 10_000
 """So many open anomalies are read for the lists of a digest, the newest; the counts are of all of them."""
 
@@ -34,7 +31,7 @@ class Digests:
     sources: Mapping[str, ports.Source]
     anomalies: ports.Anomalies
     journal: ports.Journal
-    facts: ports.Facts
+    marks: ports.DigestMarks
     browse: browse.Browse
     cards: cards.Cards
     clock: ports.Clock
@@ -53,7 +50,7 @@ class Digests:
             return
         mark = await self._mark()
         if mark is None:
-            await self.facts.put(MARK, now.isoformat(), now)  # the first one is due at the next due time
+            await self.marks.put(self.cards.routes[0].id, now)  # the first one is due at the next due time
             return
         if mark >= due:
             return
@@ -66,7 +63,7 @@ class Digests:
             log.info("the digest waits no more")
         self._failing = False
         await self.cards.publish(self._draft(due, made))
-        await self.facts.put(MARK, due.isoformat(), self.clock.now())
+        await self.marks.put(self.cards.routes[0].id, due)
 
     def _says_no(self, error: errors.SourceError) -> None:
         if not self._failing:
@@ -85,8 +82,7 @@ class Digests:
         return digest_message.digest(made, connected.capabilities(self.sources, made.source))
 
     async def _mark(self) -> datetime | None:
-        mark = await self.facts.get(MARK)
-        return datetime.fromisoformat(mark) if mark else None
+        return await self.marks.get(self.cards.routes[0].id)
 
     def _draft(self, due: datetime, made: model.Digest) -> model.CardDraft:
         return cards.at_once(model.CardKind.DIGEST, self.cards.channel, due.isoformat(), digest_stats.pack(made))
@@ -127,11 +123,13 @@ class Digests:
         read_at = self.clock.now()
         reading = await source.read(gone)
         await self.anomalies.save(
-            source.name,
-            list(reading.found.values()),
-            read_at=read_at,
-            now=self.clock.now(),
-            note=lambda old, new: transitions.elsewhere(old, new, source.title, read_at),
+            ports.Observation(
+                source.name,
+                list(reading.found.values()),
+                read_at=read_at,
+                now=self.clock.now(),
+                note=lambda old, new: transitions.elsewhere(old, new, source.title, read_at),
+            )
         )
 
     async def _closed(self, source: ports.Source, query: model.Query, actor: model.Actor, since: datetime) -> int:

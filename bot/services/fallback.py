@@ -12,9 +12,6 @@ from bot.render.kit import limits
 
 log = logging.getLogger(__name__)
 
-NO_CHARTS = "slack.plain_blocks"
-"""The fact that this workspace refused new blocks, with the moment when it did (earlier releases wrote True: long ago)."""
-
 LEARNED_FOR = timedelta(hours=1)
 """What was learned about blocks is believed so long: roll-outs go on. And one line in the log is enough for so long."""
 
@@ -25,14 +22,14 @@ Send = Callable[[model.Message], Awaitable[str]]
 class Fallback:
     """Finds out what this workspace takes, and remembers it for an hour."""
 
-    facts: ports.Facts
+    slack: ports.SlackHealth
     clock: ports.Clock
     _told: dict[str, datetime] = field(default_factory=dict)
 
     async def refuses_new_blocks(self) -> bool:
         """Whether this workspace refused charts and tables within the hour."""
-        at = await self.facts.get(NO_CHARTS)
-        return isinstance(at, str) and self.clock.now() - datetime.fromisoformat(at) < LEARNED_FOR
+        at = await self.slack.charts_refused()
+        return at is not None and self.clock.now() - at < LEARNED_FOR
 
     async def send(self, message: model.Message, send: Send) -> tuple[str, bool]:
         """Send the message, in ever simpler forms where Slack refuses its blocks. Returns what `send` returned, and whether Slack took
@@ -46,7 +43,7 @@ class Fallback:
                 self.say(error)
                 continue
             if version == plain != versions[0]:
-                await self.facts.put(NO_CHARTS, self.clock.now().isoformat(), self.clock.now())
+                await self.slack.refuses_charts(self.clock.now())
             return sent, version == message
         return await send(versions[-1]), False
 

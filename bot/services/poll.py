@@ -37,7 +37,6 @@ class Poll:
     anomalies: ports.Anomalies
     health: ports.HealthRecords
     leases: ports.Leases
-    facts: ports.Facts
     cards: cards.Cards
     clock: ports.Clock
     telemetry: ports.Telemetry
@@ -118,13 +117,15 @@ class Poll:
             met = await self._met(source, seen, read_at, await self._introductions(source, changes.met))
         fresh = [anomaly for anomaly in changes.anomalies if anomaly.ref not in already]
         saved = await self.anomalies.save(
-            source.name,
-            fresh,
-            read_at=read_at,
-            now=self.clock.now(),
-            cursor=changes.cursor,
-            drafts=self.cards.drafts(fresh),
-            note=await self._note(source.title, read_at),
+            ports.Observation(
+                source.name,
+                fresh,
+                read_at=read_at,
+                now=self.clock.now(),
+                cursor=changes.cursor,
+                drafts=self.cards.drafts(fresh),
+                note=await self._note(source.title, read_at),
+            )
         )
         return _both(met, saved) or saved
 
@@ -137,14 +138,16 @@ class Poll:
         cursor: str | None = None,
     ) -> model.Ingested:
         return await self.anomalies.save(
-            source.name,
-            seen,
-            read_at=read_at,
-            now=self.clock.now(),
-            reason=model.Reason.FIRST_CONTACT,
-            cursor=cursor,
-            extra=extra,
-            note=await self._note(source.title, read_at),
+            ports.Observation(
+                source.name,
+                seen,
+                read_at=read_at,
+                now=self.clock.now(),
+                reason=model.Reason.FIRST_CONTACT,
+                cursor=cursor,
+                extra=extra,
+                note=await self._note(source.title, read_at),
+            )
         )
 
     def _greeting(self, source: ports.Source, count: int) -> model.CardDraft:
@@ -192,7 +195,7 @@ class Poll:
 
     async def _seen(self, source: ports.Source, anomalies: Sequence[model.Anomaly], read_at: datetime) -> None:
         note = await self._note(source.title, read_at)
-        await self.anomalies.save(source.name, anomalies, read_at=read_at, now=self.clock.now(), note=note)
+        await self.anomalies.save(ports.Observation(source.name, anomalies, read_at=read_at, now=self.clock.now(), note=note))
 
     async def _deleted(self, source: ports.Source, idents: Collection[str]) -> Sequence[model.Anomaly]:
         """Those that do not exist any more, as deleted. Lists also leave out what the token may not see, and rights are given by datastore:
@@ -217,12 +220,11 @@ class Poll:
         before, now = await self.health.ok(name, self.clock.now(), asked), self.clock.now()
         if before.failing_since is not None:
             log.info("%s answers again", name)
-        told = await self.facts.get(f"told.{name}")
-        if told:
-            title, error, since = self.sources[name].title, told["error"], datetime.fromisoformat(told["since"])
-            await self.cards.report(f"failing:{name}:{told['since']}", model.SourceFailing(title, error, since, over=now))
-            await self.cards.report(f"recovered:{name}:{told['since']}", model.SourceRecovered(title, error, since, now))
-            await self.facts.put(f"told.{name}", None, now)
+        if before.told:
+            title, error, since = self.sources[name].title, before.told.error, before.told.since
+            await self.cards.report(f"failing:{name}:{since.isoformat()}", model.SourceFailing(title, error, since, over=now))
+            await self.cards.report(f"recovered:{name}:{since.isoformat()}", model.SourceRecovered(title, error, since, now))
+            await self.health.told(name, None, now)
 
     async def _failed(self, name: str, error: errors.SourceError) -> None:
         now = self.clock.now()
@@ -233,10 +235,11 @@ class Poll:
         self.telemetry.count("source_errors", source=name, kind=type(error).__name__)
         if before.failing_since is None:
             log.warning("%s does not answer as it should: %s", name, said)
-        if (before.failures + 1 >= TELL_AFTER or not error.retryable) and not await self.facts.get(f"told.{name}"):
-            since = before.failing_since or now
-            await self.cards.report(f"failing:{name}:{since.isoformat()}", model.SourceFailing(self.sources[name].title, said, since))
-            await self.facts.put(f"told.{name}", {"since": since.isoformat(), "error": said}, now)
+        if (before.failures + 1 >= TELL_AFTER or not error.retryable) and not before.told:
+            trouble = model.Trouble(before.failing_since or now, said)
+            key = f"failing:{name}:{trouble.since.isoformat()}"
+            await self.cards.report(key, model.SourceFailing(self.sources[name].title, said, trouble.since))
+            await self.health.told(name, trouble, now)
 
     @property
     def _limit(self) -> timedelta:

@@ -58,7 +58,7 @@ class Post:
     cards: cards.Cards
     store: ports.Cards
     leases: ports.Leases
-    facts: ports.Facts
+    slack: ports.SlackHealth
     messenger: ports.Messenger
     clock: ports.Clock
     telemetry: ports.Telemetry
@@ -72,7 +72,7 @@ class Post:
     fallback: fallback.Fallback = field(init=False)
 
     def __post_init__(self) -> None:
-        self.fallback = fallback.Fallback(self.facts, self.clock)
+        self.fallback = fallback.Fallback(self.slack, self.clock)
 
     # --- the loop ------------------------------------------------------------------------------------------------------
 
@@ -288,9 +288,9 @@ class Post:
         """A channel refuses us: say so once, in the log and to the admins, and go on trying quietly."""
         self._good.discard(channel)
         now = self.clock.now()
-        if await self.facts.get(f"slack.refused:{channel}"):
+        if await self.slack.refused_since(channel):
             return
-        await self.facts.put(f"slack.refused:{channel}", now.isoformat(), now)
+        await self.slack.refuses(channel, now)
         log.error("cannot post in %s: %s; trying again every %.0f seconds", channel, error, CHANNEL_PAUSE.total_seconds())
         await self._tell_admins(channel, f"channel_gone:{channel}:{now.isoformat()}", model.ChannelRefuses(channel, error.code, now))
 
@@ -300,13 +300,12 @@ class Post:
             return
         self._good.add(channel)
         self._paused.pop(channel, None)
-        since = await self.facts.get(f"slack.refused:{channel}")
+        since = await self.slack.refused_since(channel)
         if since:
             now = self.clock.now()
-            await self.facts.put(f"slack.refused:{channel}", None, now)
+            await self.slack.works(channel, now)
             log.info("posting in %s works again", channel)
-            said = model.ChannelWorks(channel, datetime.fromisoformat(since), now)
-            await self._tell_admins(channel, f"channel_back:{channel}:{now.isoformat()}", said)
+            await self._tell_admins(channel, f"channel_back:{channel}:{now.isoformat()}", model.ChannelWorks(channel, since, now))
 
     async def _tell_admins(self, channel: str, key: str, said: model.Report) -> None:
         for admin in self.admins:

@@ -188,13 +188,15 @@ class Triage:
         knows is stored again: what the poll has not seen yet must still be announced by it."""
         known = frozenset(found) if adopting else await self.anomalies.known(list(found))
         await self.anomalies.save(
-            source.name,
-            [one for ref, one in found.items() if ref in known],
-            read_at=read_at,
-            now=self.clock.now(),
-            reason=model.Reason.ADOPTED,
-            note=lambda old, new: transitions.elsewhere(old, new, source.title, read_at),
-            own=own,
+            ports.Observation(
+                source.name,
+                [one for ref, one in found.items() if ref in known],
+                read_at=read_at,
+                now=self.clock.now(),
+                reason=model.Reason.ADOPTED,
+                note=lambda old, new: transitions.elsewhere(old, new, source.title, read_at),
+                own=own,
+            )
         )
 
     async def _judge(

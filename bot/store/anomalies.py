@@ -47,30 +47,14 @@ class Anomalies:
 
         return await self._db.read(work)
 
-    async def save(
-        self,
-        source: str,
-        seen: Sequence[model.Anomaly],
-        *,
-        read_at: datetime,
-        now: datetime,
-        reason: model.Reason = model.Reason.WAITING,
-        cursor: str | None = None,
-        drafts: Mapping[model.Ref, Sequence[model.CardDraft]] | None = None,
-        extra: Sequence[model.CardDraft] = (),
-        note: ports.Note | None = None,
-        entries: Sequence[model.Entry] = (),
-        done: str = "",
-        own: str = "",
-    ) -> model.Ingested:
+    async def save(self, observation: ports.Observation) -> model.Ingested:
         """Store what was seen, with all that follows from it, in one transaction (`ports.Anomalies.save`).
 
         Raises ValueError for an anomaly of another source: nothing is stored then.
         """
-        if strangers := [str(anomaly.ref) for anomaly in seen if anomaly.ref.source != source]:
-            raise ValueError(f"not of {source}: {', '.join(strangers[:5])}")
-        sight = ingest.Sight(source, seen, read_at, now, reason, cursor, drafts or {}, extra, note, entries, done, own)
-        return await self._db.write(lambda connection: ingest.save(connection, sight))
+        if strangers := [str(anomaly.ref) for anomaly in observation.seen if anomaly.ref.source != observation.source]:
+            raise ValueError(f"not of {observation.source}: {', '.join(strangers[:5])}")
+        return await self._db.write(lambda connection: ingest.save(connection, ingest.Sight(observation)))
 
     async def newest(self, source: str, limit: int) -> Sequence[model.Anomaly]:
         """The newest that are not archived."""

@@ -24,15 +24,19 @@ from bot.store import (
     batches,
     cards,
     connections,
-    facts,
+    digest_marks,
     file_lock,
     identities,
     journal,
     leases,
+    legacy_facts,
     operations,
     recording,
     remarks,
+    slack_health,
     source_health,
+    source_traits,
+    tables,
     transactions,
 )
 from bot.store.migrations import revisions
@@ -49,8 +53,6 @@ POOL_SECONDS = 60.0
 MIGRATION_LOCK = 0x0A5E_DE5C
 """PostgreSQL's advisory lock that two migrations queue for; any constant that nobody else uses."""
 
-WRITTEN = "desk.ready"
-"""The fact that readiness writes."""
 FAULT_SECONDS = 4.0
 """How long readiness waits for the database: a platform asks again, and soon."""
 
@@ -83,7 +85,10 @@ class Store:
     operations: operations.Operations
     identities: identities.Identities
     health: source_health.HealthRecords
-    facts: facts.Facts
+    traits: source_traits.SourceTraits
+    slack: slack_health.SlackHealth
+    digests: digest_marks.DigestMarks
+    legacy: legacy_facts.LegacyFacts
     alone: bool
     db: transactions.Database
     lock: file_lock.Lock | None = None
@@ -94,7 +99,7 @@ class Store:
 
     async def can_write(self, now: datetime) -> None:
         """Have it keep something, really: a full disk and a replica can be read. Raises StoreError."""
-        await self.facts.put(WRITTEN, now.isoformat(), now)
+        await self.db.write(lambda connection: transactions.put(connection, tables.readiness, {"name": "desk"}, at=now))
 
     async def fault(self, now: datetime) -> str:
         """Why it cannot be used at this moment, "" when it can: in words for anybody, never what the database said itself."""
@@ -146,7 +151,10 @@ async def open(url: str, patience: connections.Patience | None = None) -> Store:
         operations.Operations(db),
         identities.Identities(db),
         source_health.HealthRecords(db),
-        facts.Facts(db),
+        source_traits.SourceTraits(db),
+        slack_health.SlackHealth(db),
+        digest_marks.DigestMarks(db),
+        legacy_facts.LegacyFacts(db),
         alone=held is not None,
         db=db,
         lock=held,

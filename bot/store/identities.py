@@ -54,10 +54,13 @@ class Identities:
         values = {"person": person.id, "name": person.name, "email": person.email, "how": how, "at": now, "sole": 1}
 
         async def work(connection: AsyncConnection) -> bool:
-            if await _owner(connection, person) not in ("", slack_id, replacing):
+            linked = await _linked(connection, person)
+            if linked and _owners(linked)[0].slack_id not in (slack_id, replacing):
                 return False
             same = sa.and_(_LINKS.c.source == person.source, _LINKS.c.person == person.id)
-            await connection.execute(sa.delete(_LINKS).where(same, _LINKS.c.slack_id != slack_id))
+            # Those that were seen, and no other: who was linked since then is met by the unique index, and this is done again.
+            seen = [row.slack_id for row in linked if row.slack_id != slack_id]
+            await connection.execute(sa.delete(_LINKS).where(same, _LINKS.c.slack_id.in_(seen)))
             row = sa.and_(_LINKS.c.slack_id == slack_id, _LINKS.c.source == person.source)
             updated = await connection.execute(sa.update(_LINKS).where(row).values(values))
             if not updated.rowcount:
@@ -81,9 +84,13 @@ def _person(row: mappers.AnyRow) -> model.Person:
     return model.Person(row.source, row.person, row.name, row.email)
 
 
-async def _owner(connection: AsyncConnection, person: model.Person) -> str:
+async def _linked(connection: AsyncConnection, person: model.Person) -> Sequence[mappers.AnyRow]:
     statement = sa.select(_LINKS).where(_LINKS.c.source == person.source, _LINKS.c.person == person.id)
-    return next((str(row.slack_id) for row in _owners(list(await connection.execute(statement)))), "")
+    return list(await connection.execute(statement))
+
+
+async def _owner(connection: AsyncConnection, person: model.Person) -> str:
+    return next((str(row.slack_id) for row in _owners(await _linked(connection, person))), "")
 
 
 def _owners(linked: Sequence[mappers.AnyRow]) -> Sequence[mappers.AnyRow]:

@@ -18,22 +18,12 @@ _ANOMALIES = tables.anomalies
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """Everything that one save is asked to do; see `ports.Anomalies.save`. `ours`: a record of what we did ourselves, `own` the key of its
-    intent or its batch; `known_only`: what is not known stays so."""
+    """What one save is asked to do. `ours`: a record of what we did ourselves; `ends` is its intent, `known_only` says that what is not
+    known stays so."""
 
-    source: str
-    seen: Sequence[model.Anomaly]
-    read_at: datetime
-    now: datetime
-    reason: model.Reason
-    cursor: str | None
-    drafts: Mapping[model.Ref, Sequence[model.CardDraft]]
-    extra: Sequence[model.CardDraft]
-    note: ports.Note | None
-    entries: Sequence[model.Entry]
-    done: str
-    own: str = ""
+    of: ports.Observation
     ours: bool = False
+    ends: str = ""
     known_only: bool = False
 
 
@@ -62,23 +52,23 @@ async def save(connection: AsyncConnection, sight: Sight) -> model.Ingested:
     """Do it, in the order of the ids so that two savers never wait for each other."""
     tally = _Tally()
     seen: dict[str, model.Anomaly] = {}
-    for anomaly in sight.seen:
+    for anomaly in sight.of.seen:
         seen.setdefault(anomaly.ref.id, anomaly)
     oldest_first = sorted(seen.values(), key=lambda anomaly: (anomaly.created, anomaly.ref.id))
     tally.places = {anomaly.ref: place for place, anomaly in enumerate(oldest_first)}
     for ids in transactions.chunks(sorted(seen)):
         await _chunk(connection, sight, await _dated(connection, [seen[ident] for ident in ids]), tally)
-    await outbox.insert(connection, sight.extra, sight.now)
+    await outbox.insert(connection, sight.of.extra, sight.of.now)
     await _record(connection, sight, tally)
-    if sight.cursor is not None:
-        contacted = sa.func.coalesce(tables.sources.c.contacted, sa.literal(sight.now, tables.Utc()))
-        await source_health.update(connection, sight.source, cursor=sight.cursor, contacted=contacted)
+    if sight.of.cursor is not None:
+        contacted = sa.func.coalesce(tables.sources.c.contacted, sa.literal(sight.of.now, tables.Utc()))
+        await source_health.update(connection, sight.of.source, cursor=sight.of.cursor, contacted=contacted)
     refs = [anomaly.ref for anomaly in seen.values()]
     return model.Ingested([ref for ref in refs if ref in tally.new], [ref for ref in refs if ref in tally.changed])
 
 
 async def _chunk(connection: AsyncConnection, sight: Sight, seen: Sequence[model.Anomaly], tally: _Tally) -> None:
-    known = await _known(connection, sight.source, [anomaly.ref.id for anomaly in seen])
+    known = await _known(connection, sight.of.source, [anomaly.ref.id for anomaly in seen])
     fresh: list[tuple[model.Anomaly, dict[str, Any]]] = []
     changes: list[_Change] = []
     same: list[str] = []
@@ -87,7 +77,7 @@ async def _chunk(connection: AsyncConnection, sight: Sight, seen: Sequence[model
         if row is None:
             if not sight.known_only:
                 fresh.append((anomaly, body))
-        elif row.read_at <= sight.read_at or row.read_at > sight.now + ports.AHEAD:
+        elif row.read_at <= sight.of.read_at or row.read_at > sight.of.now + ports.AHEAD:
             digest = mappers.digest(body)
             if digest == row.digest:
                 same.append(anomaly.ref.id)
@@ -98,7 +88,7 @@ async def _chunk(connection: AsyncConnection, sight: Sight, seen: Sequence[model
     if changes:
         await _update(connection, sight, changes, tally)
     if same:
-        await connection.execute(sa.update(_ANOMALIES).where(_these(sight.source, same)).values(read_at=sight.read_at))
+        await connection.execute(sa.update(_ANOMALIES).where(_these(sight.of.source, same)).values(read_at=sight.of.read_at))
 
 
 async def _dated(connection: AsyncConnection, seen: Sequence[model.Anomaly]) -> Sequence[model.Anomaly]:
@@ -117,29 +107,29 @@ async def _known(connection: AsyncConnection, source: str, ids: Sequence[str]) -
 
 
 async def _insert(connection: AsyncConnection, sight: Sight, fresh: Sequence[tuple[model.Anomaly, dict[str, Any]]], tally: _Tally) -> None:
-    drafts = [draft for anomaly, _ in fresh for draft in sight.drafts.get(anomaly.ref, ())]
+    drafts = [draft for anomaly, _ in fresh for draft in sight.of.drafts.get(anomaly.ref, ())]
     live = {draft.ref for draft in drafts if draft.state is model.CardState.LIVE}
     await connection.execute(
         sa.insert(_ANOMALIES),
         [
             {
-                "source": sight.source,
+                "source": sight.of.source,
                 "id": anomaly.ref.id,
                 "version": 1,
-                "reason": sight.reason.value,
-                "shown": sight.now if anomaly.ref in live else None,
+                "reason": sight.of.reason.value,
+                "shown": sight.of.now if anomaly.ref in live else None,
                 **_content(anomaly, body, mappers.digest(body), sight, None),
             }
             for anomaly, body in fresh
         ],
     )
-    await outbox.insert(connection, drafts, sight.now, tally.places)
+    await outbox.insert(connection, drafts, sight.of.now, tally.places)
     tally.new |= {anomaly.ref for anomaly, _ in fresh}
 
 
 async def _update(connection: AsyncConnection, sight: Sight, changes: Sequence[_Change], tally: _Tally) -> None:
     """What an action under way is about is left as it is stored, so that its record finds out what it did itself."""
-    busy = await underway.others(connection, sight.source, sight.own)
+    busy = await underway.others(connection, sight.of.source, sight.of.own)
     told = [change for change in changes if change.seen.ref.id not in busy]
     await _note(connection, sight, told, tally)
     changes = changes if sight.ours else told
@@ -148,7 +138,7 @@ async def _update(connection: AsyncConnection, sight: Sight, changes: Sequence[_
 
 
 async def _write(connection: AsyncConnection, sight: Sight, changes: Sequence[_Change], tally: _Tally) -> None:
-    row = sa.and_(_ANOMALIES.c.source == sight.source, _ANOMALIES.c.id == sa.bindparam("this"))
+    row = sa.and_(_ANOMALIES.c.source == sight.of.source, _ANOMALIES.c.id == sa.bindparam("this"))
     await connection.execute(
         sa.update(_ANOMALIES).where(row),
         [
@@ -161,19 +151,19 @@ async def _write(connection: AsyncConnection, sight: Sight, changes: Sequence[_C
         ],
     )
     ids = [change.seen.ref.id for change in changes]
-    await outbox.mark_dirty(connection, sight.source, ids, sight.now)
+    await outbox.mark_dirty(connection, sight.of.source, ids, sight.of.now)
     await _end_or_revive(connection, sight, changes, tally)
     tally.changed |= {change.seen.ref for change in changes}
 
 
 async def _note(connection: AsyncConnection, sight: Sight, changes: Sequence[_Change], tally: _Tally) -> None:
     """Ask for a line about each change that was made elsewhere; only this needs the stored bodies."""
-    if sight.note is None or not changes:
+    if sight.of.note is None or not changes:
         return
-    ours = await journal.ours_since(connection, sight.source, {change.seen.ref.id: change.before.read_at for change in changes})
+    ours = await journal.ours_since(connection, sight.of.source, {change.seen.ref.id: change.before.read_at for change in changes})
     ids = [change.seen.ref.id for change in changes if change.seen.ref.id not in ours]
-    stored = await stored_anomalies(connection, sight.source, ids)
-    lines = (sight.note(stored[change.seen.ref], change.seen) for change in changes if change.seen.ref in stored)
+    stored = await stored_anomalies(connection, sight.of.source, ids)
+    lines = (sight.of.note(stored[change.seen.ref], change.seen) for change in changes if change.seen.ref in stored)
     tally.noted += [line for line in lines if line is not None]
 
 
@@ -182,34 +172,34 @@ async def _end_or_revive(connection: AsyncConnection, sight: Sight, changes: Seq
     reopened = [change.seen.ref.id for change in changes if not _archived(change.seen) and change.before.closed is not None]
     tally.closings |= set(archived)
     if archived:
-        await outbox.end_unposted(connection, sight.source, [ref.id for ref in archived])
+        await outbox.end_unposted(connection, sight.of.source, [ref.id for ref in archived])
     if reopened:
-        await outbox.revive_unposted(connection, sight.source, reopened)
+        await outbox.revive_unposted(connection, sight.of.source, reopened)
         await _show_again(connection, sight, reopened)
 
 
 async def _show_again(connection: AsyncConnection, sight: Sight, reopened: Sequence[str]) -> None:
     """What is open again is to be seen again: a card that was never made, or whose message was deleted, waits to be posted; one that is
     there is corrected however old it is."""
-    drafts = {ident: sight.drafts[ref] for ident in reopened if (ref := model.Ref(sight.source, ident)) in sight.drafts}
+    drafts = {ident: sight.of.drafts[ref] for ident in reopened if (ref := model.Ref(sight.of.source, ident)) in sight.of.drafts}
     if not drafts:
         return
-    await outbox.insert(connection, [draft for few in drafts.values() for draft in few], sight.now)
-    await outbox.revive_deleted(connection, sight.source, list(drafts))
-    await outbox.correct_old(connection, sight.source, list(drafts), sight.now)
+    await outbox.insert(connection, [draft for few in drafts.values() for draft in few], sight.of.now)
+    await outbox.revive_deleted(connection, sight.of.source, list(drafts))
+    await outbox.correct_old(connection, sight.of.source, list(drafts), sight.of.now)
 
 
 async def _record(connection: AsyncConnection, sight: Sight, tally: _Tally) -> None:
     """The journal, last: its lines carry the fingerprints that were just stored. An action that somebody ended before adds no lines."""
     entries: list[model.Entry] = list(tally.noted)
-    if not sight.done or await journal.close(connection, sight.done, sight.now):
-        entries += sight.entries
+    if not sight.ends or await journal.close(connection, sight.ends, sight.of.now):
+        entries += sight.of.entries
     await journal.record(connection, entries, tally.closings)
-    acted = sorted({entry.ref.id for entry in sight.entries if entry.actor and entry.ref.source == sight.source})
-    await mark_clicked(connection, sight.source, acted, sight.now)
+    acted = sorted({entry.ref.id for entry in sight.of.entries if entry.actor and entry.ref.source == sight.of.source})
+    await mark_clicked(connection, sight.of.source, acted, sight.of.now)
     # Where a poll saw the change before its author was written down, the card is up to date but for the line about who did it.
-    if unsigned := [ident for ident in acted if model.Ref(sight.source, ident) not in tally.changed]:
-        await outbox.mark_dirty(connection, sight.source, unsigned, sight.now)
+    if unsigned := [ident for ident in acted if model.Ref(sight.of.source, ident) not in tally.changed]:
+        await outbox.mark_dirty(connection, sight.of.source, unsigned, sight.of.now)
 
 
 def _content(anomaly: model.Anomaly, body: dict[str, Any], digest: str, sight: Sight, closed: datetime | None) -> dict[str, Any]:
@@ -220,8 +210,8 @@ def _content(anomaly: model.Anomaly, body: dict[str, Any], digest: str, sight: S
         "body": body,
         "fingerprint": anomaly.fingerprint,
         "container": anomaly.container.name if anomaly.container else "",
-        "read_at": sight.read_at,
-        "closed": (closed or sight.read_at) if _archived(anomaly) else None,
+        "read_at": sight.of.read_at,
+        "closed": (closed or sight.of.read_at) if _archived(anomaly) else None,
     }
 
 

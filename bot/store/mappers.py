@@ -107,6 +107,9 @@ def standing(row: AnyRow) -> model.SourceHealth:
         watch_began=row.watch_began,
         asked=row.asked or 0,
         answered=row.answered or 0,
+        told=model.Trouble(row.told_since, row.told_error or "") if row.told_since else None,
+        noticed=row.noticed,
+        over=tuple(row.noticed_over or ()),
     )
 
 

@@ -29,23 +29,18 @@ class Records:
 
 
 def _sight(record: ports.Record) -> ingest.Sight:
-    own = record.lease.key if record.lease else record.intent
-    return ingest.Sight(
+    observation = ports.Observation(
         record.source,
         record.seen,
         record.read_at,
         record.now,
         model.Reason.ADOPTED,
-        cursor=None,
-        drafts={},
         extra=record.extra,
         note=record.note,
         entries=record.entries,
-        done=record.intent,
-        own=own,
-        ours=True,
-        known_only=not record.adopting,
+        own=record.lease.key if record.lease else record.intent,
     )
+    return ingest.Sight(observation, ours=True, ends=record.intent, known_only=not record.adopting)
 
 
 async def _leave(connection: AsyncConnection, record: ports.Record) -> None:

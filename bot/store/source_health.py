@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -42,6 +43,15 @@ class HealthRecords:
         """Remember how far the watch got, and when this round of it began."""
         await self._change(source, watch_mark=watch_mark, watch_began=began)
 
+    async def told(self, source: str, trouble: model.Trouble | None, now: datetime) -> None:
+        """People know of this trouble; None: that it is over."""
+        since, error = (trouble.since, trouble.error) if trouble else (None, None)
+        await self._change(source, told_since=since, told_error=error, told_at=now)
+
+    async def noticed(self, source: str, at: datetime, over: Sequence[str]) -> None:
+        """What others started was looked for at that time."""
+        await self._change(source, noticed=at, noticed_over=list(over))
+
     async def _change(self, source: str, **values: Any) -> model.SourceHealth:
         async def work(connection: AsyncConnection) -> model.SourceHealth:
             before = await _get(connection, source, lock=True)
@@ -54,7 +64,7 @@ class HealthRecords:
 async def update(connection: AsyncConnection, source: str, **values: Any) -> None:
     """Change the row of a source, which is made when it is missing."""
     change = sa.update(_SOURCES).where(_SOURCES.c.source == source).values(values)
-    if not (await connection.execute(change)).rowcount:
+    if not (await connection.execute(change)).rowcount:  # made first: some values are reckoned from what stands there
         await connection.execute(sa.insert(_SOURCES).values(source=source))
         await connection.execute(change)
 

@@ -204,6 +204,11 @@ sources = sa.Table(
     sa.Column("asked", sa.Integer(), nullable=True),  # how often somebody asked for a look now
     sa.Column("answered", sa.Integer(), nullable=True),  # how many of these were there before the last good look began
     _maybe("watch_began"),  # when the round of the watch that `watch_mark` is in began
+    _maybe("told_since"),  # since when it fails, as people were told; NULL when they know of no trouble
+    sa.Column("told_error", Words(), nullable=True),
+    _maybe("told_at"),  # when these two were written
+    _maybe("noticed"),  # when operations that others started were looked for
+    _json_or_null("noticed_over"),  # those that were over before the first look
 )
 
 intents = sa.Table(
@@ -278,12 +283,34 @@ links = sa.Table(
 _index("links_person", links.c.source, links.c.person, links.c.at)
 _index("links_owner", links.c.source, links.c.person, where=links.c.sole.is_not(None), unique=True)
 
+source_traits = sa.Table(
+    "source_traits",
+    metadata,
+    sa.Column("source", Words(), primary_key=True),
+    sa.Column("host", Words(), primary_key=True),
+    _json("traits"),
+    _moment("at"),
+)
+
+channel_health = sa.Table(
+    "channel_health",
+    metadata,
+    sa.Column("channel", Words(), primary_key=True),
+    _maybe("refused_since"),  # as people were told; NULL since it works again
+    _moment("at"),
+)
+
+block_refusals = sa.Table("block_refusals", metadata, sa.Column("blocks", Words(), primary_key=True), _moment("at"))
+digest_marks = sa.Table("digest_marks", metadata, sa.Column("route", Words(), primary_key=True), _moment("due"))
+readiness = sa.Table("readiness", metadata, sa.Column("name", Words(), primary_key=True), _moment("at"))
+
 facts = sa.Table(
     "facts",
     metadata,
     sa.Column("key", Words(), primary_key=True),
     _json("value"),
     _moment("at"),
+    _maybe("carried"),  # the `at` of what `legacy_facts` carried over; later releases write no facts
 )
 
 batches = sa.Table(

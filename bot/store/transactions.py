@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
+import sqlalchemy as sa
 from sqlalchemy import exc
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -105,9 +106,16 @@ class Database:
             with translated():
                 yield
         except errors.StoreUnavailable as error:
-            self._outage.failed(what, reason(error.__cause__ or error))
+            self._outage.failed(what, reason(error.__cause__ or error), begun)
             raise
         self._outage.worked(what, begun)
+
+
+async def put(connection: AsyncConnection, table: sa.Table, key: Mapping[str, Any], **values: Any) -> None:
+    """Change the row with this key, which is made when it is missing."""
+    this = sa.and_(*(table.c[name] == value for name, value in key.items()))
+    if not (await connection.execute(sa.update(table).where(this).values(values))).rowcount:
+        await connection.execute(sa.insert(table).values({**key, **values}))
 
 
 def _repeatable(error: exc.DBAPIError) -> bool:

@@ -41,7 +41,7 @@ async def _tick(front: Front, made: digests.Digests) -> int:
 
 async def _mark(front: Front, now: datetime) -> None:
     """The last digest was a day ago."""
-    await front.running.store.facts.put(digests.MARK, (now - timedelta(days=1)).isoformat(), now)
+    await front.running.store.digests.put("default", now - timedelta(days=1))
 
 
 async def test_one_digest_for_a_due_time_and_the_first_at_the_next(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ async def test_a_kill_between_the_message_and_its_mark_makes_no_second_one(tmp_p
                 raise RuntimeError("killed")
 
             with monkeypatch.context() as patched:
-                patched.setattr(type(front.running.store.facts), "put", killed)
+                patched.setattr(type(front.running.store.digests), "put", killed)
                 with pytest.raises(RuntimeError):
                     await made.tick()
         async with fronts.desk(stage) as front:

@@ -56,7 +56,7 @@ async def leave_behind(front: Front) -> None:
     await store.operations.add([operation])
     draft = model.CardDraft(model.CardKind.ANOMALY, CHANNEL, str(ELSEWHERE), ref=ELSEWHERE, state=model.CardState.LIVE)
     one = model.Anomaly(ELSEWHERE, state=model.State.OPEN, status="Active", created=now)
-    await store.anomalies.save("anodot", [one], read_at=now, now=now, drafts={ELSEWHERE: [draft]})
+    await store.anomalies.save(ports.Observation("anodot", [one], read_at=now, now=now, drafts={ELSEWHERE: [draft]}))
 
 
 async def test_what_is_left_of_a_system_breaks_nothing_for_the_others(front: Front) -> None:

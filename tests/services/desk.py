@@ -246,13 +246,13 @@ class Desk:
         )
         silent, messenger = lab.Silent(), through(wall)
         route = model.Route("default", CHANNEL)
-        rows, facts, batches = through(store.cards), through(store.facts), through(store.batches)
+        rows, batches = through(store.cards), through(store.batches)
         self.cards = cards.Cards(routes=[route], sources=sources, anomalies=anomalies, store=rows, journal=journal, clock=clock)
         self.post = post.Post(
             cards=self.cards,
             store=rows,
             leases=leases,
-            facts=facts,
+            slack=through(store.slack),
             messenger=messenger,
             clock=clock,
             telemetry=silent,
@@ -301,7 +301,6 @@ class Desk:
             anomalies=anomalies,
             health=store.health,
             leases=leases,
-            facts=facts,
             cards=self.cards,
             clock=clock,
             telemetry=silent,

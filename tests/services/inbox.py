@@ -117,7 +117,7 @@ class Desk:
             cards=self.wanted,
             store=store.cards,
             leases=store.leases,
-            facts=store.facts,
+            slack=store.slack,
             messenger=self.wall,  # type: ignore[arg-type]
             clock=self.clock,
             telemetry=self.counts,
@@ -127,7 +127,6 @@ class Desk:
             anomalies=store.anomalies,
             health=store.health,
             leases=store.leases,
-            facts=store.facts,
             cards=self.wanted,
             clock=self.clock,
             telemetry=self.counts,

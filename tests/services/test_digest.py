@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot import errors, model
+from bot import errors, model, ports
 from bot.core import digest_stats, grammar, permissions
 from bot.services import browse
 from bot.services import digest as digests
@@ -66,7 +66,7 @@ class Desk:
     async def save(self, *found: model.Anomaly) -> None:
         now = self.lab.clock.now()
         await self.lab.store.anomalies.save(
-            "qualytics", list(found), read_at=now, now=now, entries=[], note=None, reason=model.Reason.FIRST_CONTACT
+            ports.Observation("qualytics", list(found), read_at=now, now=now, entries=[], note=None, reason=model.Reason.FIRST_CONTACT)
         )
 
 
@@ -91,7 +91,7 @@ def desk(lab: Lab) -> Desk:
         sources=sources,
         anomalies=store.anomalies,
         journal=store.journal,
-        facts=store.facts,
+        marks=store.digests,
         browse=looking,
         cards=lab.cards,
         clock=lab.clock,
@@ -138,7 +138,7 @@ async def test_no_digest_is_due_when_they_are_off(desk: Desk) -> None:
     assert await desk.tick() == 0
     desk.lab.clock.pass_by(days=2)
     assert await desk.tick() == 0
-    assert await desk.lab.store.facts.get(digests.MARK) is None
+    assert await desk.lab.store.digests.get("default") is None
 
 
 async def test_a_digest_waits_for_its_system_and_says_so_once(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
@@ -165,7 +165,7 @@ async def test_a_digest_counts_what_came_what_is_open_and_what_was_closed_since_
     desk.lab.clock.pass_by(minutes=30)
     now = desk.lab.clock.now()
     entry = model.Entry(closed.ref, "archive", now, actor="U1", actor_name="Dana", before="Active", after="Invalid")
-    await desk.lab.store.anomalies.save("qualytics", [closed], read_at=now, now=now, entries=[entry])
+    await desk.lab.store.anomalies.save(ports.Observation("qualytics", [closed], read_at=now, now=now, entries=[entry]))
     desk.lab.clock.pass_by(minutes=30)
     assert await desk.tick() == 1
     (card,) = await cards(desk)
@@ -179,7 +179,7 @@ async def test_asked_it_tells_of_a_filter_since_the_last_digest_or_for_a_day(des
     desk.queue.all = [at(-30, 1), at(-3, 2), at(-2, 3, state=model.State.ACKNOWLEDGED, status="Acknowledged")]
     made = await desk.digests.ask(model.Query(), ME)
     assert (made.since, made.opened, made.open, made.source) == (NOON - timedelta(days=1), 2, 3, "qualytics")
-    await desk.lab.store.facts.put(digests.MARK, (NOON - timedelta(hours=2, minutes=30)).isoformat(), NOON)
+    await desk.lab.store.digests.put("default", NOON - timedelta(hours=2, minutes=30))
     assert (await desk.digests.ask(model.Query(), ME)).opened == 1
     some = await desk.digests.ask(model.Query(min_weight=2, limit=1, sort="oldest"), ME)
     assert (some.open, some.words) == (2, grammar.canonical(model.Query(min_weight=2)))
@@ -190,7 +190,7 @@ async def test_asked_it_tells_of_a_filter_since_the_last_digest_or_for_a_day(des
 
 async def test_a_digest_reaches_back_to_the_last_one_when_that_is_longer_ago_than_a_week(desk: Desk) -> None:
     long_ago = NOON - timedelta(days=20)
-    await desk.lab.store.facts.put(digests.MARK, long_ago.isoformat(), NOON)
+    await desk.lab.store.digests.put("default", long_ago)
     desk.queue.all = [at(-24 * 15, 1)]
     assert (await desk.digests.ask(model.Query(), ME)).opened == 1
     assert desk.queue.queries[0].since == long_ago.date()
@@ -238,7 +238,7 @@ async def test_only_what_was_closed_and_matches_counts_as_closed(desk: Desk) -> 
     now = desk.lab.clock.now()
     entries = [model.Entry(one.ref, "archive", now, actor="U1", before="Active", after="Invalid") for one in (light, heavy, reopened)]
     found = [replace(light, **CLOSED), replace(heavy, **CLOSED), reopened]
-    await desk.lab.store.anomalies.save("qualytics", found, read_at=now, now=now, entries=entries)
+    await desk.lab.store.anomalies.save(ports.Observation("qualytics", found, read_at=now, now=now, entries=entries))
     desk.queue.all = found
     assert (await desk.digests.ask(model.Query(min_weight=5), ME)).closed == 1
     assert (await desk.digests.ask(model.Query(), ME)).closed == 2

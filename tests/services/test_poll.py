@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot import errors, model
+from bot import errors, model, ports
 from bot.services import poll
 from bot.store import engine
 from tests.services import cast
@@ -245,7 +245,7 @@ async def test_one_that_was_opened_again_gets_a_card_when_it_never_had_one(store
     desk.inbox.add(1)
     await desk.turn()
     desk.inbox.close(1)
-    await store.anomalies.save("qualytics", [desk.inbox.closed["1"]], read_at=desk.clock.now(), now=desk.clock.now())
+    await store.anomalies.save(ports.Observation("qualytics", [desk.inbox.closed["1"]], read_at=desk.clock.now(), now=desk.clock.now()))
     await desk.turn()
     assert await desk.cards(1) == {1: None}
     desk.inbox.add(1)
@@ -273,7 +273,9 @@ async def test_one_that_was_opened_again_is_posted_again_when_its_message_was_de
     assert lease and await desk.store.cards.end(lease, model.CardState.GONE, model.Reason.MESSAGE_GONE)
     await desk.store.leases.release(lease)
     desk.inbox.close(1)
-    await desk.store.anomalies.save("qualytics", [desk.inbox.closed["1"]], read_at=desk.clock.now(), now=desk.clock.now())
+    await desk.store.anomalies.save(
+        ports.Observation("qualytics", [desk.inbox.closed["1"]], read_at=desk.clock.now(), now=desk.clock.now())
+    )
     desk.inbox.add(1)
     await desk.turn()
     (again,) = await desk.store.cards.of([cast.anomaly(1).ref])
@@ -285,7 +287,7 @@ async def test_what_an_action_of_ours_opens_again_gets_no_card_from_the_poll(sto
     desk.inbox.add(1)
     await desk.turn()
     closed = replace(desk.inbox.open["1"], state=model.State.ARCHIVED, status="Invalid")
-    await store.anomalies.save("qualytics", [closed], read_at=desk.clock.now(), now=desk.clock.now())
+    await store.anomalies.save(ports.Observation("qualytics", [closed], read_at=desk.clock.now(), now=desk.clock.now()))
     assert await store.journal.begin(making.intent("undo", 1), desk.clock.now(), 60)
     await desk.turn()
     assert await desk.cards(1) == {1: None}

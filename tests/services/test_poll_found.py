@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot import errors, model
+from bot import errors, model, ports
 from bot.core import permissions
 from bot.services import browse
 from bot.sources.qualytics import source as qualytics
@@ -43,7 +43,7 @@ class Town:
         )
 
     def _source(self, clock: cast.Clock, **settings: Any) -> qualytics.Qualytics:
-        given = {"token": fake.SANDBOX_TOKEN, "clock": clock, "facts": self.store.facts, **settings}
+        given = {"token": fake.SANDBOX_TOKEN, "clock": clock, "traits": self.store.traits, **settings}
         return qualytics.Qualytics(url=self.url, **given)
 
     async def why(self, ident: int) -> list[model.Reason]:
@@ -99,7 +99,7 @@ async def _known_and_closed(town: Town) -> int:
     found = (await town.store.anomalies.get([model.Ref("qualytics", str(one.id))])).popitem()[1]
     now = town.desk.clock.now()
     closed = model.Anomaly(found.ref, model.State.ARCHIVED, "Invalid", found.created, model.ArchiveAs.INVALID, datastore=found.datastore)
-    await town.store.anomalies.save("qualytics", [closed], read_at=now, now=now)
+    await town.store.anomalies.save(ports.Observation("qualytics", [closed], read_at=now, now=now))
     town.world.change(one, created=LONG_AGO)
     return one.id
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from bot import errors, model
+from bot import errors, model, ports
 from bot.core import retries
-from bot.services import cards, fallback, post
+from bot.services import cards, post
 from tests.services import cast
 from tests.services import lab as labs
 from tests.services.lab import CHANNEL, Lab
@@ -91,7 +91,7 @@ async def arrive(lab: Lab, *idents: int, **values: Any) -> list[model.Ref]:
     """New anomalies, as the poll stores them, and one flush."""
     found = [replace(cast.anomaly(ident, **values), created=lab.clock.now()) for ident in idents]
     now = lab.clock.now()
-    await lab.store.anomalies.save("qualytics", found, read_at=now, now=now, drafts=lab.cards.drafts(found))
+    await lab.store.anomalies.save(ports.Observation("qualytics", found, read_at=now, now=now, drafts=lab.cards.drafts(found)))
     await lab.post.flush()
     return [one.ref for one in found]
 
@@ -100,7 +100,7 @@ async def change(lab: Lab, ident: int, **values: Any) -> None:
     """The system says something new about one, and one flush."""
     now = lab.clock.now()
     one = replace(cast.anomaly(ident, **values), created=labs.cast.NOON)
-    await lab.store.anomalies.save("qualytics", [one], read_at=now, now=now)
+    await lab.store.anomalies.save(ports.Observation("qualytics", [one], read_at=now, now=now))
     await lab.post.flush()
 
 
@@ -371,11 +371,6 @@ async def draw_table(_: model.Card) -> model.Message:
 async def digest(lab: Lab, key: str) -> None:
     await lab.store.cards.put(cards.at_once(model.CardKind.DIGEST, CHANNEL, key, {}), lab.clock.now())
     await lab.post.flush()
-
-
-async def test_what_an_earlier_release_learned_for_ever_is_forgotten(lab: Lab) -> None:
-    await lab.store.facts.put(fallback.NO_CHARTS, True, lab.clock.now())
-    assert not await lab.post.fallback.refuses_new_blocks()
 
 
 async def test_refusals_are_logged_once_an_hour_for_each_word(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:

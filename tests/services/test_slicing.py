@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot import errors, model
+from bot import errors, model, ports
 from bot.core import permissions
 from bot.render.kit import spreadsheet
 from bot.services import browse, slicing
@@ -90,7 +90,7 @@ async def test_all_of_a_group_is_read_in_pages(lab: Lab, monkeypatch: pytest.Mon
     found = many(10)
     now, route = lab.clock.now(), "default"
     drafts = lab.cards.drafts(found)
-    await lab.store.anomalies.save("qualytics", found, read_at=now, now=now, drafts=drafts)
+    await lab.store.anomalies.save(ports.Observation("qualytics", found, read_at=now, now=now, drafts=drafts))
     fold = tuple(card.id for card in await lab.store.cards.waiting())
     group = model.CardDraft(model.CardKind.GROUP, "C1", "default:1", route=route)
     await lab.store.cards.decide(model.Decision(route, None, fold=fold, group=group), now)

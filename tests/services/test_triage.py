@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot import errors, model
+from bot import errors, model, ports
 from bot.services import triage
 from tests.services import cast
 from tests.services.desk import ACK, ACTIONS, DANA, INVALID, LEE, UNACK, Fuse, World, killed
@@ -231,7 +231,9 @@ async def test_an_anomaly_that_a_poll_saw_before_and_stored_after_is_not_booked_
     world.system.put(1)
     old, read_at = world.system.there["1"], world.clock.now()
     await desk.click(ACK, 1)
-    await world.store.anomalies.save("qualytics", [old], read_at=read_at, now=world.clock.now(), drafts=desk.cards.drafts([old]))
+    await world.store.anomalies.save(
+        ports.Observation("qualytics", [old], read_at=read_at, now=world.clock.now(), drafts=desk.cards.drafts([old]))
+    )
     await desk.post.flush()
     await desk.look()
     assert (await world.stored(1)).state is model.State.ACKNOWLEDGED

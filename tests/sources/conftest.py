@@ -12,7 +12,7 @@ import tenacity
 from bot.sources import base, registry
 from bot.sources.qualytics import source as qualytics
 from sandbox import qualytics as fake
-from tests.sources.staging import TOKEN, Clock, Deployment, Facts, Handler, Make
+from tests.sources.staging import TOKEN, Clock, Deployment, Handler, Make, Traits
 
 
 @pytest.fixture
@@ -21,8 +21,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def facts() -> Facts:
-    return Facts()
+def traits() -> Traits:
+    return Traits()
 
 
 @pytest.fixture(autouse=True)
@@ -32,12 +32,12 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def over(clock: Clock, facts: Facts) -> AsyncIterator[Make]:
+async def over(clock: Clock, traits: Traits) -> AsyncIterator[Make]:
     """over(handler, **settings): a Qualytics whose server is a function."""
     made: list[qualytics.Qualytics] = []
 
     def make(handler: Handler, **settings: Any) -> qualytics.Qualytics:
-        given = {"url": "acme.qualytics.io", "token": TOKEN, "clock": clock, "facts": facts, **settings}
+        given = {"url": "acme.qualytics.io", "token": TOKEN, "clock": clock, "traits": traits, **settings}
         made.append(qualytics.Qualytics(transport=httpx.MockTransport(handler), **given))
         return made[-1]
 

@@ -1,4 +1,4 @@
-"""What source tests share: a clock that stands still, facts in memory, samples, a function as the server, and the running fake."""
+"""What source tests share: a clock that stands still, traits in memory, samples, a function as the server, and the running fake."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ class Clock:
         return self.at
 
 
-class Facts:
-    """Facts in memory, as JSON: what does not survive JSON would not survive the store."""
+class Traits:
+    """Traits in memory, as JSON: what does not survive JSON would not survive the store."""
 
     def __init__(self) -> None:
-        self.values: dict[str, str] = {}
+        self.values: dict[tuple[str, str], str] = {}
 
-    async def get(self, key: str) -> Any:
-        return json.loads(self.values[key]) if key in self.values else None
+    async def get(self, source: str, host: str) -> Any:
+        return json.loads(self.values[source, host]) if (source, host) in self.values else None
 
-    async def put(self, key: str, value: Any, now: datetime) -> None:
-        self.values[key] = json.dumps(value)
+    async def put(self, source: str, host: str, traits: Any, now: datetime) -> None:
+        self.values[source, host] = json.dumps(traits)
 
 
 def fixture(name: str) -> Any:
@@ -88,11 +88,11 @@ class Deployment:
     """A fake deployment that runs, and sources that speak to it."""
 
     def __init__(self, url: str, parts: Any) -> None:
-        self.url, self.parts, self.world, self.facts = url, parts, parts.world, Facts()
+        self.url, self.parts, self.world, self.traits = url, parts, parts.world, Traits()
         self._made: list[qualytics.Qualytics] = []
 
     def source(self, **settings: Any) -> qualytics.Qualytics:
-        given = {"url": self.url, "token": fake.SANDBOX_TOKEN, "clock": RealClock(), "facts": self.facts, **settings}
+        given = {"url": self.url, "token": fake.SANDBOX_TOKEN, "clock": RealClock(), "traits": self.traits, **settings}
         self._made.append(qualytics.Qualytics(**given))
         return self._made[-1]
 

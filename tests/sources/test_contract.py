@@ -12,7 +12,7 @@ import pytest
 
 from bot import errors, model, ports
 from sandbox import qualytics as fake
-from tests.sources.staging import Deployment, Facts, opened
+from tests.sources.staging import Deployment, Traits, opened
 
 # --- the port
 
@@ -240,7 +240,7 @@ async def test_the_roster_and_the_tags(system: Deployment) -> None:
 
 
 async def test_two_processes_share_what_was_learned(system: Deployment) -> None:
-    assert isinstance(system.facts, Facts)
+    assert isinstance(system.traits, Traits)
     system.world.modes.restore = "422"
     first, second = system.source(), system.source()
     closed = [str(one.id) for _, one in system.world.closed][:2]

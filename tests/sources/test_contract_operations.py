@@ -250,4 +250,4 @@ async def test_a_wrong_value_is_not_taken_for_another_dialect(system: Deployment
     with pytest.raises(errors.SourceRejected, match="greater than or equal to 1"):
         await source.start(model.ScanRequest("scan", "42", options={"enrichment_source_record_limit": 0}))
     assert len(sent(system)) == 1
-    assert system.facts.values == {}
+    assert system.traits.values == {}

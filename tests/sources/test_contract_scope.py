@@ -12,7 +12,7 @@ import pytest
 
 from bot import errors, model, ports
 from sandbox.qualytics import engine
-from tests.sources.staging import Deployment, Facts
+from tests.sources.staging import Deployment, Traits
 
 OURS, THEIRS = 42, 43
 
@@ -221,7 +221,7 @@ CALLS: dict[str, Callable[[Any], Awaitable[Any]]] = {
 async def test_a_name_that_nobody_knows_never_means_all(system: Deployment, name: str, names: list[str]) -> None:
     """And it is said which setting is wrong."""
     assert CALLS.keys() == CASES.keys()
-    source = system.source(datastores=names, facts=Facts())
+    source = system.source(datastores=names, traits=Traits())
     with pytest.raises(errors.SourceRejected, match="QUALYTICS_DATASTORES"):
         await CALLS[name](source)
     assert set(system.lines()) == {"GET datastores"}

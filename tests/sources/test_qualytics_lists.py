@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from bot import errors, model
-from tests.sources.staging import NOW, Clock, Facts, Make, Wire, anomaly_json, page_json
+from tests.sources.staging import NOW, Clock, Make, Traits, Wire, anomaly_json, page_json
 
 
 async def test_a_list_that_shrinks_while_it_is_read_is_read_once_more(over: Make) -> None:
@@ -89,7 +89,7 @@ def deployment_with(ids: list[int], mode: str) -> Wire:
 
 
 @pytest.mark.parametrize("mode", ["list", "last", "ignored", "refused"])
-async def test_many_ids_are_read_right_on_every_deployment(over: Make, facts: Facts, mode: str) -> None:
+async def test_many_ids_are_read_right_on_every_deployment(over: Make, traits: Traits, mode: str) -> None:
     ids = list(range(1, 151))
     wire = deployment_with(ids, mode)
     source = over(wire)

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from bot import errors, model
-from tests.sources.staging import Facts, Make, Wire, fixture, page_json
+from tests.sources.staging import Make, Traits, Wire, fixture, page_json
 
 
 def operation(ident: int, kind: str = "scan", datastore: int = 42, **fields: Any) -> dict[str, Any]:
@@ -155,7 +155,7 @@ async def test_a_server_without_totals_is_read_until_a_page_is_not_full(over: Ma
 # --- starting ---------------------------------------------------------------------------------------------------------
 
 
-async def test_both_forms_of_a_start_are_tried_only_once(over: Make, facts: Facts) -> None:
+async def test_both_forms_of_a_start_are_tried_only_once(over: Make, traits: Traits) -> None:
     def handler(request: httpx.Request) -> httpx.Response:
         body = json.loads(request.content)
         missing = "datastore_ids" if "datastore_id" in body else "datastore_id"
@@ -167,7 +167,7 @@ async def test_both_forms_of_a_start_are_tried_only_once(over: Make, facts: Fact
         with pytest.raises(errors.SourceRejected, match="datastore_ids"):
             await source.start(model.ScanRequest("scan", "42"))
         assert len(wire.requests) == count
-    assert facts.values == {}
+    assert traits.values == {}
 
 
 async def test_a_lost_answer_of_the_other_form_is_not_sent_again(over: Make) -> None:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from bot import errors, model
-from tests.sources.staging import NOW, Facts, Make, Wire, anomaly_json, fixture, page_json
+from tests.sources.staging import NOW, Make, Traits, Wire, anomaly_json, fixture, page_json
 
 # --- reading leniently ------------------------------------------------------------------------------------------------
 
@@ -173,8 +173,8 @@ async def test_words_that_make_no_sense_for_tables_are_refused_with_a_reason(ove
     assert words["datastore"].handling is words["since"].handling is model.Handling.SENT
 
 
-async def test_facts_that_nobody_wrote_do_no_harm(over: Make, facts: Facts) -> None:
+async def test_facts_that_nobody_wrote_do_no_harm(over: Make, traits: Traits) -> None:
     for value in ('"x"', '{"nonsense": 1}', '{"off": {"reopen": "not a date"}}', "[]"):
-        facts.values["dialect.qualytics.acme.qualytics.io"] = value
+        traits.values["qualytics", "acme.qualytics.io"] = value
         assert model.Action.REOPEN in over(lambda _: httpx.Response(200, json=page_json([]))).supports
         assert (await over(lambda _: httpx.Response(200, json=page_json([]))).changes("")).anomalies == []

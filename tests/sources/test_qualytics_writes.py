@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from bot import model
-from tests.sources.staging import NOW, Clock, Facts, Make, Wire, anomaly_json, page_json
+from tests.sources.staging import NOW, Clock, Make, Traits, Wire, anomaly_json, page_json
 
 
 def target(ident: str = "1001", state: model.State = model.State.OPEN, status: str = "Active", **fields: Any) -> model.Anomaly:
@@ -146,12 +146,12 @@ async def test_both_forms_are_tried_only_once(over: Make) -> None:
     assert wire.lines.count("PATCH /api/anomalies") == 1
 
 
-async def test_bulk_deletes_are_not_given_up_because_single_ones_fail_too(over: Make, facts: Facts) -> None:
+async def test_bulk_deletes_are_not_given_up_because_single_ones_fail_too(over: Make, traits: Traits) -> None:
     def handler(request: httpx.Request) -> httpx.Response:
         return httpx.Response(403 if request.url.path[-1].isdigit() else 405, json={"detail": "no"})
 
     await over(handler).apply(model.Change(model.Action.DELETE), [target("1"), target("2")])
-    assert facts.values == {}
+    assert traits.values == {}
 
 
 async def test_a_bulk_delete_that_has_to_wait_looks_before_it_goes_on(over: Make) -> None:

@@ -9,14 +9,14 @@ from datetime import timedelta, timezone
 
 import pytest
 
-from bot import errors, model
+from bot import errors, model, ports
 from bot.store import engine, transactions
 from tests.store import making
 from tests.store.making import NOON, SOURCE, after, anomaly, archived, draft, drafts, group, line, live, ref
 
 
 async def save(store: engine.Store, *seen: model.Anomaly, at: float = 0, **options: object) -> model.Ingested:
-    return await store.anomalies.save(SOURCE, seen, read_at=after(at), now=after(at), **options)  # type: ignore[arg-type]
+    return await store.anomalies.save(ports.Observation(SOURCE, seen, read_at=after(at), now=after(at), **options))  # type: ignore[arg-type]
 
 
 async def only(store: engine.Store, ident: object = 1) -> model.Card:
@@ -60,7 +60,7 @@ async def test_text_that_no_database_takes_breaks_no_save(store: engine.Store) -
 
 async def test_a_moment_of_another_zone_is_the_same_moment(store: engine.Store) -> None:
     there = NOON.astimezone(timezone(timedelta(hours=5, minutes=30)))
-    await store.anomalies.save(SOURCE, [anomaly(1, created=there)], read_at=there, now=there, drafts=drafts(live(1)))
+    await store.anomalies.save(ports.Observation(SOURCE, [anomaly(1, created=there)], read_at=there, now=there, drafts=drafts(live(1))))
     card = await only(store)
     assert card.created == NOON and card.created.utcoffset() == timedelta(0)
     assert (await store.anomalies.get([ref(1)]))[ref(1)].created == NOON
@@ -68,7 +68,7 @@ async def test_a_moment_of_another_zone_is_the_same_moment(store: engine.Store) 
 
 async def test_a_moment_without_a_zone_is_refused(store: engine.Store) -> None:
     with pytest.raises((errors.StoreError, ValueError)):
-        await store.anomalies.save(SOURCE, [anomaly(1)], read_at=NOON.replace(tzinfo=None), now=NOON)
+        await store.anomalies.save(ports.Observation(SOURCE, [anomaly(1)], read_at=NOON.replace(tzinfo=None), now=NOON))
     assert not await store.anomalies.get([ref(1)])
 
 
@@ -319,7 +319,8 @@ async def test_a_finished_action_is_journalled_with_the_state_and_only_once(stor
     await save(store, anomaly(1))
     assert await store.journal.begin(making.intent("click-1"), NOON, 0)
     for at in (1, 2):
-        await save(store, anomaly(1, state=model.State.ACKNOWLEDGED), at=at, entries=[line(1)], done="click-1")
+        acknowledged = anomaly(1, state=model.State.ACKNOWLEDGED)
+        await store.records.record(ports.Record(SOURCE, [acknowledged], after(at), after(at), [line(1)], intent="click-1"))
     assert len(await store.journal.history(ref(1))) == 1
     assert not await store.journal.unfinished(after(99))
 
@@ -341,12 +342,12 @@ async def test_a_date_that_was_told_once_is_kept_when_it_is_not_told_again(store
 
 
 async def test_lines_are_kept_when_no_intent_was_recorded(store: engine.Store) -> None:
-    await save(store, anomaly(1), entries=[line(1)], done="never-begun")
+    await store.records.record(ports.Record(SOURCE, [anomaly(1)], NOON, NOON, [line(1)], intent="never-begun"))
     assert len(await store.journal.history(ref(1))) == 1
 
 
 async def test_known_is_what_was_saved_of_each_source(store: engine.Store) -> None:
-    await store.anomalies.save(SOURCE, [anomaly(1), archived(2)], read_at=NOON, now=NOON)
+    await store.anomalies.save(ports.Observation(SOURCE, [anomaly(1), archived(2)], read_at=NOON, now=NOON))
     stranger = model.Ref("anodot", "1")
     assert await store.anomalies.known([ref(1), ref(2), ref(3), stranger]) == {ref(1), ref(2)}
     assert await store.anomalies.known([stranger]) == await store.anomalies.known([]) == frozenset()
@@ -361,7 +362,7 @@ async def test_newest_leaves_out_what_is_archived(store: engine.Store) -> None:
 async def test_totals_count_by_source_and_state(store: engine.Store) -> None:
     await save(store, anomaly(1), anomaly(2), archived(3))
     other = replace(anomaly(1), ref=model.Ref("anodot", "1"))
-    await store.anomalies.save("anodot", [other], read_at=NOON, now=NOON)
+    await store.anomalies.save(ports.Observation("anodot", [other], read_at=NOON, now=NOON))
     assert await store.anomalies.totals() == {
         (SOURCE, model.State.OPEN): 2,
         (SOURCE, model.State.ARCHIVED): 1,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot import model
+from bot import model, ports
 from bot.store import engine
 from tests.store.making import CHANNEL, NOON, SOURCE, after, anomaly, archived, draft, drafts, group, live, ref
 
@@ -16,7 +16,7 @@ from tests.store.making import CHANNEL, NOON, SOURCE, after, anomaly, archived, 
 async def save(store: engine.Store, *made: model.CardDraft, at: float = 0) -> None:
     """Anomalies that appear with these cards."""
     seen = [anomaly(one.ref.id, created=after(at)) for one in made if one.ref]
-    await store.anomalies.save(SOURCE, seen, read_at=after(at), now=after(at), drafts=drafts(*made))
+    await store.anomalies.save(ports.Observation(SOURCE, seen, read_at=after(at), now=after(at), drafts=drafts(*made)))
 
 
 async def only(store: engine.Store, ident: object = 1) -> model.Card:
@@ -60,7 +60,9 @@ async def test_first_posts_come_oldest_first_and_by_channel(store: engine.Store)
 
 async def test_cards_made_at_one_moment_come_in_the_order_of_their_anomalies(store: engine.Store) -> None:
     seen = [anomaly(number, created=after(-number)) for number in (9, 10, 1, 30, 2)]
-    await store.anomalies.save(SOURCE, seen, read_at=NOON, now=NOON, drafts=drafts(*(draft(number) for number in (9, 10, 1, 30, 2))))
+    await store.anomalies.save(
+        ports.Observation(SOURCE, seen, read_at=NOON, now=NOON, drafts=drafts(*(draft(number) for number in (9, 10, 1, 30, 2))))
+    )
     waiting = await store.cards.waiting()
     assert [card.ref.id for card in waiting if card.ref] == ["30", "10", "9", "2", "1"]
     await store.cards.decide(model.Decision("default", None, post=tuple(card.id for card in waiting)), after(1))
@@ -74,14 +76,14 @@ async def test_edits_come_clicked_first_then_newest(store: engine.Store) -> None
         await posted(store, number, at=number)
     assert not await keys(store, 9, posted=True)
     again = [anomaly(number, records=1) for number in (1, 2, 3)]
-    await store.anomalies.save(SOURCE, again, read_at=after(5), now=after(5))
+    await store.anomalies.save(ports.Observation(SOURCE, again, read_at=after(5), now=after(5)))
     assert await keys(store, 9, posted=True) == ["3", "2", "1"]
     await store.cards.touch([(await only(store, 1)).id], after(6))
     assert await keys(store, 9, posted=True) == ["1", "3", "2"]
     lease = await take(store, (await only(store, 1)).id, 9)
     assert await store.cards.delivered(lease, 3, after(9))
     await store.leases.release(lease)
-    await store.anomalies.save(SOURCE, [anomaly(1, records=2)], read_at=after(10), now=after(10))
+    await store.anomalies.save(ports.Observation(SOURCE, [anomaly(1, records=2)], read_at=after(10), now=after(10)))
     assert await keys(store, 11, posted=True) == ["3", "2", "1"]
 
 
@@ -182,7 +184,7 @@ async def test_an_ended_card_with_a_message_comes_back_by_a_touch_and_one_withou
         lease = await take(store, (await only(store, ident)).id, 1)
         assert await store.cards.end(lease, model.CardState.LOST, model.Reason.UNVERIFIABLE, "missing_scope")
         await store.leases.release(lease)
-    await store.anomalies.save(SOURCE, [archived(1), archived(2)], read_at=after(2), now=after(2))
+    await store.anomalies.save(ports.Observation(SOURCE, [archived(1), archived(2)], read_at=after(2), now=after(2)))
     assert not await keys(store, 9, posted=True)
     cards = [(await only(store, ident)).id for ident in (1, 2)]
     await store.cards.touch(cards, after(3))
@@ -203,7 +205,7 @@ async def test_what_was_given_up_for_trouble_with_slack_comes_back_with_the_next
         assert await store.cards.end(lease, state, reason, "is_inactive")
         await store.leases.release(lease)
     assert not await store.anomalies.watched(SOURCE, 10)
-    await store.anomalies.save(SOURCE, [anomaly(1, records=9), anomaly(2, records=9)], read_at=after(2), now=after(2))
+    await store.anomalies.save(ports.Observation(SOURCE, [anomaly(1, records=9), anomaly(2, records=9)], read_at=after(2), now=after(2)))
     assert await keys(store, 9, posted=True) == ["1"]
     assert await keys(store, 9, posted=False) == ["2"]
     assert await store.anomalies.watched(SOURCE, 10)
@@ -215,7 +217,7 @@ async def test_a_message_that_somebody_deleted_does_not_come_back_with_a_change(
     await save(store, live(1))
     await posted(store, 1)
     await store.cards.end(await take(store, (await only(store, 1)).id, 1), model.CardState.GONE, model.Reason.MESSAGE_GONE, "gone")
-    await store.anomalies.save(SOURCE, [anomaly(1, records=9)], read_at=after(2), now=after(2))
+    await store.anomalies.save(ports.Observation(SOURCE, [anomaly(1, records=9)], read_at=after(2), now=after(2)))
     assert (await only(store, 1)).state is model.CardState.GONE
 
 
@@ -230,7 +232,7 @@ async def test_what_is_shown_plainer_is_due_again_and_a_change_does_not_wait_for
     assert await keys(store, 600, posted=True) == ["1"]
     told = await store.cards.backlog(after(9))
     assert (told.edits, told.plain, told.oldest_seconds) == (0, 1, 0.0)
-    await store.anomalies.save(SOURCE, [anomaly(1, records=9)], read_at=after(2), now=after(2))
+    await store.anomalies.save(ports.Observation(SOURCE, [anomaly(1, records=9)], read_at=after(2), now=after(2)))
     assert await keys(store, 2, posted=True) == ["1"]
     assert ((await store.cards.backlog(after(9))).edits, (await store.cards.backlog(after(9))).plain) == (1, 0)
 
@@ -264,7 +266,7 @@ async def test_two_who_put_the_same_card_get_one(store: engine.Store) -> None:
 
 
 async def test_a_message_that_no_row_knows_is_adopted_and_watched(store: engine.Store) -> None:
-    await store.anomalies.save(SOURCE, [anomaly(1)], read_at=NOON, now=NOON)
+    await store.anomalies.save(ports.Observation(SOURCE, [anomaly(1)], read_at=NOON, now=NOON))
     card = await store.cards.adopt(live(1), "1772366400.000100", NOON)
     assert (card.ts, card.state, card.reason, card.due) == ("1772366400.000100", model.CardState.LIVE, model.Reason.ADOPTED, NOON)
     assert card.posted == datetime(2026, 3, 1, 12, 0, 0, 100, tzinfo=UTC)
@@ -386,11 +388,11 @@ async def test_a_group_is_counted_by_state_and_table(store: engine.Store) -> Non
     seen = [
         anomaly(number, created=after(number), container=model.Place(name, name) if name else None) for number, name in enumerate(tables)
     ]
-    await store.anomalies.save(SOURCE, seen, read_at=NOON, now=NOON, drafts=drafts(*map(draft, range(len(seen)))))
+    await store.anomalies.save(ports.Observation(SOURCE, seen, read_at=NOON, now=NOON, drafts=drafts(*map(draft, range(len(seen))))))
     await store.cards.decide(model.Decision("default", WINDOW, fold=await waiting_ids(store), group=group()), NOON)
     card = (await store.cards.windows())["default"].group
     changed = [archived(0, created=after(0), container=model.Place("orders", "orders"))]
-    await store.anomalies.save(SOURCE, changed, read_at=after(1), now=after(1))
+    await store.anomalies.save(ports.Observation(SOURCE, changed, read_at=after(1), now=after(1)))
     tally = await store.cards.tally(card, sample=2)
     assert tally.total == 8
     assert tally.states == {model.State.OPEN: 7, model.State.ARCHIVED: 1}
@@ -436,5 +438,5 @@ async def test_the_age_of_an_edit_counts_from_the_first_change(store: engine.Sto
     await save(store, live(1))
     await posted(store, 1, at=1)
     for at in (10, 20, 30):
-        await store.anomalies.save(SOURCE, [anomaly(1, records=at)], read_at=after(at), now=after(at))
+        await store.anomalies.save(ports.Observation(SOURCE, [anomaly(1, records=at)], read_at=after(at), now=after(at)))
     assert (await store.cards.backlog(after(40))).oldest_seconds == pytest.approx(30)

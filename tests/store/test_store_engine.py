@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from bot import errors, model
+from bot import errors, model, ports
 from bot.store import engine
 from tests.store import processes
 from tests.store.making import CHANNEL, NOON, SOURCE, after, anomaly, drafts, live, ref
@@ -81,14 +81,14 @@ async def test_the_store_answers(store: engine.Store, kind: str) -> None:
 
 async def test_what_the_database_refuses_is_our_error_without_row_data(store: engine.Store) -> None:
     async with store.db.writer.begin() as connection:
-        await connection.exec_driver_sql("ALTER TABLE facts RENAME TO facts_gone")
+        await connection.exec_driver_sql("ALTER TABLE source_traits RENAME TO traits_gone")
     try:
         with pytest.raises(errors.StoreError) as failure:
-            await store.facts.put("k", "row data", NOON)
-        assert "facts" in str(failure.value) and "row data" not in str(failure.value)
+            await store.traits.put(SOURCE, "k", "row data", NOON)
+        assert "source_traits" in str(failure.value) and "row data" not in str(failure.value)
     finally:
         async with store.db.writer.begin() as connection:
-            await connection.exec_driver_sql("ALTER TABLE facts_gone RENAME TO facts")
+            await connection.exec_driver_sql("ALTER TABLE traits_gone RENAME TO source_traits")
 
 
 @pytest.fixture
@@ -111,11 +111,11 @@ async def test_sqlite_is_safe_and_readers_do_not_write(lite: engine.Store) -> No
 
 
 async def test_readers_go_on_while_somebody_writes(lite: engine.Store) -> None:
-    await lite.facts.put("k", "old", NOON)
+    await lite.traits.put(SOURCE, "k", "old", NOON)
     async with lite.db.writer.begin() as connection:
-        await connection.exec_driver_sql("""UPDATE facts SET value = '"new"'""")
-        assert await asyncio.wait_for(lite.facts.get("k"), 5) == "old"
-    assert await lite.facts.get("k") == "new"
+        await connection.exec_driver_sql("""UPDATE source_traits SET traits = '"new"'""")
+        assert await asyncio.wait_for(lite.traits.get(SOURCE, "k"), 5) == "old"
+    assert await lite.traits.get(SOURCE, "k") == "new"
 
 
 async def test_a_transaction_has_the_right_to_write_from_its_first_look(tmp_path: Path, lite: engine.Store) -> None:
@@ -125,12 +125,12 @@ async def test_a_transaction_has_the_right_to_write_from_its_first_look(tmp_path
     def meddle(old: model.Anomaly, new: model.Anomaly) -> None:
         with contextlib.closing(sqlite3.connect(tmp_path / "desk.db", timeout=0, isolation_level=None)) as other:
             try:
-                other.execute("INSERT INTO facts VALUES ('meddled', '1', '2026-03-02 12:00:00.000000')")
+                other.execute("INSERT INTO readiness VALUES ('meddled', '2026-03-02 12:00:00.000000')")
             except sqlite3.OperationalError as error:
                 told.append(str(error))
 
-    await lite.anomalies.save(SOURCE, [anomaly(1)], read_at=NOON, now=NOON)
-    await lite.anomalies.save(SOURCE, [anomaly(1, records=1)], read_at=after(1), now=after(1), note=meddle)
+    await lite.anomalies.save(ports.Observation(SOURCE, [anomaly(1)], read_at=NOON, now=NOON))
+    await lite.anomalies.save(ports.Observation(SOURCE, [anomaly(1, records=1)], read_at=after(1), now=after(1), note=meddle))
     assert told == ["database is locked"]
     assert (await lite.anomalies.get([ref(1)]))[ref(1)].version == 2
 
@@ -153,15 +153,15 @@ async def test_a_cancelled_writer_leaves_neither_half_a_transaction_nor_a_stuck_
     def note(old: model.Anomaly, new: model.Anomaly) -> None:
         entered.set()
 
-    await store.anomalies.save(SOURCE, many, read_at=NOON, now=NOON)
+    await store.anomalies.save(ports.Observation(SOURCE, many, read_at=NOON, now=NOON))
     changed = [anomaly(number, records=1) for number in range(700)]
-    task = asyncio.create_task(store.anomalies.save(SOURCE, changed, read_at=after(1), now=after(1), note=note))
+    task = asyncio.create_task(store.anomalies.save(ports.Observation(SOURCE, changed, read_at=after(1), now=after(1), note=note)))
     await entered.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert {one.version for one in (await store.anomalies.get([one.ref for one in many])).values()} == {1}
-    assert len((await store.anomalies.save(SOURCE, changed, read_at=after(2), now=after(2))).changed) == 700
+    assert len((await store.anomalies.save(ports.Observation(SOURCE, changed, read_at=after(2), now=after(2)))).changed) == 700
 
 
 # --- one process at a time, and none for ever ---------------------------------------------------------------------------------
@@ -186,13 +186,15 @@ async def test_a_closed_desk_lets_the_file_go(tmp_path: Path) -> None:
 
 VICTIM = """
 import asyncio, sys
+from bot import ports
 from bot.store import engine
 from tests.store.making import *
 
 async def main():
     await engine.migrate(sys.argv[1])
     store = await engine.open(sys.argv[1])
-    await store.anomalies.save(SOURCE, [anomaly(1), anomaly(2)], read_at=NOON, now=NOON, cursor="c", drafts=drafts(live(1), live(2)))
+    seen = [anomaly(1), anomaly(2)]
+    await store.anomalies.save(ports.Observation(SOURCE, seen, NOON, NOON, cursor="c", drafts=drafts(live(1), live(2))))
     one, two = await store.cards.due(NOON, posted=False)
     lease = await store.leases.take("cards", one.id, NOON, 3600)
     assert await store.cards.begin(lease, NOON)
@@ -225,7 +227,7 @@ async def test_a_killed_process_loses_nothing_and_holds_nothing(url: str, kind: 
         finished = await store.cards.at(CHANNEL, "1772452800.000200")
         assert finished is not None and (finished.ref, finished.due) == (ref(2), None)
         assert [one.key for one in await store.journal.unfinished(after(1))] == ["click-1"]
-        saved = await store.anomalies.save(SOURCE, [anomaly(3)], read_at=after(1), now=after(1), drafts=drafts(live(3)))
+        saved = await store.anomalies.save(ports.Observation(SOURCE, [anomaly(3)], read_at=after(1), now=after(1), drafts=drafts(live(3))))
         assert list(saved.new) == [ref(3)]
     finally:
         await store.close()

@@ -1,16 +1,17 @@
-"""Links, standings, facts."""
+"""Links, and how sources stand."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot import model
-from bot.store import engine, tables
+from bot import model, ports
+from bot.store import engine, identities, tables
 from tests.store.making import NOON, SOURCE, after
 
 DANA = model.Person(SOURCE, "7", "Dana", "dana@example.com")
@@ -55,8 +56,26 @@ async def test_two_who_claim_a_person_at_once_are_not_both_that_person(store: en
     assert len(await store.identities.find([f"U{number}" for number in range(6)], SOURCE)) == 1
 
 
+@pytest.mark.parametrize("kind", ["postgresql"])
+async def test_who_was_linked_between_the_look_and_the_write_is_not_replaced(
+    kind: str, store: engine.Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite lets one in at a time."""
+    looked = identities._linked
+
+    async def slowly(connection: AsyncConnection, person: model.Person) -> Sequence[Any]:
+        rows = await looked(connection, person)
+        monkeypatch.setattr(identities, "_linked", looked)
+        assert await store.identities.link("U1", DANA, "picked", NOON)
+        return rows
+
+    monkeypatch.setattr(identities, "_linked", slowly)
+    assert not await store.identities.link("U2", DANA, "picked", NOON)
+    assert await store.identities.find(["U1", "U2"], SOURCE) == {"U1": DANA}
+
+
 @pytest.mark.parametrize(
-    ("claims", "owner"),
+    ("earlier_owners", "owner"),
     [
         ({"U1": ("picked", 0), "U2": ("picked", 5)}, "U2"),
         ({"U1": ("email", 0), "U2": ("picked", 5)}, "U1"),
@@ -64,17 +83,17 @@ async def test_two_who_claim_a_person_at_once_are_not_both_that_person(store: en
     ],
     ids=["the later", "the address", "the same moment"],
 )
-async def test_of_several_owners_of_before_one_counts(store: engine.Store, leases: dict[str, tuple[str, int]], owner: str) -> None:
+async def test_of_several_owners_of_before_one_counts(store: engine.Store, earlier_owners: dict[str, tuple[str, int]], owner: str) -> None:
     async def earlier(connection: AsyncConnection) -> None:
-        for slack_id, (how, at) in leases.items():
+        for slack_id, (how, at) in earlier_owners.items():
             row = {"slack_id": slack_id, "source": SOURCE, "person": DANA.id, "name": DANA.name, "email": DANA.email}
             await connection.execute(sa.insert(tables.links).values(row | {"how": how, "at": after(at)}))
 
     await store.identities._db.write(earlier)
     assert await store.identities.slack_id(DANA) == owner
-    assert await store.identities.find(list(leases), SOURCE) == {owner: DANA}
+    assert await store.identities.find(list(earlier_owners), SOURCE) == {owner: DANA}
     assert await store.identities.link(owner, DANA, "picked", after(9))
-    assert await store.identities.find(list(leases), SOURCE) == {owner: DANA}
+    assert await store.identities.find(list(earlier_owners), SOURCE) == {owner: DANA}
 
 
 async def test_a_standing_tells_since_when_it_fails_and_how_it_stood(store: engine.Store) -> None:
@@ -92,17 +111,9 @@ async def test_a_standing_tells_since_when_it_fails_and_how_it_stood(store: engi
 
 async def test_the_mark_of_the_watch_is_remembered_beside_the_cursor(store: engine.Store) -> None:
     await store.health.mark(SOURCE, "17", NOON)
-    await store.anomalies.save(SOURCE, [], read_at=NOON, now=NOON, cursor="c")
+    await store.anomalies.save(ports.Observation(SOURCE, [], read_at=NOON, now=NOON, cursor="c"))
     standing = await store.health.get(SOURCE)
     assert (standing.watch_mark, standing.cursor) == ("17", "c")
-
-
-@pytest.mark.parametrize("value", [True, 0, "", "a\x00b", None, [1, {"a": [None]}], {"since": NOON.isoformat()}])
-async def test_facts_are_json(store: engine.Store, value: Any) -> None:
-    assert await store.facts.get("k") is None
-    await store.facts.put("k", "before", NOON)
-    await store.facts.put("k", value, after(1))
-    assert await store.facts.get("k") == value
 
 
 async def test_looks_that_are_asked_for_are_counted_and_answered_by_those_that_began_after(store: engine.Store) -> None:

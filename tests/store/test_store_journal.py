@@ -75,7 +75,7 @@ async def test_history_is_newest_first_and_of_one_anomaly(store: engine.Store) -
 
 
 async def save(store: engine.Store, *seen: model.Anomaly, at: float = 0, entries: tuple[model.Entry, ...] = ()) -> None:
-    await store.anomalies.save(SOURCE, seen, read_at=after(at), now=after(at), entries=entries)
+    await store.anomalies.save(ports.Observation(SOURCE, seen, read_at=after(at), now=after(at), entries=entries))
 
 
 LIKE = {"fingerprint": "f-1"}
@@ -91,7 +91,7 @@ async def test_the_past_counts_the_same_fingerprint_within_seven_days(store: eng
         anomaly(4, fingerprint="f-2"),
     )
     other = replace(anomaly(5, **LIKE), ref=model.Ref("anodot", "5"))
-    await store.anomalies.save("anodot", [other], read_at=NOON, now=NOON)
+    await store.anomalies.save(ports.Observation("anodot", [other], read_at=NOON, now=NOON))
     assert (await store.journal.past(this, NOON)).seen == 2
     assert (await store.journal.past(anomaly(99, **LIKE), NOON)).seen == 3
 
@@ -143,7 +143,9 @@ async def test_a_closing_noted_elsewhere_counts_and_a_refused_one_does_not(store
     this = anomaly(1, **LIKE)
     await save(store, this, anomaly(2, **LIKE), anomaly(3, **LIKE))
     noted = line(2, "changed elsewhere", after(10), actor="", via="Qualytics", after="Invalid")
-    await store.anomalies.save(SOURCE, [archived(2, **LIKE)], read_at=after(10), now=after(10), note=lambda old, new: noted)
+    await store.anomalies.save(
+        ports.Observation(SOURCE, [archived(2, **LIKE)], read_at=after(10), now=after(10), note=lambda old, new: noted)
+    )
     await save(store, at=20, entries=(line(3, "archive", after(20), result=model.Result.REFUSED),))
     assert (await store.journal.past(this, after(30))).archived_before == noted
 
@@ -178,7 +180,7 @@ async def test_what_was_closed_since_is_told_once_the_last_first(store: engine.S
     ]
     await store.journal.finish("x", lines, NOON)
     noted = line(6, "changed elsewhere", after(15), actor="", via="Qualytics", after="Invalid")
-    await store.anomalies.save(SOURCE, [archived(6)], read_at=after(15), now=after(15), note=lambda old, new: noted)
+    await store.anomalies.save(ports.Observation(SOURCE, [archived(6)], read_at=after(15), now=after(15), note=lambda old, new: noted))
     other = model.Entry(model.Ref("anodot", "1"), "archive", after(40))
     await store.journal.finish("y", [other], NOON)
     assert await store.journal.closed(SOURCE, after(9)) == [ref(1), ref(2), ref(6)]

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from bot import model
+from bot import model, ports
 from bot.store import engine
 from tests.store.making import NOON, SOURCE, after, batch, intent, item, live, operation
 
@@ -40,7 +40,7 @@ async def test_a_row_that_does_not_exist_cannot_be_owned(store: engine.Store) ->
 
 async def test_a_claimed_source_keeps_its_standing(store: engine.Store) -> None:
     assert await store.leases.take("sources", SOURCE, NOON, 30)
-    await store.anomalies.save(SOURCE, [], read_at=NOON, now=NOON, cursor="here")
+    await store.anomalies.save(ports.Observation(SOURCE, [], read_at=NOON, now=NOON, cursor="here"))
     assert (await store.health.get(SOURCE)).cursor == "here"
     assert await store.leases.take("sources", SOURCE, after(1), 30) is None
 

@@ -106,7 +106,7 @@ def test_asking_for_the_revision_makes_no_file(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-async def _to(url: str, revision: str, move: Callable[[config.Config, str], None] = command.upgrade) -> None:
+async def to_revision(url: str, revision: str, move: Callable[[config.Config, str], None] = command.upgrade) -> None:
     """Bring the tables to one revision, forwards or back."""
 
     def work(connection: sa.Connection) -> None:
@@ -120,9 +120,11 @@ async def _to(url: str, revision: str, move: Callable[[config.Config, str], None
 
 async def _filled_at_0001(url: str) -> None:
     """A database as the first release left it, written by a desk of that time: it knew nothing of batches."""
-    await _to(url, "0001")
+    await to_revision(url, "0001")
     db = engine._database(engine.parse(url), connections.Patience())
-    await anomalies.Anomalies(db).save(SOURCE, [anomaly(1), anomaly(2)], read_at=NOON, now=NOON, cursor="c", drafts=drafts(live(1)))
+    await anomalies.Anomalies(db).save(
+        ports.Observation(SOURCE, [anomaly(1), anomaly(2)], read_at=NOON, now=NOON, cursor="c", drafts=drafts(live(1)))
+    )
     assert await journal.Journal(db).begin(intent("click-1"), NOON, 60)
     await db.close()
 
@@ -148,9 +150,9 @@ async def test_a_database_of_the_first_release_keeps_what_it_holds_and_learns_ba
 
 async def _filled_at_0002(url: str) -> None:
     """A database as the second release left it: it knew nothing of operations, and closed anomalies."""
-    await _to(url, "0002")
+    await to_revision(url, "0002")
     db = engine._database(engine.parse(url), connections.Patience())
-    await anomalies.Anomalies(db).save(SOURCE, [anomaly(1), anomaly(2)], read_at=NOON, now=NOON, drafts=drafts(live(1)))
+    await anomalies.Anomalies(db).save(ports.Observation(SOURCE, [anomaly(1), anomaly(2)], read_at=NOON, now=NOON, drafts=drafts(live(1))))
     await journal.Journal(db).finish("x", [line(1, "archive", after(5)), line(2, at=after(6))], after(6))
     await batches.Batches(db).create(batch("b1", 1), [item(1)])
     assert await batches.Batches(db).confirm("b1", NOON)
@@ -177,7 +179,7 @@ async def test_a_database_of_the_second_release_keeps_what_it_holds_and_learns_o
 
 
 async def test_a_database_of_the_third_release_goes_on_with_its_intents_and_learns_remarks(url: str) -> None:
-    await _to(url, "0003")
+    await to_revision(url, "0003")
     db = engine._database(engine.parse(url), connections.Patience())
     assert await journal.Journal(db).begin(intent("click-1"), NOON, 60)
     await batches.Batches(db).create(batch("b1", 1), [item(1)])
@@ -204,7 +206,7 @@ async def test_the_way_back_to_the_second_release_drops_operations_alone(url: st
     store = await engine.open(url)
     await store.operations.add([operation("o1")])
     await store.close()
-    await _to(url, "0002", command.downgrade)
+    await to_revision(url, "0002", command.downgrade)
     assert await engine.current(url) == "0002"
     await engine.migrate(url)
     store = await engine.open(url)
@@ -222,7 +224,7 @@ async def test_the_way_back_to_the_first_release_drops_what_came_later_alone(url
     await store.batches.create(batch("b1", 1), [item(1)])
     await store.operations.add([operation("o1")])
     await store.close()
-    await _to(url, "0001", command.downgrade)
+    await to_revision(url, "0001", command.downgrade)
     assert await engine.current(url) == "0001"
     await engine.migrate(url)
     store = await engine.open(url)

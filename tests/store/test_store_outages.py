@@ -52,16 +52,18 @@ async def test_a_silent_server_fails_what_is_under_way_and_is_forgotten_at_once_
     caplog.set_level(logging.INFO)
     proxy, url = proxied
     store = await engine.open(url, QUICK)
-    await asyncio.gather(*(store.facts.put(f"k{number}", number, NOON) for number in range(10)))
+    await asyncio.gather(*(store.traits.put(SOURCE, f"k{number}", number, NOON) for number in range(10)))
     proxy.silence()
     started = time.monotonic()
     async with asyncio.timeout(BOUND):
-        outcomes = await asyncio.gather(*(store.facts.get("k1") for _ in range(10)), store.facts.put("k2", 3, NOON), return_exceptions=True)
+        outcomes = await asyncio.gather(
+            *(store.traits.get(SOURCE, "k1") for _ in range(10)), store.traits.put(SOURCE, "k2", 3, NOON), return_exceptions=True
+        )
     assert {type(outcome) for outcome in outcomes} == {errors.StoreUnavailable}
     proxy.speak()
     async with asyncio.timeout(BOUND):
-        assert await store.facts.get("k1") == 1
-        await store.facts.put("k2", 4, NOON)
+        assert await store.traits.get(SOURCE, "k1") == 1
+        await store.traits.put(SOURCE, "k2", 4, NOON)
     await store.close()
     assert time.monotonic() - started < BOUND
     lines = told(caplog)
@@ -178,6 +180,35 @@ async def test_a_statement_that_is_wrong_is_no_outage(proxied: tuple[proxies.Pro
         await store.db.read(lambda connection: connection.exec_driver_sql("SELECT nothing_like_that"))
     assert not isinstance(wrong.value, errors.StoreUnavailable) and told(caplog) == []
     await store.close()
+
+
+# --- told once ------------------------------------------------------------------------------------------------------------
+
+
+async def test_whatever_fails_in_an_outage_is_one_line_and_only_a_write_ends_it(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    trouble = outage.Outage()
+    before = trouble.now()
+    trouble.failed(outage.WRITE, "no space left", trouble.now())
+    trouble.failed(outage.READ, "no answer in time", before)
+    trouble.worked(outage.READ, trouble.now())
+    trouble.failed(outage.WRITE, "no space left", trouble.now())
+    trouble.worked(outage.WRITE, before)
+    assert told(caplog) == ["the database cannot be written: no space left; what needs it is tried again"]
+    trouble.worked(outage.WRITE, trouble.now())
+    assert told(caplog)[1:] == ["the database works again, after 0 s"]
+
+
+async def test_what_hung_since_the_outage_tells_of_no_other_one(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    trouble = outage.Outage()
+    trouble.failed(outage.WRITE, "connection was closed", trouble.now())
+    hanging = trouble.now()
+    trouble.worked(outage.WRITE, trouble.now())
+    trouble.failed(outage.READ, "no answer in time", hanging)
+    assert len(told(caplog)) == 2, "it began before the outage was over"
+    trouble.failed(outage.READ, "no answer in time", trouble.now())
+    assert told(caplog)[2:] == ["the database cannot be read: no answer in time; what needs it is tried again"]
 
 
 # --- the whole desk -------------------------------------------------------------------------------------------------------

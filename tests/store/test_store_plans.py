@@ -67,7 +67,7 @@ LANES = {"cards_posts", "cards_edits", "cards_waiting", "cards_lost", "cards_cla
 }  # fmt: skip
 """Indices that hold only what waits: reading one of them whole is what is asked for."""
 
-SMALL = {"sources", "windows", "facts", "anon_1"}
+SMALL = {"sources", "windows", "anon_1"}
 """Tables with a row per source, route or setting, and what a statement has gathered itself: reading them whole is right."""
 
 
@@ -88,11 +88,15 @@ async def desk(store: engine.Store) -> engine.Store:
     """A desk with a little of everything."""
     many = [anomaly(number, fingerprint=f"f-{number % 3}", created=after(number)) for number in range(60)]
     await store.anomalies.save(
-        SOURCE, many, read_at=NOON, now=NOON, cursor="c", drafts=drafts(*map(draft, range(40)), *map(live, range(40, 60)))
+        ports.Observation(
+            SOURCE, many, read_at=NOON, now=NOON, cursor="c", drafts=drafts(*map(draft, range(40)), *map(live, range(40, 60)))
+        )
     )
     waiting = [card.id for card in await store.cards.waiting()]
     await store.cards.decide(model.Decision("default", None, fold=tuple(waiting[:30]), group=group()), NOON)
-    await store.anomalies.save(SOURCE, [archived(50, fingerprint="f-2")], read_at=after(1), now=after(1), entries=[line(50, "archive")])
+    await store.anomalies.save(
+        ports.Observation(SOURCE, [archived(50, fingerprint="f-2")], read_at=after(1), now=after(1), entries=[line(50, "archive")])
+    )
     await store.health.ok(SOURCE, NOON)
     fates = list(model.Fate)
     for name in ("b1", "b2", "b3", "b4"):
@@ -124,16 +128,22 @@ async def _recorded(desk: engine.Store) -> bool:
 
 
 CALLS: dict[str, Callable[[engine.Store], Awaitable[Any]]] = {
-    "save, nothing changed": lambda desk: desk.anomalies.save(SOURCE, SAME, read_at=after(2), now=after(2), cursor="d"),
-    "save, all changed": lambda desk: desk.anomalies.save(SOURCE, OTHER, read_at=after(2), now=after(2), note=lambda old, new: line(1)),
-    "save, archived": lambda desk: desk.anomalies.save(SOURCE, [archived(35)], read_at=after(2), now=after(2)),
-    "save, opened": lambda desk: desk.anomalies.save(SOURCE, [anomaly(50)], read_at=after(2), now=after(2), entries=[line(50)], done="k"),
-    "save, new": lambda desk: desk.anomalies.save(SOURCE, [anomaly(99)], read_at=after(2), now=after(2), drafts=drafts(draft(99))),
+    "save, nothing changed": lambda desk: desk.anomalies.save(ports.Observation(SOURCE, SAME, read_at=after(2), now=after(2), cursor="d")),
+    "save, all changed": lambda desk: desk.anomalies.save(
+        ports.Observation(SOURCE, OTHER, read_at=after(2), now=after(2), note=lambda old, new: line(1))
+    ),
+    "save, archived": lambda desk: desk.anomalies.save(ports.Observation(SOURCE, [archived(35)], read_at=after(2), now=after(2))),
+    "save, opened": lambda desk: desk.records.record(ports.Record(SOURCE, [anomaly(50)], after(2), after(2), [line(50)], intent="k")),
+    "save, new": lambda desk: desk.anomalies.save(
+        ports.Observation(SOURCE, [anomaly(99)], read_at=after(2), now=after(2), drafts=drafts(draft(99)))
+    ),
     "get": lambda desk: desk.anomalies.get([ref(1), ref(2)]),
     "newest": lambda desk: desk.anomalies.newest(SOURCE, 10),
     "watched": lambda desk: desk.anomalies.watched(SOURCE, 10),
     "read longest ago": lambda desk: desk.anomalies.read_longest_ago(SOURCE),
-    "save, open again": lambda desk: desk.anomalies.save(SOURCE, [anomaly(50)], read_at=after(2), now=after(2), drafts=drafts(draft(50))),
+    "save, open again": lambda desk: desk.anomalies.save(
+        ports.Observation(SOURCE, [anomaly(50)], read_at=after(2), now=after(2), drafts=drafts(draft(50)))
+    ),
     "ask": lambda desk: desk.health.ask(SOURCE),
     "watched, on": lambda desk: desk.anomalies.watched(SOURCE, 10, "20"),
     "waiting": lambda desk: desk.cards.waiting(),
@@ -287,8 +297,10 @@ async def test_a_steady_save_sends_the_same_statements_however_much_is_tracked(s
     counts = []
     await store.health.mark(SOURCE, "")
     for more in (0, 3000):
-        await store.anomalies.save(SOURCE, [*seen, *(anomaly(1000 + one) for one in range(more))], read_at=NOON, now=NOON)
+        await store.anomalies.save(
+            ports.Observation(SOURCE, [*seen, *(anomaly(1000 + one) for one in range(more))], read_at=NOON, now=NOON)
+        )
         with recorded(store) as sent:
-            await store.anomalies.save(SOURCE, seen, read_at=after(1 + more), now=after(1 + more), cursor="c")
+            await store.anomalies.save(ports.Observation(SOURCE, seen, read_at=after(1 + more), now=after(1 + more), cursor="c"))
         counts.append(len(sent))
     assert counts == [counts[0]] * 2 and counts[0] <= 3

@@ -19,7 +19,7 @@ def elsewhere(old: model.Anomaly, new: model.Anomaly) -> model.Entry | None:
 
 async def seen(store: engine.Store, *anomalies: model.Anomaly, at: float, own: str = "") -> model.Ingested:
     """A poll, or the first look of a click (`own`)."""
-    return await store.anomalies.save(SOURCE, anomalies, read_at=after(at), now=after(at), note=elsewhere, own=own)
+    return await store.anomalies.save(ports.Observation(SOURCE, anomalies, read_at=after(at), now=after(at), note=elsewhere, own=own))
 
 
 async def told(store: engine.Store, ident: object) -> Sequence[str]:

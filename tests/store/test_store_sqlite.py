@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import aiosqlite
 import pytest
 
 from bot.store import aiosqlite_driver
@@ -29,6 +31,21 @@ async def connection(tmp_path: Path) -> AsyncIterator[Counted]:
     made.trips = 0
     yield made
     await made.close()
+
+
+async def test_the_private_members_that_the_driver_leans_on_are_where_they_were() -> None:
+    """Of aiosqlite itself, before anything of ours: an upgrade that moves one of them says so here. See its bounds in pyproject.toml."""
+    plain = aiosqlite.Connection(lambda: sqlite3.connect(":memory:"), iter_chunk_size=64)
+    assert isinstance(plain._thread, threading.Thread) and not plain._thread.is_alive(), "it can still be made a daemon"
+    await plain
+    assert isinstance(plain._conn, sqlite3.Connection) and not plain.in_transaction
+    assert await plain._execute(lambda one, other: one + other, 3, 4) == 7
+    cursor = await plain.execute("SELECT 1 AS one")
+    assert isinstance(cursor._cursor, sqlite3.Cursor) and cursor._conn is plain
+    cursor._cursor = await plain._execute(plain._conn.execute, "SELECT 1 AS other")
+    assert [column[0] for column in cursor.description] == ["other"], "what a cursor tells is told by `_cursor`"
+    await plain.close()
+    assert not plain._thread.is_alive()
 
 
 async def test_a_select_is_one_trip(connection: Counted) -> None:

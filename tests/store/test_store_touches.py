@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot import model
+from bot import model, ports
 from bot.store import engine
 from tests.store.making import CHANNEL, NOON, SOURCE, after, anomaly, drafts, live, ref
 
@@ -104,13 +104,13 @@ async def test_what_changes_before_the_moment_to_come_lags_from_then(store: engi
 
 
 async def test_a_change_seen_elsewhere_before_the_moment_to_come_lags_from_then(store: engine.Store) -> None:
-    await store.anomalies.save(SOURCE, [anomaly(1)], read_at=NOON, now=NOON, drafts=drafts(live(1)))
+    await store.anomalies.save(ports.Observation(SOURCE, [anomaly(1)], read_at=NOON, now=NOON, drafts=drafts(live(1))))
     (card,) = await store.cards.of([ref(1)])
     lease = await store.leases.take("cards", card.id, NOON, 30)
     assert lease is not None and await store.cards.delivered(lease, 1, NOON, ts="1772452800.000100")
     await store.leases.release(lease)
     await store.cards.touch([card.id], after(50))
-    await store.anomalies.save(SOURCE, [anomaly(1, records=1)], read_at=after(10), now=after(10))
+    await store.anomalies.save(ports.Observation(SOURCE, [anomaly(1, records=1)], read_at=after(10), now=after(10)))
     assert await lag(store, 20) == pytest.approx(10)
 
 

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,7 @@ async def old(kind: str, url: str, tmp_path: Path) -> AsyncIterator[Old]:
 
 async def test_everything_goes_on_and_nothing_happens_twice(old: Old, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.ERROR)
+    await _what_it_remembered_is_known(old)
     await _the_batch_ends_with_the_right_receipt(old)
     await _clicks_are_ended(old)
     await _scans_are_followed_to_their_verdicts(old)
@@ -93,6 +95,17 @@ async def test_everything_goes_on_and_nothing_happens_twice(old: Old, caplog: py
     await _nothing_was_posted_twice(old)
     assert (await old.stage.http.get(f"http://127.0.0.1:{old.port}/readyz")).status_code == 200
     assert [record.getMessage() for record in caplog.records] == []
+
+
+async def _what_it_remembered_is_known(old: Old) -> None:
+    """It was told in facts of that time: the last digest, what the deployment speaks, and since when operations of others are news."""
+    then, store = datetime.fromisoformat(old.there.told["killed"]), old.desk.store
+    assert await store.digests.get("default") == datetime(2026, 11, 27, 16, 16, tzinfo=UTC)
+    traits = await store.traits.get("qualytics", f"127.0.0.1:{old_desk.PORT}")
+    assert (traits["datastore_key"], traits["patch"], traits["operations"]) == ("datastore_id", "list", "client")
+    standing = await store.health.get("qualytics")
+    assert standing.noticed is not None and standing.noticed > then - timedelta(minutes=5)
+    assert standing.told is None and await store.slack.refused_since(CHANNEL) is None
 
 
 async def _the_batch_ends_with_the_right_receipt(old: Old) -> None:

@@ -57,7 +57,7 @@ def _rows(folder: Path, words: str) -> list[tuple[str, ...]]:
 
 
 async def _noticing(folder: Path) -> bool:
-    return bool(_rows(folder, "SELECT key FROM facts WHERE key LIKE 'operations.noticed.%'"))
+    return bool(_rows(folder, "SELECT source FROM sources WHERE noticed IS NOT NULL"))
 
 
 def _confirmed(folder: Path) -> list[str]:

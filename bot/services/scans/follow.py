@@ -47,7 +47,7 @@ class Follow:
     store: ports.Operations
     anomalies: ports.Anomalies
     leases: ports.Leases
-    facts: ports.Facts
+    health: ports.HealthRecords
     scans: ask.Scans
     cards: cards.Cards
     clock: ports.Clock
@@ -271,12 +271,14 @@ class Follow:
         )
         known = await self.anomalies.get([ref])
         await self.anomalies.save(
-            source.name,
-            [after] if ref in known else [],
-            read_at=read_at,
-            now=self.clock.now(),
-            note=lambda old, new: transitions.elsewhere(old, new, source.title, read_at),
-            entries=[entry],
+            ports.Observation(
+                source.name,
+                [after] if ref in known else [],
+                read_at=read_at,
+                now=self.clock.now(),
+                note=lambda old, new: transitions.elsewhere(old, new, source.title, read_at),
+                entries=[entry],
+            )
         )
         return passes, stands
 
@@ -307,10 +309,10 @@ class Follow:
         source, now = self.sources[name], self.clock.now()
         if model.Action.SCAN not in source.supports:
             return
-        looked = await self.facts.get(f"operations.noticed.{name}")
-        mark = datetime.fromisoformat(looked["at"]) if looked else None
+        standing = await self.health.get(name)
+        mark = standing.noticed
         try:
-            old = looked["old"] if looked else [scan.id for scan in await source.scans(limit=NEWEST) if scan.ended is not None]
+            old = standing.over if mark else [scan.id for scan in await source.scans(limit=NEWEST) if scan.ended is not None]
             seen = [scan for scan in await self._newest(source, mark, now) if scan.id not in old]
         except errors.SourceError as error:
             if name not in self._failing:
@@ -330,7 +332,7 @@ class Follow:
         for ident in await self.store.add(fresh) if fresh else ():
             await self._show(next(one for one in fresh if one.id == ident))
         if mark is None or now - mark > MARK_EVERY:
-            await self.facts.put(f"operations.noticed.{name}", {"at": now.isoformat(), "old": old}, now)
+            await self.health.noticed(name, now, old)
             await self.store.sweep(now - timedelta(days=1))
 
     async def _newest(self, source: ports.Source, mark: datetime | None, now: datetime) -> list[model.Scan]:

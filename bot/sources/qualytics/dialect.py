@@ -68,8 +68,8 @@ class Traits:
 class Dialect:
     """Loads once, lazily; `learn` writes through."""
 
-    def __init__(self, *, facts: ports.Facts, clock: ports.Clock, key: str) -> None:
-        self._facts, self._clock, self._key = facts, clock, key
+    def __init__(self, *, known: ports.SourceTraits, clock: ports.Clock, source: str, host: str) -> None:
+        self._known, self._clock, self._deployment = known, clock, (source, host)
         self._loaded = False
         self._learned = Traits()
         self._refused: dict[tuple[model.Action, Refusal], dict[str, datetime]] = {}
@@ -90,10 +90,10 @@ class Dialect:
         return at is not None and self._clock.now() - at < FORGET
 
     async def load(self) -> None:
-        """Read what was learned before; unreadable facts count as none."""
+        """Read what was learned before; what is unreadable counts as nothing."""
         if self._loaded:
             return
-        self._learned = _traits(await self._facts.get(self._key))
+        self._learned = _traits(await self._known.get(*self._deployment))
         self._loaded = True
 
     async def learn(self, **traits: Any) -> None:
@@ -101,7 +101,7 @@ class Dialect:
         at = self._clock.now()
         found = {one: at.isoformat() for one in PASSING if traits.get(one) is False}
         self._learned = replace(self.traits, since={**self._learned.since, **found}, **traits)
-        await self._facts.put(self._key, asdict(self._learned), at)
+        await self._known.put(*self._deployment, asdict(self._learned), at)
 
     async def refused(self, action: model.Action, kind: Refusal, ident: str) -> None:
         """An action was refused for this anomaly. That there is no such call is clear at once; else it takes two anomalies that are

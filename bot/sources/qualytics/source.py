@@ -38,7 +38,7 @@ class Qualytics:
 
     `url` is its address with or without scheme and `/api`. `datastores` are ids or names, () for all. `thresholds` maps severity words to
     lower bounds of weight. `max_batch` ids go into one bulk write, `page_size` anomalies into one page, a call takes `timeout` seconds at
-    most. `facts` remember what the deployment turned out to speak.
+    most. `traits` remember what the deployment turned out to speak.
     """
 
     name = "qualytics"
@@ -52,7 +52,7 @@ class Qualytics:
         url: str,
         token: str,
         clock: ports.Clock,
-        facts: ports.Facts,
+        traits: ports.SourceTraits,
         datastores: Sequence[str] = (),
         thresholds: Mapping[str, float] | None = None,
         max_batch: int = 100,
@@ -65,9 +65,7 @@ class Qualytics:
         self.doubtful: frozenset[model.Action] = frozenset()
         self._clock = clock
         self._api = client.Client(url=url, token=token, clock=clock, timeout=timeout, transport=transport)
-        self._dialect = dialect.Dialect(
-            facts=facts, clock=clock, key=f"dialect.qualytics.{urlsplit(self._api.web).netloc.rpartition('@')[2]}"
-        )
+        self._dialect = dialect.Dialect(known=traits, clock=clock, source=self.name, host=urlsplit(self._api.web).netloc.rpartition("@")[2])
         self._reader = schema.Reader(self.name, self._api.web, _ordered(THRESHOLDS if thresholds is None else thresholds), clock)
         self._lists = lookup_pages.Lists(api=self._api, dialect=self._dialect)
         self._places = place_names.Places(api=self._api, clock=clock, configured=datastores, lists=self._lists)

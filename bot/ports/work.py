@@ -1,0 +1,133 @@
+"""What is under way: leases, batches, operations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from bot import model
+
+
+class Leases(Protocol):
+    """What one process owns for a while: one conditional UPDATE, fenced by a token, expiring by itself. `table` is cards, sources,
+    intents or another one that says so."""
+
+    async def take(self, table: str, key: str, now: datetime, seconds: float) -> model.Lease | None: ...
+
+    async def release(self, lease: model.Lease) -> None: ...
+
+    async def release_all(self) -> None:
+        """Only for a store that one process owns alone: what is leased at its start belongs to a dead one."""
+        ...
+
+
+class Batches(Protocol):
+    """One change to many anomalies, item by item. Methods with a Lease do nothing and return False when it has passed to somebody else.
+    Leasable as table "batches"."""
+
+    async def create(self, batch: model.Batch, items: Sequence[model.Item]) -> None:
+        """A new preview with its frozen items, in their order."""
+        ...
+
+    async def get(self, batch: str) -> model.Batch | None: ...
+
+    async def latest(self, actor: str, since: datetime) -> model.Batch | None:
+        """The newest batch of this actor that finished after `since`, was not taken back, and is no undo itself."""
+        ...
+
+    async def confirm(self, batch: str, now: datetime) -> bool:
+        """PREVIEW -> RUNNING, once: the second caller gets False."""
+        ...
+
+    async def cancel(self, batch: str, now: datetime) -> bool:
+        """PREVIEW -> CANCELLED, once."""
+        ...
+
+    async def runnable(self, now: datetime) -> Sequence[str]:
+        """Batches that run and that nobody holds, oldest first."""
+        ...
+
+    async def next(self, batch: str, limit: int) -> Sequence[model.Item]:
+        """The first items that are SENT (to be looked up), then those that are TODO, in their order."""
+        ...
+
+    async def settle(self, lease: model.Lease, items: Sequence[model.Item], now: datetime) -> bool:
+        """Store fate, reason, right, place and after of these items, and stretch the lease to `now` + 120 s."""
+        ...
+
+    async def finish(self, lease: model.Lease, now: datetime) -> bool:
+        """RUNNING -> DONE; an undo marks the batch that it took back."""
+        ...
+
+    async def progress(self, batch: str, sample: int = 5) -> model.Progress: ...
+
+    async def items(
+        self, batch: str, fates: Sequence[model.Fate] = (), *, of: Sequence[model.Ref] = (), offset: int = 0, limit: int = 1000
+    ) -> Sequence[model.Item]:
+        """Items with these fates and of these anomalies (() = all), in their order."""
+        ...
+
+    async def split(self, batch: str) -> model.Split:
+        """Counts of all items, without samples."""
+        ...
+
+    async def sweep(self, before: datetime) -> int:
+        """Forget previews made before this time; returns how many."""
+        ...
+
+
+class Operations(Protocol):
+    """Operations that this desk starts or follows. Methods with a Lease do nothing and return False when it has passed to somebody else.
+    Leasable as table "operations"."""
+
+    async def add(self, operations: Sequence[model.Operation]) -> Sequence[str]:
+        """Insert them; returns the ids of those that are new. One whose id is there already, or whose (source, scan id) is, is left out."""
+        ...
+
+    async def get(self, ident: str) -> model.Operation | None: ...
+
+    async def plan(self, plan: str) -> Sequence[model.Operation]:
+        """The operations of one plan, in the order in which they were added."""
+        ...
+
+    async def confirm(self, plan: str, now: datetime) -> bool:
+        """PREVIEW -> STARTING for a whole plan, once: confirmed and to be looked at `now`. The second caller gets False."""
+        ...
+
+    async def cancel(self, plan: str, now: datetime) -> bool:
+        """PREVIEW -> CANCELLED for a whole plan, once."""
+        ...
+
+    async def due(self, now: datetime, limit: int = 50) -> Sequence[str]:
+        """Ids of what starts or runs, is to be looked at by now, and nobody holds; the longest overdue first."""
+        ...
+
+    async def save(self, lease: model.Lease, operation: model.Operation, then: Sequence[model.Operation] = ()) -> bool:
+        """Store all that can change of an operation except who stopped it, and add those that follow it, in one transaction. False too
+        when another row has this (source, scan id) already: nothing is stored then."""
+        ...
+
+    async def stop(self, ident: str, who: str, now: datetime) -> None:
+        """Remember who asked it to stop (`aborted_by`), and have it looked at `now`; nothing happens once it is DONE."""
+        ...
+
+    async def known(self, source: str, scans: Sequence[str]) -> Mapping[str, str]:
+        """Scan id -> operation id, for those that are followed or were."""
+        ...
+
+    async def running(self) -> Sequence[model.Operation]:
+        """What starts or runs, the newest first."""
+        ...
+
+    async def recent(self, limit: int) -> Sequence[model.Operation]:
+        """What ended, the latest first."""
+        ...
+
+    async def by_scan(self, source: str, scan: str) -> model.Operation | None:
+        """The operation that the system calls `scan`."""
+        ...
+
+    async def sweep(self, before: datetime) -> int:
+        """Forget previews made before this time; returns how many."""
+        ...

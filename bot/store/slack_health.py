@@ -1,0 +1,48 @@
+"""What Slack refuses this desk: channels, and kinds of blocks."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from bot.store import tables, transactions
+
+_CHANNELS = tables.channel_health
+_BLOCKS = tables.block_refusals
+
+CHARTS = "charts"
+"""Charts and tables, which not every workspace takes."""
+
+
+class SlackHealth:
+    """The port `SlackHealth`."""
+
+    def __init__(self, db: transactions.Database) -> None:
+        self._db = db
+
+    async def refused_since(self, channel: str) -> datetime | None:
+        """Since when a channel refuses us, as people were told."""
+        statement = sa.select(_CHANNELS.c.refused_since).where(_CHANNELS.c.channel == channel)
+        return await self._db.read(lambda connection: connection.scalar(statement))
+
+    async def refuses(self, channel: str, now: datetime) -> None:
+        """People are told that it does."""
+        await self._put(channel, now, now)
+
+    async def works(self, channel: str, now: datetime) -> None:
+        """They are told that it does not any more."""
+        await self._put(channel, None, now)
+
+    async def charts_refused(self) -> datetime | None:
+        """When the workspace refused charts and tables last."""
+        statement = sa.select(_BLOCKS.c.at).where(_BLOCKS.c.blocks == CHARTS)
+        return await self._db.read(lambda connection: connection.scalar(statement))
+
+    async def refuses_charts(self, now: datetime) -> None:
+        """It refused them now."""
+        await self._db.write(lambda connection: transactions.put(connection, _BLOCKS, {"blocks": CHARTS}, at=now))
+
+    async def _put(self, channel: str, since: datetime | None, now: datetime) -> None:
+        key = {"channel": channel}
+        await self._db.write(lambda connection: transactions.put(connection, _CHANNELS, key, refused_since=since, at=now))
