@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -14,7 +13,7 @@ from bot.core import attribution, permissions, snapshot, transitions, undo
 from bot.render.batch import batch_wording
 from bot.render.kit import spreadsheet
 from bot.services import post, recording, remarks, slicing
-from bot.services.batches import freeze
+from bot.services.batches import freeze, windows
 
 log = logging.getLogger(__name__)
 
@@ -28,14 +27,8 @@ MOMENT = timedelta(seconds=1)
 ABREAST = 8
 """Windows of a batch that are under way together, a chunk each: while some wait for the system, others are checked or recorded."""
 
-CALLS = 4
-"""Windows that ask the system at the same time, of those that are under way (design section 4)."""
-
 PAGE = 500
 """Items of a receipt that are read from the store at once."""
-
-AHEAD = 32
-"""Windows that are read from the store at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,64 +37,6 @@ class _Plan:
 
     steps: tuple[model.Change, ...] = ()
     stays: str = ""
-
-
-@dataclass(slots=True)
-class _Turn:
-    """Batches of one source take turns, because two of them may be about the same anomaly; `waiting` counts those that want the next.
-    `calls` is for the windows of the one whose turn it is."""
-
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    calls: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CALLS))
-    waiting: int = 0
-
-    @asynccontextmanager
-    async def mine(self) -> AsyncIterator[None]:
-        """Have it, when it is free."""
-        self.waiting += 1
-        try:
-            await self.lock.acquire()
-        finally:
-            self.waiting -= 1
-        try:
-            yield
-        finally:
-            self.lock.release()
-
-
-@dataclass(slots=True)
-class _Course:
-    """A batch under way: hands out its items window by window, each to one worker. `ended`: all settled, or it goes on later (`broken`)."""
-
-    store: ports.Batches
-    batch: str
-    size: int
-    shown: datetime
-    ended: bool = False
-    broken: bool = False
-    _stock: Sequence[model.Item] = ()
-    _out: set[model.Ref] = field(default_factory=set)
-    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-    async def take(self) -> Sequence[model.Item]:
-        """The next window; empty when there is nothing left that no other worker has."""
-        async with self._lock:
-            if not self._stock:
-                out = frozenset(self._out)  # from before the reading: what is settled while it goes on still reads as under way
-                found = await self.store.next(self.batch, self.size * AHEAD + len(out))
-                self._stock = [item for item in found if item.ref not in out]
-                self.ended = self.ended or not found
-            items, self._stock = self._stock[: self.size], self._stock[self.size :]
-            self._out.update(item.ref for item in items)
-            return items
-
-    def settled(self, items: Sequence[model.Item]) -> None:
-        """A window is done with."""
-        self._out.difference_update(item.ref for item in items)
-
-    def stop(self) -> None:
-        """Hand out nothing more; what is under way ends."""
-        self.ended = self.broken = True
 
 
 @dataclass(slots=True)
@@ -117,7 +52,7 @@ class Runs:
     clock: ports.Clock
     telemetry: ports.Telemetry
     recorder: recording.Recorder
-    _turns: dict[str, _Turn] = field(default_factory=dict)
+    _turns: dict[str, windows.Turn] = field(default_factory=dict)
     _asking: bool = True
 
     async def work(self) -> None:
@@ -158,8 +93,8 @@ class Runs:
 
     async def _windows(self, lease: model.Lease, batch: model.Batch) -> bool:
         source = self.sources[batch.source]
-        turn = self._turns.setdefault(source.name, _Turn())
-        course = _Course(self.store, batch.id, source.max_batch, self.clock.now())
+        turn = self._turns.setdefault(source.name, windows.Turn())
+        course = windows.Course(self.store, batch.id, source.max_batch, self.clock.now())
         # A kill right after the confirmation must not lose the message.
         await self.batches.post.cards.put(self.batches.draft(batch), self.clock.now())
         while not course.ended:
@@ -179,7 +114,7 @@ class Runs:
         await self._attach(batch)
         return True
 
-    async def _work(self, lease: model.Lease, batch: model.Batch, source: ports.Source, turn: _Turn, course: _Course) -> None:
+    async def _work(self, lease: model.Lease, batch: model.Batch, source: ports.Source, turn: windows.Turn, course: windows.Course) -> None:
         """Window after window, until none is left or another batch waits for its turn. What one worker meets stops all, each after the
         window that it has: nothing is cut off between a call and its record."""
         while not course.ended and (items := await course.take()):
