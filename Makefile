@@ -21,8 +21,8 @@ demo: .venv/.ready  ## the whole product offline, in the browser
 test: .venv/.ready browser  ## all tests
 	$(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-quick: .venv/.ready  ## the inner loop: rules, rendering, services, and the store on SQLite
-	$(PY) -m pytest $(QUICK) -m "not postgresql" -n auto --dist loadfile --no-loadscope-reorder
+quick: .venv/.ready  ## the inner loop: rules, rendering, services, and the store on SQLite, without what takes long
+	$(PY) -m pytest $(QUICK) -m "not postgresql and not long" -n auto --dist loadfile --no-loadscope-reorder
 
 mutants: .venv/.ready  ## what the tests of the services would not notice: 40 random changes, a quarter of an hour
 	$(PY) -m tests.mutants bot/services --tests tests/services tests/handlers
