@@ -39,11 +39,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.postgresql)
 
 
+TOGETHER = ("tests/browser/", "oracle.py")
+"""Files that share what takes long to start: one Chromium, one workspace and one page; a process that has imported the vendor's client."""
+
+
 class Together(scheduler.LoadFileScheduling):
-    """What stays together on one worker: a file; and all browser tests, so that one Chromium, one workspace and one page serve them."""
+    """What stays together on one worker: a file, and the files that share something."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "browser" if nodeid.startswith("tests/browser/") else super()._split_scope(nodeid)
+        file = super()._split_scope(nodeid)
+        return next((shared for shared in TOGETHER if shared in file), file)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:

@@ -22,6 +22,8 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from tests.walks import orphans
+
 FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync --no-first-run"
 ).split()
@@ -55,6 +57,7 @@ class Program:
             stdout=pipe,
             stderr=asyncio.subprocess.STDOUT,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            preexec_fn=orphans.stop_with_parent,
         )
         self._more = asyncio.Event()
         self._reader = asyncio.create_task(self._read())

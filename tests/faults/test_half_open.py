@@ -13,6 +13,7 @@ from contextlib import ExitStack
 import httpx
 import pytest
 
+from tests.walks import orphans
 from tests.walks import stage as staging
 
 FILES, STRANGERS, LINES = 1024, 2000, 100
@@ -34,7 +35,14 @@ class Poor(staging.Bot):
         """Start it and wait until it is ready."""
         few = f"ulimit -Sn 256 && ulimit -Hn {FILES} && exec {sys.executable} -m bot run"
         self.process = await asyncio.create_subprocess_exec(
-            "sh", "-c", few, cwd=staging.ROOT, env=dict(self.env), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+            "sh",
+            "-c",
+            few,
+            cwd=staging.ROOT,
+            env=dict(self.env),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            preexec_fn=orphans.die_with_parent,
         )
         self._reader = asyncio.create_task(self._read(self.process))
         await self.ready()

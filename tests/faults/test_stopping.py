@@ -112,10 +112,7 @@ async def _more(house: housing.House, before: int) -> bool:
 @pytest.fixture
 def postgresql(server: Any) -> str:
     """The URL of an empty database."""
-    folder = databases.quote(str(databases.make_url(server.get_uri()).query["host"]), safe="")
-    name = f"desk_{databases.uuid.uuid4().hex}"
-    server.psql(f"CREATE DATABASE {name};")
-    return f"postgresql://postgres@/{name}?host={folder}"
+    return databases.database(server)
 
 
 async def test_two_on_one_postgresql_post_each_anomaly_once(stage: Stage, postgresql: str) -> None:

@@ -15,7 +15,7 @@ from tests.handlers import front as fronts
 from tests.handlers import test_rights as tried
 from tests.handlers.front import CHANNEL, DANA, LEE, Front
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+on_one_desk = pytest.mark.asyncio(loop_scope="module")
 
 A = model.Action
 PATHS = ("button", "modal", "command", "pasted link", "review", "shortcut", "batch confirm", "running batch", "undo", "resume")
@@ -225,6 +225,7 @@ def test_every_action_and_every_path_is_tried_or_its_absence_explained() -> None
     assert set(BUTTONS) == {action for action in A if _there(action, "button")}
 
 
+@on_one_desk
 @pytest.mark.parametrize(("action", "path"), MATRIX)
 async def test_what_a_rule_takes_cannot_be_had_in_another_way(strict: Front, action: model.Action, path: str, ident: str) -> None:
     await strict.forget()
@@ -238,6 +239,7 @@ async def test_what_a_rule_takes_cannot_be_had_in_another_way(strict: Front, act
     assert await strict.writes() == []
 
 
+@on_one_desk
 async def test_a_forged_confirmation_deletes_nothing(strict: Front) -> None:
     """[Confirm] on a deletion: the preview has no such button, only a form that asks for the number."""
     (made,) = await strict.arrive()

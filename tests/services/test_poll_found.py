@@ -104,6 +104,7 @@ async def _known_and_closed(town: Town) -> int:
     return one.id
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("appears", [_old, _reopened, _unreadable, _known_and_closed])
 async def test_each_among_many_newer_ones_gets_a_card_within_twenty_polls_and_why_tells_the_truth(town: Town, appears: Any) -> None:
     town.world.arrive(NEWER, created=town.desk.clock.now() - timedelta(hours=1))
@@ -126,6 +127,7 @@ async def test_each_among_many_newer_ones_gets_a_card_within_twenty_polls_and_wh
     assert len(town.desk.wall.shown) == NEWER + 3, "the greeting, and each once"
 
 
+@pytest.mark.long
 async def test_without_the_filter_by_id_every_posted_one_is_re_read_in_turn_within_the_budget(town: Town) -> None:
     """Forty cards; then 150 newer ones, stored silently, push them off the page that each poll reads."""
     town.world.modes.ids = "ignored"

@@ -10,6 +10,8 @@ import pytest
 from bot import errors, model
 from tests.services.desk import ACK, DANA, INVALID, Blip, Fuse, World, killed
 
+pytestmark = pytest.mark.long
+
 MANY = range(1, 8)
 INSTANTS = 20
 """How many instants of one piece of work are tried; every one after the other would be hundreds."""

@@ -45,9 +45,14 @@ def url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a database without any tables."""
     if kind == "sqlite":
         return f"sqlite:///{tmp_path}/desk.db"
-    running, name = request.getfixturevalue("server"), f"desk_{uuid.uuid4().hex}"
-    running.psql(f"CREATE DATABASE {name};")
-    folder = quote(str(make_url(running.get_uri()).query["host"]), safe="")
+    return database(request.getfixturevalue("server"))
+
+
+def database(server: Any, template: str = "template1") -> str:
+    """The URL of a new database of PostgreSQL, with what the template (the name of a database that nobody uses just then) holds."""
+    name = f"desk_{uuid.uuid4().hex}"
+    server.psql(f"CREATE DATABASE {name} TEMPLATE {template};")
+    folder = quote(str(make_url(server.get_uri()).query["host"]), safe="")
     return f"postgresql://postgres@/{name}?host={folder}"
 
 
@@ -68,7 +73,7 @@ async def store(
             shared["template"] = str(tmp_path_factory.mktemp("template") / "desk.db")
             await engine.migrate(f"sqlite:///{shared['template']}")
         shutil.copyfile(shared["template"], tmp_path / "desk.db")
-    else:
+    elif kind not in shared:
         await engine.migrate(url)
     opened = await engine.open(url)
     if kind == "postgresql":

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterator
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import event
+from sqlalchemy.engine import make_url
 
 from bot import model, ports
 from bot.store import engine
+from tests.store import conftest as databases
 from tests.store.making import (
     CHANNEL,
     NOON,
@@ -83,9 +87,36 @@ def scans(lines: list[str]) -> list[str]:
     return [one for one in whole + broad if not (LANES | SMALL | ORDERED) & set(one.replace("(", " ").split())]
 
 
+@pytest.fixture(scope="module")
+def filled() -> dict[str, Path | str]:
+    """The file and the name of the database that were filled once, each for copies of its own."""
+    return {}
+
+
 @pytest.fixture
-async def desk(store: engine.Store) -> engine.Store:
+async def desk(kind: str, filled: dict[str, Path | str], request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[engine.Store]:
     """A desk with a little of everything."""
+    if kind == "sqlite":
+        if kind not in filled:
+            filled[kind] = tmp_path / "filled.db"
+            await _fill(f"sqlite:///{filled[kind]}")
+        shutil.copyfile(filled[kind], tmp_path / "desk.db")
+        url = f"sqlite:///{tmp_path}/desk.db"
+    else:
+        server = request.getfixturevalue("server")
+        if kind not in filled:
+            made = databases.database(server)
+            await _fill(made)
+            filled[kind] = str(make_url(made).database)
+        url = databases.database(server, str(filled[kind]))
+    opened = await engine.open(url)
+    yield opened
+    await opened.close()
+
+
+async def _fill(url: str) -> None:
+    await engine.migrate(url)
+    store = await engine.open(url)
     many = [anomaly(number, fingerprint=f"f-{number % 3}", created=after(number)) for number in range(60)]
     await store.anomalies.save(
         ports.Observation(
@@ -107,7 +138,7 @@ async def desk(store: engine.Store) -> engine.Store:
     done = {"ended": NOON, "look": NOON}
     many = [operation(f"o{number}", states[number % 5], plan=f"p{number % 20}", scan=scan(number), **done) for number in range(60)]
     await store.operations.add(many)
-    return store
+    await store.close()
 
 
 SAME = [anomaly(number, fingerprint=f"f-{number % 3}", created=after(number)) for number in range(20)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import copy
 import json
 import sqlite3
 import uuid
@@ -30,7 +31,7 @@ from bot.store.migrations import runner
 from sandbox import qualytics, slack
 from sandbox.qualytics import deployment, switches
 from sandbox.slack import population
-from tests.walks.stage import Json, Stage
+from tests.walks.stage import CHANNEL, Json, Stage
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 
@@ -207,6 +208,11 @@ def _operation(state: qualytics.Deployment, values: Json) -> deployment.Operatio
 
 def _timed(values: Json, *names: str) -> Json:
     return values | {name: datetime.fromisoformat(values[name]) for name in names}
+
+
+def put_back(stage: Stage, message: Json) -> None:
+    """A message of that time stands as it stood then."""
+    stage.workspace.store(stage.workspace.channels[CHANNEL], population.Message(**copy.deepcopy(message)))
 
 
 def lasting(messages: list[Json]) -> list[Json]:

@@ -19,6 +19,7 @@ from typing import Any
 import httpx
 
 from sandbox import qualytics, slack
+from tests.walks import orphans
 
 ROOT = Path(__file__).parent.parent.parent
 CHANNEL = "C0QUALITY"
@@ -56,6 +57,7 @@ class Bot:
             env=dict(self.env),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
+            preexec_fn=orphans.die_with_parent,
         )
         self._reader = asyncio.create_task(self._read(self.process))
         if ready:
@@ -75,8 +77,9 @@ class Bot:
         raise AssertionError("the bot did not get ready:\n" + "".join(self.output))
 
     async def kill(self) -> None:
-        """kill -9."""
-        await self._end(signal.SIGKILL)
+        """kill -9, if it was started at all."""
+        if self.process is not None:
+            await self._end(signal.SIGKILL)
 
     async def stop(self) -> int:
         """SIGTERM; returns the exit code."""
@@ -157,13 +160,14 @@ class Fork:
         raise AssertionError(f"the bot did not get ready:\n{self.log.read_text()}")
 
     async def kill(self) -> None:
-        """kill -9."""
-        await self.zygote.kill(self.pid)
+        """kill -9, if it was started at all."""
+        if self.pid:
+            await self.zygote.kill(self.pid)
 
 
 @dataclass
 class Stage:
-    """Both fakes and their control routes."""
+    """Both fakes, their control routes, and the bots between them."""
 
     slack_url: str
     qualytics_url: str
@@ -171,6 +175,7 @@ class Stage:
     world: qualytics.Deployment
     http: httpx.AsyncClient
     folder: Path
+    bots: list[Bot | Fork] = field(default_factory=list)
 
     def env(self, **more: str) -> dict[str, str]:
         """What differs from production: the environment, and nothing else."""
@@ -194,11 +199,15 @@ class Stage:
     def bot(self, **more: str) -> Bot:
         """The bot, not started yet."""
         env = self.env(**more)
-        return Bot(env, int(env["PORT"]))
+        made = Bot(env, int(env["PORT"]))
+        self.bots.append(made)
+        return made
 
     def fork(self, zygote: Zygote, **more: str) -> Fork:
         """The bot as a fork, not started yet."""
-        return Fork(zygote, self.env(**more), self.folder / "bot.log")
+        made = Fork(zygote, self.env(**more), self.folder / "bot.log")
+        self.bots.append(made)
+        return made
 
     # --- Slack, as a person sees and uses it ---------------------------------------------------------------------------
 
@@ -316,7 +325,7 @@ class Stage:
 async def staged(
     folder: Path, *, seed: int = 7, open_at_start: int = 0, latency_ms: int = 0, budgets: bool = False
 ) -> AsyncIterator[Stage]:
-    """Both fakes on free ports; Slack's budgets off unless asked for, so that walks are quick."""
+    """Both fakes on free ports; Slack's budgets off unless asked for, so that walks are quick. No bot outlives them."""
     async with AsyncExitStack() as stack:
         workspace = slack.Workspace(budgets=budgets)
         world = qualytics.Deployment(seed=seed, open_count=open_at_start)
@@ -325,7 +334,12 @@ async def staged(
         # A connection for each call: none is sent into that just closes, or that a cancelled call has left half read.
         limits = httpx.Limits(max_keepalive_connections=0)
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=60, limits=limits))
-        yield Stage(slack_url, qualytics_url, workspace, world, http, folder)
+        made = Stage(slack_url, qualytics_url, workspace, world, http, folder)
+        try:
+            yield made
+        finally:
+            for bot in made.bots:
+                await bot.kill()
 
 
 def visible(message: Json) -> str:

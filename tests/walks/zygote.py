@@ -5,7 +5,6 @@ The forked child is the real process: it is started, killed and ends like any ot
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import json
 import os
@@ -16,8 +15,7 @@ from typing import Any
 
 import bot.__main__ as product
 from bot.store.migrations import runner
-
-PR_SET_PDEATHSIG = 1
+from tests.walks import orphans
 
 IMPORTED = (product, runner)
 """What a bot loads that starts with an empty database."""
@@ -31,7 +29,7 @@ def _start(env: dict[str, str], log: str) -> int:
 
 
 def _live(env: dict[str, str], log: str) -> None:
-    _die_with_parent()
+    orphans.die_with_parent()
     silence = os.open(os.devnull, os.O_RDONLY)
     out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for source, stream in ((silence, 0), (out, 1), (out, 2)):
@@ -39,12 +37,6 @@ def _live(env: dict[str, str], log: str) -> None:
     os.environ.clear()
     os.environ.update(env)
     os._exit(product.main(["run"]))
-
-
-def _die_with_parent() -> None:
-    """A test run that is killed leaves no bot behind; where the system cannot do that, the tests end their bots themselves."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _runs(pid: int) -> bool:

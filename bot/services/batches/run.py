@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -14,7 +14,7 @@ from bot.core import attribution, permissions, snapshot, transitions, undo
 from bot.render.batch import batch_wording
 from bot.render.kit import spreadsheet
 from bot.services import abreast, cards, people, post, recording, remarks, slicing
-from bot.services.batches import freeze
+from bot.services.batches import freeze, windows
 
 log = logging.getLogger(__name__)
 
@@ -27,12 +27,6 @@ MOMENT = timedelta(seconds=1)
 
 ABREAST = 8
 """Windows of a batch that are under way together, a chunk each: while some wait for the system, others are checked or recorded."""
-
-CALLS = 4
-"""Windows that ask the system at the same time, of those that are under way (design section 4)."""
-
-AHEAD = 32
-"""Windows that are read from the store at once."""
 
 
 CLEAR = (errors.SourceForbidden, errors.SourceMissing, errors.SourceRejected)
@@ -47,64 +41,6 @@ class _Plan:
 
     steps: tuple[model.Change, ...] = ()
     stays: str = ""
-
-
-@dataclass(slots=True)
-class _Turn:
-    """Batches of one source take turns, because two of them may be about the same anomaly; `waiting` counts those that want the next.
-    `calls` is for the windows of the one whose turn it is."""
-
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    calls: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CALLS))
-    waiting: int = 0
-
-    @contextlib.asynccontextmanager
-    async def mine(self) -> AsyncIterator[None]:
-        """Have it, when it is free."""
-        self.waiting += 1
-        try:
-            await self.lock.acquire()
-        finally:
-            self.waiting -= 1
-        try:
-            yield
-        finally:
-            self.lock.release()
-
-
-@dataclass(slots=True)
-class _Course:
-    """A batch under way: hands out its items window by window, each to one worker. `ended`: all settled, or it goes on later (`broken`)."""
-
-    store: ports.Batches
-    batch: str
-    size: int
-    shown: datetime
-    ended: bool = False
-    broken: bool = False
-    _stock: Sequence[model.Item] = ()
-    _out: set[model.Ref] = field(default_factory=set)
-    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-    async def take(self) -> Sequence[model.Item]:
-        """The next window; empty when there is nothing left that no other worker has."""
-        async with self._lock:
-            if not self._stock:
-                out = frozenset(self._out)  # from before the reading: what is settled while it goes on still reads as under way
-                found = await self.store.next(self.batch, self.size * AHEAD + len(out))
-                self._stock = [item for item in found if item.ref not in out]
-                self.ended = self.ended or not found
-            items, self._stock = self._stock[: self.size], self._stock[self.size :]
-            self._out.update(item.ref for item in items)
-            return items
-
-    def settled(self, items: Sequence[model.Item]) -> None:
-        """A window is done with."""
-        self._out.difference_update(item.ref for item in items)
-
-    def stop(self) -> None:
-        """Hand out nothing more; what is under way ends."""
-        self.ended = self.broken = True
 
 
 @dataclass(slots=True, kw_only=True)
@@ -124,7 +60,7 @@ class Runs:
     telemetry: ports.Telemetry
     grants: permissions.Grants
     recorder: recording.Recorder
-    _turns: dict[str, _Turn] = field(default_factory=dict)
+    _turns: dict[str, windows.Turn] = field(default_factory=dict)
     _waiting: set[str] = field(default_factory=set)
 
     async def work(self) -> None:
@@ -167,8 +103,8 @@ class Runs:
 
     async def _windows(self, lease: model.Lease, batch: model.Batch) -> bool:
         source = self.sources[batch.source]
-        turn = self._turns.setdefault(source.name, _Turn())
-        course = _Course(self.store, batch.id, source.max_batch, self.clock.now())
+        turn = self._turns.setdefault(source.name, windows.Turn())
+        course = windows.Course(self.store, batch.id, source.max_batch, self.clock.now())
         # A kill right after the confirmation must not lose the message.
         await self.cards.publish(self.batches.draft(batch))
         while not course.ended:
@@ -185,7 +121,7 @@ class Runs:
         await self._attach(batch)
         return True
 
-    async def _work(self, lease: model.Lease, batch: model.Batch, source: ports.Source, turn: _Turn, course: _Course) -> None:
+    async def _work(self, lease: model.Lease, batch: model.Batch, source: ports.Source, turn: windows.Turn, course: windows.Course) -> None:
         """Window after window, until none is left or another batch waits for its turn. What one worker meets stops all, each after the
         window that it has: nothing is cut off between a call and its record."""
         while not course.ended and (items := await course.take()):

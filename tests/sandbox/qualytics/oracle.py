@@ -1,6 +1,6 @@
 """The vendor's own client as the oracle: run `qualytics` commands against a fake deployment and see what they send.
 
-    done = await oracle.run(oracle.COMMANDS["archive many"])       # a fresh fake, one subprocess
+    done = await oracle.run(oracle.COMMANDS["archive many"])       # a fresh fake, one process
     done[0].calls == (Call("DELETE", "/api/anomalies", (), [{"id": 1040, "archive": True, "status": "Duplicate"}, ...]),)
 
 `logged(url)` gives the calls of any running fake in the same form, so a request of ours is compared with `==`.
@@ -9,8 +9,10 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -22,7 +24,7 @@ import httpx
 from sandbox import qualytics
 
 DRIVER = """
-import json, os, sys, urllib.request
+import json, os, sys, traceback, urllib.request
 from typer.testing import CliRunner
 from qualytics.qualytics import app
 
@@ -31,12 +33,28 @@ def control(method, path):
     with urllib.request.urlopen(request) as reply:
         return json.load(reply)
 
-for command in json.load(sys.stdin):
+def ran(command):
     result = CliRunner().invoke(app, command)
     calls = control("GET", "/log")["calls"]
     control("POST", "/log/clear")
-    print(json.dumps({"code": result.exit_code, "out": result.output, "calls": calls}))
+    return {"code": result.exit_code, "out": result.output, "calls": calls}
+
+def answer(environment, commands):
+    os.environ.clear()
+    os.environ.update(environment)
+    try:
+        print(json.dumps([ran(command) for command in commands]), flush=True)
+    except BaseException:
+        print(json.dumps(traceback.format_exc()), flush=True)
+    os._exit(0)
+
+for line in sys.stdin:
+    child = os.fork()
+    if child == 0:
+        answer(*json.loads(line))
+    os.waitpid(child, 0)
 """
+"""Imports the client once, for two seconds; each line on stdin, an environment and commands, is then for a fork of its own."""
 
 COMMANDS: Mapping[str, tuple[str, ...]] = {
     "list open": ("anomalies", "list", "--datastore-id", "42"),
@@ -173,20 +191,36 @@ def environment(url: str, home: str, token: str) -> dict[str, str]:
     }
 
 
+class _Client:
+    """The process that has imported the client. It ends when its stdin closes, so with whoever started it."""
+
+    def __init__(self) -> None:
+        self._home = tempfile.TemporaryDirectory()  # the client reads where it is when it is imported
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", DRIVER],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment("", self._home.name, ""),
+        )
+
+    def told(self, url: str, token: str, commands: Sequence[Sequence[str]]) -> Any:
+        """What became of commands that are run in one fork; what went wrong there, as text."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps([environment(url, self._home.name, token), commands]) + "\n")
+        self._process.stdin.flush()
+        return json.loads(self._process.stdout.readline())
+
+
+_client = functools.cache(_Client)
+
+
 async def against(url: str, *commands: Sequence[str], token: str = qualytics.SANDBOX_TOKEN) -> list[Ran]:
     """Run commands one after the other in one process against a fake that is running; its log is cleared after each."""
-    with tempfile.TemporaryDirectory() as home:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-c", DRIVER),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env=environment(url, home, token),
-        )
-        out, err = await process.communicate(json.dumps([list(command) for command in commands]).encode())
-    if process.returncode:
-        raise RuntimeError(err.decode())
-    told = [json.loads(line) for line in out.decode().splitlines()]
+    told = await asyncio.to_thread(lambda: _client().told(url, token, commands))
+    if isinstance(told, str):
+        raise RuntimeError(told)
     return [
         Ran(each["code"], each["out"], tuple(map(call, each["calls"])), tuple(entry["status"] for entry in each["calls"])) for each in told
     ]

@@ -1,0 +1,75 @@
+"""Who has which window of a batch: the batches of a source take turns, and the workers of one share its items."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot import model, ports
+
+CALLS = 4
+"""Windows that ask the system at the same time, of those that are under way (design section 4)."""
+
+AHEAD = 32
+"""Windows that are read from the store at once."""
+
+
+@dataclass(slots=True)
+class Turn:
+    """Batches of one source take turns, because two of them may be about the same anomaly; `waiting` counts those that want the next.
+    `calls` is for the windows of the one whose turn it is."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    calls: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CALLS))
+    waiting: int = 0
+
+    @asynccontextmanager
+    async def mine(self) -> AsyncIterator[None]:
+        """Have it, when it is free."""
+        self.waiting += 1
+        try:
+            await self.lock.acquire()
+        finally:
+            self.waiting -= 1
+        try:
+            yield
+        finally:
+            self.lock.release()
+
+
+@dataclass(slots=True)
+class Course:
+    """A batch under way: hands out its items window by window, each to one worker. `ended`: all settled, or it goes on later (`broken`)."""
+
+    store: ports.Batches
+    batch: str
+    size: int
+    shown: datetime
+    ended: bool = False
+    broken: bool = False
+    _stock: Sequence[model.Item] = ()
+    _out: set[model.Ref] = field(default_factory=set)
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def take(self) -> Sequence[model.Item]:
+        """The next window; empty when there is nothing left that no other worker has."""
+        async with self._lock:
+            if not self._stock:
+                out = frozenset(self._out)  # from before the reading: what is settled while it goes on still reads as under way
+                found = await self.store.next(self.batch, self.size * AHEAD + len(out))
+                self._stock = [item for item in found if item.ref not in out]
+                self.ended = self.ended or not found
+            items, self._stock = self._stock[: self.size], self._stock[self.size :]
+            self._out.update(item.ref for item in items)
+            return items
+
+    def settled(self, items: Sequence[model.Item]) -> None:
+        """A window is done with."""
+        self._out.difference_update(item.ref for item in items)
+
+    def stop(self) -> None:
+        """Hand out nothing more; what is under way ends."""
+        self.ended = self.broken = True
