@@ -8,7 +8,7 @@ import pytest
 
 from bot import errors, model
 from bot.render.batch import batch_wording
-from tests.services import cast
+from tests.services import cast, lab
 from tests.services.desk import ACK, DANA, INVALID, LEE, Fuse, World, killed
 
 LOST = errors.SourceUnavailable("qualytics", "Qualytics did not answer within 30 seconds.")
@@ -93,6 +93,16 @@ async def test_a_refusal_is_told_with_its_right_and_a_yes_that_shows_nothing_is_
     assert items["2"].fate is REFUSED and "still Active" in items["2"].reason
     assert await world.who(1) == await world.who(2) == [] and await world.who(3) == ["acknowledge by Dana"]
     assert items["3"].after is not None and items["3"].after.status == "Acknowledged"
+
+
+async def test_a_refusal_names_the_place_that_the_system_named_or_else_where_the_anomaly_is(world: World) -> None:
+    desk = world.desk()
+    await desk.met(1, 2, datastore=lab.WAREHOUSE)
+    ident = await desk.ask(ACK, 1, 2)
+    world.system.bad["1"] = model.Outcome(ref(1), model.Result.REFUSED, "no right", right="Editor", place="crm")
+    world.system.bad["2"] = model.Outcome(ref(2), model.Result.REFUSED, "no right", right="Editor")
+    await desk.runs.work()
+    assert {item.ref.id: item.place for item in await world.store.batches.items(ident)} == {"1": "crm", "2": "warehouse-prod"}
 
 
 async def test_somebody_in_the_system_who_was_faster_gets_the_line(world: World) -> None:
