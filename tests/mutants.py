@@ -301,20 +301,24 @@ class Trial:
     def _caught(self, number: int, mutant: Mutant) -> bool:
         where, began = statement(mutant), time.monotonic()
         tests = sorted((test for test, seen in self.seen.items() if where in seen.statements), key=lambda test: self.seen[test].seconds)
-        told = "no test comes by"
-        if tests:
-            allowed = 60 + 5 * sum(self.seen[test].seconds for test in tests)
-            failed = forked(lambda: self._tried(mutant, tests), allowed)
-            told = "too slow" if failed is None else failed[0] if failed else f"survived {len(tests)} tests"
-        seconds = time.monotonic() - began
-        print(f"{number:3} {where} {mutant.what}: {told} ({seconds:.1f} s)", flush=True)
-        return not told.startswith(("survived", "no test"))
+        failed = self._failed(mutant, tests) if tests else ""
+        told = failed or (f"survived {len(tests)} tests" if tests else "no test comes by")
+        print(f"{number:3} {where} {mutant.what}: {told} ({time.monotonic() - began:.1f} s)", flush=True)
+        return bool(failed)
 
-    def _tried(self, mutant: Mutant, tests: Sequence[str]) -> list[str]:
+    def _failed(self, mutant: Mutant, tests: Sequence[str]) -> str:
+        """The first of these tests that fails."""
+        allowed = 60 + 5 * sum(self.seen[test].seconds for test in tests)
+        try:
+            return str(forked(lambda: self._tried(mutant, tests), allowed))
+        except TimeoutError:
+            return "too slow"
+
+    def _tried(self, mutant: Mutant, tests: Sequence[str]) -> str:
         """In a process of its own."""
         if not swapped(mutant.path, mutant.applied((ROOT / mutant.path).read_text())):
-            return ["does not change anything"]
-        return [failed for test, failed in self._run(tests) if failed][:1]
+            raise RuntimeError(f"nothing is different with {mutant}")
+        return next((failed for _, failed in self._run(tests) if failed), "")
 
     def _run(self, tests: Sequence[str]) -> Iterator[tuple[str, str]]:
         """Each test with what failed of it."""
@@ -339,7 +343,7 @@ class Trial:
             mark = _digest([*self.files, Path(file)])
             if mark not in kept:
                 print(f"looking where {len(tests)} tests of {file} come by", flush=True)
-                kept[mark] = forked(lambda tests=tests: self._watched(tests), 3600) or {}  # type: ignore[misc]
+                kept[mark] = forked(lambda tests=tests: self._watched(tests), 3600)  # type: ignore[misc]
                 _keep(self.given.keep, kept)
             seen |= {test: Seen(*kept[mark][test]) for test in tests if test in kept[mark]}
         if failing := self.items.keys() - seen.keys():
@@ -376,7 +380,8 @@ def _digest(files: Sequence[Path]) -> str:
 
 
 def forked(work: Callable[[], Any], seconds: float) -> Any:
-    """What `work` returns in a process that is like this one; None when it takes too long or dies."""
+    """What `work` returns in a process that is like this one. Raises TimeoutError when it takes too long or dies, RuntimeError with what
+    it raised."""
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe(duplex=False)
 
@@ -393,14 +398,17 @@ def forked(work: Callable[[], Any], seconds: float) -> Any:
     process.start()
     theirs.close()
     try:
-        found, broken = ours.recv() if ours.poll(seconds) else (None, "")
-        print(broken, end="")
-        return found
-    except EOFError:
-        return None
+        if not ours.poll(seconds):
+            raise TimeoutError
+        found, broken = ours.recv()
+    except EOFError as error:
+        raise TimeoutError from error
     finally:
         process.kill()
         process.join()
+    if broken:
+        raise RuntimeError(broken)
+    return found
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -325,6 +326,62 @@ async def test_a_receipt_that_is_too_long_to_read_is_attached_once(world: World,
     await desk.runs.work()
     await desk.settle()
     assert world.wall.files == more
+
+
+async def test_a_receipt_that_cannot_be_attached_is_a_receipt_all_the_same(world: World) -> None:
+    async def refused(*_: object) -> None:
+        raise errors.SlackUnavailable("Slack did not answer.")
+
+    desk = world.desk()
+    many = range(1, batch_wording.CSV_ABOVE + 2)
+    world.system.put(*many)
+    world.system.max_batch = 100
+    world.wall.upload = refused  # type: ignore[method-assign, assignment]
+    ident = await desk.ask(ACK, *many)
+    assert await desk.runs.run(ident)
+    await desk.post.flush()
+    assert any(f"{len(many)} done" in said for said in world.wall.shown.values())
+
+
+async def test_a_long_batch_tells_how_far_it_is_while_it_goes_on(world: World) -> None:
+    desk = world.desk()
+    await desk.met(*range(1, 41))
+    told: list[str] = []
+
+    async def slow(name: str) -> None:
+        if name == "apply":
+            world.clock.pass_by(seconds=5)
+            await desk.post.flush()
+            told.append(next(iter(reversed(world.wall.shown.values()))))
+
+    world.system.max_batch, world.system.on_call = 1, slow
+    await desk.ask(ACK, *range(1, 41))
+    await desk.runs.work()
+    assert len(set(told)) > 2, "its message moved while it ran"
+    assert any("done" in said and "to go" in said for said in told)
+
+
+async def test_a_batch_of_a_system_that_is_switched_off_goes_on_when_it_is_back(world: World) -> None:
+    desk = world.desk()
+    await desk.met(1)
+    ident = await desk.ask(ACK, 1)
+    sources: Any = desk.runs.sources
+    system = sources.pop("qualytics")
+    assert not await desk.runs.run(ident)
+    assert (await desk.fates(ident))["1"][0] is TODO
+    sources["qualytics"] = system
+    assert await desk.runs.run(ident) and await world.who(1) == ["acknowledge by Dana"]
+
+
+async def test_what_has_no_way_back_says_why_on_the_receipt_of_the_undo(world: World) -> None:
+    desk = world.desk()
+    await desk.met(1)
+    ident = await desk.ask(NOTE, 1)
+    await desk.runs.work()
+    back = await desk.batches.undo(ident, DANA, "")
+    await desk.runs.work()
+    fate, why = (await desk.fates(back.id))["1"]
+    assert fate is REFUSED and "comment" in why.lower()
 
 
 async def test_what_nobody_confirmed_is_forgotten_after_a_day(world: World) -> None:
