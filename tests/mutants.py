@@ -20,6 +20,7 @@ import json
 import multiprocessing
 import os
 import random
+import signal
 import sys
 import time
 import traceback
@@ -308,9 +309,8 @@ class Trial:
 
     def _failed(self, mutant: Mutant, tests: Sequence[str]) -> str:
         """The first of these tests that fails."""
-        allowed = 60 + 5 * sum(self.seen[test].seconds for test in tests)
         try:
-            return str(forked(lambda: self._tried(mutant, tests), allowed))
+            return str(forked(lambda: self._tried(mutant, tests)))
         except TimeoutError:
             return "too slow"
 
@@ -327,6 +327,8 @@ class Trial:
         items[0].config.pluginmanager.register(failures)
         for number, item in enumerate(items):
             failures.found.clear()
+            if item.nodeid in self.seen:
+                signal.alarm(20 + 5 * int(self.seen[item.nodeid].seconds))  # nobody catches it: the process ends
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=items[number + 1] if number + 1 < len(items) else None)
             yield item.nodeid, "".join(failures.found[:1])
 
@@ -339,11 +341,12 @@ class Trial:
         for test in self.items:
             files.setdefault(test.partition("::")[0], []).append(test)
         seen: dict[str, Seen] = {}
+        marks = {file: _digest([*self.files, Path(file)]) for file in files}  # now: a file may be written while others are run
         for file, tests in files.items():
-            mark = _digest([*self.files, Path(file)])
+            mark = marks[file]
             if mark not in kept:
                 print(f"looking where {len(tests)} tests of {file} come by", flush=True)
-                kept[mark] = forked(lambda tests=tests: self._watched(tests), 3600)  # type: ignore[misc]
+                kept[mark] = forked(lambda tests=tests: self._watched(tests))  # type: ignore[misc]
                 _keep(self.given.keep, kept)
             seen |= {test: Seen(*kept[mark][test]) for test in tests if test in kept[mark]}
         if failing := self.items.keys() - seen.keys():
@@ -379,8 +382,8 @@ def _digest(files: Sequence[Path]) -> str:
     return hashlib.sha256(b"".join((ROOT / file).read_bytes() for file in files)).hexdigest()
 
 
-def forked(work: Callable[[], Any], seconds: float) -> Any:
-    """What `work` returns in a process that is like this one. Raises TimeoutError when it takes too long or dies, RuntimeError with what
+def forked(work: Callable[[], Any]) -> Any:
+    """What `work` returns in a process that is like this one. Raises TimeoutError when that ends without a word, RuntimeError with what
     it raised."""
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe(duplex=False)
@@ -398,8 +401,6 @@ def forked(work: Callable[[], Any], seconds: float) -> Any:
     process.start()
     theirs.close()
     try:
-        if not ours.poll(seconds):
-            raise TimeoutError
         found, broken = ours.recv()
     except EOFError as error:
         raise TimeoutError from error
