@@ -4,7 +4,7 @@
 
 Nothing on disk is touched. The tests are collected once and run once, with a probe before every statement of the package: only a test
 that comes by the changed statement can notice the change. Then each mutant has a process of its own, forked from here, where the changed
-function has other code; the tests that come by are run, cheapest first, until one fails. A mutant is caught by a failure, or by tests
+function has other code; the tests that come by are run until one fails. A mutant is caught by a failure, or by tests
 that take far longer than without it. `--keep FILE` keeps what came by where, for the next time that the package is the same.
 """
 
@@ -301,7 +301,12 @@ class Trial:
 
     def _caught(self, number: int, mutant: Mutant) -> bool:
         where, began = statement(mutant), time.monotonic()
-        tests = sorted((test for test, seen in self.seen.items() if where in seen.statements), key=lambda test: self.seen[test].seconds)
+        near = f"test_{mutant.path.stem}"  # the tests of that very file come first, then the cheap ones
+        tests = sorted(
+            (test for test, seen in self.seen.items() if where in seen.statements),
+            key=lambda test: (near not in test, self.seen[test].seconds),
+        )
+        tests = tests[: self.given.most or None]
         failed = self._failed(mutant, tests) if tests else ""
         told = failed or (f"survived {len(tests)} tests" if tests else "no test comes by")
         print(f"{number:3} {where} {mutant.what}: {told} ({time.monotonic() - began:.1f} s)", flush=True)
@@ -420,6 +425,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--count", type=int, default=40)
     parser.add_argument("--seed", type=int, nargs="+", default=[1])
     parser.add_argument("--least", type=float, default=85.0, help="percent")
+    parser.add_argument("--most", type=int, default=0, help="so many tests are tried on a mutant, 0: all that come by")
     parser.add_argument("--keep", type=Path, help="where to keep what came by where")
     given = parser.parse_args(arguments)
     trial = Trial(given)
