@@ -467,6 +467,26 @@ async def test_a_new_assignee_is_told_and_nobody_about_themselves(world: World) 
     assert sum("assigned you" in said for said in world.wall.shown.values()) == 1
 
 
+async def test_a_click_on_one_that_no_poll_has_seen_leaves_it_to_be_announced(world: World) -> None:
+    desk = world.desk()
+    await desk.met(1)
+    world.system.put(5)
+    await desk.click(ACK, 5)
+    await desk.look()
+    (card,) = await world.store.cards.of([model.Ref("qualytics", "5")])
+    assert card.state is not model.CardState.GONE
+
+
+async def test_what_is_read_before_an_action_is_stored_though_the_action_is_refused(world: World) -> None:
+    desk = world.desk()
+    await desk.met(1)
+    world.system.set(1, state=model.State.ACKNOWLEDGED, status="Acknowledged")
+    world.system.faults["apply"] = [FORBIDDEN]
+    with pytest.raises(errors.SourceForbidden):
+        await desk.click(INVALID, 1)
+    assert (await world.stored(1)).status == "Acknowledged" and await world.who(1) == ["acknowledge in Qualytics"]
+
+
 async def test_a_click_on_a_message_that_no_row_knows_keeps_it_true_from_then_on(world: World) -> None:
     desk, old = world.desk(), "1700000000.000900"
     await desk.met(1)
