@@ -24,8 +24,8 @@ test: .venv/.ready browser  ## all tests
 quick: .venv/.ready  ## the inner loop: rules, rendering, services, and the store on SQLite, without what takes long
 	$(PY) -m pytest $(QUICK) -m "not postgresql and not long" -n auto --dist loadfile --no-loadscope-reorder
 
-mutants: .venv/.ready  ## what the tests of the services would not notice: 40 random changes, a quarter of an hour
-	$(PY) -m tests.mutants bot/services --tests tests/services tests/handlers
+mutants: .venv/.ready  ## what the tests of the services would not notice: 40 random changes, some minutes
+	$(PY) -m tests.mutants bot/services --tests tests/services tests/handlers --keep .mutants_map.json
 
 check: .venv/.ready  ## format, lint, types, import rules
 	.venv/bin/ruff format --check .

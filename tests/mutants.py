@@ -1,32 +1,38 @@
 """How much the tests would notice: random one-operator mutants of a package, one at a time, against a selection of the tests.
 
-    python -m tests.mutants bot/services --tests tests/services tests/handlers --count 40 --seed 1
+    python -m tests.mutants bot/services --tests tests/services tests/handlers --count 40 --seed 1 2 3
 
-Nothing in the working tree is touched: each worker has a copy of it. A mutant is caught when a test fails, when the tests cannot even be
-imported, or when they take three times as long as without it.
+Nothing on disk is touched. The tests are collected once and run once, with a probe before every statement of the package: only a test
+that comes by the changed statement can notice the change. Then each mutant has a process of its own, forked from here, where the changed
+function has other code; the tests that come by are run until one fails. A mutant is caught by a failure, or by tests
+that take far longer than without it. `--keep FILE` keeps what came by where, for the next time that the package is the same.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
-import contextlib
+import builtins
 import difflib
+import gc
+import hashlib
+import json
+import multiprocessing
 import os
 import random
-import shutil
 import signal
-import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from concurrent import futures
-from dataclasses import dataclass
+import traceback
+import types
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 ROOT = Path(__file__).parent.parent
-LEFT_OUT = (".git", ".venv", "__pycache__", ".*_cache", ".hypothesis", "*.egg-info")
 
 COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
@@ -189,99 +195,242 @@ def chosen(mutants: Sequence[Mutant], count: int, seed: int) -> list[Mutant]:
     return [dice.choice(lines[line]) for line in drawn]
 
 
+# --- putting them into a running program ---------------------------------------------------------------------------------------------
+
+
+def swapped(path: Path, tree: str | ast.Module) -> int:
+    """Give every function of that file, wherever it is used already, its code in `tree`; returns how many changed. What begins below a
+    change of length is left as it is."""
+    file = str(ROOT / path)
+    there = {(code.co_qualname, code.co_firstlineno): code for code in _codes(compile(tree, file, "exec"))}
+    changed = 0
+    for function in [one for one in gc.get_objects() if isinstance(one, types.FunctionType) and one.__code__.co_filename == file]:
+        code = there.get((function.__code__.co_qualname, function.__code__.co_firstlineno))
+        if code is not None and code != function.__code__ and code.co_freevars == function.__code__.co_freevars:
+            function.__code__ = code
+            changed += 1
+    return changed
+
+
+def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
+    yield code
+    for inner in code.co_consts:
+        if isinstance(inner, types.CodeType):
+            yield from _codes(inner)
+
+
+class Probes(ast.NodeTransformer):
+    """A probe before every statement: it says which one is about to run."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        super().generic_visit(node)
+        if not isinstance(node, ast.Module | ast.ClassDef):
+            for name in ("body", "orelse", "finalbody"):
+                block = getattr(node, name, None)
+                if isinstance(block, list):
+                    setattr(node, name, [one for statement in block for one in (self._probe(statement), statement)])
+        return node
+
+    def _probe(self, statement: ast.stmt) -> ast.stmt:
+        call = ast.parse(f"__came_by__({_key(self.path, statement)!r})").body[0]
+        for part in ast.walk(call):
+            ast.copy_location(part, statement)
+        return call
+
+
+def _key(path: Path, statement: ast.AST) -> str:
+    return f"{path}:{getattr(statement, 'lineno')}"  # noqa: B009
+
+
+def statement(mutant: Mutant) -> str:
+    """The innermost statement that holds the change, as the probes name it."""
+    tree = ast.parse((ROOT / mutant.path).read_text())
+    begin, end = _span(mutant.node)
+    around = [one for one in ast.walk(tree) if isinstance(one, ast.stmt) and _span(one)[0] <= begin and end <= _span(one)[1]]
+    return _key(mutant.path, max(around, key=lambda one: (_span(one)[0], [-number for number in _span(one)[1]])))
+
+
+def _span(node: Any) -> tuple[tuple[int, int], tuple[int, int]]:
+    return (node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset)
+
+
 # --- trying them -------------------------------------------------------------------------------------------------------------------
 
 
-@contextlib.contextmanager
-def copied() -> Iterator[Path]:
-    """The tree, as it is on disk, in a folder of its own."""
-    with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
-        yield Path(shutil.copytree(ROOT, Path(folder) / "desk", ignore=shutil.ignore_patterns(*LEFT_OUT)))
+@dataclass
+class Seen:
+    """What one test came by, and how long it took."""
+
+    seconds: float
+    statements: list[str]
 
 
-def verdict(folder: Path, tests: Sequence[str], seconds: float) -> str:
-    """How the tests end there: "survived", or what caught it."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n0", "-p", "no:cacheprovider", "-m", "not postgresql", *tests]
-    process = subprocess.Popen(
-        command,
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
+@dataclass
+class Failures:
+    """The pytest plugin of a forked process: which tests failed so far."""
+
+    found: list[str] = field(default_factory=list)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self.found.append(report.nodeid)
+
+
+class Trial:
+    """The pytest plugin that tries mutants in place of running the tests."""
+
+    def __init__(self, given: argparse.Namespace) -> None:
+        self.given, self.seen, self.enough = given, dict[str, Seen](), True
+        self.files = sorted({mutant.path for mutant in every(given.paths)})
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        self.items = {item.nodeid: item for item in session.items}
+        self.seen = self._map()
+        for seed in self.given.seed:
+            mutants = chosen(every(self.given.paths), self.given.count, seed)
+            survivors = [mutant for number, mutant in enumerate(mutants, start=1) if not self._caught(number, mutant)]
+            caught = len(mutants) - len(survivors)
+            for mutant in survivors:
+                print(mutant.diff((ROOT / mutant.path).read_text()), flush=True)
+            print(f"{caught} of {len(mutants)} caught ({100 * caught / len(mutants):.0f} %), seed {seed}", flush=True)
+            self.enough &= 100 * caught >= self.given.least * len(mutants)
+        return True
+
+    def _caught(self, number: int, mutant: Mutant) -> bool:
+        where, began = statement(mutant), time.monotonic()
+        near = f"test_{mutant.path.stem}"  # the tests of that very file come first, then the cheap ones
+        tests = sorted(
+            (test for test, seen in self.seen.items() if where in seen.statements),
+            key=lambda test: (near not in test, self.seen[test].seconds),
+        )
+        tests = tests[: self.given.most or None]
+        failed = self._failed(mutant, tests) if tests else ""
+        told = failed or (f"survived {len(tests)} tests" if tests else "no test comes by")
+        print(f"{number:3} {where} {mutant.what}: {told} ({time.monotonic() - began:.1f} s)", flush=True)
+        return bool(failed)
+
+    def _failed(self, mutant: Mutant, tests: Sequence[str]) -> str:
+        """The first of these tests that fails."""
+        try:
+            return str(forked(lambda: self._tried(mutant, tests)))
+        except TimeoutError:
+            return "too slow"
+
+    def _tried(self, mutant: Mutant, tests: Sequence[str]) -> str:
+        """In a process of its own."""
+        if not swapped(mutant.path, mutant.applied((ROOT / mutant.path).read_text())):
+            raise RuntimeError(f"nothing is different with {mutant}")
+        return next((failed for _, failed in self._run(tests) if failed), "")
+
+    def _run(self, tests: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """Each test with what failed of it."""
+        failures = Failures()
+        items = [self.items[test] for test in tests]
+        items[0].config.pluginmanager.register(failures)
+        for number, item in enumerate(items):
+            failures.found.clear()
+            if item.nodeid in self.seen:
+                signal.alarm(20 + 5 * int(self.seen[item.nodeid].seconds))  # nobody catches it: the process ends
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=items[number + 1] if number + 1 < len(items) else None)
+            yield item.nodeid, "".join(failures.found[:1])
+
+    # --- which test comes by where -------------------------------------------------------------------------------------------------
+
+    def _map(self) -> dict[str, Seen]:
+        """From the file that was kept, as far as it is of this package and of these tests; the rest is run, file by file."""
+        kept = _kept(self.given.keep)
+        files: dict[str, list[str]] = {}
+        for test in self.items:
+            files.setdefault(test.partition("::")[0], []).append(test)
+        seen: dict[str, Seen] = {}
+        marks = {file: _digest([*self.files, Path(file)]) for file in files}  # now: a file may be written while others are run
+        for file, tests in files.items():
+            mark = marks[file]
+            if mark not in kept:
+                print(f"looking where {len(tests)} tests of {file} come by", flush=True)
+                kept[mark] = forked(lambda tests=tests: self._watched(tests))  # type: ignore[misc]
+                _keep(self.given.keep, kept)
+            seen |= {test: Seen(*kept[mark][test]) for test in tests if test in kept[mark]}
+        if failing := self.items.keys() - seen.keys():
+            print("These fail without any mutant and are left out:", *sorted(failing), sep="\n  ", flush=True)
+        return seen
+
+    def _watched(self, tests: Sequence[str]) -> dict[str, tuple[float, list[str]]]:
+        """In a process of its own."""
+        here: set[str] = set()
+        vars(builtins)["__came_by__"] = here.add
+        for path in self.files:
+            swapped(path, Probes(path).visit(ast.parse((ROOT / path).read_text())))
+        found: dict[str, tuple[float, list[str]]] = {}
+        began = time.monotonic()
+        for test, failed in self._run(tests):
+            if not failed:
+                found[test] = (time.monotonic() - began, sorted(here))
+            here.clear()
+            began = time.monotonic()
+        return found
+
+
+def _kept(file: Path | None) -> dict[str, dict[str, Any]]:
+    return json.loads(file.read_text()) if file and file.exists() else {}
+
+
+def _keep(file: Path | None, kept: Mapping[str, Any]) -> None:
+    if file:
+        file.write_text(json.dumps(kept))
+
+
+def _digest(files: Sequence[Path]) -> str:
+    return hashlib.sha256(b"".join((ROOT / file).read_bytes() for file in files)).hexdigest()
+
+
+def forked(work: Callable[[], Any]) -> Any:
+    """What `work` returns in a process that is like this one. Raises TimeoutError when that ends without a word, RuntimeError with what
+    it raised."""
+    context = multiprocessing.get_context("fork")
+    ours, theirs = context.Pipe(duplex=False)
+
+    def child() -> None:
+        silence = os.open(os.devnull, os.O_WRONLY)
+        for stream in (1, 2):
+            os.dup2(silence, stream)
+        try:
+            theirs.send((work(), ""))
+        except Exception:  # noqa: BLE001
+            theirs.send((None, traceback.format_exc()))
+
+    process = context.Process(target=child)
+    process.start()
+    theirs.close()
     try:
-        told, _ = process.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-        return "too slow"
-    if process.returncode == 0:
-        return "survived"
-    failed = [line.removeprefix("FAILED ").partition(" - ")[0] for line in told.splitlines() if line.startswith("FAILED ")]
-    return failed[0] if failed else "does not even start"
-
-
-def tried(folder: Path, mutant: Mutant, tests: Sequence[str], seconds: float) -> str:
-    """Put the mutant there, run the tests, and put the file back."""
-    file = folder / mutant.path
-    source = file.read_text()
-    _put(file, mutant.applied(source))
-    try:
-        return verdict(folder, tests, seconds)
+        found, broken = ours.recv()
+    except EOFError as error:
+        raise TimeoutError from error
     finally:
-        _put(file, source)
-
-
-def _put(file: Path, text: str) -> None:
-    """Write it, and forget what was compiled: two versions of one second and one size look the same to the interpreter."""
-    file.write_text(text)
-    for compiled in (file.parent / "__pycache__").glob(f"{file.stem}.*.pyc"):
-        compiled.unlink()
+        process.kill()
+        process.join()
+    if broken:
+        raise RuntimeError(broken)
+    return found
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Try them and say which survived. 1 when fewer than `--least` percent were caught."""
+    """Try them and say which survived. 1 when fewer than `--least` percent of a seed were caught."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("paths", nargs="+", type=Path, help="files and folders to change")
+    parser.add_argument("paths", nargs="+", type=lambda path: ROOT / path, help="files and folders to change")
     parser.add_argument("--tests", nargs="+", default=["tests/services", "tests/handlers"], help="what has to notice")
     parser.add_argument("--count", type=int, default=40)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, nargs="+", default=[1])
     parser.add_argument("--least", type=float, default=85.0, help="percent")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--most", type=int, default=0, help="so many tests are tried on a mutant, 0: all that come by")
+    parser.add_argument("--keep", type=Path, help="where to keep what came by where")
     given = parser.parse_args(arguments)
-    mutants = chosen(every([ROOT / path for path in given.paths]), given.count, given.seed)
-    with contextlib.ExitStack() as stack:
-        folders = [stack.enter_context(copied()) for _ in range(given.workers)]
-        began = time.monotonic()
-        if (told := verdict(folders[0], given.tests, 600)) != "survived":
-            sys.exit(f"The tests fail without any mutant: {told}")
-        allowed = 3 * given.workers * (time.monotonic() - began) + 10
-        survivors = _all(folders, mutants, given.tests, allowed)
-    caught = len(mutants) - len(survivors)
-    print(f"{caught} of {len(mutants)} caught ({100 * caught / len(mutants):.0f} %), seed {given.seed}")
-    return 0 if 100 * caught >= given.least * len(mutants) else 1
-
-
-def _all(folders: Sequence[Path], mutants: Sequence[Mutant], tests: Sequence[str], seconds: float) -> list[Mutant]:
-    """Each worker has a folder of its own."""
-    free, survivors = list(folders), []
-
-    def work(mutant: Mutant) -> tuple[Mutant, str]:
-        folder = free.pop()
-        try:
-            return mutant, tried(folder, mutant, tests, seconds)
-        finally:
-            free.append(folder)
-
-    with futures.ThreadPoolExecutor(len(folders)) as pool:
-        for number, (mutant, told) in enumerate(pool.map(work, mutants), start=1):
-            where = f"{mutant.path}:{getattr(mutant.node, 'lineno', 0)}"
-            print(f"{number:3} {where} {mutant.what}: {told}", flush=True)
-            if told == "survived":
-                survivors.append(mutant)
-                print(mutant.diff((ROOT / mutant.path).read_text()), flush=True)
-    return survivors
+    trial = Trial(given)
+    pytest.main(["-q", "-s", "-n0", "-p", "no:cacheprovider", "-m", "not postgresql", *given.tests], plugins=[trial])
+    return 0 if trial.seen and trial.enough else 1
 
 
 if __name__ == "__main__":

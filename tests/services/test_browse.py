@@ -13,6 +13,7 @@ from bot import errors, model
 from bot.core import permissions
 from bot.services import browse
 from tests.services import cast
+from tests.services.desk import ACK, CHANNEL, DANA, INVALID, Desk, World
 
 ME = model.Actor("U0DANA", "Dana")
 ROUTE = model.Route("default", "C1", burst=3, wait_seconds=7)
@@ -99,6 +100,47 @@ async def test_what_a_system_refuses_is_said_before_it_is_asked() -> None:
     with pytest.raises(errors.NotFound, match="no such person"):
         await service.listing(model.Query(assignees=("ghost",)), ME)
     assert system.asked == []
+
+
+async def test_everything_that_matches_is_selected_for_a_change_and_of_nothing_it_is_said_why() -> None:
+    service = looking(cast.System(all=many(30)))
+    assert len(await service.select(model.Query(), ME)) == 30
+    assert [int(one.ref.id) for one in await service.select(model.Query(limit=2), ME)] == [30, 29]
+    assert [int(one.ref.id) for one in await service.select(model.Query(min_weight=29.0), ME)] == [30, 29]
+    with pytest.raises(errors.NotFound, match=r"Nothing matches: min:99\. Without min:99 there would be 30"):
+        await service.select(model.Query(min_weight=99.0), ME)
+    with pytest.raises(errors.NotFound, match="Nothing is open in Qualytics"):
+        await looking(cast.System()).select(model.Query(), ME)
+
+
+async def test_a_file_holds_so_many_and_more_are_refused_before_they_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(browse, "MOST_EXPORTED", 20)
+    assert len(await looking(cast.System(all=many(20))).export(model.Query(), ME)) == 20
+    system = cast.System(all=many(21))
+    with pytest.raises(errors.NotSupported, match="21 anomalies match, and a file holds 20 at most"):
+        await looking(system).export(model.Query(), ME)
+    assert system.asked == ["count"]
+    assert len(await looking(system).export(model.Query(limit=5), ME)) == 5
+    assert len(await looking(system).export(model.Query(min_weight=2.0), ME)) == 20, "those that match count, not those that are read"
+    with pytest.raises(errors.NotSupported, match="21 anomalies match"):
+        await looking(system).export(model.Query(min_weight=1.0), ME)
+    with pytest.raises(errors.NotSupported, match="21 anomalies match"):
+        await looking(system).export(model.Query(limit=25), ME)
+    with pytest.raises(errors.NotFound, match="Nothing is open"):
+        await looking(cast.System()).export(model.Query(), ME)
+    system.asked.clear()
+    with pytest.raises(errors.NotSupported, match="cannot filter by metric:"):
+        await looking(system).export(model.Query(others=(("metric", "x"),)), ME)
+    assert system.asked == []
+
+
+async def test_what_is_picked_is_read_anew_in_its_order_and_what_is_not_known_is_named() -> None:
+    service = looking(cast.System(all=many(3)))
+    refs = [model.Ref("qualytics", str(ident)) for ident in (3, 77, 1)]
+    found, missing = await service.pick(refs, ME)
+    assert ([one.ref for one in found], missing) == ([refs[0], refs[2]], [refs[1]])
+    with pytest.raises(errors.NotFound, match=r"Qualytics knows none of these: 40, 41, 42, 43, 44, 45, 46, 47, 48, 49\. They"):
+        await service.pick([model.Ref("qualytics", str(ident)) for ident in range(40, 60)], ME)
 
 
 async def test_one_that_is_gone() -> None:
@@ -199,6 +241,89 @@ async def test_an_empty_answer_does_without_what_nobody_can_say() -> None:
         assert await looking(system).why_nothing(model.Query(), ME) == "Nothing is open in Qualytics."
 
 
+async def test_why_says_so_when_nobody_can_look_at_the_system() -> None:
+    class Away(cast.System):
+        async def get(self, ids: Sequence[str]) -> Any:
+            raise errors.SourceUnavailable("qualytics", "Qualytics did not answer within 30 seconds.")
+
+    with pytest.raises(errors.NotFound, match="cannot look for it now: Qualytics did not answer"):
+        await looking(Away()).why(model.Ref("qualytics", "1"), ME)
+    with pytest.raises(errors.NotFound, match="no system called anodot is connected"):
+        await looking(cast.System()).why(model.Ref("anodot", "1"), ME)
+
+
+@pytest.mark.parametrize(("kept", "told"), [(model.Reason.WAITING, model.Reason.NO_ROUTE), (model.Reason.FIRST_CONTACT,) * 2])
+async def test_why_of_one_without_a_card_is_what_was_decided_when_it_was_seen(kept: model.Reason, told: model.Reason) -> None:
+    ref = model.Ref("qualytics", "1")
+    assert await looking(cast.System(), cast.Shelf(reasons={ref: kept})).why(ref, ME) == [model.Explanation(told, None)]
+
+
+# --- on a real store ------------------------------------------------------------------------------------------------------------
+
+
+def over(desk: Desk) -> browse.Browse:
+    """The service over everything that this process of the desk has."""
+    store: Any = desk.world.store
+    given: Any = (desk.world.clock, desk.grants, "qualytics", desk.post.routes)
+    return browse.Browse(desk.post.sources, store.anomalies, store.cards, store.journal, store.health, cast.unresolved, *given)
+
+
+async def test_one_is_shown_as_its_system_tells_it_with_what_is_known_here(world: World) -> None:
+    desk = world.desk()
+    await desk.met(1)
+    world.system.set(1, description="changed a moment ago")
+    await desk.click(INVALID, 1)
+    await desk.click(model.Change(model.Action.REOPEN), 1)
+    shown = await over(desk).show(model.Ref("qualytics", "1"), DANA)
+    assert (shown.anomaly.description, shown.anomaly.version) == ("changed a moment ago", (await world.stored(1)).version)
+    assert shown.anomaly.version > 1 and shown.past.last is not None and shown.past.last.action == "reopen"
+    assert (shown.offer.title, shown.offer.supports, shown.offer.archive_as) == (
+        "Qualytics",
+        world.system.supports,
+        world.system.archive_as,
+    )
+
+
+async def test_a_history_has_what_was_said_and_not_twice_what_was_done(world: World) -> None:
+    desk = world.desk()
+    await desk.met(1)
+    await desk.click(ACK, 1)
+    await desk.remarks.work()
+    world.system.said["1"].append(model.Comment("Lee", "Looks like the loader", world.clock.now()))
+    assert len(world.system.said["1"]) == 2, "the comment with the name, and Lee's"
+    _, entries, comments = await over(desk).history(model.Ref("qualytics", "1"), DANA)
+    assert [(one.action, one.actor_name) for one in entries] == [("acknowledge", "Dana")]
+    assert [one.text for one in comments] == ["Looks like the loader"]
+    world.system.supports -= {model.Action.COMMENT}
+    world.system.calls.clear()
+    assert not (await over(desk).history(model.Ref("qualytics", "1"), DANA))[2]
+    assert "comments" not in [name for name, _ in world.system.calls]
+
+
+async def test_a_group_card_is_read_by_pages_and_as_a_whole(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(browse, "MEMBERS", 4)
+    desk = world.desk()
+    await desk.met(*range(1, 26))
+    group = next(one for one in await world.store.cards.of([model.Ref("qualytics", "1")]) if one.kind is model.CardKind.GROUP)
+    assert group.channel == CHANNEL
+    whole = await over(desk).whole_group(group.id, DANA)
+    pages = [await over(desk).members(group.id, DANA, offset) for offset in (0, 10, 20, 30)]
+    assert {page.total for page in pages} == {len(whole)} and [page.offset for page in pages] == [0, 10, 20, 30]
+    assert [one.ref for page in pages for one in page.anomalies] == [one.ref for one in whole]
+    assert len(pages[0].anomalies) == 10 and len({one.ref for one in whole}) == len(whole) > 20
+
+
+async def test_how_a_system_stands_counts_its_own_anomalies_by_state(world: World) -> None:
+    desk = world.desk()
+    await desk.met(1, 2, 3)
+    await desk.click(ACK, 1)
+    other = replace(cast.anomaly(9), ref=model.Ref("anodot", "9"))
+    await world.store.anomalies.save("anodot", [other], read_at=world.clock.now(), now=world.clock.now())
+    health, counts = await over(desk).standing("qualytics")
+    assert health.last_ok is not None and counts == {model.State.OPEN: 3, model.State.ACKNOWLEDGED: 1}, "0 was met first"
+    assert (await over(desk).standing("anodot"))[1] == {model.State.OPEN: 1}
+
+
 async def test_an_empty_answer_names_the_word_that_excluded_most() -> None:
     service = looking(cast.System(all=many(30)))
     said = await service.why_nothing(model.Query(min_weight=29.0, assignees=("me",)), ME)
@@ -214,6 +339,9 @@ async def test_every_question_needs_the_right_to_look() -> None:
     questions = (
         lambda: service.listing(model.Query(), ME),
         lambda: service.count(model.Query(), ME),
+        lambda: service.select(model.Query(), ME),
+        lambda: service.export(model.Query(), ME),
+        lambda: service.pick([ref], ME),
         lambda: service.show(ref, ME),
         lambda: service.history(ref, ME),
         lambda: service.why(ref, ME),

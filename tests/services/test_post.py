@@ -137,6 +137,14 @@ async def test_a_burst_becomes_one_message_that_tells_the_number(lab: Lab, wall:
     assert any("8 " in said for said in wall.said())
 
 
+async def test_a_burst_says_which_system_it_is_from_and_how_many_made_it_one(lab: Lab, wall: Wall) -> None:
+    lab.post.routes = [model.Route("small", CHANNEL, burst=3, wait_seconds=0), model.Route("large", "C0OTHER", burst=5, wait_seconds=0)]
+    await arrive(lab, *range(1, 9))
+    for channel, burst in ((CHANNEL, 3), ("C0OTHER", 5)):
+        (message,) = [one for where, _, one in wall.shown.values() if where == channel and "arrived together" in one.text]
+        assert "from Qualytics" in message.text and f"More than {burst} came" in str(message.blocks)
+
+
 async def test_what_was_closed_before_its_turn_is_never_posted(lab: Lab, wall: Wall) -> None:
     wall.faults["post"] = [errors.SlackUnavailable("away")]
     (ref,) = await arrive(lab, 1)
@@ -239,6 +247,18 @@ async def test_a_post_whose_answer_was_lost_is_adopted_when_it_is_there(lab: Lab
     found = await card(lab, ref)
     assert (wall.count("post"), found.reason, found.posting) == (1, model.Reason.RECONCILED, None)
     assert found.ts in wall.shown
+
+
+async def test_what_changed_while_the_answer_was_lost_is_shown_as_soon_as_it_is_found(lab: Lab, wall: Wall) -> None:
+    wall.lost, wall.gate = [errors.SlackAmbiguous("no answer")], asyncio.Event()
+    arriving = asyncio.create_task(arrive(lab, 1))
+    await wall.entered.wait()
+    now, one = lab.clock.now(), cast.anomaly(1, records=5)
+    await lab.store.anomalies.save("qualytics", [replace(one, created=now)], read_at=now, now=now)
+    wall.gate.set()
+    (ref,) = await arriving
+    assert [name for name, _ in wall.calls] == ["post", "find", "update"]
+    assert (await card(lab, ref)).due is None
 
 
 async def test_a_post_that_is_not_there_after_ten_seconds_is_made_again(lab: Lab, wall: Wall) -> None:
@@ -454,6 +474,18 @@ async def test_a_channel_that_refuses_us_is_told_once_and_again_when_it_is_back(
     await later(lab, 1)
     assert (len(wall.said()), len(wall.said("U0ADMIN")), lab.post.paused()) == (2, 2, {})
     assert "works again" in wall.said("U0ADMIN")[1]
+
+
+async def test_a_click_that_gets_through_ends_the_pause_of_its_channel(lab: Lab, wall: Wall) -> None:
+    (ref,) = await arrive(lab, 1)
+    wall.faults["post"] = [errors.ChannelGone("gone", code="is_archived")]
+    await arrive(lab, 2)
+    await arrive(lab, 3)
+    assert len(wall.said()) == 1 and CHANNEL in lab.post.paused()
+    await lab.post.show([ref])
+    assert lab.post.paused() == {}
+    await lab.post.flush()
+    assert len(wall.said()) == 2, "what had only waited is posted now"
 
 
 async def test_edits_of_a_channel_that_is_archived_wait_for_it(lab: Lab, wall: Wall) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from bot import errors, model, ports
-from bot.services import triage
+from bot.services import remarks, triage
 from tests.services import cast
 from tests.services.desk import ACK, ACTIONS, DANA, INVALID, LEE, UNACK, Fuse, World, killed
 
@@ -315,6 +317,52 @@ async def test_while_slack_says_nothing_about_the_actor_it_waits(world: World) -
     assert await world.who(1) == ["acknowledge by Dana"]
 
 
+async def test_what_is_of_a_system_that_is_switched_off_is_ended_when_it_is_back(world: World) -> None:
+    desk = world.desk()
+    await desk.met(1)
+    await accepted(world, ACK, 1, after=True)
+    sources: Any = desk.triage.sources
+    system = sources.pop("qualytics")
+    await desk.triage.resume()
+    assert await world.who(1) == [] and await refused(world, 1) == []
+    sources["qualytics"] = system
+    await desk.triage.resume()
+    assert await world.who(1) == ["acknowledge by Dana"]
+
+
+async def test_what_another_process_is_ending_is_left_to_it(world: World) -> None:
+    desk = world.desk()
+    await desk.met(1)
+    await accepted(world, ACK, 1, after=True)
+    lease = await world.store.leases.take("intents", "k", world.clock.now(), 30)
+    assert lease is not None
+    await desk.triage.resume()
+    assert world.system.there["1"].state is model.State.OPEN
+    await world.store.leases.release(lease)
+    await desk.triage.resume()
+    assert await world.who(1) == ["acknowledge by Dana"]
+
+
+async def test_what_the_system_offers_no_more_is_told_as_not_done(world: World) -> None:
+    desk = world.desk()
+    await desk.met(1)
+    await accepted(world, ACK, 1, after=True)
+    world.system.supports -= {model.Action.ACKNOWLEDGE}
+    await desk.settle()
+    assert "no way to acknowledge" in (await refused(world, 1))[0]
+    assert any("was not acknowledged" in said and "no way to acknowledge" in said for said in world.wall.shown.values())
+
+
+async def test_what_the_system_refuses_after_a_restart_is_told_as_not_done(world: World) -> None:
+    desk = world.desk()
+    await desk.met(1)
+    await accepted(world, ACK, 1, after=True)
+    world.system.faults["apply"] = [FORBIDDEN]
+    await desk.settle()
+    assert await refused(world, 1) == [str(FORBIDDEN)] and world.system.there["1"].state is model.State.OPEN
+    assert sum("was not acknowledged" in said for said in world.wall.shown.values()) == 1
+
+
 @pytest.mark.parametrize(("minutes", "done"), [(14, True), (16, False)])
 async def test_what_is_too_old_is_not_done_any_more(world: World, minutes: int, done: bool) -> None:
     desk = world.desk()
@@ -421,6 +469,55 @@ async def test_a_new_assignee_is_told_and_nobody_about_themselves(world: World) 
     assert sum("assigned you" in said for said in world.wall.shown.values()) == 1
 
 
+async def test_a_click_on_one_that_no_poll_has_seen_leaves_it_to_be_announced(world: World) -> None:
+    desk = world.desk()
+    await desk.met(1)
+    world.system.put(5)
+    await desk.click(ACK, 5)
+    await desk.look()
+    (card,) = await world.store.cards.of([model.Ref("qualytics", "5")])
+    assert card.state is not model.CardState.GONE
+
+
+async def test_what_is_read_before_an_action_is_stored_though_the_action_is_refused(world: World) -> None:
+    desk = world.desk()
+    await desk.met(1)
+    world.system.set(1, state=model.State.ACKNOWLEDGED, status="Acknowledged")
+    world.system.faults["apply"] = [FORBIDDEN]
+    with pytest.raises(errors.SourceForbidden):
+        await desk.click(INVALID, 1)
+    assert (await world.stored(1)).status == "Acknowledged" and await world.who(1) == ["acknowledge in Qualytics"]
+
+
+async def test_a_click_on_a_message_that_no_row_knows_keeps_it_true_from_then_on(world: World) -> None:
+    desk, old = world.desk(), "1700000000.000900"
+    await desk.met(1)
+    world.wall.shown[old] = "from before the database was lost"
+    await desk.triage.act(ACK, [model.Ref("qualytics", "1")], DANA, triage.Click("k", "C0OLD", old))
+    assert "Acknowledged" in world.wall.shown[old]
+    await desk.click(INVALID, 1)
+    assert "Invalid" in world.wall.shown[old]
+
+
+async def test_what_was_done_and_could_not_be_written_down_is_written_down_later(world: World) -> None:
+    class Full:
+        async def record(self, *_: object) -> None:
+            raise errors.StoreError("The disk is full.")
+
+    desk = world.desk()
+    await desk.met(1, 2)
+    desk.triage.recorder = Full()  # type: ignore[assignment]
+    with pytest.raises(errors.SourceUnsure, match="disk is full"):
+        await desk.click(ACK, 1)
+    world.system.set(2, state=model.State.ACKNOWLEDGED, status="Acknowledged")
+    with pytest.raises(errors.StoreError):
+        await desk.click(ACK, 2)
+    assert await refused(world, 1) == [] and len(await refused(world, 2)) == 1, "of what was not done nothing is open"
+    world.clock.pass_by(seconds=121)
+    await world.desk().settle()
+    assert await world.who(1) == ["acknowledge by Dana"] and await world.who(2) == ["acknowledge in Qualytics"]
+
+
 # --- comments that tell who acted --------------------------------------------------------------------------------------------
 
 
@@ -484,3 +581,31 @@ async def test_a_comment_of_yesterday_is_news_to_nobody(world: World) -> None:
     world.clock.pass_by(seconds=timedelta(days=1, seconds=1).total_seconds())
     await desk.remarks.work()
     assert world.system.comments_of(1) == [] and await world.store.remarks.due(world.clock.now()) == []
+
+
+async def test_a_comment_that_is_left_soon_holds_nobody_up_and_waits_for_whoever_has_it(world: World) -> None:
+    desk = world.desk()
+    await desk.met(1)
+    await desk.click(ACK, 1)
+    real = remarks.Remarks(desk.remarks.sources, world.store.remarks, world.store.leases, world.clock)
+    (waiting,) = await world.store.remarks.due(world.clock.now())
+    lease = await world.store.leases.take("remarks", waiting.key, world.clock.now(), 30)
+    assert lease is not None
+    await real.work()
+    assert world.system.comments_of(1) == []
+    await world.store.leases.release(lease)
+    real.soon()
+    assert world.system.comments_of(1) == []
+    await asyncio.gather(*real.tasks)
+    assert world.system.comments_of(1) == [REMARK] and not real.tasks
+
+
+async def test_a_comment_of_which_nobody_knows_whether_it_is_there_is_looked_for(world: World) -> None:
+    desk = world.desk()
+    await desk.met(1)
+    await desk.click(ACK, 1)
+    world.system.bad["1"] = model.Outcome(model.Ref("qualytics", "1"), REFUSED, "no answer", unsure=True)
+    await desk.remarks.work()
+    world.system.bad.clear()
+    await desk.settle()
+    assert world.system.comments_of(1) == [REMARK]

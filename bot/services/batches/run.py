@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot import errors, model, ports
-from bot.core import attribution, permissions, snapshot, transitions, undo
+from bot.core import attribution, batch_items, permissions, snapshot, transitions, undo
 from bot.render.batch import batch_wording
 from bot.render.kit import spreadsheet
 from bot.services import abreast, cards, people, post, recording, remarks, slicing
@@ -145,7 +145,7 @@ class Runs:
         now_there, looked_at = await self._read(source, [item.ref for item in items])
         resumed = {item.ref for item in items if item.fate is model.Fate.SENT}
         looked = await self._uncommented(batch, source, items, now_there)
-        checked = [self._checked(batch, item, now_there.get(item.ref)) for item in looked]
+        checked = [batch_items.checked(batch, item, now_there.get(item.ref)) for item in looked]
         plans = await self._plans(batch, [item for item in checked if item.fate is model.Fate.TODO], now_there, resumed)
         checked = [_permitted(item, plans, may) for item in checked]
         ready = [item for item in checked if item.fate is model.Fate.TODO]
@@ -187,24 +187,6 @@ class Runs:
             return ""
 
         return may
-
-    def _checked(self, batch: model.Batch, item: model.Item, anomaly: model.Anomaly | None) -> model.Item:
-        """What to do about one item now: send it (TODO), or settle it without a call."""
-        if item.fate is model.Fate.REFUSED:
-            return item
-        if batch.undo_of:
-            # One that was marked as sent may be half-way back by our own doing: its plan starts from where it is.
-            half_way = item.fate is model.Fate.SENT and anomaly is not None
-            why = "" if half_way else snapshot.drifted(item.before, anomaly, _everything(batch.change))
-            return replace(item, fate=model.Fate.DRIFTED if why else model.Fate.TODO, reason=why)
-        change = item.change or batch.change
-        if item.fate is model.Fate.SENT and snapshot.took(change, anomaly):
-            # Sent before a restart, and it is as asked: it was this batch.
-            return replace(item, fate=model.Fate.DONE, after=snapshot.of(anomaly) if anomaly is not None else None)
-        why = (undo.overtaken if item.fate is model.Fate.SENT else snapshot.drifted)(item.before, anomaly, change)
-        if why:
-            return replace(item, fate=model.Fate.DRIFTED, reason=why)
-        return replace(item, fate=model.Fate.TODO)
 
     async def _uncommented(
         self, batch: model.Batch, source: ports.Source, items: Sequence[model.Item], there: Mapping[model.Ref, model.Anomaly]
@@ -398,8 +380,3 @@ def _permitted(item: model.Item, plans: Mapping[model.Ref, _Plan], may: _May) ->
     """An item that would be sent, refused when the actor may not do all of it any more."""
     why = may(undo.needed(plans[item.ref].steps)) if item.fate is model.Fate.TODO else ""
     return replace(item, fate=model.Fate.REFUSED, reason=why) if why else item
-
-
-def _everything(change: model.Change) -> model.Change:
-    """A change that touches all parts, so that any later change counts as drift: an undo only restores what nobody touched since."""
-    return model.Change(change.action, assignees=(), add_tags=("",), description="")

@@ -318,3 +318,18 @@ async def test_the_message_of_a_batch_that_is_forgotten_is_not_drawn(world: Worl
     desk = world.desk()
     card = await world.store.cards.put(desk.batches.draft(making.batch("gone")), world.clock.now())
     assert await desk.batches.draw(card) is None
+
+
+async def test_a_receipt_does_without_names_while_the_system_does_not_tell_them(world: World) -> None:
+    async def away() -> None:
+        raise errors.SourceUnavailable("qualytics", "Qualytics did not answer within 30 seconds.")
+
+    desk = world.desk()
+    await desk.met(1)
+    batch = await world.store.batches.get(await done(desk, TO_LEE, 1))
+    assert batch is not None
+    card = await world.store.cards.put(desk.batches.draft(batch), world.clock.now())
+    named = await desk.batches.draw(card)
+    world.system.people = away  # type: ignore[method-assign, assignment]
+    unnamed = await world.desk().batches.draw(card)
+    assert named and unnamed and "Lee Park" in str(named) and "Lee Park" not in str(unnamed) and "1 done" in str(unnamed)

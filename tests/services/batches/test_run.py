@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from bot import errors, model
 from bot.render.batch import batch_wording
-from tests.services import cast
+from tests.services import cast, lab
 from tests.services.desk import ACK, DANA, INVALID, LEE, Fuse, World, killed
 
 LOST = errors.SourceUnavailable("qualytics", "Qualytics did not answer within 30 seconds.")
@@ -93,6 +94,16 @@ async def test_a_refusal_is_told_with_its_right_and_a_yes_that_shows_nothing_is_
     assert items["2"].fate is REFUSED and "still Active" in items["2"].reason
     assert await world.who(1) == await world.who(2) == [] and await world.who(3) == ["acknowledge by Dana"]
     assert items["3"].after is not None and items["3"].after.status == "Acknowledged"
+
+
+async def test_a_refusal_names_the_place_that_the_system_named_or_else_where_the_anomaly_is(world: World) -> None:
+    desk = world.desk()
+    await desk.met(1, 2, datastore=lab.WAREHOUSE)
+    ident = await desk.ask(ACK, 1, 2)
+    world.system.bad["1"] = model.Outcome(ref(1), model.Result.REFUSED, "no right", right="Editor", place="crm")
+    world.system.bad["2"] = model.Outcome(ref(2), model.Result.REFUSED, "no right", right="Editor")
+    await desk.runs.work()
+    assert {item.ref.id: item.place for item in await world.store.batches.items(ident)} == {"1": "crm", "2": "warehouse-prod"}
 
 
 async def test_somebody_in_the_system_who_was_faster_gets_the_line(world: World) -> None:
@@ -367,6 +378,62 @@ async def test_a_receipt_that_is_too_long_to_read_is_attached_once(world: World,
     await desk.runs.work()
     await desk.settle()
     assert world.wall.files == more
+
+
+async def test_a_receipt_that_cannot_be_attached_is_a_receipt_all_the_same(world: World) -> None:
+    async def refused(*_: object) -> None:
+        raise errors.SlackUnavailable("Slack did not answer.")
+
+    desk = world.desk()
+    many = range(1, batch_wording.CSV_ABOVE + 2)
+    world.system.put(*many)
+    world.system.max_batch = 100
+    world.wall.upload = refused  # type: ignore[method-assign, assignment]
+    ident = await desk.ask(ACK, *many)
+    assert await desk.runs.run(ident)
+    await desk.post.flush()
+    assert any(f"{len(many)} done" in said for said in world.wall.shown.values())
+
+
+async def test_a_long_batch_tells_how_far_it_is_while_it_goes_on(world: World) -> None:
+    desk = world.desk()
+    await desk.met(*range(1, 41))
+    told: list[str] = []
+
+    async def slow(name: str) -> None:
+        if name == "apply":
+            world.clock.pass_by(seconds=5)
+            await desk.post.flush()
+            told.append(next(iter(reversed(world.wall.shown.values()))))
+
+    world.system.max_batch, world.system.on_call = 1, slow
+    await desk.ask(ACK, *range(1, 41))
+    await desk.runs.work()
+    assert len(set(told)) > 2, "its message moved while it ran"
+    assert any("done" in said and "to go" in said for said in told)
+
+
+async def test_a_batch_of_a_system_that_is_switched_off_goes_on_when_it_is_back(world: World) -> None:
+    desk = world.desk()
+    await desk.met(1)
+    ident = await desk.ask(ACK, 1)
+    sources: Any = desk.runs.sources
+    system = sources.pop("qualytics")
+    assert not await desk.runs.run(ident)
+    assert (await desk.fates(ident))["1"][0] is TODO
+    sources["qualytics"] = system
+    assert await desk.runs.run(ident) and await world.who(1) == ["acknowledge by Dana"]
+
+
+async def test_what_has_no_way_back_says_why_on_the_receipt_of_the_undo(world: World) -> None:
+    desk = world.desk()
+    await desk.met(1)
+    ident = await desk.ask(NOTE, 1)
+    await desk.runs.work()
+    back = await desk.batches.undo(ident, DANA, "")
+    await desk.runs.work()
+    fate, why = (await desk.fates(back.id))["1"]
+    assert fate is REFUSED and "comment" in why.lower()
 
 
 async def test_what_nobody_confirmed_is_forgotten_after_a_day(world: World) -> None:

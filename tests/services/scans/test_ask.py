@@ -73,6 +73,42 @@ async def test_what_may_be_closed_is_counted_on_its_tables_alone_however_many(la
     assert (await _wish(lab, "42", options={"incremental": True})).closes == {}
 
 
+def _told(proposal: model.Proposal) -> list[tuple[model.Cause, tuple[str, ...]]]:
+    return [(one.cause, one.names) for one in proposal.problems]
+
+
+async def test_a_table_by_a_wrong_name_becomes_the_nearest_one_and_one_of_two_none(lab: Lab) -> None:
+    lab.works.there = [model.Place(str(number), name) for number, name in enumerate(("orders", "orders_2024", "Clients", "CLIENTS"))]
+    proposal = await _wish(lab, "42", tables=("order", "clients", "ORDERS", "0"), options={"incremental": True})
+    assert [one.request.tables for one in proposal.operations] == [("orders",)]
+    assert _told(proposal) == [(model.Cause.TABLE_MISSING, ("order",)), (model.Cause.TABLE_AMBIGUOUS, ("clients",))]
+    assert [tuple(one.near) for one in proposal.problems] == [("orders", "orders_2024"), ("Clients", "CLIENTS")]
+    assert lab.scans.asks_first(proposal), "nobody typed that name"
+    proposal = await _wish(lab, "42", tables=("zebra",))
+    assert (proposal.operations, _told(proposal)) == ([], [(model.Cause.TABLE_MISSING, ("zebra",))])
+
+
+async def test_a_tag_that_is_on_no_table_leaves_all_tables_and_one_that_nobody_knows_leaves_none(lab: Lab) -> None:
+    async def tables(datastore: str, *, tags: object = ()) -> list[model.Place]:
+        return [] if tags and datastore == "43" else [model.Place("1", "orders")]
+
+    lab.works.tables = tables  # type: ignore[method-assign, assignment]
+    proposal = await _wish(lab, "42", "43", tags=("Critical",))
+    assert [one.request.tags for one in proposal.operations] == [("critical",), ()]
+    assert [(one.cause, one.place) for one in proposal.problems] == [(model.Cause.TAG_NOWHERE, lab.works.places[1])]
+    proposal = await _wish(lab, "42", tags=("urgent",))
+    assert (proposal.operations, _told(proposal)) == ([], [(model.Cause.TAG_MISSING, ("urgent",))])
+
+
+async def test_a_datastore_without_tables_is_read_in_before_it_is_scanned(lab: Lab) -> None:
+    lab.works.there = []
+    proposal = await _wish(lab, "42")
+    assert (proposal.operations, _told(proposal)) == ([], [(model.Cause.NO_TABLES, ())])
+    wish = ask.ScanOrder(("sync", "scan"), ("42",))
+    (operation,) = (await lab.scans.propose("qualytics", wish, DANA, CHANNEL)).operations
+    assert (operation.request.kind, operation.then, operation.steps) == ("sync", ("scan",), 2)
+
+
 # --- one plan for one click -------------------------------------------------------------------------------------------------------
 
 
@@ -124,6 +160,58 @@ async def test_one_button_clicked_twice_starts_once_and_again_when_that_has_ende
     await lab.scans.cancel(third.operations[0].plan, DANA)
     assert (await _wish(lab, "42", once="again|x", options=quick)).operations[0].id != third.operations[0].id
     assert len(lab.works.started) == 1
+
+
+async def test_what_nobody_knows_is_said_with_what_to_do(lab: Lab) -> None:
+    for ask_for in (
+        lambda: lab.scans.abort("gone", DANA),
+        lambda: lab.scans.abort("77", DANA, "qualytics"),
+        lambda: lab.scans.fix(ids.FIX_AGAIN, "gone", DANA, CHANNEL),
+        lambda: lab.scans.follow_on("gone", DANA),
+        lambda: lab.scans.one("qualytics", "77", DANA),
+        lambda: lab.scans.previewed("gone", DANA),
+    ):
+        with pytest.raises(errors.NotFound, match="/scan"):
+            await ask_for()
+
+
+async def test_a_fix_that_has_nothing_to_do_says_so(lab: Lab) -> None:
+    ident = await lab.ask()
+    for what in (ids.FIX_REST, "unheard of"):
+        with pytest.raises(errors.Stale, match="nothing left to do"):
+            await lab.scans.fix(what, ident, DANA, CHANNEL)
+
+
+async def test_the_status_tells_what_runs_and_what_ended_last(lab: Lab) -> None:
+    ended, running = await lab.ask(), await lab.ask(datastore="43")
+    await lab.go(3)
+    lab.works.end(next(one.id for one in lab.works.all.values() if one.datastore and one.datastore.id == "42"))
+    await lab.go(60)
+    assert [[one.id for one in part] for part in await lab.scans.status(DANA)] == [[running], [ended]]
+    scan = (await lab.operation(running)).scan
+    assert scan is not None and (await lab.scans.one("qualytics", scan.id, LEE)).id == running
+
+
+async def test_the_form_offers_what_the_system_has_to_those_who_may_scan_it(lab: Lab) -> None:
+    menus = (
+        lambda who: lab.scans.datastores("qualytics", who),
+        lambda who: lab.scans.tables("qualytics", ["42", "43"], who),
+        lambda who: lab.scans.tags("qualytics", who),
+    )
+    assert [list(await menu(LEE)) for menu in menus] == [list(lab.works.places), ["customers", "orders"], ["critical"]]
+    for menu in menus:
+        with pytest.raises(errors.NotAllowed):
+            await menu(replace(LEE, is_guest=True))
+    lab.works.supports = frozenset()
+    for menu in menus:
+        with pytest.raises(errors.NotSupported, match="no way to start or stop scans"):
+            await menu(LEE)
+
+
+async def test_the_message_of_an_operation_that_is_forgotten_is_not_drawn(lab: Lab) -> None:
+    operation = await lab.operation(await lab.ask())
+    card = await lab.store.cards.put(lab.scans.draft(replace(operation, id="gone")), lab.clock.now())
+    assert await lab.scans.draw(card) is None
 
 
 async def test_a_fix_clicked_twice_starts_once(lab: Lab) -> None:

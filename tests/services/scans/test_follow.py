@@ -383,3 +383,26 @@ async def test_what_was_started_before_a_restart_is_followed_whatever_its_actor_
     lab.directory.changed[DANA.id] = model.Actor(DANA.id, "Dana", is_deleted=True)
     await lab.go(15)
     assert len(lab.works.started) == 1 and (await lab.operation(ident)).state is model.OperationState.RUNNING
+
+
+async def test_what_is_of_a_system_that_is_switched_off_goes_on_when_it_is_back(lab: Lab) -> None:
+    running, starting = await lab.ask(), await lab.ask(datastore="43")
+    before = [await lab.operation(running), await lab.operation(starting)]
+    sources: Any = lab.follow.sources
+    system = sources.pop("qualytics")
+    await lab.go(10)
+    assert [await lab.operation(running), await lab.operation(starting)] == before and lab.works.asked.count("start") == 0
+    sources["qualytics"] = system
+    await lab.go(3)
+    assert [(await lab.operation(one)).state for one in (running, starting)] == [RUNNING, RUNNING]
+
+
+async def test_what_somebody_else_holds_is_left_to_them(lab: Lab) -> None:
+    ident = await lab.ask()
+    lease = await lab.store.leases.take("operations", ident, lab.clock.now(), 30)
+    assert lease is not None
+    await lab.go(5)
+    assert "start" not in lab.works.asked
+    await lab.store.leases.release(lease)
+    await lab.go(2)
+    assert lab.works.asked.count("start") == 1

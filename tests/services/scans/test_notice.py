@@ -97,3 +97,9 @@ async def test_an_operation_of_somebody_elsewhere_can_be_run_again_by_whoever_cl
     _, proposal = await lab.scans.fix("again", operation.id, LEE, CHANNEL)
     (again,) = proposal.operations
     assert again.actor == LEE.id and again.request.tables == ("orders",) and lab.scans.asks_first(proposal)
+
+
+async def test_a_system_that_runs_no_scans_is_not_asked_for_them(lab: Lab) -> None:
+    lab.works.supports = frozenset()
+    await lab.follow.notice("qualytics")
+    assert lab.works.asked == []
