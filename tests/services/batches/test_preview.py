@@ -30,15 +30,15 @@ def previews(desk: Desk) -> preview.Previews:
     sources: Any = acting.sources
     messenger: Any = homes
     looking = browse.Browse(
-        sources,
-        store.anomalies,
-        store.cards,
-        store.journal,
-        store.health,
-        acting.people.resolve,
-        desk.world.clock,
-        desk.grants,
-        "qualytics",
+        sources=sources,
+        anomalies=store.anomalies,
+        cards=store.cards,
+        journal=store.journal,
+        health=store.health,
+        resolve=acting.people.resolve,
+        clock=desk.world.clock,
+        grants=desk.grants,
+        default_source="qualytics",
     )
     return preview.Previews(desk.batches, acting, looking, review.Review(looking), acting.people, messenger)
 
