@@ -46,8 +46,7 @@ async def test_sigterm_under_way_loses_nothing_and_a_second_desk_is_refused(stag
     await first.start()
     second = stage.bot()
     await second.start(ready=False)
-    assert second.process is not None
-    assert await asyncio.wait_for(second.process.wait(), 20) == 2
+    assert await second.ended() == 2
     (said,) = second.output
     assert "Another Anomaly Desk is already running on" in said
     assert "Stop it first, or use PostgreSQL for several." in said

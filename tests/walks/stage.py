@@ -89,6 +89,11 @@ class Bot:
         assert self.process is not None
         if self.process.returncode is None:
             self.process.send_signal(sign)
+        return await self.ended()
+
+    async def ended(self) -> int:
+        """Wait until it has ended and all that it said has been read; returns the exit code."""
+        assert self.process is not None
         code = await asyncio.wait_for(self.process.wait(), PATIENCE)
         if self._reader is not None:
             await self._reader
