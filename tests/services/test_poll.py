@@ -380,3 +380,11 @@ async def test_what_a_list_hides_and_a_single_call_shows_is_not_taken_for_delete
 
 async def test_nothing_posted_means_no_lag(desk: Desk) -> None:
     assert await desk.poll.lag("qualytics") is None
+
+
+async def test_an_outage_is_logged_when_it_begins_and_not_again(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    desk.inbox.faults = [away() for _ in range(4)]
+    for _ in range(4):
+        await desk.turn(now_please=True)
+    said = [record.getMessage() for record in caplog.records if record.name == "bot.services.poll" and record.levelname == "WARNING"]
+    assert len(said) == 1 and "qualytics does not answer as it should" in said[0]

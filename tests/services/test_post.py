@@ -591,3 +591,9 @@ async def test_a_stop_cuts_off_what_does_not_end(lab: Lab, wall: Wall, monkeypat
     assert wall.said() == []
     found = await card(lab, ref)
     assert found.posting is not None and not found.ts, "the next start looks what became of it"
+
+
+async def test_what_slack_says_to_a_message_that_it_refuses_is_in_the_log(lab: Lab, wall: Wall, caplog: pytest.LogCaptureFixture) -> None:
+    wall.faults["post"] = [errors.SlackRejected("Slack refused the message (msg_too_long).", code="msg_too_long")]
+    await arrive(lab, 1)
+    assert [record.name for record in caplog.records if "msg_too_long" in record.getMessage()] == ["bot.services.fallback"]
