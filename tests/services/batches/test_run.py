@@ -141,6 +141,7 @@ async def test_what_was_deleted_before_a_restart_was_deleted_by_the_batch(world:
     await desk.settle()
     assert (await desk.fates(preview.batch.id))["1"][0] is DONE
     assert await world.who(1) == ["delete by Dana"] and (await world.stored(1)).status == "Deleted"
+    assert [line.before for line in await world.history(1)] == ["Active"]
 
 
 async def die_after_apply(world: World) -> None:
