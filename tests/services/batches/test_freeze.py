@@ -321,3 +321,8 @@ async def test_an_archive_is_taken_back_by_reopening_and_anything_else_by_its_ow
         back = await desk.batches.undo(await done(desk, change, 1), DANA, "")
         assert (back.change.action, back.total) == (action, 1)
         await desk.runs.work()
+
+
+async def test_whoever_may_not_look_is_not_told_that_there_is_nothing_to_take_back(world: World) -> None:
+    with pytest.raises(errors.NotAllowed):
+        await world.desk().batches.undo("", model.Actor("U0GUS", "Gus", is_guest=True), "")

@@ -395,3 +395,13 @@ async def test_what_nobody_confirmed_is_forgotten_after_a_day(world: World) -> N
     world.clock.pass_by(seconds=1)
     await desk.runs.work()
     assert await world.store.batches.get(preview.batch.id) is None
+
+
+async def test_a_batch_of_which_nothing_is_left_to_do_ends_at_once(world: World) -> None:
+    desk = world.desk()
+    await desk.met(1)
+    ident = await desk.ask(INVALID, 1)
+    world.system.set(1, state=model.State.ACKNOWLEDGED, status="Acknowledged")
+    assert await desk.runs.run(ident)
+    ended = await world.store.batches.get(ident)
+    assert ended is not None and ended.state is model.BatchState.DONE
