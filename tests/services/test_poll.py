@@ -397,3 +397,22 @@ async def test_what_a_list_hides_and_a_single_call_shows_is_not_taken_for_delete
 
 async def test_nothing_posted_means_no_lag(desk: Desk) -> None:
     assert await desk.poll.lag("qualytics") is None
+
+
+async def test_an_outage_is_logged_when_it_begins_and_not_again(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    desk.inbox.faults = [away() for _ in range(4)]
+    for _ in range(4):
+        await desk.turn(now_please=True)
+    said = [record.getMessage() for record in caplog.records if record.name == "bot.services.poll" and record.levelname == "WARNING"]
+    assert len(said) == 1 and "qualytics does not answer as it should" in said[0]
+
+
+async def test_a_desk_that_polls_once_an_hour_is_patient_when_nobody_waits_and_not_when_somebody_does(store: engine.Store) -> None:
+    desk = Desk(store)
+    desk.poll.every = timedelta(hours=1)
+    desk.inbox.faults = [away() for _ in range(20)]
+    await desk.poll.poll("qualytics")
+    assert (await desk.standing()).next_poll == desk.clock.now() + timedelta(hours=1)
+    for _ in range(10):
+        await desk.push()
+    assert (await desk.standing()).next_poll == desk.clock.now() + poll.BACKOFF_LIMIT

@@ -610,3 +610,23 @@ async def test_a_stop_cuts_off_what_does_not_end(lab: Lab, wall: Wall, monkeypat
     assert wall.said() == []
     found = await card(lab, ref)
     assert found.posting is not None and not found.ts, "the next start looks what became of it"
+
+
+async def test_what_slack_says_to_a_message_that_it_refuses_is_in_the_log(lab: Lab, wall: Wall, caplog: pytest.LogCaptureFixture) -> None:
+    wall.faults["post"] = [errors.SlackRejected("Slack refused the message (msg_too_long).", code="msg_too_long")]
+    await arrive(lab, 1)
+    assert [record.name for record in caplog.records if "msg_too_long" in record.getMessage()] == ["bot.services.fallback"]
+
+
+async def test_a_message_of_which_there_is_nothing_to_draw_any_more_stays_as_it_is(lab: Lab, wall: Wall) -> None:
+    async def nothing(_: model.Card) -> None:
+        return None
+
+    draft = lab.post.report_draft("k", {"what": "recovered", "title": "Qualytics"})
+    await lab.post.progress(draft)
+    await lab.post.flush()
+    lab.post.drawers[model.CardKind.REPORT] = nothing
+    await lab.post.progress(draft)
+    await later(lab, 5)
+    kept = await lab.store.cards.put(draft, lab.clock.now())
+    assert (wall.count("post"), wall.count("update"), kept.due) == (1, 0, None)

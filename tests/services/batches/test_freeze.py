@@ -333,3 +333,17 @@ async def test_a_receipt_does_without_names_while_the_system_does_not_tell_them(
     world.system.people = away  # type: ignore[method-assign, assignment]
     unnamed = await world.desk().batches.draw(card)
     assert named and unnamed and "Lee Park" in str(named) and "Lee Park" not in str(unnamed) and "1 done" in str(unnamed)
+
+
+async def test_an_archive_is_taken_back_by_reopening_and_anything_else_by_its_own_name(world: World) -> None:
+    desk = world.desk()
+    await desk.met(1, 2)
+    for change, action in ((INVALID, model.Action.REOPEN), (TO_LEE, model.Action.ASSIGN)):
+        back = await desk.batches.undo(await done(desk, change, 1), DANA, "")
+        assert (back.change.action, back.total) == (action, 1)
+        await desk.runs.work()
+
+
+async def test_whoever_may_not_look_is_not_told_that_there_is_nothing_to_take_back(world: World) -> None:
+    with pytest.raises(errors.NotAllowed):
+        await world.desk().batches.undo("", model.Actor("U0GUS", "Gus", is_guest=True), "")

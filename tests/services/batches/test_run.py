@@ -141,6 +141,7 @@ async def test_what_was_deleted_before_a_restart_was_deleted_by_the_batch(world:
     await desk.settle()
     assert (await desk.fates(preview.batch.id))["1"][0] is DONE
     assert await world.who(1) == ["delete by Dana"] and (await world.stored(1)).status == "Deleted"
+    assert [line.before for line in await world.history(1)] == ["Active"]
 
 
 async def die_after_apply(world: World) -> None:
@@ -446,3 +447,13 @@ async def test_what_nobody_confirmed_is_forgotten_after_a_day(world: World) -> N
     world.clock.pass_by(seconds=1)
     await desk.runs.work()
     assert await world.store.batches.get(preview.batch.id) is None
+
+
+async def test_a_batch_of_which_nothing_is_left_to_do_ends_at_once(world: World) -> None:
+    desk = world.desk()
+    await desk.met(1)
+    ident = await desk.ask(INVALID, 1)
+    world.system.set(1, state=model.State.ACKNOWLEDGED, status="Acknowledged")
+    assert await desk.runs.run(ident)
+    ended = await world.store.batches.get(ident)
+    assert ended is not None and ended.state is model.BatchState.DONE

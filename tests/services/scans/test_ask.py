@@ -338,3 +338,15 @@ def test_only_the_same_operation_is_taken_for_a_lost_one() -> None:
     assert scan_rules.ours(lost, [later, good], []) == good and scan_rules.ours(lost, [later], []) == later
     for silent in (replace(good, started=None), replace(good, tables=()), replace(good, started=asked - scan_rules.SKEW)):
         assert scan_rules.ours(lost, [silent], []) == silent
+
+
+async def test_whoever_may_not_scan_learns_nothing_about_operations_either(lab: Lab) -> None:
+    guest = replace(LEE, is_guest=True)
+    for ident in (await lab.ask(), "gone"):
+        for ask_for in (
+            lab.scans.follow_on(ident, guest),
+            lab.scans.fix(ids.FIX_AGAIN, ident, guest, CHANNEL),
+            lab.scans.abort(ident, guest),
+        ):
+            with pytest.raises(errors.NotAllowed):
+                await ask_for

@@ -124,3 +124,17 @@ async def test_the_profile_behind_a_scan_verifies_nothing_and_takes_only_what_a_
     await lab.scans.confirm(made.operations[0].plan, DANA)
     await lab.turn()
     assert lab.works.started[-1].options == {"greater_than_batch": 2.5}
+
+
+async def test_what_a_verification_found_is_in_the_history_and_on_the_card_at_once(lab: Lab) -> None:
+    lab.works.anomalies["1001"] = ANOMALY
+    await lab.store.anomalies.save("qualytics", [ANOMALY], read_at=lab.clock.now(), now=lab.clock.now())
+    proposal = await lab.scans.verify(ANOMALY.ref, DANA, CHANNEL)
+    await lab.scans.confirm(proposal.operations[0].plan, DANA)
+    await lab.turn()
+    lab.works.anomalies["1001"] = _closed(model.ArchiveAs.RESOLVED)
+    lab.works.end(anomalies=0)
+    await lab.go(6)
+    assert (await lab.store.anomalies.get([ANOMALY.ref]))[ANOMALY.ref].status == "Resolved"
+    (line,) = [one for one in await lab.store.journal.history(ANOMALY.ref) if one.action == "verify"]
+    assert (line.actor, line.actor_name, line.after) == (DANA.id, "Dana", "Resolved") and "operation 900" in line.detail
