@@ -282,9 +282,11 @@ async def _finish(desk: Running, scheduler: scheduling.Scheduler) -> None:
 
 
 async def _listeners_end(desk: Running) -> None:
-    under_way = {*desk.desk.tasks, *desk.background, *desk.remarks.tasks}
-    if under_way:
-        _, late = await asyncio.wait(under_way, timeout=FINISH_SECONDS)
+    """What a listener starts in its last moment, like the comment about a click, is waited for as well."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + FINISH_SECONDS
+    while under_way := {*desk.desk.tasks, *desk.background, *desk.remarks.tasks}:
+        _, late = await asyncio.wait(under_way, timeout=max(0.0, end - loop.time()))
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot import errors, model
+from bot import errors, model, ports
 from bot.core import permissions
 from bot.services import browse
 from tests.services import cast
@@ -264,8 +264,18 @@ async def test_why_of_one_without_a_card_is_what_was_decided_when_it_was_seen(ke
 def over(desk: Desk) -> browse.Browse:
     """The service over everything that this process of the desk has."""
     store: Any = desk.world.store
-    given: Any = (desk.world.clock, desk.grants, "qualytics", desk.post.routes)
-    return browse.Browse(desk.post.sources, store.anomalies, store.cards, store.journal, store.health, cast.unresolved, *given)
+    return browse.Browse(
+        sources=desk.cards.sources,
+        anomalies=store.anomalies,
+        cards=store.cards,
+        journal=store.journal,
+        health=store.health,
+        resolve=cast.unresolved,
+        clock=desk.world.clock,
+        grants=desk.grants,
+        default_source="qualytics",
+        routes=desk.cards.routes,
+    )
 
 
 async def test_one_is_shown_as_its_system_tells_it_with_what_is_known_here(world: World) -> None:
@@ -318,7 +328,7 @@ async def test_how_a_system_stands_counts_its_own_anomalies_by_state(world: Worl
     await desk.met(1, 2, 3)
     await desk.click(ACK, 1)
     other = replace(cast.anomaly(9), ref=model.Ref("anodot", "9"))
-    await world.store.anomalies.save("anodot", [other], read_at=world.clock.now(), now=world.clock.now())
+    await world.store.anomalies.save(ports.Observation("anodot", [other], read_at=world.clock.now(), now=world.clock.now()))
     health, counts = await over(desk).standing("qualytics")
     assert health.last_ok is not None and counts == {model.State.OPEN: 3, model.State.ACKNOWLEDGED: 1}, "0 was met first"
     assert (await over(desk).standing("anodot"))[1] == {model.State.OPEN: 1}

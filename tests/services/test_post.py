@@ -138,7 +138,7 @@ async def test_a_burst_becomes_one_message_that_tells_the_number(lab: Lab, wall:
 
 
 async def test_a_burst_says_which_system_it_is_from_and_how_many_made_it_one(lab: Lab, wall: Wall) -> None:
-    lab.post.routes = [model.Route("small", CHANNEL, burst=3, wait_seconds=0), model.Route("large", "C0OTHER", burst=5, wait_seconds=0)]
+    lab.cards.routes = [model.Route("small", CHANNEL, burst=3, wait_seconds=0), model.Route("large", "C0OTHER", burst=5, wait_seconds=0)]
     await arrive(lab, *range(1, 9))
     for channel, burst in ((CHANNEL, 3), ("C0OTHER", 5)):
         (message,) = [one for where, _, one in wall.shown.values() if where == channel and "arrived together" in one.text]
@@ -254,7 +254,7 @@ async def test_what_changed_while_the_answer_was_lost_is_shown_as_soon_as_it_is_
     arriving = asyncio.create_task(arrive(lab, 1))
     await wall.entered.wait()
     now, one = lab.clock.now(), cast.anomaly(1, records=5)
-    await lab.store.anomalies.save("qualytics", [replace(one, created=now)], read_at=now, now=now)
+    await lab.store.anomalies.save(ports.Observation("qualytics", [replace(one, created=now)], read_at=now, now=now))
     wall.gate.set()
     (ref,) = await arriving
     assert [name for name, _ in wall.calls] == ["post", "find", "update"]
@@ -549,7 +549,7 @@ async def test_a_card_that_cannot_be_drawn_holds_up_nobody_and_is_said_once(lab:
             raise KeyError("a mistake of ours")
         return model.Message("drawn", ())
 
-    lab.post.drawers[model.CardKind.BATCH] = draw
+    lab.cards.drawers[model.CardKind.BATCH] = draw
     draft = model.CardDraft(model.CardKind.BATCH, CHANNEL, "b", state=model.CardState.LIVE, reason=model.Reason.REPORT)
     first = await lab.store.cards.put(draft, lab.clock.now())
     await arrive(lab, 1)
@@ -564,7 +564,7 @@ async def test_a_card_that_cannot_be_drawn_holds_up_nobody_and_is_said_once(lab:
 async def test_what_every_lane_raised_is_known(lab: Lab, wall: Wall) -> None:
     """A failed task that nobody looks at is reported by the garbage collector, at any time."""
     for channel in (CHANNEL, "C0OTHER"):
-        await lab.post.report(f"r {channel}", {"what": "nonsense"}, channel)
+        await lab.cards.report(f"r {channel}", model.UnknownReport("nonsense"), channel)
         wall.faults[f"post {channel}"] = [ValueError(channel)]  # type: ignore[list-item]
     told: list[Any] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context["message"]))
@@ -625,7 +625,7 @@ async def test_a_message_of_which_there_is_nothing_to_draw_any_more_stays_as_it_
     draft = lab.post.report_draft("k", {"what": "recovered", "title": "Qualytics"})
     await lab.post.progress(draft)
     await lab.post.flush()
-    lab.post.drawers[model.CardKind.REPORT] = nothing
+    lab.cards.drawers[model.CardKind.REPORT] = nothing
     await lab.post.progress(draft)
     await later(lab, 5)
     kept = await lab.store.cards.put(draft, lab.clock.now())

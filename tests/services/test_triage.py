@@ -493,7 +493,7 @@ async def test_a_click_on_a_message_that_no_row_knows_keeps_it_true_from_then_on
     desk, old = world.desk(), "1700000000.000900"
     await desk.met(1)
     world.wall.shown[old] = "from before the database was lost"
-    await desk.triage.act(ACK, [model.Ref("qualytics", "1")], DANA, triage.Click("k", "C0OLD", old))
+    await desk.triage.act(ACK, model.Ref("qualytics", "1"), DANA, triage.Click("k", "C0OLD", old))
     assert "Acknowledged" in world.wall.shown[old]
     await desk.click(INVALID, 1)
     assert "Invalid" in world.wall.shown[old]
@@ -587,7 +587,7 @@ async def test_a_comment_that_is_left_soon_holds_nobody_up_and_waits_for_whoever
     desk = world.desk()
     await desk.met(1)
     await desk.click(ACK, 1)
-    real = remarks.Remarks(desk.remarks.sources, world.store.remarks, world.store.leases, world.clock)
+    real = remarks.Remarks(sources=desk.remarks.sources, store=world.store.remarks, leases=world.store.leases, clock=world.clock)
     (waiting,) = await world.store.remarks.due(world.clock.now())
     lease = await world.store.leases.take("remarks", waiting.key, world.clock.now(), 30)
     assert lease is not None

@@ -40,7 +40,9 @@ def previews(desk: Desk) -> preview.Previews:
         grants=desk.grants,
         default_source="qualytics",
     )
-    return preview.Previews(desk.batches, acting, looking, review.Review(looking), acting.people, messenger)
+    return preview.Previews(
+        batches=desk.batches, acting=acting, browse=looking, review=review.Review(looking), people=acting.people, messenger=messenger
+    )
 
 
 def command(text: str) -> grammar.Command:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot import errors, model
+from bot import errors, model, ports
 from bot.services.scans import ask
 from tests.services import cast
 from tests.services.lab import CHANNEL, DANA, WAREHOUSE, Lab, away
@@ -128,7 +128,7 @@ async def test_the_profile_behind_a_scan_verifies_nothing_and_takes_only_what_a_
 
 async def test_what_a_verification_found_is_in_the_history_and_on_the_card_at_once(lab: Lab) -> None:
     lab.works.anomalies["1001"] = ANOMALY
-    await lab.store.anomalies.save("qualytics", [ANOMALY], read_at=lab.clock.now(), now=lab.clock.now())
+    await lab.store.anomalies.save(ports.Observation("qualytics", [ANOMALY], read_at=lab.clock.now(), now=lab.clock.now()))
     proposal = await lab.scans.verify(ANOMALY.ref, DANA, CHANNEL)
     await lab.scans.confirm(proposal.operations[0].plan, DANA)
     await lab.turn()
