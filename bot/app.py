@@ -278,15 +278,15 @@ async def _hang_up(socket: AsyncSocketModeHandler, connecting: asyncio.Task[None
 async def _finish(desk: Running, scheduler: scheduling.Scheduler) -> None:
     """Let jobs, listeners, pushes and deliveries under way end, all within the same time; what is cut off is an intent or a leased
     card, and the next start ends it."""
-    await asyncio.gather(scheduler.shutdown(FINISH_SECONDS), _listeners_end(desk), desk.post.close(FINISH_SECONDS))
+    end = asyncio.get_running_loop().time() + FINISH_SECONDS
+    await asyncio.gather(scheduler.shutdown(FINISH_SECONDS), _listeners_end(desk, end), desk.post.close(FINISH_SECONDS))
+    await _listeners_end(desk, end)  # a job may have taken up a click, and left a comment about it to be made
 
 
-async def _listeners_end(desk: Running) -> None:
+async def _listeners_end(desk: Running, end: float) -> None:
     """What a listener starts in its last moment, like the comment about a click, is waited for as well."""
-    loop = asyncio.get_running_loop()
-    end = loop.time() + FINISH_SECONDS
     while under_way := {*desk.desk.tasks, *desk.background, *desk.remarks.tasks}:
-        _, late = await asyncio.wait(under_way, timeout=max(0.0, end - loop.time()))
+        _, late = await asyncio.wait(under_way, timeout=max(0.0, end - asyncio.get_running_loop().time()))
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)

@@ -622,11 +622,11 @@ async def test_a_message_of_which_there_is_nothing_to_draw_any_more_stays_as_it_
     async def nothing(_: model.Card) -> None:
         return None
 
-    draft = lab.post.report_draft("k", {"what": "recovered", "title": "Qualytics"})
-    await lab.post.progress(draft)
+    draft = cards.report("k", model.UnknownReport("nonsense"), CHANNEL)
+    await lab.cards.progress(draft)
     await lab.post.flush()
     lab.cards.drawers[model.CardKind.REPORT] = nothing
-    await lab.post.progress(draft)
+    await lab.cards.progress(draft)
     await later(lab, 5)
     kept = await lab.store.cards.put(draft, lab.clock.now())
     assert (wall.count("post"), wall.count("update"), kept.due) == (1, 0, None)

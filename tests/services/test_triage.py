@@ -619,13 +619,3 @@ async def test_nothing_is_kept_of_a_click_that_is_over(world: World) -> None:
         await desk.click(ACK, 1)
     await desk.click(ACK, 2)
     assert not desk.triage._locks
-
-
-async def test_of_several_each_is_told_as_it_stands_afterwards(world: World) -> None:
-    desk = world.desk()
-    await desk.met(1, 2)
-    await desk.click(ACK, 1)
-    refs = [model.Ref("qualytics", "1"), model.Ref("qualytics", "2")]
-    receipt = await desk.triage.act(ACK, refs, DANA, triage.Click("both"))
-    assert [one.result for one in receipt.outcomes] == [ALREADY, DONE]
-    assert {ref: one.status for ref, one in receipt.after.items()} == dict.fromkeys(refs, "Acknowledged")
