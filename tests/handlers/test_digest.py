@@ -33,7 +33,7 @@ def _posted(front: Front) -> list[str]:
 
 async def _tick(front: Front, made: digests.Digests) -> int:
     """Let the digest look at its clock; returns how many digests the channel has by now."""
-    front.running.post.clock = made.clock
+    front.running.post.clock = made.cards.clock = made.clock
     await made.tick()
     await front.running.post.flush()
     return len(_posted(front))
