@@ -268,7 +268,7 @@ class Seen:
     statements: list[str]
 
 
-@dataclass
+@dataclass(eq=False)
 class Failures:
     """The pytest plugin of a forked process: which tests failed so far."""
 

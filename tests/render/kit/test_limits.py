@@ -25,6 +25,7 @@ def refused(message: model.Message) -> list[str]:
     return slack_rules.faults(message) + surfaces.check(list(message.blocks), "message").lines
 
 
+@pytest.mark.long
 @given(samples.HOSTILE, samples.OFFERS, samples.PASTS, ENTRY_LISTS, COMMENT_LISTS)
 def test_no_text_of_a_stranger_breaks_a_message(
     anomaly: model.Anomaly, offer: model.Capabilities, past: model.Recurrence, entries: list[model.Entry], comments: list[model.Comment]
@@ -42,6 +43,7 @@ def test_no_text_of_a_stranger_breaks_a_modal(anomaly: model.Anomaly, offer: mod
         assert surfaces.check_view(view, "modal").lines == [], name
 
 
+@pytest.mark.long
 @given(samples.BATCHES, samples.SPLITS, samples.PROGRESS, samples.OFFERS)
 def test_no_text_of_a_stranger_breaks_what_a_batch_shows(
     batch: model.Batch, split: model.Split, progress: model.Progress, offer: model.Capabilities

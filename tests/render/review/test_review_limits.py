@@ -6,6 +6,7 @@ import csv
 import io
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +17,8 @@ from bot.render.kit import ids, limits, spreadsheet
 from bot.render.review import review_form, review_input
 from sandbox.slack.blockkit import surfaces
 from tests.render import review_samples, samples, slack_rules
+
+pytestmark = pytest.mark.long
 
 
 def refused(message: model.Message) -> list[str]:

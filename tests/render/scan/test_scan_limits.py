@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +14,8 @@ from bot.render.kit import limits
 from bot.render.scan import scan_form
 from sandbox.slack.blockkit import surfaces
 from tests.render import samples, scan_samples, slack_rules
+
+pytestmark = pytest.mark.long
 
 DRAFTS = st.builds(
     scan_form.ScanDraft,

@@ -300,6 +300,7 @@ async def test_a_minute_without_the_system_and_the_verdict_comes_once(lab: Lab) 
     assert len(lab.wall.edits) == edits
 
 
+@pytest.mark.long
 async def test_all_progress_together_is_at_most_fifteen_edits_a_minute(lab: Lab) -> None:
     for _ in range(8):
         await lab.ask()

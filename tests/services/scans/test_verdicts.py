@@ -84,6 +84,7 @@ async def test_fixed_verify_tells_the_truth(lab: Lab, result: model.ScanResult, 
     assert ("passes now and" in told) is ("passes now and" in words)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("error", "seconds"), [(away(), 70), (errors.SourceForbidden("qualytics", "no"), 3), (away(), 240)], ids=["away", "forbidden", "long"]
 )
