@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model, ports
-from bot.store import ingest, mappers, tables, transactions
+from bot.store import columns, health_tables, ingest, mappers, tables, transactions
 
 CLICKED_WITHIN = timedelta(hours=1)
 
@@ -98,7 +98,7 @@ class Anomalies:
 
 
 async def _watched(connection: AsyncConnection, source: str, limit: int, after: str) -> Mapping[str, datetime]:
-    last_ok = await connection.scalar(sa.select(tables.sources.c.last_ok).where(tables.sources.c.source == source))
+    last_ok = await connection.scalar(sa.select(health_tables.sources.c.last_ok).where(health_tables.sources.c.source == source))
     since = last_ok - CLICKED_WITHIN if last_ok else None
     mark = await _mark(connection, source, after)
     found: dict[str, datetime] = {}
@@ -146,4 +146,4 @@ def _others(source: str, since: datetime | None, mark: mappers.AnyRow | None) ->
 
 
 def _pair(moment: datetime, ident: str) -> sa.Tuple:
-    return sa.tuple_(sa.literal(moment, tables.Utc()), sa.literal(ident, tables.Words()))
+    return sa.tuple_(sa.literal(moment, columns.Utc()), sa.literal(ident, columns.Words()))

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model
-from bot.store import leases, mappers, tables, transactions
+from bot.store import leases, mappers, transactions, work_tables
 
 LEASE = timedelta(seconds=120)
 """How long a batch stays leased after each settling."""
@@ -20,7 +20,7 @@ LEASE = timedelta(seconds=120)
 NOT_DONE = (model.Fate.REFUSED, model.Fate.DRIFTED, model.Fate.ALREADY)
 """The fates that have a reason to tell."""
 
-_BATCHES, _ITEMS = tables.batches, tables.batch_items
+_BATCHES, _ITEMS = work_tables.batches, work_tables.batch_items
 
 _PREVIEW = _BATCHES.c.state == model.BatchState.PREVIEW.value
 
@@ -89,7 +89,9 @@ class Batches:
 
     async def runnable(self, now: datetime) -> Sequence[str]:
         """Batches that run and that nobody holds, the one confirmed first first."""
-        statement = sa.select(_BATCHES.c.id).where(tables.RUNNING, leases.free(_BATCHES, now)).order_by(_BATCHES.c.confirmed, _BATCHES.c.id)
+        statement = (
+            sa.select(_BATCHES.c.id).where(work_tables.RUNNING, leases.free(_BATCHES, now)).order_by(_BATCHES.c.confirmed, _BATCHES.c.id)
+        )
 
         async def work(connection: AsyncConnection) -> Sequence[str]:
             return list(await connection.scalars(statement))
@@ -121,7 +123,7 @@ class Batches:
         done = {"state": model.BatchState.DONE.value, "finished": now, "claim_token": None, "claim_until": None}
 
         async def work(connection: AsyncConnection) -> bool:
-            change = sa.update(_BATCHES).where(leases.held(lease), tables.RUNNING).values(done)
+            change = sa.update(_BATCHES).where(leases.held(lease), work_tables.RUNNING).values(done)
             if not (await connection.execute(change)).rowcount:
                 return False
             first = sa.and_(_BATCHES.c.id == taken_back, _BATCHES.c.undone_by == "")
@@ -204,7 +206,7 @@ async def settle(connection: AsyncConnection, lease: model.Lease, items: Sequenc
     sent = [item.ref for item in items if _only_sent(item)]
     settled = [item for item in items if not _only_sent(item)]
     values = [{"of": lease.key, "system": item.ref.source, "ident": item.ref.id, **mappers.settled_values(item)} for item in settled]
-    stretched = sa.update(_BATCHES).where(leases.held(lease), tables.RUNNING).values(claim_until=now + LEASE)
+    stretched = sa.update(_BATCHES).where(leases.held(lease), work_tables.RUNNING).values(claim_until=now + LEASE)
     if not (await connection.execute(stretched)).rowcount:
         return False
     for refs in transactions.chunks(sent):

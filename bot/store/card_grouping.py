@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model
-from bot.store import outbox, tables, transactions
+from bot.store import columns, outbox, tables, transactions
 
 _CARDS, _MEMBERS = tables.cards, tables.card_members
 
@@ -56,7 +56,7 @@ async def _fold(connection: AsyncConnection, decision: model.Decision, cards: Se
         return ""
     reason = model.Reason.JOINED_GROUP if decision.join else model.Reason.BURST
     for chunk in transactions.chunks(cards):
-        shown = sa.select(sa.literal(group, tables.Words()), _CARDS.c.source, _CARDS.c.anomaly).where(
+        shown = sa.select(sa.literal(group, columns.Words()), _CARDS.c.source, _CARDS.c.anomaly).where(
             _CARDS.c.id.in_(chunk), _CARDS.c.anomaly.is_not(None), ~_member(group)
         )
         await connection.execute(sa.insert(_MEMBERS).from_select(["card", "source", "anomaly"], shown))
@@ -90,7 +90,7 @@ async def _dirty(connection: AsyncConnection, which: sa.ColumnElement[bool], now
     found = await connection.scalar(sa.select(_CARDS.c.id).where(which, outbox.LIVE).with_for_update())
     if found is None:
         return ""
-    due = sa.func.coalesce(_CARDS.c.due, sa.literal(now, tables.Utc()))
+    due = sa.func.coalesce(_CARDS.c.due, sa.literal(now, columns.Utc()))
     await connection.execute(sa.update(_CARDS).where(_CARDS.c.id == found).values({**outbox.dirty(now), "due": due}))
     return str(found)
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model, ports
-from bot.store import card_grouping, leases, mappers, outbox, queue_stats, tables, transactions
+from bot.store import card_grouping, columns, leases, mappers, outbox, queue_stats, tables, transactions
 
 TABLES_SHOWN = 50
 """Tables of a group that `tally` names."""
@@ -129,7 +129,7 @@ class Cards:
         """Mark a live card dirty without hurry: it is delivered at that moment or later; one that is due already stays due when it is."""
 
         async def work(connection: AsyncConnection) -> None:
-            due = sa.func.coalesce(_CARDS.c.due, sa.literal(at, tables.Utc()))
+            due = sa.func.coalesce(_CARDS.c.due, sa.literal(at, columns.Utc()))
             live = sa.and_(_CARDS.c.id == card, outbox.LIVE)
             await connection.execute(sa.update(_CARDS).where(live).values(outbox.dirty(at) | {"due": due}))
 
@@ -181,8 +181,8 @@ class Cards:
             "delivered": version,
             "due": sa.case(
                 (~outbox.LIVE, None),
-                (_CARDS.c.wanted == version, None if again is None else sa.literal(again, tables.Utc())),
-                else_=sa.literal(now, tables.Utc()),
+                (_CARDS.c.wanted == version, None if again is None else sa.literal(again, columns.Utc())),
+                else_=sa.literal(now, columns.Utc()),
             ),
             "since": sa.case((current, None), else_=outbox.earliest(_CARDS.c.since, now)),
             "urgent": sa.case((current, sa.false()), else_=_CARDS.c.urgent),
@@ -266,7 +266,7 @@ def _posted_at(ts: str, now: datetime) -> datetime:
 def _dirty_if_live(now: datetime) -> dict[str, Any]:
     return {
         "wanted": _CARDS.c.wanted + 1,
-        "due": sa.case((outbox.LIVE, sa.literal(now, tables.Utc())), else_=_CARDS.c.due),
+        "due": sa.case((outbox.LIVE, sa.literal(now, columns.Utc())), else_=_CARDS.c.due),
         "since": sa.case((outbox.LIVE, outbox.earliest(_CARDS.c.since, now)), else_=_CARDS.c.since),
     }
 

@@ -6,9 +6,9 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from bot.store import tables, transactions
+from bot.store import health_tables, transactions
 
-_MARKS = tables.digest_marks
+_MARKS = health_tables.digest_marks
 
 
 class DigestMarks:

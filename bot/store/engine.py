@@ -26,6 +26,7 @@ from bot.store import (
     connections,
     digest_marks,
     file_lock,
+    health_tables,
     identities,
     journal,
     leases,
@@ -36,7 +37,6 @@ from bot.store import (
     slack_health,
     source_health,
     source_traits,
-    tables,
     transactions,
 )
 from bot.store.migrations import revisions
@@ -99,7 +99,7 @@ class Store:
 
     async def can_write(self, now: datetime) -> None:
         """Have it keep something, really: a full disk and a replica can be read. Raises StoreError."""
-        await self.db.write(lambda connection: transactions.put(connection, tables.readiness, {"name": "desk"}, at=now))
+        await self.db.write(lambda connection: transactions.put(connection, health_tables.readiness, {"name": "desk"}, at=now))
 
     async def fault(self, now: datetime) -> str:
         """Why it cannot be used at this moment, "" when it can: in words for anybody, never what the database said itself."""

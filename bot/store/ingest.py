@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model, ports
-from bot.store import journal, mappers, outbox, source_health, tables, transactions, underway
+from bot.store import columns, health_tables, journal, mappers, outbox, source_health, tables, transactions, underway
 
 _ANOMALIES = tables.anomalies
 
@@ -61,7 +61,7 @@ async def save(connection: AsyncConnection, sight: Sight) -> model.Ingested:
     await outbox.insert(connection, sight.of.extra, sight.of.now)
     await _record(connection, sight, tally)
     if sight.of.cursor is not None:
-        contacted = sa.func.coalesce(tables.sources.c.contacted, sa.literal(sight.of.now, tables.Utc()))
+        contacted = sa.func.coalesce(health_tables.sources.c.contacted, sa.literal(sight.of.now, columns.Utc()))
         await source_health.update(connection, sight.of.source, cursor=sight.of.cursor, contacted=contacted)
     refs = [anomaly.ref for anomaly in seen.values()]
     return model.Ingested([ref for ref in refs if ref in tally.new], [ref for ref in refs if ref in tally.changed])

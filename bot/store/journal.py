@@ -10,14 +10,14 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model, ports
-from bot.store import leases, mappers, tables, transactions
+from bot.store import leases, mappers, tables, transactions, work_tables
 
 SEEN_WITHIN = timedelta(days=7)
 
 OURS = "slack"
 """What a line says about the way (`via`) of what was done through this desk."""
 
-_JOURNAL, _INTENTS, _ANOMALIES = tables.journal, tables.intents, tables.anomalies
+_JOURNAL, _INTENTS, _ANOMALIES = tables.journal, work_tables.intents, tables.anomalies
 
 
 class Journal:

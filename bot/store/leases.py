@@ -11,15 +11,15 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model
-from bot.store import tables, transactions
+from bot.store import health_tables, tables, transactions, work_tables
 
 _KEYS: Mapping[str, sa.Column[Any]] = {
     "cards": tables.cards.c.id,
-    "sources": tables.sources.c.source,
-    "intents": tables.intents.c.key,
-    "remarks": tables.remarks.c.key,
-    "batches": tables.batches.c.id,
-    "operations": tables.operations.c.id,
+    "sources": health_tables.sources.c.source,
+    "intents": work_tables.intents.c.key,
+    "remarks": work_tables.remarks.c.key,
+    "batches": work_tables.batches.c.id,
+    "operations": work_tables.operations.c.id,
 }
 
 

@@ -14,13 +14,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import mappers, slack_health, source_health, tables, transactions
+from bot.store import health_tables, mappers, slack_health, source_health, transactions
 
 log = logging.getLogger(__name__)
 
 SLICE = 100
 
-_FACTS = tables.facts
+_FACTS = health_tables.facts
 _PENDING = sa.select(_FACTS).where(sa.or_(_FACTS.c.carried.is_(None), _FACTS.c.carried < _FACTS.c.at)).order_by(_FACTS.c.key)
 
 
@@ -64,42 +64,44 @@ async def _told(connection: AsyncConnection, source: str, value: Any, at: dateti
     values = (
         {"told_since": _moment(value["since"]), "told_error": str(value["error"])} if value else {"told_since": None, "told_error": None}
     )
-    if await _newer(connection, tables.sources.c.told_at, {"source": source}, at):
+    if await _newer(connection, health_tables.sources.c.told_at, {"source": source}, at):
         await source_health.update(connection, source, told_at=at, **values)
 
 
 async def _noticed(connection: AsyncConnection, source: str, value: Any, at: datetime) -> None:
     """{"at", "old"}: the last look, and what was over before the first."""
     looked, over = _moment(value["at"]), [str(ident) for ident in value["old"]]
-    if await _newer(connection, tables.sources.c.noticed, {"source": source}, looked):
+    if await _newer(connection, health_tables.sources.c.noticed, {"source": source}, looked):
         await source_health.update(connection, source, noticed=looked, noticed_over=over)
 
 
 async def _refused(connection: AsyncConnection, channel: str, value: Any, at: datetime) -> None:
     """Since when a channel refuses us, or None."""
     since = _moment(value) if value else None
-    if await _newer(connection, tables.channel_health.c.at, {"channel": channel}, at):
-        await transactions.put(connection, tables.channel_health, {"channel": channel}, refused_since=since, at=at)
+    if await _newer(connection, health_tables.channel_health.c.at, {"channel": channel}, at):
+        await transactions.put(connection, health_tables.channel_health, {"channel": channel}, refused_since=since, at=at)
 
 
 async def _plain(connection: AsyncConnection, _: str, value: Any, at: datetime) -> None:
     """When charts were refused; True is of the time when that was remembered for ever, and is over."""
-    if isinstance(value, str) and await _newer(connection, tables.block_refusals.c.at, {"blocks": slack_health.CHARTS}, _moment(value)):
-        await transactions.put(connection, tables.block_refusals, {"blocks": slack_health.CHARTS}, at=_moment(value))
+    if isinstance(value, str) and await _newer(
+        connection, health_tables.block_refusals.c.at, {"blocks": slack_health.CHARTS}, _moment(value)
+    ):
+        await transactions.put(connection, health_tables.block_refusals, {"blocks": slack_health.CHARTS}, at=_moment(value))
 
 
 async def _digest(connection: AsyncConnection, route: str, value: Any, at: datetime) -> None:
     """The due time of the last digest."""
-    if value and await _newer(connection, tables.digest_marks.c.due, {"route": route}, _moment(value)):
-        await transactions.put(connection, tables.digest_marks, {"route": route}, due=_moment(value))
+    if value and await _newer(connection, health_tables.digest_marks.c.due, {"route": route}, _moment(value)):
+        await transactions.put(connection, health_tables.digest_marks, {"route": route}, due=_moment(value))
 
 
 async def _dialect(connection: AsyncConnection, name: str, value: Any, at: datetime) -> None:
     """What a deployment turned out to speak, by system and host."""
     source, _, host = name.partition(".")
     key = {"source": source, "host": host}
-    if await _newer(connection, tables.source_traits.c.at, key, at):
-        await transactions.put(connection, tables.source_traits, key, traits=value, at=at)
+    if await _newer(connection, health_tables.source_traits.c.at, key, at):
+        await transactions.put(connection, health_tables.source_traits, key, traits=value, at=at)
 
 
 _KINDS: Mapping[str, Callable[[AsyncConnection, str, Any, datetime], Awaitable[None]]] = {

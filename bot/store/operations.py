@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model
-from bot.store import leases, mappers, tables, transactions
+from bot.store import columns, leases, mappers, transactions, work_tables
 
-_OPERATIONS = tables.operations
+_OPERATIONS = work_tables.operations
 
 _PREVIEW = _OPERATIONS.c.state == model.OperationState.PREVIEW.value
 
@@ -48,7 +48,7 @@ class Operations:
         """Ids of what starts or runs, is to be looked at by now, and nobody holds; the longest overdue first."""
         statement = (
             sa.select(_OPERATIONS.c.id)
-            .where(tables.ACTIVE, _OPERATIONS.c.look <= now, leases.free(_OPERATIONS, now))
+            .where(work_tables.ACTIVE, _OPERATIONS.c.look <= now, leases.free(_OPERATIONS, now))
             .order_by(_OPERATIONS.c.look, _OPERATIONS.c.turn)
             .limit(limit)
         )
@@ -68,7 +68,7 @@ class Operations:
         values = mappers.operation_changes(operation)
         if not operation.aborted_by:
             stopped = _OPERATIONS.c.aborted_by != ""
-            values["look"] = sa.case((stopped, _OPERATIONS.c.look), else_=sa.literal(operation.look, tables.Utc()))
+            values["look"] = sa.case((stopped, _OPERATIONS.c.look), else_=sa.literal(operation.look, columns.Utc()))
         own = sa.and_(leases.held(lease), _OPERATIONS.c.id == operation.id)
         others = sa.and_(_scan(operation.source, values["scan_id"]), _OPERATIONS.c.id != operation.id)
 
@@ -86,7 +86,7 @@ class Operations:
 
     async def stop(self, ident: str, who: str, now: datetime) -> None:
         """Remember who asked it to stop, and have it looked at `now`, whoever holds it; nothing happens when it does not start or run."""
-        asked = sa.update(_OPERATIONS).where(_OPERATIONS.c.id == ident, tables.ACTIVE).values(aborted_by=who, look=now)
+        asked = sa.update(_OPERATIONS).where(_OPERATIONS.c.id == ident, work_tables.ACTIVE).values(aborted_by=who, look=now)
 
         async def work(connection: AsyncConnection) -> None:
             await connection.execute(asked)
@@ -100,7 +100,7 @@ class Operations:
     async def running(self) -> Sequence[model.Operation]:
         """What starts or runs, the newest first."""
         newest = (_OPERATIONS.c.created.desc(), _OPERATIONS.c.turn.desc())
-        return await self._found(sa.select(_OPERATIONS).where(tables.ACTIVE).order_by(*newest))
+        return await self._found(sa.select(_OPERATIONS).where(work_tables.ACTIVE).order_by(*newest))
 
     async def recent(self, limit: int) -> Sequence[model.Operation]:
         """What ended, the latest first."""
@@ -113,7 +113,7 @@ class Operations:
 
     async def sweep(self, before: datetime) -> int:
         """Forget what was made before this time and never confirmed: old previews, cancelled ones too. Returns how many."""
-        old = sa.delete(_OPERATIONS).where(tables.UNSTARTED, _OPERATIONS.c.created < before)
+        old = sa.delete(_OPERATIONS).where(work_tables.UNSTARTED, _OPERATIONS.c.created < before)
 
         async def work(connection: AsyncConnection) -> int:
             return (await connection.execute(old)).rowcount
@@ -136,7 +136,7 @@ class Operations:
 
 
 def _in(plan: str) -> sa.ColumnElement[bool]:
-    return sa.and_(tables.PLANNED, _OPERATIONS.c.plan == plan)
+    return sa.and_(work_tables.PLANNED, _OPERATIONS.c.plan == plan)
 
 
 def _scan(source: str, scan: str | None) -> sa.ColumnElement[bool]:

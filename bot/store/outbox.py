@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model
-from bot.store import tables, transactions
+from bot.store import columns, tables, transactions
 
 FRESH = timedelta(days=7)
 """Machines correct messages that are younger; older ones are corrected when somebody touches them (design section 4)."""
@@ -79,7 +79,7 @@ async def mark_dirty(connection: AsyncConnection, source: str, ids: Sequence[str
         .where(_CARDS.c.id.in_(showing(source, ids)), LIVE)
         .values(
             wanted=_CARDS.c.wanted + 1,
-            due=sa.case((settled, sa.literal(now, tables.Utc())), (recent, _first(_CARDS.c.due, now)), else_=_CARDS.c.due),
+            due=sa.case((settled, sa.literal(now, columns.Utc())), (recent, _first(_CARDS.c.due, now)), else_=_CARDS.c.due),
             since=sa.case((recent, earliest(_CARDS.c.since, now)), else_=_CARDS.c.since),
         )
     )
@@ -93,7 +93,7 @@ async def _revive_given_up(connection: AsyncConnection, source: str, ids: Sequen
     if not found:
         return
     unposted = _CARDS.c.ts.is_(None)
-    at_once = sa.case((unposted, sa.literal(now, tables.Utc())), else_=None)
+    at_once = sa.case((unposted, sa.literal(now, columns.Utc())), else_=None)
     for chunk in transactions.chunks(found):
         await connection.execute(
             sa.update(_CARDS)
@@ -116,7 +116,7 @@ def dirty(at: datetime) -> dict[str, Any]:
 
 def earliest(column: sa.Column[datetime], at: datetime) -> sa.ColumnElement[datetime]:
     """What the column says, or `at` where that is before it or where it says nothing."""
-    return sa.case((column < at, column), else_=sa.literal(at, tables.Utc()))
+    return sa.case((column < at, column), else_=sa.literal(at, columns.Utc()))
 
 
 async def end_unposted(connection: AsyncConnection, source: str, ids: Sequence[str]) -> None:
@@ -204,4 +204,4 @@ def showing(source: str, ids: Sequence[str]) -> sa.CompoundSelect[Any]:
 
 
 def _first(column: sa.Column[datetime], now: datetime) -> sa.ColumnElement[datetime]:
-    return sa.func.coalesce(column, sa.literal(now, tables.Utc()))
+    return sa.func.coalesce(column, sa.literal(now, columns.Utc()))

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model, ports
-from bot.store import batches, ingest, mappers, tables, transactions
+from bot.store import batches, ingest, mappers, transactions, work_tables
 
 
 class Records:
@@ -46,5 +46,5 @@ def _sight(record: ports.Record) -> ingest.Sight:
 async def _leave(connection: AsyncConnection, record: ports.Record) -> None:
     """Each remark once, whoever recorded it before."""
     for remark in record.remarks:
-        if await connection.scalar(sa.select(tables.remarks.c.key).where(tables.remarks.c.key == remark.key)) is None:
-            await connection.execute(sa.insert(tables.remarks).values(mappers.remark_values(remark)))
+        if await connection.scalar(sa.select(work_tables.remarks.c.key).where(work_tables.remarks.c.key == remark.key)) is None:
+            await connection.execute(sa.insert(work_tables.remarks).values(mappers.remark_values(remark)))

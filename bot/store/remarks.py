@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model, ports
-from bot.store import leases, mappers, tables, transactions
+from bot.store import leases, mappers, transactions, work_tables
 
-_REMARKS = tables.remarks
+_REMARKS = work_tables.remarks
 
 
 class Remarks:

@@ -6,10 +6,10 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from bot.store import tables, transactions
+from bot.store import health_tables, transactions
 
-_CHANNELS = tables.channel_health
-_BLOCKS = tables.block_refusals
+_CHANNELS = health_tables.channel_health
+_BLOCKS = health_tables.block_refusals
 
 CHARTS = "charts"
 """Charts and tables, which not every workspace takes."""

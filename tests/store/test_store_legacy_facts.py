@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot import model
-from bot.store import connections, engine, legacy_facts, tables
+from bot.store import columns, connections, engine, health_tables, legacy_facts
 from tests.store.making import NOON, SOURCE, after
 from tests.store.test_store_migrations import to_revision
 
@@ -29,7 +29,7 @@ OLD: dict[str, Any] = {
 
 async def write(store: engine.Store, at: datetime, **facts: Any) -> None:
     """As a process of the last release does it: it knows three columns."""
-    old = sa.table("facts", sa.column("key", tables.Words()), sa.column("value", sa.JSON()), sa.column("at", tables.Utc()))
+    old = sa.table("facts", sa.column("key", columns.Words()), sa.column("value", sa.JSON()), sa.column("at", columns.Utc()))
 
     async def work(connection: Any) -> None:
         for key, value in facts.items():
@@ -60,7 +60,7 @@ async def test_a_database_of_the_sixth_revision_keeps_what_its_facts_said(url: s
     await to_revision(url, "0006")
     db = engine._database(engine.parse(url), connections.Patience())
     rows = [{"key": key, "value": value, "at": NOON} for key, value in OLD.items()]
-    facts = sa.Table("facts", sa.MetaData(), *(sa.Column(one.name, one.type) for one in tables.facts.c if one.name != "carried"))
+    facts = sa.Table("facts", sa.MetaData(), *(sa.Column(one.name, one.type) for one in health_tables.facts.c if one.name != "carried"))
     await db.write(lambda connection: connection.execute(sa.insert(facts), rows))
     await db.close()
     await engine.migrate(url)
@@ -69,7 +69,7 @@ async def test_a_database_of_the_sixth_revision_keeps_what_its_facts_said(url: s
         assert await store.legacy.carry() == len(OLD)
         assert await seen(store) == CARRIED
         assert await store.legacy.carry() == 0
-        count = await store.db.read(lambda connection: connection.scalar(sa.select(sa.func.count()).select_from(tables.facts)))
+        count = await store.db.read(lambda connection: connection.scalar(sa.select(sa.func.count()).select_from(health_tables.facts)))
         assert count == len(OLD), "a process of the last release still reads them"
     finally:
         await store.close()
@@ -127,7 +127,7 @@ async def test_a_process_of_the_last_release_goes_on_beside_this_one(store: engi
 async def test_a_source_that_the_last_release_adds_is_read(store: engine.Store) -> None:
     """It knows none of the new columns."""
     new = {"told_since", "told_error", "told_at", "noticed", "noticed_over"}
-    old = sa.Table("sources", sa.MetaData(), *(sa.Column(one.name, one.type) for one in tables.sources.c if one.name not in new))
+    old = sa.Table("sources", sa.MetaData(), *(sa.Column(one.name, one.type) for one in health_tables.sources.c if one.name not in new))
     row = {"source": SOURCE, "cursor": "c", "failures": 0, "error": "", "watch_mark": ""}
     await store.db.write(lambda connection: connection.execute(sa.insert(old).values(row)))
     assert await store.health.get(SOURCE) == model.SourceHealth(SOURCE, cursor="c")

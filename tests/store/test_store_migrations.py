@@ -15,7 +15,7 @@ from alembic import autogenerate, command, config
 from alembic.runtime import migration
 
 from bot import errors, ports
-from bot.store import anomalies, batches, connections, engine, journal, tables
+from bot.store import anomalies, batches, columns, connections, engine, journal
 from bot.store.migrations import revisions, runner
 from tests.store import processes
 from tests.store.making import NOON, SOURCE, after, anomaly, batch, drafts, intent, item, line, live, operation, ref, scan
@@ -24,7 +24,7 @@ from tests.store.making import NOON, SOURCE, after, anomaly, batch, drafts, inte
 def _drift(connection: sa.Connection) -> list[Any]:
     """What Alembic would have to change to make the database what `tables` says."""
     context = migration.MigrationContext.configure(connection, opts={"compare_type": True})
-    return list(autogenerate.compare_metadata(context, tables.metadata))
+    return list(autogenerate.compare_metadata(context, columns.metadata))
 
 
 async def test_the_migrations_build_exactly_the_tables(store: engine.Store) -> None:
@@ -44,7 +44,7 @@ async def test_partial_indices_have_the_same_conditions_in_migrations_and_tables
 
     declared = {
         str(index.name): _bare(index.dialect_options["sqlite"]["where"])
-        for table in tables.metadata.sorted_tables
+        for table in columns.metadata.sorted_tables
         for index in table.indexes
         if index.dialect_options["sqlite"]["where"] is not None
     }

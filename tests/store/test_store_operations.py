@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model
-from bot.store import engine, mappers, tables
+from bot.store import engine, mappers, work_tables
 from tests.store.making import NOON, SOURCE, after, operation, scan
 
 PREVIEW, STARTING, RUNNING, DONE, CANCELLED = model.OperationState
@@ -197,7 +197,7 @@ async def test_a_scan_that_another_connection_is_about_to_add_is_left_out(
     """The look before the insert sees nothing: the other has not committed yet. SQLite has one writer at a time."""
     lease = await claimed(store, operation("o1"))
     async with store.db.writer.begin() as connection:
-        await connection.execute(sa.insert(tables.operations).values(mappers.operation_values(operation("o0", scan=scan(7)))))
+        await connection.execute(sa.insert(work_tables.operations).values(mappers.operation_values(operation("o0", scan=scan(7)))))
         task = asyncio.ensure_future(work(store, lease))
         await blocked(connection, task)
         assert not task.done()

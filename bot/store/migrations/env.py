@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from alembic import context
 
-from bot.store import tables
+from bot.store import columns
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=tables.metadata,
+    target_metadata=columns.metadata,
     render_as_batch=True,
     transactional_ddl=True,
 )

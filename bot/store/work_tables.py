@@ -1,0 +1,126 @@
+"""What is under way or was: actions, batches, operations. For partial indices see `tables`."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from bot.store import columns
+
+intents = sa.Table(
+    "intents",
+    columns.metadata,
+    sa.Column("key", columns.Words(), primary_key=True),
+    columns.json("change"),
+    columns.json("refs"),
+    columns.words("actor"),
+    columns.words("actor_name"),
+    columns.moment("at"),
+    columns.words("channel"),
+    columns.json("shown"),
+    columns.maybe("sent"),  # row before call: since when it may have been done
+    columns.maybe("finished"),
+    *columns.claim(),
+)
+columns.index("intents_unfinished", intents.c.at, where=intents.c.finished.is_(None))
+columns.index("intents_claimed", intents.c.claim_until, where=intents.c.claim_until.is_not(None))
+
+remarks = sa.Table(
+    "remarks",
+    columns.metadata,
+    sa.Column("key", columns.Words(), primary_key=True),
+    columns.words("source"),
+    columns.words("anomaly"),
+    columns.words("text"),
+    columns.moment("at"),
+    columns.moment("due"),
+    columns.maybe("asked"),  # row before call: since when the system may have it
+    columns.number("tries", 0),
+    *columns.claim(),
+)
+columns.index("remarks_due", remarks.c.due, remarks.c.key)
+columns.index("remarks_claimed", remarks.c.claim_until, where=remarks.c.claim_until.is_not(None))
+
+batches = sa.Table(
+    "batches",
+    columns.metadata,
+    sa.Column("id", columns.Words(), primary_key=True),
+    columns.words("source"),
+    columns.json("change"),
+    columns.words("words"),
+    columns.words("actor"),
+    columns.words("actor_name"),
+    columns.words("channel"),
+    columns.words("state"),
+    columns.moment("created"),
+    columns.number("total", 0),
+    columns.maybe("confirmed"),
+    columns.maybe("finished"),
+    columns.words("undo_of"),
+    columns.words("undone_by"),
+    *columns.claim(),
+)
+RUNNING = batches.c.state == sa.literal_column("'running'")
+columns.index("batches_running", batches.c.confirmed, batches.c.id, where=RUNNING)
+columns.index("batches_unconfirmed", batches.c.created, where=batches.c.confirmed.is_(None))
+columns.index("batches_finished", batches.c.actor, batches.c.finished, batches.c.id, where=batches.c.finished.is_not(None))
+columns.index("batches_claimed", batches.c.claim_until, where=batches.c.claim_until.is_not(None))
+
+batch_items = sa.Table(
+    "batch_items",
+    columns.metadata,
+    sa.Column("batch", columns.Words(), sa.ForeignKey("batches.id", name="batch_items_batch"), primary_key=True),
+    sa.Column("turn", sa.Integer(), primary_key=True, autoincrement=False),
+    columns.words("source"),
+    columns.words("anomaly"),
+    columns.words("fate"),
+    columns.json("before"),
+    columns.words("status"),  # the word of `before`, to be counted
+    columns.json_or_null("change"),
+    columns.json_or_null("after"),
+    columns.words("reason"),
+    columns.words("missing_right"),
+    columns.words("datastore"),
+    columns.words("container"),
+    sa.UniqueConstraint("batch", "source", "anomaly", name="batch_items_anomaly"),
+)
+columns.index("batch_items_fate", batch_items.c.batch, batch_items.c.fate, batch_items.c.turn)
+
+operations = sa.Table(
+    "operations",
+    columns.metadata,
+    sa.Column("turn", sa.Integer(), primary_key=True, autoincrement=True),  # the order in which they were added
+    sa.Column("id", columns.Words(), nullable=False, unique=True),
+    columns.words("source"),
+    columns.json("request"),
+    columns.json("place"),
+    columns.words("channel"),
+    columns.words("state"),
+    columns.moment("created"),
+    columns.words("plan"),
+    columns.words("actor"),
+    columns.words("actor_name"),
+    columns.maybe("confirmed"),
+    columns.maybe("asked"),
+    sa.Column("scan_id", columns.Words(), nullable=True),  # the id of `scan`, to be found by it
+    columns.json_or_null("scan"),
+    columns.maybe("seen"),
+    columns.maybe("look"),
+    columns.number("misses", 0),
+    columns.maybe("ended"),
+    columns.json_or_null("verdict"),
+    columns.json("then"),
+    columns.number("step", 1),
+    columns.number("steps", 1),
+    columns.json_or_null("verifies"),
+    columns.words("aborted_by"),
+    *columns.claim(),
+)
+PLANNED = operations.c.plan > sa.literal_column("''")
+ACTIVE = sa.or_(operations.c.state == sa.literal_column("'starting'"), operations.c.state == sa.literal_column("'running'"))
+UNSTARTED = sa.or_(operations.c.state == sa.literal_column("'preview'"), operations.c.state == sa.literal_column("'cancelled'"))
+columns.index("operations_scan", operations.c.source, operations.c.scan_id, where=operations.c.scan_id.is_not(None), unique=True)
+columns.index("operations_plan", operations.c.plan, operations.c.turn, where=PLANNED)
+columns.index("operations_active", operations.c.look, operations.c.turn, where=ACTIVE)
+columns.index("operations_unstarted", operations.c.created, where=UNSTARTED)
+columns.index("operations_ended", operations.c.ended, operations.c.turn, where=operations.c.ended.is_not(None))
+columns.index("operations_claimed", operations.c.claim_until, where=operations.c.claim_until.is_not(None))
