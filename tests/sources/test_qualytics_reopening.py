@@ -144,6 +144,17 @@ async def test_the_way_that_worked_is_not_believed_for_ever(system: Deployment) 
     assert {*results(await source.apply(REOPEN, targets))} == BACK
 
 
+@pytest.mark.parametrize("mode", ["alike", "ignores"])
+async def test_the_way_that_worked_is_known_after_a_restart_and_to_others(system: Deployment, mode: str) -> None:
+    system.world.modes.restore_many = mode
+    source, _ = await opened(system)
+    await source.apply(REOPEN, await archived(system, source, 10))
+    other, _ = await opened(system)
+    targets = await archived(system, other, 10)
+    assert {*results(await other.apply(REOPEN, targets))} == BACK
+    assert by_kind(system.lines()) == ({"PATCH list": 1, "GET list": 1} if mode == "alike" else {"PUT one": 10, "GET list": 1})
+
+
 async def test_what_came_back_first_is_told_though_the_rest_failed(system: Deployment) -> None:
     source, _ = await opened(system)
     targets = await archived(system, source, 10)

@@ -4,8 +4,8 @@ The vendor's pages and its running client disagree (contracts section 6), and de
 
 Facts of the deployment, kept until the deployment itself shows the contrary: how the datastore filter, the bulk update and the start of an
 operation are spelt. Each was learned from an answer that worked, and a wrong one is refused and learned anew.
-Findings that may pass, kept for an hour (`FORGET`): a list of ids, the body of a DELETE, and every refusal of an action. A proxy is mended,
-a deployment upgraded, a right given; and what was refused for one anomaly may be done for the next.
+Findings that may pass, kept for an hour (`FORGET`): a list of ids, the body of a DELETE, the way that restores several, and every refusal
+of an action. A proxy is mended, a deployment upgraded, a right given; and what was refused for one anomaly may be done for the next.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from bot import errors, model, ports
 
 FORGET = timedelta(hours=1)
 """What failed is tried again after this time."""
-PASSING = ("bulk_delete", "ids_filter")
-"""Traits that are true unless the deployment showed otherwise within `FORGET`."""
+PASSING: Mapping[str, Any] = {"bulk_delete": True, "ids_filter": True, "restore": ""}
+"""Traits that are as given here unless the deployment showed otherwise within `FORGET`."""
 
 
 class Refusal(StrEnum):
@@ -54,7 +54,8 @@ def refusal(failure: errors.SourceError | None) -> Refusal | None:
 class Traits:
     """`datastore_key` is the list filter, `patch` the body of the bulk update (list | object), `operations` the body that starts one
     (client | page), `bulk_delete` whether DELETE may carry a body, `ids_filter` whether a list can be asked for many ids, `off` the
-    refusals ("comment:absent") with their times, `since` when a passing trait was found wanting."""
+    refusals ("comment:absent") with their times, `restore` how several archived anomalies came back ("together" in one call, "alone" with
+    a call each, "" unknown), `since` when a passing trait was found."""
 
     datastore_key: str = "datastore"
     patch: str = "list"
@@ -62,6 +63,7 @@ class Traits:
     bulk_delete: bool = True
     ids_filter: bool = True
     off: Mapping[str, str] = field(default_factory=dict)
+    restore: str = ""
     since: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -78,7 +80,7 @@ class Dialect:
     def traits(self) -> Traits:
         """What holds now."""
         now = self._clock.now()
-        over: dict[str, Any] = {one: True for one in PASSING if not _recent(self._learned.since.get(one), now)}
+        over: dict[str, Any] = {one: usual for one, usual in PASSING.items() if not _recent(self._learned.since.get(one), now)}
         return replace(self._learned, **over)
 
     def now(self) -> datetime:
@@ -99,7 +101,7 @@ class Dialect:
     async def learn(self, **traits: Any) -> None:
         """Remember some traits."""
         at = self._clock.now()
-        found = {one: at.isoformat() for one in PASSING if traits.get(one) is False}
+        found = {one: at.isoformat() for one, usual in PASSING.items() if traits.get(one, usual) != usual}
         self._learned = replace(self.traits, since={**self._learned.since, **found}, **traits)
         await self._known.put(*self._deployment, asdict(self._learned), at)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from bot import errors, model
 from bot.core import bisection
@@ -20,6 +19,7 @@ IGNORED = "Qualytics took the request, but left it archived. Open it in Qualytic
 REFUSED = "{why} Open it in Qualytics and restore it there."
 SPARED = "Qualytics brought none of those back that were tried first, so it was not asked for. Open it in Qualytics and restore it there."
 PROBES = 2
+ALONE, TOGETHER = "alone", "together"
 
 Targets = Sequence[model.Anomaly]
 
@@ -39,11 +39,10 @@ class Try:
 
 
 class Restoring:
-    """Reopens anomalies of one deployment. `alone`: whether a call each was the form that worked, believed for as long as a refusal."""
+    """Reopens anomalies of one deployment. `alone`: with a call each; which way worked is a trait, believed for as long as a refusal."""
 
     def __init__(self, *, writes: write_calls.Writes, by_id: by_id.ById, dialect: dialect.Dialect) -> None:
         self._writes, self._by_id, self._dialect = writes, by_id, dialect
-        self._worked: tuple[bool, datetime] | None = None
 
     async def restore(self, targets: Targets) -> Mapping[str, model.Outcome]:
         """An outcome for each; all are archived. Raises SourceError when nothing at all could be done."""
@@ -94,16 +93,18 @@ class Restoring:
 
     def _form(self) -> bool | None:
         """Whether a call each is the form that worked lately; None when nobody knows."""
-        return self._worked[0] if self._worked is not None and self._dialect.lately(self._worked[1]) else None
+        form = self._dialect.traits.restore
+        return form == ALONE if form else None
 
     async def _learn(self, tried: Try, *, alone: bool | None) -> None:
         """`alone`: the form that was used for several; None when that is not known to matter."""
         if tried.back:
-            self._worked = (alone, self._dialect.now()) if alone is not None else self._worked
+            if alone is not None:
+                await self._dialect.learn(restore=ALONE if alone else TOGETHER)
             await self._dialect.worked(model.Action.REOPEN)
             return
-        if tried.kept:
-            self._worked = None
+        if tried.kept and self._dialect.traits.restore:
+            await self._dialect.learn(restore="")
         for ident, kind in tried.kept.items():
             await self._dialect.refused(model.Action.REOPEN, kind, ident)
 
