@@ -14,7 +14,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
-from bench import bulk, click, figures, first, machine, pace, starting, steady, storm
+from bench import bulk, click, figures, first, machine, pace, stand, starting, steady, storm
 
 RESULTS = Path(__file__).parent / "results.md"
 
@@ -27,6 +27,8 @@ BENCHES: Mapping[str, Callable[[Path], Awaitable[list[figures.Row]]]] = {
     "bulk": bulk.rows,
     "pace": pace.rows,
 }
+
+CALLBACK_MS = 50
 
 ABSENT = """\
 Not measured here yet: 5 and 50 channels, which come with routes.
@@ -45,12 +47,14 @@ def main() -> int:
         for name in names:
             print(f"{name} ...", flush=True)
             load = machine.Load()
+            stand.LONG.clear()
             try:
                 found = asyncio.run(BENCHES[name](Path(folder)))
             except Exception:
                 logging.exception("%s could not be measured", name)
                 broken.append(name)
                 continue
+            found.append(_longest(name))
             rows += found
             busy[name] = load.others()
             print(f"other programs took {busy[name]:.0%} of the processors meanwhile", flush=True)
@@ -62,6 +66,22 @@ def main() -> int:
         RESULTS.write_text(page(rows, took, busy))
         print("kept in bench/results.md")
     return 1 if broken or any(row.holds is False for row in rows) else 0
+
+
+def _longest(name: str) -> figures.Row:
+    """How long the loop answered nobody, at its worst, in this bench."""
+    longest = sorted(stand.LONG, reverse=True)
+    worst = max(stand.LONG, default=stand.Callback(0, 0, ""))
+    over = sum(one.took > CALLBACK_MS for one in stand.LONG)
+    return figures.Row(
+        f"{name}: longest single callback of the loop, after ready, garbage collection included",
+        f"{worst.took:.0f} ms of processor time" if stand.LONG else "under 10 ms of processor time",
+        f"{len(stand.LONG)} took 10 ms or more, {over} more than {CALLBACK_MS} ms",
+        "-",
+        f"<= {CALLBACK_MS} ms",
+        worst.took <= CALLBACK_MS,
+        "; ".join(f"{one.took:.0f} ms, {one.garbage:.0f} of them for garbage, seen at {one.where}" for one in longest[:5]),
+    )
 
 
 def told(row: figures.Row) -> str:

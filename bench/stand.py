@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
+from time import monotonic, time
 from typing import Any
 
 import httpx
@@ -27,6 +27,19 @@ PATIENCE = 60.0
 STOP_SECONDS = 25.0
 
 Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Callback:
+    """One callback of the bot's loop: milliseconds of processor time, how many of these for garbage, and where it was seen."""
+
+    took: float
+    garbage: float
+    where: str
+
+
+LONG: list[Callback] = []
+"""What took long in the bots that ended since somebody cleared this."""
 
 
 def free_port() -> int:
@@ -100,6 +113,12 @@ async def process(name: str, log: Path, *arguments: str, env: Mapping[str, str] 
         await child.stop()
 
 
+def _callbacks(log: Path, since: float) -> list[Callback]:
+    """What `bench.watched` wrote down from that moment on."""
+    lines = [line.split(" ", 3) for line in log.read_text().splitlines()] if log.exists() else []
+    return [Callback(float(took), float(garbage), where) for at, took, garbage, where in lines if float(at) >= since]
+
+
 def clean() -> dict[str, str]:
     """The environment without what would configure the bot."""
     return {
@@ -135,11 +154,13 @@ class Stand:
     @asynccontextmanager
     async def bot(self, database: str = "desk.db", **more: str) -> AsyncIterator[Bot]:
         """`python -m bot run`, ready."""
-        env = self.env(database, **more)
-        async with process("the bot", self.folder / "bot.log", "-m", "bot", "run", env=env) as child:
+        env, watched = self.env(database, **more), self.folder / "callbacks.log"
+        async with process("the bot", self.folder / "bot.log", "-m", "bench.watched", str(watched), "run", env=env) as child:
             running = Bot(child, f"http://127.0.0.1:{env['PORT']}", self.http)
             await running.ready()
+            ready = time()
             yield running
+        LONG.extend(_callbacks(watched, ready))
 
     @asynccontextmanager
     async def desk(self, database: str = "desk.db", **more: str) -> AsyncIterator[app.Running]:
