@@ -1,5 +1,5 @@
-"""The strange system on the wire: HTTP 200 whatever happens, a `code` in each answer, numbers as text, lists with a `next`. What it does not
-expect it refuses."""
+"""The strange system on the wire: HTTP 200 whatever happens, a `code` in each answer, numbers as text, lists with a `next`. What it does
+not expect it refuses."""
 
 from __future__ import annotations
 

@@ -40,9 +40,7 @@ WORDS: Mapping[str, model.Word] = {
     "assignee": _refused("Strange assigns nothing to anybody."),
 }
 
-SUPPORTS = frozenset(
-    {model.Action.ACKNOWLEDGE, model.Action.UNACKNOWLEDGE, model.Action.ARCHIVE, model.Action.REOPEN, model.Action.BROWSE}
-)
+SUPPORTS = frozenset({model.Action.ACKNOWLEDGE, model.Action.UNACKNOWLEDGE, model.Action.ARCHIVE, model.Action.REOPEN, model.Action.BROWSE})
 _AIMS: Mapping[model.Action, tuple[str, model.State]] = {
     model.Action.ACKNOWLEDGE: (world.SEEN, model.State.ACKNOWLEDGED),
     model.Action.UNACKNOWLEDGE: (world.LIVE, model.State.OPEN),
@@ -88,7 +86,8 @@ class Strange:
                 break
         late: frozenset[model.Ref] = frozenset()
         if newest is not None:
-            async for page, turn in self._wire.pages("yes", turn):
+            async for page, following in self._wire.pages("yes", turn):
+                turn = following
                 others = {one.ref: one for one in self._anomalies(page) if one.ref not in found}
                 found, late = found | others, frozenset(others)
                 break
@@ -190,7 +189,9 @@ class Strange:
         if change.action not in _AIMS:
             return f"{self.title} has no way to {change.action.value} an anomaly."
         if change.archive_as and change.archive_as.casefold() not in world.ENDINGS:
-            return f"{self.title} closes an anomaly as {' or '.join(one.capitalize() for one in world.ENDINGS)}, not as {change.archive_as}."
+            return (
+                f"{self.title} closes an anomaly as {' or '.join(one.capitalize() for one in world.ENDINGS)}, not as {change.archive_as}."
+            )
         if target.state is model.State.ARCHIVED and change.action in (model.Action.ACKNOWLEDGE, model.Action.UNACKNOWLEDGE):
             return "It is closed. Reopen it first."
         return ""
@@ -264,6 +265,7 @@ def _cursor(text: str) -> tuple[float | None, str]:
 
 
 _GROUPS = {
+    "open": model.State.OPEN,
     "active": model.State.OPEN,
     "acknowledged": model.State.ACKNOWLEDGED,
     "archived": model.State.ARCHIVED,
@@ -281,8 +283,4 @@ def _stands(one: model.Anomaly, statuses: Sequence[str]) -> bool:
     """Whether it stands as one of these words says; one that names an ending means those closed so."""
     if not statuses:
         return one.state is not model.State.ARCHIVED
-    return any(word == "any" or _GROUPS.get(word) is one.state or word == "open" and _open(one) or f"as {word}" in one.status for word in statuses)
-
-
-def _open(one: model.Anomaly) -> bool:
-    return one.state is model.State.OPEN
+    return any(word == "any" or _GROUPS.get(word) is one.state or f"as {word}" in one.status for word in statuses)
