@@ -17,11 +17,13 @@ from tests.sources.staging import Deployment, Traits, opened
 # --- the port
 
 
-async def test_it_has_everything_that_the_port_has(system: Deployment) -> None:
+async def test_it_has_everything_that_its_ports_have(system: Deployment) -> None:
     source = system.source()
-    for name, member in inspect.getmembers(ports.Source, inspect.isfunction):
-        if not name.startswith("_"):
-            assert inspect.signature(member).parameters.keys() <= inspect.signature(getattr(type(source), name)).parameters.keys(), name
+    assert model.Action.SCAN in source.supports and model.Action.ABORT in source.supports, "it is a scanner"
+    for port in (ports.Source, ports.Scanner):
+        for name, member in inspect.getmembers(port, inspect.isfunction):
+            if not name.startswith("_"):
+                assert inspect.signature(member).parameters.keys() <= inspect.signature(getattr(type(source), name)).parameters.keys(), name
     for name in inspect.get_annotations(ports.Source):
         assert hasattr(source, name), name
 
