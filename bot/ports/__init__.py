@@ -19,7 +19,7 @@ from bot.ports.store import (
     Remarks,
     Tally,
 )
-from bot.ports.systems import AHEAD, Clock, Source, Telemetry
+from bot.ports.systems import AHEAD, Clock, Picture, Pictures, Scanner, Source, System, Telemetry
 from bot.ports.work import Batches, Leases, Operations
 
 __all__ = [
@@ -40,13 +40,17 @@ __all__ = [
     "Note",
     "Observation",
     "Operations",
+    "Picture",
+    "Pictures",
     "Record",
     "Records",
     "Remark",
     "Remarks",
+    "Scanner",
     "SlackHealth",
     "Source",
     "SourceTraits",
+    "System",
     "Tally",
     "Telemetry",
 ]

@@ -50,3 +50,12 @@ def test_a_system_offers_what_it_says_and_one_that_is_away_offers_nothing() -> N
         "Qualytics", frozenset({model.Action.SCAN}), (model.ArchiveAs.INVALID,)
     )
     assert connected.capabilities(SYSTEMS, "x") == model.Capabilities("x", frozenset())
+
+
+def test_what_not_every_system_has_is_refused_where_it_is_missing() -> None:
+    scans = System("Acme", frozenset({model.Action.SCAN}))
+    assert connected.part({"acme": "its scanner"}, "acme", scans, model.Action.SCAN) == "its scanner"
+    parts: dict[str, str] = {"acme": "its scanner"}
+    for name, system in (("acme", ACME), ("beta", scans)):
+        with pytest.raises(errors.NotSupported, match=r"^Acme offers no way to start scans from here\. Open Acme to do that\.$"):
+            connected.part(parts, name, system, model.Action.SCAN)

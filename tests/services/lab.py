@@ -207,6 +207,7 @@ class Lab:
         )
         self.scans = ask.Scans(
             sources=sources,
+            scanners=sources,
             store=store.operations,
             leases=store.leases,
             cards=self.cards,
@@ -217,6 +218,7 @@ class Lab:
         folk = people.People(sources=sources, identities=store.identities, directory=self.directory, clock=self.clock)
         self.follow = follow.Follow(
             sources=sources,
+            scanners=sources,
             store=store.operations,
             anomalies=store.anomalies,
             leases=store.leases,

@@ -206,17 +206,17 @@ class Strange:
         """Nobody."""
         return ()
 
-    async def datastores(self) -> Sequence[model.Place]:
-        """None; asked at a check of the settings, so the door is tried."""
-        async for _ in self._wire.pages("yes"):
-            break
-        return ()
-
     # --- the rest ------------------------------------------------------------------------------------------------------
 
     def push(self, headers: Mapping[str, str], body: bytes) -> None:
         """It rings nowhere, so whatever comes is not its."""
         raise errors.SourceGarbled(self.name, f"{self.title} sends no webhooks.")
+
+    async def check(self) -> str:
+        """Whether the key opens the door, and what is behind it."""
+        async for page, following in self._wire.pages("yes"):
+            return f"{len(page)}{' and more' if following else ''} open"
+        return ""
 
     async def aclose(self) -> None:
         """Close connections."""

@@ -1,4 +1,4 @@
-"""The Qualytics side of the `Source` port."""
+"""The Qualytics side of the ports `Source` and `Scanner`."""
 
 from __future__ import annotations
 
@@ -229,6 +229,11 @@ class Qualytics:
     async def abort(self, ident: str) -> model.Scan:
         """Ask an operation to stop; it may have ended already."""
         return await self._operations.abort(ident)
+
+    async def check(self) -> str:
+        """Reach the deployment, with this token, and find the datastores of the settings."""
+        count = len(await self.datastores())
+        return f"{count:,} datastore{'' if count == 1 else 's'}"
 
     # --- the rest ------------------------------------------------------------------------------------------------------
 

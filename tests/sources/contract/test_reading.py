@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot import model, ports
+from bot import errors, model, ports
 from bot.sources import registry
 from tests.sources.contract import harness
 
@@ -21,18 +21,23 @@ def test_every_system_that_is_registered_is_asked() -> None:
     assert set(registry.SOURCES) <= set(harness.HARNESSES)
 
 
-SCANNING = {"start", "scan", "scans", "abort", "tables", "tags", "active_checks"}
-"""What a system has that has scans."""
-
-
-async def test_it_has_everything_that_the_port_has(system: harness.Harness) -> None:
+async def test_it_has_everything_that_its_ports_have(system: harness.Harness) -> None:
     source = system.source()
-    spared = SCANNING if model.Action.SCAN in system.cannot else set()
-    for name, member in inspect.getmembers(ports.Source, inspect.isfunction):
-        if not name.startswith("_") and name not in spared:
-            assert inspect.signature(member).parameters.keys() <= inspect.signature(getattr(type(source), name)).parameters.keys(), name
+    scans = not system.cannot & {model.Action.SCAN, model.Action.ABORT}
+    for port in (ports.Source, ports.Scanner) if scans else (ports.Source,):
+        for name, member in inspect.getmembers(port, inspect.isfunction):
+            if not name.startswith("_"):
+                assert inspect.signature(member).parameters.keys() <= inspect.signature(getattr(type(source), name)).parameters.keys(), name
     for name in inspect.get_annotations(ports.Source):
         assert hasattr(source, name), name
+    assert scans or not hasattr(source, "start"), "who cannot scan does not look as if"
+
+
+async def test_a_check_sees_what_is_there(system: harness.Harness) -> None:
+    assert await system.source().check()
+    system.fault(**system.refused_door)
+    with pytest.raises(errors.SourceAuthFailed):
+        await system.source().check()
 
 
 async def test_it_says_what_it_can_do_and_why_not_the_rest(system: harness.Harness) -> None:
