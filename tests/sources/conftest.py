@@ -54,7 +54,7 @@ async def deployment() -> AsyncIterator[Deployment]:
         await made.aclose()
 
 
-@pytest.fixture(params=sorted(registry.SOURCES))
+@pytest.fixture(params=sorted(registry.SYSTEMS))
 async def system(request: pytest.FixtureRequest, deployment: Deployment) -> Deployment:
     """One fake system per source of the registry."""
     assert request.param == "qualytics", "a new source needs a fake here"
