@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     _log_to_stderr()
     try:
-        configured = settings.load(os.environ)
+        configured = app.load(os.environ)
         return asyncio.run(_run(given.command, configured))
     except errors.ConfigError as error:
         for fault in error.faults:

@@ -133,6 +133,7 @@ async def running(configured: settings.Settings, *, listening: bool = True, work
             signing=web.Signing(_secret(configured.slack_signing_secret), clock),
             hooks=lambda name, headers, body: _pushed(desk, name, headers, body),
             hook_secret=_secret(configured.desk_webhook_secret),
+            hook_headers=[header for name in configured.systems for header in registry.SYSTEMS[name].hook_headers],
         )
         stack.push_async_callback(_finish, desk, desk.jobs)
         if working:
@@ -195,20 +196,20 @@ def _slack(configured: settings.Settings, client: Any, *, listening: bool) -> tu
     return bolt, line
 
 
+def load(environ: Mapping[str, str]) -> settings.Settings:
+    """The settings, with those of every system that this release speaks. Raises ConfigError."""
+    return settings.load(environ, registry.SYSTEMS.values())
+
+
 def _systems(configured: settings.Settings, clock: ports.Clock, store: engine.Store) -> Mapping[str, ports.System]:
-    assert configured.qualytics_url, "the settings do not load without"
-    assert configured.qualytics_token, "the settings do not load without"
-    make = registry.SOURCES["qualytics"].make
-    source = make(
-        url=configured.qualytics_url,
-        token=configured.qualytics_token.get_secret_value(),
-        clock=clock,
-        traits=store.traits,
-        datastores=configured.qualytics_datastores,
-        thresholds={word.value: bound for word, bound in configured.desk_severity},
-        max_batch=configured.qualytics_max_batch,
-    )
-    return {make.name: ports.System(source, scanner=source)}
+    """Whatever is configured, built."""
+    lanes = ports.Lanes(configured.desk_click_calls, configured.desk_write_calls, configured.desk_read_calls)
+    made: dict[str, ports.System] = {}
+    for name, given in configured.systems.items():
+        build = registry.SYSTEMS[name].build
+        assert build, "what is on can be built"
+        made[name] = build(ports.Deps(values=given.plain(), thresholds=given.severity, clock=clock, traits=store.traits, lanes=lanes))
+    return made
 
 
 def _jobs(configured: settings.Settings, desk: Running) -> list[scheduling.Job]:

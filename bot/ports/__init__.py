@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.ports.health import DigestMarks, HealthRecords, SlackHealth, SourceTraits
+from bot.ports.kinds import Budget, Deps, Kind, Lanes, Setting, Thresholds
 from bot.ports.slack import Directory, Messenger
 from bot.ports.store import (
     Anomalies,
@@ -27,14 +28,18 @@ __all__ = [
     "Anomalies",
     "Backlog",
     "Batches",
+    "Budget",
     "Cards",
     "Clock",
+    "Deps",
     "DigestMarks",
     "Directory",
     "HealthRecords",
     "Identities",
     "Intent",
     "Journal",
+    "Kind",
+    "Lanes",
     "Leases",
     "Messenger",
     "Note",
@@ -47,10 +52,12 @@ __all__ = [
     "Remark",
     "Remarks",
     "Scanner",
+    "Setting",
     "SlackHealth",
     "Source",
     "SourceTraits",
     "System",
     "Tally",
     "Telemetry",
+    "Thresholds",
 ]

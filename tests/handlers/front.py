@@ -14,7 +14,7 @@ from typing import Any
 from slack_bolt import BoltResponse
 from slack_bolt.request.async_request import AsyncBoltRequest
 
-from bot import app, settings
+from bot import app
 from bot.delivery import pacing
 from bot.render.kit import ids
 from sandbox.slack import event_shapes, message_content, modals
@@ -199,8 +199,8 @@ class Unhurried(pacing.Pacer):
 async def desk(stage: staging.Stage, **more: str) -> AsyncIterator[Front]:
     """A desk on this stage that polls and listens only when a test says so, and has made first contact."""
     env = stage.env(DESK_POLL_SECONDS="86400", DESK_WAIT_SECONDS="0", PORT="0", **more)
-    given = {name: env[name] for name in env if settings.OURS.match(name) or name in NAMES}
-    async with app.running(settings.load(given), listening=False, working=False) as running:
+    given = {name: env[name] for name in env if name.startswith(("DESK_", "QUALYTICS_")) or name in NAMES}
+    async with app.running(app.load(given), listening=False, working=False) as running:
         running.post.messenger._pacer = Unhurried()  # type: ignore[attr-defined]
         front = Front(stage, running)
         await front.look()

@@ -10,9 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from bot import model
-from bot.sources import registry
 from sandbox import qualytics
-from tests.sources.staging import RealClock, Traits
+from tests.sources.staging import Deployment, RealClock
 from tests.strange import server as strange_server
 from tests.strange import service, source
 from tests.strange import world as worlds
@@ -119,11 +118,10 @@ class Qualytics(Harness):
 
     def __init__(self, url: str, parts: Any) -> None:
         super().__init__()
-        self.url, self.parts, self.world, self.traits = url, parts, parts.world, Traits()
+        self.parts, self.world, self._deployment = parts, parts.world, Deployment(url, parts)
 
     def _source(self, **settings: Any) -> Any:
-        given = {"url": self.url, "token": self.secret, "clock": RealClock(), "traits": self.traits, **settings}
-        return registry.SOURCES[self.name].make(**given)
+        return self._deployment.source(**settings)
 
     def arrive(self, count: int = 1, *, hours_ago: float = 0.0) -> list[str]:
         when = {"created": datetime.now(UTC) - timedelta(hours=hours_ago)} if hours_ago else {}

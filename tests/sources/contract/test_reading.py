@@ -18,7 +18,7 @@ OPEN, ACKNOWLEDGED, ARCHIVED = model.State.OPEN, model.State.ACKNOWLEDGED, model
 
 
 def test_every_system_that_is_registered_is_asked() -> None:
-    assert set(registry.SOURCES) <= set(harness.HARNESSES)
+    assert set(registry.SYSTEMS) <= set(harness.HARNESSES)
 
 
 async def test_it_has_everything_that_its_ports_have(system: harness.Harness) -> None:
