@@ -103,11 +103,12 @@ _BACK: Mapping[tuple[model.State, model.State], _Steps] = {
     (model.State.OPEN, model.State.ACKNOWLEDGED): (model.Action.UNACKNOWLEDGE,),
     (model.State.ACKNOWLEDGED, model.State.OPEN): (model.Action.ACKNOWLEDGE,),
     (model.State.OPEN, snapshot.ARCHIVED): (model.Action.REOPEN, model.Action.UNACKNOWLEDGE),
-    (model.State.ACKNOWLEDGED, snapshot.ARCHIVED): (model.Action.REOPEN,),
+    (model.State.ACKNOWLEDGED, snapshot.ARCHIVED): (model.Action.REOPEN, model.Action.ACKNOWLEDGE),
     (snapshot.ARCHIVED, model.State.OPEN): (model.Action.ARCHIVE,),
     (snapshot.ARCHIVED, model.State.ACKNOWLEDGED): (model.Action.ARCHIVE,),
 }
-"""(before, after) -> the way back. A reopened anomaly is acknowledged (contracts 1.5), so one that was open takes two steps."""
+"""(before, after) -> the way back. What is reopened is acknowledged in some systems (contracts 1.5) and open in others: the second step is
+left out for one that a reading shows to be back already."""
 
 
 def _back(

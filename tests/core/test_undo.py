@@ -63,8 +63,8 @@ def taken_back(before: model.Anomaly, change: model.Change, meanwhile: Sequence[
         now = done(now, other)
     steps, said = undo.undo(item(before, after), now, change)
     assert steps or said, "nothing is done without a word"
-    for step in steps:
-        now = done(now, step)
+    for step in steps:  # a batch leaves out what a reading shows already
+        now = now if transitions.shows(step, now) else done(now, step)
     return now, said
 
 
@@ -193,13 +193,13 @@ def test_a_reopening_is_seen_a_comment_never_and_a_deletion_by_its_absence(anoma
         pytest.param(OPEN, ACK, [ACT.UNACKNOWLEDGE], id="acknowledged"),
         pytest.param(ACKNOWLEDGED, model.Change(ACT.UNACKNOWLEDGE), [ACT.ACKNOWLEDGE], id="un-acknowledged"),
         pytest.param(OPEN, ARCHIVE, [ACT.REOPEN, ACT.UNACKNOWLEDGE], id="archived when open"),
-        pytest.param(ACKNOWLEDGED, ARCHIVE, [ACT.REOPEN], id="archived when acknowledged"),
+        pytest.param(ACKNOWLEDGED, ARCHIVE, [ACT.REOPEN, ACT.ACKNOWLEDGE], id="archived when acknowledged"),
         pytest.param(ARCHIVED, REOPEN, [ACT.ARCHIVE], id="reopened"),
         pytest.param(OPEN, ASSIGN, [ACT.ASSIGN], id="assigned"),
         pytest.param(OPEN, TAG, [ACT.TAG], id="tagged"),
         pytest.param(OPEN, DESCRIBE, [ACT.DESCRIBE], id="described"),
         pytest.param(OPEN, replace(ACK, assignees=("9",), add_tags=("x",)), [ACT.UNACKNOWLEDGE], id="several parts, one call"),
-        pytest.param(ACKNOWLEDGED, replace(ARCHIVE, add_tags=("x",)), [ACT.REOPEN, ACT.TAG], id="a reopening carries nothing"),
+        pytest.param(ACKNOWLEDGED, replace(ARCHIVE, add_tags=("x",)), [ACT.REOPEN, ACT.ACKNOWLEDGE], id="a reopening carries nothing"),
         pytest.param(OPEN, replace(ARCHIVE, description="x"), [ACT.REOPEN, ACT.UNACKNOWLEDGE], id="the last step carries it"),
     ],
 )
@@ -355,7 +355,7 @@ def test_an_undo_touches_only_what_its_batch_changed(before: model.Anomaly, chan
     steps, said = undo.undo(item(before, after), now, change)
     result = now
     for step in steps:
-        result = done(result, step)
+        result = result if transitions.shows(step, result) else done(result, step)
     assert steps or said
     old, mid, new, end = (snapshot.of(one) for one in (before, after, now, result))
     for name in ("assignees", "description"):
