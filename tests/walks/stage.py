@@ -46,6 +46,7 @@ class Bot:
 
     env: Mapping[str, str]
     port: int
+    module: str = "bot"
     process: asyncio.subprocess.Process | None = None
     output: list[str] = field(default_factory=list)
     _reader: asyncio.Task[None] | None = None
@@ -55,7 +56,7 @@ class Bot:
         self.process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "bot",
+            self.module,
             "run",
             cwd=ROOT,
             env=dict(self.env),
@@ -218,7 +219,7 @@ class Stage:
     def bot(self, **more: str) -> Bot:
         """The bot, not started yet."""
         env = self.env(**more)
-        made = Bot(env, int(env["PORT"]))
+        made = Bot(env, int(env["PORT"]), "tests.strange.bot" if "strange" in self.systems else "bot")
         self.bots.append(made)
         return made
 
