@@ -20,7 +20,7 @@ from bot import assembly, errors, ports, scheduling, serving, settings, web
 from bot.core import permissions
 from bot.delivery import directory, pacing, probe, slack
 from bot.services import poll, post, remarks
-from bot.sources import registry
+from bot.sources import budgets, registry
 from bot.store import engine
 from handlers.desk import Desk
 
@@ -89,6 +89,7 @@ class Running:
     store: engine.Store
     sources: Mapping[str, ports.Source]
     scanners: Mapping[str, ports.Scanner]
+    calls: Mapping[str, budgets.Budget]
     metrics: web.Metrics
     line: Line
     jobs: scheduling.Scheduler = field(default_factory=scheduling.Scheduler)
@@ -150,7 +151,8 @@ def _assemble(configured: settings.Settings, clock: ports.Clock, store: engine.S
     client = slack.client(configured.slack_bot_token.get_secret_value(), configured.slack_api_url, http)
     grants = permissions.grants(configured.desk_admins, configured.desk_permissions)
     bolt, line = _slack(configured, client, listening=listening)
-    systems = _systems(configured, clock, store)
+    calls = {name: budgets.Budget(given.calls_per_minute) for name, given in configured.systems.items()}
+    systems = _systems(configured, clock, store, calls)
     ground = assembly.Ground(
         configured=configured,
         clock=clock,
@@ -175,6 +177,7 @@ def _assemble(configured: settings.Settings, clock: ports.Clock, store: engine.S
         store=store,
         sources=ground.sources,
         scanners=ground.scanners,
+        calls=calls,
         metrics=metrics,
         line=line,
     )
@@ -201,14 +204,20 @@ def load(environ: Mapping[str, str]) -> settings.Settings:
     return settings.load(environ, registry.SYSTEMS.values())
 
 
-def _systems(configured: settings.Settings, clock: ports.Clock, store: engine.Store) -> Mapping[str, ports.System]:
+def _systems(
+    configured: settings.Settings, clock: ports.Clock, store: engine.Store, calls: Mapping[str, ports.Budget]
+) -> Mapping[str, ports.System]:
     """Whatever is configured, built."""
     lanes = ports.Lanes(configured.desk_click_calls, configured.desk_write_calls, configured.desk_read_calls)
     made: dict[str, ports.System] = {}
     for name, given in configured.systems.items():
         build = registry.SYSTEMS[name].build
         assert build, "what is on can be built"
-        made[name] = build(ports.Deps(values=given.plain(), thresholds=given.severity, clock=clock, traits=store.traits, lanes=lanes))
+        made[name] = build(
+            ports.Deps(
+                values=given.plain(), thresholds=given.severity, clock=clock, traits=store.traits, lanes=lanes, budget=calls.get(name)
+            )
+        )
     return made
 
 
@@ -341,7 +350,7 @@ async def check(configured: settings.Settings) -> Mapping[str, Finding]:
         if configured.socket_mode:
             found["Slack app token"] = await _tried(probe.app_token(client, _secret(configured.slack_app_token)))
         found["Slack channel"] = await _tried(probe.channel(client, configured.desk_channel))
-        for system in _systems(configured, SystemClock(), store).values():
+        for system in _systems(configured, SystemClock(), store, {}).values():
             stack.push_async_callback(system.source.aclose)
             found[system.source.title] = await _tried(system.source.check())
     return found

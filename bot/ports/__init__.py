@@ -21,6 +21,7 @@ from bot.ports.store import (
     Tally,
 )
 from bot.ports.systems import AHEAD, Clock, Picture, Pictures, Scanner, Source, System, Telemetry
+from bot.ports.urgency import clicked, urgent
 from bot.ports.work import Batches, Leases, Operations
 
 __all__ = [
@@ -60,4 +61,6 @@ __all__ = [
     "Tally",
     "Telemetry",
     "Thresholds",
+    "clicked",
+    "urgent",
 ]

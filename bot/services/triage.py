@@ -126,7 +126,8 @@ class Triage:
         lock = self._locks.setdefault(ref, asyncio.Lock())
         await lock.acquire()
         try:
-            receipt = await self._apply(intent, again=again, adopting=bool(click.ts))
+            with ports.clicked(really=not again):
+                receipt = await self._apply(intent, again=again, adopting=bool(click.ts))
         except errors.SourceUnsure:
             raise  # the intent stays open: the next resume looks what became of it
         except errors.BotError as error:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from bot import errors
-from bot.sources import base
+from bot.sources import base, judging
 
 ABREAST = 8
 """Pages of one list that are read at once."""
@@ -67,7 +67,7 @@ class Bounds:
 
     def late(self) -> errors.SourceUnavailable:
         """The list takes longer than anybody can wait."""
-        said = f"{self.title} did not give its whole list of {self.what} within {base.spoken(self.seconds)}."
+        said = f"{self.title} did not give its whole list of {self.what} within {judging.spoken(self.seconds)}."
         return errors.SourceUnavailable(self.source, said)
 
 

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from bot import errors, model
-from bot.sources import base
+from bot.sources import base, judging
 from bot.sources.qualytics import client
 from tests.sources.staging import NOW, TOKEN, Clock, Make, Wire, anomaly_json, fixture, page_json
 
@@ -141,7 +141,7 @@ async def test_a_missing_right_names_itself_and_the_datastore(over: Make) -> Non
         ({"retry-after": "soon"}, 1.0),
         ({"retry-after": "nan"}, 1.0),
         ({"retry-after": "119.25"}, 119.25),
-        ({"retry-after": "99999999"}, base.LONGEST_PAUSE),
+        ({"retry-after": "99999999"}, judging.LONGEST_PAUSE),
     ],
 )
 async def test_retry_after_is_told(over: Make, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str], waits: float) -> None:

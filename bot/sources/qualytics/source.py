@@ -38,7 +38,7 @@ class Qualytics:
 
     `url` is its address with or without scheme and `/api`. `datastores` are ids or names, () for all. `thresholds` maps severity words to
     lower bounds of weight. `max_batch` ids go into one bulk write, `page_size` anomalies into one page, a call takes `timeout` seconds at
-    most. `traits` remember what the deployment turned out to speak.
+    most; `allowance` and `budget` say how many there are. `traits` remember what the deployment turned out to speak.
     """
 
     name = "qualytics"
@@ -57,6 +57,8 @@ class Qualytics:
         thresholds: Mapping[str, float] | None = None,
         max_batch: int = 100,
         page_size: int = 100,
+        allowance: ports.Lanes | None = None,
+        budget: ports.Budget | None = None,
         timeout: float = 30.0,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
@@ -64,7 +66,9 @@ class Qualytics:
         self.supports: frozenset[model.Action] = apply.SUPPORTS
         self.doubtful: frozenset[model.Action] = frozenset()
         self._clock = clock
-        self._api = client.Client(url=url, token=token, clock=clock, timeout=timeout, transport=transport)
+        self._api = client.Client(
+            url=url, token=token, clock=clock, allowance=allowance, budget=budget, timeout=timeout, transport=transport
+        )
         self._dialect = dialect.Dialect(known=traits, clock=clock, source=self.name, host=urlsplit(self._api.web).netloc.rpartition("@")[2])
         self._reader = schema.Reader(self.name, self._api.web, _ordered(THRESHOLDS if thresholds is None else thresholds), clock)
         self._lists = lookup_pages.Lists(api=self._api, dialect=self._dialect)

@@ -24,6 +24,8 @@ def _build(deps: ports.Deps) -> ports.System:
         datastores=deps.values["DATASTORES"],
         thresholds={word.value: bound for word, bound in deps.thresholds.items()},
         max_batch=deps.values["MAX_BATCH"],
+        allowance=deps.lanes,
+        budget=deps.budget,
         transport=deps.transport,
     )
     return ports.System(made, scanner=made)
