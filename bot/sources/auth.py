@@ -163,7 +163,7 @@ class Exchange:
     whoever waits for it takes what it brings.
 
     `call` makes the exchange, `read` finds the token in its answer; `settings` are the variables that hold the key, `secrets` what must
-    not be shown; `spent` says which refusal is about the token.
+    not be shown; `spent` says which refusal is about the token; one that is refused while it is `fresh` is not exchanged.
     """
 
     def __init__(
@@ -179,9 +179,10 @@ class Exchange:
         header: str = "Authorization",
         scheme: str = "Bearer",
         spent: Callable[[judging.Fault], bool] = lambda fault: fault.status == 401,
+        fresh: timedelta = FRESH,
     ) -> None:
         self._name, self._title, self._call, self._read, self._clock = name, title, call, read, clock
-        self._header, self._scheme, self._spent, self._secrets = header, scheme, spent, tuple(secrets)
+        self._header, self._scheme, self._spent, self._fresh, self._secrets = header, scheme, spent, fresh, tuple(secrets)
         self._settings = phrases.both(list(settings))
         self.advice = f"Make a new key in {title} and put it into {self._settings}."
         self._held: _Held | None = None
@@ -213,7 +214,7 @@ class Exchange:
         held = self._held
         if held is None or _header(self._header, self._scheme, held.token.value) != used:
             return True
-        if self._clock.now() - held.since < FRESH:
+        if self._clock.now() - held.since < self._fresh:
             return False
         self._held = None
         return True

@@ -68,10 +68,18 @@ class Strange:
     census = 16
 
     def __init__(
-        self, *, url: str, key: str, clock: ports.Clock, timeout: float = 30.0, transport: httpx.AsyncBaseTransport | None = None
+        self,
+        *,
+        url: str,
+        key: str,
+        clock: ports.Clock,
+        allowance: ports.Lanes | None = None,
+        budget: ports.Budget | None = None,
+        timeout: float = 30.0,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._clock, self._url = clock, url.rstrip("/")
-        self._wire = wire.Wire(url=url, key=key, clock=clock, timeout=timeout, transport=transport)
+        self._wire = wire.Wire(url=url, key=key, clock=clock, allowance=allowance, budget=budget, timeout=timeout, transport=transport)
 
     # --- reading -----------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,15 @@ from tests.strange import source
 
 
 def _build(deps: ports.Deps) -> ports.System:
-    return ports.System(source.Strange(url=deps.values["URL"], key=deps.values["KEY"], clock=deps.clock, transport=deps.transport))
+    made = source.Strange(
+        url=deps.values["URL"],
+        key=deps.values["KEY"],
+        clock=deps.clock,
+        allowance=deps.lanes,
+        budget=deps.budget,
+        transport=deps.transport,
+    )
+    return ports.System(made)
 
 
 KIND = ports.Kind(

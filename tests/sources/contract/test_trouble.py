@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from bot import errors, model
 from tests.sources.contract import harness
+from tests.sources.staging import RealClock
 
 MODES = [
     ({"mode": "500"}, errors.SourceUnavailable),
@@ -27,6 +30,7 @@ MODES = [
 async def test_trouble_has_a_name_and_passes(system: harness.Harness, fault: harness.Fault, error: type[errors.SourceError]) -> None:
     source = system.source(timeout=0.3 if fault["mode"] == "hang" else 10)
     ident = sorted(system.open())[0]
+    await source.get([ident])
     system.fault(**fault)
     for asking in (source.changes(""), source.find(model.Query()), source.get([ident])):
         with pytest.raises(errors.SourceError) as raised:
@@ -40,14 +44,16 @@ async def test_trouble_has_a_name_and_passes(system: harness.Harness, fault: har
 
 
 async def test_a_door_that_does_not_open_is_told_without_the_key(system: harness.Harness) -> None:
-    source = system.source()
+    clock = RealClock()
+    source = system.source(clock=clock)
     system.fault(**system.refused_door)
     with pytest.raises(errors.SourceAuthFailed) as raised:
         await source.changes("")
     assert system.name.upper() in str(raised.value), "which setting it is"
     assert system.secret not in str(raised.value)
     system.parts.faults.clear()
-    assert (await source.changes("")).anomalies
+    clock.now = lambda: datetime.now(UTC) + timedelta(minutes=2)  # type: ignore[method-assign]
+    assert (await source.changes("")).anomalies, "a while later it is tried again"
 
 
 @pytest.mark.parametrize("mode", ["500", "429", "drop"])
