@@ -77,7 +77,7 @@ def _standing_matters(change: model.Change, before: model.Snapshot, here: model.
     return change.action is not model.Action.COMMENT and (before.state is ARCHIVED) != (here.state is ARCHIVED)
 
 
-def standing(one: model.Snapshot) -> tuple[model.State, str, model.ArchiveAs | None]:
+def standing(one: model.Snapshot) -> tuple[model.State, str, str | None]:
     return one.state, one.status.casefold(), one.archived_as
 
 

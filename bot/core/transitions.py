@@ -8,7 +8,7 @@ Nothing leaves `archived` but a reopen: an update of an archived anomaly could r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -86,7 +86,7 @@ def _closed(anomaly: model.Anomaly, change: model.Change) -> Judgement:
 
 
 def _archive_again(anomaly: model.Anomaly, change: model.Change) -> Judgement:
-    if change.archive_as is None or change.archive_as is anomaly.archived_as:
+    if change.archive_as in (None, anomaly.archived_as):
         return Judgement(Kind.ALREADY, f"It is archived{_as(anomaly)} already.")
     sentence = f"It is archived{_as(anomaly)} already. To archive it as {change.archive_as}, reopen it first."
     return Judgement(Kind.REFUSED, sentence, model.Action.REOPEN)
@@ -152,13 +152,8 @@ _OFFERED: Mapping[model.State, tuple[model.Action, ...]] = {
 }
 
 
-def offered(
-    anomaly: model.Anomaly, supports: Collection[model.Action], archive_as: Sequence[model.ArchiveAs] = ()
-) -> tuple[model.Action, ...]:
-    """The actions whose buttons make sense now, in the order of the card. Comments, history and the like are always there besides.
-
-    A system without outcomes (`archive_as` is ()) still archives: the menu becomes a plain button.
-    """
+def offered(anomaly: model.Anomaly, supports: Collection[model.Action]) -> tuple[model.Action, ...]:
+    """The actions whose buttons make sense now, in the order of the card. Comments, history and the like are always there besides."""
     if anomaly.status == DELETED:
         return ()
     return tuple(action for action in _OFFERED[anomaly.state] if action in supports)
@@ -188,7 +183,7 @@ _MOVES: Mapping[tuple[model.State, model.State], model.Action] = {
 
 
 def _status(anomaly: model.Anomaly) -> str:
-    if anomaly.archived_as and anomaly.archived_as.value.casefold() not in anomaly.status.casefold():
+    if anomaly.archived_as and anomaly.archived_as.casefold() not in anomaly.status.casefold():
         return f"{anomaly.status} as {anomaly.archived_as}"
     return anomaly.status
 

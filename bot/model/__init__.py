@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.model.actions import Action, Actor, Change, Entry, Installation, Outcome, Result
-from bot.model.anomalies import Anomaly, ArchiveAs, Changes, Check, Comment, Contact, Person, Place, Reading, Ref, Severity, State
+from bot.model.anomalies import Anomaly, Changes, Check, Comment, Contact, Person, Place, Reading, Ref, Severity, State
 from bot.model.batches import Batch, BatchState, Fate, Item, Progress, Refusals, Snapshot, Split
 from bot.model.cards import Block, Card, CardDraft, CardKind, CardState, Decision, Message, Reason, Route, Window
 from bot.model.digest import Digest, DigestDay, DigestLine, NoisyCheck
@@ -24,7 +24,7 @@ from bot.model.reports import (
 )
 from bot.model.review import ReviewInput, ReviewPage, ReviewScope
 from bot.model.scans import GONE, Cause, Operation, OperationState, Problem, Proposal, Scan, ScanRequest, ScanResult, Verdict
-from bot.model.sources import Capabilities, SourceHealth, Trouble
+from bot.model.sources import Capabilities, Closing, ClosingKind, SourceHealth, Trouble
 from bot.model.views import Explanation, Ingested, Listing, Receipt, Recurrence
 
 __all__ = [
@@ -32,7 +32,6 @@ __all__ = [
     "Action",
     "Actor",
     "Anomaly",
-    "ArchiveAs",
     "Batch",
     "BatchState",
     "Block",
@@ -47,6 +46,8 @@ __all__ = [
     "ChannelRefuses",
     "ChannelWorks",
     "Check",
+    "Closing",
+    "ClosingKind",
     "Comment",
     "Contact",
     "Decision",

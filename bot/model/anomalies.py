@@ -35,15 +35,6 @@ class State(StrEnum):
     ARCHIVED = "archived"
 
 
-class ArchiveAs(StrEnum):
-    """Why an anomaly was closed (Qualytics archive statuses, contracts 1.5)."""
-
-    RESOLVED = "Resolved"
-    DUPLICATE = "Duplicate"
-    INVALID = "Invalid"
-    DISCARDED = "Discarded"
-
-
 class Severity(StrEnum):
     """A word for the raw number; thresholds per source (`DESK_SEVERITY`)."""
 
@@ -85,16 +76,17 @@ class Check:
 class Anomaly:
     """One anomaly as its system told it last.
 
-    `status` is the system's own word, `weight` its raw severity number (None: not given), `records` the number of
-    anomalous rows (None for shape anomalies), `version` counts the visible changes seen by this desk (0: never stored). `undated`: the
-    system gives no date that can be read, and `created` is when this desk saw it first (or reads it now, where it is not stored).
+    `status` is the system's own word, `archived_as` the word of the way in which it was closed (`model.Closing`), `weight` its raw severity
+    number (None: not given), `records` the number of anomalous rows (None where it counts none), `version` counts the visible changes seen
+    by this desk (0: never stored). `undated`: the system gives no date that can be read, and `created` is when this desk saw it first (or
+    reads it now, where it is not stored).
     """
 
     ref: Ref
     state: State
     status: str
     created: datetime
-    archived_as: ArchiveAs | None = None
+    archived_as: str | None = None
     type: str = ""
     description: str = ""
     severity: Severity | None = None

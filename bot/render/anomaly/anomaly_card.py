@@ -23,10 +23,10 @@ def anomaly(anomaly: model.Anomaly, offer: model.Capabilities, past: model.Recur
 def _open(anomaly: model.Anomaly, offer: model.Capabilities, past: model.Recurrence) -> model.Message:
     failing, about = wording.failing(anomaly), wording.description(anomaly)
     body = "\n".join(line for line in (failing, about) if line)
-    small = _small(anomaly, past)
+    small = _small(anomaly, past, offer)
     detected = text.when(anomaly.created)
-    state = f"{wording.state(anomaly)} · {wording.who(anomaly)} · {wording.dated(anomaly)}"
-    last, last_spoken = _last(anomaly, past)
+    state = f"{wording.state(anomaly, offer.archive_as)} · {wording.who(anomaly)} · {wording.dated(anomaly)}"
+    last, last_spoken = _last(anomaly, past, offer)
     said = text.sentence(
         text.spoken(f"{wording.headline(anomaly)}, {text.short(offer.title, 40)} {wording.ident(anomaly)}"),
         text.spoken(failing),
@@ -49,8 +49,8 @@ def _open(anomaly: model.Anomaly, offer: model.Capabilities, past: model.Recurre
 
 def _archived(anomaly: model.Anomaly, offer: model.Capabilities, past: model.Recurrence) -> model.Message:
     """Two lines: what it was, and who closed it when; the rest is in the history."""
-    first = f"{wording.state(anomaly)}: {wording.headline(anomaly)}"
-    last, last_spoken = _last(anomaly, past)
+    first = f"{wording.state(anomaly, offer.archive_as)}: {wording.headline(anomaly)}"
+    last, last_spoken = _last(anomaly, past, offer)
     small = f"{wording.failing(anomaly)} · {wording.who(anomaly)} · {wording.ident(anomaly)} · {wording.dated(anomaly)}"
     second = last or blocks.context(small, _mark(anomaly))
     hint = ""
@@ -76,23 +76,23 @@ def _mark(anomaly: model.Anomaly) -> model.Block:
     return blocks.marked(text.when(anomaly.created))
 
 
-def _small(anomaly: model.Anomaly, past: model.Recurrence) -> str:
+def _small(anomaly: model.Anomaly, past: model.Recurrence, offer: model.Capabilities) -> str:
     """ "Weight 54 · seen 3 times in 7 days, last archived as Invalid by Dana (Qualytics user) · tags critical, pii · 1001"."""
     seen = f"seen {text.number(past.seen)} times in 7 days" if past.seen > 1 else ""
     before = past.archived_before
     if before:
-        closed = " ".join(part for part in ("last archived", wording.outcome(before), wording.by(before)) if part)
+        closed = " ".join(part for part in ("last archived", wording.outcome(before, offer.archive_as), wording.by(before)) if part)
         seen = f"{seen}, {closed}" if seen else closed
     parts = (wording.weight(anomaly), seen, wording.tags(anomaly), f"id {wording.ident(anomaly)}")
     return " · ".join(part for part in parts if part)
 
 
-def _last(anomaly: model.Anomaly, past: model.Recurrence) -> tuple[model.Block | None, str]:
+def _last(anomaly: model.Anomaly, past: model.Recurrence, offer: model.Capabilities) -> tuple[model.Block | None, str]:
     """The line about the last thing that happened, drawn and spoken; nothing where nothing did."""
     entry = past.last
     if entry is None or entry.result is not model.Result.DONE:
         return None, ""
-    what = wording.done(entry, anomaly)
+    what = wording.done(entry, anomaly, offer.archive_as)
     return blocks.context(f"{what},", blocks.marked(text.when(entry.at))), f"{text.spoken(what)}, {text.when(entry.at)}"
 
 

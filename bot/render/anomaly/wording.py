@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bot import model
-from bot.core import transitions, vocabulary
+from bot.core import closings, transitions, vocabulary
 from bot.render.kit import text
 
 _CHECKS = 5
@@ -103,10 +103,15 @@ def assignees(people: Sequence[model.Person], me: str = "") -> str:
     return text.listed(names, _PEOPLE)
 
 
-def state(anomaly: model.Anomaly) -> str:
+def closed(word: str, closing: Sequence[model.Closing] = ()) -> str:
+    """What a way of closing is called: by its system's own title where `closing` has it."""
+    return text.short(closings.title(closing, word), 60)
+
+
+def state(anomaly: model.Anomaly, closing: Sequence[model.Closing] = ()) -> str:
     """How it stands, in the system's own word: "Active", "Archived as Duplicate"."""
     if anomaly.state is model.State.ARCHIVED and anomaly.archived_as:
-        return f"Archived as {anomaly.archived_as}"
+        return f"Archived as {closed(anomaly.archived_as, closing)}"
     if anomaly.state is model.State.ARCHIVED and anomaly.status.casefold() != model.State.ARCHIVED:
         return f"Archived ({text.short(anomaly.status, 40)})"
     return text.capital(text.short(anomaly.status, 40, str(anomaly.state)))
@@ -134,9 +139,9 @@ def verb(entry: model.Entry) -> str:
     return known.done if known else text.capital(text.short(entry.action, 40, vocabulary.CHANGE.done))
 
 
-def meaning(outcome: model.ArchiveAs) -> str:
-    """ "Root cause fixed": what this way of closing says."""
-    return text.capital(vocabulary.OUTCOMES[outcome])
+def meaning(closing: model.Closing) -> str:
+    """ "Root cause fixed": what this way of closing says, "" when its system does not tell."""
+    return text.capital(text.short(closing.meaning, 75, ""))
 
 
 def by(entry: model.Entry) -> str:
@@ -146,20 +151,21 @@ def by(entry: model.Entry) -> str:
     return " ".join(part for part in (name, place_) if part)
 
 
-def outcome(entry: model.Entry) -> str:
+def outcome(entry: model.Entry, closing: Sequence[model.Closing]) -> str:
     """ "as Invalid" for the journal line of a closing, "" when it does not say."""
-    told = (f"as {choice}" for said in (entry.after, entry.detail) for choice in model.ArchiveAs if choice.casefold() in said.casefold())
-    return next(told, "")
+    told = closings.mentioned(closing, entry.after, entry.detail)
+    return f"as {closed(told.word, closing)}" if told is not None else ""
 
 
-def done(entry: model.Entry, anomaly: model.Anomaly) -> str:
+def done(entry: model.Entry, anomaly: model.Anomaly, closing: Sequence[model.Closing] = ()) -> str:
     """The last thing that happened to this anomaly, told by how it stands now: "Assigned to Lee Park by Dana"."""
     what = verb(entry)
     if entry.action == model.Action.ASSIGN:
         names = assignees(anomaly.assignees)
         what = f"Assigned to {names}" if names else "Unassigned"
     if entry.action == model.Action.ARCHIVE:
-        what = " ".join(part for part in (what, f"as {anomaly.archived_as}" if anomaly.archived_as else outcome(entry)) if part)
+        how = f"as {closed(anomaly.archived_as, closing)}" if anomaly.archived_as else outcome(entry, closing)
+        what = " ".join(part for part in (what, how) if part)
     return " ".join(part for part in (what, by(entry)) if part)
 
 

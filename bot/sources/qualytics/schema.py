@@ -17,6 +17,7 @@ from typing import Annotated, Any, TypeVar
 import pydantic
 
 from bot import model, ports
+from bot.sources.qualytics import closings
 
 Wire = TypeVar("Wire", bound="Lenient")
 
@@ -264,9 +265,10 @@ class OperationWire(Lenient):
 STATES = {
     "Active": model.State.OPEN,
     "Acknowledged": model.State.ACKNOWLEDGED,
-    **{one.value: model.State.ARCHIVED for one in model.ArchiveAs},
+    **dict.fromkeys(closings.WORDS, model.State.ARCHIVED),
 }
-OUTCOMES = {one.value: one for one in model.ArchiveAs}
+OUTCOMES = dict(zip(closings.WORDS, closings.WORDS, strict=True))
+"""Each word once: ten thousand anomalies share it."""
 UNTOLD = {model.State.OPEN: "Active", model.State.ARCHIVED: "Archived"}
 """The status of an anomaly that tells none."""
 KINDS = {"catalog": "sync"}

@@ -17,6 +17,7 @@ from bot.sources.qualytics import (
     arrivals,
     by_id,
     client,
+    closings,
     dialect,
     list_params,
     lookup_pages,
@@ -43,7 +44,7 @@ class Qualytics:
 
     name = "qualytics"
     title = "Qualytics"
-    archive_as: tuple[model.ArchiveAs, ...] = tuple(model.ArchiveAs)
+    archive_as: tuple[model.Closing, ...] = closings.CLOSINGS
     words: Mapping[str, model.Word] = list_params.WORDS
 
     def __init__(
