@@ -51,7 +51,7 @@ def drifted(before: model.Snapshot, now: model.Anomaly | None, change: model.Cha
 
     Tags are compared one by one: only those that the change names matter.
     """
-    if now is None or now.status == transitions.DELETED:
+    if now is None or now.deleted:
         return GONE
     here = of(now)
     if _standing_matters(change, before, here) and standing(before) != standing(here):

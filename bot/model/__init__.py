@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bot.model.actions import Action, Actor, Change, Entry, Installation, Outcome, Result
-from bot.model.anomalies import Anomaly, Changes, Check, Comment, Contact, Person, Place, Reading, Ref, Severity, State
+from bot.model.anomalies import OVER, Anomaly, Changes, Check, Comment, Contact, Person, Place, Reading, Ref, Severity, State
 from bot.model.batches import Batch, BatchState, Fate, Item, Progress, Refusals, Snapshot, Split
 from bot.model.cards import Block, Card, CardDraft, CardKind, CardState, Decision, Message, Reason, Route, Window
 from bot.model.digest import Digest, DigestDay, DigestLine, NoisyCheck
+from bot.model.findings import Direction, Fact, Scale, Series
 from bot.model.leases import Lease
 from bot.model.queries import Found, Handling, Query, Word
 from bot.model.reports import (
@@ -29,6 +30,7 @@ from bot.model.views import Explanation, Ingested, Listing, Receipt, Recurrence
 
 __all__ = [
     "GONE",
+    "OVER",
     "Action",
     "Actor",
     "Anomaly",
@@ -54,8 +56,10 @@ __all__ = [
     "Digest",
     "DigestDay",
     "DigestLine",
+    "Direction",
     "Entry",
     "Explanation",
+    "Fact",
     "Fate",
     "FirstContact",
     "Found",
@@ -92,9 +96,11 @@ __all__ = [
     "ReviewPage",
     "ReviewScope",
     "Route",
+    "Scale",
     "Scan",
     "ScanRequest",
     "ScanResult",
+    "Series",
     "Severity",
     "Snapshot",
     "SourceFailing",

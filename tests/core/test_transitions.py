@@ -23,7 +23,7 @@ NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 OPEN = {"state": State.OPEN, "status": "Active"}
 ACKED = {"state": State.ACKNOWLEDGED, "status": "Acknowledged"}
 INVALID = {"state": State.ARCHIVED, "status": "Invalid", "archived_as": "Invalid"}
-GONE = {"state": State.ARCHIVED, "status": "Deleted"}
+GONE = {"state": State.ARCHIVED, "status": "Deleted", "deleted": True}
 
 
 def change(action: Action, **parts: Any) -> model.Change:

@@ -150,7 +150,7 @@ EVERY = (ACK, ASSIGN, TAG, DESCRIBE, ARCHIVE, REOPEN, COMMENT, DELETE)
         pytest.param(lambda one: replace(one, tags=("other", "pii")), (), "", id="other tags"),
         pytest.param(lambda one: replace(one, description="x"), (DESCRIBE,), "Its description was changed", id="described"),
         pytest.param(lambda one: replace(one, description=f"  {one.description} "), (), "", id="blanks around the description"),
-        pytest.param(lambda one: replace(one, status="Deleted"), EVERY, "does not exist any more", id="deleted"),
+        pytest.param(lambda one: replace(one, status="Deleted", deleted=True), EVERY, "does not exist any more", id="deleted"),
         pytest.param(lambda one: None, EVERY, "does not exist any more", id="gone"),
     ],
 )
@@ -181,7 +181,7 @@ def test_what_was_done_is_seen(anomaly: Make, change: model.Change) -> None:
 def test_a_reopening_is_seen_a_comment_never_and_a_deletion_by_its_absence(anomaly: Make) -> None:
     assert snapshot.took(REOPEN, anomaly()) and not snapshot.took(REOPEN, archived(anomaly()))
     assert not snapshot.took(COMMENT, anomaly())
-    assert not snapshot.took(DELETE, anomaly()) and snapshot.took(DELETE, anomaly(status="Deleted"))
+    assert not snapshot.took(DELETE, anomaly()) and snapshot.took(DELETE, anomaly(status="Deleted", deleted=True))
     assert not snapshot.took(replace(ACK, add_tags=("x",)), standing(anomaly(), ACKNOWLEDGED)), "half of it"
 
 
@@ -292,7 +292,7 @@ def test_what_cannot_return_is_named(anomaly: Make) -> None:
     gone = replace(item(before, before), after=None)
     assert undo.undo(gone, None, DELETE) == ((), "It was deleted, and nothing brings it back.")
     assert undo.undo(item(before, before), None, ACK) == ((), "It does not exist any more.")
-    assert undo.undo(item(before, before), anomaly(status="Deleted"), ACK) == ((), "It does not exist any more.")
+    assert undo.undo(item(before, before), anomaly(status="Deleted", deleted=True), ACK) == ((), "It does not exist any more.")
     assert undo.undo(item(before, before), before, COMMENT) == ((), "Its comment stays: a comment cannot be taken back.")
     assert undo.undo(gone, done(before, ACK), ACK)[1].startswith("How it was left is not known")
     again = replace(REOPEN, comment="why")

@@ -44,7 +44,7 @@ ORDERS = model.Anomaly(
 )
 ACKNOWLEDGED = replace(ORDERS, state=model.State.ACKNOWLEDGED, status="Acknowledged", version=4)
 DUPLICATE = replace(ORDERS, state=model.State.ARCHIVED, status="Duplicate", archived_as="Duplicate", version=5)
-DELETED = replace(ORDERS, status="Deleted", version=6)
+DELETED = replace(ORDERS, status="Deleted", deleted=True, version=6)
 
 ARCHIVE_312 = model.Batch(
     "b-4f2a",
@@ -112,13 +112,20 @@ CHECKS = st.builds(model.Check, SHORT, SHORT, st.lists(SHORT, max_size=8).map(tu
 NUMBERS = st.one_of(st.none(), st.floats(), st.integers(-10, 10**30).map(float))
 ADDRESSES = st.one_of(SHORT, SHORT.map(lambda tail: f"https://acme.example/{tail}"))
 
+FLOATS = st.one_of(st.none(), st.floats())
+MOMENTS = st.one_of(st.none(), DATES)
+SERIES = st.builds(
+    model.Series, SHORT, *[FLOATS] * 5, st.one_of(st.none(), st.sampled_from(model.Direction)), MOMENTS, MOMENTS, SHORT, SHORT
+)
+OTHERS = st.builds(model.Ref, st.one_of(st.just("qualytics"), IDENT), IDENT)
+
 HOSTILE = st.builds(
     model.Anomaly,
     st.builds(model.Ref, st.just("qualytics"), IDENT),
     st.sampled_from(model.State),
-    st.one_of(st.sampled_from(["Active", "Acknowledged", "Resolved", "Deleted"]), SHORT),
+    st.one_of(st.sampled_from(["Active", "Acknowledged", "Resolved"]), SHORT),
     DATES,
-    archived_as=st.one_of(st.none(), st.sampled_from(closings.WORDS), SHORT),
+    archived_as=st.one_of(st.none(), st.sampled_from([*closings.WORDS, model.OVER]), SHORT),
     type=SHORT,
     description=SHORT,
     severity=st.one_of(st.none(), st.sampled_from(model.Severity)),
@@ -132,6 +139,17 @@ HOSTILE = st.builds(
     container=PLACES,
     url=ADDRESSES,
     version=st.integers(0, 10**9),
+    scale=st.builds(model.Scale, SHORT, FLOATS),
+    type_title=SHORT,
+    series=st.one_of(st.none(), SERIES),
+    facts=st.lists(st.builds(model.Fact, SHORT, SHORT, ADDRESSES), max_size=12).map(tuple),
+    places=st.lists(st.builds(model.Place, SHORT, SHORT), max_size=7).map(tuple),
+    related=st.lists(OTHERS, max_size=8).map(tuple),
+    merged_into=st.one_of(st.none(), OTHERS),
+    deleted=st.booleans(),
+    started=MOMENTS,
+    ended=MOMENTS,
+    over=MOMENTS,
 )
 ACTIONS = st.one_of(st.sampled_from([action.value for action in model.Action]), SHORT)
 ENTRIES = st.builds(

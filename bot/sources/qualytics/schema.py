@@ -17,6 +17,7 @@ from typing import Annotated, Any, TypeVar
 import pydantic
 
 from bot import model, ports
+from bot.core import severity
 from bot.sources.qualytics import closings
 
 Wire = TypeVar("Wire", bound="Lenient")
@@ -282,7 +283,7 @@ class Reader:
 
     source: str
     web: str
-    thresholds: tuple[tuple[model.Severity, float], ...]
+    thresholds: severity.Thresholds
     clock: ports.Clock
 
     def anomaly(self, raw: Any) -> model.Anomaly | None:
@@ -302,7 +303,7 @@ class Reader:
             archived_as=OUTCOMES.get(wire.status),
             type=sys.intern(wire.type),
             description=wire.description or wire.message,
-            severity=self.severity(wire.weight),
+            severity=severity.word(wire.weight, self.thresholds),
             weight=wire.weight,
             records=wire.anomalous_records_count,
             fingerprint=wire.fingerprint,
@@ -314,15 +315,6 @@ class Reader:
             enriched=wire.source_enriched,
             url=f"{self.web}/anomalies/{wire.id}",
         )
-
-    def severity(self, weight: float | None) -> model.Severity | None:
-        """The word for a weight; below every bound it is the lowest word."""
-        if weight is None or not self.thresholds:
-            return None
-        for word, bound in self.thresholds:
-            if weight >= bound:
-                return word
-        return self.thresholds[-1][0]
 
     def person(self, raw: Any) -> model.Person | None:
         """A user; None when there is no id."""

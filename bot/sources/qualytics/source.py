@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from bot import errors, model, ports
+from bot.core import severity
 from bot.sources import base, paging
 from bot.sources.qualytics import (
     anomaly_pages,
@@ -67,7 +68,7 @@ class Qualytics:
         self._clock = clock
         self._api = client.Client(url=url, token=token, clock=clock, timeout=timeout, transport=transport)
         self._dialect = dialect.Dialect(known=traits, clock=clock, source=self.name, host=urlsplit(self._api.web).netloc.rpartition("@")[2])
-        self._reader = schema.Reader(self.name, self._api.web, _ordered(THRESHOLDS if thresholds is None else thresholds), clock)
+        self._reader = schema.Reader(self.name, self._api.web, severity.ordered(THRESHOLDS if thresholds is None else thresholds), clock)
         self._lists = lookup_pages.Lists(api=self._api, dialect=self._dialect)
         self._places = place_names.Places(api=self._api, clock=clock, configured=datastores, lists=self._lists)
         self._lister = anomaly_pages.Lister(api=self._api, dialect=self._dialect, reader=self._reader, size=page_size)
@@ -240,10 +241,6 @@ class Qualytics:
     async def aclose(self) -> None:
         """Close connections."""
         await self._api.aclose()
-
-
-def _ordered(thresholds: Mapping[str, float]) -> tuple[tuple[model.Severity, float], ...]:
-    return tuple(sorted(((model.Severity(word), bound) for word, bound in thresholds.items()), key=lambda one: one[1], reverse=True))
 
 
 def _total(page: anomaly_pages.AnomalyPage) -> int:
