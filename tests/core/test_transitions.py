@@ -136,7 +136,7 @@ def _applied(anomaly: model.Anomaly, wanted: model.Change) -> model.Anomaly:
         return anomaly
     states = _AFTER | {
         Action.ARCHIVE: {"state": State.ARCHIVED, "status": wanted.archive_as or "Archived", "archived_as": wanted.archive_as},
-        Action.DELETE: {"state": State.ARCHIVED, "status": transitions.DELETED, "archived_as": None},
+        Action.DELETE: {"state": State.ARCHIVED, "status": transitions.DELETED, "archived_as": None, "deleted": True},
     }
     people = anomaly.assignees if wanted.assignees is None else tuple(model.Person("qualytics", one, one) for one in wanted.assignees)
     removed = {tag.casefold() for tag in wanted.remove_tags} - {tag.casefold() for tag in wanted.add_tags}
@@ -155,7 +155,7 @@ def test_only_a_reopen_leaves_the_archive_and_nothing_leaves_the_grave(anomaly: 
         if verdict.kind is not Kind.DO:
             continue
         after = _applied(now, one)
-        assert now.status != transitions.DELETED
+        assert not now.deleted
         if now.state is State.ARCHIVED:
             assert one.action in (Action.REOPEN, Action.COMMENT, Action.DELETE, Action.SCAN, Action.ABORT, Action.BROWSE)
         if (now.state, after.state) == (State.ACKNOWLEDGED, State.OPEN):
