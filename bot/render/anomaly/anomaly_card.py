@@ -64,9 +64,9 @@ def _archived(anomaly: model.Anomaly, offer: model.Capabilities, past: model.Rec
     parts = (found, wording.who(anomaly), wording.ident(anomaly), wording.dated(anomaly))
     small = " · ".join(part for part in parts if part)
     second = last or blocks.context(small, _mark(anomaly))
-    marks = [part for part in (text.spoken(evidence.ties(anomaly)), evidence.over(anomaly)) if part]
-    if marks:
-        second = {**second, "elements": [*second["elements"], *(blocks.marked(f"· {part}") for part in marks)]}
+    ties, over = evidence.ties(anomaly), evidence.over(anomaly)
+    marks = [*([blocks.plain(f"· {ties}")] if ties else []), *([blocks.marked(f"· {over}")] if over else [])]
+    second = {**second, "elements": [*second["elements"], *marks]}
     hint = ""
     if model.Action.REOPEN not in offer.supports:
         hint = f"It cannot be reopened from Slack. Open it in {text.short(offer.title, 40)} to do that."
@@ -74,7 +74,8 @@ def _archived(anomaly: model.Anomaly, offer: model.Capabilities, past: model.Rec
     said = text.sentence(
         text.spoken(f"{first}, {text.short(offer.title, 40)} {wording.ident(anomaly)}"),
         last_spoken,
-        *marks,
+        text.spoken(ties),
+        over,
         text.spoken(hint),
         buttons.possible(anomaly, offer),
     )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot import model
 from bot.render.anomaly import wording
-from bot.render.kit import blocks, text
+from bot.render.kit import blocks, limits, text
 
 _FACTS = 8
 _REFS = 5
-_ADDRESS = 200
-"""A link longer than this would take the room of what it is about."""
 
 
 def series(anomaly: model.Anomaly) -> tuple[model.Block | None, str]:
@@ -44,9 +44,18 @@ def facts(anomaly: model.Anomaly) -> tuple[model.Block | None, str]:
     any."""
     if not anomaly.facts:
         return None, ""
-    drawn = [text.link(one.link if text.size(one.link) <= _ADDRESS else "", _fact(one)) for one in anomaly.facts]
     said = text.listed([_fact(one) for one in anomaly.facts], _FACTS, " · ")
-    return blocks.context(blocks.marked(text.listed(drawn, _FACTS, " · "))), text.spoken(said)
+    return blocks.context(blocks.marked(_linked(anomaly.facts))), text.spoken(said)
+
+
+def _linked(facts: Sequence[model.Fact]) -> str:
+    """As mrkdwn; where not all links have room, those of the less important facts give way."""
+    for most in range(_FACTS, 0, -1):
+        drawn = [text.link(one.link if at < most else "", _fact(one)) for at, one in enumerate(facts)]
+        said = text.listed(drawn, _FACTS, " · ")
+        if text.size(said, markup=True) <= limits.CONTEXT_TEXT:
+            return said
+    return text.listed([text.spoken(_fact(one)) for one in facts], _FACTS, " · ")
 
 
 def _fact(fact: model.Fact) -> str:
