@@ -17,7 +17,7 @@ class Able(Protocol):
 
     title: str
     supports: frozenset[model.Action]
-    archive_as: tuple[model.ArchiveAs, ...]
+    archive_as: tuple[model.Closing, ...]
 
 
 def named(systems: Mapping[str, System], name: str) -> System:

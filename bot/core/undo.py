@@ -64,7 +64,7 @@ def undo(item: model.Item, now: model.Anomaly | None, change: model.Change | Non
     asked = item.change or change
     if item.fate is not model.Fate.DONE:
         return (), ""
-    if now is None or now.status == transitions.DELETED:
+    if now is None or now.deleted:
         deleted = asked is not None and asked.action is model.Action.DELETE
         return (), "It was deleted, and nothing brings it back." if deleted else snapshot.GONE
     if item.after is None:
@@ -121,6 +121,8 @@ def _back(
     if snapshot.standing(here) != snapshot.standing(after):
         return (), f"It is {snapshot.told(here)} by now, which somebody did since, so its status was left alone."
     outcome = before.archived_as if steps == (model.Action.ARCHIVE,) else None
+    if outcome == model.OVER:
+        return (), "Its system had closed it by itself, which nobody else can do, so its status was left alone."
     return [model.Change(step, archive_as=outcome) for step in steps], ""
 
 

@@ -31,7 +31,7 @@ class Source(Protocol):
     """The anomalies of one system. Every call raises `errors.SourceError` or a child of it, and nothing else. What belongs to a datastore
     that the desk does not look after does not exist in any of them.
 
-    Capabilities are data: `supports` names the actions that exist, `archive_as` the outcomes offered (() where closing has no reason),
+    Capabilities are data: `supports` names the actions that exist, `archive_as` the ways of closing (() where it has no reason),
     `max_batch` the ids of one bulk write (1: no bulk call), `words` how each filter word is treated (a word that is missing is refused).
     `doubtful` names those of `supports` that were refused lately, whatever they were tried on: they are spared where nobody asked for them
     (the comment that tells who acted), and tried whenever somebody does.
@@ -43,7 +43,7 @@ class Source(Protocol):
     title: str
     supports: frozenset[model.Action]
     doubtful: frozenset[model.Action]
-    archive_as: tuple[model.ArchiveAs, ...]
+    archive_as: tuple[model.Closing, ...]
     max_batch: int
     words: Mapping[str, model.Word]
     census: int

@@ -13,13 +13,14 @@ from bot import errors, model
 from bot.core import permissions
 from bot.services import cards, people, poll, post, recording, remarks, triage
 from bot.services.batches import freeze, run
+from bot.sources.qualytics import closings
 from bot.store import engine
 from tests.services import cast, lab
 
 CHANNEL, DANA, LEE = lab.CHANNEL, lab.DANA, lab.LEE
 ACK = model.Change(model.Action.ACKNOWLEDGE)
 UNACK = model.Change(model.Action.UNACKNOWLEDGE)
-INVALID = model.Change(model.Action.ARCHIVE, archive_as=model.ArchiveAs.INVALID)
+INVALID = model.Change(model.Action.ARCHIVE, archive_as="Invalid")
 ACTIONS = frozenset(model.Action) - {model.Action.SCAN, model.Action.ABORT}
 
 
@@ -84,7 +85,7 @@ class System:
     name: str = "qualytics"
     title: str = "Qualytics"
     supports: frozenset[model.Action] = ACTIONS
-    archive_as: tuple[model.ArchiveAs, ...] = tuple(model.ArchiveAs)
+    archive_as: tuple[model.Closing, ...] = closings.CLOSINGS
     doubtful: frozenset[model.Action] = frozenset()
     max_batch: int = 5
     census: int = 16
@@ -175,7 +176,7 @@ def _changed(one: model.Anomaly, change: model.Change) -> model.Anomaly:
             return replace(one, state=model.State.OPEN, status="Active")
         case model.Action.ARCHIVE:
             assert change.archive_as
-            return replace(one, state=model.State.ARCHIVED, status=change.archive_as.value, archived_as=change.archive_as)
+            return replace(one, state=model.State.ARCHIVED, status=change.archive_as, archived_as=change.archive_as)
     return one
 
 

@@ -30,7 +30,7 @@ async def refused(world: World, ident: object) -> list[str]:
 
 
 async def archived(world: World, ident: object) -> None:
-    world.system.set(ident, state=model.State.ARCHIVED, status="Invalid", archived_as=model.ArchiveAs.INVALID)
+    world.system.set(ident, state=model.State.ARCHIVED, status="Invalid", archived_as="Invalid")
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ async def test_somebody_in_the_system_who_was_faster_is_named(world: World) -> N
 async def test_a_part_that_was_done_of_what_was_refused_is_ours(world: World) -> None:
     desk = world.desk()
     await desk.met(1)
-    both = model.Change(model.Action.ARCHIVE, model.ArchiveAs.INVALID, add_tags=("incident",))
+    both = model.Change(model.Action.ARCHIVE, "Invalid", add_tags=("incident",))
 
     async def half(name: str) -> None:
         if name == "apply":

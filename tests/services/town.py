@@ -10,6 +10,7 @@ from typing import Any
 from bot import model
 from bot.store import engine
 from tests.services import desk as desks
+from tests.services import inbox
 from tests.strange import server, source
 from tests.strange import world as worlds
 
@@ -19,6 +20,10 @@ FIRST = model.Ref("strange", "ab:17/x")
 def ref(ident: str) -> model.Ref:
     """One of the strange system."""
     return model.Ref("strange", ident)
+
+
+class Wall(desks.Wall, inbox.Wall):
+    """One whose messages are as old as the clock says, so that they are edited."""
 
 
 @dataclass
@@ -75,6 +80,7 @@ async def built(store: engine.Store, *, mixed: bool) -> AsyncIterator[Town]:
     there = worlds.World(token_seconds=86_400)
     async with server.serving(there) as (url, parts):
         world = desks.World(store, scripted=mixed)
+        world.wall = Wall(world.clock)
         there.clock = lambda: world.clock.now().timestamp()
         speaks = source.Strange(url=url, key=worlds.KEY, clock=world.clock)
         world.others = {"strange": speaks}

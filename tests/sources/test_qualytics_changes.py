@@ -24,7 +24,7 @@ CHANGES = [
         model.Change(model.Action.TAG, add_tags=("incident",), remove_tags=("pii",)),
         lambda one: "incident" in one.tags and "pii" not in one.tags,
     ),
-    (model.Change(model.Action.ARCHIVE, archive_as=model.ArchiveAs.DUPLICATE), lambda one: one.status == "Duplicate"),
+    (model.Change(model.Action.ARCHIVE, archive_as="Duplicate"), lambda one: one.status == "Duplicate"),
     (model.Change(model.Action.DELETE), lambda one: one is None),
 ]
 
@@ -54,7 +54,7 @@ async def test_a_bulk_call_never_spans_datastores_and_never_exceeds_a_batch(syst
     source, found = await opened(system, max_batch=4)
     homes = {int(one.ref.id): one.datastore.id for one in found if one.datastore}
     await source.apply(model.Change(model.Action.ACKNOWLEDGE), found)
-    await source.apply(model.Change(model.Action.ARCHIVE, archive_as=model.ArchiveAs.RESOLVED), found)
+    await source.apply(model.Change(model.Action.ARCHIVE, archive_as="Resolved"), found)
     writes = [call["json"] for call in system.calls() if isinstance(call["json"], list)]
     assert writes
     for items in writes:
@@ -74,7 +74,7 @@ async def test_bad_ids_in_a_bulk_call_are_named_and_the_good_ones_done(system: D
     for one in gone:
         system.world.erase(truth(system, one))
     system.calls()
-    for change in (model.Change(model.Action.ACKNOWLEDGE), model.Change(model.Action.ARCHIVE, archive_as=model.ArchiveAs.DISCARDED)):
+    for change in (model.Change(model.Action.ACKNOWLEDGE), model.Change(model.Action.ARCHIVE, archive_as="Discarded")):
         outcomes = await source.apply(change, targets)
         refused = {outcome.ref for outcome in outcomes if outcome.result is model.Result.REFUSED}
         assert refused == {one.ref for one in gone}
@@ -214,7 +214,7 @@ async def test_bulk_writes_find_the_form_that_works_and_remember_it(system: Depl
     targets = mine(found)[:6]
     assert len(targets) > 2
     tag = model.Change(model.Action.TAG, add_tags=("incident",))
-    archive = model.Change(model.Action.ARCHIVE, archive_as=model.ArchiveAs.RESOLVED)
+    archive = model.Change(model.Action.ARCHIVE, archive_as="Resolved")
     for change in (tag, archive):
         outcomes = await source.apply(change, targets)
         assert {outcome.result for outcome in outcomes} == {model.Result.DONE}, outcomes
@@ -230,7 +230,7 @@ async def test_bulk_writes_find_the_form_that_works_and_remember_it(system: Depl
 async def test_an_outcome_that_an_old_deployment_does_not_know_is_refused_in_its_words(system: Deployment) -> None:
     system.world.modes.deployment = "old"
     source, found = await opened(system)
-    outcomes = await source.apply(model.Change(model.Action.ARCHIVE, archive_as=model.ArchiveAs.DISCARDED), mine(found))
+    outcomes = await source.apply(model.Change(model.Action.ARCHIVE, archive_as="Discarded"), mine(found))
     assert {outcome.result for outcome in outcomes} == {model.Result.REFUSED}
     assert "Duplicate" in outcomes[0].reason
     assert len([call for call in system.calls() if call["method"] == "DELETE"]) == 1
@@ -245,7 +245,7 @@ METHODS = {model.Action.ARCHIVE: "DELETE", model.Action.DELETE: "DELETE", model.
 SINGLE = [
     model.Change(model.Action.ACKNOWLEDGE),
     model.Change(model.Action.ASSIGN, assignees=("12",)),
-    model.Change(model.Action.ARCHIVE, archive_as=model.ArchiveAs.INVALID),
+    model.Change(model.Action.ARCHIVE, archive_as="Invalid"),
     model.Change(model.Action.DELETE),
     model.Change(model.Action.COMMENT, comment="Hello"),
 ]
@@ -299,7 +299,7 @@ async def test_a_lost_answer_of_a_bulk_write_is_looked_up_before_anything_is_sen
 ) -> None:
     source, found = await opened(system)
     targets = mine(found)
-    change = model.Change(action, archive_as=model.ArchiveAs.INVALID if action is model.Action.ARCHIVE else None)
+    change = model.Change(action, archive_as="Invalid" if action is model.Action.ARCHIVE else None)
     system.parts.faults.add(mode=mode, method="PATCH" if action is model.Action.ACKNOWLEDGE else "DELETE", times=1)
     outcomes = await source.apply(change, targets)
     assert model.Result.REFUSED not in {outcome.result for outcome in outcomes}
@@ -322,7 +322,7 @@ async def test_a_bulk_that_asks_to_wait_goes_on(system: Deployment) -> None:
 
 REFUSED_ALIKE = [
     model.Change(model.Action.ACKNOWLEDGE),
-    model.Change(model.Action.ARCHIVE, archive_as=model.ArchiveAs.INVALID),
+    model.Change(model.Action.ARCHIVE, archive_as="Invalid"),
     model.Change(model.Action.DELETE),
 ]
 

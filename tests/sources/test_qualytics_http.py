@@ -75,7 +75,7 @@ async def test_writes_are_never_repeated(over: Make, change: model.Change, statu
 @pytest.mark.parametrize(
     "change",
     [
-        model.Change(model.Action.ARCHIVE, archive_as=model.ArchiveAs.INVALID),
+        model.Change(model.Action.ARCHIVE, archive_as="Invalid"),
         model.Change(model.Action.DELETE),
         model.Change(model.Action.COMMENT, comment="x"),
     ],
@@ -126,7 +126,7 @@ async def test_the_systems_own_words_and_fields_are_kept(over: Make) -> None:
 
 async def test_a_missing_right_names_itself_and_the_datastore(over: Make) -> None:
     source = over(Wire(lambda _: httpx.Response(403, json={"detail": "Not enough permissions"})))
-    outcome = (await source.apply(model.Change(model.Action.ARCHIVE, archive_as=model.ArchiveAs.RESOLVED), [target()]))[0]
+    outcome = (await source.apply(model.Change(model.Action.ARCHIVE, archive_as="Resolved"), [target()]))[0]
     assert (outcome.right, outcome.place) == ("Author", "warehouse-prod")
     assert "Author" in outcome.reason
     assert "warehouse-prod" in outcome.reason

@@ -96,7 +96,7 @@ CHANGES = [
     model.Change(model.Action.ASSIGN, assignees=("12",)),
     model.Change(model.Action.TAG, add_tags=("incident",)),
     model.Change(model.Action.DESCRIBE, description="x"),
-    model.Change(model.Action.ARCHIVE, archive_as=model.ArchiveAs.INVALID, comment="x"),
+    model.Change(model.Action.ARCHIVE, archive_as="Invalid", comment="x"),
     model.Change(model.Action.REOPEN),
     model.Change(model.Action.COMMENT, comment="x"),
     model.Change(model.Action.DELETE),

@@ -59,7 +59,7 @@ class Service:
         which, at = asked.get("open", ""), _place(asked["next"]) if "next" in asked else None
         if which not in ("", "yes", "no") or (at is not None and at[0] != which):
             raise Refused(MALFORMED, "open is yes or no, and the same on each page")
-        found = [one for one in self.world.signals.values() if not which or (one.phase != worlds.SHUT) == (which == "yes")]
+        found = [one for one in self.world.signals.values() if not which or worlds.waits(one) == (which == "yes")]
         found.sort(key=lambda one: (-one.at, one.id))
         rest = [one for one in found if at is None or (-one.at, one.id) > (-at[1], at[2])]
         page = rest[: self.world.page_size]
@@ -73,15 +73,17 @@ class Service:
         return {"signal": _wire(self._signal(request))}
 
     async def move(self, request: requests.Request) -> Json:
-        """{to, as}: another phase; `as` says why one is shut. What is so already, and what the system shut itself, is a conflict."""
+        """{to, as}: another phase; `as` says why one is shut. What is so already is a conflict; what the system shut itself takes nothing
+        but somebody's word for it."""
         self._spend(request)
         body = await _body(request, {"to", "as"})
         signal, to, ending = self._signal(request), body.get("to"), body.get("as", "")
         if to not in (worlds.LIVE, worlds.SEEN, worlds.SHUT) or ending not in ("", *worlds.ENDINGS) or (ending and to != worlds.SHUT):
             raise Refused(MALFORMED, "no such phase, or no such ending")
-        if signal.ending == worlds.ITSELF:
+        over = signal.ending == worlds.ITSELF
+        if over and not (to == worlds.SHUT and ending):
             raise Refused(CONFLICT, "it is over by itself and stays so")
-        if signal.phase == to or (signal.phase == worlds.SHUT and to != worlds.LIVE):
+        if not over and (signal.phase == to or (signal.phase == worlds.SHUT and to != worlds.LIVE)):
             raise Refused(CONFLICT, f"it is {signal.phase}")
         self.world.change(signal, phase=to, ending=ending)
         return {"signal": _wire(signal)}
@@ -107,10 +109,13 @@ def _wire(one: worlds.Signal) -> Json:
         "id": one.id,
         "phase": one.phase,
         "as": one.ending or None,
+        "was": one.was or None,
+        "until": f"{one.until:.3f}" if one.until else None,
         "kind": one.kind,
         "score": f"{one.score:g}",
         "at": f"{one.at:.3f}",
         "line": one.line,
+        "metric": {"name": "orders per minute", "value": f"{one.value:g}", "low": "40", "high": "60"},
         "rev": str(one.rev),
         "surprise": {"nobody": ["expects", "this"]},
     }

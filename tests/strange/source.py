@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 
 from bot import errors, model, ports
+from bot.core import endings
 from bot.sources import base
 from tests.strange import wire, world
 
@@ -55,6 +56,13 @@ _SORTS = {
 }
 
 
+CLOSINGS = (
+    model.Closing(world.EXPECTED, "it had to be so", "Expected", model.ClosingKind.NOISE),
+    model.Closing(world.BROKEN, "something broke", "Broken", model.ClosingKind.FIXED),
+)
+SCORE = model.Scale("score", 1.0)
+
+
 class Strange:
     """One deployment: `url` its address, `key` what is exchanged for tokens."""
 
@@ -62,7 +70,7 @@ class Strange:
     title = "Strange"
     supports = SUPPORTS
     doubtful: frozenset[model.Action] = frozenset()
-    archive_as: tuple[model.ArchiveAs, ...] = ()
+    archive_as = CLOSINGS
     max_batch = 1
     words = WORDS
     census = 16
@@ -169,7 +177,7 @@ class Strange:
         phase, state = _AIMS[change.action]
         if target.state is state or (change.action is model.Action.REOPEN and target.state is not model.State.ARCHIVED):
             return model.Outcome(target.ref, model.Result.ALREADY)
-        body = {"to": phase, **({"as": change.archive_as.casefold()} if change.archive_as else {})}
+        body = {"to": phase, **({"as": change.archive_as} if change.archive_as else {})}
         try:
             await self._sent(target, body, state)
         except errors.SourceMissing:
@@ -196,10 +204,8 @@ class Strange:
         """Why this cannot be done here at all, "" when it can."""
         if change.action not in _AIMS:
             return f"{self.title} has no way to {change.action.value} an anomaly."
-        if change.archive_as and change.archive_as.casefold() not in world.ENDINGS:
-            return (
-                f"{self.title} closes an anomaly as {' or '.join(one.capitalize() for one in world.ENDINGS)}, not as {change.archive_as}."
-            )
+        if change.archive_as and change.archive_as not in world.ENDINGS:
+            return f"{self.title} closes an anomaly as {' or '.join(world.ENDINGS)}, not as {change.archive_as}."
         if target.state is model.State.ARCHIVED and change.action in (model.Action.ACKNOWLEDGE, model.Action.UNACKNOWLEDGE):
             return "It is closed. Reopen it first."
         return ""
@@ -239,17 +245,32 @@ class Strange:
     def _anomaly(self, raw: Mapping[str, Any]) -> model.Anomaly:
         at, ident, phase = _number(raw.get("at")), str(raw["id"]), str(raw.get("phase") or "unknown")
         ending = str(raw.get("as") or "")
-        return model.Anomaly(
+        alone = ending == world.ITSELF
+        read = model.Anomaly(
             model.Ref(self.name, ident),
-            _STATES.get(phase, model.State.OPEN),
-            f"{phase} {'by' if ending == world.ITSELF else 'as'} {ending}" if ending else phase,
+            _STATES.get(str(raw.get("was")) if alone else phase, model.State.OPEN),
+            f"{phase} by itself" if alone else phase,
             datetime.fromtimestamp(at, UTC) if at else self._clock.now(),
+            archived_as=None if alone else ending or None,
             type=str(raw.get("kind") or ""),
             description=str(raw.get("line") or ""),
             weight=_number(raw.get("score")),
-            url=f"{self._url}/signals/{self._wire.signal(ident).removeprefix('signals/')}",
+            scale=SCORE,
+            series=_series(raw.get("metric")),
+            url=f"{self._url}/{self._wire.signal(ident)}",
             undated=not at,
         )
+        if not alone:
+            return read
+        until = _number(raw.get("until"))
+        return endings.settled(read, datetime.fromtimestamp(until, UTC) if until else self._clock.now())
+
+
+def _series(raw: Any) -> model.Series | None:
+    if not isinstance(raw, Mapping):
+        return None
+    value, low, high = (_number(raw.get(name)) for name in ("value", "low", "high"))
+    return model.Series(str(raw.get("name") or ""), value, low, high)
 
 
 def _no(target: model.Anomaly, why: str, *, unsure: bool = False) -> model.Outcome:
@@ -291,4 +312,4 @@ def _stands(one: model.Anomaly, statuses: Sequence[str]) -> bool:
     """Whether it stands as one of these words says; one that names an ending means those closed so."""
     if not statuses:
         return one.state is not model.State.ARCHIVED
-    return any(word == "any" or _GROUPS.get(word) is one.state or f"as {word}" in one.status for word in statuses)
+    return any(word == "any" or _GROUPS.get(word) is one.state or word == one.archived_as for word in statuses)

@@ -158,14 +158,15 @@ async def test_numbers_that_are_text_are_numbers_and_one_without_a_date_is_dated
     raw = {"id": "ab:1/x", "phase": "live", "as": None, "kind": "wobble", "score": "0.87", "at": "soon", "rev": "3"}
     site.parts.faults.add(mode="reply", json={"code": 0, "signals": [raw, {"phase": "live"}, None, "x"], "next": None}, path="/signals")
     (one,) = (await site.source.changes("")).anomalies
-    assert (one.weight, one.severity, one.type, one.undated) == (0.87, None, "wobble", True)
+    assert (one.weight, one.scale.most, one.severity, one.type, one.undated) == (0.87, 1.0, None, "wobble", True)
     assert one.ref == model.Ref("strange", "ab:1/x")
 
 
 async def test_what_it_closed_by_itself_is_closed_and_cannot_be_reopened(site: Site) -> None:
     site.world.close("ab:17/x")
     found = (await site.source.get(["ab:17/x"]))["ab:17/x"]
-    assert (found.state, found.status) == (model.State.ARCHIVED, "shut by itself")
+    assert (found.state, found.status, found.archived_as) == (model.State.ARCHIVED, "shut by itself", model.OVER)
+    assert found.over is not None
     (outcome,) = await site.source.apply(model.Change(model.Action.REOPEN), [found])
     assert outcome.result is model.Result.REFUSED
     assert "over by itself" in outcome.reason

@@ -21,16 +21,25 @@ ITSELF = "itself"
 
 @dataclass(slots=True)
 class Signal:
-    """One anomaly. `phase` and `kind` are open words: some are in no contract."""
+    """One anomaly. `phase` and `kind` are open words: some are in no contract. `was` is the phase that it had, and `until` when that ended,
+    of one that was shut by the system itself."""
 
     id: str
     at: float
     phase: str = LIVE
+    was: str = ""
+    until: float = 0.0
+    value: float = 12.0
     kind: str = "spike"
     score: float = 0.5
     line: str = ""
     ending: str = ""
     rev: int = 1
+
+
+def waits(signal: Signal) -> bool:
+    """Whether somebody has to look at it: what somebody has seen and the system shut by itself stays with them."""
+    return signal.phase != SHUT or (signal.ending == ITSELF and signal.was == SEEN)
 
 
 @dataclass(slots=True)
@@ -76,7 +85,8 @@ class World:
 
     def close(self, ident: str) -> None:
         """The system finds that it is over."""
-        self.change(self.signals[ident], phase=SHUT, ending=ITSELF)
+        signal = self.signals[ident]
+        self.change(signal, phase=SHUT, ending=ITSELF, was=signal.phase, until=self.clock())
 
     def erase(self, ident: str) -> None:
         """It never was."""
@@ -85,8 +95,8 @@ class World:
 
     @property
     def open(self) -> list[Signal]:
-        """Whatever is not shut."""
-        return [one for one in self.signals.values() if one.phase != SHUT]
+        """Whatever somebody has to look at."""
+        return [one for one in self.signals.values() if waits(one)]
 
     # --- tokens ----------------------------------------------------------------------------------------------------------------
 

@@ -259,7 +259,7 @@ class Follow:
             return None, ""
         if after is None:
             return None, model.GONE
-        passes, stands = scan_rules.passes(after, result)
+        passes, stands = scan_rules.passes(after, result, source.archive_as)
         entry = model.Entry(
             ref,
             "verify",

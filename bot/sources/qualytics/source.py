@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from bot import errors, model, ports
+from bot.core import severity
 from bot.sources import base, paging
 from bot.sources.qualytics import (
     anomaly_pages,
@@ -17,6 +18,7 @@ from bot.sources.qualytics import (
     arrivals,
     by_id,
     client,
+    closings,
     dialect,
     list_params,
     lookup_pages,
@@ -43,7 +45,7 @@ class Qualytics:
 
     name = "qualytics"
     title = "Qualytics"
-    archive_as: tuple[model.ArchiveAs, ...] = tuple(model.ArchiveAs)
+    archive_as: tuple[model.Closing, ...] = closings.CLOSINGS
     words: Mapping[str, model.Word] = list_params.WORDS
 
     def __init__(
@@ -70,7 +72,7 @@ class Qualytics:
             url=url, token=token, clock=clock, allowance=allowance, budget=budget, timeout=timeout, transport=transport
         )
         self._dialect = dialect.Dialect(known=traits, clock=clock, source=self.name, host=urlsplit(self._api.web).netloc.rpartition("@")[2])
-        self._reader = schema.Reader(self.name, self._api.web, _ordered(THRESHOLDS if thresholds is None else thresholds), clock)
+        self._reader = schema.Reader(self.name, self._api.web, severity.ordered(THRESHOLDS if thresholds is None else thresholds), clock)
         self._lists = lookup_pages.Lists(api=self._api, dialect=self._dialect)
         self._places = place_names.Places(api=self._api, clock=clock, configured=datastores, lists=self._lists)
         self._lister = anomaly_pages.Lister(api=self._api, dialect=self._dialect, reader=self._reader, size=page_size)
@@ -248,10 +250,6 @@ class Qualytics:
     async def aclose(self) -> None:
         """Close connections."""
         await self._api.aclose()
-
-
-def _ordered(thresholds: Mapping[str, float]) -> tuple[tuple[model.Severity, float], ...]:
-    return tuple(sorted(((model.Severity(word), bound) for word, bound in thresholds.items()), key=lambda one: one[1], reverse=True))
 
 
 def _total(page: anomaly_pages.AnomalyPage) -> int:

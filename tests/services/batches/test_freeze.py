@@ -34,7 +34,7 @@ async def test_a_preview_says_what_would_become_of_each(world: World) -> None:
     desk = world.desk()
     await desk.met(1, 2, 3, datastore=model.Place("42", "warehouse-prod"), container=model.Place("7", "orders"))
     world.system.set(2, state=model.State.ACKNOWLEDGED, status="Acknowledged")
-    world.system.set(3, state=model.State.ARCHIVED, status="Invalid", archived_as=model.ArchiveAs.INVALID)
+    world.system.set(3, state=model.State.ARCHIVED, status="Invalid", archived_as="Invalid")
     preview = await desk.batches.freeze(ACK, list(world.system.there.values())[1:], "status:any", DANA, CHANNEL)
     assert preview.progress.counts == {TODO: 1, ALREADY: 1, REFUSED: 1}
     assert [one.ref.id for one in preview.split.sample] == ["1"]

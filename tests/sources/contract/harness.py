@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from bot import model
+from bot.sources.qualytics import closings
 from sandbox import qualytics
 from tests.sources.staging import Deployment, RealClock
 from tests.strange import server as strange_server
@@ -111,7 +112,7 @@ class Qualytics(Harness):
 
     name, page, together = "qualytics", 100, 100
     cannot: frozenset[model.Action] = frozenset()
-    outcomes = tuple(one.value for one in model.ArchiveAs)
+    outcomes = closings.WORDS
     secret = qualytics.SANDBOX_TOKEN
     move = ("PUT", "anomalies/")
     refused_door: ClassVar[Fault] = {"mode": "401"}
@@ -156,7 +157,7 @@ class Strange(Harness):
         {model.Action.ASSIGN, model.Action.COMMENT, model.Action.TAG, model.Action.DESCRIBE, model.Action.DELETE}
         | {model.Action.SCAN, model.Action.ABORT}
     )
-    outcomes = tuple(one.capitalize() for one in worlds.ENDINGS)
+    outcomes = worlds.ENDINGS
     secret = worlds.KEY
     move = ("POST", "/phase")
     refused_door: ClassVar[Fault] = {"mode": "reply", "json": {"code": service.BAD_KEY, "message": f"the key {worlds.KEY} opens nothing"}}
@@ -185,13 +186,13 @@ class Strange(Harness):
     def state(self, ident: str) -> model.State | None:
         known = {worlds.SEEN: model.State.ACKNOWLEDGED, worlds.SHUT: model.State.ARCHIVED}
         one = self.world.signals.get(ident)
-        return None if one is None else known.get(one.phase, model.State.OPEN)
+        return None if one is None else known.get(worlds.SEEN if one.was and worlds.waits(one) else one.phase, model.State.OPEN)
 
     def everything(self) -> list[str]:
         return list(self.world.signals)
 
     def ended_as(self, ident: str) -> str:
-        return self.world.signals[ident].ending.capitalize()
+        return self.world.signals[ident].ending
 
 
 @contextlib.asynccontextmanager
