@@ -12,7 +12,7 @@ from bot.model.findings import WEIGHT, Fact, Scale, Series
 
 @dataclass(frozen=True, slots=True, order=True)
 class Ref:
-    """Which anomaly: the system's name and the system's own id, always text. Printed as `qualytics:1001`."""
+    """Which anomaly: the system's name and the system's own id, always text. Printed as `acme:1001`."""
 
     source: str
     id: str

@@ -456,6 +456,28 @@ async def test_what_does_not_exist_and_what_is_not_offered(world: World) -> None
         await world.desk().click(ACK, 1, LEE)
 
 
+STRANGE_WAYS = (model.Closing("not_a_problem", "nothing was wrong"), model.Closing("Vanished", chosen=False))
+
+
+@pytest.mark.parametrize("word", ["Invalid", "Vanished"])
+async def test_a_way_of_closing_that_people_cannot_choose_there_changes_nothing(world: World, word: str) -> None:
+    desk = world.desk()
+    await desk.met(1)
+    world.system.archive_as = STRANGE_WAYS
+    with pytest.raises(errors.NotSupported, match=r"It takes as:not_a_problem \(nothing was wrong\)\."):
+        await desk.click(model.Change(model.Action.ARCHIVE, archive_as=word), 1)
+    assert (await world.stored(1)).state is model.State.OPEN and await world.history(1) == []
+
+
+async def test_a_system_closes_in_its_own_way_however_it_was_typed(world: World) -> None:
+    desk = world.desk()
+    await desk.met(1)
+    world.system.archive_as = STRANGE_WAYS
+    (outcome,) = (await desk.click(model.Change(model.Action.ARCHIVE, archive_as="NOT_A_PROBLEM"), 1)).outcomes
+    assert outcome.result is DONE
+    assert (await world.stored(1)).archived_as == "not_a_problem"
+
+
 async def test_a_new_assignee_is_told_and_nobody_about_themselves(world: World) -> None:
     desk = world.desk()
     await desk.met(1, 2)

@@ -93,7 +93,7 @@ def _mark(anomaly: model.Anomaly) -> model.Block:
 
 
 def _small(anomaly: model.Anomaly, past: model.Recurrence, offer: model.Capabilities) -> str:
-    """ "Weight 54 · seen 3 times in 7 days, last archived as Invalid by Dana (Qualytics user) · tags critical, pii · 1001"."""
+    """ "Weight 54 · seen 3 times in 7 days, last archived as Invalid by Dana in Acme · tags critical, pii · 1001"."""
     seen = f"seen {text.number(past.seen)} times in 7 days" if past.seen > 1 else ""
     before = past.archived_before
     if before:

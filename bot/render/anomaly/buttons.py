@@ -65,7 +65,7 @@ def row(anomaly: model.Anomaly, offer: model.Capabilities) -> tuple[model.Block,
 
 
 def open_in(offer: model.Capabilities) -> str:
-    """The label of the link: "Open in Qualytics"."""
+    """The label of the link: "Open in Acme"."""
     return f"Open in {text.short(offer.title, 40)}"
 
 

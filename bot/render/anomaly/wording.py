@@ -195,7 +195,7 @@ def meaning(closing: model.Closing) -> str:
 
 
 def by(entry: model.Entry) -> str:
-    """ "by Dana", "by Dana in Qualytics", "in Qualytics", or "" when nobody knows."""
+    """ "by Dana", "by Dana in Acme", "in Acme", or "" when nobody knows."""
     name = f"by {text.short(entry.actor_name, 60)}" if entry.actor_name.strip() else ""
     place_ = "" if entry.via.casefold() == "slack" else f"in {text.short(entry.via, 40)}"
     return " ".join(part for part in (name, place_) if part)
