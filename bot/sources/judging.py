@@ -142,7 +142,7 @@ def retry_after(header: str, now: datetime) -> float:
 @dataclass(frozen=True, slots=True)
 class Verdicts:
     """Faults as errors, in the words of one system. `advice` is what to do about a key that is not taken, `place` what its places are
-    called ("datastore"), `hide` takes secrets out of a text."""
+    called ("warehouse"), `hide` takes secrets out of a text."""
 
     name: str
     title: str

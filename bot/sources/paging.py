@@ -20,7 +20,7 @@ DEADLINE = 300.0
 ANOMALIES = 1_000_000
 """Anomalies of one list: what a desk can follow. The first contact with a deployment reads all that is open there."""
 LOOKUPS = 100_000
-"""Users, tags, datastores, tables, checks, operations or comments of one list."""
+"""Things of one list in which names and ids are looked up."""
 UNTOLD = 10_000
 """Items of a list that does not say how long it is: it may have no end at all."""
 STALE = 3

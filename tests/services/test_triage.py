@@ -68,6 +68,25 @@ async def test_the_comment_is_not_waited_for(world: World) -> None:
     assert [name for name, _ in world.system.calls[-3:]] == ["get", "apply", "get"]
 
 
+async def test_only_what_somebody_waits_for_is_urgent(world: World) -> None:
+    desk, asked = world.desk(), list[tuple[str, bool]]()
+    await desk.met(1)
+    desk.triage.remarks = remarks.Remarks(
+        sources=desk.remarks.sources, store=world.store.remarks, leases=world.store.leases, clock=world.clock
+    )
+
+    async def note(name: str) -> None:
+        asked.append((name, ports.urgent()))
+
+    world.system.on_call = note
+    await desk.click(ACK, 1)
+    await asyncio.gather(*desk.triage.remarks.tasks)
+    assert world.system.comments_of(1) == [REMARK]
+    await desk.look()
+    assert asked[:3] == [("get", True), ("apply", True), ("get", True)]
+    assert len(asked) > 3 and not any(urgent for _, urgent in asked[3:])
+
+
 async def test_no_comment_where_it_is_switched_off_or_not_offered(world: World) -> None:
     desk = world.desk()
     await desk.met(1, 2)
@@ -270,6 +289,19 @@ async def sent(world: World, change: model.Change = ACK) -> None:
         await world.desk().click(change, 1, key="k")
     world.system.on_call = None
     world.clock.pass_by(seconds=121)
+
+
+async def test_what_is_ended_after_a_restart_is_not_urgent(world: World) -> None:
+    desk, asked = world.desk(), list[bool]()
+    await desk.met(1)
+    await sent(world)
+
+    async def note(_: str) -> None:
+        asked.append(ports.urgent())
+
+    world.system.on_call = note
+    assert await desk.triage.resume() == 1
+    assert asked and not any(asked)
 
 
 GONE = model.Actor(DANA.id, "Dana", is_deleted=True)
