@@ -19,13 +19,16 @@ from handlers import desk
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """What all services stand on: the settings, and whatever talks to the world. `line` says how the connection to Slack stands."""
+    """What all services stand on: the settings, and whatever talks to the world; the systems with what each of them has. `line` says how
+    the connection to Slack stands."""
 
     configured: settings.Settings
     clock: ports.Clock
     telemetry: ports.Telemetry
     store: engine.Store
     sources: Mapping[str, ports.Source]
+    scanners: Mapping[str, ports.Scanner]
+    pictures: Mapping[str, ports.Pictures]
     messenger: ports.Messenger
     directory: ports.Directory
     grants: permissions.Grants
@@ -143,6 +146,7 @@ def _remarks(ground: Ground) -> remarks.Remarks:
 def _browse(ground: Ground, folk: people.People) -> browse.Browse:
     return browse.Browse(
         sources=ground.sources,
+        scanners=ground.scanners,
         anomalies=ground.store.anomalies,
         cards=ground.store.cards,
         journal=ground.store.journal,
@@ -219,6 +223,7 @@ def _runs(
 def _scans(ground: Ground, wanted: cards.Cards) -> ask.Scans:
     return ask.Scans(
         sources=ground.sources,
+        scanners=ground.scanners,
         store=ground.store.operations,
         leases=ground.store.leases,
         cards=wanted,
@@ -230,6 +235,7 @@ def _scans(ground: Ground, wanted: cards.Cards) -> ask.Scans:
 def _follow(ground: Ground, folk: people.People, scanning: ask.Scans, wanted: cards.Cards) -> follow.Follow:
     return follow.Follow(
         sources=ground.sources,
+        scanners=ground.scanners,
         store=ground.store.operations,
         anomalies=ground.store.anomalies,
         leases=ground.store.leases,

@@ -18,7 +18,11 @@ async def anomalies(desk: desk.Desk, request: incoming.Request) -> None:
     """`/anomalies ...`; what opens a form opens it before anything else is awaited: the trigger lasts three seconds."""
     try:
         command = grammar.command(
-            str(request.body.get("text", "")), today=desk.today(), sources=desk.sources, default_source=desk.default_source
+            str(request.body.get("text", "")),
+            today=desk.today(),
+            sources=desk.sources,
+            default_source=desk.default_source,
+            closings={name: desk.browse.capabilities(name).archive_as for name in desk.sources},
         )
     except errors.UserError:
         await guard.may_look(desk, request)  # who may not look is told that, and not how to write it

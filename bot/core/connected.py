@@ -9,6 +9,7 @@ from bot import errors, model
 from bot.core import vocabulary
 
 System = TypeVar("System")
+Part = TypeVar("Part")
 
 
 class Able(Protocol):
@@ -16,7 +17,7 @@ class Able(Protocol):
 
     title: str
     supports: frozenset[model.Action]
-    archive_as: tuple[model.ArchiveAs, ...]
+    archive_as: tuple[model.Closing, ...]
 
 
 def named(systems: Mapping[str, System], name: str) -> System:
@@ -38,8 +39,21 @@ def capabilities(systems: Mapping[str, Able], name: str) -> model.Capabilities:
 def require(system: Able, action: model.Action) -> None:
     """Raise NotSupported, with the way out, when this system does not offer the action."""
     if action not in system.supports:
-        what = _SCANS.get(action) or f"{vocabulary.order(action)} anomalies"
-        raise errors.NotSupported(f"{system.title} offers no way to {what} from here. Open {system.title} to do that.")
+        raise _unable(system, action)
+
+
+def part(parts: Mapping[str, Part], name: str, system: Able, action: model.Action) -> Part:
+    """What the system of this name has for an action that not every system offers. Raises NotSupported, with the way out."""
+    require(system, action)
+    found = parts.get(name)
+    if found is None:
+        raise _unable(system, action)
+    return found
+
+
+def _unable(system: Able, action: model.Action) -> errors.NotSupported:
+    what = _SCANS.get(action) or f"{vocabulary.order(action)} anomalies"
+    return errors.NotSupported(f"{system.title} offers no way to {what} from here. Open {system.title} to do that.")
 
 
 _SCANS = {model.Action.SCAN: "start scans", model.Action.ABORT: "stop scans"}

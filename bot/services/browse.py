@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from bot import errors, model, ports
 from bot.core import attribution, connected, grammar, lookup, permissions, scan_rules
@@ -57,6 +57,7 @@ class Browse:
     grants: permissions.Grants
     default_source: str
     routes: Sequence[model.Route] = ()
+    scanners: Mapping[str, ports.Scanner] = field(default_factory=dict)
 
     def capabilities(self, source: str) -> model.Capabilities:
         """What a source lets people do."""
@@ -120,25 +121,15 @@ class Browse:
 
     async def _last_scan(self, source: ports.Source, query: model.Query) -> str:
         """When the datastores of a filter were last scanned: a queue is empty, too, because nobody looked. "" when nobody can say."""
-        if model.Action.SCAN not in source.supports:
+        scanner = self.scanners.get(source.name)
+        if scanner is None:
             return ""
         try:
-            known = await source.datastores()
+            known = await scanner.datastores()
             chosen = [place for name in query.datastores if (place := lookup.pick(name, known).place) is not None]
-            return " ".join([await self._scanned(source, place) for place in chosen] or [await self._scanned(source, None)])
+            return " ".join([await _scanned(scanner, place, source.title) for place in chosen or (None,)])
         except errors.SourceError:
             return ""
-
-    async def _scanned(self, source: ports.Source, place: model.Place | None) -> str:
-        newest = await source.scans(datastore=place.id if place else "", kind=scan_rules.SCAN, limit=LAST_SCANS)
-        name = place.name if place else source.title
-        last = next((scan for scan in newest if scan.ended is not None), None)
-        if last is None or last.ended is None:
-            running = f"; operation {newest[0].id} is scanning it now" if newest else f": start one with /scan {name}" if place else ""
-            return f"{name} has not been scanned yet{running}."
-        where = "" if place or last.datastore is None else f" of {last.datastore.name}"
-        went = "" if last.result in scan_rules.WENT_WELL else f", and it did not go well ({last.result.value})"
-        return f"The last scan{where or f' of {name}'} ended {last.ended:%Y-%m-%d %H:%M} UTC{went}."
 
     async def _size(self, source: ports.Source, query: model.Query, actor: model.Actor) -> int:
         if grammar.here(query, source.words):
@@ -281,6 +272,18 @@ class Browse:
 
     def _named(self, name: str) -> ports.Source:
         return connected.named(self.sources, name)
+
+
+async def _scanned(scanner: ports.Scanner, place: model.Place | None, title: str) -> str:
+    newest = await scanner.scans(datastore=place.id if place else "", kind=scan_rules.SCAN, limit=LAST_SCANS)
+    name = place.name if place else title
+    last = next((scan for scan in newest if scan.ended is not None), None)
+    if last is None or last.ended is None:
+        running = f"; operation {newest[0].id} is scanning it now" if newest else f": start one with /scan {name}" if place else ""
+        return f"{name} has not been scanned yet{running}."
+    where = "" if place or last.datastore is None else f" of {last.datastore.name}"
+    went = "" if last.result in scan_rules.WENT_WELL else f", and it did not go well ({last.result.value})"
+    return f"The last scan{where or f' of {name}'} ended {last.ended:%Y-%m-%d %H:%M} UTC{went}."
 
 
 def _found(source: ports.Source) -> str:

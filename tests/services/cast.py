@@ -46,7 +46,7 @@ class System:
     census: int = 16
     supports: frozenset[model.Action] = frozenset({model.Action.ACKNOWLEDGE, model.Action.COMMENT})
     doubtful: frozenset[model.Action] = frozenset()
-    archive_as: tuple[model.ArchiveAs, ...] = ()
+    archive_as: tuple[model.Closing, ...] = ()
     words: Mapping[str, model.Word] = field(default_factory=lambda: list_params.WORDS)
     asked: list[str] = field(default_factory=list)
     limits: list[int] = field(default_factory=list)

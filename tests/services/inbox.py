@@ -30,7 +30,7 @@ class Inbox:
     census: int = 16
     supports: frozenset[model.Action] = frozenset()
     doubtful: frozenset[model.Action] = frozenset()
-    archive_as: tuple[model.ArchiveAs, ...] = ()
+    archive_as: tuple[model.Closing, ...] = ()
     open: dict[str, model.Anomaly] = field(default_factory=dict)
     closed: dict[str, model.Anomaly] = field(default_factory=dict)
     met: Sequence[model.Contact] = ()
@@ -50,7 +50,7 @@ class Inbox:
     def close(self, ident: int) -> None:
         """Somebody closes it in the system."""
         self.open.pop(str(ident))
-        self.closed[str(ident)] = cast.anomaly(ident, state=model.State.ARCHIVED, status="Invalid", archived_as=model.ArchiveAs.INVALID)
+        self.closed[str(ident)] = cast.anomaly(ident, state=model.State.ARCHIVED, status="Invalid", archived_as="Invalid")
 
     async def changes(self, cursor: str) -> model.Changes:
         self.polls += 1

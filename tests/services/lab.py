@@ -12,6 +12,7 @@ from bot.core import permissions
 from bot.render.kit import text
 from bot.services import cards, people, post
 from bot.services.scans import ask, follow
+from bot.sources.qualytics import closings
 from bot.store import engine
 from tests.services import cast
 
@@ -37,7 +38,7 @@ class Works:
     title: str = "Qualytics"
     supports: frozenset[model.Action] = frozenset({model.Action.SCAN, model.Action.ABORT})
     doubtful: frozenset[model.Action] = frozenset()
-    archive_as: tuple[model.ArchiveAs, ...] = ()
+    archive_as: tuple[model.Closing, ...] = closings.CLOSINGS
     max_batch: int = 100
     words: Mapping[str, model.Word] = field(default_factory=dict)
     places: Sequence[model.Place] = (WAREHOUSE, CRM)
@@ -207,6 +208,7 @@ class Lab:
         )
         self.scans = ask.Scans(
             sources=sources,
+            scanners=sources,
             store=store.operations,
             leases=store.leases,
             cards=self.cards,
@@ -217,6 +219,7 @@ class Lab:
         folk = people.People(sources=sources, identities=store.identities, directory=self.directory, clock=self.clock)
         self.follow = follow.Follow(
             sources=sources,
+            scanners=sources,
             store=store.operations,
             anomalies=store.anomalies,
             leases=store.leases,

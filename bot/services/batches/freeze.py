@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot import errors, model, ports
-from bot.core import connected, permissions, snapshot, transitions, undo
+from bot.core import closings, connected, permissions, snapshot, transitions, undo
 from bot.render.batch import batch_message, batch_wording, deletion_form
 from bot.services import cards, people, slicing
 
@@ -55,6 +55,7 @@ class Batches:
     async def freeze(self, change: model.Change, targets: Sequence[model.Anomaly], words: str, actor: model.Actor, channel: str) -> Preview:
         """Keep exactly these anomalies for one change, and say what would become of each. Raises UserError."""
         source = self._source(targets[0].ref.source, change, actor)
+        change = closings.fitted(source.archive_as, change, source.title)
         items = [self._judged(one, change) async for some in slicing.each(targets) for one in some]
         return await self._keep(source, change, items, targets, words, actor, channel)
 
