@@ -89,6 +89,10 @@ class Process:
         kilobytes = {line.split(":")[0]: int(line.split()[1]) for line in lines if line.startswith(("VmRSS", "VmHWM"))}
         return kilobytes["VmRSS"] / 1024, kilobytes["VmHWM"] / 1024
 
+    def worked(self) -> float:
+        """Seconds of processor time so far, of all threads that there are, to the nanosecond."""
+        return sum(int(task.read_text().split()[0]) for task in Path(f"/proc/{self.pid}/task").glob("*/schedstat")) / 1e9
+
     def forget_peak(self) -> None:
         """Let the highest memory start again from what is resident now."""
         Path(f"/proc/{self.pid}/clear_refs").write_text("5")

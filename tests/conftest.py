@@ -1,11 +1,16 @@
-"""What all tests share: no network but loopback, few examples, one trust store, and the long files first."""
+"""What all tests share: no network but loopback, few examples, one trust store, statements compiled once, and the long files first."""
 
 from __future__ import annotations
 
 import functools
+import gc
+import os
+import shutil
 import socket
 import ssl
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -16,6 +21,12 @@ from xdist import scheduler
 from tests import examples
 
 LOOPBACK = ("127.", "::1", "localhost")
+
+GARBAGE = 10_000
+"""New objects between two looks for garbage, as in the product."""
+
+MEMORY = Path("/dev/shm")
+ROOM = 2 * 2**30
 
 LONG = (
     "browser/",
@@ -31,12 +42,26 @@ of the rest, none takes long."""
 settings.load_profile(examples.QUICK)
 
 
+def pytest_configure() -> None:
+    """Temporary files live in memory where there is room: a database waits for the disk at each commit, and no test cuts the power."""
+    if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long files first; what they share is made once for each file, so files stay whole and in their own order."""
     items.sort(key=_rank)
     for item in items:
         if _needs_server(item):
             item.add_marker(pytest.mark.postgresql)
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays for good. Looking through it again and again costs a tenth of the time, and stops the loop of a test for
+    half a second now and then; so, like the product, have it looked through no more."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE)
 
 
 TOGETHER = ("tests/browser/", "oracle.py")
@@ -86,4 +111,31 @@ def _only_loopback() -> Iterator[None]:
 def _one_trust_store() -> Iterator[None]:
     """Each new HTTP client reads all certificates of the world, for 30 ms; on loopback nobody needs them even once."""
     with mock.patch.object(ssl, "create_default_context", functools.cache(ssl.create_default_context)):
+        yield
+
+
+class Compilations(dict[tuple[Any, ...], Any]):
+    """Compiled statements by what they are, for all dialect objects of one kind: each engine makes one of its own, and they are equal."""
+
+    def get(self, key: tuple[Any, ...], default: Any = None) -> Any:
+        return super().get(_of_kind(key), default)
+
+    def __setitem__(self, key: tuple[Any, ...], compiled: Any) -> None:
+        super().__setitem__(_of_kind(key), compiled)
+
+
+def _of_kind(key: tuple[Any, ...]) -> tuple[Any, ...]:
+    dialect, *rest = key
+    return (dialect.name, dialect.driver, *rest)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_compilation() -> Iterator[None]:
+    """Each test has engines of its own; compiling every statement anew for each took a quarter of the time of the services' tests."""
+    engine = sys.modules.get("bot.store.engine")
+    if engine is None:  # no test of this run has imported it
+        yield
+        return
+    options = {"compiled_cache": Compilations()}
+    with mock.patch.object(engine, "create_async_engine", functools.partial(engine.create_async_engine, execution_options=options)):
         yield
