@@ -7,7 +7,7 @@ from bot.model.anomalies import Anomaly, ArchiveAs, Changes, Check, Comment, Con
 from bot.model.batches import Batch, BatchState, Fate, Item, Progress, Refusals, Snapshot, Split
 from bot.model.cards import Block, Card, CardDraft, CardKind, CardState, Decision, Message, Reason, Route, Window
 from bot.model.digest import Digest, DigestDay, DigestLine, NoisyCheck
-from bot.model.leases import Lease
+from bot.model.leases import Crew, Lease
 from bot.model.queries import Found, Handling, Query, Word
 from bot.model.reports import (
     ChannelRefuses,
@@ -28,7 +28,6 @@ from bot.model.sources import Capabilities, SourceHealth, Trouble
 from bot.model.views import Explanation, Ingested, Listing, Receipt, Recurrence
 
 __all__ = [
-    "GONE",
     "Action",
     "Actor",
     "Anomaly",
@@ -49,6 +48,7 @@ __all__ = [
     "Check",
     "Comment",
     "Contact",
+    "Crew",
     "Decision",
     "Digest",
     "DigestDay",
@@ -58,6 +58,7 @@ __all__ = [
     "Fate",
     "FirstContact",
     "Found",
+    "GONE",
     "Handling",
     "Ingested",
     "Installation",

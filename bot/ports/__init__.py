@@ -20,7 +20,7 @@ from bot.ports.store import (
     Tally,
 )
 from bot.ports.systems import AHEAD, Clock, Source, Telemetry
-from bot.ports.work import Batches, Leases, Operations
+from bot.ports.work import Batches, Deliveries, Delivery, Leases, Operations, Workers
 
 __all__ = [
     "AHEAD",
@@ -29,6 +29,8 @@ __all__ = [
     "Batches",
     "Cards",
     "Clock",
+    "Deliveries",
+    "Delivery",
     "DigestMarks",
     "Directory",
     "HealthRecords",
@@ -49,4 +51,5 @@ __all__ = [
     "SourceTraits",
     "Tally",
     "Telemetry",
+    "Workers",
 ]
