@@ -275,6 +275,10 @@ class Journal(Protocol):
         """Intents that nobody holds and nobody finished, oldest first."""
         ...
 
+    async def under_way(self, ref: model.Ref, but: str) -> Intent | None:
+        """The oldest unfinished intent about this anomaly, but for the one with that key."""
+        ...
+
     async def sent(self, key: str, now: datetime) -> None:
         """Row before call: from now on an intent may have been done."""
         ...

@@ -56,6 +56,16 @@ class Journal:
 
         return await self._db.read(work)
 
+    async def under_way(self, ref: model.Ref, but: str) -> ports.Intent | None:
+        """The oldest unfinished one about this anomaly, but for the one with that key."""
+        others = sa.select(_INTENTS).where(_INTENTS.c.finished.is_(None), _INTENTS.c.key != but).order_by(_INTENTS.c.at, _INTENTS.c.key)
+
+        async def work(connection: AsyncConnection) -> ports.Intent | None:
+            found = (mappers.intent(row) for row in await connection.execute(others))
+            return next((intent for intent in found if ref in intent.refs), None)
+
+        return await self._db.read(work)
+
     async def sent(self, key: str, now: datetime) -> None:
         """Row before call: from now on an intent may have been done; the first time counts."""
         first = sa.and_(_INTENTS.c.key == key, _INTENTS.c.sent.is_(None))
