@@ -27,6 +27,8 @@ from handlers.desk import Desk
 log = logging.getLogger(__name__)
 
 FLUSH_SECONDS = 1.0
+LOOK_SECONDS = 2.5
+"""How often a worker looks whether a system is to be polled: of a poller that was killed, the next poll comes this much after its lease."""
 RESUME_SECONDS = 15.0
 BATCH_SECONDS = 5.0
 FOLLOW_SECONDS = 1.0
@@ -224,31 +226,32 @@ def _systems(
 def _jobs(configured: settings.Settings, desk: Running) -> list[scheduling.Job]:
     """What happens by itself, and how often."""
     every = configured.desk_poll_seconds
+    often = min(every, LOOK_SECONDS)
 
     def polling(name: str) -> Callable[[], Any]:
-        return lambda: _poll_and_flush(desk, name)
+        return lambda: _poll_and_flush(desk, name, often)
 
     def noticing(name: str) -> Callable[[], Any]:
         return lambda: desk.desk.follow.notice(name)
 
     return [
-        *(scheduling.Job(f"poll {name}", polling(name), every, jitter=every / 10, first=True, watched=True) for name in desk.sources),
+        *(scheduling.Job(f"poll {name}", polling(name), often, jitter=often / 10, first=True, watched=True, rate=every) for name in desk.sources),
         scheduling.Job("asked polls", desk.poll.catch_up, ASKED_SECONDS, first=True),
         scheduling.Job("flush", desk.post.flush, FLUSH_SECONDS, watched=True),
         scheduling.Job("resume", desk.desk.triage.resume, RESUME_SECONDS, first=True),
         scheduling.Job("remarks", desk.remarks.work, RESUME_SECONDS, first=True),
         scheduling.Job("batches", desk.desk.runs.work, BATCH_SECONDS, first=True, deadline=BATCH_DEADLINE),
         scheduling.Job("operations", desk.desk.follow.work, FOLLOW_SECONDS, first=True),
-        *(scheduling.Job(f"notice {name}", noticing(name), every, jitter=every / 10, first=True) for name in desk.scanners),
+        *(scheduling.Job(f"notice {name}", noticing(name), often, jitter=often / 10, first=True) for name in desk.scanners),
         scheduling.Job("digest", desk.desk.digests.tick, DIGEST_SECONDS, first=True),
         scheduling.Job("connection", desk.line.watch, LINE_SECONDS),
         scheduling.Job("legacy facts", desk.store.legacy.carry, LEGACY_SECONDS),
     ]
 
 
-async def _poll_and_flush(desk: Running, name: str) -> None:
-    await desk.poll.poll(name)
-    await desk.post.flush()
+async def _poll_and_flush(desk: Running, name: str, within: float) -> None:
+    if await desk.poll.keep_up(name, within) is not None:
+        await desk.post.flush()
 
 
 async def _pushed(desk: Running, name: str, headers: Mapping[str, str], body: bytes) -> None:

@@ -246,6 +246,7 @@ def _follow(ground: Ground, folk: people.People, scanning: ask.Scans, wanted: ca
         clock=ground.clock,
         telemetry=ground.telemetry,
         give_up=timedelta(minutes=ground.configured.desk_scan_minutes),
+        every=timedelta(seconds=ground.configured.desk_poll_seconds),
     )
 
 
@@ -255,6 +256,7 @@ def _digests(ground: Ground, looking: browse.Browse, wanted: cards.Cards, spec: 
         anomalies=ground.store.anomalies,
         journal=ground.store.journal,
         marks=ground.store.digests,
+        leases=ground.store.leases,
         browse=looking,
         cards=wanted,
         clock=ground.clock,

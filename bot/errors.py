@@ -19,6 +19,7 @@
     │   └── SourceUnsure           it was asked for, and nobody could look yet what became of it
     ├── StoreError                 the database did not do what was asked
     │   └── StoreUnavailable       nothing can be asked of it at the moment; the store has told the log
+    │       └── LeaseLost          for so long that another process may have taken over
     └── DeliveryError              Slack did not do what was asked
         ├── SlackAmbiguous         nobody knows whether it was done: look before repeating
         ├── SlackUnavailable       Slack did not do it and says so, or nothing was sent; worth another try
@@ -157,6 +158,13 @@ class StoreError(BotError):
 
 class StoreUnavailable(StoreError):
     """The database as a whole is the trouble: gone, silent, full, read-only. The store logs when that begins and when it ends."""
+
+
+class LeaseLost(StoreUnavailable):
+    """What was being done passed to another process, or may have: the database did not take word from this one in time."""
+
+    def __init__(self) -> None:
+        super().__init__("The database did not answer for so long that another process goes on with this.")
 
 
 class DeliveryError(BotError):

@@ -29,7 +29,8 @@ _library = logging.getLogger("apscheduler")
 class Job:
     """A service call that comes round every `seconds`, give or take `jitter` seconds; the first time at once if `first` is set.
 
-    A run that takes longer than `deadline` seconds is stopped. What is `watched` is told by `late` when no run of it ended well lately.
+    A run that takes longer than `deadline` seconds is stopped. What is `watched` is told by `late` when no run of it ended well lately;
+    one that comes round more often than there is something to do says how often there is (`rate`).
     """
 
     name: str
@@ -39,6 +40,7 @@ class Job:
     first: bool = False
     deadline: float = DEADLINE_SECONDS
     watched: bool = False
+    rate: float = 0.0
 
 
 class Scheduler:
@@ -73,7 +75,7 @@ class Scheduler:
     def late(self) -> Mapping[str, float]:
         """Watched jobs of which no run ended well for three intervals, and for how many seconds."""
         ago = {name: _now() - at for name, at in self._good.items()}
-        return {name: ago[name] for name, job in self._watched.items() if ago[name] > 3 * (job.seconds + job.jitter) + LATE_SECONDS}
+        return {name: ago[name] for name, job in self._watched.items() if ago[name] > 3 * (max(job.seconds, job.rate) + job.jitter) + LATE_SECONDS}
 
     async def shutdown(self, seconds: float = 15.0) -> None:
         """Start nothing more, give runs under way `seconds` to end, then cancel them and wait until they have gone."""

@@ -8,7 +8,7 @@ from bot.model.batches import Batch, BatchState, Fate, Item, Progress, Refusals,
 from bot.model.cards import Block, Card, CardDraft, CardKind, CardState, Decision, Message, Reason, Route, Window
 from bot.model.digest import Digest, DigestDay, DigestLine, NoisyCheck
 from bot.model.findings import Direction, Fact, Scale, Series
-from bot.model.leases import Lease
+from bot.model.leases import Crew, Lease
 from bot.model.queries import Found, Handling, Query, Word
 from bot.model.reports import (
     ChannelRefuses,
@@ -52,6 +52,7 @@ __all__ = [
     "ClosingKind",
     "Comment",
     "Contact",
+    "Crew",
     "Decision",
     "Digest",
     "DigestDay",

@@ -22,7 +22,7 @@ from bot.ports.store import (
 )
 from bot.ports.systems import AHEAD, Clock, Picture, Pictures, Scanner, Source, System, Telemetry
 from bot.ports.urgency import clicked, urgent
-from bot.ports.work import Batches, Leases, Operations
+from bot.ports.work import Batches, Deliveries, Delivery, Leases, Operations, Workers
 
 __all__ = [
     "AHEAD",
@@ -32,6 +32,8 @@ __all__ = [
     "Budget",
     "Cards",
     "Clock",
+    "Deliveries",
+    "Delivery",
     "Deps",
     "DigestMarks",
     "Directory",
@@ -61,6 +63,7 @@ __all__ = [
     "Tally",
     "Telemetry",
     "Thresholds",
+    "Workers",
     "clicked",
     "urgent",
 ]

@@ -18,7 +18,7 @@ class HealthRecords(Protocol):
         """Somebody wants it to be looked at now, whoever looks."""
         ...
 
-    async def ok(self, source: str, now: datetime, answered: int = 0) -> model.SourceHealth:
+    async def ok(self, source: str, now: datetime, answered: int = 0, next_poll: datetime | None = None) -> model.SourceHealth:
         """It answered, and with it so many of those who had `asked` when the look began. Returns how it stood before."""
         ...
 

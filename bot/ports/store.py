@@ -97,7 +97,7 @@ class Records(Protocol):
 
 
 class Remarks(Protocol):
-    """Comments that are not left yet. Leasable as table "remarks"; methods with a Lease do nothing when it has passed to somebody else."""
+    """Comments that are not left yet. Leasable as kind "remarks"; methods with a Lease do nothing when it has passed to somebody else."""
 
     async def due(self, now: datetime, limit: int = 50) -> Sequence[Remark]:
         """Those to be left by now that nobody holds, the longest due first."""
@@ -201,7 +201,7 @@ class Cards(Protocol):
         ...
 
     async def due_channels(self, now: datetime) -> Sequence[str]:
-        """Channels with first posts that are due."""
+        """Channels with first posts that are due, and in which nobody else posts."""
         ...
 
     async def get(self, card: str) -> model.Card | None: ...
@@ -266,12 +266,17 @@ class Cards(Protocol):
 class Journal(Protocol):
     """Who did what, and what was accepted but is not finished."""
 
-    async def begin(self, intent: Intent, now: datetime, seconds: float) -> model.Lease | None:
-        """Record an accepted action, leased for `seconds`; None when this key was recorded before."""
+    async def begin(self, intent: Intent, now: datetime, seconds: float) -> Sequence[model.Lease]:
+        """Record an accepted action, and own it for `seconds`, and those of its anomalies that nobody has: a lease on the intent, and one
+        on the anomalies where there are such. Nothing when this key was recorded before."""
         ...
 
     async def unfinished(self, now: datetime) -> Sequence[Intent]:
         """Intents that nobody holds and nobody finished, oldest first."""
+        ...
+
+    async def under_way(self, ref: model.Ref, but: str) -> Intent | None:
+        """The oldest unfinished intent about this anomaly, but for the one with that key."""
         ...
 
     async def sent(self, key: str, now: datetime) -> None:

@@ -1,8 +1,9 @@
-"""What is under way: leases, batches, operations."""
+"""What is under way: leases, deliveries, processes, batches, operations."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -10,21 +11,76 @@ from bot import model
 
 
 class Leases(Protocol):
-    """What one process owns for a while: one conditional UPDATE, fenced by a token, expiring by itself. `table` is cards, sources,
-    intents or another one that says so."""
+    """What one process owns for a while: one conditional statement, fenced by a token, expiring by itself. Times are the database's, where
+    it has a clock; else `now` counts. Kinds are cards, anomalies, sources, lanes and what else is worked on by one process at a time."""
 
-    async def take(self, table: str, key: str, now: datetime, seconds: float) -> model.Lease | None: ...
+    async def take(self, kind: str, keys: str | Sequence[str], now: datetime, seconds: float) -> model.Lease | None:
+        """Own those of these that nobody else does; None when that is none."""
+        ...
 
-    async def release(self, lease: model.Lease) -> None: ...
+    async def renew(self, leases: Sequence[model.Lease], now: datetime, seconds: float) -> bool:
+        """Go on owning them. False when one has passed to somebody else."""
+        ...
+
+    async def release(self, *leases: model.Lease) -> None: ...
 
     async def release_all(self) -> None:
         """Only for a store that one process owns alone: what is leased at its start belongs to a dead one."""
         ...
 
+    async def sweep(self, before: datetime) -> int:
+        """Forget those that ended before this time; returns how many."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Something that Slack delivered, as whoever works on it knows it."""
+
+    kind: str
+    key: str
+    token: str
+
+
+class Deliveries(Protocol):
+    """What Slack delivered and may deliver again. Methods with a Delivery do nothing when it has passed to somebody else."""
+
+    async def begin(self, kind: str, key: str, now: datetime, seconds: float) -> Delivery | None:
+        """Write it down before any work. None when it is known; but one that was begun and whose time ran out is begun again."""
+        ...
+
+    async def renew(self, delivery: Delivery, now: datetime, seconds: float) -> bool: ...
+
+    async def done(self, delivery: Delivery, now: datetime) -> bool: ...
+
+    async def forget(self, delivery: Delivery) -> None:
+        """It may come again: nothing was done."""
+        ...
+
+    async def sweep(self, before: datetime) -> int:
+        """Forget those of before this time; returns how many."""
+        ...
+
+
+class Workers(Protocol):
+    """Which processes there are. `role` is run, web or worker."""
+
+    async def beat(self, ident: str, role: str, now: datetime) -> model.Crew:
+        """This process is there; returns who is. One that says nothing for 20 s is not there any more."""
+        ...
+
+    async def crew(self, now: datetime) -> model.Crew: ...
+
+    async def leave(self, ident: str) -> None: ...
+
+    async def sweep(self, before: datetime) -> int:
+        """Forget those that were seen last before this time; returns how many."""
+        ...
+
 
 class Batches(Protocol):
     """One change to many anomalies, item by item. Methods with a Lease do nothing and return False when it has passed to somebody else.
-    Leasable as table "batches"."""
+    Leasable as kind "batches"."""
 
     async def create(self, batch: model.Batch, items: Sequence[model.Item]) -> None:
         """A new preview with its frozen items, in their order."""
@@ -53,7 +109,7 @@ class Batches(Protocol):
         ...
 
     async def settle(self, lease: model.Lease, items: Sequence[model.Item], now: datetime) -> bool:
-        """Store fate, reason, right, place and after of these items, and stretch the lease to `now` + 120 s."""
+        """Store fate, reason, right, place and after of these items."""
         ...
 
     async def finish(self, lease: model.Lease, now: datetime) -> bool:
@@ -79,7 +135,7 @@ class Batches(Protocol):
 
 class Operations(Protocol):
     """Operations that this desk starts or follows. Methods with a Lease do nothing and return False when it has passed to somebody else.
-    Leasable as table "operations"."""
+    Leasable as kind "operations"."""
 
     async def add(self, operations: Sequence[model.Operation]) -> Sequence[str]:
         """Insert them; returns the ids of those that are new. One whose id is there already, or whose (source, scan id) is, is left out."""

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from bot import errors, model, ports
 from bot.core import connected, digest_stats, grammar, permissions, schedules, transitions
 from bot.render.digest import digest_message
-from bot.services import browse, cards, slicing
+from bot.services import browse, cards, leasing, slicing
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,7 @@ class Digests:
     anomalies: ports.Anomalies
     journal: ports.Journal
     marks: ports.DigestMarks
+    leases: ports.Leases
     browse: browse.Browse
     cards: cards.Cards
     clock: ports.Clock
@@ -54,6 +55,11 @@ class Digests:
             return
         if mark >= due:
             return
+        async with leasing.trying(self.leases, self.clock, "digests", self.cards.routes[0].id) as lease:
+            if lease is not None and await self._mark() == mark:
+                await self._make(due, mark)
+
+    async def _make(self, due: datetime, mark: datetime) -> None:
         try:
             made = await self._made(model.Query(), _DESK, mark)
         except errors.SourceError as error:

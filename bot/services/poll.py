@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,11 +10,9 @@ from datetime import datetime, timedelta
 
 from bot import errors, model, ports
 from bot.core import transitions
-from bot.services import cards
+from bot.services import cards, leasing
 
 log = logging.getLogger(__name__)
-
-LEASE_SECONDS = 300.0
 
 TELL_AFTER = 2
 """A single failed poll is not worth a message; the second one in a row is. A refused token is told at once."""
@@ -42,6 +41,15 @@ class Poll:
     telemetry: ports.Telemetry
     every: timedelta
 
+    async def keep_up(self, name: str, within: float) -> model.Ingested | None:
+        """Poll when it is due within so many seconds, whoever polled last: however many workers look, and whenever, the system is polled
+        once per interval."""
+        due = _due(await self.health.get(name), self.clock.now(), self._limit)
+        if due > within:
+            return None
+        await asyncio.sleep(due)
+        return await self.poll(name)
+
     async def poll(self, name: str, *, now_please: bool = False) -> model.Ingested | None:
         """Read what is new and store it; None when somebody else does, or when the source is being left alone.
 
@@ -51,13 +59,10 @@ class Poll:
             await self.health.ask(name)
         saved, again = None, True
         while again:
-            lease = await self.leases.take("sources", name, self.clock.now(), LEASE_SECONDS)
-            if lease is None:
-                return saved
-            try:
+            async with leasing.trying(self.leases, self.clock, "sources", name) as lease:
+                if lease is None:
+                    return saved
                 taken = await self._turn(name, now_please)
-            finally:
-                await self.leases.release(lease)
             saved = _both(saved, taken.saved)
             # Only after the release: whoever could not lease has asked before that.
             again = now_please = (await self.health.get(name)).asked > taken.asked
@@ -78,7 +83,7 @@ class Poll:
     async def _turn(self, name: str, now_please: bool) -> _Turn:
         """One poll, with its watch."""
         standing, began = await self.health.get(name), self.clock.now()
-        if not now_please and standing.next_poll is not None and began < standing.next_poll <= began + self._limit + ports.AHEAD:
+        if not now_please and _due(standing, began, self._limit) > 0:
             return _Turn(standing.asked)
         try:
             saved = await self._poll(name, standing)
@@ -86,7 +91,7 @@ class Poll:
         except errors.SourceError as error:
             await self._failed(name, error)
             return _Turn(standing.asked)
-        await self._answered(name, standing.asked)
+        await self._answered(name, standing.asked, began + self.every)
         return _Turn(standing.asked, saved)
 
     # --- what is new -----------------------------------------------------------------------------------------------------
@@ -215,9 +220,9 @@ class Poll:
 
     # --- trouble -------------------------------------------------------------------------------------------------------------
 
-    async def _answered(self, name: str, asked: int) -> None:
+    async def _answered(self, name: str, asked: int, next_poll: datetime) -> None:
         """Tell that it is over if people were told that it began, and only then forget it: after a kill it is the same report again."""
-        before, now = await self.health.ok(name, self.clock.now(), asked), self.clock.now()
+        before, now = await self.health.ok(name, self.clock.now(), asked, next_poll), self.clock.now()
         if before.failing_since is not None:
             log.info("%s answers again", name)
         if before.told:
@@ -261,6 +266,15 @@ class _Turn:
 
     asked: int
     saved: model.Ingested | None = None
+
+
+def _due(standing: model.SourceHealth, now: datetime, limit: timedelta) -> float:
+    """In how many seconds it is to be polled. What somebody asked for is due now, unless the system fails; and a time that no process can
+    have meant was written by a clock that has been set back since."""
+    at = standing.next_poll
+    if at is None or at > now + limit + ports.AHEAD or (standing.wanted and standing.failing_since is None):
+        return 0.0
+    return max(0.0, (at - now).total_seconds())
 
 
 def _both(one: model.Ingested | None, other: model.Ingested | None) -> model.Ingested | None:

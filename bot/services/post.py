@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,12 +15,9 @@ from typing import Any
 
 from bot import errors, model, ports
 from bot.core import grouping, retries
-from bot.services import cards, fallback
+from bot.services import cards, fallback, leasing
 
 log = logging.getLogger(__name__)
-
-LEASE_SECONDS = 120.0
-"""Longer than one delivery with its wait for a slot and its time-outs; another process goes on after a crash."""
 
 SETTLE = timedelta(seconds=10)
 """How long Slack gets to store a message whose answer was lost before its absence is believed."""
@@ -63,6 +61,8 @@ class Post:
     clock: ports.Clock
     telemetry: ports.Telemetry
     admins: Sequence[str] = ()
+    crew: model.Crew = field(default_factory=model.Crew)
+    """Who else is there: of the channels that are free each worker takes its part."""
     _lanes: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _paused: dict[str, datetime] = field(default_factory=dict)
     _resting: dict[str, datetime] = field(default_factory=dict)
@@ -83,7 +83,8 @@ class Post:
             return
         await self._group()
         self._start(EDITS, self._edits)
-        for channel in await self.store.due_channels(self.clock.now()):
+        free = await self.store.due_channels(self.clock.now())
+        for channel in free[: math.ceil(len(free) / self.crew.working)]:
             self._start(channel, lambda channel=channel: self._posts(channel))  # type: ignore[misc]
         if self._lanes:
             await asyncio.wait(self._lanes.values(), timeout=PATIENCE_SECONDS)
@@ -127,10 +128,12 @@ class Post:
             self._lanes[lane] = asyncio.create_task(work())
 
     async def _posts(self, channel: str) -> None:
-        while True:
-            due = await self.store.due(self.clock.now(), posted=False, channel=channel, limit=BATCH)
-            if not await self._deliver_all(channel, due):
-                return
+        """The lane of a channel is one process's, so that its budget is kept and its messages keep their order."""
+        async with leasing.trying(self.leases, self.clock, "lanes", channel) as lane:
+            while lane is not None:
+                due = await self.store.due(self.clock.now(), posted=False, channel=channel, limit=BATCH)
+                if not await self._deliver_all(channel, due):
+                    return
 
     async def _edits(self) -> None:
         while True:
@@ -158,14 +161,11 @@ class Post:
 
     async def _deliver(self, card_id: str, hint: Hint | None = None, *, clicked: bool = False) -> bool:
         """Deliver until Slack shows what is wanted. False when somebody else holds the card."""
-        lease = await self.leases.take("cards", card_id, self.clock.now(), LEASE_SECONDS)
-        if lease is None:
-            return False
-        try:
+        async with leasing.trying(self.leases, self.clock, "cards", card_id) as lease:
+            if lease is None:
+                return False
             while await self._step(lease, card_id, hint, clicked):
                 hint = None
-        finally:
-            await self.leases.release(lease)
         return True
 
     async def _step(self, lease: model.Lease, card_id: str, hint: Hint | None, clicked: bool) -> bool:

@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot import errors, model, ports
+from bot.services import leasing
 
 log = logging.getLogger(__name__)
-
-LEASE_SECONDS = 120.0
 
 SKEW = timedelta(minutes=1)
 """So much may the system's clock differ from ours: a comment with these words that is older than the change is another one."""
@@ -48,17 +47,17 @@ class Remarks:
     async def work(self) -> None:
         """Leave every remark that is due."""
         for remark in await self.store.due(self.clock.now()):
-            lease = await self.leases.take("remarks", remark.key, self.clock.now(), LEASE_SECONDS)
-            if lease is None:
-                continue
-            try:
-                await self._leave(lease, remark)
-            except errors.SourceError as error:
-                log.info("no comment was left on %s yet: %s", remark.ref, error)
-                pause = min(PAUSE * 2 ** min(remark.tries, 10), LONGEST_PAUSE)
-                await self.store.later(lease, self.clock.now() + pause)
-            finally:
-                await self.leases.release(lease)
+            async with leasing.trying(self.leases, self.clock, "remarks", remark.key) as lease:
+                if lease is not None:
+                    await self._try(lease, remark)
+
+    async def _try(self, lease: model.Lease, remark: ports.Remark) -> None:
+        try:
+            await self._leave(lease, remark)
+        except errors.SourceError as error:
+            log.info("no comment was left on %s yet: %s", remark.ref, error)
+            pause = min(PAUSE * 2 ** min(remark.tries, 10), LONGEST_PAUSE)
+            await self.store.later(lease, self.clock.now() + pause)
 
     async def _leave(self, lease: model.Lease, remark: ports.Remark) -> None:
         """Row before call; one that may be there is looked for before it is said again. Raises SourceError while it makes sense to try."""

@@ -10,11 +10,15 @@ from datetime import datetime, timedelta
 
 from bot import errors, model, ports
 from bot.core import attribution, closings, connected, permissions, snapshot, transitions
-from bot.services import cards, people, post, recording, remarks
+from bot.services import cards, leasing, people, post, recording, remarks
 
 log = logging.getLogger(__name__)
 
-LEASE_SECONDS = 120.0
+WAIT_SECONDS = 3.0
+"""How long a click waits for another one on the same anomaly, before its actor is told of that one."""
+
+LOOK_SECONDS = 0.1
+"""How often it looks meanwhile."""
 
 RESUME_WITHIN = timedelta(minutes=15)
 """An action that a restart interrupted is ended if it is younger than this; an older one is reported as not done."""
@@ -54,7 +58,6 @@ class Triage:
     recorder: recording.Recorder
     remarks: remarks.Remarks
     actor_comments: bool = True
-    _locks: dict[model.Ref, asyncio.Lock] = field(default_factory=dict)
 
     def check(self, action: model.Action, ref: model.Ref, actor: model.Actor) -> None:
         """Raise NotAllowed or NotSupported before a form is shown for nothing."""
@@ -69,13 +72,11 @@ class Triage:
         source = connected.named(self.sources, ref.source)
         change = closings.fitted(source.archive_as, change, source.title)
         intent = ports.Intent(click.key, change, (ref,), actor.id, actor.name, self.clock.now(), channel=click.channel, shown=click.shown)
-        lease = await self.journal.begin(intent, self.clock.now(), LEASE_SECONDS)
-        if lease is None:
+        begun = await self.journal.begin(intent, self.clock.now(), leasing.SECONDS)
+        if not begun:
             raise errors.Stale("This click has been dealt with already; the card shows what became of it.")
-        try:
-            return await self._run(intent, click)
-        finally:
-            await self.leases.release(lease)
+        async with leasing.holding(self.leases, self.clock, *begun) as held:
+            return await self._run(intent, click, held)
 
     async def resume(self) -> int:
         """End what an earlier process accepted and did not finish. Returns how many actions were looked at."""
@@ -83,19 +84,17 @@ class Triage:
         for intent in unfinished:
             if intent.refs[0].source not in self.sources:
                 continue  # the system is not configured any more; should it come back, this is ended
-            lease = await self.leases.take("intents", intent.key, self.clock.now(), LEASE_SECONDS)
+            lease = await self.leases.take("intents", intent.key, self.clock.now(), leasing.SECONDS)
             if lease is None:
                 continue
-            try:
-                await self._resume(intent)
-            finally:
-                await self.leases.release(lease)
+            async with leasing.holding(self.leases, self.clock, lease) as held:
+                await self._resume(intent, held)
         return len(unfinished)
 
-    async def _resume(self, intent: ports.Intent) -> None:
+    async def _resume(self, intent: ports.Intent, held: list[model.Lease]) -> None:
         """Look first what became of it; do it only where it was not done, is not too old, and the actor still may."""
         try:
-            receipt = await self._run(intent, Click(intent.key, intent.channel, shown=intent.shown), again=True)
+            receipt = await self._run(intent, Click(intent.key, intent.channel, shown=intent.shown), held, again=True)
             refused = [outcome for outcome in receipt.outcomes if outcome.result is model.Result.REFUSED]
             if refused:
                 await self._tell_interrupted(intent, refused[0].reason)
@@ -123,11 +122,10 @@ class Triage:
         said = model.RequestInterrupted(intent.change.action.value, intent.refs, why, intent.at)
         await self.cards.report(f"interrupted:{intent.key}", said, intent.actor)
 
-    async def _run(self, intent: ports.Intent, click: Click, *, again: bool = False) -> model.Receipt:
+    async def _run(self, intent: ports.Intent, click: Click, held: list[model.Lease], *, again: bool = False) -> model.Receipt:
         (ref,) = intent.refs
-        lock = self._locks.setdefault(ref, asyncio.Lock())
-        await lock.acquire()
         try:
+            await self._alone(intent, held, again=again)
             with ports.clicked(really=not again):
                 receipt = await self._apply(intent, again=again, adopting=bool(click.ts))
         except errors.SourceUnsure:
@@ -136,13 +134,29 @@ class Triage:
             if not again:
                 await self._refused(intent, str(error))
             raise
-        finally:
-            lock.release()
-            if not lock.locked():
-                self._locks.pop(ref, None)
         await self._show(ref, click)
         self.remarks.soon()
         return receipt
+
+    async def _alone(self, intent: ports.Intent, held: list[model.Lease], *, again: bool) -> None:
+        """Have the anomaly for ourselves. Raises Stale when somebody else is at it for too long; after a restart it is tried later."""
+        (ref,), waited = intent.refs, 0.0
+        while not any(lease.kind == "anomalies" for lease in held):
+            lease = await self.leases.take("anomalies", str(ref), self.clock.now(), leasing.SECONDS)
+            if lease is not None:
+                held.append(lease)
+            elif waited >= WAIT_SECONDS:
+                why = await self._busy(intent)
+                raise errors.SourceUnsure(ref.source, why) if again else errors.Stale(why)
+            else:
+                await asyncio.sleep(LOOK_SECONDS)
+                waited += LOOK_SECONDS
+
+    async def _busy(self, intent: ports.Intent) -> str:
+        """Who was first: somebody's click, or a change of many."""
+        first = await self.journal.under_way(intent.refs[0], intent.key)
+        who = f"{first.actor_name} was first, and the change is not finished yet" if first else "A change of many is at this anomaly just now"
+        return f"{who}. Nothing was changed by you; the card will show what became of it."
 
     async def _show(self, ref: model.Ref, click: Click) -> None:
         """The action is done and recorded: trouble with Slack from here on is the flush's to mend."""
@@ -321,6 +335,7 @@ class Triage:
                 before.get(one.ref),
                 after.get(one.ref),
                 one.reason or intent.change.comment,
+                told=one.result is not model.Result.ALREADY,  # who came second changed nothing, and has been told so
                 sent=(intent.change,) if intent.sent else (),
             )
             for one in outcomes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,9 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model
 from bot.store import leases, mappers, transactions, work_tables
-
-LEASE = timedelta(seconds=120)
-"""How long a batch stays leased after each settling."""
 
 NOT_DONE = (model.Fate.REFUSED, model.Fate.DRIFTED, model.Fate.ALREADY)
 """The fates that have a reason to tell."""
@@ -90,7 +87,9 @@ class Batches:
     async def runnable(self, now: datetime) -> Sequence[str]:
         """Batches that run and that nobody holds, the one confirmed first first."""
         statement = (
-            sa.select(_BATCHES.c.id).where(work_tables.RUNNING, leases.free(_BATCHES, now)).order_by(_BATCHES.c.confirmed, _BATCHES.c.id)
+            sa.select(_BATCHES.c.id)
+            .where(work_tables.RUNNING, leases.free(leases.BATCHES, _BATCHES.c.id, self._db, now))
+            .order_by(_BATCHES.c.confirmed, _BATCHES.c.id)
         )
 
         async def work(connection: AsyncConnection) -> Sequence[str]:
@@ -109,21 +108,21 @@ class Batches:
         return await self._db.read(work)
 
     async def settle(self, lease: model.Lease, items: Sequence[model.Item], now: datetime) -> bool:
-        """Store fate, reason, right, place and after of these items, and stretch the lease to `now` + 120 s, in one transaction.
+        """Store fate, reason, right, place and after of these items, in one transaction.
 
         What is DONE, ALREADY, REFUSED or DRIFTED stays what it is; a SENT item may become TODO again (it was looked up: not done).
         False, and nothing stored, when the lease has passed to somebody else or the batch does not run.
         """
-        return await self._db.write(lambda connection: settle(connection, lease, items, now))
+        return await self._db.write(lambda connection: settle(connection, self._db, lease, items))
 
     async def finish(self, lease: model.Lease, now: datetime) -> bool:
-        """RUNNING -> DONE, and the lease ends; an undo marks the batch that it took back."""
+        """RUNNING -> DONE; an undo marks the batch that it took back."""
         own = _BATCHES.alias("own")
         taken_back = sa.select(own.c.undo_of).where(own.c.id == lease.key).scalar_subquery()
-        done = {"state": model.BatchState.DONE.value, "finished": now, "claim_token": None, "claim_until": None}
+        done = {"state": model.BatchState.DONE.value, "finished": now}
 
         async def work(connection: AsyncConnection) -> bool:
-            change = sa.update(_BATCHES).where(leases.held(lease), work_tables.RUNNING).values(done)
+            change = sa.update(_BATCHES).where(leases.held(lease, self._db), work_tables.RUNNING).values(done)
             if not (await connection.execute(change)).rowcount:
                 return False
             first = sa.and_(_BATCHES.c.id == taken_back, _BATCHES.c.undone_by == "")
@@ -201,13 +200,12 @@ class Batches:
         return await self._db.write(work)
 
 
-async def settle(connection: AsyncConnection, lease: model.Lease, items: Sequence[model.Item], now: datetime) -> bool:
+async def settle(connection: AsyncConnection, db: transactions.Database, lease: model.Lease, items: Sequence[model.Item]) -> bool:
     """`Batches.settle`, as a part of a transaction: nothing is written before it is certain that the lease holds."""
     sent = [item.ref for item in items if _only_sent(item)]
     settled = [item for item in items if not _only_sent(item)]
     values = [{"of": lease.key, "system": item.ref.source, "ident": item.ref.id, **mappers.settled_values(item)} for item in settled]
-    stretched = sa.update(_BATCHES).where(leases.held(lease), work_tables.RUNNING).values(claim_until=now + LEASE)
-    if not (await connection.execute(stretched)).rowcount:
+    if await connection.scalar(sa.select(_BATCHES.c.id).where(leases.held(lease, db), work_tables.RUNNING)) is None:
         return False
     for refs in transactions.chunks(sent):
         await connection.execute(sa.update(_ITEMS).where(_ITEMS.c.batch == lease.key, _among(refs), _OPEN).values(_SENT))

@@ -52,7 +52,7 @@ class Cards:
     ) -> Sequence[model.Card]:
         """Live cards that are due and not leased: first posts (oldest first) or edits (clicked first, then newest); of one channel, or of
         all but those in `without`."""
-        statement = sa.select(_CARDS).where(_due(now, posted=posted)).order_by(*(_NEWEST_EDIT if posted else _OLDEST_POST))
+        statement = sa.select(_CARDS).where(self._due(now, posted=posted)).order_by(*(_NEWEST_EDIT if posted else _OLDEST_POST))
         if channel:
             statement = statement.where(_CARDS.c.channel == channel)
         if without:
@@ -60,8 +60,9 @@ class Cards:
         return await self._cards(statement.limit(limit))
 
     async def due_channels(self, now: datetime) -> Sequence[str]:
-        """Channels with first posts that are due, by name."""
-        statement = sa.select(_CARDS.c.channel).distinct().where(_due(now, posted=False)).order_by(_CARDS.c.channel)
+        """Channels with first posts that are due and whose lane nobody holds, by name."""
+        there = sa.and_(self._due(now, posted=False), leases.free(leases.LANES, _CARDS.c.channel, self._db, now))
+        statement = sa.select(_CARDS.c.channel).distinct().where(there).order_by(_CARDS.c.channel)
 
         async def work(connection: AsyncConnection) -> Sequence[str]:
             return list(await connection.scalars(statement))
@@ -162,7 +163,7 @@ class Cards:
 
     async def begin(self, lease: model.Lease, now: datetime) -> bool:
         """Row before call: a first post starts now. False also when the card has a message, or is not to be seen any more."""
-        return await self._fenced(lease, sa.and_(outbox.LIVE, _CARDS.c.ts.is_(None)), posting=now)
+        return await self._fenced(lease, sa.and_(outbox.LIVE, _CARDS.c.ts.is_(None)), posting=self._db.moment(now))
 
     async def delivered(
         self,
@@ -206,7 +207,7 @@ class Cards:
         ended = {"due": None, "since": None, "urgent": False, "posting": None}
 
         async def work(connection: AsyncConnection) -> bool:
-            change = sa.update(_CARDS).where(leases.held(lease)).values(state=state, reason=reason, error=error, **ended)
+            change = sa.update(_CARDS).where(leases.held(lease, self._db)).values(state=state, reason=reason, error=error, **ended)
             if not (await connection.execute(change)).rowcount:
                 return False
             await outbox.refresh_shown(connection, [lease.key], lease.until)
@@ -235,6 +236,10 @@ class Cards:
         """What waits; ages count from when Slack began to lag behind."""
         return await self._db.read(lambda connection: queue_stats.measure(connection, now))
 
+    def _due(self, now: datetime, *, posted: bool) -> sa.ColumnElement[bool]:
+        lane = _POSTED if posted else _CARDS.c.ts.is_(None)
+        return sa.and_(_CARDS.c.due.is_not(None), _CARDS.c.due <= now, lane, leases.free(leases.CARDS, _CARDS.c.id, self._db, now))
+
     async def _cards(self, statement: sa.Select[Any]) -> Sequence[model.Card]:
         async def work(connection: AsyncConnection) -> Sequence[model.Card]:
             return [mappers.card(row) for row in await connection.execute(statement)]
@@ -242,17 +247,12 @@ class Cards:
         return await self._db.read(work)
 
     async def _fenced(self, lease: model.Lease, condition: sa.ColumnElement[bool], **values: Any) -> bool:
-        statement = sa.update(_CARDS).where(leases.held(lease), condition).values(values)
+        statement = sa.update(_CARDS).where(leases.held(lease, self._db), condition).values(values)
 
         async def work(connection: AsyncConnection) -> bool:
             return (await connection.execute(statement)).rowcount == 1
 
         return await self._db.write(work)
-
-
-def _due(now: datetime, *, posted: bool) -> sa.ColumnElement[bool]:
-    lane = _POSTED if posted else _CARDS.c.ts.is_(None)
-    return sa.and_(_CARDS.c.due.is_not(None), _CARDS.c.due <= now, lane, leases.free(_CARDS, now))
 
 
 def _posted_at(ts: str, now: datetime) -> datetime:

@@ -24,6 +24,7 @@ from bot.store import (
     batches,
     cards,
     connections,
+    deliveries,
     digest_marks,
     file_lock,
     health_tables,
@@ -38,6 +39,7 @@ from bot.store import (
     source_health,
     source_traits,
     transactions,
+    workers,
 )
 from bot.store.migrations import revisions
 
@@ -78,6 +80,8 @@ class Store:
     anomalies: anomalies.Anomalies
     cards: cards.Cards
     leases: leases.Leases
+    deliveries: deliveries.Deliveries
+    workers: workers.Workers
     journal: journal.Journal
     records: recording.Records
     remarks: remarks.Remarks
@@ -144,6 +148,8 @@ async def open(url: str, patience: connections.Patience | None = None) -> Store:
         anomalies.Anomalies(db),
         cards.Cards(db),
         leases.Leases(db),
+        deliveries.Deliveries(db),
+        workers.Workers(db),
         journal.Journal(db),
         recording.Records(db),
         remarks.Remarks(db),

@@ -44,6 +44,7 @@ channel_health = sa.Table(
     sa.Column("channel", columns.Words(), primary_key=True),
     columns.maybe("refused_since"),  # as people were told; NULL since it works again
     columns.moment("at"),
+    columns.maybe("paused_until"),  # when it is tried again
 )
 
 block_refusals = sa.Table("block_refusals", columns.metadata, sa.Column("blocks", columns.Words(), primary_key=True), columns.moment("at"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,27 +27,42 @@ class Journal:
     def __init__(self, db: transactions.Database) -> None:
         self._db = db
 
-    async def begin(self, intent: ports.Intent, now: datetime, seconds: float) -> model.Lease | None:
-        """Record an accepted action, leased for `seconds`; None when this key was recorded before."""
-        lease = leases.new("intents", intent.key, now, seconds)
+    async def begin(self, intent: ports.Intent, now: datetime, seconds: float) -> Sequence[model.Lease]:
+        """Record an accepted action, and own it for `seconds`, and with it those of its anomalies that nobody has; nothing when this key
+        was recorded before."""
+        own = leases.new(leases.INTENTS, [intent.key], now, seconds)
+        about = leases.new(leases.ANOMALIES, sorted(map(str, intent.refs)), now, seconds, own.token)
 
-        async def work(connection: AsyncConnection) -> model.Lease | None:
-            if await connection.scalar(sa.select(_INTENTS.c.key).where(_INTENTS.c.key == intent.key)) is not None:
-                return None
-            row = mappers.intent_values(intent) | {"claim_token": lease.token, "claim_until": lease.until}
-            await connection.execute(sa.insert(_INTENTS).values(row))
-            return lease
+        async def work(connection: AsyncConnection) -> Sequence[model.Lease]:
+            adding = transactions.insert(connection, _INTENTS).values(mappers.intent_values(intent)).on_conflict_do_nothing()
+            if (await connection.execute(adding.returning(_INTENTS.c.key))).one_or_none() is None:
+                return ()
+            got = await leases.grab(connection, self._db, [own, about], now, seconds)
+            free = tuple(key for key in about.keys if (about.kind, key) in got)
+            return [own, replace(about, keys=free)] if free else [own]
 
         return await self._db.write(work)
 
     async def unfinished(self, now: datetime) -> Sequence[ports.Intent]:
         """Intents that nobody holds and nobody finished, oldest first."""
         statement = (
-            sa.select(_INTENTS).where(_INTENTS.c.finished.is_(None), leases.free(_INTENTS, now)).order_by(_INTENTS.c.at, _INTENTS.c.key)
+            sa.select(_INTENTS)
+            .where(_INTENTS.c.finished.is_(None), leases.free(leases.INTENTS, _INTENTS.c.key, self._db, now))
+            .order_by(_INTENTS.c.at, _INTENTS.c.key)
         )
 
         async def work(connection: AsyncConnection) -> Sequence[ports.Intent]:
             return [mappers.intent(row) for row in await connection.execute(statement)]
+
+        return await self._db.read(work)
+
+    async def under_way(self, ref: model.Ref, but: str) -> ports.Intent | None:
+        """The oldest unfinished one about this anomaly, but for the one with that key."""
+        others = sa.select(_INTENTS).where(_INTENTS.c.finished.is_(None), _INTENTS.c.key != but).order_by(_INTENTS.c.at, _INTENTS.c.key)
+
+        async def work(connection: AsyncConnection) -> ports.Intent | None:
+            found = (mappers.intent(row) for row in await connection.execute(others))
+            return next((intent for intent in found if ref in intent.refs), None)
 
         return await self._db.read(work)
 
@@ -55,7 +71,7 @@ class Journal:
         first = sa.and_(_INTENTS.c.key == key, _INTENTS.c.sent.is_(None))
 
         async def work(connection: AsyncConnection) -> None:
-            await connection.execute(sa.update(_INTENTS).where(first).values(sent=now))
+            await connection.execute(sa.update(_INTENTS).where(first).values(sent=self._db.moment(now)))
 
         await self._db.write(work)
 

@@ -1,9 +1,13 @@
-"""Leases: what one process owns for a while. One conditional UPDATE takes it, a token fences it, time ends it."""
+"""Leases: what one process owns for a while. One conditional statement takes it, a token fences it, time ends it.
+
+Times are the server's own (`clock_timestamp()`) on PostgreSQL, so that no process's clock makes two owners; SQLite has one process, and
+its clock will do.
+"""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,16 +15,31 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model
-from bot.store import health_tables, tables, transactions, work_tables
+from bot.store import tables, transactions, work_tables
 
-_KEYS: Mapping[str, sa.Column[Any]] = {
-    "cards": tables.cards.c.id,
-    "sources": health_tables.sources.c.source,
-    "intents": work_tables.intents.c.key,
-    "remarks": work_tables.remarks.c.key,
-    "batches": work_tables.batches.c.id,
-    "operations": work_tables.operations.c.id,
+ANOMALIES, INTENTS, CARDS, REMARKS, BATCHES, OPERATIONS, LANES = (
+    "anomalies",
+    "intents",
+    "cards",
+    "remarks",
+    "batches",
+    "operations",
+    "lanes",
+)
+"""Kinds that statements of other modules name."""
+
+_LEASES = work_tables.leases
+
+_ROWS: Mapping[str, sa.Column[Any]] = {
+    CARDS: tables.cards.c.id,
+    REMARKS: work_tables.remarks.c.key,
+    BATCHES: work_tables.batches.c.id,
+    OPERATIONS: work_tables.operations.c.id,
 }
+"""Kinds whose rows are written under a lease."""
+
+Thing = tuple[str, str]
+"""A kind and a key."""
 
 
 class Leases:
@@ -28,78 +47,113 @@ class Leases:
 
     def __init__(self, db: transactions.Database) -> None:
         self._db = db
-        self._left: dict[tuple[str, str], set[str]] = {}
+        self._left: dict[Thing, set[str]] = {}
 
-    async def take(self, table: str, key: str, now: datetime, seconds: float) -> model.Lease | None:
-        """Own a row for `seconds`; None when somebody else does, or when there is no such row.
-
-        A source may be leased before anything is known of it. Raises KeyError for a table that knows no leases.
-        """
-        lease = new(table, key, now, seconds)
-        left = list(self._left.get((table, key), ()))
+    async def take(self, kind: str, keys: str | Sequence[str], now: datetime, seconds: float) -> model.Lease | None:
+        """Own these for `seconds`, in one statement: those of them that nobody else owns are the keys of the lease. None when that is
+        none of them. They need not be rows of anything."""
+        wanted = [keys] if isinstance(keys, str) else sorted(set(keys))
+        lease = new(kind, wanted, now, seconds)
+        left = {token for key in wanted for token in self._left.get((kind, key), ())}
         try:
-            taken = await self._db.write(lambda connection: _take(connection, lease, now, left))
+            got = await self._db.write(lambda connection: grab(connection, self._db, [lease], now, seconds, left))
         except BaseException:
-            self._leave(lease)  # the answer may be lost, and not the lease
+            self._leave([lease])  # the answer may be lost, and not the lease
             raise
-        self._left.pop((table, key), None)
-        return lease if taken else None
+        for thing in got:
+            self._left.pop(thing, None)
+        keys = tuple(key for key in wanted if (kind, key) in got)
+        return model.Lease(kind, keys, lease.token, lease.until) if keys else None
 
-    async def release(self, lease: model.Lease) -> None:
-        """Give it back; nothing happens when it has passed to somebody else. Where that fails, this process may take it again at once:
-        a database that is gone for a moment must not keep everybody from the work for as long as the lease lasts."""
-        target = _KEYS[lease.table].table
+    async def renew(self, leases: Sequence[model.Lease], now: datetime, seconds: float) -> bool:
+        """Own them for `seconds` from now on. False when one of them has passed to somebody else."""
+        change = sa.update(_LEASES).where(_these(leases)).values(until=self._db.moment(now, seconds))
+
+        async def work(connection: AsyncConnection) -> bool:
+            return (await connection.execute(change)).rowcount == sum(len(lease.keys) for lease in leases)
+
+        return await self._db.write(work)
+
+    async def release(self, *leases: model.Lease) -> None:
+        """Give them back; nothing happens to what has passed to somebody else. Where that fails, this process may take them again at once:
+        a database that is gone for a moment must not keep everybody from the work for as long as they last."""
 
         async def work(connection: AsyncConnection) -> None:
-            await connection.execute(sa.update(target).where(held(lease)).values(claim_token=None, claim_until=None))
+            await connection.execute(sa.delete(_LEASES).where(_these(leases)))
 
         try:
             await self._db.write(work)
         except BaseException:
-            self._leave(lease)
+            self._leave(leases)
             raise
 
-    def _leave(self, lease: model.Lease) -> None:
-        self._left.setdefault((lease.table, lease.key), set()).add(lease.token)
+    def _leave(self, leases: Iterable[model.Lease]) -> None:
+        for lease in leases:
+            for key in lease.keys:
+                self._left.setdefault((lease.kind, key), set()).add(lease.token)
 
     async def release_all(self) -> None:
         """Forget every lease. Only for a store that this process owns alone (`Store.alone`)."""
 
         async def work(connection: AsyncConnection) -> None:
-            for column in _KEYS.values():
-                target = column.table
-                claimed = target.c.claim_until.is_not(None)
-                await connection.execute(sa.update(target).where(claimed).values(claim_token=None, claim_until=None))
+            await connection.execute(sa.delete(_LEASES))
 
         await self._db.write(work)
 
+    async def sweep(self, before: datetime) -> int:
+        """Forget those that ended before this time: of what died with them, or was done for good. Returns how many."""
 
-def new(table: str, key: str, now: datetime, seconds: float) -> model.Lease:
+        async def work(connection: AsyncConnection) -> int:
+            return (await connection.execute(sa.delete(_LEASES).where(_LEASES.c.until < before))).rowcount
+
+        return await self._db.write(work)
+
+
+def new(kind: str, keys: Sequence[str], now: datetime, seconds: float, token: str = "") -> model.Lease:
     """A lease with a token of its own, not yet written anywhere."""
-    return model.Lease(table, key, uuid.uuid4().hex, now + timedelta(seconds=seconds))
+    return model.Lease(kind, tuple(keys), token or uuid.uuid4().hex, now + timedelta(seconds=seconds))
 
 
-def held(lease: model.Lease) -> sa.ColumnElement[bool]:
-    """The condition that fences a write: the row still carries this token."""
-    column = _KEYS[lease.table]
-    return sa.and_(column == lease.key, column.table.c.claim_token == lease.token)
+async def grab(
+    connection: AsyncConnection,
+    db: transactions.Database,
+    leases: Sequence[model.Lease],
+    now: datetime,
+    seconds: float,
+    left: Collection[str] = (),
+) -> frozenset[Thing]:
+    """Write them as a part of a transaction, in one statement and in the order of their names, so that two who want the same never wait
+    for each other; returns what was free. `left` are tokens of this process that could not be given back."""
+    until = db.moment(now, seconds)
+    rows = [{"kind": lease.kind, "key": key, "token": lease.token, "until": until} for lease in leases for key in lease.keys]
+    rows.sort(key=lambda row: (row["kind"], row["key"]))
+    adding = transactions.insert(connection, _LEASES)
+    over = _LEASES.c.until <= db.moment(now)
+    adding = adding.values(rows[0]) if len(rows) == 1 else adding.values(rows)  # only the plain form is compiled once for all
+    adding = adding.on_conflict_do_update(
+        index_elements=[_LEASES.c.kind, _LEASES.c.key],
+        set_={"token": adding.excluded.token, "until": adding.excluded.until},
+        where=sa.or_(over, _LEASES.c.token.in_(sorted(left))) if left else over,
+    )
+    got = await connection.execute(adding.returning(_LEASES.c.kind, _LEASES.c.key))
+    return frozenset((row.kind, row.key) for row in got)
 
 
-def free(target: sa.FromClause, now: datetime) -> sa.ColumnElement[bool]:
-    """The condition that nobody owns the row at `now`."""
-    return sa.or_(target.c.claim_until.is_(None), target.c.claim_until <= now)
+def held(lease: model.Lease, db: transactions.Database) -> sa.ColumnElement[bool]:
+    """The condition that fences a write: it is to the row that the lease is on, and the lease has not passed to somebody else. Whoever
+    would take it waits until the write is committed."""
+    mine = sa.select(_LEASES.c.key).where(_LEASES.c.kind == lease.kind, _LEASES.c.key == lease.key, _LEASES.c.token == lease.token)
+    if db.own_clock:
+        mine = mine.where(_LEASES.c.until > db.moment(lease.until))
+    return sa.and_(_ROWS[lease.kind] == lease.key, mine.with_for_update(read=True).scalar_subquery().is_not(None))
 
 
-async def _take(connection: AsyncConnection, lease: model.Lease, now: datetime, left: Sequence[str]) -> bool:
-    """`left` are tokens of this process that could not be given back."""
-    column = _KEYS[lease.table]
-    target = column.table
-    values = {"claim_token": lease.token, "claim_until": lease.until}
-    ours = sa.or_(free(target, now), target.c.claim_token.in_(left)) if left else free(target, now)
-    taken = await connection.execute(sa.update(target).where(column == lease.key, ours).values(values))
-    if taken.rowcount or lease.table != "sources":
-        return taken.rowcount == 1
-    if await connection.scalar(sa.select(column).where(column == lease.key)) is not None:
-        return False
-    await connection.execute(sa.insert(target).values(source=lease.key, **values))
-    return True
+def free(kind: str, key: sa.ColumnElement[str], db: transactions.Database, now: datetime) -> sa.ColumnElement[bool]:
+    """The condition that nobody owns what a row is about."""
+    taken = sa.exists().where(_LEASES.c.kind == kind, _LEASES.c.key == key, _LEASES.c.until > db.moment(now))
+    return ~taken
+
+
+def _these(leases: Iterable[model.Lease]) -> sa.ColumnElement[bool]:
+    each = [sa.and_(_LEASES.c.kind == one.kind, _LEASES.c.key.in_(one.keys), _LEASES.c.token == one.token) for one in leases]
+    return sa.or_(*each)

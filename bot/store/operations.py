@@ -48,7 +48,7 @@ class Operations:
         """Ids of what starts or runs, is to be looked at by now, and nobody holds; the longest overdue first."""
         statement = (
             sa.select(_OPERATIONS.c.id)
-            .where(work_tables.ACTIVE, _OPERATIONS.c.look <= now, leases.free(_OPERATIONS, now))
+            .where(work_tables.ACTIVE, _OPERATIONS.c.look <= now, leases.free(leases.OPERATIONS, _OPERATIONS.c.id, self._db, now))
             .order_by(_OPERATIONS.c.look, _OPERATIONS.c.turn)
             .limit(limit)
         )
@@ -69,7 +69,7 @@ class Operations:
         if not operation.aborted_by:
             stopped = _OPERATIONS.c.aborted_by != ""
             values["look"] = sa.case((stopped, _OPERATIONS.c.look), else_=sa.literal(operation.look, columns.Utc()))
-        own = sa.and_(leases.held(lease), _OPERATIONS.c.id == operation.id)
+        own = sa.and_(leases.held(lease, self._db), _OPERATIONS.c.id == operation.id)
         others = sa.and_(_scan(operation.source, values["scan_id"]), _OPERATIONS.c.id != operation.id)
 
         async def work(connection: AsyncConnection) -> bool:

@@ -19,7 +19,7 @@ class Records:
         """Store all of it, or nothing (`ports.Records.record`)."""
 
         async def work(connection: AsyncConnection) -> bool:
-            if record.lease is not None and not await batches.settle(connection, record.lease, record.items, record.now):
+            if record.lease is not None and not await batches.settle(connection, self._db, record.lease, record.items):
                 return False
             await ingest.save(connection, _sight(record))
             await _leave(connection, record)

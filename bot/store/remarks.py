@@ -23,7 +23,7 @@ class Remarks:
 
     async def due(self, now: datetime, limit: int = 50) -> Sequence[ports.Remark]:
         """Those to be left by now that nobody holds, the longest due first."""
-        waiting = sa.select(_REMARKS).where(_REMARKS.c.due <= now, leases.free(_REMARKS, now))
+        waiting = sa.select(_REMARKS).where(_REMARKS.c.due <= now, leases.free(leases.REMARKS, _REMARKS.c.key, self._db, now))
         statement = waiting.order_by(_REMARKS.c.due, _REMARKS.c.key).limit(limit)
 
         async def work(connection: AsyncConnection) -> Sequence[ports.Remark]:
@@ -33,15 +33,15 @@ class Remarks:
 
     async def ask(self, lease: model.Lease, now: datetime) -> bool:
         """Row before call: from now on it may be there."""
-        return await self._change(sa.update(_REMARKS).where(leases.held(lease)).values(asked=now, tries=_REMARKS.c.tries + 1))
+        return await self._change(sa.update(_REMARKS).where(leases.held(lease, self._db)).values(asked=self._db.moment(now), tries=_REMARKS.c.tries + 1))
 
     async def later(self, lease: model.Lease, until: datetime) -> bool:
         """Try again at that time."""
-        return await self._change(sa.update(_REMARKS).where(leases.held(lease)).values(due=until))
+        return await self._change(sa.update(_REMARKS).where(leases.held(lease, self._db)).values(due=until))
 
     async def settle(self, lease: model.Lease) -> bool:
         """It is there, or never will be: forget it."""
-        return await self._change(sa.delete(_REMARKS).where(leases.held(lease)))
+        return await self._change(sa.delete(_REMARKS).where(leases.held(lease, self._db)))
 
     async def _change(self, statement: Any) -> bool:
         async def work(connection: AsyncConnection) -> bool:

@@ -29,10 +29,11 @@ class HealthRecords:
         """Somebody wants it to be looked at now. Counted, not dated: what is asked for during a look is another one, by any clock."""
         await self._change(source, asked=sa.func.coalesce(_SOURCES.c.asked, 0) + 1)
 
-    async def ok(self, source: str, now: datetime, answered: int = 0) -> model.SourceHealth:
-        """It answered, and with it so many of those who had `asked`. Returns how it stood before."""
+    async def ok(self, source: str, now: datetime, answered: int = 0, next_poll: datetime | None = None) -> model.SourceHealth:
+        """It answered, and with it so many of those who had `asked`; `next_poll` is when it is looked at again. Returns how it stood
+        before."""
         most = sa.case((_SOURCES.c.answered > answered, _SOURCES.c.answered), else_=answered)
-        return await self._change(source, last_ok=now, failing_since=None, failures=0, error="", next_poll=None, answered=most)
+        return await self._change(source, last_ok=now, failing_since=None, failures=0, error="", next_poll=next_poll, answered=most)
 
     async def failed(self, source: str, error: str, now: datetime, next_poll: datetime) -> model.SourceHealth:
         """It did not. Returns how it stood before; `failing_since` keeps the first failure in a row."""

@@ -6,14 +6,16 @@ import asyncio
 import contextlib
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import exc
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot import errors
-from bot.store import connections, outage
+from bot.store import columns, connections, outage
 
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[T]]
@@ -38,7 +40,8 @@ _OUT_OF_ORDER_LITE = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_
 class Database:
     """Reads go to `reader`, transactions that write to `writer` (one connection for SQLite, so that writers queue instead of colliding).
 
-    `watch` notices a server that says nothing; `patience` is how long it takes to notice.
+    `watch` notices a server that says nothing; `patience` is how long it takes to notice. A server has a clock (`own_clock`) by which all
+    processes go.
     """
 
     def __init__(
@@ -50,7 +53,16 @@ class Database:
     ) -> None:
         self.reader, self.writer = reader, writer
         self._watch, self._patience = watch, patience or connections.Patience()
+        self.own_clock = watch is not None
         self._outage = outage.Outage()
+
+    def moment(self, given: datetime, seconds: float = 0.0) -> sa.ColumnElement[datetime]:
+        """This moment, so many seconds later: by the server's clock where it has one, else as the caller's clock gives it."""
+        later = timedelta(seconds=seconds)
+        if not self.own_clock:
+            return sa.literal(given + later, columns.Utc())
+        moment: sa.ColumnElement[datetime] = sa.func.clock_timestamp(type_=columns.Utc())
+        return sa.type_coerce(moment + sa.literal(later, sa.Interval()), columns.Utc()) if seconds else moment
 
     async def read(self, work: Work[T]) -> T:
         """Do `work` in one transaction that writes nothing. Raises StoreError."""
@@ -109,6 +121,11 @@ class Database:
             self._outage.failed(what, reason(error.__cause__ or error), begun)
             raise
         self._outage.worked(what, begun)
+
+
+def insert(connection: AsyncConnection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
+    """An insert that may say what to do where the row is there already: both databases write it alike, and each has its own class."""
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
 
 
 async def put(connection: AsyncConnection, table: sa.Table, key: Mapping[str, Any], **values: Any) -> None:

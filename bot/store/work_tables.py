@@ -1,10 +1,42 @@
-"""What is under way or was: actions, batches, operations. For partial indices see `tables`."""
+"""What is under way or was: leases, deliveries, processes, actions, batches, operations. For partial indices see `tables`.
+
+The columns `claim_*` are of releases before 0008, which had no table of leases; nothing reads or writes them any more."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 
 from bot.store import columns
+
+leases = sa.Table(
+    "leases",
+    columns.metadata,
+    sa.Column("kind", columns.Words(), primary_key=True),
+    sa.Column("key", columns.Words(), primary_key=True),
+    columns.words("token"),
+    columns.moment("until"),
+)
+
+deliveries = sa.Table(
+    "deliveries",
+    columns.metadata,
+    sa.Column("kind", columns.Words(), primary_key=True),
+    sa.Column("key", columns.Words(), primary_key=True),
+    columns.words("token"),
+    columns.moment("begun"),
+    columns.moment("until"),  # whoever began it is at it until then
+    columns.maybe("done"),
+)
+columns.index("deliveries_begun", deliveries.c.begun)
+
+workers = sa.Table(
+    "workers",
+    columns.metadata,
+    sa.Column("id", columns.Words(), primary_key=True),
+    columns.words("role"),
+    columns.moment("started"),
+    columns.moment("seen"),
+)
 
 intents = sa.Table(
     "intents",

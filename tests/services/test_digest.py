@@ -92,6 +92,7 @@ def desk(lab: Lab) -> Desk:
         anomalies=store.anomalies,
         journal=store.journal,
         marks=store.digests,
+        leases=store.leases,
         browse=looking,
         cards=lab.cards,
         clock=lab.clock,

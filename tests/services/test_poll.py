@@ -37,6 +37,8 @@ async def at_the_gate(desk: Desk, coming: asyncio.Task[model.Ingested | None]) -
 
 
 def gated(desk: Desk) -> asyncio.Event:
+    """The next poll is due, and will wait."""
+    desk.clock.pass_by(minutes=2)
     desk.inbox.gate = asyncio.Event()
     return desk.inbox.gate
 

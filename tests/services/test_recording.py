@@ -40,7 +40,7 @@ def _kills(length: int, seed: int) -> list[tuple[int, bool]]:
     return [(chosen.randint(1, length), chosen.random() < 0.5) for _ in range(INSTANTS)]
 
 
-LENGTH_OF_A_BATCH, LENGTH_OF_AN_UNDO, LENGTH_OF_A_CLICK = 30, 52, 18
+LENGTH_OF_A_BATCH, LENGTH_OF_AN_UNDO, LENGTH_OF_A_CLICK = 33, 56, 18
 
 
 @pytest.mark.parametrize(("left", "after"), _kills(LENGTH_OF_A_BATCH, 1))

@@ -231,15 +231,16 @@ async def test_a_click_beside_a_batch_does_not_book_the_batch_to_the_system(worl
     desk = world.desk()
     await desk.met(1)
     await desk.ask(TO_LEE, 1, actor=LEE)
-    clicked: list[bool] = []
+    clicked: list[asyncio.Task[model.Receipt]] = []
 
     async def click(name: str) -> None:
         if name == "read" and world.system.there["1"].assignees and not clicked:
-            clicked.append(True)
-            await world.desk().click(ACK, 1)
+            clicked.append(asyncio.create_task(world.desk().click(ACK, 1)))
+            await asyncio.sleep(0.05)
 
     world.system.on_call = click
     await desk.runs.work()
+    assert (await clicked[0]).outcomes[0].result is DONE, "it waited for the batch"
     await desk.look()
     assert sorted(await world.who(1)) == ["acknowledge by Dana", "assign by Lee"]
 
@@ -672,4 +673,5 @@ async def test_nothing_is_kept_of_a_click_that_is_over(world: World) -> None:
     with pytest.raises(errors.SourceForbidden):
         await desk.click(ACK, 1)
     await desk.click(ACK, 2)
-    assert not desk.triage._locks
+    for kind, key in (("anomalies", "qualytics:1"), ("anomalies", "qualytics:2")):
+        assert await world.store.leases.take(kind, key, world.clock.now(), 30) is not None

@@ -193,6 +193,7 @@ from tests.store.making import *
 async def main():
     await engine.migrate(sys.argv[1])
     store = await engine.open(sys.argv[1])
+    store.db.own_clock = False
     seen = [anomaly(1), anomaly(2)]
     await store.anomalies.save(ports.Observation(SOURCE, seen, NOON, NOON, cursor="c", drafts=drafts(live(1), live(2))))
     one, two = await store.cards.due(NOON, posted=False)

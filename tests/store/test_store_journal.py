@@ -22,8 +22,9 @@ RICH = ports.Intent(
 
 
 async def test_an_accepted_action_comes_back_whole_when_its_owner_is_gone(store: engine.Store) -> None:
-    lease = await store.journal.begin(RICH, NOON, 30)
-    assert lease == model.Lease("intents", RICH.key, lease.token if lease else "", after(30))
+    own, about = await store.journal.begin(RICH, NOON, 30)
+    assert own == model.Lease("intents", (RICH.key,), own.token, after(30))
+    assert about == model.Lease("anomalies", ("anodot:a:b:c", str(ref(1))), own.token, after(30))
     assert not await store.journal.unfinished(after(29))
     assert await store.journal.unfinished(after(30)) == [RICH]
 
@@ -38,9 +39,9 @@ async def test_clearing_assignees_is_not_leaving_them(store: engine.Store) -> No
 
 async def test_the_same_click_is_accepted_once_for_ever(store: engine.Store) -> None:
     leases = await asyncio.gather(*(store.journal.begin(intent("k"), NOON, 30) for _ in range(6)))
-    assert sum(lease is not None for lease in leases) == 1
+    assert sum(bool(lease) for lease in leases) == 1
     await store.journal.finish("k", [], NOON)
-    assert await store.journal.begin(intent("k"), after(9), 30) is None
+    assert not await store.journal.begin(intent("k"), after(9), 30)
     assert not await store.journal.unfinished(after(99))
 
 

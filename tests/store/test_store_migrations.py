@@ -15,7 +15,7 @@ from alembic import autogenerate, command, config
 from alembic.runtime import migration
 
 from bot import errors, ports
-from bot.store import anomalies, batches, columns, connections, engine, journal
+from bot.store import anomalies, batches, columns, connections, engine, journal, mappers, transactions, work_tables
 from bot.store.migrations import revisions, runner
 from tests.store import processes
 from tests.store.making import NOON, SOURCE, after, anomaly, batch, drafts, intent, item, line, live, operation, ref, scan
@@ -118,6 +118,12 @@ async def to_revision(url: str, revision: str, move: Callable[[config.Config, st
         await connection.run_sync(work)
 
 
+async def _clicked(db: transactions.Database) -> None:
+    """A click that was accepted and not ended, as a desk before 0008 wrote it."""
+    row = mappers.intent_values(intent("click-1")) | {"claim_token": "x", "claim_until": after(60)}
+    await db.write(lambda connection: connection.execute(sa.insert(work_tables.intents).values(row)))
+
+
 async def _filled_at_0001(url: str) -> None:
     """A database as the first release left it, written by a desk of that time: it knew nothing of batches."""
     await to_revision(url, "0001")
@@ -125,7 +131,7 @@ async def _filled_at_0001(url: str) -> None:
     await anomalies.Anomalies(db).save(
         ports.Observation(SOURCE, [anomaly(1), anomaly(2)], read_at=NOON, now=NOON, cursor="c", drafts=drafts(live(1)))
     )
-    assert await journal.Journal(db).begin(intent("click-1"), NOON, 60)
+    await _clicked(db)
     await db.close()
 
 
@@ -181,7 +187,7 @@ async def test_a_database_of_the_second_release_keeps_what_it_holds_and_learns_o
 async def test_a_database_of_the_third_release_goes_on_with_its_intents_and_learns_remarks(url: str) -> None:
     await to_revision(url, "0003")
     db = engine._database(engine.parse(url), connections.Patience())
-    assert await journal.Journal(db).begin(intent("click-1"), NOON, 60)
+    await _clicked(db)
     await batches.Batches(db).create(batch("b1", 1), [item(1)])
     await db.close()
     assert await engine.migrate(url) == runner.head() != "0003"

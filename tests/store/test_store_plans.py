@@ -71,8 +71,8 @@ LANES = {"cards_posts", "cards_edits", "cards_waiting", "cards_lost", "cards_cla
 }  # fmt: skip
 """Indices that hold only what waits: reading one of them whole is what is asked for."""
 
-SMALL = {"sources", "windows", "anon_1"}
-"""Tables with a row per source, route or setting, and what a statement has gathered itself: reading them whole is right."""
+SMALL = {"sources", "windows", "leases", "workers", "anon_1"}
+"""Tables with a row per source, route, setting, process or piece of work under way, and what a statement has gathered itself: reading them whole is right."""
 
 
 ORDERED = {"anomalies_open", "anomalies_shown", "anomalies_read", "operations_ended"}
@@ -83,7 +83,7 @@ def scans(lines: list[str]) -> list[str]:
     """The steps that read a whole table, or a whole index that grows with it. PostgreSQL was told to avoid that, so that nothing else
     was possible where it does it nevertheless."""
     broad = [one for one in lines if re.search(r"\((source|state)=\?\)$", one)]
-    whole = [one for one in lines if "Seq Scan" in one or re.match(r"SCAN (?!\(subquery-)", one)]
+    whole = [one for one in lines if "Seq Scan" in one or re.match(r"SCAN (?!\(subquery-|\d+ CONSTANT)", one)]
     return [one for one in whole + broad if not (LANES | SMALL | ORDERED) & set(one.replace("(", " ").split())]
 
 
@@ -144,7 +144,8 @@ async def _fill(url: str) -> None:
 SAME = [anomaly(number, fingerprint=f"f-{number % 3}", created=after(number)) for number in range(20)]
 OTHER = [anomaly(number, fingerprint=f"f-{number % 3}", created=after(number), records=7) for number in range(20)]
 
-REMARK = model.Lease("remarks", "k", "token", NOON)
+DELIVERY = ports.Delivery("trigger", "k", "token")
+REMARK = model.Lease("remarks", ("k",), "token", NOON)
 
 
 def _record(**of: Any) -> ports.Record:
@@ -186,6 +187,12 @@ CALLS: dict[str, Callable[[engine.Store], Awaitable[Any]]] = {
     "card at": lambda desk: desk.cards.at(CHANNEL, "1.1"),
     "adopt": lambda desk: desk.cards.adopt(live(5), "1.1", NOON),
     "take": lambda desk: desk.leases.take("cards", "x", NOON, 30),
+    "take several": lambda desk: desk.leases.take("anomalies", ["x", "y", "z"], NOON, 30),
+    "renew": lambda desk: desk.leases.renew([REMARK], NOON, 30),
+    "release": lambda desk: desk.leases.release(REMARK),
+    "begin a delivery": lambda desk: desk.deliveries.begin("trigger", "x", NOON, 30),
+    "end a delivery": lambda desk: desk.deliveries.done(DELIVERY, NOON),
+    "sweep deliveries": lambda desk: desk.deliveries.sweep(NOON),
     "release all": lambda desk: desk.leases.release_all(),
     "past": lambda desk: desk.journal.past(SAME[3], after(9)),
     "history": lambda desk: desk.journal.history(ref(50)),

@@ -85,7 +85,8 @@ def _source(source: SourceView) -> tuple[str, _Dates]:
         state = f"{title} has not been asked yet"
     else:
         state = f"{title} answers"
-    dates += [(word, at) for word, at in (("last answer", health.last_ok), ("next try", health.next_poll)) if at is not None]
+    retry = health.next_poll if health.failing_since is not None else None  # while all is well, the next look is no news
+    dates += [(word, at) for word, at in (("last answer", health.last_ok), ("next try", retry)) if at is not None]
     return text.sentence(state, tracked, text.capital(lag)), dates
 
 

@@ -13,12 +13,10 @@ from bot import errors, model, ports
 from bot.core import attribution, batch_items, permissions, snapshot, transitions, undo
 from bot.render.batch import batch_wording
 from bot.render.kit import spreadsheet
-from bot.services import abreast, cards, people, post, recording, remarks, slicing
+from bot.services import abreast, cards, leasing, people, post, recording, remarks, slicing
 from bot.services.batches import freeze, windows
 
 log = logging.getLogger(__name__)
-
-LEASE_SECONDS = 120.0
 
 SHOW_EVERY = cards.PROGRESS_EVERY
 
@@ -74,26 +72,25 @@ class Runs:
     async def run(self, ident: str) -> bool:
         """Run one batch to its end. False when somebody else does, when its system is away, or when Slack does not say whether the actor
         still may: it goes on with the next `work`."""
-        lease = await self.leases.take("batches", ident, self.clock.now(), LEASE_SECONDS)
-        if lease is None:
-            return False
         try:
-            batch = await self.store.get(ident)
-            if batch is None or batch.state is not model.BatchState.RUNNING:
-                return False
-            if batch.source not in self.sources:
-                return False  # the system is not configured any more; should it come back, this goes on
-            ended = await self._windows(lease, batch)
-            self._waiting.discard(ident)
-            return ended
+            async with leasing.trying(self.leases, self.clock, "batches", ident) as lease:
+                return lease is not None and await self._run(lease)
         except errors.SourceError as error:
             self._waits(ident, str(error))
             return False
         except errors.DeliveryError as error:
             self._waits(ident, f"Slack does not say who the actor is: {error}")
             return False
-        finally:
-            await self.leases.release(lease)
+
+    async def _run(self, lease: model.Lease) -> bool:
+        batch = await self.store.get(lease.key)
+        if batch is None or batch.state is not model.BatchState.RUNNING:
+            return False
+        if batch.source not in self.sources:
+            return False  # the system is not configured any more; should it come back, this goes on
+        ended = await self._windows(lease, batch)
+        self._waiting.discard(batch.id)
+        return ended
 
     def _waits(self, ident: str, why: str) -> None:
         """Said once for each time that a batch has to wait, however often it is tried."""
@@ -126,11 +123,10 @@ class Runs:
         window that it has: nothing is cut off between a call and its record."""
         while not course.ended and (items := await course.take()):
             try:
-                settled = await self._window(lease, batch, source, items)
+                settled = await self._owned(lease, batch, source, course, items)
             except BaseException:
                 course.stop()
                 raise
-            course.settled(items)
             if not settled:
                 course.stop()
             elif self.clock.now() - course.shown > SHOW_EVERY:
@@ -138,6 +134,18 @@ class Runs:
                 await self.cards.progress(self.batches.draft(batch))
             if turn.waiting:
                 return
+
+    async def _owned(
+        self, lease: model.Lease, batch: model.Batch, source: ports.Source, course: windows.Course, items: Sequence[model.Item]
+    ) -> bool:
+        """A window with those of its anomalies that nobody else is changing; the others' turn is the last. False when it did not settle
+        them."""
+        async with leasing.trying(self.leases, self.clock, "anomalies", [str(item.ref) for item in items]) as owned:
+            mine = [item for item in items if owned is not None and str(item.ref) in owned.keys]
+            settled = not mine or await self._window(lease, batch, source, mine)
+            course.settled(mine)
+        await course.last([item for item in items if item not in mine])
+        return settled
 
     async def _window(self, lease: model.Lease, batch: model.Batch, source: ports.Source, items: Sequence[model.Item]) -> bool:
         """Read, leave alone what drifted and what the actor may not do any more, mark, send, read back, record: for one chunk."""

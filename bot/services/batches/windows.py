@@ -13,6 +13,9 @@ from bot import model, ports
 CALLS = 4
 """Windows that ask the system at the same time, of those that are under way (design section 4)."""
 
+PAUSE_SECONDS = 0.25
+"""How soon it is looked again whether an anomaly that somebody else is changing is free."""
+
 AHEAD = 32
 """Windows that are read from the store at once."""
 
@@ -52,6 +55,7 @@ class Course:
     broken: bool = False
     _stock: Sequence[model.Item] = ()
     _out: set[model.Ref] = field(default_factory=set)
+    _last: list[model.Item] = field(default_factory=list)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def take(self) -> Sequence[model.Item]:
@@ -61,6 +65,8 @@ class Course:
                 out = frozenset(self._out)  # from before the reading: what is settled while it goes on still reads as under way
                 found = await self.store.next(self.batch, self.size * AHEAD + len(out))
                 self._stock = [item for item in found if item.ref not in out]
+                if not self._stock:
+                    self._stock, self._last = self._last, []
                 self.ended = self.ended or not found
             items, self._stock = self._stock[: self.size], self._stock[self.size :]
             self._out.update(item.ref for item in items)
@@ -69,6 +75,12 @@ class Course:
     def settled(self, items: Sequence[model.Item]) -> None:
         """A window is done with."""
         self._out.difference_update(item.ref for item in items)
+
+    async def last(self, items: Sequence[model.Item]) -> None:
+        """These are being changed by somebody else: they go last, and a little later where there is nothing but them."""
+        self._last.extend(items)
+        if items and not self._stock:
+            await asyncio.sleep(PAUSE_SECONDS)
 
     def stop(self) -> None:
         """Hand out nothing more; what is under way ends."""

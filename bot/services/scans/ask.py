@@ -17,15 +17,13 @@ from bot import errors, model, ports
 from bot.core import connected, lookup, permissions, scan_rules
 from bot.render.kit import ids
 from bot.render.scan import scan_message
-from bot.services import abreast, cards
+from bot.services import abreast, cards, leasing
 
 PREVIEW_FOR = timedelta(hours=1)
 """A preview older than this is not confirmed any more: what it shows has changed since."""
 
 REPEATED_FOR = timedelta(minutes=1)
 """Clicks on one button within this time mean the same preview."""
-
-LEASE_SECONDS = 120.0
 
 RECENT = 5
 """So many operations that ended are told beside those that run."""
@@ -258,9 +256,8 @@ class Scans:
         """Follow an operation again that the desk gave up. Raises UserError."""
         permissions.decide(model.Action.SCAN, actor, self.grants)
         now = self.clock.now()
-        lease = await self.leases.take("operations", ident, now, LEASE_SECONDS)
-        operation = await self.store.get(ident)
-        try:
+        async with leasing.trying(self.leases, self.clock, "operations", ident) as lease:
+            operation = await self.store.get(ident)
             if operation is None:
                 raise errors.NotFound("This operation is not known any more. /scan status lists those that run.")
             self._system(operation.source, model.Action.SCAN, actor)
@@ -269,9 +266,6 @@ class Scans:
             gave_up = problem is not None and problem.cause is model.Cause.GAVE_UP
             if lease is None or not gave_up or not await self.store.save(lease, running):
                 raise errors.Stale("This is being followed already, or it has ended; its message tells how it stands.")
-        finally:
-            if lease is not None:
-                await self.leases.release(lease)
         await self.cards.progress(self.draft(running))
         return running
 

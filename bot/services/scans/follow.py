@@ -10,12 +10,10 @@ from datetime import datetime, timedelta
 
 from bot import errors, model, ports
 from bot.core import permissions, scan_rules, transitions
-from bot.services import abreast, cards, people
+from bot.services import abreast, cards, leasing, people
 from bot.services.scans import ask
 
 log = logging.getLogger(__name__)
-
-LEASE_SECONDS = 120.0
 
 SETTLE = timedelta(seconds=10)
 """How long a system gets to show an operation whose start was not answered before it is started again."""
@@ -38,6 +36,9 @@ LONG_PATIENCE = 20
 MOMENT = timedelta(seconds=1)
 """Longer than it takes to store a verdict."""
 
+TURN = 0.9
+"""The part of an interval in which nobody else looks; the rest is for clocks that do not tick alike."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Follow:
@@ -55,6 +56,8 @@ class Follow:
     telemetry: ports.Telemetry
     give_up: timedelta
     people: people.People
+    every: timedelta = timedelta(0)
+    """How often others' operations are looked for, by whichever process comes first."""
     _failing: set[str] = field(default_factory=set)
 
     async def work(self) -> None:
@@ -63,12 +66,9 @@ class Follow:
         await abreast.to_their_ends(self._step(ident) for ident in due)
 
     async def _step(self, ident: str) -> None:
-        lease = await self.leases.take("operations", ident, self.clock.now(), LEASE_SECONDS)
-        if lease is None:
-            return
-        try:
-            operation = await self.store.get(ident)
-            if operation is None or operation.look is None or operation.look > self.clock.now():
+        async with leasing.trying(self.leases, self.clock, "operations", ident) as lease:
+            operation = await self.store.get(ident) if lease is not None else None
+            if lease is None or operation is None or operation.look is None or operation.look > self.clock.now():
                 return
             if operation.source not in self.scanners:
                 return  # the system is not configured any more; should it come back, this goes on
@@ -76,8 +76,6 @@ class Follow:
                 await self._start(lease, operation)
             elif operation.state is model.OperationState.RUNNING:
                 await self._look(lease, operation)
-        finally:
-            await self.leases.release(lease)
 
     # --- starting ------------------------------------------------------------------------------------------------------------
 
@@ -308,6 +306,9 @@ class Follow:
         """Follow what somebody started in the system itself, on the default route. What was over before the desk looked is no news."""
         scanner, now = self.scanners.get(name), self.clock.now()
         if scanner is None:
+            return
+        turn = self.every.total_seconds() * TURN
+        if await self.leases.take("notices", name, now, turn) is None:  # kept until it is over: a turn is one process's
             return
         standing = await self.health.get(name)
         mark = standing.noticed
