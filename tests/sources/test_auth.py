@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import logging
 from typing import Any
@@ -203,6 +204,26 @@ async def test_a_token_whose_end_makes_no_sense_is_used_until_it_is_refused(seco
     for _ in range(5):
         await wire.read("things")
     assert server.exchanges == 1
+
+
+@pytest.mark.parametrize(("ends", "exchanges"), [(-60, 1), (0, 1), (600, 2)])
+async def test_a_token_may_tell_its_end_itself(ends: float, exchanges: int, clock: Clock) -> None:
+    claims = base64.urlsafe_b64encode(json.dumps({"exp": clock.now().timestamp() + ends}).encode()).decode().rstrip("=")
+    given: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            given.append(f"eyJhbGciOiJub25lIn0.{claims}.x{len(given)}")
+            return httpx.Response(200, json={"token": given[-1]})
+        return httpx.Response(200, json={})
+
+    wire = wires.wire(answer, clock, wires.exchange(clock))
+    for _ in range(3):
+        await wire.read("things")
+    assert len(given) == 1
+    clock.pass_by(seconds=545)
+    await wire.read("things")
+    assert len(given) == exchanges
 
 
 NO_TOKENS: list[Any] = [
