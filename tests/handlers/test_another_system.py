@@ -112,7 +112,7 @@ def environment(stage: staging.Stage, **more: str) -> dict[str, str]:
     """The environment of a desk with Acme alone."""
     env = stage.env(DESK_POLL_SECONDS="86400", DESK_WAIT_SECONDS="0", PORT="0", DESK_CLICK_CALLS="5")
     given = {name: env[name] for name in env if name.startswith("DESK_") or name in NAMES}
-    return given | {"ACME_URL": "https://acme.example", "ACME_TOKEN": "sesame"} | more
+    return given | {"ACME_URL": "https://acme.example", "ACME_TOKEN": "sesame", "ACME_CALLS_PER_MINUTE": "600"} | more
 
 
 async def test_one_system_alone_is_a_whole_desk(stage: staging.Stage, known: None) -> None:
@@ -121,6 +121,7 @@ async def test_one_system_alone_is_a_whole_desk(stage: staging.Stage, known: Non
         assert (list(running.sources), list(running.scanners)) == (["acme"], [])
         (system,), front = MADE, Front(stage, running)
         assert system.deps.lanes == ports.Lanes(clicks=5) and system.deps.values["TOKEN"] == "sesame"
+        assert system.deps.budget is running.calls["acme"] and running.calls["acme"].per_minute == 600
         for ident in ("", "b1"):  # first contact, then news
             if ident:
                 system.ring(ident)

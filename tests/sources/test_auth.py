@@ -181,6 +181,25 @@ async def test_a_key_that_is_refused_is_told_once_and_not_offered_for_a_minute(s
     assert await wire.read("things") == {"ok": True}
 
 
+async def test_a_pause_that_is_asked_for_instead_of_a_token_is_kept(clock: Clock) -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.method)
+        return httpx.Response(429, headers={"retry-after": "30"})
+
+    wire = wires.wire(answer, clock, wires.exchange(clock))
+    for _ in range(5):
+        with pytest.raises(errors.SourceRateLimited, match="30 seconds") as paused:
+            await wire.read("things")
+        assert paused.value.retry_after == 30
+    assert asked == ["POST"]
+    clock.pass_by(seconds=31)
+    with pytest.raises(errors.SourceRateLimited):
+        await wire.read("things")
+    assert asked == ["POST", "POST"]
+
+
 async def test_a_token_that_holds_goes_on_while_no_other_can_be_had(clock: Clock) -> None:
     server = Counter(seconds=600)
     wire = wires.wire(server, clock, wires.exchange(clock))
