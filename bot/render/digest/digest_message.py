@@ -63,7 +63,7 @@ def _calm(digest: model.Digest, offer: model.Capabilities) -> model.Message:
 
 
 def _of(digest: model.Digest, offer: model.Capabilities) -> str:
-    """ "in Qualytics (table:orders)"."""
+    """ "in Acme (table:orders)"."""
     words = text.short(digest.words, 300, "")
     return f"in {text.short(offer.title, 40, 'the system')}{f' ({words})' if words else ''}"
 
