@@ -80,6 +80,7 @@ def test_what_a_series_does_not_tell_is_left_out(told: dict[str, Any], words: st
 def test_the_anomaly_says_how_long_it_lasted_where_the_series_does_not() -> None:
     both(replace(METRIC, series=replace(ORDERS, start=None), started=samples.NOW, ended=LATER), f"up, from {samples.DATE} to {LATER_SAID}")
     both(replace(METRIC, series=None, started=LATER), f"since {LATER_SAID}")
+    assert [said.count("since") for said in card(replace(METRIC, started=samples.NOW))] == [1, 1], "nothing is said twice"
 
 
 def test_a_metric_is_a_place_where_there_is_no_other() -> None:
@@ -145,6 +146,8 @@ def test_the_most_important_facts_fit_and_the_rest_is_counted() -> None:
         assert "Fact 1: x" in said and "Fact 8: x" in said and "Fact 9" not in said and "and 4 more" in said
         assert "Open in Strange" not in said or said is heard
     assert "You can acknowledge, assign or archive it with the buttons." in heard
+    links = "".join(slack_rules.markups(anomaly_card.anomaly(replace(METRIC, facts=facts), STRANGE, samples.past())))
+    assert "|Fact 1: x" in links and "|Fact 8: x" not in links, "the links of the most important ones have room"
 
 
 # --- what it belongs to -------------------------------------------------------------------------------------------------------
@@ -177,7 +180,7 @@ CLOSED_ITSELF = samples.entry("archive", actor="", actor_name="", via="Strange")
 
 def test_one_that_its_system_closed_by_itself_is_over() -> None:
     over = endings.settled(replace(METRIC, status="closed"), LATER)
-    both(over, "Over: High · spike anomaly in orders.count")
+    assert all(said.startswith("Over: High · spike anomaly in orders.count") for said in card(over)), "nobody archived it as anything"
     both(over, f"over since {LATER_SAID}")
     both(over, "Over: Strange closed it by itself", samples.past(CLOSED_ITSELF))
 

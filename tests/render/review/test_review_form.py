@@ -80,6 +80,12 @@ def test_a_page_says_which_of_how_many_and_each_anomaly_at_a_glance() -> None:
     assert window.view.payload["callback_id"] == ids.REVIEW_VIEW
 
 
+def test_a_metric_is_told_by_its_numbers() -> None:
+    metric = replace(TEN[0], checks=(), container=None, description="A long text", series=model.Series("orders.count", 4210, 1200, 1900))
+    (option,) = Window(replace(FIRST, anomalies=[metric], total=1)).elements[ids.REVIEW_PICK]["options"]
+    assert "orders.count 4,210, expected 1,200 to 1,900" in option["text"]["text"]
+
+
 def test_the_filter_is_applied_with_enter_alone() -> None:
     (field,) = (block for block in review_form.form(FIRST, OFFER)["blocks"] if block.get("dispatch_action"))
     assert field["element"]["action_id"] == ids.REVIEW_FILTER
