@@ -2,8 +2,8 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 QUICK := tests/core tests/render tests/store tests/services
-# Half of all the tests' time is waiting: three workers for two processors. Those of `quick` compute.
-WORKERS = $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) * 3 // 2)")
+# Half of all the tests' time is waiting: two workers for each processor. Those of `quick` compute.
+WORKERS = $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) * 2)")
 
 .PHONY: help demo test quick mutants check fmt bench run browser clean
 

@@ -83,7 +83,7 @@ async def _fill(
     """Put the form into the skeleton, or the reason why there is none."""
     try:
         actor = await desk.people.actor(request.user)
-        desk.triage.check(action, target.ref, actor)
+        desk.triage.check(action, target.ref.source, actor)
         shown = await desk.browse.show(target.ref, actor)
         if action is model.Action.COMMENT:
             view = anomaly_forms.comment(shown.anomaly, shown.offer, request.channel)

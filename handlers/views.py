@@ -80,7 +80,7 @@ async def _match(
 ) -> tuple[model.Actor, people.Match]:
     """Rights first; then what was just picked is remembered; then everybody is looked up. Who others are is an admin's to say."""
     actor = await desk.people.actor(request.user)
-    desk.triage.check(model.Action.ASSIGN, pending.ref, actor)
+    desk.triage.check(model.Action.ASSIGN, pending.ref.source, actor)
     source = pending.ref.source
     for slack_id, person in picked.items():
         linked = await desk.people.remember(actor, slack_id, source, person)
@@ -137,7 +137,7 @@ async def person_options(desk: desk.Desk, request: incoming.Request, ack: AsyncA
 
 async def _suggest(desk: desk.Desk, request: incoming.Request, pending: anomaly_forms.Pending) -> model.Block:
     """Names and addresses are shown to those who may assign, and to nobody else."""
-    desk.triage.check(model.Action.ASSIGN, pending.ref, await desk.people.actor(request.user))
+    desk.triage.check(model.Action.ASSIGN, pending.ref.source, await desk.people.actor(request.user))
     return anomaly_forms.options(await desk.people.suggest(pending.ref.source, str(request.body.get("value", ""))))
 
 

@@ -35,9 +35,12 @@ LONG = (
     "walks/test_bulk_walk.py",
     "walks/",
     "faults/",
+    "services/",
+    "handlers/",
+    "store/",
 )
-"""Files that wait as much as they work. A worker that began one of them last would leave the others waiting for it, so they come first;
-of the rest, none takes long."""
+"""Files that wait as much as they work, then those that work for seconds. A worker that began one of them last would leave the others
+waiting for it, so they come first; of the rest, none takes long."""
 
 settings.load_profile(examples.QUICK)
 

@@ -59,16 +59,16 @@ class Triage:
     remarks: remarks.Remarks
     actor_comments: bool = True
 
-    def check(self, action: model.Action, ref: model.Ref, actor: model.Actor) -> None:
+    def check(self, action: model.Action, source: str, actor: model.Actor) -> None:
         """Raise NotAllowed or NotSupported before a form is shown for nothing."""
         permissions.decide(action, actor, self.grants)
-        self._source(ref.source, action)
+        self._source(source, action)
 
     async def act(self, change: model.Change, ref: model.Ref, actor: model.Actor, click: Click) -> model.Receipt:
         """Do one change to one anomaly; many are a batch. Raises UserError for a refusal that changed nothing, SourceError when the system
         did not do it."""
         for action in snapshot.parts(change):
-            self.check(action, ref, actor)
+            self.check(action, ref.source, actor)
         source = connected.named(self.sources, ref.source)
         change = closings.fitted(source.archive_as, change, source.title)
         intent = ports.Intent(click.key, change, (ref,), actor.id, actor.name, self.clock.now(), channel=click.channel, shown=click.shown)
@@ -263,7 +263,7 @@ class Triage:
         actor = await self.people.actor(intent.actor)
         try:
             for action in snapshot.parts(intent.change):
-                self.check(action, intent.refs[0], actor)
+                self.check(action, intent.refs[0].source, actor)
         except errors.UserError as error:
             return str(error)
         return ""

@@ -94,11 +94,17 @@ def filled() -> dict[str, Path | str]:
 
 
 @pytest.fixture
-async def desk(kind: str, filled: dict[str, Path | str], request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[engine.Store]:
+async def desk(
+    kind: str,
+    filled: dict[str, Path | str],
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[engine.Store]:
     """A desk with a little of everything."""
     if kind == "sqlite":
         if kind not in filled:
-            filled[kind] = tmp_path / "filled.db"
+            filled[kind] = tmp_path_factory.mktemp("filled") / "desk.db"
             await _fill(f"sqlite:///{filled[kind]}")
         shutil.copyfile(filled[kind], tmp_path / "desk.db")
         url = f"sqlite:///{tmp_path}/desk.db"

@@ -5,13 +5,17 @@ The forked child is the real process: it is started, killed and ends like any ot
 
 from __future__ import annotations
 
+import functools
 import gc
 import json
 import os
 import signal
+import ssl
 import sys
 from collections.abc import Callable
 from typing import Any
+
+import httpx
 
 import bot.__main__ as product
 from bot.store.migrations import runner
@@ -59,7 +63,10 @@ ORDERS: dict[str, Callable[..., Any]] = {"start": _start, "runs": _runs, "kill":
 
 
 def main() -> None:
-    """Do what each line orders, until stdin closes. What was imported stays: no fork has to look through it for garbage."""
+    """Do what each line orders, until stdin closes. What was imported stays: no fork has to look through it for garbage, nor read all
+    certificates of the world again."""
+    ssl.create_default_context = functools.cache(ssl.create_default_context)  # type: ignore[assignment]
+    httpx.create_ssl_context()
     gc.freeze()
     for line in sys.stdin:
         order, *arguments = json.loads(line)

@@ -26,7 +26,7 @@ class Previews:
         """A command that changes anomalies. One that is named by its id is changed at once; everything else is previewed first."""
         typed = command.change
         assert typed is not None, "the verb changes something"
-        self.acting.check(typed.action, model.Ref(self._source(command), "0"), actor)
+        self.acting.check(typed.action, self._source(command), actor)
         targets, missing = await self._targets(command, actor)
         wanted = await self._wanted(typed, targets[0].ref.source, actor)
         if typed.swap is not None:
@@ -37,7 +37,7 @@ class Previews:
 
     async def deletion(self, command: grammar.Command, actor: model.Actor, channel: str) -> freeze.Preview:
         """What a command would delete for good."""
-        self.acting.check(model.Action.DELETE, model.Ref(self._source(command), "0"), actor)
+        self.acting.check(model.Action.DELETE, self._source(command), actor)
         targets, missing = await self._targets(command, actor)
         return replace(await self._frozen(model.Change(model.Action.DELETE), targets, _words(command), actor, channel), missing=missing)
 
@@ -46,7 +46,7 @@ class Previews:
         asked = reviewing.change
         assert asked is not None, "the form was checked"
         for action in (asked.action, *((model.Action.ASSIGN,) if reviewing.people else ())):
-            self.acting.check(action, model.Ref(reviewing.source, "0"), actor)
+            self.acting.check(action, reviewing.source, actor)
         wanted = await self._with_people(reviewing, asked)
         targets, _ = await self.review.targets(reviewing, query, actor)
         return await self._frozen(wanted, targets, self.review.words(reviewing), actor, reviewing.channel)
