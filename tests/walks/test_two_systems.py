@@ -46,7 +46,7 @@ async def test_a_card_a_click_a_kill_and_on_it_goes(tmp_path: Path, systems: Seq
 
         await stage.until(greeted)
         (ident,) = arrive(stage, score=0.87)
-        card = await stage.card(ident, "Weight 0.87", "Open in Strange")
+        card = await stage.card(ident, "Score 0.87", "Open in Strange")
         await stage.press(card, ids.ACKNOWLEDGE)
         await until(stage, ident, worlds.SEEN)
         await stage.card(ident, "Acknowledged by Dana")
