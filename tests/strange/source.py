@@ -244,12 +244,13 @@ class Strange:
 
     def _anomaly(self, raw: Mapping[str, Any]) -> model.Anomaly:
         at, ident, phase = _number(raw.get("at")), str(raw["id"]), str(raw.get("phase") or "unknown")
-        ending = str(raw.get("as") or "")
+        ending, was = str(raw.get("as") or ""), str(raw.get("was") or "")
         alone = ending == world.ITSELF
+        told = was if alone and was == world.SEEN else f"{phase} by itself" if alone else phase
         read = model.Anomaly(
             model.Ref(self.name, ident),
-            _STATES.get(str(raw.get("was")) if alone else phase, model.State.OPEN),
-            f"{phase} by itself" if alone else phase,
+            _STATES.get(was if alone else phase, model.State.OPEN),
+            told,
             datetime.fromtimestamp(at, UTC) if at else self._clock.now(),
             archived_as=None if alone else ending or None,
             type=str(raw.get("kind") or ""),
