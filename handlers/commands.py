@@ -70,7 +70,8 @@ async def _link(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -
 
 
 async def _help(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
-    return desk_status.help_text(await desk.browse.newest())
+    ways = [one for name in desk.sources for one in desk.browse.capabilities(name).archive_as]
+    return desk_status.help_text(await desk.browse.newest(), ways)
 
 
 async def _list(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:

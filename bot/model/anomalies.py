@@ -134,10 +134,13 @@ class Anomaly:
         return self.places or tuple(place for place in (self.datastore, self.container) if place is not None)
 
     def dated_as(self, stored: Anomaly | None) -> Anomaly:
-        """This anomaly with the date that was stored before, where it brings none itself."""
-        if not self.undated or stored is None:
+        """This anomaly with the dates that were stored before, where it brings none itself: of its creation, and since when it is over."""
+        if stored is None:
             return self
-        return replace(self, created=stored.created, undated=stored.undated)
+        dated = replace(self, created=stored.created, undated=stored.undated) if self.undated else self
+        if dated.over and stored.over and stored.over < dated.over:
+            return replace(dated, over=stored.over)
+        return dated
 
 
 @dataclass(frozen=True, slots=True)

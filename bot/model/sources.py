@@ -62,8 +62,9 @@ class ClosingKind(StrEnum):
 class Closing:
     """One way in which a system closes anomalies, as data of its source.
 
-    `word` is what is stored and sent, `title` what it is called for people ("": the word itself), `meaning` says in a few words what it
-    stands for. People choose it only where it is `chosen`; the others a system sets by itself.
+    `word` is what is stored and sent (without a `|`, which parts the values of buttons), `title` what it is called for people ("": the word
+    itself), `meaning` says in a few words what it stands for. People choose it only where it is `chosen`; the others a system sets by
+    itself.
     """
 
     word: str

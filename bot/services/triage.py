@@ -354,7 +354,8 @@ class Triage:
             return []
         added = [person for person in after.assignees if person.id not in {old.id for old in before.assignees}]
         slack_ids = await self.people.slack_ids(added)
-        place = " in ".join(name for name in (after.type, after.container.name if after.container else "") if name)
+        inner = after.where[-1].name if after.where else ""
+        place = " in ".join(name for name in (after.type_title or after.type, inner) if name)
         said = model.NewlyAssigned(after.ref, intent.actor_name, after.description, place, after.url)
         return [
             cards.report(f"assigned:{intent.key}:{slack_id}", said, slack_id) for slack_id in slack_ids.values() if slack_id != intent.actor

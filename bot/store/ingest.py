@@ -92,8 +92,9 @@ async def _chunk(connection: AsyncConnection, sight: Sight, seen: Sequence[model
 
 
 async def _dated(connection: AsyncConnection, seen: Sequence[model.Anomaly]) -> Sequence[model.Anomaly]:
-    """Those that come without a date keep the one that is stored: of their system when it told one, else of their first sight."""
-    undated = [anomaly.ref.id for anomaly in seen if anomaly.undated]
+    """Those that come without a date keep the one that is stored: of their system when it told one, else of their first sight. What is
+    over has been so since it was seen so first."""
+    undated = [anomaly.ref.id for anomaly in seen if anomaly.undated or anomaly.over]
     if not undated:
         return seen
     stored = await stored_anomalies(connection, seen[0].ref.source, undated)

@@ -99,6 +99,17 @@ CHANGES = {
     "container": model.Place("9", "order"),
     "enriched": False,
     "url": "https://acme.example/anomalies/2",
+    "scale": model.Scale("score", 100),
+    "type_title": "shape of the table",
+    "series": model.Series("orders.count", 4210),
+    "facts": (model.Fact("Device", "A laptop"),),
+    "places": (model.Place("1", "Payments"),),
+    "related": (model.Ref(SOURCE, "7"),),
+    "merged_into": model.Ref(SOURCE, "8"),
+    "deleted": True,
+    "started": NOON,
+    "ended": NOON,
+    "over": NOON,
 }
 
 
@@ -339,6 +350,17 @@ async def test_a_date_that_was_told_once_is_kept_when_it_is_not_told_again(store
     assert (await save(store, anomaly(2, created=after(-90)), at=2)).changed == [ref(2)], "told at last"
     found = await store.anomalies.get([ref(1), ref(2)])
     assert {(one.created, one.undated) for one in found.values()} == {(after(-90), False)}
+
+
+async def test_it_is_over_since_it_was_seen_so_first_however_often_it_is_read(store: engine.Store) -> None:
+    acked = {"state": model.State.ACKNOWLEDGED, "status": "Acknowledged"}
+    await save(store, anomaly(1, **acked))
+    assert (await save(store, anomaly(1, **acked, over=after(10)), at=10)).changed == [ref(1)]
+    assert not (await save(store, anomaly(1, **acked, over=after(90)), at=90)).changed
+    assert (await store.anomalies.get([ref(1)]))[ref(1)].over == after(10)
+    assert (await save(store, anomaly(1, **acked), at=91)).changed == [ref(1)], "it goes on"
+    await save(store, anomaly(1, **acked, over=after(99)), at=99)
+    assert (await store.anomalies.get([ref(1)]))[ref(1)].over == after(99), "and is over again"
 
 
 async def test_lines_are_kept_when_no_intent_was_recorded(store: engine.Store) -> None:

@@ -36,4 +36,5 @@ explain = filters.explain
 without_each = filters.without_each
 SHAPES = edits.SHAPES
 resolved = edits.resolved
+closed_as = edits.closed_as
 mentioned = references.mentioned

@@ -257,7 +257,7 @@ def _check_needs(typed: _Typed, shape: edits.Shape, marked: Sequence[lexer.Token
         message = f"Say why they are archived: {edits.outcomes_told(typed.context.closing)}."
     else:
         message = f"Say what to change: {phrases.either([edits.MARKS[name].example for name in shape.needs])}."
-    raise lexer.Mistake(message, end, end, whole=verb.example)
+    raise lexer.Mistake(message, end, end, whole=edits.closed_as(verb.example, typed.context.closing or None))
 
 
 # --- a text, a batch ----------------------------------------------------------------------------------------------------

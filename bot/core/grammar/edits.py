@@ -12,7 +12,7 @@ from typing import Any
 
 from bot import model
 from bot.core import closings, lookup, phrases
-from bot.core.grammar import fields, lexer
+from bot.core.grammar import fields, lexer, verbs
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +109,17 @@ def outcome(value: lexer.Value, closing: Closing) -> str:
     raise lexer.Mistake(message, value.start, value.end, fix=near)
 
 
+def closed_as(said: str, closing: Closing | None) -> str:
+    """A usage or an example in the ways of closing that the connected systems have, None where they are not known; "duplicate" stands in
+    examples where that is one."""
+    words = list(dict.fromkeys(closings.typed(one) for one in closings.chosen(closing or ())))
+    if not words:
+        plain = said.replace(f" as:{verbs.HOW}", "")
+        return plain if closing is None else plain.replace(" as:duplicate", "")
+    example = "duplicate" if "duplicate" in words else words[0]
+    return said.replace(verbs.HOW, "|".join(words)).replace("as:duplicate", f"as:{example}")
+
+
 def _typed(name: str, values: Sequence[lexer.Value]) -> lexer.Value:
     return values[0]
 
@@ -166,7 +177,7 @@ def read(shape: Shape, marked: Sequence[lexer.Token], extra: Mapping[str, Any], 
     typed: dict[str, list[lexer.Value]] = {}
     for token in marked:
         name = mark(token)
-        values = _checked(name, token, again=name in typed)
+        values = _checked(name, token, closed_as(MARKS[name].example, closing or None), again=name in typed)
         typed.setdefault(name, []).extend(values)
     kept = {MARKS[name].field: MARKS[name].read(name, values) for name, values in typed.items()}
     if "archive_as" in kept:
@@ -175,8 +186,7 @@ def read(shape: Shape, marked: Sequence[lexer.Token], extra: Mapping[str, Any], 
     return TypedChange(shape.action, **(kept | dict(extra)))
 
 
-def _checked(name: str, token: lexer.Token, *, again: bool) -> Sequence[lexer.Value]:
-    example = MARKS[name].example
+def _checked(name: str, token: lexer.Token, example: str, *, again: bool) -> Sequence[lexer.Value]:
     if not token.values:
         raise lexer.Mistake(f"{name}: needs a value, for example {example}", token.start, token.end, fix=example)
     if MARKS[name].many:

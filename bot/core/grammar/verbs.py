@@ -40,6 +40,9 @@ class Verb:
     aliases: tuple[str, ...] = ()
 
 
+HOW = "<how>"
+"""Stands in a usage for the ways of closing that the connected systems have."""
+
 VERBS: tuple[Verb, ...] = (
     Verb("help", Takes.ANYTHING, "help", "this help", "help", ("?", "-h", "-help", "hello", "usage")),
     Verb("list", Takes.FILTER, "list <filter>", "what matches, newest first", "list status:open table:orders", ("ls", "find", "search")),
@@ -65,7 +68,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("unassign", Takes.CHANGE, "unassign <ids|filter>", "assign nobody", "unassign 1001"),
     Verb("reassign", Takes.CHANGE, "reassign @dana @lee [filter]", "hand over one person's work", "reassign me @lee",
          ("transfer", "handover")),
-    Verb("archive", Takes.CHANGE, "archive <ids|filter> as:resolved|duplicate|invalid|discarded", "close", "archive 1001-1005 as:duplicate",
+    Verb("archive", Takes.CHANGE, f"archive <ids|filter> as:{HOW}", "close", "archive 1001-1005 as:duplicate",
          ("close",)),
     Verb("reopen", Takes.CHANGE, "reopen <ids>", "bring archived ones back", "reopen 1001", ("restore", "unarchive")),
     Verb("delete", Takes.CHANGE, "delete <ids>", "remove for ever; archive is the usual way", "delete 1001"),

@@ -126,10 +126,11 @@ def _held_up(backlog: ports.Backlog) -> Sequence[tuple[str, datetime | None]]:
     return lines
 
 
-def help_text(newest: model.Anomaly | None = None) -> model.Message:
-    """What can be asked, each with an example; `newest` makes the examples ones that work in this workspace."""
-    usage = "\n".join(f"{grammar.SLASH} {verb.usage}: {verb.about}." for verb in grammar.VERBS)
-    examples = _examples(newest)
+def help_text(newest: model.Anomaly | None = None, closing: Sequence[model.Closing] | None = None) -> model.Message:
+    """What can be asked, each with an example; `newest` makes the examples ones that work in this workspace, `closing` are the ways in
+    which its systems close anomalies."""
+    usage = grammar.closed_as("\n".join(f"{grammar.SLASH} {verb.usage}: {verb.about}." for verb in grammar.VERBS), closing)
+    examples = [grammar.closed_as(example, closing) for example in _examples(newest)]
     about = "Filter words are joined by spaces and all have to match; commas mean or. Without a status, archived ones are left out."
     act = "The buttons of a card do the same for one anomaly; /anomalies show brings the card up wherever you are."
     said = text.sentence(

@@ -12,6 +12,7 @@ from bot.core import grammar
 from bot.render.anomaly import replies
 from bot.render.desk import desk_status
 from bot.render.kit import ids, refusals
+from bot.sources.qualytics import closings
 from tests.render import samples, slack_rules
 
 OFFER, ORDERS = samples.OFFER, samples.ORDERS
@@ -226,6 +227,25 @@ def test_every_example_of_the_help_is_a_command_that_works() -> None:
         for example in examples:
             plain = example.removeprefix("/anomalies ")
             assert grammar.command(plain, today=date(2026, 11, 21), sources=("qualytics",), default_source="qualytics").verb in plain
+
+
+@pytest.mark.parametrize(
+    ("ways", "usage", "example"),
+    [
+        (closings.CLOSINGS, "as:resolved|duplicate|invalid|discarded: close.", "/anomalies archive 1001-1005 as:duplicate"),
+        (
+            (model.Closing("not_a_problem"), model.Closing("good catch"), model.Closing("Vanished", chosen=False)),
+            'as:not_a_problem|"good catch": close.',
+            "/anomalies archive 1001-1005 as:not_a_problem",
+        ),
+        ((), "/anomalies archive <ids|filter>: close.", "/anomalies archive 1001-1005;"),
+    ],
+)
+def test_the_help_closes_in_the_ways_of_the_systems(ways: tuple[model.Closing, ...], usage: str, example: str) -> None:
+    message = desk_status.help_text(None, ways)
+    assert slack_rules.faults(message) == []
+    assert usage in slack_rules.seen(message)
+    assert example in slack_rules.seen(message).replace("\n", "; ")
 
 
 # --- errors -----------------------------------------------------------------------------------------------------------------------
