@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from slack_bolt.async_app import AsyncAck
 
 from bot import errors, model
-from bot.core import grammar, permissions, scan_rules
+from bot.core import grammar, scan_rules
 from bot.render.kit import ids, modals, refusals
 from bot.render.scan import scan_form, scan_message, scan_preview
 from bot.services.scans import ask
@@ -19,15 +19,15 @@ Typed = grammar.ScanCommand
 async def command(desk: desk.Desk, request: incoming.Request) -> None:
     """`/scan ...`"""
     if not str(request.body.get("text", "")).strip():
-        await _open(desk, request, scan_form.ScanDraft(desk.default_source, request.channel))
+        await _open(desk, request, scan_form.ScanDraft(desk.scans.usual, request.channel))
         return
     try:
-        typed = grammar.scan(str(request.body.get("text", "")), sources=desk.sources, default_source=desk.default_source)
+        typed = grammar.scan(str(request.body.get("text", "")), sources=desk.sources, default_source=desk.scans.usual)
     except errors.UserError:
         await guard.may_look(desk, request)  # who may not look is told that, and not how to write it
         raise
     if typed.verb == "form":  # before anything else is awaited: the trigger lasts three seconds
-        await _open(desk, request, scan_form.ScanDraft(desk.default_source, request.channel))
+        await _open(desk, request, scan_form.ScanDraft(desk.scans.usual, request.channel))
         return
     actor = await guard.may_look(desk, request)
     await VERBS.get(typed.verb, _run)(desk, request, typed, actor)
@@ -39,7 +39,7 @@ async def _run(desk: desk.Desk, request: incoming.Request, typed: Typed, actor: 
     else:
         options = scan_rules.options(incremental=typed.incremental, auto_resolve=typed.auto_resolve)
     order = ask.ScanOrder(scan_rules.kinds(typed.verb), typed.datastores, typed.tables, typed.tags, options)
-    await _propose(desk, request, order, actor, typed.source or desk.default_source)
+    await _propose(desk, request, order, actor, typed.source or desk.scans.usual)
 
 
 async def _propose(
@@ -63,7 +63,7 @@ async def _answer(desk: desk.Desk, request: incoming.Request, proposal: model.Pr
 
 
 async def _status(desk: desk.Desk, request: incoming.Request, typed: Typed, actor: model.Actor) -> None:
-    source = typed.source or desk.default_source
+    source = typed.source or desk.scans.usual
     now, offer = desk.clock.now(), desk.browse.capabilities(source)
     if typed.ident:
         operation = await desk.scans.one(source, typed.ident, actor)
@@ -74,7 +74,7 @@ async def _status(desk: desk.Desk, request: incoming.Request, typed: Typed, acto
 
 
 async def _abort(desk: desk.Desk, request: incoming.Request, typed: Typed, actor: model.Actor) -> None:
-    operation = await desk.scans.abort(typed.ident, actor, typed.source or desk.default_source)
+    operation = await desk.scans.abort(typed.ident, actor, typed.source or desk.scans.usual)
     await guard.say(desk, request, scan_message.aborting(operation))
     await desk.follow.work()
 
@@ -165,7 +165,7 @@ def _pair(value: str) -> tuple[str, str]:
 async def _open(desk: desk.Desk, request: incoming.Request, draft: scan_form.ScanDraft) -> None:
     view_id = await desk.messenger.open_view(request.trigger_id, modals.loading("Scan"))
     try:
-        permissions.decide(model.Action.SCAN, await desk.people.actor(request.user), desk.browse.grants)
+        desk.scans.may(draft.source, await desk.people.actor(request.user))
         view = scan_form.form(draft)
     except errors.BotError as error:
         view = modals.notice("Scan", refusals.error(error))

@@ -188,7 +188,8 @@ class Exchange:
         self._held: _Held | None = None
         self._given = deque[str](maxlen=REMEMBERED)
         self._under_way: asyncio.Task[_Held] | None = None
-        self._refusal, self._refused_until = "", datetime.min.replace(tzinfo=UTC)
+        self._refusal: Callable[[], errors.SourceError] | None = None
+        self._refused_until = datetime.min.replace(tzinfo=UTC)
 
     async def headers(self, door: Door) -> Mapping[str, str]:
         """The header with a token that holds. Raises SourceAuthFailed for a key that is not taken, SourceError when nobody answers."""
@@ -233,8 +234,8 @@ class Exchange:
 
     async def _exchanged(self, door: Door) -> _Held:
         """The one that is under way, or a new one; it goes on when somebody who waits for it gives up."""
-        if self._refused_until > self._clock.now():
-            raise errors.SourceAuthFailed(self._name, self._refusal)
+        if self._refusal is not None and self._refused_until > self._clock.now():
+            raise self._refusal()
         if self._under_way is None:
             self._under_way = asyncio.create_task(self._exchange(door))
             self._under_way.add_done_callback(self._over)
@@ -248,10 +249,8 @@ class Exchange:
     async def _exchange(self, door: Door) -> _Held:
         answer = await door.knock(self._call)
         fault = door.fault(answer)
-        if fault is not None and 400 <= fault.status < 500 and fault.status not in (408, 425, 429):
-            self._refuse(door.error(fault))
         if fault is not None:
-            raise door.error(fault)
+            raise self._refused(fault, door.error(fault))
         try:
             held = _hold(self._read(door.json(answer.body)), self._clock.now())
         except (LookupError, TypeError, ValueError, AttributeError) as error:
@@ -260,12 +259,22 @@ class Exchange:
         self._given.append(held.token.value)
         return held
 
-    def _refuse(self, error: errors.SourceError) -> None:
-        """The key is not taken: one sentence for everybody who asks, and no other try for a while. Raises SourceAuthFailed."""
-        _, says, words = str(error).partition(f" {self._title} says: ")
-        self._refusal = f"{self._title} does not accept {self._settings}. {self.advice}{says}{words}"
-        self._refused_until = self._clock.now() + REFUSED
-        raise errors.SourceAuthFailed(self._name, self._refusal) from error
+    def _refused(self, fault: judging.Fault, error: errors.SourceError) -> errors.SourceError:
+        """No token: a key that is not taken is one sentence for everybody who asks, and neither it nor a pause that the system asks for is
+        tried out for a while."""
+        name, text = self._name, str(error)
+        if isinstance(error, errors.SourceRateLimited):
+            wait, asked = error.retry_after, error.asked
+            return self._holds_off(lambda: errors.SourceRateLimited(name, text, wait, asked=asked), timedelta(seconds=wait))
+        if 400 <= fault.status < 500 and fault.status not in (408, 425):
+            _, says, words = text.partition(f" {self._title} says: ")
+            told = f"{self._title} does not accept {self._settings}. {self.advice}{says}{words}"
+            return self._holds_off(lambda: errors.SourceAuthFailed(name, told), REFUSED)
+        return error
+
+    def _holds_off(self, refusal: Callable[[], errors.SourceError], pause: timedelta) -> errors.SourceError:
+        self._refusal, self._refused_until = refusal, self._clock.now() + pause
+        return refusal()
 
 
 def _hold(token: Token, now: datetime) -> _Held:

@@ -54,9 +54,7 @@ class Budget:
         try:
             await turn
         except asyncio.CancelledError:
-            if turn in queue:
-                queue.remove(turn)
-            elif turn.done() and not turn.cancelled():
+            if turn.done() and not turn.cancelled():
                 self._left += 1.0  # its turn had come, and nobody called
             raise
 

@@ -175,7 +175,7 @@ class Verdicts:
             return errors.SourceAuthFailed(self.name, f"{self.title} does not accept the token. {self.advice}{tail}")
         if status == 403:
             right = f"the right {ask.right}" if ask.right else "a right"
-            place = f" on {self.place} {ask.place}".replace("  ", " ") if ask.place else ""
+            place = f" on {' '.join(filter(None, (self.place, ask.place)))}" if ask.place else ""
             text = f"{self.title} refused it: the bot's user lacks {right}{place}.{tail}"
             return errors.SourceForbidden(self.name, text, right=ask.right, place=ask.place)
         if status == 404:

@@ -112,7 +112,7 @@ def environment(stage: staging.Stage, **more: str) -> dict[str, str]:
     """The environment of a desk with Acme alone."""
     env = stage.env(DESK_POLL_SECONDS="86400", DESK_WAIT_SECONDS="0", PORT="0", DESK_CLICK_CALLS="5")
     given = {name: env[name] for name in env if name.startswith("DESK_") or name in NAMES}
-    return given | {"ACME_URL": "https://acme.example", "ACME_TOKEN": "sesame"} | more
+    return given | {"ACME_URL": "https://acme.example", "ACME_TOKEN": "sesame", "ACME_CALLS_PER_MINUTE": "600"} | more
 
 
 async def test_one_system_alone_is_a_whole_desk(stage: staging.Stage, known: None) -> None:
@@ -121,6 +121,7 @@ async def test_one_system_alone_is_a_whole_desk(stage: staging.Stage, known: Non
         assert (list(running.sources), list(running.scanners)) == (["acme"], [])
         (system,), front = MADE, Front(stage, running)
         assert system.deps.lanes == ports.Lanes(clicks=5) and system.deps.values["TOKEN"] == "sesame"
+        assert system.deps.budget is running.calls["acme"] and running.calls["acme"].per_minute == 600
         for ident in ("", "b1"):  # first contact, then news
             if ident:
                 system.ring(ident)
@@ -134,6 +135,8 @@ async def test_one_system_alone_is_a_whole_desk(stage: staging.Stage, known: Non
         assert "Acme" in await front.told(front.command("status"))
         told = await front.told(front.command("anything", name="/scan"))
         assert told.startswith("Acme offers no way to start scans from here.")
+        await front.send(front.command("", name="/scan"))
+        assert "Acme offers no way to start scans from here." in front.modal()
     assert system.closed
 
 
@@ -150,3 +153,15 @@ async def test_a_system_that_nobody_configured_is_not_built(stage: staging.Stage
     async with app.running(app.load(given), listening=False, working=False) as running:
         assert (list(running.sources), MADE) == (["qualytics"], [])
         assert "qualytics" in running.scanners
+
+
+async def test_scans_are_for_the_system_that_has_some(stage: staging.Stage) -> None:
+    env = environment(stage) | {name: value for name, value in stage.env().items() if name.startswith("QUALYTICS_")}
+    with mock.patch.object(registry, "SYSTEMS", {"acme": KIND, **registry.SYSTEMS}):
+        async with app.running(app.load(env), listening=False, working=False) as running:
+            running.post.messenger._pacer = Unhurried()  # type: ignore[attr-defined]
+            front = Front(stage, running)
+            assert list(running.sources) == ["acme", "qualytics"]
+            assert "Started: " in await front.told(front.command("warehouse-prod tables:orders incremental", name="/scan"))
+            told = await front.told(front.command("warehouse-prod source:acme", name="/scan"))
+            assert told.startswith("Acme offers no way to start scans from here.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import logging
 from typing import Any
@@ -180,6 +181,25 @@ async def test_a_key_that_is_refused_is_told_once_and_not_offered_for_a_minute(s
     assert await wire.read("things") == {"ok": True}
 
 
+async def test_a_pause_that_is_asked_for_instead_of_a_token_is_kept(clock: Clock) -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.method)
+        return httpx.Response(429, headers={"retry-after": "30"})
+
+    wire = wires.wire(answer, clock, wires.exchange(clock))
+    for _ in range(5):
+        with pytest.raises(errors.SourceRateLimited, match="30 seconds") as paused:
+            await wire.read("things")
+        assert paused.value.retry_after == 30
+    assert asked == ["POST"]
+    clock.pass_by(seconds=31)
+    with pytest.raises(errors.SourceRateLimited):
+        await wire.read("things")
+    assert asked == ["POST", "POST"]
+
+
 async def test_a_token_that_holds_goes_on_while_no_other_can_be_had(clock: Clock) -> None:
     server = Counter(seconds=600)
     wire = wires.wire(server, clock, wires.exchange(clock))
@@ -203,6 +223,26 @@ async def test_a_token_whose_end_makes_no_sense_is_used_until_it_is_refused(seco
     for _ in range(5):
         await wire.read("things")
     assert server.exchanges == 1
+
+
+@pytest.mark.parametrize(("ends", "exchanges"), [(-60, 1), (0, 1), (600, 2)])
+async def test_a_token_may_tell_its_end_itself(ends: float, exchanges: int, clock: Clock) -> None:
+    claims = base64.urlsafe_b64encode(json.dumps({"exp": clock.now().timestamp() + ends}).encode()).decode().rstrip("=")
+    given: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            given.append(f"eyJhbGciOiJub25lIn0.{claims}.x{len(given)}")
+            return httpx.Response(200, json={"token": given[-1]})
+        return httpx.Response(200, json={})
+
+    wire = wires.wire(answer, clock, wires.exchange(clock))
+    for _ in range(3):
+        await wire.read("things")
+    assert len(given) == 1
+    clock.pass_by(seconds=545)
+    await wire.read("things")
+    assert len(given) == exchanges
 
 
 NO_TOKENS: list[Any] = [

@@ -78,6 +78,29 @@ def test_who_gives_up_costs_nobody_a_call() -> None:
     virtually(scenario())
 
 
+def test_who_gives_up_in_the_moment_of_their_turn_gives_it_back() -> None:
+    class Sudden(budgets.Budget):
+        victim: asyncio.Task[None] | None = None
+
+        def _serve(self) -> None:
+            super()._serve()
+            if self.victim and not self._others:
+                self.victim.cancel()
+
+    async def scenario() -> None:
+        budget = Sudden(6)
+        log = Log(budget)
+        await log.call()
+        budget.victim = asyncio.create_task(log.call())
+        await asyncio.gather(budget.victim, return_exceptions=True)
+        assert budget.victim.cancelled()
+        budget.victim = None
+        await log.call()
+        assert log.bulk == pytest.approx([0.0, 12.0], abs=0.1)
+
+    virtually(scenario())
+
+
 def test_a_budget_is_shared_among_processes() -> None:
     async def scenario() -> None:
         budget = budgets.Budget(600)

@@ -72,6 +72,12 @@ async def test_without_a_pause_in_the_body_the_header_counts(clock: Clock) -> No
     assert paused.value.retry_after == 9
 
 
+async def test_the_pause_in_the_body_of_a_refusal_counts_before_the_header(clock: Clock) -> None:
+    with pytest.raises(errors.SourceRateLimited) as paused:
+        await wires.wire(server(429, {"retry-after": "9"}, code=429, wait=20), clock, judge=judge).write("PUT", "things/1")
+    assert paused.value.retry_after == 20
+
+
 async def test_a_status_that_is_no_success_holds_and_the_body_has_the_words(clock: Clock) -> None:
     with pytest.raises(errors.SourceMissing, match="Acme says: gone"):
         await wires.wire(server(404, code=500, said="gone"), clock, judge=judge).read("things")

@@ -59,6 +59,15 @@ class Scans:
     clock: ports.Clock
     grants: permissions.Grants
 
+    @property
+    def usual(self) -> str:
+        """The system that is meant where nobody names one: the first that has operations; without any the first of all, which says so."""
+        return next(iter(self.scanners), next(iter(self.sources), ""))
+
+    def may(self, name: str, actor: model.Actor) -> None:
+        """Raise NotAllowed or NotSupported before a form is shown for nothing."""
+        self._system(name, model.Action.SCAN, actor)
+
     # --- asking ------------------------------------------------------------------------------------------------------------
 
     async def propose(self, name: str, order: ScanOrder, actor: model.Actor, channel: str, once: str = "") -> model.Proposal:
