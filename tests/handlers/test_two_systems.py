@@ -142,7 +142,7 @@ def named(ref: model.Ref) -> str:
 
 @pytest.mark.parametrize(
     ("verb", "says"),
-    [("show", "Weight"), ("history", "History of"), ("why", "Posted")],
+    [("show", "Score 0.5 of 1"), ("history", "History of"), ("why", "Posted")],
 )
 async def test_one_is_named_by_its_reference(front: Front, request: pytest.FixtureRequest, verb: str, says: str) -> None:
     waits(request, COLON)
