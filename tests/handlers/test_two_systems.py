@@ -142,7 +142,7 @@ def named(ref: model.Ref) -> str:
 
 @pytest.mark.parametrize(
     ("verb", "says"),
-    [("show", "Weight"), ("history", "History of"), ("why", "Posted")],
+    [("show", "Score 0.5 of 1"), ("history", "History of"), ("why", "Posted")],
 )
 async def test_one_is_named_by_its_reference(front: Front, request: pytest.FixtureRequest, verb: str, says: str) -> None:
     waits(request, COLON)
@@ -210,14 +210,19 @@ async def test_status_names_each_system_and_counts_its_own(front: Front) -> None
     assert ("Qualytics" in told) is mixed(front)
 
 
-@pytest.mark.parametrize("text", ["warehouse", "sync warehouse", "status"])
-async def test_it_has_no_scans(front: Front, request: pytest.FixtureRequest, text: str) -> None:
-    if mixed(front):
-        pytest.skip("/scan means the other system, which has scans")
-    if text == "status":
+async def test_what_an_old_card_offers_to_scan_is_refused(front: Front) -> None:
+    (ref,) = await arrived(front)
+    verify = front.click(ids.MORE, ids.encode_choice(ids.MORE_VERIFY, ref, 1), ts=front.card(ref)["ts"], kind="overflow")
+    assert "Strange offers no way to start scans" in await front.told(verify)
+
+
+@pytest.mark.parametrize("text", ["warehouse-prod", "sync warehouse-prod", "status"])
+async def test_it_has_no_scans_and_the_other_one_has(front: Front, request: pytest.FixtureRequest, text: str) -> None:
+    if text == "status" and not mixed(front):
         waits(request, "the list of scans is empty where there can be none")
     told = await front.told(front.command(text, name="/scan"))
-    assert "Strange offers no way to start scans" in told
+    assert ("Strange offers no way to start scans" in told) is not mixed(front)
+    assert "warehouse-prod" in told or "Nothing is running" in told or not mixed(front)
 
 
 async def test_a_digest_counts_what_is_open_in_every_system(front: Front, request: pytest.FixtureRequest) -> None:

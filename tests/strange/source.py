@@ -119,7 +119,7 @@ class Strange:
             found = list((await self.read(query.ids)).found.values())
         else:
             found = [one async for page, _ in self._wire.pages(_which(query.statuses)) for one in self._anomalies(page)]
-        kept = sorted((one for one in found if _stands(one, query.statuses)), key=_SORTS[query.sort])
+        kept = sorted((one for one in found if _stands(one, query.statuses)), key=_SORTS.get(query.sort, _SORTS["newest"]))
         return model.Found(kept[: query.limit or None], len(kept))
 
     async def count(self, query: model.Query) -> int:
@@ -244,12 +244,13 @@ class Strange:
 
     def _anomaly(self, raw: Mapping[str, Any]) -> model.Anomaly:
         at, ident, phase = _number(raw.get("at")), str(raw["id"]), str(raw.get("phase") or "unknown")
-        ending = str(raw.get("as") or "")
+        ending, was = str(raw.get("as") or ""), str(raw.get("was") or "")
         alone = ending == world.ITSELF
+        told = was if alone and was == world.SEEN else f"{phase} by itself" if alone else phase
         read = model.Anomaly(
             model.Ref(self.name, ident),
-            _STATES.get(str(raw.get("was")) if alone else phase, model.State.OPEN),
-            f"{phase} by itself" if alone else phase,
+            _STATES.get(was if alone else phase, model.State.OPEN),
+            told,
             datetime.fromtimestamp(at, UTC) if at else self._clock.now(),
             archived_as=None if alone else ending or None,
             type=str(raw.get("kind") or ""),
@@ -294,7 +295,6 @@ def _cursor(text: str) -> tuple[float | None, str]:
 
 
 _GROUPS = {
-    "open": model.State.OPEN,
     "active": model.State.OPEN,
     "acknowledged": model.State.ACKNOWLEDGED,
     "archived": model.State.ARCHIVED,
@@ -310,6 +310,6 @@ def _which(statuses: Sequence[str]) -> str:
 
 def _stands(one: model.Anomaly, statuses: Sequence[str]) -> bool:
     """Whether it stands as one of these words says; one that names an ending means those closed so."""
-    if not statuses:
+    if not statuses or ("open" in statuses and one.state is not model.State.ARCHIVED):
         return one.state is not model.State.ARCHIVED
     return any(word == "any" or _GROUPS.get(word) is one.state or word == one.archived_as for word in statuses)

@@ -46,7 +46,7 @@ async def test_a_card_a_click_a_kill_and_on_it_goes(tmp_path: Path, systems: Seq
 
         await stage.until(greeted)
         (ident,) = arrive(stage, score=0.87)
-        card = await stage.card(ident, "Weight 0.87", "Open in Strange")
+        card = await stage.card(ident, "Score 0.87", "Open in Strange")
         await stage.press(card, ids.ACKNOWLEDGE)
         await until(stage, ident, worlds.SEEN)
         await stage.card(ident, "Acknowledged by Dana")
@@ -57,11 +57,11 @@ async def test_a_card_a_click_a_kill_and_on_it_goes(tmp_path: Path, systems: Seq
         world.close(ident)
         again = stage.bot(PORT=bot.env["PORT"])
         await again.start()
-        await stage.card(ident, "by itself")
+        await stage.card(ident, "Seen", "over since")
         card = await stage.card(unseen, "Open in Strange")
-        await stage.press(card, ids.ARCHIVE)
+        await stage.press(card, ids.ARCHIVE, value=ids.encode_choice(worlds.EXPECTED, model.Ref("strange", unseen), 1))
         signal = await until(stage, unseen, worlds.SHUT)
-        await stage.card(unseen, "by Dana")
+        await stage.card(unseen, "by Dana", "Expected")
         assert signal.rev == 2, "it was done once"
         if "qualytics" in systems:
             (other,) = await stage.arrive()
