@@ -28,6 +28,7 @@ from bot.model.sources import Capabilities, SourceHealth, Trouble
 from bot.model.views import Explanation, Ingested, Listing, Receipt, Recurrence
 
 __all__ = [
+    "GONE",
     "Action",
     "Actor",
     "Anomaly",
@@ -58,7 +59,6 @@ __all__ = [
     "Fate",
     "FirstContact",
     "Found",
-    "GONE",
     "Handling",
     "Ingested",
     "Installation",

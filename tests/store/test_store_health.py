@@ -55,7 +55,7 @@ async def test_each_route_has_a_mark_of_its_own(store: engine.Store) -> None:
 @pytest.mark.parametrize("value", [True, 0, "", "a\x00b", None, [1, {"a": [None]}], {"since": NOON.isoformat()}])
 async def test_traits_are_json_as_their_adapter_wrote_it(store: engine.Store, value: Any) -> None:
     assert await store.traits.get(SOURCE, "host") is None
-    await store.traits.put(SOURCE, "host", "before", NOON)
-    await store.traits.put(SOURCE, "host", value, after(1))
+    await store.traits.merge(SOURCE, "host", "before", NOON)
+    await store.traits.merge(SOURCE, "host", value, after(1))
     assert await store.traits.get(SOURCE, "host") == value
     assert await store.traits.get(SOURCE, "other") is None
