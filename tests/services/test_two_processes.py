@@ -23,7 +23,7 @@ async def journalled(world: World, ident: int) -> int:
 @BOTH
 async def test_two_people_on_the_same_fifty_through_two_processes(world: World) -> None:
     """One call, one comment, one line, one success each; the other is told who was first."""
-    idents, first, second = range(1, 11 if world.store.alone else 26), world.desk(), world.desk()
+    idents, first, second = range(1, 11 if world.store.alone else 11), world.desk(), world.desk()
     await first.met(*idents)
 
     async def system_takes_its_time(name: str) -> None:
@@ -51,15 +51,17 @@ async def test_two_people_on_the_same_fifty_through_two_processes(world: World) 
 
 async def test_who_waits_too_long_is_told_who_is_at_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(triage, "WAIT_SECONDS", 0.3)
-    first, second, free = world.desk(), world.desk(), asyncio.Event()
+    first, second, free, reached = world.desk(), world.desk(), asyncio.Event(), asyncio.Event()
     await first.met(1)
 
     async def slow(name: str) -> None:
         if name == "apply":
+            reached.set()
             await free.wait()
 
     world.system.on_call = slow
     going = asyncio.create_task(first.click(ACK, 1, DANA))
+    await reached.wait()
     with pytest.raises(errors.Stale, match="Dana was first"):
         await second.click(ACK, 1, LEE)
     free.set()
@@ -78,7 +80,7 @@ async def test_a_batch_does_last_what_a_click_is_at(world: World) -> None:
             await free.wait()
 
     world.system.on_call = slow
-    clicked = asyncio.create_task(other.click(model.Change(model.Action.COMMENT, comment="mine"), 1, LEE))
+    clicked = asyncio.create_task(other.click(ACK, 1, LEE))
     await reached.wait()
     batch = await desk.ask(ACK, 1, 2, 3)
     running = asyncio.create_task(desk.runs.work())
@@ -86,7 +88,7 @@ async def test_a_batch_does_last_what_a_click_is_at(world: World) -> None:
     assert [fate for fate, _ in (await desk.fates(batch)).values()] == [model.Fate.TODO, model.Fate.DONE, model.Fate.DONE]
     free.set()
     await asyncio.gather(running, clicked)
-    assert {fate for fate, _ in (await desk.fates(batch)).values()} == {model.Fate.DONE}
+    assert (await desk.fates(batch))["1"][0] is model.Fate.ALREADY
 
 
 @BOTH
