@@ -36,7 +36,7 @@ DIGEST_SECONDS = 15.0
 LINE_SECONDS = 5.0
 LEGACY_SECONDS = 60.0
 BEAT_SECONDS = 5.0
-SKEW, STEP = timedelta(seconds=5), timedelta(seconds=0.5)  # from here on a clock is worth a warning, and worth being set
+SKEW = timedelta(seconds=5)  # from here on a clock is worth a warning
 BATCH_DEADLINE = 3600.0
 """A run of the batches does all of one: thousands of items, at the pace of the system."""
 
@@ -45,19 +45,11 @@ FINISH_SECONDS = 18.0
 
 
 class SystemClock:
-    """The only clock of the product: this machine's, set by the database's, so that processes on several machines stamp alike."""
-
-    def __init__(self) -> None:
-        self._ahead = timedelta(0)
+    """The only clock of the product: this machine's."""
 
     def now(self) -> datetime:
         """The time, UTC, aware."""
-        return datetime.now(UTC) + self._ahead
-
-    def correct(self, ahead: timedelta) -> None:
-        """The database is ahead of `now` by so much; what a call to it takes is no reason to step."""
-        if abs(ahead) > STEP:
-            self._ahead += ahead
+        return datetime.now(UTC)
 
 
 @dataclass(slots=True)
@@ -124,7 +116,7 @@ async def running(configured: settings.Settings, *, listening: bool = True, work
     """
     for note in configured.notes:
         log.warning(note)
-    clock = SystemClock()
+    clock = presence.SetClock(SystemClock())
     async with AsyncExitStack() as stack:
         url = configured.database_url.get_secret_value()
         await engine.migrate(url)
@@ -157,7 +149,7 @@ async def running(configured: settings.Settings, *, listening: bool = True, work
         yield desk
 
 
-async def _set(clock: SystemClock, store: engine.Store) -> None:
+async def _set(clock: presence.SetClock, store: engine.Store) -> None:
     """Go by the database's clock from the start, and say when this machine's is wrong."""
     ahead = (await store.workers.crew(clock.now())).ahead
     if abs(ahead) > SKEW:
@@ -166,7 +158,7 @@ async def _set(clock: SystemClock, store: engine.Store) -> None:
 
 
 def _assemble(
-    configured: settings.Settings, clock: SystemClock, store: engine.Store, http: Any, *, listening: bool, working: bool
+    configured: settings.Settings, clock: presence.SetClock, store: engine.Store, http: Any, *, listening: bool, working: bool
 ) -> Running:
     """Straight down the layers: adapters, services, listeners."""
     metrics, pacer = web.Metrics(), pacing.Pacer(configured.desk_posts_per_minute)
@@ -200,7 +192,7 @@ def _assemble(
     )
 
 
-def _presence(ground: assembly.Ground, posting: post.Post, clock: SystemClock, pacer: pacing.Pacer, role: str) -> presence.Presence:
+def _presence(ground: assembly.Ground, posting: post.Post, clock: presence.SetClock, pacer: pacing.Pacer, role: str) -> presence.Presence:
     """Who is there sets the clock, the channels that are posted to here, and what may be spent here of the workspace's budgets."""
     works, listens = role in ("run", "worker"), role in ("run", "web")
 

@@ -6,7 +6,7 @@ import contextlib
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot import errors, model, ports
 
@@ -15,6 +15,27 @@ KEEP_DELIVERIES, KEEP_ENDED = timedelta(days=1), timedelta(hours=1)
 
 TURN = 0.9
 """The part of an interval in which nobody else sweeps; the rest is for clocks that do not tick alike."""
+
+
+STEP = timedelta(seconds=0.5)
+"""From here on a clock is worth being set; what a call to the database takes is not."""
+
+
+@dataclass(slots=True)
+class SetClock:
+    """A machine's clock, set by the database's, so that processes on several machines stamp alike."""
+
+    machine: ports.Clock
+    ahead: timedelta = timedelta(0)
+
+    def now(self) -> datetime:
+        """The time, as the database has it."""
+        return self.machine.now() + self.ahead
+
+    def correct(self, ahead: timedelta) -> None:
+        """The database is ahead of it by so much."""
+        if abs(ahead) > STEP:
+            self.ahead += ahead
 
 
 @dataclass(slots=True, kw_only=True)

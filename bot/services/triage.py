@@ -135,6 +135,8 @@ class Triage:
             if not again:
                 await self._refused(intent, str(error))
             raise
+        await self.leases.release(*held)  # it is recorded: whoever waits for this anomaly need not wait for Slack, too
+        held.clear()
         await self._show(ref, click)
         self.remarks.soon()
         return receipt

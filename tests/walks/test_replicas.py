@@ -163,7 +163,8 @@ async def test_two_people_click_the_same_fifty_at_once_through_two_webs(house: H
     first = [one for one in answers if "Acknowledged:" in one]
     late = [one for one in answers if "already" in one or "was first" in one]
     strange = [one for one in answers if one not in (*first, *late)]
-    assert (len(first), len(late), strange) == (CLICKED, CLICKED, [])
+    assert not strange, [one[:200] for one in strange[:3]]
+    assert (len(first), len(late)) == (CLICKED, CLICKED)
 
 
 @pytest.mark.parametrize("words", ["warehouse-prod tables:orders incremental", "sync warehouse-prod", "daily warehouse-prod"])
