@@ -8,7 +8,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import yaml
@@ -16,10 +16,10 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 
 import handlers
-from bot import assembly, errors, ports, scheduling, serving, settings, web
+from bot import assembly, errors, model, ports, scheduling, serving, settings, web
 from bot.core import permissions
 from bot.delivery import directory, pacing, probe, slack
-from bot.services import poll, post, remarks
+from bot.services import poll, post, presence, remarks
 from bot.sources import budgets, registry
 from bot.store import engine
 from handlers.desk import Desk
@@ -27,8 +27,7 @@ from handlers.desk import Desk
 log = logging.getLogger(__name__)
 
 FLUSH_SECONDS = 1.0
-LOOK_SECONDS = 2.5
-"""How often a worker looks whether a system is to be polled: of a poller that was killed, the next poll comes this much after its lease."""
+LOOK_SECONDS = 2.5  # of a poller that was killed, the next poll comes so much after its lease
 RESUME_SECONDS = 15.0
 BATCH_SECONDS = 5.0
 FOLLOW_SECONDS = 1.0
@@ -36,6 +35,8 @@ ASKED_SECONDS = 5.0
 DIGEST_SECONDS = 15.0
 LINE_SECONDS = 5.0
 LEGACY_SECONDS = 60.0
+BEAT_SECONDS = 5.0
+SKEW = timedelta(seconds=5)  # from here on a clock is worth a warning
 BATCH_DEADLINE = 3600.0
 """A run of the batches does all of one: thousands of items, at the pace of the system."""
 
@@ -44,7 +45,7 @@ FINISH_SECONDS = 18.0
 
 
 class SystemClock:
-    """The only clock of the product."""
+    """The only clock of the product: this machine's."""
 
     def now(self) -> datetime:
         """The time, UTC, aware."""
@@ -94,6 +95,7 @@ class Running:
     calls: Mapping[str, budgets.Budget]
     metrics: web.Metrics
     line: Line
+    presence: presence.Presence
     jobs: scheduling.Scheduler = field(default_factory=scheduling.Scheduler)
     background: set[asyncio.Task[Any]] = field(default_factory=set)
 
@@ -116,7 +118,7 @@ async def running(configured: settings.Settings, *, listening: bool = True, work
     """
     for note in configured.notes:
         log.warning(note)
-    clock = SystemClock()
+    clock = presence.SetClock(SystemClock())
     async with AsyncExitStack() as stack:
         url = configured.database_url.get_secret_value()
         await engine.migrate(url)
@@ -124,9 +126,11 @@ async def running(configured: settings.Settings, *, listening: bool = True, work
         stack.push_async_callback(store.close)
         if store.alone:
             await store.leases.release_all()
+        await _set(clock, store)
         await store.legacy.carry()
         http = await stack.enter_async_context(slack.session())
-        desk = _assemble(configured, clock, store, http, listening=listening)
+        desk = _assemble(configured, clock, store, http, listening=listening, working=working)
+        stack.push_async_callback(desk.presence.leave)
         for source in desk.sources.values():
             stack.push_async_callback(source.aclose)
         server = web.application(
@@ -139,17 +143,28 @@ async def running(configured: settings.Settings, *, listening: bool = True, work
             hook_headers=[header for name in configured.systems for header in registry.SYSTEMS[name].hook_headers],
         )
         stack.push_async_callback(_finish, desk, desk.jobs)
-        if working:
-            desk.jobs.start(_jobs(configured, desk))
+        if working or listening:
+            await desk.presence.beat()
+            desk.jobs.start([*(_jobs(configured, desk) if working else ()), scheduling.Job("heartbeat", desk.presence.beat, BEAT_SECONDS)])
         if listening:
             await _listen(configured, desk, stack)
         stack.push_async_callback(await serving.serve(server, configured.port, configured.host, desk.metrics))
         yield desk
 
 
-def _assemble(configured: settings.Settings, clock: ports.Clock, store: engine.Store, http: Any, *, listening: bool) -> Running:
+async def _set(clock: presence.SetClock, store: engine.Store) -> None:
+    """Go by the database's clock from the start, and say when this machine's is wrong."""
+    ahead = (await store.workers.crew(clock.now())).ahead
+    if abs(ahead) > SKEW:
+        log.warning("the clock of this machine is %.0f s behind the database's; the desk goes by the database's", ahead.total_seconds())
+    clock.correct(ahead)
+
+
+def _assemble(
+    configured: settings.Settings, clock: presence.SetClock, store: engine.Store, http: Any, *, listening: bool, working: bool
+) -> Running:
     """Straight down the layers: adapters, services, listeners."""
-    metrics = web.Metrics()
+    metrics, pacer = web.Metrics(), pacing.Pacer(configured.desk_posts_per_minute)
     client = slack.client(configured.slack_bot_token.get_secret_value(), configured.slack_api_url, http)
     grants = permissions.grants(configured.desk_admins, configured.desk_permissions)
     bolt, line = _slack(configured, client, listening=listening)
@@ -163,7 +178,7 @@ def _assemble(configured: settings.Settings, clock: ports.Clock, store: engine.S
         sources={name: system.source for name, system in systems.items()},
         scanners={name: system.scanner for name, system in systems.items() if system.scanner},
         pictures={name: system.pictures for name, system in systems.items() if system.pictures},
-        messenger=slack.SlackMessenger(client, pacing.Pacer(configured.desk_posts_per_minute), telemetry=metrics),
+        messenger=slack.SlackMessenger(client, pacer, telemetry=metrics),
         directory=directory.SlackDirectory(client, sorted(grants.groups())),
         grants=grants,
         line=line.words,
@@ -182,7 +197,21 @@ def _assemble(configured: settings.Settings, clock: ports.Clock, store: engine.S
         calls=calls,
         metrics=metrics,
         line=line,
+        presence=_presence(ground, made.post, clock, pacer, "worker" if not listening else "run" if working else "web"),
     )
+
+
+def _presence(ground: assembly.Ground, posting: post.Post, clock: presence.SetClock, pacer: pacing.Pacer, role: str) -> presence.Presence:
+    """Who is there sets the clock, the channels that are posted to here, and what may be spent here of the workspace's budgets."""
+    works, listens = role in ("run", "worker"), role in ("run", "web")
+
+    def share(crew: model.Crew) -> None:
+        clock.correct(crew.ahead)
+        posting.crew = crew
+        pacer.share(workers=crew.working if works else 0, webs=crew.listening if listens else 0)
+
+    rows = ground.store
+    return presence.Presence(role=role, workers=rows.workers, leases=rows.leases, deliveries=rows.deliveries, clock=clock, told=[share])
 
 
 def _slack(configured: settings.Settings, client: Any, *, listening: bool) -> tuple[AsyncApp, Line]:
@@ -235,7 +264,10 @@ def _jobs(configured: settings.Settings, desk: Running) -> list[scheduling.Job]:
         return lambda: desk.desk.follow.notice(name)
 
     return [
-        *(scheduling.Job(f"poll {name}", polling(name), often, jitter=often / 10, first=True, watched=True, rate=every) for name in desk.sources),
+        *(
+            scheduling.Job(f"poll {name}", polling(name), often, jitter=often / 10, first=True, watched=True, rate=every)
+            for name in desk.sources
+        ),
         scheduling.Job("asked polls", desk.poll.catch_up, ASKED_SECONDS, first=True),
         scheduling.Job("flush", desk.post.flush, FLUSH_SECONDS, watched=True),
         scheduling.Job("resume", desk.desk.triage.resume, RESUME_SECONDS, first=True),
@@ -244,6 +276,7 @@ def _jobs(configured: settings.Settings, desk: Running) -> list[scheduling.Job]:
         scheduling.Job("operations", desk.desk.follow.work, FOLLOW_SECONDS, first=True),
         *(scheduling.Job(f"notice {name}", noticing(name), often, jitter=often / 10, first=True) for name in desk.scanners),
         scheduling.Job("digest", desk.desk.digests.tick, DIGEST_SECONDS, first=True),
+        scheduling.Job("sweep", desk.presence.sweep, presence.SWEEP_SECONDS, first=True),
         scheduling.Job("connection", desk.line.watch, LINE_SECONDS),
         scheduling.Job("legacy facts", desk.store.legacy.carry, LEGACY_SECONDS),
     ]

@@ -75,7 +75,11 @@ class Scheduler:
     def late(self) -> Mapping[str, float]:
         """Watched jobs of which no run ended well for three intervals, and for how many seconds."""
         ago = {name: _now() - at for name, at in self._good.items()}
-        return {name: ago[name] for name, job in self._watched.items() if ago[name] > 3 * (max(job.seconds, job.rate) + job.jitter) + LATE_SECONDS}
+        return {
+            name: ago[name]
+            for name, job in self._watched.items()
+            if ago[name] > 3 * (max(job.seconds, job.rate) + job.jitter) + LATE_SECONDS
+        }
 
     async def shutdown(self, seconds: float = 15.0) -> None:
         """Start nothing more, give runs under way `seconds` to end, then cancel them and wait until they have gone."""

@@ -30,6 +30,7 @@ class Desk:
     review: review.Review
     status: status.Status
     messenger: ports.Messenger
+    deliveries: ports.Deliveries
     telemetry: ports.Telemetry
     clock: ports.Clock
     zone: ZoneInfo

@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any
 
 from slack_bolt import BoltResponse
@@ -17,7 +18,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot import errors, model
 from bot.core import permissions
 from bot.render.kit import modals, refusals
-from handlers import belonging, desk, incoming
+from handlers import belonging, desk, incoming, once
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +36,14 @@ def acked(desk: desk.Desk, handler: Handler) -> Callable[..., Awaitable[None]]:
     async def listener(ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
         request = incoming.read(body)
-        await _guarded(desk, request, lambda request: handler(desk, request), lambda message: say(desk, request, message))
+
+        async def work(request: incoming.Request) -> None:
+            await handler(desk, request)
+
+        async def tell(message: model.Message) -> None:
+            await say(desk, request, message)
+
+        await _guarded(desk, request, work, tell, once.begun(desk.deliveries, desk.clock, request))
 
     return listener
 
@@ -52,11 +60,22 @@ def submitted(desk: desk.Desk, handler: ViewHandler) -> Callable[..., Awaitable[
             else:
                 await say(desk, request, message)
 
-        await _guarded(desk, request, lambda request: handler(desk, request, ack), tell)
+        async def work(request: incoming.Request) -> None:
+            await handler(desk, request, ack)
+
+        await _guarded(desk, request, work, tell, _form(desk, request, ack))
         if ack.response is None:
             await ack()
 
     return listener
+
+
+@asynccontextmanager
+async def _form(desk: desk.Desk, request: incoming.Request, ack: AsyncAck) -> AsyncIterator[once.Turn]:
+    """A form that was sent back with what is wrong in it may be sent again as it is."""
+    async with once.begun(desk.deliveries, desk.clock, request) as turn:
+        yield turn
+        turn.again = ack.response is not None and '"errors"' in str(ack.response.body)
 
 
 def offered(desk: desk.Desk, handler: ViewHandler) -> Callable[..., Awaitable[None]]:
@@ -67,7 +86,10 @@ def offered(desk: desk.Desk, handler: ViewHandler) -> Callable[..., Awaitable[No
             if ack.response is None:
                 await ack(options=[])
 
-        await _guarded(desk, incoming.read(body), lambda request: handler(desk, request, ack), tell)
+        async def work(request: incoming.Request) -> None:
+            await handler(desk, request, ack)
+
+        await _guarded(desk, incoming.read(body), work, tell, nullcontext(once.Turn()))
 
     return listener
 
@@ -105,10 +127,28 @@ async def _or_why_not(title: str, making: Awaitable[model.Block]) -> model.Block
 Tell = Callable[[model.Message], Awaitable[None]]
 
 
-async def _guarded(desk: desk.Desk, request: incoming.Request, work: Callable[[incoming.Request], Awaitable[None]], tell: Tell) -> None:
+async def _guarded(
+    desk: desk.Desk,
+    request: incoming.Request,
+    work: Callable[[incoming.Request], Awaitable[None]],
+    tell: Tell,
+    delivery: AbstractAsyncContextManager[once.Turn],
+) -> None:
+    """What was delivered before is answered by nothing: whoever sent it sees the first one's answer."""
     task = asyncio.current_task()
     assert task is not None
     desk.tasks.add(task)
+    try:
+        async with delivery as turn:
+            if turn.first:
+                await _answered(desk, request, work, tell)
+    except errors.StoreError as error:
+        await tell(refusals.error(error))
+    finally:
+        desk.tasks.discard(task)
+
+
+async def _answered(desk: desk.Desk, request: incoming.Request, work: Callable[[incoming.Request], Awaitable[None]], tell: Tell) -> None:
     try:
         await belonging.require(desk.people, request.body, request.user)
         await work(request)
@@ -119,8 +159,6 @@ async def _guarded(desk: desk.Desk, request: incoming.Request, work: Callable[[i
         number = uuid.uuid4().hex[:8]
         log.exception("a listener failed; told the user number %s", number)
         await tell(refusals.broken(number))
-    finally:
-        desk.tasks.discard(task)
 
 
 def spare(desk: desk.Desk, work: asyncio.Future[Any]) -> None:

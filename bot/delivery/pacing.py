@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -50,6 +50,11 @@ class BudgetWindow:
         self._seconds = seconds * MARGIN
         self._calls: deque[float] = deque(maxlen=limit)
 
+    def resize(self, limit: int, seconds: float) -> None:
+        """Another budget from now on; what was spent counts."""
+        self._seconds = seconds * MARGIN
+        self._calls = deque(self._calls, maxlen=limit)
+
     def free_at(self) -> float:
         """When the next call fits, in loop time."""
         full = len(self._calls) == self._calls.maxlen
@@ -60,9 +65,18 @@ class BudgetWindow:
         self._calls.append(now)
 
 
+def _shape(limit: int, burst: int) -> list[tuple[int, float]]:
+    """`limit` a minute, spread evenly after a first `burst`: as calls in so many seconds."""
+    return [(limit, 60.0), (min(burst, limit), 60.0 * min(burst, limit) / limit)]
+
+
 def _minute(limit: int, burst: int) -> list[BudgetWindow]:
-    """`limit` a minute, spread evenly after a first `burst`."""
-    return [BudgetWindow(limit, 60.0), BudgetWindow(min(burst, limit), 60.0 * min(burst, limit) / limit)]
+    return [BudgetWindow(*shape) for shape in _shape(limit, burst)]
+
+
+def _resize(windows: Sequence[BudgetWindow], limit: int, burst: int) -> None:
+    for window, shape in zip(windows, _shape(limit, burst), strict=True):
+        window.resize(*shape)
 
 
 @dataclass(slots=True, eq=False)
@@ -182,6 +196,11 @@ class _Pool:
         return self.channels[name]
 
 
+def _part(whole: int, of: int) -> int:
+    """One of so many equal parts; one call at least, which nobody may be without."""
+    return max(1, whole // of) if of else 1
+
+
 class Pacer:
     """Hands out turns. `posts_per_minute` is the workspace's budget for new messages (Slack: "several hundred")."""
 
@@ -196,7 +215,20 @@ class Pacer:
             {Lane.CLICK: _Line(), Lane.EDIT: _Line(_minute(MACHINE_EDITS_PER_MINUTE, 7))},
         )
         lookups = _Pool(_minute(LOOKUPS_PER_MINUTE, 15), {Lane.LOOKUP: _Line()})
+        self._posts, self._edits, self._lookups, self._per_minute = posts, edits, lookups, posts_per_minute
         self._pools = {lane: pool for pool in (posts, edits, lookups) for lane in pool.lines}
+
+    def share(self, *, workers: int, webs: int) -> None:
+        """Slack's budgets are the workspace's: this process has its part of what `workers` spend on posts and machine edits, and of what
+        `webs` spend on clicks; 0 says that it is none of them."""
+        posts, machine, lookups = (_part(all_, workers) for all_ in (self._per_minute, MACHINE_EDITS_PER_MINUTE, LOOKUPS_PER_MINUTE))
+        clicks = _part(EDITS_PER_MINUTE - MACHINE_EDITS_PER_MINUTE, webs)
+        _resize(self._posts.windows, posts, max(posts // 12, 1))
+        _resize(self._edits.lines[Lane.EDIT].windows, machine, min(7, machine))
+        _resize(self._lookups.windows, lookups, min(15, lookups))
+        self._edits.windows[0].resize(machine * bool(workers) + clicks * bool(webs) or 1, 60.0)
+        for pool in (self._posts, self._edits, self._lookups):
+            pool.dispatch()
 
     @asynccontextmanager
     async def slot(self, lane: Lane, channel: str) -> AsyncIterator[None]:

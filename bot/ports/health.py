@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -44,7 +44,9 @@ class SourceTraits(Protocol):
 
     async def get(self, source: str, host: str) -> Any: ...
 
-    async def put(self, source: str, host: str, traits: Any, now: datetime) -> None: ...
+    async def merge(self, source: str, host: str, learned: Mapping[str, Any], now: datetime) -> Any:
+        """Add what was learned, as a JSON merge patch (None forgets a key), to what others have learned; returns all of it."""
+        ...
 
 
 class SlackHealth(Protocol):
@@ -57,6 +59,14 @@ class SlackHealth(Protocol):
     async def refuses(self, channel: str, now: datetime) -> None: ...
 
     async def works(self, channel: str, now: datetime) -> None: ...
+
+    async def pauses(self, channel: str, now: datetime, until: datetime) -> None:
+        """It is left alone for a while, by every process."""
+        ...
+
+    async def paused(self, now: datetime) -> Mapping[str, datetime]:
+        """Channels that are left alone, and until when."""
+        ...
 
     async def charts_refused(self) -> datetime | None:
         """When the workspace refused charts and tables last."""

@@ -31,13 +31,19 @@ async def trying(leases: ports.Leases, clock: ports.Clock, kind: str, keys: str 
 
 @asynccontextmanager
 async def holding(leases: ports.Leases, clock: ports.Clock, *held: model.Lease) -> AsyncIterator[list[model.Lease]]:
-    """Do it under these leases, and under those that are added to what is handed out. Raises LeaseLost when one is lost meanwhile."""
+    """Do it under these leases, and under those that are added to what is handed out; what is taken out was given back. Raises LeaseLost when one is lost meanwhile."""
     mine = list(held)
+
+    async def renew() -> bool:
+        some = list(mine)
+        return not some or await leases.renew(some, clock.now(), SECONDS) or some != mine
+
     try:
-        async with kept(lambda: leases.renew(mine, clock.now(), SECONDS)):
+        async with kept(renew):
             yield mine
     finally:
-        await leases.release(*mine)
+        if mine:
+            await leases.release(*mine)
 
 
 @asynccontextmanager

@@ -81,6 +81,7 @@ class Post:
         each lane goes on by itself. Raises what a lane raised."""
         if self._closing:
             return
+        self._paused |= await self.pauses()
         await self._group()
         self._start(EDITS, self._edits)
         free = await self.store.due_channels(self.clock.now())
@@ -113,6 +114,10 @@ class Post:
         """Channels that are left alone for now, and until when."""
         now = self.clock.now()
         return {channel: until for channel, until in self._paused.items() if until > now}
+
+    async def pauses(self) -> Mapping[str, datetime]:
+        """The same for all processes: what one has met, the others leave alone too."""
+        return await self.slack.paused(self.clock.now())
 
     async def _group(self) -> None:
         waiting = await self.store.waiting()
@@ -267,6 +272,7 @@ class Post:
                 await self.store.end(lease, model.CardState.GONE, model.Reason.MESSAGE_GONE, str(error))
             case errors.ChannelGone() | errors.SlackAuthFailed():
                 self._paused[card.channel] = now + CHANNEL_PAUSE
+                await self.slack.pauses(card.channel, now, now + CHANNEL_PAUSE)
                 await self.store.defer(lease, now + CHANNEL_PAUSE, str(error), unsent=unsent)
                 await self._tell(card.channel, error)
             case errors.BlocksRefused() | errors.SlackRejected():

@@ -24,6 +24,7 @@ class Status:
     batches: ports.Batches
     operations: ports.Operations
     journal: ports.Journal
+    workers: ports.Workers
     clock: ports.Clock
     line: Callable[[], Awaitable[str]]
     version: str
@@ -38,16 +39,18 @@ class Status:
         for name, source in self.sources.items():
             standing, counts = await self.browse.standing(name)
             views.append(desk_status.SourceView(source.title, standing, counts, await self.poll.lag(name)))
+        crew = await self.workers.crew(self.clock.now())
         plain = await self.post.fallback.refuses_new_blocks()
         return desk_status.StatusView(
             views,
             await self.cards.backlog(self.clock.now()),
             await self.line(),
             self.version,
-            self.started,
+            crew.since or self.started,
             unsupported=("charts and tables",) if plain else (),
-            paused=self.post.paused(),
+            paused=await self.post.pauses(),
             left_alone=await self._left_alone(),
+            crew=crew,
         )
 
     async def _left_alone(self) -> Mapping[str, int]:

@@ -17,8 +17,9 @@ log = logging.getLogger(__name__)
 WAIT_SECONDS = 3.0
 """How long a click waits for another one on the same anomaly, before its actor is told of that one."""
 
-LOOK_SECONDS = 0.1
-"""How often it looks meanwhile."""
+LOOK_SECONDS = 0.05
+LONGEST_LOOK = 0.5
+"""How soon it looks again for the first time, and at last."""
 
 RESUME_WITHIN = timedelta(minutes=15)
 """An action that a restart interrupted is ended if it is younger than this; an older one is reported as not done."""
@@ -130,33 +131,34 @@ class Triage:
                 receipt = await self._apply(intent, again=again, adopting=bool(click.ts))
         except errors.SourceUnsure:
             raise  # the intent stays open: the next resume looks what became of it
+        except errors.Stale:
+            await self.journal.finish(intent.key, (), self.clock.now())  # who came second changed nothing, and is told so
+            raise
         except errors.BotError as error:
             if not again:
                 await self._refused(intent, str(error))
             raise
+        await self.leases.release(*held)  # it is recorded: whoever waits for this anomaly need not wait for Slack, too
+        held.clear()
         await self._show(ref, click)
         self.remarks.soon()
         return receipt
 
     async def _alone(self, intent: ports.Intent, held: list[model.Lease], *, again: bool) -> None:
         """Have the anomaly for ourselves. Raises Stale when somebody else is at it for too long; after a restart it is tried later."""
-        (ref,), waited = intent.refs, 0.0
+        (ref,), loop, pause = intent.refs, asyncio.get_running_loop(), LOOK_SECONDS
+        end = loop.time() + WAIT_SECONDS
         while not any(lease.kind == "anomalies" for lease in held):
             lease = await self.leases.take("anomalies", str(ref), self.clock.now(), leasing.SECONDS)
             if lease is not None:
                 held.append(lease)
-            elif waited >= WAIT_SECONDS:
-                why = await self._busy(intent)
-                raise errors.SourceUnsure(ref.source, why) if again else errors.Stale(why)
+            elif loop.time() >= end and (first := await self.journal.under_way(ref, intent.key)):
+                raise _busy(ref, f"{first.actor_name} was first, and that change is not finished yet", again=again)
+            elif loop.time() >= end + WAIT_SECONDS:
+                raise _busy(ref, "A change of many is at this anomaly just now", again=again)
             else:
-                await asyncio.sleep(LOOK_SECONDS)
-                waited += LOOK_SECONDS
-
-    async def _busy(self, intent: ports.Intent) -> str:
-        """Who was first: somebody's click, or a change of many."""
-        first = await self.journal.under_way(intent.refs[0], intent.key)
-        who = f"{first.actor_name} was first, and the change is not finished yet" if first else "A change of many is at this anomaly just now"
-        return f"{who}. Nothing was changed by you; the card will show what became of it."
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, LONGEST_LOOK)
 
     async def _show(self, ref: model.Ref, click: Click) -> None:
         """The action is done and recorded: trouble with Slack from here on is the flush's to mend."""
@@ -380,6 +382,12 @@ class Triage:
         source = connected.named(self.sources, name)
         connected.require(source, action)
         return source
+
+
+def _busy(ref: model.Ref, who: str, *, again: bool) -> errors.BotError:
+    """What is told to who came second; after a restart it is tried later."""
+    why = f"{who}. Nothing was changed by you; the card will show what became of it."
+    return errors.SourceUnsure(ref.source, why) if again else errors.Stale(why)
 
 
 def _moved(shown: int, stored: model.Anomaly, now: model.Anomaly | None) -> bool:

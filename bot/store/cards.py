@@ -112,17 +112,20 @@ class Cards:
 
         A card that was ended is delivered again when it has a message; one that has none is never posted by a touch.
         """
-        again = sa.or_(outbox.LIVE, sa.and_(_ENDED, _POSTED))
+        ended = sa.and_(_ENDED, _POSTED)
 
         async def work(connection: AsyncConnection) -> None:
             for chunk in transactions.chunks(sorted(cards)):
+                # Anomalies before cards, as whoever stores an anomaly does: else two who meet would wait for each other.
+                await _click(connection, chunk, now)
+                revived = list(await connection.scalars(sa.select(_CARDS.c.id).where(_CARDS.c.id.in_(chunk), ended)))
                 await connection.execute(
                     sa.update(_CARDS)
-                    .where(_CARDS.c.id.in_(chunk), again)
+                    .where(_CARDS.c.id.in_(chunk), sa.or_(outbox.LIVE, ended))
                     .values(state=model.CardState.LIVE, urgent=True, **outbox.dirty(now))
                 )
-                await outbox.refresh_shown(connection, chunk, now)
-                await _click(connection, chunk, now)
+                if revived:
+                    await outbox.refresh_shown(connection, revived, now)
 
         await self._db.write(work)
 

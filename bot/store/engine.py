@@ -256,9 +256,12 @@ def _database(target: DatabaseTarget, patience: connections.Patience) -> transac
         arguments = target.options["connect_args"] | {"timeout": patience.connect}
         pooled = {"pool_size": 5, "max_overflow": 5, "pool_timeout": patience.pool, "pool_recycle": patience.life}
         engine = create_async_engine(target.url, hide_parameters=True, connect_args=arguments, **pooled)
+        few = pooled | {"pool_size": 1, "max_overflow": 1}
+        aside = create_async_engine(target.url, hide_parameters=True, connect_args=arguments, **few)
         watch = connections.Watch(patience)
         watch.attach(engine)
-        return transactions.Database(engine, engine, watch, patience)
+        watch.attach(aside)
+        return transactions.Database(engine, engine, watch, patience, aside)
     reader = _engine(target, pool_size=READERS, max_overflow=0, pool_timeout=POOL_SECONDS)
     writer = _engine(target, pool_size=1, max_overflow=0, pool_timeout=POOL_SECONDS)
     _as_sqlite(reader, "BEGIN", ["PRAGMA query_only=ON"])

@@ -72,7 +72,7 @@ class Leases:
         async def work(connection: AsyncConnection) -> bool:
             return (await connection.execute(change)).rowcount == sum(len(lease.keys) for lease in leases)
 
-        return await self._db.write(work)
+        return await self._db.write(work, aside=True)
 
     async def release(self, *leases: model.Lease) -> None:
         """Give them back; nothing happens to what has passed to somebody else. Where that fails, this process may take them again at once:

@@ -33,7 +33,9 @@ class Remarks:
 
     async def ask(self, lease: model.Lease, now: datetime) -> bool:
         """Row before call: from now on it may be there."""
-        return await self._change(sa.update(_REMARKS).where(leases.held(lease, self._db)).values(asked=self._db.moment(now), tries=_REMARKS.c.tries + 1))
+        return await self._change(
+            sa.update(_REMARKS).where(leases.held(lease, self._db)).values(asked=self._db.moment(now), tries=_REMARKS.c.tries + 1)
+        )
 
     async def later(self, lease: model.Lease, until: datetime) -> bool:
         """Try again at that time."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import health_tables, transactions
 
@@ -23,7 +25,27 @@ class SourceTraits:
         statement = sa.select(_TRAITS.c.traits).where(_TRAITS.c.source == source, _TRAITS.c.host == host)
         return await self._db.read(lambda connection: connection.scalar(statement))
 
-    async def put(self, source: str, host: str, traits: Any, now: datetime) -> None:
-        """In place of what was learned before."""
+    async def merge(self, source: str, host: str, learned: Mapping[str, Any], now: datetime) -> Any:
+        """Add it to what is there, whoever learned that, in one transaction; returns all of it."""
         key = {"source": source, "host": host}
-        await self._db.write(lambda connection: transactions.put(connection, _TRAITS, key, traits=traits, at=now))
+        there = sa.select(_TRAITS.c.traits).where(_TRAITS.c.source == source, _TRAITS.c.host == host).with_for_update()
+
+        async def work(connection: AsyncConnection) -> Any:
+            traits = merged(await connection.scalar(there), learned)
+            await transactions.put(connection, _TRAITS, key, traits=traits, at=now)
+            return traits
+
+        return await self._db.write(work)
+
+
+def merged(there: Any, patch: Any) -> Any:
+    """RFC 7386."""
+    if not isinstance(patch, Mapping):
+        return patch
+    both = dict(there) if isinstance(there, Mapping) else {}
+    for name, value in patch.items():
+        if value is None:
+            both.pop(name, None)
+        else:
+            both[name] = merged(both.get(name), value)
+    return both

@@ -50,10 +50,11 @@ class Database:
         writer: AsyncEngine,
         watch: connections.Watch | None = None,
         patience: connections.Patience | None = None,
+        aside: AsyncEngine | None = None,
     ) -> None:
         self.reader, self.writer = reader, writer
         self._watch, self._patience = watch, patience or connections.Patience()
-        self.own_clock = watch is not None
+        self.own_clock, self.aside = watch is not None, aside
         self._outage = outage.Outage()
 
     def moment(self, given: datetime, seconds: float = 0.0) -> sa.ColumnElement[datetime]:
@@ -70,15 +71,17 @@ class Database:
             async with self._reached(self.reader.connect()) as connection:
                 return await work(connection)
 
-    async def write(self, work: Work[T]) -> T:
-        """Do `work` in one transaction; all of it again when somebody else was faster. Raises StoreError.
+    async def write(self, work: Work[T], *, aside: bool = False) -> T:
+        """Do `work` in one transaction; all of it again when somebody else was faster. Raises StoreError. `aside` it does not queue for a
+        connection with everything else: what keeps other work going must not wait behind it.
 
         Two transactions that insert the same row are not an error here: the later one runs again and sees the other's row.
         """
+        engine = self.aside if aside and self.aside is not None else self.writer
         with self._noticed(outage.WRITE):
             for attempt in range(1, TRIES + 1):
                 try:
-                    async with self._reached(self.writer.begin()) as connection:
+                    async with self._reached(engine.begin()) as connection:
                         return await work(connection)
                 except exc.DBAPIError as error:
                     if attempt == TRIES or not _repeatable(error):
@@ -101,6 +104,8 @@ class Database:
         await self.reader.dispose()
         if self.writer is not self.reader:
             await self.writer.dispose()
+        if self.aside is not None:
+            await self.aside.dispose()
 
     @contextlib.asynccontextmanager
     async def _reached(self, opening: contextlib.AbstractAsyncContextManager[AsyncConnection]) -> AsyncIterator[AsyncConnection]:

@@ -33,7 +33,7 @@ class Workers:
             at = (await connection.execute(adding.returning(_WORKERS.c.seen))).scalar_one()
             return await _crew(connection, at, at - now)
 
-        return await self._db.write(work)
+        return await self._db.write(work, aside=True)
 
     async def crew(self, now: datetime) -> model.Crew:
         """Who is there."""

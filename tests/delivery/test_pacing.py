@@ -239,3 +239,41 @@ def test_a_call_that_fails_gives_the_channel_back(virtually: Virtually) -> None:
         assert len(log.times) == 1
 
     virtually(scenario())
+
+
+def test_budgets_of_the_workspace_are_divided_by_those_who_spend_them(virtually: Virtually) -> None:
+    async def scenario() -> None:
+        lone, one, other, web = (pacing.Pacer(120) for _ in range(4))
+        lone.share(workers=1, webs=1)
+        one.share(workers=2, webs=0)
+        other.share(workers=2, webs=0)
+        web.share(workers=0, webs=1)
+        posts = [(Lane.POST, f"C{number}") for number in range(200)]
+        edits = [(Lane.EDIT, "C1")] * 80
+        clicks = [(Lane.CLICK, "C1")] * 40
+        logs = [Log(pacer) for pacer in (lone, one, other, web)]
+        for pair in (logs[1:2], logs[2:3], logs[:1]):
+            await asyncio.gather(*(log.all(*posts) for log in pair))
+        minute = [most_in(log.times, 60) for log in logs[:3]]
+        assert minute[1] == minute[2] <= 60 and minute[0] <= 120 and minute[0] > 110
+        before = [len(log.calls) for log in logs]
+        await asyncio.gather(*(log.all(*edits) for log in logs[1:3]), logs[3].all(*clicks))
+        spent = [most_in(log.times[was:], 60) for log, was in zip(logs, before, strict=True) if len(log.calls) > was]
+        assert spent == [17, 17, 15], "35 machine edits and 15 for clicks, all together"
+
+    virtually(scenario())
+
+
+def test_a_share_that_grows_is_spent_at_once(virtually: Virtually) -> None:
+    async def scenario() -> None:
+        pacer = pacing.Pacer(120)
+        pacer.share(workers=4, webs=0)
+        log = Log(pacer)
+        waiting = asyncio.create_task(log.all(*[(Lane.POST, f"C{number}") for number in range(60)]))
+        await asyncio.sleep(0)
+        few = len(log.calls)
+        pacer.share(workers=1, webs=0)
+        await waiting
+        assert few < 10 and log.times[-1] < 40
+
+    virtually(scenario())

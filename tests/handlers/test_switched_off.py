@@ -48,7 +48,7 @@ async def leave_behind(front: Front) -> None:
     assert await store.batches.confirm("gone", now)
     lease = await store.journal.begin(ports.Intent("gone", acknowledge, (ELSEWHERE,), DANA, "Dana", now, channel=CHANNEL), now, 60)
     assert lease is not None
-    await store.leases.release(lease)
+    await store.leases.release(*lease)
     place = model.Place("1", "metrics")
     running = model.OperationState.RUNNING
     scan = model.Scan("anodot", "7", "scan", model.ScanResult.RUNNING, place)

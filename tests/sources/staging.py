@@ -12,6 +12,7 @@ import httpx
 
 from bot import model
 from bot.sources.qualytics import source as qualytics
+from bot.store import source_traits
 from sandbox import qualytics as fake
 
 NOW = datetime(2026, 5, 8, 12, 0, tzinfo=UTC)
@@ -41,8 +42,10 @@ class Traits:
     async def get(self, source: str, host: str) -> Any:
         return json.loads(self.values[source, host]) if (source, host) in self.values else None
 
-    async def put(self, source: str, host: str, traits: Any, now: datetime) -> None:
+    async def merge(self, source: str, host: str, learned: Any, now: datetime) -> Any:
+        traits = source_traits.merged(await self.get(source, host), learned)
         self.values[source, host] = json.dumps(traits)
+        return traits
 
 
 def fixture(name: str) -> Any:

@@ -176,7 +176,7 @@ async def test_nothing_done_at_all_is_an_error(system: Deployment) -> None:
 async def test_an_older_desks_memory_is_read(system: Deployment) -> None:
     """It knew an action as off, without a kind, for a week; and a newer one may know more."""
     lately, source = (datetime.now(UTC) - timedelta(minutes=5)).isoformat(), system.source()
-    await system.traits.put(
+    await system.traits.merge(
         *source._dialect._deployment,
         {"datastore_key": "datastore_id", "bulk_delete": False, "off": {"reopen": lately}, "news": 1},
         datetime.now(UTC),

@@ -84,7 +84,7 @@ async def test_what_the_database_refuses_is_our_error_without_row_data(store: en
         await connection.exec_driver_sql("ALTER TABLE source_traits RENAME TO traits_gone")
     try:
         with pytest.raises(errors.StoreError) as failure:
-            await store.traits.put(SOURCE, "k", "row data", NOON)
+            await store.traits.merge(SOURCE, "k", "row data", NOON)
         assert "source_traits" in str(failure.value) and "row data" not in str(failure.value)
     finally:
         async with store.db.writer.begin() as connection:
@@ -111,7 +111,7 @@ async def test_sqlite_is_safe_and_readers_do_not_write(lite: engine.Store) -> No
 
 
 async def test_readers_go_on_while_somebody_writes(lite: engine.Store) -> None:
-    await lite.traits.put(SOURCE, "k", "old", NOON)
+    await lite.traits.merge(SOURCE, "k", "old", NOON)
     async with lite.db.writer.begin() as connection:
         await connection.exec_driver_sql("""UPDATE source_traits SET traits = '"new"'""")
         assert await asyncio.wait_for(lite.traits.get(SOURCE, "k"), 5) == "old"

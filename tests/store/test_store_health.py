@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -55,7 +56,30 @@ async def test_each_route_has_a_mark_of_its_own(store: engine.Store) -> None:
 @pytest.mark.parametrize("value", [True, 0, "", "a\x00b", None, [1, {"a": [None]}], {"since": NOON.isoformat()}])
 async def test_traits_are_json_as_their_adapter_wrote_it(store: engine.Store, value: Any) -> None:
     assert await store.traits.get(SOURCE, "host") is None
-    await store.traits.put(SOURCE, "host", "before", NOON)
-    await store.traits.put(SOURCE, "host", value, after(1))
+    await store.traits.merge(SOURCE, "host", "before", NOON)
+    await store.traits.merge(SOURCE, "host", value, after(1))
     assert await store.traits.get(SOURCE, "host") == value
     assert await store.traits.get(SOURCE, "other") is None
+
+
+async def test_what_one_process_learned_is_not_overwritten_by_another(store: engine.Store) -> None:
+    learned: list[dict[str, Any]] = [
+        {"patch": "object"},
+        {"off": {"comment:absent": "t1"}},
+        {"off": {"reopen:refused": "t2"}},
+        {"since": {"x": "t3"}},
+    ]
+    await asyncio.gather(*(store.traits.merge(SOURCE, "host", one, NOON) for one in learned))
+    off = {"comment:absent": "t1", "reopen:refused": "t2"}
+    assert await store.traits.get(SOURCE, "host") == {"patch": "object", "off": off, "since": {"x": "t3"}}
+    left = await store.traits.merge(SOURCE, "host", {"off": {"comment:absent": None}}, after(1))
+    assert left == await store.traits.get(SOURCE, "host") and left["off"] == {"reopen:refused": "t2"}
+
+
+async def test_a_channel_that_is_left_alone_is_left_alone_by_all_until_it_works(store: engine.Store) -> None:
+    await store.slack.refuses("C1", NOON)
+    await store.slack.pauses("C1", NOON, after(60))
+    assert await store.slack.paused(after(59)) == {"C1": after(60)} and await store.slack.paused(after(60)) == {}
+    assert await store.slack.refused_since("C1") == NOON
+    await store.slack.works("C1", after(5))
+    assert await store.slack.paused(after(6)) == {} and await store.slack.refused_since("C1") is None

@@ -105,7 +105,7 @@ async def test_what_is_newer_than_a_fact_stays(store: engine.Store) -> None:
     await store.slack.refuses("C2", later)
     await store.slack.refuses_charts(later)
     await store.digests.put("default", later)
-    await store.traits.put(SOURCE, "127.0.0.1:18733", {}, later)
+    await store.traits.merge(SOURCE, "127.0.0.1:18733", {}, later)
     before = await seen(store)
     await write(store, NOON, **OLD)
     assert await store.legacy.carry() == len(OLD)

@@ -52,18 +52,18 @@ async def test_a_silent_server_fails_what_is_under_way_and_is_forgotten_at_once_
     caplog.set_level(logging.INFO)
     proxy, url = proxied
     store = await engine.open(url, QUICK)
-    await asyncio.gather(*(store.traits.put(SOURCE, f"k{number}", number, NOON) for number in range(10)))
+    await asyncio.gather(*(store.traits.merge(SOURCE, f"k{number}", number, NOON) for number in range(10)))
     proxy.silence()
     started = time.monotonic()
     async with asyncio.timeout(BOUND):
         outcomes = await asyncio.gather(
-            *(store.traits.get(SOURCE, "k1") for _ in range(10)), store.traits.put(SOURCE, "k2", 3, NOON), return_exceptions=True
+            *(store.traits.get(SOURCE, "k1") for _ in range(10)), store.traits.merge(SOURCE, "k2", 3, NOON), return_exceptions=True
         )
     assert {type(outcome) for outcome in outcomes} == {errors.StoreUnavailable}
     proxy.speak()
     async with asyncio.timeout(BOUND):
         assert await store.traits.get(SOURCE, "k1") == 1
-        await store.traits.put(SOURCE, "k2", 4, NOON)
+        await store.traits.merge(SOURCE, "k2", 4, NOON)
     await store.close()
     assert time.monotonic() - started < BOUND
     lines = told(caplog)

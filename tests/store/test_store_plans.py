@@ -72,7 +72,8 @@ LANES = {"cards_posts", "cards_edits", "cards_waiting", "cards_lost", "cards_cla
 """Indices that hold only what waits: reading one of them whole is what is asked for."""
 
 SMALL = {"sources", "windows", "leases", "workers", "anon_1"}
-"""Tables with a row per source, route, setting, process or piece of work under way, and what a statement has gathered itself: reading them whole is right."""
+"""Tables with a row per source, route, setting, process or piece of work under way, and what a statement has gathered itself: reading
+them whole is right."""
 
 
 ORDERED = {"anomalies_open", "anomalies_shown", "anomalies_read", "operations_ended"}

@@ -117,9 +117,9 @@ class Zygote:
         self._process = process
         self._turn = threading.Lock()
 
-    async def start(self, env: Mapping[str, str], log: Path) -> int:
-        """A new bot; returns its process id."""
-        return int(await asyncio.to_thread(self._order, "start", dict(env), str(log)))
+    async def start(self, env: Mapping[str, str], log: Path, role: str = "run", off: float = 0.0) -> int:
+        """A new bot, with a clock that is so many seconds off; returns its process id."""
+        return int(await asyncio.to_thread(self._order, "start", dict(env), str(log), role, off))
 
     async def runs(self, pid: int) -> bool:
         """Whether this bot has not ended yet."""
@@ -153,11 +153,13 @@ class Fork:
     zygote: Zygote
     env: Mapping[str, str]
     log: Path
+    role: str = "run"
+    off: float = 0.0
     pid: int = 0
 
     async def start(self) -> None:
         """Start it and wait until it is ready."""
-        self.pid = await self.zygote.start(self.env, self.log)
+        self.pid = await self.zygote.start(self.env, self.log, self.role, self.off)
         async with httpx.AsyncClient() as http:
             for _ in range(1500):
                 assert await self.zygote.runs(self.pid), f"the bot ended:\n{self.log.read_text()}"
@@ -223,9 +225,9 @@ class Stage:
         self.bots.append(made)
         return made
 
-    def fork(self, zygote: Zygote, **more: str) -> Fork:
+    def fork(self, zygote: Zygote, *, role: str = "run", off: float = 0.0, name: str = "bot", **more: str) -> Fork:
         """The bot as a fork, not started yet."""
-        made = Fork(zygote, self.env(**more), self.folder / "bot.log")
+        made = Fork(zygote, self.env(**more), self.folder / f"{name}.log", role, off)
         self.bots.append(made)
         return made
 

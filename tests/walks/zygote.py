@@ -13,6 +13,7 @@ import signal
 import ssl
 import sys
 from collections.abc import Callable
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 import httpx
@@ -25,14 +26,15 @@ IMPORTED = (product, runner)
 """What a bot loads that starts with an empty database."""
 
 
-def _start(env: dict[str, str], log: str) -> int:
+def _start(env: dict[str, str], log: str, role: str = "run", off: float = 0.0) -> int:
     child = os.fork()
     if child == 0:
-        _live(env, log)
+        _live(env, log, role, off)
     return child
 
 
-def _live(env: dict[str, str], log: str) -> None:
+def _live(env: dict[str, str], log: str, role: str, off: float) -> None:
+    """A desk in this role, on a machine whose clock is so many seconds off."""
     orphans.die_with_parent()
     silence = os.open(os.devnull, os.O_RDONLY)
     out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
@@ -40,7 +42,18 @@ def _live(env: dict[str, str], log: str) -> None:
         os.dup2(source, stream)
     os.environ.clear()
     os.environ.update(env)
-    os._exit(product.main(["run"]))
+    if off:
+        product.app.datetime = _clock(off)  # type: ignore[attr-defined]
+    os._exit(product.main([role]))
+
+
+def _clock(off: float) -> type[datetime]:
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Any:
+            return datetime.now(tz) + timedelta(seconds=off)
+
+    return Clock
 
 
 def _runs(pid: int) -> bool:

@@ -27,7 +27,7 @@ class SourceView:
 class StatusView:
     """All that `/anomalies status` tells. `slack` says in words how the connection stands ("connected by Socket Mode"), `paused` until
     when which channels are left alone, `unsupported` which kinds of blocks this workspace refuses, `left_alone` how much is unfinished in
-    which systems that are not configured any more."""
+    which systems that are not configured any more, `crew` which processes share the work."""
 
     sources: Sequence[SourceView]
     backlog: ports.Backlog
@@ -37,6 +37,7 @@ class StatusView:
     unsupported: Sequence[str] = ()
     paused: Mapping[str, datetime] = field(default_factory=dict)
     left_alone: Mapping[str, int] = field(default_factory=dict)
+    crew: model.Crew = field(default_factory=model.Crew)
 
 
 def status(view: StatusView) -> model.Message:
@@ -44,6 +45,8 @@ def status(view: StatusView) -> model.Message:
     rows = [_source(source) for source in view.sources]
     waiting = _backlog(view.backlog)
     lines = [f"Slack: {text.short(view.slack, 200)}.", waiting]
+    if sum(view.crew.roles.values()) > 1:
+        lines.append(f"Processes: {text.listed([f'{number} x {role}' for role, number in sorted(view.crew.roles.items())])}.")
     if view.unsupported:
         refused = text.listed([text.short(kind, 40) for kind in view.unsupported])
         lines.append(f"This workspace refuses these blocks, so plainer ones are used: {refused}.")

@@ -11,7 +11,7 @@ of an action. A proxy is mended, a deployment upgraded, a right given; and what 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -99,11 +99,10 @@ class Dialect:
         self._loaded = True
 
     async def learn(self, **traits: Any) -> None:
-        """Remember some traits."""
+        """Remember some traits, beside what other processes have learned of it meanwhile."""
         at = self._clock.now()
         found = {one: at.isoformat() for one, usual in PASSING.items() if traits.get(one, usual) != usual}
-        self._learned = replace(self.traits, since={**self._learned.since, **found}, **traits)
-        await self._known.put(*self._deployment, asdict(self._learned), at)
+        self._learned = _traits(await self._known.merge(*self._deployment, {**traits, **({"since": found} if found else {})}, at))
 
     async def refused(self, action: model.Action, kind: Refusal, ident: str) -> None:
         """An action was refused for this anomaly. That there is no such call is clear at once; else it takes two anomalies that are
@@ -112,14 +111,14 @@ class Dialect:
         alike = {one: at for one, at in self._refused.get((action, kind), {}).items() if now - at < FORGET}
         self._refused[action, kind] = alike | {ident: now}
         if kind is Refusal.ABSENT or len(self._refused[action, kind]) > 1:
-            await self.learn(off={**self._learned.off, f"{action.value}:{kind.value}": now.isoformat()})
+            await self.learn(off={f"{action.value}:{kind.value}": now.isoformat()})
 
     async def worked(self, action: model.Action) -> None:
         """It was done: whatever was refused before does not count any more."""
         for kind in Refusal:
             self._refused.pop((action, kind), None)
         if any(_action(key) == action.value for key in self._learned.off):
-            await self.learn(off={key: at for key, at in self._learned.off.items() if _action(key) != action.value})
+            await self.learn(off={key: None for key in self._learned.off if _action(key) == action.value})
 
     def doubtful(self) -> frozenset[model.Action]:
         """Actions that were refused lately, whatever they were tried on."""

@@ -1,0 +1,117 @@
+"""Two processes of the desk on one database: what one does, the other does not do again."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bot import errors, model
+from bot.services import triage
+from tests.services.desk import World
+from tests.services.lab import DANA, LEE
+
+ACK = model.Change(model.Action.ACKNOWLEDGE)
+DONE, ALREADY, _ = model.Result
+BOTH = pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+
+
+async def journalled(world: World, ident: int) -> int:
+    return len(await world.store.journal.history(model.Ref("qualytics", str(ident))))
+
+
+@BOTH
+async def test_two_people_on_the_same_ten_through_two_processes(world: World) -> None:
+    """One call, one comment, one line, one success each; the other is told who was first."""
+    idents, first, second = range(1, 11), world.desk(), world.desk()
+    await first.met(*idents)
+
+    async def system_takes_its_time(name: str) -> None:
+        await asyncio.sleep(0.02)
+
+    world.system.on_call = system_takes_its_time
+    both = [(first, DANA), (second, LEE)]
+    told = await asyncio.gather(
+        *(desk.click(ACK, ident, actor, f"{actor.id}:{ident}") for ident in idents for desk, actor in both), return_exceptions=True
+    )
+    receipts = [one for one in told if isinstance(one, model.Receipt)]
+    late = [str(one) for one in told if isinstance(one, errors.Stale)]
+    assert len(receipts) + len(late) == len(told), told
+    done = [one for one in receipts if one.outcomes[0].result is DONE]
+    assert len(done) == len(idents) and len({one.outcomes[0].ref for one in done}) == len(idents)
+    for receipt in receipts:
+        outcome = receipt.outcomes[0]
+        assert outcome.result is DONE or (outcome.by is not None and outcome.by.actor_name in ("Dana", "Lee")), outcome
+    assert all("was first" in one for one in late)
+    assert sorted(ids for name, ids in world.system.calls if name == "apply") == sorted((str(one),) for one in idents)
+    await asyncio.gather(first.remarks.work(), second.remarks.work())
+    assert [await journalled(world, ident) for ident in idents] == [1] * len(idents)
+    assert [len(world.system.comments_of(ident)) for ident in idents] == [1] * len(idents)
+
+
+async def test_who_waits_too_long_is_told_who_is_at_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(triage, "WAIT_SECONDS", 0.3)
+    first, second, free, reached = world.desk(), world.desk(), asyncio.Event(), asyncio.Event()
+    await first.met(1)
+
+    async def slow(name: str) -> None:
+        if name == "apply":
+            reached.set()
+            await free.wait()
+
+    world.system.on_call = slow
+    going = asyncio.create_task(first.click(ACK, 1, DANA))
+    await reached.wait()
+    with pytest.raises(errors.Stale, match="Dana was first"):
+        await second.click(ACK, 1, LEE)
+    free.set()
+    assert (await going).outcomes[0].result is DONE
+    assert await world.who(1) == ["acknowledge by Dana"]
+
+
+async def test_a_batch_does_last_what_a_click_is_at(world: World) -> None:
+    desk, other, free = world.desk(), world.desk(), asyncio.Event()
+    await desk.met(1, 2, 3)
+    reached = asyncio.Event()
+
+    async def slow(name: str) -> None:
+        if name == "apply" and not reached.is_set():
+            reached.set()
+            await free.wait()
+
+    world.system.on_call = slow
+    clicked = asyncio.create_task(other.click(ACK, 1, LEE))
+    await reached.wait()
+    batch = await desk.ask(ACK, 1, 2, 3)
+    running = asyncio.create_task(desk.runs.work())
+    await asyncio.wait({running}, timeout=2)
+    assert [fate for fate, _ in (await desk.fates(batch)).values()] == [model.Fate.TODO, model.Fate.DONE, model.Fate.DONE]
+    free.set()
+    await asyncio.gather(running, clicked)
+    assert (await desk.fates(batch))["1"][0] is model.Fate.DRIFTED
+
+
+@BOTH
+async def test_two_workers_post_each_card_once_and_a_channel_is_ones(world: World) -> None:
+    first, second = world.desk(), world.desk()
+    world.system.put(0)
+    await first.look()
+    world.clock.pass_by(seconds=60)
+    world.system.put(*range(1, 5))
+    await first.look()
+    for _ in range(3):
+        await asyncio.gather(first.post.flush(), second.post.flush())
+        world.clock.pass_by(seconds=30)
+    cards = [(await first.cards.store.of([model.Ref("qualytics", str(ident))])) for ident in range(1, 5)]
+    assert all(any(card.ts for card in few) for few in cards)
+    assert len(world.wall.shown) == len({card.id for few in cards for card in few if card.ts}) + 1, "and one greeting"
+
+
+async def test_two_workers_make_the_calls_of_one(world: World) -> None:
+    first, second = world.desk(), world.desk()
+    await first.met(1)
+    before = [name for name, _ in world.system.calls].count("changes")
+    for _ in range(4):
+        world.clock.pass_by(seconds=60)
+        await asyncio.gather(*(desk.poll.keep_up("qualytics", 0) for desk in (first, second, first, second)))
+    assert [name for name, _ in world.system.calls].count("changes") == before + 4
