@@ -20,11 +20,14 @@ class Ref:
 
     @classmethod
     def parse(cls, text: str, default_source: str = "") -> Ref:
-        """Read `source:id`, or a bare id of the default source. Raises ValueError when there is nothing to read."""
-        source, _, ident = text.rpartition(":")
-        if not ident or not (source or default_source):
+        """Read `source:id`, split at the first colon: ids may have colons of their own; or a bare id of the default source, without one.
+        Raises ValueError when there is nothing to read."""
+        source, colon, ident = text.partition(":")
+        if not colon:
+            source, ident = default_source, text
+        if not (source and ident):
             raise ValueError(f"not a reference: {text!r}")
-        return cls(source or default_source, ident)
+        return cls(source, ident)
 
 
 class State(StrEnum):
