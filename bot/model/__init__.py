@@ -8,7 +8,7 @@ from bot.model.batches import Batch, BatchState, Fate, Item, Progress, Refusals,
 from bot.model.cards import Block, Card, CardDraft, CardKind, CardState, Decision, Message, Reason, Route, Window
 from bot.model.digest import Digest, DigestDay, DigestLine, NoisyCheck
 from bot.model.leases import Lease
-from bot.model.queries import Found, Handling, Query, Word
+from bot.model.queries import Answer, ClientOptions, Found, Handling, Idents, OwnWord, Query, Unheard, Word
 from bot.model.reports import (
     ChannelRefuses,
     ChannelWorks,
@@ -32,6 +32,7 @@ __all__ = [
     "Action",
     "Actor",
     "Anomaly",
+    "Answer",
     "ArchiveAs",
     "Batch",
     "BatchState",
@@ -47,6 +48,7 @@ __all__ = [
     "ChannelRefuses",
     "ChannelWorks",
     "Check",
+    "ClientOptions",
     "Comment",
     "Contact",
     "Decision",
@@ -59,6 +61,7 @@ __all__ = [
     "FirstContact",
     "Found",
     "Handling",
+    "Idents",
     "Ingested",
     "Installation",
     "Item",
@@ -71,6 +74,7 @@ __all__ = [
     "Operation",
     "OperationState",
     "Outcome",
+    "OwnWord",
     "Person",
     "Place",
     "PlacesMet",
@@ -102,6 +106,7 @@ __all__ = [
     "Split",
     "State",
     "Trouble",
+    "Unheard",
     "UnknownReport",
     "Verdict",
     "Window",

@@ -86,6 +86,9 @@ class System:
     supports: frozenset[model.Action] = ACTIONS
     archive_as: tuple[model.ArchiveAs, ...] = tuple(model.ArchiveAs)
     doubtful: frozenset[model.Action] = frozenset()
+    idents: model.Idents = field(default_factory=lambda: model.Idents(hosts=("acme.example",)))
+    own_words: tuple[model.OwnWord, ...] = ()
+    client_options: model.ClientOptions = field(default_factory=model.ClientOptions)
     max_batch: int = 5
     census: int = 16
     words: Mapping[str, model.Word] = field(default_factory=dict)
@@ -99,7 +102,8 @@ class System:
 
     def put(self, *idents: int, **values: object) -> None:
         """New ones."""
-        self.there |= {str(ident): cast.anomaly(ident, **values) for ident in idents}
+        for ident in idents:
+            self.there[str(ident)] = replace(cast.anomaly(ident, **values), ref=model.Ref(self.name, str(ident)))
 
     def set(self, ident: object, **values: Any) -> None:
         """Somebody changes one in the system itself."""
@@ -200,6 +204,7 @@ class World:
     def __post_init__(self) -> None:
         self.system = System(self.clock)
         self.wall = Wall(self.clock)
+        self.others: dict[str, System] = {}
 
     def desk(self, fuse: Fuse | None = None) -> Desk:
         """A new process."""
@@ -235,7 +240,7 @@ class Desk:
         def through(real: Any) -> Any:
             return Fused(real, fuse)
 
-        sources: Any = {"qualytics": through(world.system)}
+        sources: Any = {system.name: through(system) for system in (world.system, *world.others.values())}
         anomalies, leases, journal = through(store.anomalies), through(store.leases), through(store.journal)
         self.grants = permissions.grants([DANA.id], world.permissions)
         folk = people.People(
