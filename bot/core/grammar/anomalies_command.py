@@ -23,6 +23,7 @@ from bot.core.grammar import (
     lexer,
     references,
     selector,
+    systems,
     verbs,
 )
 
@@ -69,12 +70,13 @@ class _Typed:
         return Command(self.verb.name, query, refs, self.plain, change, **more)
 
 
-def command(text: str, *, today: date, sources: Sequence[str], default_source: str) -> Command:
+def command(text: str, *, today: date, sources: Sequence[str], default_source: str, systems: systems.Systems = systems.NONE) -> Command:
     """Read what somebody typed after `/anomalies`, as Slack sent it. Raises BadCommand, and nothing else.
 
-    `today` is the day of the person who typed it, `sources` the names of the connected systems, `default_source` that of a bare id.
+    `today` is the day of the person who typed it, `sources` the names of the connected systems, `default_source` that of a bare id ("":
+    whichever has it), `systems` what these bring to the grammar.
     """
-    context = references.Context(today, sources, default_source)
+    context = references.Context(today, sources, default_source, systems)
     sent = cleaning.cleaned(text)
     return hints.understood(text, SLASH, BY_NAME, BY_NAME["list"].example, lambda plain: _read(plain, context, sent))
 
@@ -87,13 +89,13 @@ def _read(plain: str, context: references.Context, sent: cleaning.Cleaned) -> Co
     if first is None:
         return Command("help", None, (), plain)
     if first.raw.casefold() in cli_aliases.VERBS:
-        raise cli_aliases.instead(first, tuple(typed))
+        raise cli_aliases.instead(first, tuple(typed), context.systems)
     verb = _verb(first, plain, context)
     if verb.takes is Takes.TEXT:
         return _text(verb, typed, sent if plain == sent.text else cleaning.cleaned(plain), context)
     rest = tuple(typed)
     if verb.takes is not Takes.ANYTHING:
-        cli_aliases.check_flags(verb.name, rest)
+        cli_aliases.check_flags(verb.name, rest, context.systems)
     if verb.takes in (Takes.CHANGE, Takes.REF):
         rest = tuple(idents.unlisted(rest))
     return _READERS[verb.takes](_Typed(verb, rest, plain, context))
@@ -103,7 +105,7 @@ def _verb(token: lexer.Token, plain: str, context: references.Context) -> verbs.
     name = token.raw.casefold()
     if name in BY_NAME:
         return BY_NAME[name]
-    if fields.find(token.key) and token.key not in context.sources:
+    if context.systems.find(token.key) and token.key not in context.sources:
         rest = plain[token.start :]
         message = f"A command begins with a verb, and {phrases.quoted(token.raw)} is a filter. Did you mean list {rest}?"
         raise lexer.Mistake(message, token.start, token.end, whole=f"list {rest}")
@@ -139,7 +141,7 @@ def _filter(typed: _Typed) -> Command:
             show = references.typed(found[0], context)
             message = f"{verb.name} takes a filter. To select by id write {fix}, and to see one anomaly show {show}."
             raise lexer.Mistake(message, token.start, token.end, fix=fix)
-    query = filters.read(typed.rest, context.today, context.sources)
+    query = filters.read(typed.rest, context.today, context.sources, context.systems)
     return typed.command(query, selection=" ".join(token.raw for token in typed.rest))
 
 
