@@ -20,7 +20,7 @@ from bot import assembly, errors, ports, scheduling, serving, settings, web
 from bot.core import permissions
 from bot.delivery import directory, pacing, probe, slack
 from bot.services import poll, post, remarks
-from bot.sources import registry
+from bot.sources import known_words, registry
 from bot.store import engine
 from handlers.desk import Desk
 
@@ -158,6 +158,7 @@ def _assemble(configured: settings.Settings, clock: ports.Clock, store: engine.S
         directory=directory.SlackDirectory(client, sorted(grants.groups())),
         grants=grants,
         line=line.words,
+        elsewhere=known_words.WORDS,
     )
     made = assembly.services(ground)
     handlers.register(bolt, made.desk)

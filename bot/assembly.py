@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from importlib import metadata
 from zoneinfo import ZoneInfo
@@ -19,7 +19,8 @@ from handlers import desk
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """What all services stand on: the settings, and whatever talks to the world. `line` says how the connection to Slack stands."""
+    """What all services stand on: the settings, and whatever talks to the world. `line` says how the connection to Slack stands,
+    `elsewhere` whose the filter words of single systems are."""
 
     configured: settings.Settings
     clock: ports.Clock
@@ -30,6 +31,7 @@ class Ground:
     directory: ports.Directory
     grants: permissions.Grants
     line: Callable[[], Awaitable[str]]
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def default_source(self) -> str:
@@ -150,8 +152,8 @@ def _browse(ground: Ground, folk: people.People) -> browse.Browse:
         resolve=folk.resolve,
         clock=ground.clock,
         grants=ground.grants,
-        default_source=ground.default_source,
         routes=ground.routes,
+        elsewhere=ground.elsewhere,
     )
 
 
@@ -253,7 +255,6 @@ def _digests(ground: Ground, looking: browse.Browse, wanted: cards.Cards, spec: 
         cards=wanted,
         clock=ground.clock,
         grants=ground.grants,
-        source=ground.default_source,
         spec=spec,
         zone=zone,
     )

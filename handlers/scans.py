@@ -22,7 +22,12 @@ async def command(desk: desk.Desk, request: incoming.Request) -> None:
         await _open(desk, request, scan_form.ScanDraft(desk.default_source, request.channel))
         return
     try:
-        typed = grammar.scan(str(request.body.get("text", "")), sources=desk.sources, default_source=desk.default_source)
+        typed = grammar.scan(
+            str(request.body.get("text", "")),
+            sources=desk.sources,
+            default_source=desk.default_source,
+            systems=desk.browse.spoken,
+        )
     except errors.UserError:
         await guard.may_look(desk, request)  # who may not look is told that, and not how to write it
         raise
