@@ -104,7 +104,8 @@ async def test_a_cursor_that_nobody_wrote_starts_over(system: Deployment) -> Non
     ("query", "matches"),
     [
         (model.Query(), lambda one: not one.archived),
-        (model.Query(statuses=("open",)), lambda one: one.status == "Active"),
+        (model.Query(statuses=("active",)), lambda one: one.status == "Active"),
+        (model.Query(statuses=("open",)), lambda one: not one.archived),
         (model.Query(statuses=("acknowledged", "duplicate")), lambda one: one.status in ("Acknowledged", "Duplicate")),
         (model.Query(statuses=("archived",)), lambda one: one.archived),
         (model.Query(statuses=("any",)), lambda one: True),
