@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 
-from bot import app, settings
+from bot import app
 from sandbox import qualytics
 
 ROOT = Path(__file__).parent.parent
@@ -144,7 +144,7 @@ class Stand:
     @asynccontextmanager
     async def desk(self, database: str = "desk.db", **more: str) -> AsyncIterator[app.Running]:
         """The desk in this process; nothing happens in it by itself."""
-        async with app.running(settings.load(self.env(database, **more)), listening=False, working=False) as running:
+        async with app.running(app.load(self.env(database, **more)), listening=False, working=False) as running:
             yield running
 
     async def slack(self, verb: str, path: str, **given: Any) -> Json:

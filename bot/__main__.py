@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     _log_to_stderr()
     try:
-        configured = settings.load(os.environ)
+        configured = app.load(os.environ)
         return asyncio.run(_run(given.command, configured))
     except errors.ConfigError as error:
         for fault in error.faults:
@@ -63,9 +63,9 @@ async def _run(command: str, configured: settings.Settings) -> int:
         return 0
     if command == "check":
         findings = await app.check(configured)
-        for what, fault in findings.items():
-            print(f"{what}: {fault or 'fine'}")
-        return 1 if any(findings.values()) else 0
+        for what, found in findings.items():
+            print(f"{what}: {found.fault or 'fine'}{f', {found.seen}' if found.seen else ''}")
+        return 1 if any(found.fault for found in findings.values()) else 0
     serving.raise_file_limit()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

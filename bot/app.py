@@ -20,7 +20,7 @@ from bot import assembly, errors, ports, scheduling, serving, settings, web
 from bot.core import permissions
 from bot.delivery import directory, pacing, probe, slack
 from bot.services import poll, post, remarks
-from bot.sources import known_words, registry
+from bot.sources import budgets, known_words, registry
 from bot.store import engine
 from handlers.desk import Desk
 
@@ -88,6 +88,8 @@ class Running:
     remarks: remarks.Remarks
     store: engine.Store
     sources: Mapping[str, ports.Source]
+    scanners: Mapping[str, ports.Scanner]
+    calls: Mapping[str, budgets.Budget]
     metrics: web.Metrics
     line: Line
     jobs: scheduling.Scheduler = field(default_factory=scheduling.Scheduler)
@@ -132,6 +134,7 @@ async def running(configured: settings.Settings, *, listening: bool = True, work
             signing=web.Signing(_secret(configured.slack_signing_secret), clock),
             hooks=lambda name, headers, body: _pushed(desk, name, headers, body),
             hook_secret=_secret(configured.desk_webhook_secret),
+            hook_headers=[header for name in configured.systems for header in registry.SYSTEMS[name].hook_headers],
         )
         stack.push_async_callback(_finish, desk, desk.jobs)
         if working:
@@ -148,12 +151,16 @@ def _assemble(configured: settings.Settings, clock: ports.Clock, store: engine.S
     client = slack.client(configured.slack_bot_token.get_secret_value(), configured.slack_api_url, http)
     grants = permissions.grants(configured.desk_admins, configured.desk_permissions)
     bolt, line = _slack(configured, client, listening=listening)
+    calls = {name: budgets.Budget(given.calls_per_minute) for name, given in configured.systems.items()}
+    systems = _systems(configured, clock, store, calls)
     ground = assembly.Ground(
         configured=configured,
         clock=clock,
         telemetry=metrics,
         store=store,
-        sources=_sources(configured, clock, store),
+        sources={name: system.source for name, system in systems.items()},
+        scanners={name: system.scanner for name, system in systems.items() if system.scanner},
+        pictures={name: system.pictures for name, system in systems.items() if system.pictures},
         messenger=slack.SlackMessenger(client, pacing.Pacer(configured.desk_posts_per_minute), telemetry=metrics),
         directory=directory.SlackDirectory(client, sorted(grants.groups())),
         grants=grants,
@@ -170,6 +177,8 @@ def _assemble(configured: settings.Settings, clock: ports.Clock, store: engine.S
         remarks=made.remarks,
         store=store,
         sources=ground.sources,
+        scanners=ground.scanners,
+        calls=calls,
         metrics=metrics,
         line=line,
     )
@@ -191,21 +200,26 @@ def _slack(configured: settings.Settings, client: Any, *, listening: bool) -> tu
     return bolt, line
 
 
-def _sources(configured: settings.Settings, clock: ports.Clock, store: engine.Store) -> Mapping[str, ports.Source]:
-    assert configured.qualytics_url, "the settings do not load without"
-    assert configured.qualytics_token, "the settings do not load without"
-    make = registry.SOURCES["qualytics"].make
-    return {
-        make.name: make(
-            url=configured.qualytics_url,
-            token=configured.qualytics_token.get_secret_value(),
-            clock=clock,
-            traits=store.traits,
-            datastores=configured.qualytics_datastores,
-            thresholds={word.value: bound for word, bound in configured.desk_severity},
-            max_batch=configured.qualytics_max_batch,
+def load(environ: Mapping[str, str]) -> settings.Settings:
+    """The settings, with those of every system that this release speaks. Raises ConfigError."""
+    return settings.load(environ, registry.SYSTEMS.values())
+
+
+def _systems(
+    configured: settings.Settings, clock: ports.Clock, store: engine.Store, calls: Mapping[str, ports.Budget]
+) -> Mapping[str, ports.System]:
+    """Whatever is configured, built."""
+    lanes = ports.Lanes(configured.desk_click_calls, configured.desk_write_calls, configured.desk_read_calls)
+    made: dict[str, ports.System] = {}
+    for name, given in configured.systems.items():
+        build = registry.SYSTEMS[name].build
+        assert build, "what is on can be built"
+        made[name] = build(
+            ports.Deps(
+                values=given.plain(), thresholds=given.severity, clock=clock, traits=store.traits, lanes=lanes, budget=calls.get(name)
+            )
         )
-    }
+    return made
 
 
 def _jobs(configured: settings.Settings, desk: Running) -> list[scheduling.Job]:
@@ -226,7 +240,7 @@ def _jobs(configured: settings.Settings, desk: Running) -> list[scheduling.Job]:
         scheduling.Job("remarks", desk.remarks.work, RESUME_SECONDS, first=True),
         scheduling.Job("batches", desk.desk.runs.work, BATCH_SECONDS, first=True, deadline=BATCH_DEADLINE),
         scheduling.Job("operations", desk.desk.follow.work, FOLLOW_SECONDS, first=True),
-        *(scheduling.Job(f"notice {name}", noticing(name), every, jitter=every / 10, first=True) for name in desk.sources),
+        *(scheduling.Job(f"notice {name}", noticing(name), every, jitter=every / 10, first=True) for name in desk.scanners),
         scheduling.Job("digest", desk.desk.digests.tick, DIGEST_SECONDS, first=True),
         scheduling.Job("connection", desk.line.watch, LINE_SECONDS),
         scheduling.Job("legacy facts", desk.store.legacy.carry, LEGACY_SECONDS),
@@ -311,36 +325,43 @@ async def migrate(configured: settings.Settings) -> str:
     return await engine.migrate(configured.database_url.get_secret_value())
 
 
-async def check(configured: settings.Settings) -> Mapping[str, str]:
-    """Try everything that a start needs, without posting: what was tried -> what is wrong ("" when nothing is)."""
-    found = {"settings": ""}
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a try came to: what is wrong, "" when nothing is, and what was seen, "" when there is nothing to tell."""
+
+    fault: str = ""
+    seen: str = ""
+
+
+async def check(configured: settings.Settings) -> Mapping[str, Finding]:
+    """Try everything that a start needs, without posting: what was tried -> what it came to."""
+    found = {"settings": Finding()}
     async with AsyncExitStack() as stack:
         try:
             url = configured.database_url.get_secret_value()
             await engine.migrate(url)
             store = await engine.open(url)
         except errors.BotError as error:
-            return found | {"database": str(error)}
+            return found | {"database": Finding(str(error))}
         stack.push_async_callback(store.close)
-        found["database"] = ""
+        found["database"] = Finding()
         http = await stack.enter_async_context(slack.session())
         client = slack.client(configured.slack_bot_token.get_secret_value(), configured.slack_api_url, http)
         found["Slack token"] = await _tried(probe.token(client))
         if configured.socket_mode:
             found["Slack app token"] = await _tried(probe.app_token(client, _secret(configured.slack_app_token)))
         found["Slack channel"] = await _tried(probe.channel(client, configured.desk_channel))
-        for source in _sources(configured, SystemClock(), store).values():
-            stack.push_async_callback(source.aclose)
-            found[source.title] = await _tried(source.datastores())
+        for system in _systems(configured, SystemClock(), store, {}).values():
+            stack.push_async_callback(system.source.aclose)
+            found[system.source.title] = await _tried(system.source.check())
     return found
 
 
-async def _tried(attempt: Awaitable[object]) -> str:
+async def _tried(attempt: Awaitable[str | None]) -> Finding:
     try:
-        await attempt
+        return Finding(seen=await attempt or "")
     except errors.BotError as error:
-        return str(error)
-    return ""
+        return Finding(str(error))
 
 
 def manifest(text: str, url: str) -> str:

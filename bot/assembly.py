@@ -19,14 +19,16 @@ from handlers import desk
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """What all services stand on: the settings, and whatever talks to the world. `line` says how the connection to Slack stands,
-    `elsewhere` whose the filter words of single systems are."""
+    """What all services stand on: the settings, and whatever talks to the world; the systems with what each of them has. `line` says how
+    the connection to Slack stands, `elsewhere` whose the filter words of single systems are."""
 
     configured: settings.Settings
     clock: ports.Clock
     telemetry: ports.Telemetry
     store: engine.Store
     sources: Mapping[str, ports.Source]
+    scanners: Mapping[str, ports.Scanner]
+    pictures: Mapping[str, ports.Pictures]
     messenger: ports.Messenger
     directory: ports.Directory
     grants: permissions.Grants
@@ -145,6 +147,7 @@ def _remarks(ground: Ground) -> remarks.Remarks:
 def _browse(ground: Ground, folk: people.People) -> browse.Browse:
     return browse.Browse(
         sources=ground.sources,
+        scanners=ground.scanners,
         anomalies=ground.store.anomalies,
         cards=ground.store.cards,
         journal=ground.store.journal,
@@ -221,6 +224,7 @@ def _runs(
 def _scans(ground: Ground, wanted: cards.Cards) -> ask.Scans:
     return ask.Scans(
         sources=ground.sources,
+        scanners=ground.scanners,
         store=ground.store.operations,
         leases=ground.store.leases,
         cards=wanted,
@@ -232,6 +236,7 @@ def _scans(ground: Ground, wanted: cards.Cards) -> ask.Scans:
 def _follow(ground: Ground, folk: people.People, scanning: ask.Scans, wanted: cards.Cards) -> follow.Follow:
     return follow.Follow(
         sources=ground.sources,
+        scanners=ground.scanners,
         store=ground.store.operations,
         anomalies=ground.store.anomalies,
         leases=ground.store.leases,

@@ -1,66 +1,55 @@
 """The settings, typed, from the environment (design section 6). Only the composition root and the command line read them.
 
-Fields are named like their variables, in lower case. `load` collects every fault before it gives up: one sentence each, naming the
-variable, never showing a secret.
+Fields are named like their variables, in lower case; those of the anomaly systems are read as each of them declares it. `load` collects
+every fault before it gives up: one sentence each, naming the variable, never showing a secret.
 """
 
 from __future__ import annotations
 
-import json
 import re
 import zoneinfo
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
-from urllib import parse
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, PrivateAttr, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot import errors, model
-from bot.core import lookup, permissions
+from bot import errors, model, ports
+from bot.core import lookup, permissions, phrases, setting_values
 
 CHANNEL = re.compile(r"[CG][A-Z0-9]{2,}")
 DAY = "(?:mon|tue|wed|thu|fri|sat|sun)"
 DIGEST = re.compile(rf"off|(?:[01]\d|2[0-3]):[0-5]\d(?: (?:daily|weekdays|weekends|{DAY}(?:,{DAY})*))?")
 DATABASES = ("sqlite", "sqlite+aiosqlite", "postgres", "postgresql", "postgresql+asyncpg")
 HOST = re.compile(r"[A-Za-z0-9.:_-]{1,253}")
-YES, NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
-OURS = re.compile(r"(?:DESK|QUALYTICS)_")
-"""Variables that begin like this are ours: one that we do not know is a typing error."""
-FOREIGN = re.compile(
-    r"QUALYTICS_(?:SSL_VERIFY|TIMEOUT|NO_BANNER|CONFIG_HOME)|\w+_SERVICE_(?:HOST|PORT\w*)|\w+_PORT(?:_\w+)?",
-)
-"""... except the ones of the vendor's command line, and those that Kubernetes sets for a service named desk or qualytics."""
+OURS = "DESK"
+"""Variables that begin like this, or with the prefix of a system, are ours: one that we do not know is a typing error."""
+FOREIGN = re.compile(r"\w+_SERVICE_(?:HOST|PORT\w*)|\w+_PORT(?:_\w+)?")
+"""... except those that Kubernetes sets for a service named desk, or like a system, and those that a system says are not its own."""
 
 OAUTH = ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET")
 """Bolt switches to OAuth by itself when it sees both (slack-platform section 11)."""
-OTHERS = {"ANODOT_URL": "Anodot", "ANOMIFY_URL": "Anomify", "AUTIONAL_URL": "Autional"}
+
+_URL, _SECRET = ports.Setting("URL", setting_values.url), setting_values.secret()
+CALLS = ports.Setting("CALLS_PER_MINUTE", setting_values.number(1, 100_000, int))
+"""What every system has: no more calls than this in a minute."""
+
+
+def _unspoken(title: str, *secrets: str, plain: Sequence[str] = ()) -> ports.Kind:
+    hidden = [ports.Setting(name, _SECRET, secret=True) for name in secrets]
+    return ports.Kind(
+        name=title.lower(), title=title, prefix=title.upper(), settings=(_URL, *hidden, *(ports.Setting(name, str) for name in plain))
+    )
+
+
+UNSPOKEN = (
+    _unspoken("Anodot", "ACCESS_KEY"),
+    _unspoken("Anomify", "TOKEN", plain=("UNDOCUMENTED",)),
+    _unspoken("Autional", "TOKEN", "CLIENT_SECRET", plain=("CLIENT_ID", "TENANT")),
+)
 """Systems that are known by name, and not spoken yet."""
-
-
-def _secret(prefix: str = "") -> BeforeValidator:
-    def check(value: str) -> str:
-        if not value.startswith(prefix):
-            raise ValueError(f"must begin with {prefix}")
-        if not value.isascii() or not value.isprintable() or " " in value:
-            raise ValueError("has characters in it that no secret has: copy it again")
-        return value
-
-    return BeforeValidator(check)
-
-
-def _url(value: str) -> str:
-    try:
-        parts = parse.urlsplit(value)
-        sound = parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port > 0) and " " not in value
-    except ValueError:
-        sound = False
-    if not sound:
-        raise ValueError("must be an address like https://acme.example.com")
-    if "?" in value or "#" in value or "@" in parts.netloc:
-        raise ValueError('must be an address alone, like https://acme.example.com: without "?", "#" or a user name and password in it')
-    return value
 
 
 def _database(value: str) -> str:
@@ -70,51 +59,11 @@ def _database(value: str) -> str:
     return value
 
 
-def _like(pattern: re.Pattern[str], wanted: str) -> BeforeValidator:
-    def check(value: str) -> str:
-        if not pattern.fullmatch(value):
-            raise ValueError(f'must be {wanted}, not "{value}"')
-        return value
-
-    return BeforeValidator(check)
-
-
-def _number(low: float, high: float, read: Callable[[str], float] = float) -> BeforeValidator:
-    def check(value: str) -> float:
-        try:
-            number = read(value)
-        except ValueError:
-            number = float("nan")
-        if not low <= number <= high:
-            raise ValueError(f'must be a {"whole " if read is int else ""}number from {low:g} to {high:g}, not "{value}"')
-        return number
-
-    return BeforeValidator(check)
-
-
-def _switch(value: str) -> bool:
-    if value.lower() not in YES + NO:
-        raise ValueError(f'must be true or false, not "{value}"')
-    return value.lower() in YES
-
-
 def _timezone(value: str) -> str:
     if value not in zoneinfo.available_timezones():
         near = lookup.near(value, zoneinfo.available_timezones())
         raise ValueError(f'must be a time zone like Europe/Madrid, not "{value}"{_did_you_mean(near)}')
     return value
-
-
-def _list(value: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in value.split(",") if part.strip())
-
-
-def _places(value: str) -> tuple[str, ...]:
-    """Names or ids. A list with nothing in it would mean all of them, which is hardly what somebody meant who wrote it."""
-    found = _list(value)
-    if not found:
-        raise ValueError("names no datastore: leave it out for all of them")
-    return found
 
 
 def _members(value: str) -> tuple[str, ...]:
@@ -123,41 +72,48 @@ def _members(value: str) -> tuple[str, ...]:
     return ids
 
 
-def _object(value: str) -> dict[str, Any]:
-    try:
-        found = json.loads(value)
-    except ValueError as error:
-        raise ValueError(f"must be JSON: {error}") from None
-    if not isinstance(found, dict):
-        raise ValueError("must be a JSON object")
-    return found
-
-
 def _permissions(value: str) -> dict[str, Any]:
-    found = _object(value)
+    found = setting_values.table(value)
     permissions.grants((), found)
     return found
-
-
-def _severity(value: str) -> tuple[tuple[model.Severity, float], ...]:
-    """Severities and the weight where each begins, highest first."""
-    bounds = _object(value)
-    numbers = [bounds.get(word.value) for word in model.Severity]
-    rising = all(isinstance(number, int | float) and not isinstance(number, bool) for number in numbers) and numbers == sorted(
-        set(numbers)  # type: ignore[type-var]
-    )
-    if not rising or len(bounds) != len(model.Severity):
-        raise ValueError('must give low, medium, high and critical rising weights, like {"low":0,"medium":20,"high":50,"critical":80}')
-    return tuple((word, float(bounds[word.value])) for word in reversed(model.Severity))
 
 
 def _did_you_mean(near: Sequence[str]) -> str:
     return f" (did you mean {near[0]}?)" if near else ""
 
 
+def _number(low: float, high: float, kind: Callable[[str], float] = float) -> BeforeValidator:
+    return BeforeValidator(setting_values.number(low, high, kind))
+
+
+def _like(pattern: re.Pattern[str], wanted: str) -> BeforeValidator:
+    return BeforeValidator(setting_values.like(pattern, wanted))
+
+
+def _secret(prefix: str = "") -> BeforeValidator:
+    return BeforeValidator(setting_values.secret(prefix))
+
+
 Secret = Annotated[SecretStr, _secret()]
-Url = Annotated[str, BeforeValidator(_url)]
-SEVERITY = tuple(zip(reversed(model.Severity), (80.0, 50.0, 20.0, 0.0), strict=True))
+Url = Annotated[str, BeforeValidator(setting_values.url)]
+
+
+@dataclass(frozen=True, slots=True)
+class SystemSettings:
+    """What is set of one system: `values` of its settings by name, the defaults filled in, secrets as `SecretStr`; and where its severities
+    begin."""
+
+    values: Mapping[str, Any]
+    severity: ports.Thresholds
+
+    @property
+    def calls_per_minute(self) -> int:
+        """The most calls that it gets in a minute; 0 for as many as it takes."""
+        return int(self.values[CALLS.name] or 0)
+
+    def plain(self) -> Mapping[str, Any]:
+        """The values with the secrets as they are, for whoever uses them."""
+        return {name: value.get_secret_value() if isinstance(value, SecretStr) else value for name, value in self.values.items()}
 
 
 class Settings(BaseSettings):
@@ -171,21 +127,6 @@ class Settings(BaseSettings):
     slack_api_url: Url = "https://slack.com/api/"
     database_url: Annotated[SecretStr, BeforeValidator(_database)] = SecretStr("sqlite:///anomaly-desk.db")
 
-    qualytics_url: Url | None = None
-    qualytics_token: Secret | None = None
-    qualytics_datastores: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_places)] = ()
-    qualytics_max_batch: Annotated[int, _number(1, 1000, int)] = 100
-
-    anodot_url: Url | None = None
-    anodot_access_key: Secret | None = None
-    anomify_url: Url | None = None
-    anomify_token: Secret | None = None
-    autional_url: Url | None = None
-    autional_token: Secret | None = None
-    autional_client_id: str | None = None
-    autional_client_secret: Secret | None = None
-    autional_tenant: str | None = None
-
     desk_channel: Annotated[str, _like(CHANNEL, "the id of a channel (C... or G..., at the end of the channel's details)")] = Field(
         description="the id of the channel for new anomalies (C...)"
     )
@@ -195,14 +136,20 @@ class Settings(BaseSettings):
     desk_digest: Annotated[str, _like(DIGEST, 'a time and days like "09:00 weekdays", or off')] = "09:00 weekdays"
     desk_scan_minutes: Annotated[float, _number(1, 20160)] = 720.0
     desk_timezone: Annotated[str, BeforeValidator(_timezone)] = "UTC"
-    desk_severity: Annotated[tuple[tuple[model.Severity, float], ...], NoDecode, BeforeValidator(_severity)] = SEVERITY
+    desk_severity: Annotated[Mapping[str, Any], NoDecode, BeforeValidator(setting_values.table)] = Field(default_factory=dict)
     desk_posts_per_minute: Annotated[int, _number(1, 1000, int)] = 300
-    desk_actor_comments: Annotated[bool, BeforeValidator(_switch)] = True
+    desk_actor_comments: Annotated[bool, BeforeValidator(setting_values.switch)] = True
     desk_admins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_members)] = ()
     desk_permissions: Annotated[Mapping[str, Any], NoDecode, BeforeValidator(_permissions)] = Field(default_factory=dict)
     desk_webhook_secret: Secret | None = None
     desk_host: Annotated[str, _like(HOST, "an address of this machine like 127.0.0.1, or 0.0.0.0 for all")] | None = None
+    desk_click_calls: Annotated[int, _number(1, 100, int)] = 12
+    desk_write_calls: Annotated[int, _number(1, 100, int)] = 4
+    desk_read_calls: Annotated[int, _number(1, 100, int)] = 8
     port: Annotated[int, _number(0, 65535, int)] = 3000
+
+    _systems: Mapping[str, SystemSettings] = PrivateAttr(default_factory=dict)
+    _notes: tuple[str, ...] = PrivateAttr(default=())
 
     @classmethod
     def settings_customise_sources(
@@ -228,20 +175,33 @@ class Settings(BaseSettings):
             return self.desk_host
         return "127.0.0.1" if self.socket_mode else ""
 
+    def beside(self, systems: Mapping[str, SystemSettings], notes: tuple[str, ...]) -> Settings:
+        """These settings with those of the systems, and what is to be said about them."""
+        self._systems, self._notes = systems, notes
+        return self
+
+    @property
+    def systems(self) -> Mapping[str, SystemSettings]:
+        """The anomaly systems that are on, by name, in the order in which they are known."""
+        return self._systems
+
     @property
     def notes(self) -> tuple[str, ...]:
         """Sentences to log at the start: what is set and does nothing."""
-        return tuple(
-            f"{name} is set, but this version speaks Qualytics only: {title} is left out."
-            for name, title in OTHERS.items()
-            if getattr(self, name.lower())
-        )
+        return self._notes
 
 
-def load(environ: Mapping[str, str]) -> Settings:
-    """Read the settings; an empty value counts as missing. Raises `errors.ConfigError` with every fault, one sentence each."""
+def load(environ: Mapping[str, str], known: Iterable[ports.Kind]) -> Settings:
+    """Read the settings; an empty value counts as missing. `known` are the systems that this release speaks.
+
+    Raises `errors.ConfigError` with every fault, one sentence each."""
     given = {name: value.strip() for name, value in environ.items() if value.strip()}
-    faults = [*_together(given), *_unknown(given)]
+    spoken = list(known)
+    kinds = [*spoken, *(kind for kind in UNSPOKEN if kind.name not in {one.name for one in spoken})]
+    faults = list[str]()
+    severities = _severities(given.get("DESK_SEVERITY", ""), spoken, faults)
+    systems = {kind.name: _system(given, kind, severities, faults) for kind in kinds}
+    faults += [*_together(given), *_missing(given, spoken, kinds), *_unknown(given, kinds)]
     source = EnvSettingsSource(Settings)
     source.env_vars = {name.lower(): value for name, value in given.items()}
     try:
@@ -251,7 +211,8 @@ def load(environ: Mapping[str, str]) -> Settings:
         raise errors.ConfigError([*wrong, *faults]) from None
     if faults:
         raise errors.ConfigError(faults)
-    return settings
+    on = {kind.name: systems[kind.name] for kind in spoken if kind.configured(given)}
+    return settings.beside(on, tuple(_left_out(given, spoken, kinds)))
 
 
 def _sentences(fault: Any) -> list[str]:
@@ -270,19 +231,103 @@ def _together(given: Mapping[str, str]) -> Iterator[str]:
             "SLACK_APP_TOKEN and SLACK_SIGNING_SECRET are both missing: set the app-level token (xapp-...) for Socket Mode, "
             "or the signing secret for Slack over HTTP."
         )
-    if "QUALYTICS_URL" not in given:
-        other = next((f"{name} is set, but this version speaks Qualytics only: " for name in OTHERS if name in given), "")
-        yield f"{other}QUALYTICS_URL is missing: set it to the address of your deployment, like https://acme.qualytics.io."
-    elif "QUALYTICS_TOKEN" not in given:
-        yield "QUALYTICS_TOKEN is missing: set it to a personal API token of QUALYTICS_URL."
     if given.keys() >= set(OAUTH):
         yield "SLACK_CLIENT_ID and SLACK_CLIENT_SECRET must not be set: they switch the Slack library to OAuth, and the desk has one token."
 
 
-def _unknown(given: Mapping[str, str]) -> Iterator[str]:
+# --- the anomaly systems -------------------------------------------------------------------------------------------------
+
+
+def _system(given: Mapping[str, str], kind: ports.Kind, severities: Mapping[str, ports.Thresholds], faults: list[str]) -> SystemSettings:
+    """What is set of one system, whether it is on or not; what cannot be read is a fault."""
+    values: dict[str, Any] = {}
+    for setting in (*kind.settings, CALLS):
+        text = given.get(kind.variable(setting.name))
+        try:
+            value = setting.default if text is None else setting.read(text)
+        except ValueError as error:
+            faults.append(f"{kind.variable(setting.name)} {error}.")
+            continue
+        values[setting.name] = SecretStr(value) if setting.secret and value is not None else value
+    return SystemSettings(values, severities.get(kind.name, kind.severity or {}))
+
+
+def _severities(text: str, spoken: Sequence[ports.Kind], faults: list[str]) -> Mapping[str, ports.Thresholds]:
+    """DESK_SEVERITY: for each system by its name; without names, those of the one that was alone once. That it is no JSON at all is said
+    elsewhere."""
+    try:
+        found = setting_values.table(text) if text else {}
+    except ValueError:
+        return {}
+    if text and (not found or found.keys() & set(model.Severity)):
+        found = {next((kind.name for kind in spoken if kind.classic), spoken[0].name): found}
+    read: dict[str, ports.Thresholds] = {}
+    for name, bounds in found.items():
+        try:
+            read[name] = _bounds(name, bounds, spoken)
+        except ValueError as error:
+            faults.append(f"DESK_SEVERITY {error}.")
+    return read
+
+
+def _bounds(name: str, bounds: Any, spoken: Sequence[ports.Kind]) -> ports.Thresholds:
+    kind = next((one for one in spoken if one.name == name), None)
+    if kind is None:
+        near = lookup.near(name, [one.name for one in spoken])
+        raise ValueError(f"names no system of the desk: {phrases.quoted(name)}{_did_you_mean(near)}")
+    if kind.severity is None:
+        raise ValueError(f"must leave out {name}: {kind.title} tells itself how severe an anomaly is")
+    return setting_values.thresholds(bounds if isinstance(bounds, Mapping) else {})
+
+
+def _missing(given: Mapping[str, str], spoken: Sequence[ports.Kind], kinds: Sequence[ports.Kind]) -> Iterator[str]:
+    """No system at all, or one that lets nobody in."""
+    on = [kind for kind in spoken if kind.configured(given)]
+    for kind in on:
+        yield from _keyless(given, kind)
+    if on:
+        return
+    other = next((f"{_only(kind, spoken)}: " for kind in kinds if kind.configured(given)), "")
+    addresses = phrases.either([kind.variable("URL") for kind in spoken])
+    wanted = next(setting.wanted for kind in spoken for setting in kind.settings if setting.name == "URL")
+    told = f"it to {wanted}" if len(spoken) == 1 else "at least one of them to the address of its system"
+    yield f"{other}{addresses} is missing: set {told}."
+
+
+def _keyless(given: Mapping[str, str], kind: ports.Kind) -> Iterator[str]:
+    """What is missing of the keys to a system; of several ways in, the one that somebody began."""
+    ways = [[name for name in way if kind.variable(name) not in given] for way in kind.keys]
+    if not all(ways):
+        return
+    begun = [missing for missing, way in zip(ways, kind.keys, strict=True) if len(missing) < len(way)] or ways
+    if len(begun) > 1:
+        choice = phrases.either([phrases.both([kind.variable(name) for name in way]) for way in begun])
+        yield f"{choice} must be set: {kind.title} lets nobody in without."
+        return
+    wanted = {setting.name: setting.wanted for setting in kind.settings}
+    yield from (f"{kind.variable(name)} is missing: set it to {wanted[name]}." for name in begun[0])
+
+
+def _only(kind: ports.Kind, spoken: Sequence[ports.Kind]) -> str:
+    return f"{kind.variable('URL')} is set, but this version speaks {phrases.both([one.title for one in spoken])} only"
+
+
+def _left_out(given: Mapping[str, str], spoken: Sequence[ports.Kind], kinds: Sequence[ports.Kind]) -> Iterator[str]:
+    """What is set of a system and does nothing."""
+    for kind in kinds:
+        if kind not in spoken and kind.configured(given):
+            yield f"{_only(kind, spoken)}: {kind.title} is left out."
+        keys = [kind.variable(name) for way in kind.keys for name in way if kind.variable(name) in given]
+        if kind in spoken and keys and not kind.configured(given):
+            yield f"{keys[0]} is set and {kind.variable('URL')} is not: {kind.title} is left out."
+
+
+def _unknown(given: Mapping[str, str], kinds: Sequence[ports.Kind]) -> Iterator[str]:
     """Typing errors in the names of our own variables."""
-    known = [name.upper() for name in Settings.model_fields]
+    theirs = [kind.variable(setting.name) for kind in kinds for setting in (*kind.settings, CALLS)]
+    known = [*(name.upper() for name in Settings.model_fields), *theirs]
+    begins = tuple(f"{prefix}_" for prefix in (OURS, *(kind.prefix for kind in kinds)))
+    foreign = {name for kind in kinds for name in kind.foreign}
     for name in sorted(given):
-        if OURS.match(name) and name not in known and not FOREIGN.fullmatch(name):
-            near = lookup.near(name, known)
-            yield f"{name} is no setting of the desk{_did_you_mean(near)}."
+        if name.startswith(begins) and name not in known and name not in foreign and not FOREIGN.fullmatch(name):
+            yield f"{name} is no setting of the desk{_did_you_mean(lookup.near(name, known))}."

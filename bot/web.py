@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import logging
 import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -32,7 +32,7 @@ READY_SECONDS = 5.0
 READY_KEPT_SECONDS = 1.0
 """Readiness reads and writes the database, and anybody may ask: one look answers everybody who asks within this time."""
 
-SECRET_HEADERS = ("X-Desk-Secret", "X-Qualytics-Secret")
+SECRET_HEADER = "X-Desk-Secret"
 
 STAMP_HEADER, SIGNATURE_HEADER = "X-Slack-Request-Timestamp", "X-Slack-Signature"
 STAMP = re.compile(r"[0-9]{1,11}")
@@ -76,11 +76,13 @@ def application(
     signing: Signing | None = None,
     hooks: Hooks | None = None,
     hook_secret: str = "",
+    hook_headers: Sequence[str] = (),
 ) -> web.Application:
     """Everything that is served. `bolt` and `signing` are given in HTTP mode only: without them there is no /slack/events.
 
     `ready` returns what is missing and why ({} = ready). `hooks` gets (source, headers, body) of a webhook whose secret was right; it may
-    raise `errors.NotFound` for an unknown source and `errors.SourceGarbled` for a body that cannot be one. No secret, no webhooks.
+    raise `errors.NotFound` for an unknown source and `errors.SourceGarbled` for a body that cannot be one. No secret, no webhooks; the
+    systems may bring it in `hook_headers` of their own.
     """
     app = web.Application(client_max_size=BODY_BYTES, middlewares=[_Porter(metrics).let_in])
     app.router.add_get("/healthz", _healthz, expect_handler=_expected)
@@ -89,7 +91,9 @@ def application(
     if bolt and signing:
         app.router.add_post("/slack/events", _Slack(bolt, signing).answer, expect_handler=_expected)
     if hooks and hook_secret:
-        app.router.add_post("/hooks/{source}", _Webhooks(hooks, hook_secret).answer, expect_handler=_expected)
+        app.router.add_post(
+            "/hooks/{source}", _Webhooks(hooks, hook_secret, (SECRET_HEADER, *hook_headers)).answer, expect_handler=_expected
+        )
     return app
 
 
@@ -279,6 +283,7 @@ def _read(request: web.Request, body: bytes) -> AsyncBoltRequest:
 class _Webhooks:
     hooks: Hooks
     secret: str
+    headers: Sequence[str]
 
     async def answer(self, request: web.Request) -> web.Response:
         """202 when it was understood; 401 before anything else when the secret is wrong."""
@@ -296,10 +301,10 @@ class _Webhooks:
         return web.Response(status=202)
 
     def _knows_secret(self, request: web.Request) -> bool:
-        """In a header where the system can send one, else in the address (Qualytics Flows can do no better: contracts 1.7)."""
+        """In a header where the system can send one, else in the address: some can do no better."""
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         bearer = token.strip() if scheme.lower() == "bearer" else ""
-        offered = (bearer, request.query.get("key", ""), *(request.headers.get(name, "") for name in SECRET_HEADERS))
+        offered = (bearer, request.query.get("key", ""), *(request.headers.get(name, "") for name in self.headers))
         return sum(hmac.compare_digest(_bytes(each), _bytes(self.secret)) for each in offered) > 0  # all of them: constant time
 
 

@@ -35,10 +35,10 @@ async def _archive(desk: desk.Desk, request: incoming.Request) -> None:
     await _act(desk, request, model.Change(model.Action.ARCHIVE, archive_as=outcome), target)
 
 
-def _outcome(value: str) -> tuple[model.ArchiveAs | None, ids.ButtonTarget]:
+def _outcome(value: str) -> tuple[str | None, ids.ButtonTarget]:
     """What closing means, None where the system has no reasons. Raises ValueError."""
     choice, target = ids.decode_choice(value)
-    return model.ArchiveAs(choice) if choice else None, target
+    return choice or None, target
 
 
 async def _act(desk: desk.Desk, request: incoming.Request, change: model.Change, target: ids.ButtonTarget) -> None:

@@ -34,7 +34,14 @@ async def _run(desk: desk.Desk, request: incoming.Request, said: str, home: str 
     have."""
     alone = desk.default_source if len(desk.sources) == 1 else ""
     try:
-        command = grammar.command(said, today=desk.today(), sources=desk.sources, default_source=alone, systems=desk.browse.spoken)
+        command = grammar.command(
+            said,
+            today=desk.today(),
+            sources=desk.sources,
+            default_source=alone,
+            closings={name: desk.browse.capabilities(name).archive_as for name in desk.sources},
+            systems=desk.browse.spoken,
+        )
     except errors.UserError:
         await guard.may_look(desk, request)  # who may not look is told that, and not how to write it
         raise

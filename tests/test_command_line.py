@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bot import __main__ as main
-from bot import app, settings
+from bot import app
 from tests.walks import stage as staging
 
 ROOT = Path(__file__).parent.parent
@@ -91,8 +91,8 @@ async def test_migrate_brings_up_the_tables(stage: staging.Stage, tmp_path: Path
 
 async def test_check_tries_everything_and_posts_nothing(stage: staging.Stage, tmp_path: Path) -> None:
     code, out, err = await call("check", env=stage.env(), cwd=tmp_path)
-    expected = ["settings", "database", "Slack token", "Slack app token", "Slack channel", "Qualytics"]
-    assert out.splitlines() == [f"{what}: fine" for what in expected], err
+    expected = ["settings", "database", "Slack token", "Slack app token", "Slack channel"]
+    assert out.splitlines() == [*(f"{what}: fine" for what in expected), "Qualytics: fine, 3 datastores"], err
     assert code == 0 and "Unclosed" not in err
     assert await stage.calls("chat.postMessage") == []
 
@@ -112,6 +112,6 @@ async def test_check_tries_everything_and_posts_nothing(stage: staging.Stage, tm
 )
 async def test_check_names_what_is_wrong(stage: staging.Stage, tmp_path: Path, env: dict[str, str], what: str, told: str) -> None:
     given = {name: value for name, value in stage.env(**env).items() if name.startswith(("SLACK_", "DESK_", "QUALYTICS_", "DATABASE_"))}
-    found = await app.check(settings.load(given))
-    assert told in found[what] and found[what] != ""
-    assert [name for name, fault in found.items() if fault and name != what and what != "Slack token"] == []
+    found = await app.check(app.load(given))
+    assert told in found[what].fault and found[what].fault != ""
+    assert [name for name, each in found.items() if each.fault and name != what and what != "Slack token"] == []

@@ -133,8 +133,8 @@ def test_register_registers_all_of_them() -> None:
 
 # --- documents ---------------------------------------------------------------------------------------------------------------
 
-ELSEWHERE = {name.upper() for name in settings.Settings.model_fields if name.startswith(("anodot_", "anomify_", "autional_"))}
-"""Settings of systems that are known by name and not spoken yet."""
+SYSTEMS = {kind.variable(one.name): one for kind in registry.SYSTEMS.values() for one in (*kind.settings, settings.CALLS)}
+"""The settings of the systems."""
 
 
 def test_every_setting_is_documented_and_every_documented_one_exists() -> None:
@@ -142,7 +142,7 @@ def test_every_setting_is_documented_and_every_documented_one_exists() -> None:
     rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
     documented = [name for row in rows for name in re.findall(r"`([A-Z_]+)`", row)]
     assert len(documented) == len(set(documented))
-    assert set(documented) == {name.upper() for name in settings.Settings.model_fields} - ELSEWHERE
+    assert set(documented) == {name.upper() for name in settings.Settings.model_fields} | SYSTEMS.keys()
 
 
 def test_documented_defaults_are_the_defaults() -> None:
@@ -156,24 +156,32 @@ def test_documented_defaults_are_the_defaults() -> None:
         "DESK_WAIT_SECONDS",
         "DESK_POSTS_PER_MINUTE",
         "DESK_SCAN_MINUTES",
-        "QUALYTICS_MAX_BATCH",
+        "DESK_CLICK_CALLS",
+        "DESK_WRITE_CALLS",
+        "DESK_READ_CALLS",
         "PORT",
     ):
         assert float(told[name]) == float(fields[name.lower()].default), name
     for name in ("SLACK_API_URL", "DESK_TIMEZONE", "DESK_DIGEST"):
         assert told[name] == fields[name.lower()].default, name
-    assert json.loads(told["DESK_SEVERITY"]) == {word.value: bound for word, bound in fields["desk_severity"].default}
+    for name, setting in SYSTEMS.items():
+        assert not isinstance(setting.default, int) or float(told[name]) == setting.default, name
+    severities = {kind.name: kind.severity for kind in registry.SYSTEMS.values() if kind.severity}
+    assert json.loads(told["DESK_SEVERITY"]) == severities
     assert told["DATABASE_URL"] == fields["database_url"].default.get_secret_value()
 
 
 def test_every_system_is_registered_with_its_settings_and_documented() -> None:
-    folders = {path.name for path in (ROOT / "bot/sources").iterdir() if (path / "source.py").exists()}
-    assert set(registry.SOURCES) == folders
-    for name, kind in registry.SOURCES.items():
-        assert kind.make.name == name
-        assert f"{kind.prefix.lower()}_url" in settings.Settings.model_fields
-        assert kind.make.title in README
-        assert f"## {kind.make.title}" in (ROOT / "docs/filters.md").read_text()
+    folders = {path.name for path in (ROOT / "bot/sources").iterdir() if (path / "__init__.py").exists()}
+    assert set(registry.SYSTEMS) == folders
+    for kind in registry.SYSTEMS.values():
+        assert (
+            kind.build
+            and kind.settings[0].name == "URL"
+            and {name for way in kind.keys for name in way} <= {setting.name for setting in kind.settings if setting.wanted}
+        )
+        assert kind.title in README
+        assert f"## {kind.title}" in (ROOT / "docs/filters.md").read_text()
 
 
 def test_commands_are_documented() -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bot import errors, settings
+from bot import app, errors, model, ports, settings
+from bot.core import setting_values
+from bot.sources import registry
 
 GOOD = {
     "SLACK_BOT_TOKEN": "xoxb-token-1",
@@ -21,27 +23,30 @@ def faults(**changes: str | None) -> list[str]:
     """What is said about a good environment with these changes (None: without the variable)."""
     environ = {name: value for name, value in (GOOD | changes).items() if value is not None}
     with pytest.raises(errors.ConfigError) as caught:
-        settings.load(environ)
+        app.load(environ)
     return list(caught.value.faults)
 
 
 def test_the_smallest_environment_starts_with_the_defaults_of_the_design() -> None:
-    read = settings.load(GOOD)
+    read = app.load(GOOD)
     assert read.slack_bot_token.get_secret_value() == "xoxb-token-1"
     assert read.socket_mode
     assert read.slack_api_url == "https://slack.com/api/"
     assert read.database_url.get_secret_value() == "sqlite:///anomaly-desk.db"
-    assert (read.qualytics_datastores, read.qualytics_max_batch) == ((), 100)
+    (name,), (given,) = read.systems.keys(), read.systems.values()
+    assert (name, given.values["DATASTORES"], given.values["MAX_BATCH"], given.calls_per_minute) == ("qualytics", (), 100, 0)
+    assert given.plain()["TOKEN"] == "token-3"
+    assert {word.value: bound for word, bound in given.severity.items()} == {"low": 0, "medium": 20, "high": 50, "critical": 80}
+    assert (read.desk_click_calls, read.desk_write_calls, read.desk_read_calls) == (12, 4, 8)
     assert (read.desk_poll_seconds, read.desk_burst, read.desk_wait_seconds) == (30, 5, 10)
     assert (read.desk_digest, read.desk_timezone, read.desk_posts_per_minute) == ("09:00 weekdays", "UTC", 300)
-    assert [(word.value, weight) for word, weight in read.desk_severity] == [("critical", 80), ("high", 50), ("medium", 20), ("low", 0)]
     assert read.desk_actor_comments is True
     assert (read.desk_admins, dict(read.desk_permissions), read.desk_webhook_secret, read.port) == ((), {}, None, 3000)
     assert read.notes == ()
 
 
 def test_everything_can_be_set() -> None:
-    read = settings.load(
+    read = app.load(
         GOOD
         | {
             "SLACK_APP_TOKEN": "",
@@ -50,6 +55,10 @@ def test_everything_can_be_set() -> None:
             "DATABASE_URL": "postgres://desk:pw@db/desk",
             "QUALYTICS_DATASTORES": "12, warehouse prod ,",
             "QUALYTICS_MAX_BATCH": "50",
+            "QUALYTICS_CALLS_PER_MINUTE": "600",
+            "DESK_CLICK_CALLS": "6",
+            "DESK_WRITE_CALLS": "2",
+            "DESK_READ_CALLS": "3",
             "DESK_POLL_SECONDS": "0.5",
             "DESK_BURST": "7",
             "DESK_WAIT_SECONDS": "0",
@@ -65,13 +74,15 @@ def test_everything_can_be_set() -> None:
         }
     )
     assert not read.socket_mode
-    assert read.qualytics_datastores == ("12", "warehouse prod")
+    given = read.systems["qualytics"]
+    assert given.values["DATASTORES"] == ("12", "warehouse prod") and given.calls_per_minute == 600
+    assert (read.desk_click_calls, read.desk_write_calls, read.desk_read_calls) == (6, 2, 3)
     assert read.desk_digest == "18:30 mon,wed"
-    assert [weight for _, weight in read.desk_severity] == [3, 2.5, 1, 0]
+    assert [bound for _, bound in sorted(given.severity.items(), key=lambda one: one[1])] == [0, 1, 2.5, 3]
     assert read.desk_actor_comments is False
     assert read.desk_admins == ("U0AAA", "S0BBB", "W0CCC")
     assert read.desk_permissions == {"archive": ["S0BBB", "U0AAA"], "delete": "nobody"}
-    assert (read.qualytics_max_batch, read.desk_poll_seconds, read.desk_burst, read.desk_wait_seconds) == (50, 0.5, 7, 0)
+    assert (given.values["MAX_BATCH"], read.desk_poll_seconds, read.desk_burst, read.desk_wait_seconds) == (50, 0.5, 7, 0)
     assert (read.desk_posts_per_minute, read.port) == (60, 8080)
 
 
@@ -101,6 +112,8 @@ def test_everything_can_be_set() -> None:
             "#data",
             'DESK_CHANNEL must be the id of a channel (C... or G..., at the end of the channel\'s details), not "#data".',
         ),
+        ("QUALYTICS_CALLS_PER_MINUTE", "0", 'QUALYTICS_CALLS_PER_MINUTE must be a whole number from 1 to 100000, not "0".'),
+        ("DESK_CLICK_CALLS", "0", 'DESK_CLICK_CALLS must be a whole number from 1 to 100, not "0".'),
         ("QUALYTICS_MAX_BATCH", "0", 'QUALYTICS_MAX_BATCH must be a whole number from 1 to 1000, not "0".'),
         ("DESK_POLL_SECONDS", "often", 'DESK_POLL_SECONDS must be a number from 0.5 to 86400, not "often".'),
         ("DESK_POLL_SECONDS", "nan", 'DESK_POLL_SECONDS must be a number from 0.5 to 86400, not "nan".'),
@@ -133,8 +146,12 @@ def test_each_fault_is_one_sentence_that_names_the_variable(name: str, value: st
         ("DESK_SEVERITY", "{}", "low, medium, high and critical"),
         ("DESK_SEVERITY", '{"low":0,"medium":20,"high":20,"critical":80}', "rising"),
         ("DESK_SEVERITY", '{"low":0,"medium":20,"high":"x","critical":80}', "rising"),
-        ("DESK_SEVERITY", '{"low":0,"medium":20,"high":50,"critical":80,"worst":99}', "low, medium, high and critical"),
         ("DESK_SEVERITY", "0,20,50,80", "must be JSON"),
+        ("DESK_SEVERITY", "[" * 100_000, "must be JSON"),
+        ("DESK_SEVERITY", '{"qualytics":{"low":0}}', "rising"),
+        ("DESK_SEVERITY", '{"qualytics":[0,20,50,80]}', "low, medium, high and critical"),
+        ("DESK_SEVERITY", '{"low":0,"medium":20,"high":50,"critical":80,"worst":99}', "low, medium, high and critical"),
+        ("DESK_SEVERITY", '{"qualitics":{}}', 'no system of the desk: "qualitics" (did you mean qualytics?)'),
         ("DESK_ADMINS", "U0AAA dana", "dana"),
         ("DESK_PERMISSIONS", "members", "must be JSON"),
         ("DESK_PERMISSIONS", '["archive"]', "must be a JSON object"),
@@ -158,7 +175,7 @@ def test_what_is_wrong_inside_a_value_is_said(name: str, value: str, part: str) 
     ],
 )
 def test_in_socket_mode_nobody_outside_is_listened_to_unless_asked_for(given: dict[str, str], host: str) -> None:
-    assert settings.load(GOOD | given).host == host
+    assert app.load(GOOD | given).host == host
 
 
 def test_neither_socket_mode_nor_http_is_a_fault() -> None:
@@ -176,7 +193,7 @@ def test_no_system_is_a_fault() -> None:
 def test_another_system_alone_is_a_fault_and_beside_qualytics_a_note(name: str) -> None:
     (said,) = faults(**{"QUALYTICS_URL": None, "QUALYTICS_TOKEN": None, name: "https://api.example.com"})
     assert said.startswith(f"{name} is set, but this version speaks Qualytics only")
-    (note,) = settings.load(GOOD | {name: "https://api.example.com"}).notes
+    (note,) = app.load(GOOD | {name: "https://api.example.com"}).notes
     assert note.startswith(f"{name} is set, but this version speaks Qualytics only")
 
 
@@ -198,15 +215,26 @@ def test_two_faults_in_one_value_are_two_sentences() -> None:
 
 @pytest.mark.parametrize(
     ("name", "near"),
-    [("DESK_CHANEL", "DESK_CHANNEL"), ("QUALYTICS_TOKN", "QUALYTICS_TOKEN"), ("DESK_POLL_SECS", "DESK_POLL_SECONDS")],
+    [
+        ("DESK_CHANEL", "DESK_CHANNEL"),
+        ("DESK_POLL_SECS", "DESK_POLL_SECONDS"),
+        ("QUALYTICS_TOKN", "QUALYTICS_TOKEN"),
+        ("QUALYTICS_CALLS_PER_MINUT", "QUALYTICS_CALLS_PER_MINUTE"),
+        ("ANODOT_ACESS_KEY", "ANODOT_ACCESS_KEY"),
+        ("ANOMIFY_TOKEM", "ANOMIFY_TOKEN"),
+        ("AUTIONAL_TOKN", "AUTIONAL_TOKEN"),
+    ],
 )
 def test_a_typing_error_in_a_name_is_found(name: str, near: str) -> None:
     assert faults(**{name: "x"}) == [f"{name} is no setting of the desk (did you mean {near}?)."]
 
 
-@pytest.mark.parametrize("name", ["QUALYTICS_SSL_VERIFY", "DESK_SERVICE_HOST", "DESK_PORT_3000_TCP", "DESK_PORT", "PATH", "HOME"])
+@pytest.mark.parametrize(
+    "name",
+    ["QUALYTICS_SSL_VERIFY", "AUTIONAL_PORT", "AUTIONL_TOKEN", "DESK_SERVICE_HOST", "DESK_PORT_3000_TCP", "DESK_PORT", "PATH", "HOME"],
+)
 def test_variables_of_others_are_left_alone(name: str) -> None:
-    settings.load(GOOD | {name: "x"})
+    app.load(GOOD | {name: "x"})
 
 
 def test_the_librarys_oauth_switch_is_a_fault() -> None:
@@ -216,7 +244,7 @@ def test_the_librarys_oauth_switch_is_a_fault() -> None:
 
 def test_only_the_given_environment_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DESK_BURST", "99")
-    assert settings.load(GOOD).desk_burst == 5
+    assert app.load(GOOD).desk_burst == 5
 
 
 def test_secrets_show_in_no_repr_and_no_fault() -> None:
@@ -228,7 +256,101 @@ def test_secrets_show_in_no_repr_and_no_fault() -> None:
         "DESK_WEBHOOK_SECRET": "hidden-5",
         "AUTIONAL_CLIENT_SECRET": "hidden-6",
     }
-    read = settings.load(GOOD | secrets)
+    read = app.load(GOOD | secrets)
     assert "hidden" not in repr(read) + str(read) + str(read.model_dump())
     wrong = {name: value.replace("xoxb", "bad").replace("postgres", "oracle") + " x" for name, value in secrets.items()}
     assert "hidden" not in "\n".join(faults(**wrong))
+
+
+# --- other systems ---------------------------------------------------------------------------------------------------------
+
+
+def acme(**changes: object) -> ports.Kind:
+    """A system that this release does not have, with two ways in."""
+    secrets = [ports.Setting(name, setting_values.secret(), f"the {name} of Acme", secret=True) for name in ("TOKEN", "ID", "KEY")]
+    given: dict[str, object] = {
+        "name": "acme",
+        "title": "Acme",
+        "prefix": "ACME",
+        "settings": (ports.Setting("URL", setting_values.url, "the address of Acme"), *secrets),
+        "keys": (("TOKEN",), ("ID", "KEY")),
+        "severity": dict(zip(model.Severity, (0.0, 0.5, 0.7, 0.9), strict=True)),
+        "foreign": frozenset({"ACME_PROFILE"}),
+        "build": lambda deps: deps,
+    }
+    return ports.Kind(**(given | changes))  # type: ignore[arg-type]
+
+
+ALONE = {name: value for name, value in GOOD.items() if not name.startswith("QUALYTICS_")} | {"ACME_URL": "https://acme.example"}
+BOTH = (*registry.SYSTEMS.values(), acme())
+
+
+def test_any_system_alone_is_enough() -> None:
+    read = settings.load(ALONE | {"ACME_ID": "me", "ACME_KEY": "hidden-7"}, BOTH)
+    assert list(read.systems) == ["acme"] and read.notes == ()
+    assert read.systems["acme"].plain() == {
+        "URL": "https://acme.example",
+        "TOKEN": None,
+        "ID": "me",
+        "KEY": "hidden-7",
+        "CALLS_PER_MINUTE": None,
+    }
+    assert read.systems["acme"].severity[model.Severity.HIGH] == 0.7
+    assert "hidden-7" not in repr(read) + repr(read.systems) + repr(read.model_dump())
+
+
+def said(given: dict[str, str], *kinds: ports.Kind) -> list[str]:
+    """What is wrong with an environment, for a desk that knows these systems."""
+    with pytest.raises(errors.ConfigError) as caught:
+        settings.load(given, kinds or BOTH)
+    return list(caught.value.faults)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({}, "ACME_TOKEN or ACME_ID and ACME_KEY must be set: Acme lets nobody in without."),
+        ({"ACME_ID": "me"}, "ACME_KEY is missing: set it to the KEY of Acme."),
+        ({"ACME_TOKEN": "t t"}, "ACME_TOKEN has characters in it that no secret has: copy it again."),
+        ({"ACME_TOKEN": "t", "ACME_TOKN": "t"}, "ACME_TOKN is no setting of the desk (did you mean ACME_TOKEN?)."),
+        (
+            {"ACME_TOKEN": "t", "QUALYTICS_URL": "https://q.example"},
+            "QUALYTICS_TOKEN is missing: set it to a personal API token of QUALYTICS_URL.",
+        ),
+    ],
+)
+def test_a_system_that_lets_nobody_in_is_a_fault(given: dict[str, str], told: str) -> None:
+    assert said(ALONE | given) == [told]
+
+
+def test_without_any_system_all_of_them_are_named() -> None:
+    nothing = {name: value for name, value in ALONE.items() if name != "ACME_URL"}
+    assert said(nothing) == ["QUALYTICS_URL or ACME_URL is missing: set at least one of them to the address of its system."]
+    only = "ANODOT_URL is set, but this version speaks Qualytics and Acme only: "
+    assert said(nothing | {"ANODOT_URL": "https://a.example"}) == [f"{only}{said(nothing)[0]}"]
+
+
+def test_a_key_without_its_address_is_told_and_leaves_the_system_out() -> None:
+    (note,) = settings.load(GOOD | {"ACME_KEY": "k", "ACME_PROFILE": "theirs"}, BOTH).notes
+    assert note == "ACME_KEY is set and ACME_URL is not: Acme is left out."
+
+
+def test_a_system_that_is_spoken_now_is_no_longer_told_to_be_left_out() -> None:
+    anodot = acme(name="anodot", title="Anodot", prefix="ANODOT", keys=(("TOKEN",),))
+    read = settings.load(ALONE | {"ANODOT_URL": "https://a.example", "ANODOT_TOKEN": "t"}, (anodot,))
+    assert (list(read.systems), read.notes) == (["anodot"], ())
+
+
+def test_severities_are_each_systems_own() -> None:
+    levels = '{"low":0,"medium":1,"high":2,"critical":3}'
+    with_token = GOOD | ALONE | {"ACME_TOKEN": "t"}
+    both = settings.load(with_token | {"DESK_SEVERITY": f'{{"acme":{levels}}}'}, BOTH)
+    assert [both.systems[name].severity[model.Severity.CRITICAL] for name in ("qualytics", "acme")] == [80, 3]
+    flat = settings.load(with_token | {"DESK_SEVERITY": levels}, BOTH)
+    assert [flat.systems[name].severity[model.Severity.CRITICAL] for name in ("qualytics", "acme")] == [3, 0.9]
+    words = acme(severity=None)
+    assert said(with_token | {"DESK_SEVERITY": f'{{"acme":{levels}}}'}, *registry.SYSTEMS.values(), words) == [
+        "DESK_SEVERITY must leave out acme: Acme tells itself how severe an anomaly is."
+    ]
+    alone = settings.load(ALONE | {"ACME_TOKEN": "t", "DESK_SEVERITY": levels}, (acme(),))
+    assert alone.systems["acme"].severity[model.Severity.CRITICAL] == 3

@@ -62,6 +62,7 @@ class Desk:
             "signing": web.Signing(SIGNING, app.SystemClock()),
             "hooks": self.hook,
             "hook_secret": SECRET,
+            "hook_headers": ["X-Acme-Secret"],
         }
         return web.application(changes.pop("bolt", self.bolt), **(given | changes))
 
@@ -309,7 +310,7 @@ def ascii_secret(desk: Desk) -> Any:
         {"headers": {"Authorization": "Bearer hush-4711"}},
         {"headers": {"Authorization": "bearer  hush-4711"}},
         {"headers": {"X-Desk-Secret": "hush-4711"}},
-        {"headers": {"X-Qualytics-Secret": "hush-4711"}},
+        {"headers": {"X-Acme-Secret": "hush-4711"}},
         {"params": {"key": "hush-4711"}},
     ],
 )

@@ -10,6 +10,7 @@ from bot import errors, model
 from bot.core import phrases, vocabulary
 
 System = TypeVar("System")
+Part = TypeVar("Part")
 
 
 class Able(Protocol):
@@ -17,7 +18,7 @@ class Able(Protocol):
 
     title: str
     supports: frozenset[model.Action]
-    archive_as: tuple[model.ArchiveAs, ...]
+    archive_as: tuple[model.Closing, ...]
 
 
 def named(systems: Mapping[str, System], name: str) -> System:
@@ -51,20 +52,24 @@ def shared(systems: Mapping[str, Able], names: Collection[str]) -> model.Capabil
     return replace(together(systems, names), supports=supports)
 
 
-def require_outcome(system: Able, outcome: model.ArchiveAs | None) -> None:
-    """Raise NotSupported for an outcome that this system does not have."""
-    if outcome is None or outcome in system.archive_as:
-        return
-    offered = f"It offers {phrases.both([f'as:{str(one).casefold()}' for one in system.archive_as])}."
-    rest = offered if system.archive_as else "There, closing has no reason."
-    raise errors.NotSupported(f"{system.title} has no outcome {outcome}. {rest}")
-
-
 def require(system: Able, action: model.Action) -> None:
     """Raise NotSupported, with the way out, when this system does not offer the action."""
     if action not in system.supports:
-        what = _SCANS.get(action) or f"{vocabulary.order(action)} anomalies"
-        raise errors.NotSupported(f"{system.title} offers no way to {what} from here. Open {system.title} to do that.")
+        raise _unable(system, action)
+
+
+def part(parts: Mapping[str, Part], name: str, system: Able, action: model.Action) -> Part:
+    """What the system of this name has for an action that not every system offers. Raises NotSupported, with the way out."""
+    require(system, action)
+    found = parts.get(name)
+    if found is None:
+        raise _unable(system, action)
+    return found
+
+
+def _unable(system: Able, action: model.Action) -> errors.NotSupported:
+    what = _SCANS.get(action) or f"{vocabulary.order(action)} anomalies"
+    return errors.NotSupported(f"{system.title} offers no way to {what} from here. Open {system.title} to do that.")
 
 
 _SCANS = {model.Action.SCAN: "start scans", model.Action.ABORT: "stop scans"}

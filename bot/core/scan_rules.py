@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot import model
-from bot.core import grammar, lookup
+from bot.core import closings, grammar, lookup
 
 SCAN = "scan"
 CHAINS: Mapping[str, tuple[str, ...]] = {"daily": ("sync", "profile", SCAN)}
@@ -121,11 +121,11 @@ LONGEST_WORDS = 1_500
 """A filter that is longer does not fit into a button."""
 
 
-def passes(after: model.Anomaly, result: model.ScanResult) -> tuple[bool | None, str]:
+def passes(after: model.Anomaly, result: model.ScanResult, closing: Sequence[model.Closing]) -> tuple[bool | None, str]:
     """Whether an anomaly passes, by how it stands after a full scan of its table; and the system's word where somebody closed it in
     another way. A scan that left something out says nothing about what it did not resolve."""
     if after.state is model.State.ARCHIVED:
-        return (True, "") if after.archived_as is model.ArchiveAs.RESOLVED else (None, after.status)
+        return (True, "") if closings.fixes(closing, after.archived_as) else (None, after.status)
     return (None if result is model.ScanResult.WARNING else False), ""
 
 

@@ -51,7 +51,7 @@ def drifted(before: model.Snapshot, now: model.Anomaly | None, change: model.Cha
 
     Tags are compared one by one: only those that the change names matter.
     """
-    if now is None or now.status == transitions.DELETED:
+    if now is None or now.deleted:
         return GONE
     here = of(now)
     if _standing_matters(change, before, here) and standing(before) != standing(here):
@@ -77,7 +77,7 @@ def _standing_matters(change: model.Change, before: model.Snapshot, here: model.
     return change.action is not model.Action.COMMENT and (before.state is ARCHIVED) != (here.state is ARCHIVED)
 
 
-def standing(one: model.Snapshot) -> tuple[model.State, str, model.ArchiveAs | None]:
+def standing(one: model.Snapshot) -> tuple[model.State, str, str | None]:
     return one.state, one.status.casefold(), one.archived_as
 
 

@@ -8,15 +8,16 @@ Nothing leaves `archived` but a reopen: an update of an archived anomaly could r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from bot import model
+from bot.core import endings
 
 DELETED = "Deleted"
-"""The status that a source gives to an anomaly which does not exist any more (`ports.Source.get`)."""
+"""The status that is stored of an anomaly which does not exist any more."""
 
 
 class Kind(StrEnum):
@@ -42,7 +43,7 @@ DO = Judgement(Kind.DO)
 
 def check(action: model.Action, anomaly: model.Anomaly, change: model.Change) -> Judgement:
     """Whether the action makes sense for the anomaly as it is now: DO, ALREADY (a polite no-op) or REFUSED."""
-    if anomaly.status == DELETED:
+    if anomaly.deleted:
         return Judgement(Kind.REFUSED, "It was deleted in its system, so nothing can be done with it any more.")
     rule = _RULES.get((action, anomaly.state), _do)
     return rule(anomaly, change)
@@ -82,12 +83,27 @@ def _already(sentence: str) -> _Rule:
 
 
 def _closed(anomaly: model.Anomaly, change: model.Change) -> Judgement:
-    return Judgement(Kind.REFUSED, f"It is archived{_as(anomaly)}. Reopen it first.", model.Action.REOPEN)
+    stands = _OVER if endings.by_itself(anomaly) else f"It is archived{_as(anomaly)}."
+    return Judgement(Kind.REFUSED, f"{stands} Reopen it first.", model.Action.REOPEN)
+
+
+_OVER = "It is over: its system closed it by itself."
+
+
+def _ended(action: model.Action, anomaly: model.Anomaly) -> bool:
+    """Whether an action leads back to where its system would close it at once."""
+    return action is model.Action.UNACKNOWLEDGE and anomaly.over is not None
+
+
+def _unacknowledge(anomaly: model.Anomaly, change: model.Change) -> Judgement:
+    if _ended(model.Action.UNACKNOWLEDGE, anomaly):
+        return Judgement(Kind.REFUSED, f"{_OVER} Archive it when nothing is left to do.", model.Action.ARCHIVE)
+    return DO
 
 
 def _archive_again(anomaly: model.Anomaly, change: model.Change) -> Judgement:
-    if change.archive_as is None or change.archive_as is anomaly.archived_as:
-        return Judgement(Kind.ALREADY, f"It is archived{_as(anomaly)} already.")
+    if change.archive_as in (None, anomaly.archived_as):
+        return Judgement(Kind.ALREADY, _OVER if endings.by_itself(anomaly) else f"It is archived{_as(anomaly)} already.")
     sentence = f"It is archived{_as(anomaly)} already. To archive it as {change.archive_as}, reopen it first."
     return Judgement(Kind.REFUSED, sentence, model.Action.REOPEN)
 
@@ -105,6 +121,7 @@ _RULES: Mapping[tuple[model.Action, model.State], _Rule] = {
     (model.Action.ACKNOWLEDGE, _ACKNOWLEDGED): _unless_so("It is acknowledged already."),
     (model.Action.ACKNOWLEDGE, _ARCHIVED): _closed,
     (model.Action.UNACKNOWLEDGE, _OPEN): _already("It is not acknowledged, so there is nothing to take back."),
+    (model.Action.UNACKNOWLEDGE, _ACKNOWLEDGED): _unacknowledge,
     (model.Action.UNACKNOWLEDGE, _ARCHIVED): _closed,
     (model.Action.ASSIGN, _OPEN): _ASSIGNED,
     (model.Action.ASSIGN, _ACKNOWLEDGED): _ASSIGNED,
@@ -152,16 +169,11 @@ _OFFERED: Mapping[model.State, tuple[model.Action, ...]] = {
 }
 
 
-def offered(
-    anomaly: model.Anomaly, supports: Collection[model.Action], archive_as: Sequence[model.ArchiveAs] = ()
-) -> tuple[model.Action, ...]:
-    """The actions whose buttons make sense now, in the order of the card. Comments, history and the like are always there besides.
-
-    A system without outcomes (`archive_as` is ()) still archives: the menu becomes a plain button.
-    """
-    if anomaly.status == DELETED:
+def offered(anomaly: model.Anomaly, supports: Collection[model.Action]) -> tuple[model.Action, ...]:
+    """The actions whose buttons make sense now, in the order of the card. Comments, history and the like are always there besides."""
+    if anomaly.deleted:
         return ()
-    return tuple(action for action in _OFFERED[anomaly.state] if action in supports)
+    return tuple(action for action in _OFFERED[anomaly.state] if action in supports and not _ended(action, anomaly))
 
 
 # --- what somebody did elsewhere --------------------------------------------------------------------------------------
@@ -188,9 +200,9 @@ _MOVES: Mapping[tuple[model.State, model.State], model.Action] = {
 
 
 def _status(anomaly: model.Anomaly) -> str:
-    if anomaly.archived_as and anomaly.archived_as.value.casefold() not in anomaly.status.casefold():
+    if anomaly.archived_as and anomaly.archived_as.casefold() not in anomaly.status.casefold():
         return f"{anomaly.status} as {anomaly.archived_as}"
-    return anomaly.status
+    return f"{anomaly.status}, over" if anomaly.over and anomaly.state is not _ARCHIVED else anomaly.status
 
 
 def _assignees(anomaly: model.Anomaly) -> str:
@@ -219,7 +231,7 @@ def observed(before: model.Anomaly, after: model.Anomaly) -> Observed | None:
     differing = [(action, told) for action, told in _ASPECTS if told(before) != told(after)]
     if not differing:
         return None
-    action = differing[0][0] or (model.Action.DELETE if after.status == DELETED else _MOVES.get((before.state, after.state)))
+    action = differing[0][0] or (model.Action.DELETE if after.deleted else _MOVES.get((before.state, after.state)))
     return Observed(
         action.value if action else "status",
         "; ".join(told(before) for _, told in differing),
@@ -274,7 +286,7 @@ def doubt(change: model.Change, after: model.Anomaly | None, title: str) -> str:
     """Why the system, read after it said yes, did not do it; "" when it did. What an anomaly does not show (a comment) is not doubted."""
     if change.action not in _STANDING:
         return ""
-    if after is None or after.status == DELETED:
+    if after is None or after.deleted:
         return "" if change.action is model.Action.DELETE else f"{title} does not know this anomaly any more."
     if change.action is model.Action.DELETE:
         return f"{title} accepted the deletion, but the anomaly is still there."
@@ -304,7 +316,7 @@ def believed(
 
 def gone(anomaly: model.Anomaly) -> model.Anomaly:
     """How one that was deleted is remembered."""
-    return replace(anomaly, state=_ARCHIVED, archived_as=None, status=DELETED)
+    return replace(anomaly, state=_ARCHIVED, archived_as=None, status=DELETED, deleted=True, over=None)
 
 
 def _part_missing(change: model.Change, after: model.Anomaly, title: str) -> str:

@@ -64,7 +64,7 @@ def undo(item: model.Item, now: model.Anomaly | None, change: model.Change | Non
     asked = item.change or change
     if item.fate is not model.Fate.DONE:
         return (), ""
-    if now is None or now.status == transitions.DELETED:
+    if now is None or now.deleted:
         deleted = asked is not None and asked.action is model.Action.DELETE
         return (), "It was deleted, and nothing brings it back." if deleted else snapshot.GONE
     if item.after is None:
@@ -103,11 +103,12 @@ _BACK: Mapping[tuple[model.State, model.State], _Steps] = {
     (model.State.OPEN, model.State.ACKNOWLEDGED): (model.Action.UNACKNOWLEDGE,),
     (model.State.ACKNOWLEDGED, model.State.OPEN): (model.Action.ACKNOWLEDGE,),
     (model.State.OPEN, snapshot.ARCHIVED): (model.Action.REOPEN, model.Action.UNACKNOWLEDGE),
-    (model.State.ACKNOWLEDGED, snapshot.ARCHIVED): (model.Action.REOPEN,),
+    (model.State.ACKNOWLEDGED, snapshot.ARCHIVED): (model.Action.REOPEN, model.Action.ACKNOWLEDGE),
     (snapshot.ARCHIVED, model.State.OPEN): (model.Action.ARCHIVE,),
     (snapshot.ARCHIVED, model.State.ACKNOWLEDGED): (model.Action.ARCHIVE,),
 }
-"""(before, after) -> the way back. A reopened anomaly is acknowledged (contracts 1.5), so one that was open takes two steps."""
+"""(before, after) -> the way back. What is reopened is acknowledged in some systems (contracts 1.5) and open in others: the second step is
+left out for one that a reading shows to be back already."""
 
 
 def _back(
@@ -120,6 +121,8 @@ def _back(
     if snapshot.standing(here) != snapshot.standing(after):
         return (), f"It is {snapshot.told(here)} by now, which somebody did since, so its status was left alone."
     outcome = before.archived_as if steps == (model.Action.ARCHIVE,) else None
+    if outcome == model.OVER:
+        return (), "Its system had closed it by itself, which nobody else can do, so its status was left alone."
     return [model.Change(step, archive_as=outcome) for step in steps], ""
 
 

@@ -1,4 +1,4 @@
-"""What each action and each way of closing is called in sentences: one table for all who say it."""
+"""What each action is called in sentences: one table for all who say it."""
 
 from __future__ import annotations
 
@@ -38,14 +38,6 @@ VERBS: Mapping[str, Verb] = {
 
 CHANGE = VERBS["status"]
 """Whatever it was."""
-
-OUTCOMES: Mapping[model.ArchiveAs, str] = {
-    model.ArchiveAs.RESOLVED: "root cause fixed",
-    model.ArchiveAs.DUPLICATE: "same as another",
-    model.ArchiveAs.INVALID: "not actually a problem",
-    model.ArchiveAs.DISCARDED: "noise",
-}
-"""What each way of closing means."""
 
 
 def verb(word: str) -> Verb:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bot.model.actions import Action, Actor, Change, Entry, Installation, Outcome, Result
-from bot.model.anomalies import Anomaly, ArchiveAs, Changes, Check, Comment, Contact, Person, Place, Reading, Ref, Severity, State
+from bot.model.anomalies import OVER, Anomaly, Changes, Check, Comment, Contact, Person, Place, Reading, Ref, Severity, State
 from bot.model.batches import Batch, BatchState, Fate, Item, Progress, Refusals, Snapshot, Split
 from bot.model.cards import Block, Card, CardDraft, CardKind, CardState, Decision, Message, Reason, Route, Window
 from bot.model.digest import Digest, DigestDay, DigestLine, NoisyCheck
+from bot.model.findings import Direction, Fact, Scale, Series
 from bot.model.leases import Lease
 from bot.model.queries import Answer, ClientOptions, Found, Handling, Idents, OwnWord, Query, Unheard, Word
 from bot.model.reports import (
@@ -24,16 +25,16 @@ from bot.model.reports import (
 )
 from bot.model.review import ReviewInput, ReviewPage, ReviewScope
 from bot.model.scans import GONE, Cause, Operation, OperationState, Problem, Proposal, Scan, ScanRequest, ScanResult, Verdict
-from bot.model.sources import Capabilities, SourceHealth, Trouble
+from bot.model.sources import Capabilities, Closing, ClosingKind, SourceHealth, Trouble
 from bot.model.views import Explanation, Ingested, Listing, Receipt, Recurrence
 
 __all__ = [
     "GONE",
+    "OVER",
     "Action",
     "Actor",
     "Anomaly",
     "Answer",
-    "ArchiveAs",
     "Batch",
     "BatchState",
     "Block",
@@ -49,14 +50,18 @@ __all__ = [
     "ChannelWorks",
     "Check",
     "ClientOptions",
+    "Closing",
+    "ClosingKind",
     "Comment",
     "Contact",
     "Decision",
     "Digest",
     "DigestDay",
     "DigestLine",
+    "Direction",
     "Entry",
     "Explanation",
+    "Fact",
     "Fate",
     "FirstContact",
     "Found",
@@ -95,9 +100,11 @@ __all__ = [
     "ReviewPage",
     "ReviewScope",
     "Route",
+    "Scale",
     "Scan",
     "ScanRequest",
     "ScanResult",
+    "Series",
     "Severity",
     "Snapshot",
     "SourceFailing",

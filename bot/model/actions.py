@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from bot.model.anomalies import ArchiveAs, Ref
+from bot.model.anomalies import Ref
 
 
 class Action(StrEnum):
@@ -30,11 +30,12 @@ class Action(StrEnum):
 class Change:
     """One action with everything it carries.
 
-    `assignees` are ids of the system's users: None leaves them, () clears them, anything else replaces them.
+    `archive_as` is the word of a way of closing (`model.Closing`), None where the system has none. `assignees` are ids of the system's
+    users: None leaves them, () clears them, anything else replaces them.
     """
 
     action: Action
-    archive_as: ArchiveAs | None = None
+    archive_as: str | None = None
     assignees: tuple[str, ...] | None = None
     add_tags: tuple[str, ...] = ()
     remove_tags: tuple[str, ...] = ()

@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from bot.model.findings import WEIGHT, Fact, Scale, Series
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Ref:
-    """Which anomaly: the system's name and the system's own id, always text. Printed as `qualytics:1001`."""
+    """Which anomaly: the system's name and the system's own id, always text. Printed as `acme:1001`."""
 
     source: str
     id: str
@@ -38,13 +40,8 @@ class State(StrEnum):
     ARCHIVED = "archived"
 
 
-class ArchiveAs(StrEnum):
-    """Why an anomaly was closed (Qualytics archive statuses, contracts 1.5)."""
-
-    RESOLVED = "Resolved"
-    DUPLICATE = "Duplicate"
-    INVALID = "Invalid"
-    DISCARDED = "Discarded"
+OVER = "Over"
+"""How an anomaly is archived that its system closed by itself; never one of the ways that people choose."""
 
 
 class Severity(StrEnum):
@@ -58,7 +55,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A datastore or a container (table): the system's id and name."""
+    """Where something was found, a datastore or a container (table) for example: the system's id and name."""
 
     id: str
     name: str
@@ -86,18 +83,24 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Anomaly:
-    """One anomaly as its system told it last.
+    """One anomaly as its system told it last. What a system does not tell keeps its default.
 
-    `status` is the system's own word, `weight` its raw severity number (None: not given), `records` the number of
-    anomalous rows (None for shape anomalies), `version` counts the visible changes seen by this desk (0: never stored). `undated`: the
-    system gives no date that can be read, and `created` is when this desk saw it first (or reads it now, where it is not stored).
+    `status` is the system's own word, `archived_as` the word of the way in which it was closed (`model.Closing`), `weight` its raw severity
+    number (None: not given), `records` the number of anomalous rows (None where it counts none), `version` counts the visible changes seen
+    by this desk (0: never stored). `undated`: the system gives no date that can be read, and `created` is when this desk saw it first (or
+    reads it now, where it is not stored).
+
+    `type` is the system's own word, `type_title` what it is called for people ("": the word itself). `weight` is a number on the `scale`.
+    `facts` come in order of importance. `places` are all places around it, from the outermost to the innermost, where there are others
+    than `datastore` and `container`, by which anomalies are filtered and counted. `merged_into` goes on in place of it. `deleted`: its
+    system does not know it any more. `over`: since when it is closed there, by nobody but the system.
     """
 
     ref: Ref
     state: State
     status: str
     created: datetime
-    archived_as: ArchiveAs | None = None
+    archived_as: str | None = None
     type: str = ""
     description: str = ""
     severity: Severity | None = None
@@ -113,6 +116,22 @@ class Anomaly:
     url: str = ""
     version: int = 0
     undated: bool = False
+    scale: Scale = WEIGHT
+    type_title: str = ""
+    series: Series | None = None
+    facts: tuple[Fact, ...] = ()
+    places: tuple[Place, ...] = ()
+    related: tuple[Ref, ...] = ()
+    merged_into: Ref | None = None
+    deleted: bool = False
+    started: datetime | None = None
+    ended: datetime | None = None
+    over: datetime | None = None
+
+    @property
+    def where(self) -> tuple[Place, ...]:
+        """The places around it, from the outermost to the innermost."""
+        return self.places or tuple(place for place in (self.datastore, self.container) if place is not None)
 
     def dated_as(self, stored: Anomaly | None) -> Anomaly:
         """This anomaly with the date that was stored before, where it brings none itself."""

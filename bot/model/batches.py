@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.model.actions import Change
-from bot.model.anomalies import Anomaly, ArchiveAs, Ref, State
+from bot.model.anomalies import Anomaly, Ref, State
 
 
 class BatchState(StrEnum):
@@ -39,7 +39,7 @@ class Snapshot:
 
     state: State
     status: str
-    archived_as: ArchiveAs | None = None
+    archived_as: str | None = None
     assignees: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     description: str = ""

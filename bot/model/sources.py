@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from bot.model.actions import Action
-from bot.model.anomalies import ArchiveAs
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +48,35 @@ class SourceHealth:
         return self.asked > self.answered
 
 
+class ClosingKind(StrEnum):
+    """What a way of closing says about an anomaly, whatever its system calls it."""
+
+    FIXED = "fixed"
+    DUPLICATE = "duplicate"
+    WRONG = "wrong"
+    NOISE = "noise"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """One way in which a system closes anomalies, as data of its source.
+
+    `word` is what is stored and sent, `title` what it is called for people ("": the word itself), `meaning` says in a few words what it
+    stands for. People choose it only where it is `chosen`; the others a system sets by itself.
+    """
+
+    word: str
+    meaning: str = ""
+    title: str = ""
+    kind: ClosingKind = ClosingKind.OTHER
+    chosen: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a source lets people do, as far as a card has to know: its title, the actions that exist, the outcomes of closing."""
+    """What a source lets people do, as far as a card has to know: its title, the actions that exist, the ways of closing."""
 
     title: str
     supports: frozenset[Action]
-    archive_as: tuple[ArchiveAs, ...] = ()
+    archive_as: tuple[Closing, ...] = ()

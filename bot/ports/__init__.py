@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.ports.health import DigestMarks, HealthRecords, SlackHealth, SourceTraits
+from bot.ports.kinds import Budget, Deps, Kind, Lanes, Setting, Thresholds
 from bot.ports.slack import Directory, Messenger
 from bot.ports.store import (
     Anomalies,
@@ -19,7 +20,8 @@ from bot.ports.store import (
     Remarks,
     Tally,
 )
-from bot.ports.systems import AHEAD, Clock, Source, Telemetry
+from bot.ports.systems import AHEAD, Clock, Picture, Pictures, Scanner, Source, System, Telemetry
+from bot.ports.urgency import clicked, urgent
 from bot.ports.work import Batches, Leases, Operations
 
 __all__ = [
@@ -27,26 +29,38 @@ __all__ = [
     "Anomalies",
     "Backlog",
     "Batches",
+    "Budget",
     "Cards",
     "Clock",
+    "Deps",
     "DigestMarks",
     "Directory",
     "HealthRecords",
     "Identities",
     "Intent",
     "Journal",
+    "Kind",
+    "Lanes",
     "Leases",
     "Messenger",
     "Note",
     "Observation",
     "Operations",
+    "Picture",
+    "Pictures",
     "Record",
     "Records",
     "Remark",
     "Remarks",
+    "Scanner",
+    "Setting",
     "SlackHealth",
     "Source",
     "SourceTraits",
+    "System",
     "Tally",
     "Telemetry",
+    "Thresholds",
+    "clicked",
+    "urgent",
 ]

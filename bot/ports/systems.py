@@ -1,8 +1,9 @@
-"""The clock, the counters, and an anomaly system."""
+"""The clock, the counters, and an anomaly system: what each of them can, and what some of them can besides."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -27,23 +28,24 @@ class Telemetry(Protocol):
 
 
 class Source(Protocol):
-    """One anomaly system. Every call raises `errors.SourceError` or a child of it, and nothing else. What belongs to a datastore that the
-    desk does not look after does not exist in any of them.
+    """The anomalies of one system. Every call raises `errors.SourceError` or a child of it, and nothing else. What belongs to a datastore
+    that the desk does not look after does not exist in any of them.
 
-    Capabilities are data: `supports` names the actions that exist, `archive_as` the outcomes offered (() where closing has no reason),
+    Capabilities are data: `supports` names the actions that exist, `archive_as` the ways of closing (() where it has no reason),
     `max_batch` the ids of one bulk write (1: no bulk call), `words` how each filter word is treated (a word that is missing is refused).
     `doubtful` names those of `supports` that were refused lately, whatever they were tried on: they are spared where nobody asked for them
     (the comment that tells who acted), and tried whenever somebody does.
     `census`: within so many polls everything that is open was looked through once, whatever its date.
     `idents` say how its anomalies are named, `own_words` are the filter words that belong to it alone,
     `client_options` what people know from its own command line.
+    Who starts scans is a `Scanner` beside it: `supports` names SCAN and ABORT exactly where there is one.
     """
 
     name: str
     title: str
     supports: frozenset[model.Action]
     doubtful: frozenset[model.Action]
-    archive_as: tuple[model.ArchiveAs, ...]
+    archive_as: tuple[model.Closing, ...]
     max_batch: int
     words: Mapping[str, model.Word]
     census: int
@@ -89,6 +91,24 @@ class Source(Protocol):
         """All users who can be assigned."""
         ...
 
+    def push(self, headers: Mapping[str, str], body: bytes) -> None:
+        """Look at an inbound webhook whose secret was checked before. Raises `errors.SourceGarbled` for what it cannot be."""
+        ...
+
+    async def check(self) -> str:
+        """Try what a start needs: the system can be reached, takes the token, and knows what the settings name. Returns what is seen
+        there, in a few words ("3 datastores")."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close connections."""
+        ...
+
+
+class Scanner(Protocol):
+    """The operations of one system, where the desk can start and follow them. Raises what `Source` raises; what belongs to a datastore
+    that the desk does not look after does not exist here either."""
+
     async def datastores(self) -> Sequence[model.Place]:
         """The datastores that this desk looks after."""
         ...
@@ -124,10 +144,27 @@ class Source(Protocol):
         """Ask an operation to stop; it may have ended already."""
         ...
 
-    def push(self, headers: Mapping[str, str], body: bytes) -> None:
-        """Look at an inbound webhook whose secret was checked before. Raises `errors.SourceGarbled` for what it cannot be."""
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An image, and the name of the file that it would be."""
+
+    name: str
+    content: bytes
+
+
+class Pictures(Protocol):
+    """What a system draws of an anomaly. Raises what `Source` raises."""
+
+    async def picture(self, anomaly: model.Anomaly) -> Picture | None:
+        """The anomaly as a picture; None where the system has none of it."""
         ...
 
-    async def aclose(self) -> None:
-        """Close connections."""
-        ...
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """One anomaly system with what it can: `source` always, the others where it has them. One object may be all of them."""
+
+    source: Source
+    scanner: Scanner | None = None
+    pictures: Pictures | None = None

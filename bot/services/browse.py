@@ -70,6 +70,7 @@ class Browse:
     grants: permissions.Grants
     routes: Sequence[model.Route] = ()
     elsewhere: Mapping[str, str] = field(default_factory=dict)
+    scanners: Mapping[str, ports.Scanner] = field(default_factory=dict)
 
     def capabilities(self, source: str) -> model.Capabilities:
         """What a source lets people do."""
@@ -171,25 +172,15 @@ class Browse:
 
     async def _last_scan(self, source: ports.Source, query: model.Query) -> str:
         """When the datastores of a filter were last scanned: a queue is empty, too, because nobody looked. "" when nobody can say."""
-        if model.Action.SCAN not in source.supports:
+        scanner = self.scanners.get(source.name)
+        if scanner is None:
             return ""
         try:
-            known = await source.datastores()
+            known = await scanner.datastores()
             chosen = [place for name in query.datastores if (place := lookup.pick(name, known).place) is not None]
-            return " ".join([await self._scanned(source, place) for place in chosen] or [await self._scanned(source, None)])
+            return " ".join([await _scanned(scanner, place, source.title) for place in chosen or (None,)])
         except errors.SourceError:
             return ""
-
-    async def _scanned(self, source: ports.Source, place: model.Place | None) -> str:
-        newest = await source.scans(datastore=place.id if place else "", kind=scan_rules.SCAN, limit=LAST_SCANS)
-        name = place.name if place else source.title
-        last = next((scan for scan in newest if scan.ended is not None), None)
-        if last is None or last.ended is None:
-            running = f"; operation {newest[0].id} is scanning it now" if newest else f": start one with /scan {name}" if place else ""
-            return f"{name} has not been scanned yet{running}."
-        where = "" if place or last.datastore is None else f" of {last.datastore.name}"
-        went = "" if last.result in scan_rules.WENT_WELL else f", and it did not go well ({last.result.value})"
-        return f"The last scan{where or f' of {name}'} ended {last.ended:%Y-%m-%d %H:%M} UTC{went}."
 
     async def count(self, query: model.Query, actor: model.Actor) -> Counted:
         """How many match; with a split by state and table when they had to be read anyway, or are few."""
@@ -327,6 +318,18 @@ class Browse:
 
     def _named(self, name: str) -> ports.Source:
         return connected.named(self.sources, name)
+
+
+async def _scanned(scanner: ports.Scanner, place: model.Place | None, title: str) -> str:
+    newest = await scanner.scans(datastore=place.id if place else "", kind=scan_rules.SCAN, limit=LAST_SCANS)
+    name = place.name if place else title
+    last = next((scan for scan in newest if scan.ended is not None), None)
+    if last is None or last.ended is None:
+        running = f"; operation {newest[0].id} is scanning it now" if newest else f": start one with /scan {name}" if place else ""
+        return f"{name} has not been scanned yet{running}."
+    where = "" if place or last.datastore is None else f" of {last.datastore.name}"
+    went = "" if last.result in scan_rules.WENT_WELL else f", and it did not go well ({last.result.value})"
+    return f"The last scan{where or f' of {name}'} ended {last.ended:%Y-%m-%d %H:%M} UTC{went}."
 
 
 def _found(source: ports.Source) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot import errors, model, ports
-from bot.core import attribution, connected, permissions, snapshot, transitions
+from bot.core import attribution, closings, connected, permissions, snapshot, transitions
 from bot.services import cards, people, post, recording, remarks
 
 log = logging.getLogger(__name__)
@@ -66,6 +66,8 @@ class Triage:
         did not do it."""
         for action in snapshot.parts(change):
             self.check(action, ref, actor)
+        source = connected.named(self.sources, ref.source)
+        change = closings.fitted(source.archive_as, change, source.title)
         intent = ports.Intent(click.key, change, (ref,), actor.id, actor.name, self.clock.now(), channel=click.channel, shown=click.shown)
         lease = await self.journal.begin(intent, self.clock.now(), LEASE_SECONDS)
         if lease is None:
@@ -126,7 +128,8 @@ class Triage:
         lock = self._locks.setdefault(ref, asyncio.Lock())
         await lock.acquire()
         try:
-            receipt = await self._apply(intent, again=again, adopting=bool(click.ts))
+            with ports.clicked(really=not again):
+                receipt = await self._apply(intent, again=again, adopting=bool(click.ts))
         except errors.SourceUnsure:
             raise  # the intent stays open: the next resume looks what became of it
         except errors.BotError as error:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from bot import errors
-from bot.sources import base
+from bot.sources import base, judging
 
 ABREAST = 8
 """Pages of one list that are read at once."""
@@ -20,7 +20,7 @@ DEADLINE = 300.0
 ANOMALIES = 1_000_000
 """Anomalies of one list: what a desk can follow. The first contact with a deployment reads all that is open there."""
 LOOKUPS = 100_000
-"""Users, tags, datastores, tables, checks, operations or comments of one list."""
+"""Things of one list in which names and ids are looked up."""
 UNTOLD = 10_000
 """Items of a list that does not say how long it is: it may have no end at all."""
 STALE = 3
@@ -67,7 +67,7 @@ class Bounds:
 
     def late(self) -> errors.SourceUnavailable:
         """The list takes longer than anybody can wait."""
-        said = f"{self.title} did not give its whole list of {self.what} within {base.spoken(self.seconds)}."
+        said = f"{self.title} did not give its whole list of {self.what} within {judging.spoken(self.seconds)}."
         return errors.SourceUnavailable(self.source, said)
 
 

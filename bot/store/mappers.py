@@ -48,9 +48,21 @@ def body(anomaly: model.Anomaly) -> dict[str, Any]:
     Defaults are left out, so that a field that a later release adds does not make every stored anomaly look changed.
     """
     values: dict[str, Any] = _ANOMALY.dump_python(anomaly, mode="json", exclude={"version"}, exclude_defaults=True)
-    if anomaly.weight is not None and not math.isfinite(anomaly.weight):
-        del values["weight"]  # JSON has no word for it
+    for part in (values, values.get("series"), values.get("scale")):
+        _drop_endless(part or {})
+    if anomaly.status == _DELETED:
+        values["deleted"] = anomaly.deleted
     return values
+
+
+_DELETED = "Deleted"
+"""The status by which alone earlier releases know an anomaly that does not exist any more: its row says which of both it means."""
+
+
+def _drop_endless(values: dict[str, Any]) -> None:
+    """JSON has no word for a number that is none or has no end."""
+    for key in [key for key, value in values.items() if isinstance(value, float) and not math.isfinite(value)]:
+        del values[key]
 
 
 def digest(values: Mapping[str, Any]) -> str:
@@ -60,7 +72,9 @@ def digest(values: Mapping[str, Any]) -> str:
 
 def anomaly(row: AnyRow) -> model.Anomaly:
     """Read a row that has `body` and `version`."""
-    return _ANOMALY.validate_python({**row.body, "version": row.version})
+    body = row.body
+    deleted = body.get("deleted", body.get("status") == _DELETED)
+    return _ANOMALY.validate_python({**body, "deleted": deleted, "version": row.version})
 
 
 def card(row: AnyRow) -> model.Card:

@@ -12,7 +12,7 @@ REF = model.Ref("qualytics", "1")
 
 
 def test_an_archive_says_as_what_and_by_whom() -> None:
-    change = model.Change(model.Action.ARCHIVE, archive_as=model.ArchiveAs.DUPLICATE)
+    change = model.Change(model.Action.ARCHIVE, archive_as="Duplicate")
     assert attribution.remark(change, "Dana") == "Archived as Duplicate by Dana via Slack."
     assert attribution.remark(model.Change(model.Action.COMMENT, comment="x"), "Dana") == ""
 

@@ -14,7 +14,7 @@ from bot.core import connected
 class System:
     title: str
     supports: frozenset[model.Action]
-    archive_as: tuple[model.ArchiveAs, ...] = ()
+    archive_as: tuple[model.Closing, ...] = ()
 
 
 ACME = System("Acme", frozenset({model.Action.ARCHIVE}))
@@ -42,11 +42,18 @@ def test_what_a_system_does_not_offer_is_refused_with_the_way_out(action: model.
     assert str(refused.value) == f"Acme offers no way to {told} from here. Open Acme to do that."
 
 
-SYSTEMS = {"q": System("Qualytics", frozenset({model.Action.SCAN}), (model.ArchiveAs.INVALID,)), "a": System("Anodot", frozenset())}
+SYSTEMS = {"q": System("Qualytics", frozenset({model.Action.SCAN}), ("Invalid",)), "a": System("Anodot", frozenset())}
 
 
 def test_a_system_offers_what_it_says_and_one_that_is_away_offers_nothing() -> None:
-    assert connected.capabilities(SYSTEMS, "q") == model.Capabilities(
-        "Qualytics", frozenset({model.Action.SCAN}), (model.ArchiveAs.INVALID,)
-    )
+    assert connected.capabilities(SYSTEMS, "q") == model.Capabilities("Qualytics", frozenset({model.Action.SCAN}), ("Invalid",))
     assert connected.capabilities(SYSTEMS, "x") == model.Capabilities("x", frozenset())
+
+
+def test_what_not_every_system_has_is_refused_where_it_is_missing() -> None:
+    scans = System("Acme", frozenset({model.Action.SCAN}))
+    assert connected.part({"acme": "its scanner"}, "acme", scans, model.Action.SCAN) == "its scanner"
+    parts: dict[str, str] = {"acme": "its scanner"}
+    for name, system in (("acme", ACME), ("beta", scans)):
+        with pytest.raises(errors.NotSupported, match=r"^Acme offers no way to start scans from here\. Open Acme to do that\.$"):
+            connected.part(parts, name, system, model.Action.SCAN)

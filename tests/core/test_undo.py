@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bot import model
 from bot.core import snapshot, transitions, undo
+from bot.sources.qualytics import closings
 from tests.core import conftest
 
 Make = Callable[..., model.Anomaly]
@@ -25,8 +26,8 @@ def people(*idents: str) -> tuple[model.Person, ...]:
     return tuple(model.Person("qualytics", ident, f"Person {ident}") for ident in idents)
 
 
-def archived(anomaly: model.Anomaly, outcome: model.ArchiveAs = model.ArchiveAs.RESOLVED) -> model.Anomaly:
-    return replace(anomaly, state=ARCHIVED, status=outcome.value, archived_as=outcome)
+def archived(anomaly: model.Anomaly, outcome: str = "Resolved") -> model.Anomaly:
+    return replace(anomaly, state=ARCHIVED, status=outcome, archived_as=outcome)
 
 
 def standing(anomaly: model.Anomaly, state: model.State) -> model.Anomaly:
@@ -63,8 +64,8 @@ def taken_back(before: model.Anomaly, change: model.Change, meanwhile: Sequence[
         now = done(now, other)
     steps, said = undo.undo(item(before, after), now, change)
     assert steps or said, "nothing is done without a word"
-    for step in steps:
-        now = done(now, step)
+    for step in steps:  # a batch leaves out what a reading shows already
+        now = now if transitions.shows(step, now) else done(now, step)
     return now, said
 
 
@@ -77,9 +78,9 @@ def parts(anomaly: model.Anomaly) -> tuple[object, ...]:
 
 
 def test_a_snapshot_holds_what_a_change_can_touch(anomaly: Make) -> None:
-    one = archived(anomaly(assignees=people("7", "8")), model.ArchiveAs.INVALID)
+    one = archived(anomaly(assignees=people("7", "8")), "Invalid")
     assert snapshot.of(one) == model.Snapshot(
-        ARCHIVED, "Invalid", model.ArchiveAs.INVALID, ("7", "8"), ("critical", "PII"), "4,210 rows fail: customer_id not null"
+        ARCHIVED, "Invalid", "Invalid", ("7", "8"), ("critical", "PII"), "4,210 rows fail: customer_id not null"
     )
 
 
@@ -114,7 +115,7 @@ ACK = model.Change(ACT.ACKNOWLEDGE)
 ASSIGN = model.Change(ACT.ASSIGN, assignees=("9",))
 TAG = model.Change(ACT.TAG, add_tags=("incident",), remove_tags=("PII",))
 DESCRIBE = model.Change(ACT.DESCRIBE, description="new")
-ARCHIVE = model.Change(ACT.ARCHIVE, archive_as=model.ArchiveAs.INVALID)
+ARCHIVE = model.Change(ACT.ARCHIVE, archive_as="Invalid")
 REOPEN = model.Change(ACT.REOPEN)
 COMMENT = model.Change(ACT.COMMENT, comment="hm")
 DELETE = model.Change(ACT.DELETE)
@@ -149,7 +150,7 @@ EVERY = (ACK, ASSIGN, TAG, DESCRIBE, ARCHIVE, REOPEN, COMMENT, DELETE)
         pytest.param(lambda one: replace(one, tags=("other", "pii")), (), "", id="other tags"),
         pytest.param(lambda one: replace(one, description="x"), (DESCRIBE,), "Its description was changed", id="described"),
         pytest.param(lambda one: replace(one, description=f"  {one.description} "), (), "", id="blanks around the description"),
-        pytest.param(lambda one: replace(one, status="Deleted"), EVERY, "does not exist any more", id="deleted"),
+        pytest.param(lambda one: replace(one, status="Deleted", deleted=True), EVERY, "does not exist any more", id="deleted"),
         pytest.param(lambda one: None, EVERY, "does not exist any more", id="gone"),
     ],
 )
@@ -161,7 +162,7 @@ def test_drift(anomaly: Make, made: Callable[[model.Anomaly], model.Anomaly | No
 
 
 def test_another_outcome_is_drift(anomaly: Make) -> None:
-    before = archived(anomaly(), model.ArchiveAs.INVALID)
+    before = archived(anomaly(), "Invalid")
     assert snapshot.drifted(snapshot.of(before), replace(before, archived_as=None), REOPEN)
     assert not snapshot.drifted(snapshot.of(before), before, REOPEN)
 
@@ -180,7 +181,7 @@ def test_what_was_done_is_seen(anomaly: Make, change: model.Change) -> None:
 def test_a_reopening_is_seen_a_comment_never_and_a_deletion_by_its_absence(anomaly: Make) -> None:
     assert snapshot.took(REOPEN, anomaly()) and not snapshot.took(REOPEN, archived(anomaly()))
     assert not snapshot.took(COMMENT, anomaly())
-    assert not snapshot.took(DELETE, anomaly()) and snapshot.took(DELETE, anomaly(status="Deleted"))
+    assert not snapshot.took(DELETE, anomaly()) and snapshot.took(DELETE, anomaly(status="Deleted", deleted=True))
     assert not snapshot.took(replace(ACK, add_tags=("x",)), standing(anomaly(), ACKNOWLEDGED)), "half of it"
 
 
@@ -193,18 +194,18 @@ def test_a_reopening_is_seen_a_comment_never_and_a_deletion_by_its_absence(anoma
         pytest.param(OPEN, ACK, [ACT.UNACKNOWLEDGE], id="acknowledged"),
         pytest.param(ACKNOWLEDGED, model.Change(ACT.UNACKNOWLEDGE), [ACT.ACKNOWLEDGE], id="un-acknowledged"),
         pytest.param(OPEN, ARCHIVE, [ACT.REOPEN, ACT.UNACKNOWLEDGE], id="archived when open"),
-        pytest.param(ACKNOWLEDGED, ARCHIVE, [ACT.REOPEN], id="archived when acknowledged"),
+        pytest.param(ACKNOWLEDGED, ARCHIVE, [ACT.REOPEN, ACT.ACKNOWLEDGE], id="archived when acknowledged"),
         pytest.param(ARCHIVED, REOPEN, [ACT.ARCHIVE], id="reopened"),
         pytest.param(OPEN, ASSIGN, [ACT.ASSIGN], id="assigned"),
         pytest.param(OPEN, TAG, [ACT.TAG], id="tagged"),
         pytest.param(OPEN, DESCRIBE, [ACT.DESCRIBE], id="described"),
         pytest.param(OPEN, replace(ACK, assignees=("9",), add_tags=("x",)), [ACT.UNACKNOWLEDGE], id="several parts, one call"),
-        pytest.param(ACKNOWLEDGED, replace(ARCHIVE, add_tags=("x",)), [ACT.REOPEN, ACT.TAG], id="a reopening carries nothing"),
+        pytest.param(ACKNOWLEDGED, replace(ARCHIVE, add_tags=("x",)), [ACT.REOPEN, ACT.ACKNOWLEDGE], id="a reopening carries nothing"),
         pytest.param(OPEN, replace(ARCHIVE, description="x"), [ACT.REOPEN, ACT.UNACKNOWLEDGE], id="the last step carries it"),
     ],
 )
 def test_the_way_back(anomaly: Make, state: model.State, change: model.Change, actions: list[model.Action]) -> None:
-    before = archived(anomaly(), model.ArchiveAs.DUPLICATE) if state is ARCHIVED else standing(anomaly(), state)
+    before = archived(anomaly(), "Duplicate") if state is ARCHIVED else standing(anomaly(), state)
     after = done(before, change)
     steps, said = undo.undo(item(before, after), after, change)
     assert ([step.action for step in steps], said) == (actions, "")
@@ -212,9 +213,9 @@ def test_the_way_back(anomaly: Make, state: model.State, change: model.Change, a
 
 
 def test_the_outcome_of_an_archiving_returns(anomaly: Make) -> None:
-    before = archived(anomaly(), model.ArchiveAs.DUPLICATE)
+    before = archived(anomaly(), "Duplicate")
     now, _ = taken_back(before, REOPEN)
-    assert now.archived_as is model.ArchiveAs.DUPLICATE
+    assert now.archived_as == "Duplicate"
 
 
 @pytest.mark.parametrize(
@@ -291,7 +292,7 @@ def test_what_cannot_return_is_named(anomaly: Make) -> None:
     gone = replace(item(before, before), after=None)
     assert undo.undo(gone, None, DELETE) == ((), "It was deleted, and nothing brings it back.")
     assert undo.undo(item(before, before), None, ACK) == ((), "It does not exist any more.")
-    assert undo.undo(item(before, before), anomaly(status="Deleted"), ACK) == ((), "It does not exist any more.")
+    assert undo.undo(item(before, before), anomaly(status="Deleted", deleted=True), ACK) == ((), "It does not exist any more.")
     assert undo.undo(item(before, before), before, COMMENT) == ((), "Its comment stays: a comment cannot be taken back.")
     assert undo.undo(gone, done(before, ACK), ACK)[1].startswith("How it was left is not known")
     again = replace(REOPEN, comment="why")
@@ -312,7 +313,7 @@ _TEXT = st.sampled_from(["", "old", "new"])
 def anomalies(draw: st.DrawFn) -> model.Anomaly:
     one = replace(conftest.BASE, tags=draw(_TAGS), assignees=people(*draw(_PEOPLE)), description=draw(_TEXT))
     state = draw(st.sampled_from(model.State))
-    return archived(one, draw(st.sampled_from(model.ArchiveAs))) if state is ARCHIVED else standing(one, state)
+    return archived(one, draw(st.sampled_from(closings.WORDS))) if state is ARCHIVED else standing(one, state)
 
 
 @st.composite
@@ -323,7 +324,7 @@ def wishes(draw: st.DrawFn) -> model.Change:
     add = draw(_TAGS)
     return model.Change(
         action,
-        archive_as=draw(st.sampled_from(model.ArchiveAs)) if action is ACT.ARCHIVE else None,
+        archive_as=draw(st.sampled_from(closings.WORDS)) if action is ACT.ARCHIVE else None,
         assignees=draw(st.none() | _PEOPLE),
         add_tags=add,
         remove_tags=tuple(tag for tag in draw(_TAGS) if tag not in add),
@@ -355,7 +356,7 @@ def test_an_undo_touches_only_what_its_batch_changed(before: model.Anomaly, chan
     steps, said = undo.undo(item(before, after), now, change)
     result = now
     for step in steps:
-        result = done(result, step)
+        result = result if transitions.shows(step, result) else done(result, step)
     assert steps or said
     old, mid, new, end = (snapshot.of(one) for one in (before, after, now, result))
     for name in ("assignees", "description"):

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest import mock
 
-from bot import app, settings
+from bot import app
 from bot.delivery import pacing
 from bot.sources import base
 from tests.walks import stage as staging
@@ -112,9 +112,7 @@ async def opened(stage: Stage, *, connected: bool = True, poll: float = 0.2, **e
     It is quick: it polls five times a second, waits for no followers, and posts faster than Slack's budgets, which are off here, would
     allow; a safe call is repeated at once.
     """
-    setting = settings.load(stage.env(**{"DESK_WAIT_SECONDS": "0", "DESK_BURST": "50", **env})).model_copy(
-        update={"desk_poll_seconds": poll}
-    )
+    setting = app.load(stage.env(**{"DESK_WAIT_SECONDS": "0", "DESK_BURST": "50", **env})).model_copy(update={"desk_poll_seconds": poll})
     clock = MovableClock()
     with (
         mock.patch.object(app, "SystemClock", return_value=clock),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot import app, scheduling, settings
+from bot import app, scheduling
 from tests.faults import house as housing
 from tests.walks import stage as staging
 
@@ -56,7 +56,7 @@ async def test_a_system_that_does_not_answer_leaves_the_desk_ready(house: housin
 
 
 async def test_a_process_that_only_answers_slack_is_ready_without_polling(stage: staging.Stage) -> None:
-    setting = settings.load(stage.env())
+    setting = app.load(stage.env())
     async with app.running(setting, working=False) as desk:
         assert set(await desk.missing()) <= {"slack"}
         assert desk.jobs.late() == {}

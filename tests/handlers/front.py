@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import copy
 import json
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,12 @@ from typing import Any
 from slack_bolt import BoltResponse
 from slack_bolt.request.async_request import AsyncBoltRequest
 
-from bot import app, settings
+from bot import app, model
 from bot.delivery import pacing
 from bot.render.kit import ids
 from sandbox.slack import event_shapes, message_content, modals
 from sandbox.slack.blockkit import surfaces
+from tests.strange import system
 from tests.walks import stage as staging
 
 CHANNEL = staging.CHANNEL
@@ -142,8 +143,8 @@ class Front:
         ]
 
     def card(self, ident: object) -> Json:
-        """The lasting message about one anomaly."""
-        wanted = f"qualytics:{ident}|"
+        """The lasting message about one anomaly: of Qualytics by its id, of any system by its reference."""
+        wanted = f"{ident}|" if isinstance(ident, model.Ref) else f"qualytics:{ident}|"
         return next(one for one in self.posted() if wanted in json.dumps(one["blocks"]))
 
     def press(self, message: Json, action_id: str, choice: str = "", *, user: str = DANA) -> Json:
@@ -164,8 +165,9 @@ class Front:
         return made
 
     async def look(self) -> None:
-        """Poll and flush once, now."""
-        await self.running.poll.poll("qualytics", now_please=True)
+        """Poll every system and flush once, now."""
+        for name in self.running.sources:
+            await self.running.poll.poll(name, now_please=True)
         await self.running.post.flush()
 
     async def writes(self) -> list[Json]:
@@ -199,8 +201,10 @@ class Unhurried(pacing.Pacer):
 async def desk(stage: staging.Stage, **more: str) -> AsyncIterator[Front]:
     """A desk on this stage that polls and listens only when a test says so, and has made first contact."""
     env = stage.env(DESK_POLL_SECONDS="86400", DESK_WAIT_SECONDS="0", PORT="0", **more)
-    given = {name: env[name] for name in env if settings.OURS.match(name) or name in NAMES}
-    async with app.running(settings.load(given), listening=False, working=False) as running:
+    given = {name: env[name] for name in env if name.startswith(("DESK_", "QUALYTICS_", "STRANGE_")) or name in NAMES}
+    async with AsyncExitStack() as stack:
+        with system.registered():
+            running = await stack.enter_async_context(app.running(app.load(given), listening=False, working=False))
         running.post.messenger._pacer = Unhurried()  # type: ignore[attr-defined]
         front = Front(stage, running)
         await front.look()
@@ -211,7 +215,7 @@ NAMES = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_API_URL", "DATABASE_URL", 
 
 
 @asynccontextmanager
-async def opened(folder: Path, **more: str) -> AsyncIterator[Front]:
-    """Both fakes and a desk."""
-    async with staging.staged(folder) as stage, desk(stage, **more) as front:
+async def opened(folder: Path, systems: Sequence[str] = ("qualytics",), **more: str) -> AsyncIterator[Front]:
+    """The fakes and a desk with these systems."""
+    async with staging.staged(folder, systems=systems) as stage, desk(stage, **more) as front:
         yield front

@@ -23,7 +23,7 @@ CHANGES = {
     A.ACKNOWLEDGE: model.Change(A.ACKNOWLEDGE),
     A.UNACKNOWLEDGE: model.Change(A.UNACKNOWLEDGE),
     A.ASSIGN: model.Change(A.ASSIGN, assignees=("18",)),
-    A.ARCHIVE: model.Change(A.ARCHIVE, archive_as=model.ArchiveAs.INVALID),
+    A.ARCHIVE: model.Change(A.ARCHIVE, archive_as="Invalid"),
     A.REOPEN: model.Change(A.REOPEN),
     A.COMMENT: model.Change(A.COMMENT, comment="hello"),
     A.TAG: model.Change(A.TAG, add_tags=("incident",)),
@@ -188,7 +188,7 @@ async def _undo(front: Front, action: model.Action, ident: str) -> str:
     earlier = {
         A.ACKNOWLEDGE: model.Snapshot(model.State.ACKNOWLEDGED, "Acknowledged"),
         A.UNACKNOWLEDGE: model.Snapshot(model.State.OPEN, "Active"),
-        A.ARCHIVE: model.Snapshot(model.State.ARCHIVED, "Invalid", model.ArchiveAs.INVALID),
+        A.ARCHIVE: model.Snapshot(model.State.ARCHIVED, "Invalid", "Invalid"),
         A.REOPEN: model.Snapshot(model.State.OPEN, "Active"),
         A.TAG: model.Snapshot(model.State.OPEN, "Active"),
     }.get(action, before)

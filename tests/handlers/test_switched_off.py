@@ -21,12 +21,13 @@ DANAS = model.Actor(DANA, "Dana")
 @contextmanager
 def switched_off(front: Front, name: str = "qualytics") -> Iterator[None]:
     """As if the settings knew nothing of this system."""
-    sources: Any = front.running.sources
-    taken = sources.pop(name)
+    parts: list[Any] = [front.running.sources, front.running.scanners]
+    taken = [part.pop(name) for part in parts]
     try:
         yield
     finally:
-        sources[name] = taken
+        for part, system in zip(parts, taken, strict=True):
+            part[name] = system
 
 
 async def everything(front: Front) -> None:

@@ -14,11 +14,12 @@ from bot.render.anomaly import anomaly_card, anomaly_forms, replies
 from bot.render.batch import batch_message, deletion_form
 from bot.render.desk import desk_status, reports
 from bot.render.kit import modals, refusals
+from bot.sources.qualytics import closings
 
 NOW = datetime(2026, 11, 21, 9, 12, tzinfo=UTC)
 DATE = "2026-11-21 09:12 UTC"
 REF = model.Ref("qualytics", "1001")
-OFFER = model.Capabilities("Qualytics", frozenset(model.Action), tuple(model.ArchiveAs))
+OFFER = model.Capabilities("Qualytics", frozenset(model.Action), closings.CLOSINGS)
 DANA = model.Actor("U1", "Dana", email="dana@acme.example")
 LEE = model.Person("qualytics", "7", "Lee Park", "lee@acme.example")
 
@@ -42,13 +43,13 @@ ORDERS = model.Anomaly(
     version=3,
 )
 ACKNOWLEDGED = replace(ORDERS, state=model.State.ACKNOWLEDGED, status="Acknowledged", version=4)
-DUPLICATE = replace(ORDERS, state=model.State.ARCHIVED, status="Duplicate", archived_as=model.ArchiveAs.DUPLICATE, version=5)
-DELETED = replace(ORDERS, status="Deleted", version=6)
+DUPLICATE = replace(ORDERS, state=model.State.ARCHIVED, status="Duplicate", archived_as="Duplicate", version=5)
+DELETED = replace(ORDERS, status="Deleted", deleted=True, version=6)
 
 ARCHIVE_312 = model.Batch(
     "b-4f2a",
     "qualytics",
-    model.Change(model.Action.ARCHIVE, archive_as=model.ArchiveAs.DUPLICATE),
+    model.Change(model.Action.ARCHIVE, archive_as="Duplicate"),
     "table:orders status:open",
     "U1",
     "Dana",
@@ -111,13 +112,20 @@ CHECKS = st.builds(model.Check, SHORT, SHORT, st.lists(SHORT, max_size=8).map(tu
 NUMBERS = st.one_of(st.none(), st.floats(), st.integers(-10, 10**30).map(float))
 ADDRESSES = st.one_of(SHORT, SHORT.map(lambda tail: f"https://acme.example/{tail}"))
 
+FLOATS = st.one_of(st.none(), st.floats())
+MOMENTS = st.one_of(st.none(), DATES)
+SERIES = st.builds(
+    model.Series, SHORT, *[FLOATS] * 5, st.one_of(st.none(), st.sampled_from(model.Direction)), MOMENTS, MOMENTS, SHORT, SHORT
+)
+OTHERS = st.builds(model.Ref, st.one_of(st.just("qualytics"), IDENT), IDENT)
+
 HOSTILE = st.builds(
     model.Anomaly,
     st.builds(model.Ref, st.just("qualytics"), IDENT),
     st.sampled_from(model.State),
-    st.one_of(st.sampled_from(["Active", "Acknowledged", "Resolved", "Deleted"]), SHORT),
+    st.one_of(st.sampled_from(["Active", "Acknowledged", "Resolved"]), SHORT),
     DATES,
-    archived_as=st.one_of(st.none(), st.sampled_from(model.ArchiveAs)),
+    archived_as=st.one_of(st.none(), st.sampled_from([*closings.WORDS, model.OVER]), SHORT),
     type=SHORT,
     description=SHORT,
     severity=st.one_of(st.none(), st.sampled_from(model.Severity)),
@@ -131,6 +139,17 @@ HOSTILE = st.builds(
     container=PLACES,
     url=ADDRESSES,
     version=st.integers(0, 10**9),
+    scale=st.builds(model.Scale, SHORT, FLOATS),
+    type_title=SHORT,
+    series=st.one_of(st.none(), SERIES),
+    facts=st.lists(st.builds(model.Fact, SHORT, SHORT, ADDRESSES), max_size=12).map(tuple),
+    places=st.lists(st.builds(model.Place, SHORT, SHORT), max_size=7).map(tuple),
+    related=st.lists(OTHERS, max_size=8).map(tuple),
+    merged_into=st.one_of(st.none(), OTHERS),
+    deleted=st.booleans(),
+    started=MOMENTS,
+    ended=MOMENTS,
+    over=MOMENTS,
 )
 ACTIONS = st.one_of(st.sampled_from([action.value for action in model.Action]), SHORT)
 ENTRIES = st.builds(
@@ -146,11 +165,14 @@ ENTRIES = st.builds(
     detail=SHORT,
 )
 PASTS = st.builds(model.Recurrence, st.integers(1, 10**6), st.one_of(st.none(), ENTRIES), st.one_of(st.none(), ENTRIES))
+CLOSINGS = st.one_of(
+    st.sampled_from(closings.CLOSINGS), st.builds(model.Closing, IDENT, SHORT, SHORT, st.sampled_from(model.ClosingKind), st.booleans())
+)
 OFFERS = st.builds(
     model.Capabilities,
     SHORT,
     st.frozensets(st.sampled_from(model.Action)),
-    st.lists(st.sampled_from(model.ArchiveAs), unique=True).map(tuple),
+    st.lists(CLOSINGS, unique_by=lambda one: one.word, max_size=6).map(tuple),
 )
 COMMENTS = st.builds(model.Comment, SHORT, SHORT, st.one_of(st.none(), DATES))
 PAYLOADS = st.fixed_dictionaries(
@@ -170,7 +192,7 @@ PAYLOADS = st.fixed_dictionaries(
 CHANGES = st.builds(
     model.Change,
     st.sampled_from(model.Action),
-    st.one_of(st.none(), st.sampled_from(model.ArchiveAs)),
+    st.one_of(st.none(), st.sampled_from(closings.WORDS), SHORT),
     st.one_of(st.none(), st.lists(SHORT, max_size=12).map(tuple)),
     st.lists(SHORT, max_size=12).map(tuple),
     st.lists(SHORT, max_size=12).map(tuple),
@@ -240,7 +262,7 @@ def every_message(
 ) -> Mapping[str, model.Message]:
     """Each kind of message that shows anomalies, about this one."""
     outcomes = [model.Outcome(anomaly.ref, result, anomaly.description, anomaly.type, anomaly.fingerprint) for result in model.Result]
-    change = model.Change(model.Action.ARCHIVE, archive_as=model.ArchiveAs.INVALID)
+    change = model.Change(model.Action.ARCHIVE, archive_as="Invalid")
     receipts = {
         f"receipt {outcome.result}": replies.receipt(
             model.Receipt(change, [outcome], {anomaly.ref: anomaly}, [anomaly.description]), DANA, offer

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
 
 from bot.store import engine
 from tests.services import desk as desks
 from tests.services import lab as labs
+from tests.services import town as towns
 from tests.store.conftest import server, shared, store, url
 
-__all__ = ["kind", "lab", "server", "shared", "store", "url", "world"]
+__all__ = ["kind", "lab", "server", "shared", "store", "town", "url", "world"]
 
 
 @pytest.fixture(params=["sqlite"])
@@ -28,3 +31,10 @@ def lab(store: engine.Store) -> labs.Lab:
 def world(store: engine.Store) -> desks.World:
     """A database, a system, a workspace, at noon."""
     return desks.World(store)
+
+
+@pytest.fixture(params=["alone", "mixed"])
+async def town(request: pytest.FixtureRequest, store: engine.Store) -> AsyncIterator[towns.Town]:
+    """The same with a strange system, alone and beside the other."""
+    async with towns.built(store, mixed=request.param == "mixed") as made:
+        yield made

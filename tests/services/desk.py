@@ -13,13 +13,14 @@ from bot import errors, model
 from bot.core import permissions
 from bot.services import cards, people, poll, post, recording, remarks, triage
 from bot.services.batches import freeze, run
+from bot.sources.qualytics import closings
 from bot.store import engine
 from tests.services import cast, lab
 
 CHANNEL, DANA, LEE = lab.CHANNEL, lab.DANA, lab.LEE
 ACK = model.Change(model.Action.ACKNOWLEDGE)
 UNACK = model.Change(model.Action.UNACKNOWLEDGE)
-INVALID = model.Change(model.Action.ARCHIVE, archive_as=model.ArchiveAs.INVALID)
+INVALID = model.Change(model.Action.ARCHIVE, archive_as="Invalid")
 ACTIONS = frozenset(model.Action) - {model.Action.SCAN, model.Action.ABORT}
 
 
@@ -84,7 +85,7 @@ class System:
     name: str = "qualytics"
     title: str = "Qualytics"
     supports: frozenset[model.Action] = ACTIONS
-    archive_as: tuple[model.ArchiveAs, ...] = tuple(model.ArchiveAs)
+    archive_as: tuple[model.Closing, ...] = closings.CLOSINGS
     doubtful: frozenset[model.Action] = frozenset()
     idents: model.Idents = field(default_factory=lambda: model.Idents(hosts=("acme.example",)))
     own_words: tuple[model.OwnWord, ...] = ()
@@ -179,7 +180,7 @@ def _changed(one: model.Anomaly, change: model.Change) -> model.Anomaly:
             return replace(one, state=model.State.OPEN, status="Active")
         case model.Action.ARCHIVE:
             assert change.archive_as
-            return replace(one, state=model.State.ARCHIVED, status=change.archive_as.value, archived_as=change.archive_as)
+            return replace(one, state=model.State.ARCHIVED, status=change.archive_as, archived_as=change.archive_as)
     return one
 
 
@@ -194,17 +195,25 @@ class Wall(lab.Wall):
 
 @dataclass
 class World:
-    """What outlives a process: the database, the system, Slack, the time."""
+    """What outlives a process: the database, the systems, Slack, the time. `others` are sources beside the scripted one, or instead of it
+    where it is not `scripted`."""
 
     store: engine.Store
     clock: cast.Clock = field(default_factory=cast.Clock)
     directory: lab.Directory = field(default_factory=lab.Directory)
     permissions: Mapping[str, Any] = field(default_factory=dict)
+    others: Mapping[str, Any] = field(default_factory=dict)
+    scripted: bool = True
 
     def __post_init__(self) -> None:
         self.system = System(self.clock)
         self.wall = Wall(self.clock)
         self.others: dict[str, System] = {}
+
+    @property
+    def sources(self) -> Mapping[str, Any]:
+        """Every system that is connected."""
+        return ({self.system.name: self.system} if self.scripted else {}) | dict(self.others)
 
     def desk(self, fuse: Fuse | None = None) -> Desk:
         """A new process."""
@@ -212,7 +221,7 @@ class World:
 
     async def history(self, ident: object) -> list[model.Entry]:
         """What was done to one, oldest first."""
-        lines = await self.store.journal.history(model.Ref("qualytics", str(ident)))
+        lines = await self.store.journal.history(ref_of(ident))
         return [line for line in reversed(lines) if line.result is model.Result.DONE]
 
     async def who(self, ident: object) -> list[str]:
@@ -220,8 +229,13 @@ class World:
         return [f"{one.action} by {one.actor_name}" if one.actor else f"{one.action} in {one.via}" for one in await self.history(ident)]
 
     async def stored(self, ident: object) -> model.Anomaly:
-        ref = model.Ref("qualytics", str(ident))
+        ref = ref_of(ident)
         return (await self.store.anomalies.get([ref]))[ref]
+
+
+def ref_of(ident: object) -> model.Ref:
+    """One of the scripted system by its id alone, or any by its reference."""
+    return ident if isinstance(ident, model.Ref) else model.Ref("qualytics", str(ident))
 
 
 class Remarks(remarks.Remarks):
@@ -240,7 +254,7 @@ class Desk:
         def through(real: Any) -> Any:
             return Fused(real, fuse)
 
-        sources: Any = {system.name: through(system) for system in (world.system, *world.others.values())}
+        sources: Any = {name: through(source) for name, source in world.sources.items()}
         anomalies, leases, journal = through(store.anomalies), through(store.leases), through(store.journal)
         self.grants = permissions.grants([DANA.id], world.permissions)
         folk = people.People(
@@ -325,16 +339,17 @@ class Desk:
         await self.post.flush()
 
     async def look(self) -> None:
-        """One poll."""
-        await self.poll.poll("qualytics", now_please=True)
+        """One poll of each system."""
+        for name in self.world.sources:
+            await self.poll.poll(name, now_please=True)
 
     async def click(self, change: model.Change, ident: object, actor: model.Actor = DANA, key: str = "") -> model.Receipt:
         click = triage.Click(key or f"click:{self.world.clock.now().isoformat()}:{ident}:{change.action}")
-        return await self.triage.act(change, model.Ref("qualytics", str(ident)), actor, click)
+        return await self.triage.act(change, ref_of(ident), actor, click)
 
     async def ask(self, change: model.Change, *idents: object, actor: model.Actor = DANA) -> str:
         """A batch that was confirmed."""
-        targets = [self.world.system.there[str(ident)] for ident in idents]
+        targets = [(await self.world.sources[ref.source].get([ref.id]))[ref.id] for ref in map(ref_of, idents)]
         preview = await self.batches.freeze(change, targets, "status:open", actor, CHANNEL)
         await self.batches.confirm(preview.batch.id, actor)
         return preview.batch.id

@@ -33,7 +33,7 @@ class Inbox:
     idents: model.Idents = field(default_factory=lambda: model.Idents(hosts=("acme.example",)))
     own_words: tuple[model.OwnWord, ...] = ()
     client_options: model.ClientOptions = field(default_factory=model.ClientOptions)
-    archive_as: tuple[model.ArchiveAs, ...] = ()
+    archive_as: tuple[model.Closing, ...] = ()
     open: dict[str, model.Anomaly] = field(default_factory=dict)
     closed: dict[str, model.Anomaly] = field(default_factory=dict)
     met: Sequence[model.Contact] = ()
@@ -53,7 +53,7 @@ class Inbox:
     def close(self, ident: int) -> None:
         """Somebody closes it in the system."""
         self.open.pop(str(ident))
-        self.closed[str(ident)] = cast.anomaly(ident, state=model.State.ARCHIVED, status="Invalid", archived_as=model.ArchiveAs.INVALID)
+        self.closed[str(ident)] = cast.anomaly(ident, state=model.State.ARCHIVED, status="Invalid", archived_as="Invalid")
 
     async def changes(self, cursor: str) -> model.Changes:
         self.polls += 1

@@ -12,6 +12,7 @@ from bot.core import permissions
 from bot.render.kit import text
 from bot.services import cards, people, post
 from bot.services.scans import ask, follow
+from bot.sources.qualytics import closings
 from bot.store import engine
 from tests.services import cast
 
@@ -40,7 +41,7 @@ class Works:
     idents: model.Idents = field(default_factory=lambda: model.Idents(hosts=("acme.example",)))
     own_words: tuple[model.OwnWord, ...] = ()
     client_options: model.ClientOptions = field(default_factory=model.ClientOptions)
-    archive_as: tuple[model.ArchiveAs, ...] = ()
+    archive_as: tuple[model.Closing, ...] = closings.CLOSINGS
     max_batch: int = 100
     words: Mapping[str, model.Word] = field(default_factory=dict)
     places: Sequence[model.Place] = (WAREHOUSE, CRM)
@@ -210,6 +211,7 @@ class Lab:
         )
         self.scans = ask.Scans(
             sources=sources,
+            scanners=sources,
             store=store.operations,
             leases=store.leases,
             cards=self.cards,
@@ -220,6 +222,7 @@ class Lab:
         folk = people.People(sources=sources, identities=store.identities, directory=self.directory, clock=self.clock)
         self.follow = follow.Follow(
             sources=sources,
+            scanners=sources,
             store=store.operations,
             anomalies=store.anomalies,
             leases=store.leases,

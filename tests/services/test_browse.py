@@ -23,8 +23,10 @@ def looking(system: cast.System, shelf: cast.Shelf | None = None, rules: permiss
     """The service over this system and shelf."""
     store: Any = shelf or cast.Shelf()
     sources: Any = {"qualytics": system}
+    scanners: Any = {"qualytics": system} if model.Action.SCAN in system.supports else {}
     return browse.Browse(
         sources=sources,
+        scanners=scanners,
         anomalies=store,
         cards=store,
         journal=store,

@@ -9,7 +9,7 @@ from bot.services import cards
 from tests.services import cast
 from tests.services.lab import CHANNEL, Lab
 
-CLOSED = {"state": model.State.ARCHIVED, "status": "Invalid", "archived_as": model.ArchiveAs.INVALID}
+CLOSED = {"state": model.State.ARCHIVED, "status": "Invalid", "archived_as": "Invalid"}
 SCAN = cards.at_once(model.CardKind.SCAN, CHANNEL, "o1", {"operation": "o1"})
 BACK = model.SourceRecovered("Qualytics")
 

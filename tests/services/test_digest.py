@@ -24,7 +24,7 @@ from tests.services.test_browse import ME
 
 UTC = ZoneInfo("UTC")
 NOON = cast.NOON
-CLOSED: dict[str, Any] = {"state": model.State.ARCHIVED, "status": "Invalid", "archived_as": model.ArchiveAs.INVALID}
+CLOSED: dict[str, Any] = {"state": model.State.ARCHIVED, "status": "Invalid", "archived_as": "Invalid"}
 
 
 @dataclass

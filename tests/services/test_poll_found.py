@@ -97,7 +97,7 @@ async def _known_and_closed(town: Town) -> int:
     one = town.world.open[0][1]
     found = (await town.store.anomalies.get([model.Ref("qualytics", str(one.id))])).popitem()[1]
     now = town.desk.clock.now()
-    closed = model.Anomaly(found.ref, model.State.ARCHIVED, "Invalid", found.created, model.ArchiveAs.INVALID, datastore=found.datastore)
+    closed = model.Anomaly(found.ref, model.State.ARCHIVED, "Invalid", found.created, "Invalid", datastore=found.datastore)
     await town.store.anomalies.save(ports.Observation("qualytics", [closed], read_at=now, now=now))
     town.world.change(one, created=LONG_AGO)
     return one.id

@@ -114,7 +114,7 @@ async def card(lab: Lab, ref: model.Ref) -> model.Card:
     return found
 
 
-CLOSED = {"state": model.State.ARCHIVED, "status": "Invalid", "archived_as": model.ArchiveAs.INVALID}
+CLOSED = {"state": model.State.ARCHIVED, "status": "Invalid", "archived_as": "Invalid"}
 
 
 # --- what is wanted -----------------------------------------------------------------------------------------------------------

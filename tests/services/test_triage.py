@@ -30,7 +30,7 @@ async def refused(world: World, ident: object) -> list[str]:
 
 
 async def archived(world: World, ident: object) -> None:
-    world.system.set(ident, state=model.State.ARCHIVED, status="Invalid", archived_as=model.ArchiveAs.INVALID)
+    world.system.set(ident, state=model.State.ARCHIVED, status="Invalid", archived_as="Invalid")
 
 
 @pytest.mark.parametrize(
@@ -66,6 +66,25 @@ async def test_the_comment_is_not_waited_for(world: World) -> None:
     await desk.click(ACK, 1)
     assert world.system.comments_of(1) == []
     assert [name for name, _ in world.system.calls[-3:]] == ["get", "apply", "get"]
+
+
+async def test_only_what_somebody_waits_for_is_urgent(world: World) -> None:
+    desk, asked = world.desk(), list[tuple[str, bool]]()
+    await desk.met(1)
+    desk.triage.remarks = remarks.Remarks(
+        sources=desk.remarks.sources, store=world.store.remarks, leases=world.store.leases, clock=world.clock
+    )
+
+    async def note(name: str) -> None:
+        asked.append((name, ports.urgent()))
+
+    world.system.on_call = note
+    await desk.click(ACK, 1)
+    await asyncio.gather(*desk.triage.remarks.tasks)
+    assert world.system.comments_of(1) == [REMARK]
+    await desk.look()
+    assert asked[:3] == [("get", True), ("apply", True), ("get", True)]
+    assert len(asked) > 3 and not any(urgent for _, urgent in asked[3:])
 
 
 async def test_no_comment_where_it_is_switched_off_or_not_offered(world: World) -> None:
@@ -196,7 +215,7 @@ async def test_somebody_in_the_system_who_was_faster_is_named(world: World) -> N
 async def test_a_part_that_was_done_of_what_was_refused_is_ours(world: World) -> None:
     desk = world.desk()
     await desk.met(1)
-    both = model.Change(model.Action.ARCHIVE, model.ArchiveAs.INVALID, add_tags=("incident",))
+    both = model.Change(model.Action.ARCHIVE, "Invalid", add_tags=("incident",))
 
     async def half(name: str) -> None:
         if name == "apply":
@@ -270,6 +289,19 @@ async def sent(world: World, change: model.Change = ACK) -> None:
         await world.desk().click(change, 1, key="k")
     world.system.on_call = None
     world.clock.pass_by(seconds=121)
+
+
+async def test_what_is_ended_after_a_restart_is_not_urgent(world: World) -> None:
+    desk, asked = world.desk(), list[bool]()
+    await desk.met(1)
+    await sent(world)
+
+    async def note(_: str) -> None:
+        asked.append(ports.urgent())
+
+    world.system.on_call = note
+    assert await desk.triage.resume() == 1
+    assert asked and not any(asked)
 
 
 GONE = model.Actor(DANA.id, "Dana", is_deleted=True)
@@ -454,6 +486,28 @@ async def test_what_does_not_exist_and_what_is_not_offered(world: World) -> None
     world.permissions = {"acknowledge": "admins"}
     with pytest.raises(errors.NotAllowed):
         await world.desk().click(ACK, 1, LEE)
+
+
+STRANGE_WAYS = (model.Closing("not_a_problem", "nothing was wrong"), model.Closing("Vanished", chosen=False))
+
+
+@pytest.mark.parametrize("word", ["Invalid", "Vanished"])
+async def test_a_way_of_closing_that_people_cannot_choose_there_changes_nothing(world: World, word: str) -> None:
+    desk = world.desk()
+    await desk.met(1)
+    world.system.archive_as = STRANGE_WAYS
+    with pytest.raises(errors.NotSupported, match=r"It takes as:not_a_problem \(nothing was wrong\)\."):
+        await desk.click(model.Change(model.Action.ARCHIVE, archive_as=word), 1)
+    assert (await world.stored(1)).state is model.State.OPEN and await world.history(1) == []
+
+
+async def test_a_system_closes_in_its_own_way_however_it_was_typed(world: World) -> None:
+    desk = world.desk()
+    await desk.met(1)
+    world.system.archive_as = STRANGE_WAYS
+    (outcome,) = (await desk.click(model.Change(model.Action.ARCHIVE, archive_as="NOT_A_PROBLEM"), 1)).outcomes
+    assert outcome.result is DONE
+    assert (await world.stored(1)).archived_as == "not_a_problem"
 
 
 async def test_a_new_assignee_is_told_and_nobody_about_themselves(world: World) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,9 @@ class Clock:
 
     def now(self) -> datetime:
         return self.at
+
+    def pass_by(self, **time: float) -> None:
+        self.at += timedelta(**time)
 
 
 class Traits:

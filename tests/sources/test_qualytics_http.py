@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from bot import errors, model
-from bot.sources import base
+from bot.sources import base, judging
 from bot.sources.qualytics import client
 from tests.sources.staging import NOW, TOKEN, Clock, Make, Wire, anomaly_json, fixture, page_json
 
@@ -75,7 +75,7 @@ async def test_writes_are_never_repeated(over: Make, change: model.Change, statu
 @pytest.mark.parametrize(
     "change",
     [
-        model.Change(model.Action.ARCHIVE, archive_as=model.ArchiveAs.INVALID),
+        model.Change(model.Action.ARCHIVE, archive_as="Invalid"),
         model.Change(model.Action.DELETE),
         model.Change(model.Action.COMMENT, comment="x"),
     ],
@@ -126,7 +126,7 @@ async def test_the_systems_own_words_and_fields_are_kept(over: Make) -> None:
 
 async def test_a_missing_right_names_itself_and_the_datastore(over: Make) -> None:
     source = over(Wire(lambda _: httpx.Response(403, json={"detail": "Not enough permissions"})))
-    outcome = (await source.apply(model.Change(model.Action.ARCHIVE, archive_as=model.ArchiveAs.RESOLVED), [target()]))[0]
+    outcome = (await source.apply(model.Change(model.Action.ARCHIVE, archive_as="Resolved"), [target()]))[0]
     assert (outcome.right, outcome.place) == ("Author", "warehouse-prod")
     assert "Author" in outcome.reason
     assert "warehouse-prod" in outcome.reason
@@ -141,7 +141,7 @@ async def test_a_missing_right_names_itself_and_the_datastore(over: Make) -> Non
         ({"retry-after": "soon"}, 1.0),
         ({"retry-after": "nan"}, 1.0),
         ({"retry-after": "119.25"}, 119.25),
-        ({"retry-after": "99999999"}, base.LONGEST_PAUSE),
+        ({"retry-after": "99999999"}, judging.LONGEST_PAUSE),
     ],
 )
 async def test_retry_after_is_told(over: Make, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str], waits: float) -> None:

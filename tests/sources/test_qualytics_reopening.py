@@ -20,7 +20,7 @@ async def archived(system: Deployment, source: Any, count: int) -> list[model.An
     """So many of one datastore that arrived and were archived."""
     ids = [str(one.id) for one in system.world.arrive(count, [next(iter(system.world.facts.containers.values()))])]
     found = (await source.get(ids)).values()
-    await source.apply(model.Change(model.Action.ARCHIVE, archive_as=model.ArchiveAs.INVALID), list(found))
+    await source.apply(model.Change(model.Action.ARCHIVE, archive_as="Invalid"), list(found))
     targets = list((await source.get(ids)).values())
     system.calls()
     return targets

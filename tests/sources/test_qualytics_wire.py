@@ -50,7 +50,7 @@ async def test_the_sample_is_understood_whole(over: Make) -> None:
         ({"failed_checks": [7, {}, {"quality_check": {"id": None}}, {"quality_check": {"id": 5}}]}, {"checks": (model.Check("5", ""),)}),
         ({"failed_checks": "none", "datastore": {"id": True}, "container": 7}, {"checks": (), "datastore": None, "container": None}),
         ({"container": {"id": "c-7"}}, {"container": model.Place("c-7", "c-7")}),
-        ({"status": "Duplicate"}, {"state": model.State.ARCHIVED, "archived_as": model.ArchiveAs.DUPLICATE}),
+        ({"status": "Duplicate"}, {"state": model.State.ARCHIVED, "archived_as": "Duplicate"}),
         ({"status": None}, {"state": model.State.OPEN, "status": "Active"}),
         ({"weight": 79.9}, {"severity": model.Severity.HIGH}),
         ({"weight": "80"}, {"severity": model.Severity.CRITICAL, "weight": 80.0}),
@@ -105,7 +105,7 @@ async def test_half_a_surrogate_pair_in_a_table_cell_hides_no_anomaly(over: Make
     body = json.dumps(anomaly_json(1001, description="cut \ud83d off", status="Duplicate")).encode()
     found = await over(lambda _: httpx.Response(200, content=body)).get(["1001"])
     assert found["1001"].description == "cut \ud83d off"
-    assert found["1001"].archived_as is model.ArchiveAs.DUPLICATE
+    assert found["1001"].archived_as == "Duplicate"
 
 
 async def test_an_item_that_cannot_be_understood_is_left_out_and_the_rest_is_read(over: Make, caplog: pytest.LogCaptureFixture) -> None:

@@ -55,7 +55,7 @@ async def test_archive_is_always_explicit(over: Make) -> None:
     source = over(wire)
     for action in (model.Action.ARCHIVE, model.Action.DELETE):
         for held in ([target("1")], [target("1"), target("2")]):
-            await source.apply(model.Change(action, archive_as=model.ArchiveAs.INVALID), held)
+            await source.apply(model.Change(action, archive_as="Invalid"), held)
     single, bulk, single_delete, bulk_delete = wire.requests
     assert dict(single.url.params) == {"archive": "true", "status": "Invalid"}
     assert body_of(bulk) == [{"id": 1, "archive": True, "status": "Invalid"}, {"id": 2, "archive": True, "status": "Invalid"}]
@@ -65,7 +65,7 @@ async def test_archive_is_always_explicit(over: Make) -> None:
 
 async def test_what_archiving_cannot_carry_goes_first(over: Make) -> None:
     wire = Wire(lambda _: httpx.Response(200, json={}))
-    change = model.Change(model.Action.ARCHIVE, archive_as=model.ArchiveAs.RESOLVED, description="fixed in INC-1", comment="Fixed.")
+    change = model.Change(model.Action.ARCHIVE, archive_as="Resolved", description="fixed in INC-1", comment="Fixed.")
     outcomes = await over(wire).apply(change, [target()])
     assert outcomes == [model.Outcome(target().ref, model.Result.DONE)]
     assert wire.lines == ["PUT /api/anomalies/1001", "POST /api/comments", "DELETE /api/anomalies/1001"]
@@ -117,7 +117,7 @@ async def test_somebody_else_was_first(over: Make) -> None:
             return httpx.Response(200, json=anomaly_json(1001, status="Resolved", archived=True))
         return httpx.Response(422, json={"detail": "already archived"})
 
-    outcomes = await over(handler).apply(model.Change(model.Action.ARCHIVE, archive_as=model.ArchiveAs.RESOLVED), [target()])
+    outcomes = await over(handler).apply(model.Change(model.Action.ARCHIVE, archive_as="Resolved"), [target()])
     assert outcomes[0].result is model.Result.ALREADY
 
 
@@ -193,7 +193,7 @@ async def test_the_first_comment_shows_whether_any_can_be_left(over: Make) -> No
     "change",
     [
         model.Change(model.Action.ACKNOWLEDGE),
-        model.Change(model.Action.ARCHIVE, archive_as=model.ArchiveAs.INVALID),
+        model.Change(model.Action.ARCHIVE, archive_as="Invalid"),
         model.Change(model.Action.DELETE),
     ],
     ids=lambda change: change.action.value,

@@ -27,8 +27,8 @@ def anomaly(ident: object, **values: Any) -> model.Anomaly:
     return model.Anomaly(ref(ident), **(given | values))
 
 
-def archived(ident: object, as_what: model.ArchiveAs = model.ArchiveAs.INVALID, **values: Any) -> model.Anomaly:
-    return anomaly(ident, **({"state": model.State.ARCHIVED, "status": as_what.value, "archived_as": as_what} | values))
+def archived(ident: object, as_what: str = "Invalid", **values: Any) -> model.Anomaly:
+    return anomaly(ident, **({"state": model.State.ARCHIVED, "status": as_what, "archived_as": as_what} | values))
 
 
 def draft(ident: object, **values: Any) -> model.CardDraft:
@@ -78,7 +78,7 @@ def item(ident: object, fate: model.Fate = model.Fate.TODO, **values: Any) -> mo
 def batch(ident: str = "b1", total: int = 3, **values: Any) -> model.Batch:
     given: dict[str, Any] = {
         "source": SOURCE,
-        "change": model.Change(model.Action.ARCHIVE, archive_as=model.ArchiveAs.INVALID),
+        "change": model.Change(model.Action.ARCHIVE, archive_as="Invalid"),
         "words": "table:orders",
         "actor": "U1",
         "actor_name": "Dana",

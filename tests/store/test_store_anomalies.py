@@ -85,7 +85,7 @@ CHANGES = {
     "state": model.State.ACKNOWLEDGED,
     "status": "Acknowledged",
     "created": after(hours=-2),
-    "archived_as": model.ArchiveAs.DUPLICATE,
+    "archived_as": "Duplicate",
     "type": "shape",
     "description": "4,211 rows fail",
     "severity": model.Severity.LOW,

@@ -43,9 +43,7 @@ async def fates(store: engine.Store, ident: str = "b1") -> list[tuple[str, model
 # --- made and read ----------------------------------------------------------------------------------------------------------
 
 
-FULL = model.Change(
-    model.Action.TAG, model.ArchiveAs.DUPLICATE, ("7", "8"), ("incident",), ("old",), 'Investigating "INC-987" <b>', "by Dana via Slack"
-)
+FULL = model.Change(model.Action.TAG, "Duplicate", ("7", "8"), ("incident",), ("old",), 'Investigating "INC-987" <b>', "by Dana via Slack")
 
 
 async def test_a_batch_and_its_items_are_read_as_they_were_made(store: engine.Store) -> None:
@@ -57,7 +55,7 @@ async def test_a_batch_and_its_items_are_read_as_they_were_made(store: engine.St
             before=snapshot(
                 state=model.State.ARCHIVED,
                 status="Invalid",
-                archived_as=model.ArchiveAs.INVALID,
+                archived_as="Invalid",
                 assignees=("7",),
                 tags=("pii", "x"),
                 description="4,210 rows",

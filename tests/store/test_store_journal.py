@@ -11,9 +11,7 @@ from tests.store.making import NOON, SOURCE, after, anomaly, archived, intent, l
 
 RICH = ports.Intent(
     "T1:C1:1.1:archive",
-    model.Change(
-        model.Action.ARCHIVE, model.ArchiveAs.INVALID, ("7", "8"), ("incident",), ("noise",), "Investigating in INC-987", "a\x00b \ud800"
-    ),
+    model.Change(model.Action.ARCHIVE, "Invalid", ("7", "8"), ("incident",), ("noise",), "Investigating in INC-987", "a\x00b \ud800"),
     (ref(1), model.Ref("anodot", "a:b:c")),
     "U1",
     "Dana",
@@ -109,7 +107,7 @@ async def test_the_past_names_who_closed_the_last_one(store: engine.Store) -> No
     late = line(3, "archive", after(20), after="Resolved", actor_name="Lee")
     await save(store, archived(2, **LIKE), at=11, entries=(early,))
     assert (await store.journal.past(this, after(12))).archived_before == early
-    await save(store, archived(3, model.ArchiveAs.RESOLVED, **LIKE), at=21, entries=(late,))
+    await save(store, archived(3, "Resolved", **LIKE), at=21, entries=(late,))
     past = await store.journal.past(this, after(30))
     assert (past.seen, past.archived_before, past.last) == (3, late, None)
 
@@ -124,7 +122,7 @@ async def test_an_anomaly_is_not_its_own_past(store: engine.Store) -> None:
 
 async def test_what_the_system_closed_without_a_line_is_told_by_its_row(store: engine.Store) -> None:
     this = anomaly(1, **LIKE)
-    await save(store, this, archived(2, model.ArchiveAs.DUPLICATE, **LIKE), at=5)
+    await save(store, this, archived(2, "Duplicate", **LIKE), at=5)
     found = (await store.journal.past(this, after(9))).archived_before
     assert found == model.Entry(ref(2), "archive", after(5), via=SOURCE, after="Duplicate")
 
@@ -134,7 +132,7 @@ async def test_the_later_of_line_and_row_counts(store: engine.Store) -> None:
     await save(store, this, anomaly(2, **LIKE), anomaly(3, **LIKE))
     told = line(2, "archive", after(10), after="Invalid")
     await save(store, archived(2, **LIKE), at=11, entries=(told,))
-    await save(store, archived(3, model.ArchiveAs.DUPLICATE, **LIKE), at=50)
+    await save(store, archived(3, "Duplicate", **LIKE), at=50)
     found = (await store.journal.past(this, after(60))).archived_before
     assert found is not None and (found.ref, found.via, found.at) == (ref(3), SOURCE, after(50))
 

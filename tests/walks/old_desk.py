@@ -24,7 +24,7 @@ import httpx
 import sqlalchemy as sa
 from alembic import command
 
-from bot import app, settings
+from bot import app
 from bot.delivery import pacing
 from bot.store import engine
 from bot.store.migrations import runner
@@ -97,7 +97,7 @@ async def _on_its_port(state: qualytics.Deployment) -> AsyncIterator[str]:
 @asynccontextmanager
 async def desk(there: Found, stage: Stage, url: str, **env: str) -> AsyncIterator[app.Running]:
     """The desk of today on the rows of that time; faster than Slack's budgets, which are off here, would allow."""
-    configured = settings.load(stage.env(DATABASE_URL=url, **env))
+    configured = app.load(stage.env(DATABASE_URL=url, **env))
     clock = mock.Mock(now=there.moment)
     with mock.patch.object(app, "SystemClock", return_value=clock), mock.patch.object(pacing, "MARGIN", 0.05):
         async with app.running(configured) as running:

@@ -19,12 +19,16 @@ from typing import Any
 import httpx
 
 from sandbox import qualytics, slack
+from tests.strange import server as strange_server
+from tests.strange import world as strange_world
 from tests.walks import orphans
 
 ROOT = Path(__file__).parent.parent.parent
 CHANNEL = "C0QUALITY"
 DANA, LEE, GUS = "U0DANA", "U0LEE", "U0GUS"
 PATIENCE = 90.0
+FOREIGN = ("SLACK_", "DESK_", "QUALYTICS_", "STRANGE_", "DATABASE_")
+"""Variables that a bot of the tests does not inherit."""
 
 Json = dict[str, Any]
 
@@ -42,6 +46,7 @@ class Bot:
 
     env: Mapping[str, str]
     port: int
+    module: str = "bot"
     process: asyncio.subprocess.Process | None = None
     output: list[str] = field(default_factory=list)
     _reader: asyncio.Task[None] | None = None
@@ -51,7 +56,7 @@ class Bot:
         self.process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "bot",
+            self.module,
             "run",
             cwd=ROOT,
             env=dict(self.env),
@@ -181,18 +186,20 @@ class Stage:
     http: httpx.AsyncClient
     folder: Path
     bots: list[Bot | Fork] = field(default_factory=list)
+    systems: Sequence[str] = ("qualytics",)
+    strange: strange_server.Parts | None = None
+    strange_url: str = ""
 
     def env(self, **more: str) -> dict[str, str]:
         """What differs from production: the environment, and nothing else."""
-        clean = {name: value for name, value in os.environ.items() if not name.startswith(("SLACK_", "DESK_", "QUALYTICS_", "DATABASE_"))}
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
         return {
             **clean,
             "SLACK_BOT_TOKEN": "xoxb-sandbox",
             "SLACK_APP_TOKEN": "xapp-sandbox",
             "SLACK_API_URL": f"{self.slack_url}/api/",
             "DATABASE_URL": f"sqlite:///{self.folder / 'desk.db'}",
-            "QUALYTICS_URL": self.qualytics_url,
-            "QUALYTICS_TOKEN": qualytics.SANDBOX_TOKEN,
+            **self._keys(),
             "DESK_CHANNEL": CHANNEL,
             "DESK_POLL_SECONDS": "1",
             "DESK_WAIT_SECONDS": "1",
@@ -201,10 +208,18 @@ class Stage:
             **more,
         }
 
+    def _keys(self) -> dict[str, str]:
+        """Where the systems are, and what opens them."""
+        known = {
+            "qualytics": {"QUALYTICS_URL": self.qualytics_url, "QUALYTICS_TOKEN": qualytics.SANDBOX_TOKEN},
+            "strange": {"STRANGE_URL": self.strange_url, "STRANGE_KEY": strange_world.KEY},
+        }
+        return {name: value for system in self.systems for name, value in known[system].items()}
+
     def bot(self, **more: str) -> Bot:
         """The bot, not started yet."""
         env = self.env(**more)
-        made = Bot(env, int(env["PORT"]))
+        made = Bot(env, int(env["PORT"]), "tests.strange.bot" if "strange" in self.systems else "bot")
         self.bots.append(made)
         return made
 
@@ -307,15 +322,22 @@ class Stage:
 
         await self.until(look)
 
-    async def _revisions(self) -> tuple[int, int]:
-        slack_now, qualytics_now = await asyncio.gather(
-            self.http.get(f"{self.slack_url}/_control/revision"),
-            self.http.get(f"{self.qualytics_url}/_control/changes", params={"since": -1}),
+    @property
+    def _urls(self) -> list[str]:
+        """Everything that may change."""
+        known = {"qualytics": self.qualytics_url, "strange": self.strange_url}
+        return [self.slack_url, *(known[system] for system in self.systems)]
+
+    async def _revisions(self) -> list[int]:
+        slack, *others = self._urls
+        answers = await asyncio.gather(
+            self.http.get(f"{slack}/_control/revision"),
+            *(self.http.get(f"{url}/_control/changes", params={"since": -1}) for url in others),
         )
-        return int(_json(slack_now)["revision"]), int(_json(qualytics_now)["revision"])
+        return [int(_json(answer)["revision"]) for answer in answers]
 
     async def _change(self, marks: Sequence[int]) -> None:
-        urls = (self.slack_url, self.qualytics_url)
+        urls = self._urls
         waits = [
             asyncio.ensure_future(self.http.get(f"{url}/_control/changes", params={"since": mark, "timeout": 2}))
             for url, mark in zip(urls, marks, strict=True)
@@ -328,9 +350,16 @@ class Stage:
 
 @asynccontextmanager
 async def staged(
-    folder: Path, *, seed: int = 7, open_at_start: int = 0, latency_ms: int = 0, budgets: bool = False
+    folder: Path,
+    *,
+    seed: int = 7,
+    open_at_start: int = 0,
+    latency_ms: int = 0,
+    budgets: bool = False,
+    systems: Sequence[str] = ("qualytics",),
 ) -> AsyncIterator[Stage]:
-    """Both fakes on free ports; Slack's budgets off unless asked for, so that walks are quick. No bot outlives them."""
+    """The fakes on free ports; Slack's budgets off unless asked for, so that walks are quick. The bots know `systems` alone, and none
+    outlives the fakes."""
     async with AsyncExitStack() as stack:
         workspace = slack.Workspace(budgets=budgets)
         world = qualytics.Deployment(seed=seed, open_count=open_at_start)
@@ -339,7 +368,9 @@ async def staged(
         # A connection for each call: none is sent into that just closes, or that a cancelled call has left half read.
         limits = httpx.Limits(max_keepalive_connections=0)
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=60, limits=limits))
-        made = Stage(slack_url, qualytics_url, workspace, world, http, folder)
+        made = Stage(slack_url, qualytics_url, workspace, world, http, folder, systems=systems)
+        if "strange" in systems:
+            made.strange_url, made.strange = await stack.enter_async_context(strange_server.serving(strange_world.World()))
         try:
             yield made
         finally:

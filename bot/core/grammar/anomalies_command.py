@@ -70,13 +70,21 @@ class _Typed:
         return Command(self.verb.name, query, refs, self.plain, change, **more)
 
 
-def command(text: str, *, today: date, sources: Sequence[str], default_source: str, systems: systems.Systems = systems.NONE) -> Command:
+def command(
+    text: str,
+    *,
+    today: date,
+    sources: Sequence[str],
+    default_source: str,
+    closings: Mapping[str, Sequence[model.Closing]] | None = None,
+    systems: systems.Systems = systems.NONE,
+) -> Command:
     """Read what somebody typed after `/anomalies`, as Slack sent it. Raises BadCommand, and nothing else.
 
     `today` is the day of the person who typed it, `sources` the names of the connected systems, `default_source` that of a bare id ("":
-    whichever has it), `systems` what these bring to the grammar.
+    whichever has it), `closings` how each of them closes anomalies, `systems` what else they bring to the grammar.
     """
-    context = references.Context(today, sources, default_source, systems)
+    context = references.Context(today, sources, default_source, closings or {}, systems)
     sent = cleaning.cleaned(text)
     return hints.understood(text, SLASH, BY_NAME, BY_NAME["list"].example, lambda plain: _read(plain, context, sent))
 
@@ -89,7 +97,7 @@ def _read(plain: str, context: references.Context, sent: cleaning.Cleaned) -> Co
     if first is None:
         return Command("help", None, (), plain)
     if first.raw.casefold() in cli_aliases.VERBS:
-        raise cli_aliases.instead(first, tuple(typed), context.systems)
+        raise cli_aliases.instead(first, tuple(typed), context.systems, context.closing)
     verb = _verb(first, plain, context)
     if verb.takes is Takes.TEXT:
         return _text(verb, typed, sent if plain == sent.text else cleaning.cleaned(plain), context)
@@ -189,8 +197,8 @@ def _change(typed: _Typed) -> Command:
         selected = selector.read(verb, found, marked, typed.context)
     else:
         selected = selector.Selection(behind.default, (), "")
-    wanted = edits.read(shape, marked, behind.said)
-    _check_needs(verb, shape, marked, found, end)
+    wanted = edits.read(shape, marked, behind.said, typed.context.closing)
+    _check_needs(typed, shape, marked, found)
     query = assignees.narrowed(selected.query, wanted)
     return typed.command(query, selected.refs, wanted, selection=selected.typed or filters.canonical(query or model.Query()))
 
@@ -236,16 +244,19 @@ def _check_allowed(verb: verbs.Verb, shape: edits.Shape, marked: Sequence[lexer.
         raise lexer.Mistake(message, token.start, token.end, fix=" ", whole=whole)
 
 
-def _check_needs(verb: verbs.Verb, shape: edits.Shape, marked: Sequence[lexer.Token], found: Sequence[lexer.Token], end: int) -> None:
+def _check_needs(typed: _Typed, shape: edits.Shape, marked: Sequence[lexer.Token], found: Sequence[lexer.Token]) -> None:
+    verb, end, closing = typed.verb, len(typed.plain), typed.context.closings
     if not shape.needs or any(edits.mark(token) in shape.needs for token in marked):
         return
+    if "as" in shape.needs and closing and not all(any(one.chosen for one in some) for some in closing.values()):
+        return  # one of the systems closes anomalies without a reason
     plain_tag = next((token for token in found if "+tag" in shape.needs and fields.ALIASES.get(token.key, token.key) == "tag"), None)
     if plain_tag is not None:
         fix = f"{plain_tag.raw} +tag:incident"
         message = f"tag: selects what has the tag already. To add tags write +tag:, to remove them -tag:, like {fix}."
         raise lexer.Mistake(message, plain_tag.start, plain_tag.end, fix=fix)
     if "as" in shape.needs:
-        message = f"Say why they are archived: {edits.OUTCOMES_TOLD}."
+        message = f"Say why they are archived: {edits.outcomes_told(typed.context.closing)}."
     else:
         message = f"Say what to change: {phrases.either([edits.MARKS[name].example for name in shape.needs])}."
     raise lexer.Mistake(message, end, end, whole=verb.example)

@@ -72,7 +72,7 @@ def _operation(known: systems.Systems, said: list[str]) -> str:
     return " ".join(["status", *said[1:]] if first == "get" else said[1:] if first == "scan" else said)
 
 
-def instead(verb: lexer.Token, rest: Sequence[lexer.Token], known: systems.Systems) -> lexer.Mistake:
+def instead(verb: lexer.Token, rest: Sequence[lexer.Token], known: systems.Systems, closing: edits.Closing = ()) -> lexer.Mistake:
     """What to write instead of a verb from elsewhere."""
     said, name = _worded(rest, known.flags), verb.raw.casefold()
     if name in UNLINKS:
@@ -82,16 +82,18 @@ def instead(verb: lexer.Token, rest: Sequence[lexer.Token], known: systems.Syste
         outcome = CLOSES[name]
         kept = [one for one in said if not one.startswith(("status:", "as:"))]
         whole = " ".join(["archive", *(kept or ["1001"]), f"as:{outcome}"])
-        message = f"Closing is archive, with the reason; {outcome} means {edits.OUTCOMES[outcome]}. Write {phrases.brief(whole)}"
+        meaning = edits.outcomes(closing).get(outcome)
+        means = f"; {outcome} means {meaning}" if meaning else ""
+        message = f"Closing is archive, with the reason{means}. Write {phrases.brief(whole)}"
         return lexer.Mistake(message, verb.start, verb.end, whole=whole)
     status = next((one for one in said if re.match(r"(?:status|state|as):", one, re.IGNORECASE)), "")
     kept = [_marked(one) for one in said if one != status] or ["1001"]
-    return _update(verb, status.partition(":")[2], kept)
+    return _update(verb, status.partition(":")[2], kept, closing)
 
 
-def _update(verb: lexer.Token, typed: str, kept: Sequence[str]) -> lexer.Mistake:
+def _update(verb: lexer.Token, typed: str, kept: Sequence[str], closing: edits.Closing) -> lexer.Mistake:
     wanted = fields.STATUSES.get(typed.strip('"').casefold(), "")
-    if wanted in edits.OUTCOMES:
+    if wanted in edits.outcomes(closing):
         whole = " ".join(["archive", *kept, f"as:{wanted}"])
         message = f"{typed} closes an anomaly, and an update does not close. Closing is archive: {phrases.brief(whole)}"
     elif wanted in _MEANT:
@@ -99,7 +101,7 @@ def _update(verb: lexer.Token, typed: str, kept: Sequence[str]) -> lexer.Mistake
         message = f"There is no {verb.raw} here: to make anomalies {typed}, write {phrases.brief(whole)}"
     elif wanted == "archived":
         whole = ""
-        message = f"An update does not close. Closing is archive, with the reason: {edits.OUTCOMES_TOLD}."
+        message = f"An update does not close. Closing is archive, with the reason: {edits.outcomes_told(closing)}."
     else:
         whole = _by_mark(kept)
         message = f"There is no {verb.raw} here. Say what to do: ack, unack, tag, describe, assign, archive or reopen."

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot import model
-from bot.core import lookup, phrases, vocabulary
+from bot.core import closings, lookup, phrases
 from bot.core.grammar import fields, lexer
 
 
@@ -24,7 +24,7 @@ class TypedChange:
     """
 
     action: model.Action
-    archive_as: model.ArchiveAs | None = None
+    archive_as: str | None = None
     people: tuple[str, ...] | None = None
     swap: tuple[str, str] | None = None
     add_tags: tuple[str, ...] = ()
@@ -72,10 +72,18 @@ SHAPES: Mapping[str, Shape] = {
     "delete": Shape(model.Action.DELETE),
 }
 
-OUTCOMES: Mapping[str, str] = {outcome.casefold(): meaning for outcome, meaning in vocabulary.OUTCOMES.items()}
-"""The four ways to close, as they are typed, and what each means."""
+Closing = Sequence[model.Closing]
+"""The ways of closing that people choose from, of all systems."""
 
-OUTCOMES_TOLD = phrases.either([f"as:{word} ({meaning})" for word, meaning in OUTCOMES.items()])
+
+def outcomes(closing: Closing) -> Mapping[str, str]:
+    """The ways to close, as they are typed, and what each means."""
+    return {one.word.casefold(): one.meaning for one in closing}
+
+
+def outcomes_told(closing: Closing) -> str:
+    """What may stand behind `as:`."""
+    return closings.told(dict.fromkeys(closing)) or "as: and the word of the system"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +96,21 @@ class Mark:
     many: bool = False
 
 
-def _outcome(name: str, values: Sequence[lexer.Value]) -> model.ArchiveAs:
-    typed = values[0].text.casefold()
-    if typed in OUTCOMES:
-        return model.ArchiveAs(typed.capitalize())
-    near = lookup.nearest(typed, OUTCOMES)
+def outcome(value: lexer.Value, closing: Closing) -> str:
+    """The word of the way of closing that was typed; any word where no system has told its own. Raises Mistake."""
+    known = closings.find(closing, value.text)
+    if known is not None:
+        return known.word
+    if not closing and value.text.strip():
+        return value.text.capitalize()
+    near = lookup.nearest(value.text.casefold(), outcomes(closing))
     hint = f"Did you mean as:{near}?" if near else "An anomaly is archived for a reason:"
-    message = f"{phrases.quoted(values[0].text)} is no outcome. {hint} {OUTCOMES_TOLD}."
-    raise lexer.Mistake(message, values[0].start, values[0].end, fix=near)
+    message = f"{phrases.quoted(value.text)} is no outcome. {hint} {outcomes_told(closing)}."
+    raise lexer.Mistake(message, value.start, value.end, fix=near)
+
+
+def _typed(name: str, values: Sequence[lexer.Value]) -> lexer.Value:
+    return values[0]
 
 
 def _tags(name: str, values: Sequence[lexer.Value]) -> tuple[str, ...]:
@@ -125,7 +140,7 @@ def people(name: str, values: Sequence[lexer.Value]) -> tuple[str, ...]:
 
 
 MARKS: Mapping[str, Mark] = {
-    "as": Mark("archive_as", "as:duplicate", _outcome),
+    "as": Mark("archive_as", "as:duplicate", _typed),
     "+tag": Mark("add_tags", "+tag:incident", _tags, many=True),
     "-tag": Mark("remove_tags", "-tag:incident", _tags, many=True),
     "assign": Mark("people", "assign:me", people, many=True),
@@ -146,7 +161,7 @@ def mark(token: lexer.Token) -> str:
     return name if name in MARKS else ""
 
 
-def read(shape: Shape, marked: Sequence[lexer.Token], extra: Mapping[str, Any]) -> TypedChange:
+def read(shape: Shape, marked: Sequence[lexer.Token], extra: Mapping[str, Any], closing: Closing = ()) -> TypedChange:
     """What these marked words want changed, which the shape allows; `extra` are what the verb itself says. Raises Mistake."""
     typed: dict[str, list[lexer.Value]] = {}
     for token in marked:
@@ -154,6 +169,8 @@ def read(shape: Shape, marked: Sequence[lexer.Token], extra: Mapping[str, Any]) 
         values = _checked(name, token, again=name in typed)
         typed.setdefault(name, []).extend(values)
     kept = {MARKS[name].field: MARKS[name].read(name, values) for name, values in typed.items()}
+    if "archive_as" in kept:
+        kept["archive_as"] = outcome(kept["archive_as"], closing)
     _check_tags(typed)
     return TypedChange(shape.action, **(kept | dict(extra)))
 

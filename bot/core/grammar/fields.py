@@ -213,7 +213,7 @@ def _place(wanted: Iterable[str], place: model.Place | None) -> bool:
 def _status(query: model.Query, anomaly: model.Anomaly) -> bool:
     if not query.statuses:
         return anomaly.state is not model.State.ARCHIVED
-    return _among(query.statuses, ("any", *_STANDING[anomaly.state], anomaly.archived_as.value if anomaly.archived_as else ""))
+    return _among(query.statuses, ("any", *_STANDING[anomaly.state], anomaly.archived_as or ""))
 
 
 _STANDING: Mapping[model.State, Sequence[str]] = {

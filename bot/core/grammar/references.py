@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
 from bot import model
@@ -26,12 +26,18 @@ _BEGINS = re.compile(r"[#(\[~_*`'\"]*\d|https?://\S+/", re.IGNORECASE)
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a command is read against: the day of the person who typed it, the connected systems, the system of a bare id ("": whichever has
-    it), and what these systems bring."""
+    it), the ways of closing of each system that has told them, and what else the systems bring."""
 
     today: date
     sources: Sequence[str]
     default_source: str
+    closings: Mapping[str, Sequence[model.Closing]] = field(default_factory=dict)
     systems: systems.Systems = systems.NONE
+
+    @property
+    def closing(self) -> Sequence[model.Closing]:
+        """Every way in which people close anomalies of one of these systems."""
+        return [one for some in self.closings.values() for one in some if one.chosen]
 
 
 def read(found: Sequence[lexer.Token], context: Context) -> tuple[model.Ref, ...]:

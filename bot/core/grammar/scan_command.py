@@ -55,7 +55,7 @@ def scan(text: str, *, sources: Sequence[str], default_source: str, systems: sys
     `sources` are the names of the connected systems, `default_source` the one that is meant when none is named, `systems` what these bring
     to the grammar.
     """
-    context = references.Context(date.min, sources, default_source, systems)  # no word of /scan is a day
+    context = references.Context(date.min, sources, default_source, systems=systems)  # no word of /scan is a day
     return hints.understood(text, SLASH, BY_NAME, BY_NAME["scan"].example, lambda plain: _read(plain, context))
 
 

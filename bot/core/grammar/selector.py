@@ -9,9 +9,6 @@ from bot import model
 from bot.core import lookup, phrases
 from bot.core.grammar import edits, fields, filters, lexer, references, verbs
 
-CLOSED = frozenset({"archived", *edits.OUTCOMES})
-"""Statuses of what is archived; a change other than reopening or commenting would be refused for each of them."""
-
 _EVERYTHING = frozenset({"all", "everything", "*", "any", "-all"})
 _COLUMN_TITLES = frozenset({"id", "ids", "anomaly", "anomaly_id", "anomaly-id"})
 _NO_CHOICE = frozenset({"source", "sort", "limit"})
@@ -41,6 +38,17 @@ class _Words:
     filters: Sequence[lexer.Token]
     others: Sequence[lexer.Token]
     marked: Sequence[lexer.Token]
+    closing: edits.Closing
+
+    @property
+    def outcomes(self) -> Mapping[str, str]:
+        """The ways of closing, as they are typed, and what each means."""
+        return edits.outcomes(self.closing)
+
+    @property
+    def closed(self) -> frozenset[str]:
+        """Statuses of what is archived; a change other than reopening or commenting would be refused for each of them."""
+        return frozenset({"archived", *self.outcomes})
 
     @property
     def outcome(self) -> bool:
@@ -66,7 +74,7 @@ def read(verb: verbs.Verb, found: Sequence[lexer.Token], marked: Sequence[lexer.
     filters, ids, others = kinds["filter"], kinds["id"], kinds["other"]
     if ids:
         others = [token for token in others if token.raw.casefold() not in _COLUMN_TITLES]
-    sorted_words = _Words(verb, ids, filters, others, marked)
+    sorted_words = _Words(verb, ids, filters, others, marked, context.closing)
     _check_others(sorted_words, context)
     if ids and filters:
         raise _both(sorted_words, context)
@@ -153,7 +161,7 @@ def _unmarked(token: lexer.Token, found: _Words) -> str:
     typed, allowed = token.raw.casefold(), edits.SHAPES[found.verb.name].marks
     if typed in allowed or edits.ALIASES.get(typed) in allowed:
         return edits.MARKS[edits.ALIASES.get(typed, typed)].example
-    if "as" in allowed and typed in edits.OUTCOMES:
+    if "as" in allowed and typed in found.outcomes:
         return f"as:{typed}"
     if typed[:1] in {"+", "-"} and typed[1:2].isalpha() and "+tag" in allowed:
         return f"{typed[0]}tag:{lexer.quote(token.values[0].text[1:]) if len(token.values) == 1 else token.raw[1:]}"
@@ -199,7 +207,7 @@ def _check_status(found: _Words, query: model.Query) -> None:
     status = next((token for token in found.filters if fields.find(token.key) is fields.BY_NAME["status"]), None)
     first = found.filters[0]
     if found.verb.name == "reopen":
-        if not CLOSED.isdisjoint(query.statuses) or "any" in query.statuses:
+        if not found.closed.isdisjoint(query.statuses) or "any" in query.statuses:
             return
         parts = [token.raw for token in found.filters if token is not status]
         why = f"{status.raw} selects what is not archived" if status else "Without a status, a filter selects what is not archived"
@@ -207,7 +215,7 @@ def _check_status(found: _Words, query: model.Query) -> None:
         raise lexer.Mistake(
             message, (status or first).start, (status or found.filters[-1]).end, whole=found.whole(*parts, "status:archived")
         )
-    if status is not None and query.statuses and CLOSED.issuperset(query.statuses):
+    if status is not None and query.statuses and found.closed.issuperset(query.statuses):
         raise closing(found, status)
 
 
@@ -240,7 +248,7 @@ def closing(found: _Words, status: lexer.Token) -> lexer.Mistake:
     kept = [token.raw for token in sorted([*found.ids, *found.filters], key=lambda one: one.start) if token is not status]
     typed = status.values[0].text if status.values else ""
     wanted = fields.STATUSES.get(typed.casefold(), "")
-    if wanted in CLOSED:
+    if wanted in found.closed:
         return _close_instead(found, status, kept, typed, wanted)
     verb = {"acknowledged": "ack", "active": "unack", "open": "unack"}.get(wanted, found.verb.name)
     if verb == found.verb.name:
@@ -253,7 +261,7 @@ def closing(found: _Words, status: lexer.Token) -> lexer.Mistake:
 
 
 def _close_instead(found: _Words, status: lexer.Token, kept: Sequence[str], typed: str, wanted: str) -> lexer.Mistake:
-    outcome = f"as:{wanted}" if wanted in edits.OUTCOMES else ""
+    outcome = f"as:{wanted}" if wanted in found.outcomes else ""
     reopened = " ".join(["reopen", *kept, status.raw])
     closed = found.whole(*kept, outcome, verb="archive")
     if not kept or found.outcome:
@@ -261,9 +269,8 @@ def _close_instead(found: _Words, status: lexer.Token, kept: Sequence[str], type
         message = f"{why}. To bring them back: {phrases.brief(reopened)}"
         return lexer.Mistake(message, status.start, status.end, whole=reopened)
     if not outcome:
-        message = (
-            f"status: selects, and archived is not set by {found.verb.name}. Closing is archive, with the reason: {edits.OUTCOMES_TOLD}."
-        )
+        how = edits.outcomes_told(found.closing)
+        message = f"status: selects, and archived is not set by {found.verb.name}. Closing is archive, with the reason: {how}."
         return lexer.Mistake(message, status.start, status.end, whole="")
     if found.verb.name == "archive":
         message = f"status: selects. How an anomaly is closed is said by {outcome}: {phrases.brief(closed)}"

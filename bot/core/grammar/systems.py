@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from bot import model
 from bot.core import phrases
@@ -22,7 +22,7 @@ class Speaks(Protocol):
     client_options: model.ClientOptions
 
     @property
-    def archive_as(self) -> Sequence[Any]: ...
+    def archive_as(self) -> Sequence[model.Closing]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +94,9 @@ def of(running: Iterable[Speaks], elsewhere: Mapping[str, str]) -> Systems:
     """What these systems bring; `elsewhere` are all known words of single systems."""
     systems = list(running)
     words = {key: _read(word) for system in reversed(systems) for word in system.own_words for key in (word.name, *word.aliases)}
-    words["status"] = fields.standing(_outcome(one) for system in systems for one in system.archive_as)
+    words["status"] = fields.standing(one.word for system in systems for one in system.archive_as)
     titles, named = {one.name: one.title for one in systems}, {one.name: one.idents for one in systems}
     return Systems(titles, named, words, elsewhere, [one.client_options for one in systems])
-
-
-def _outcome(way: Any) -> str:
-    """The word of a way of closing."""
-    return str(way)
 
 
 def _read(word: model.OwnWord) -> fields.FilterWord:

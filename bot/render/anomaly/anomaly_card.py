@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot import model, ports
 from bot.render import siblings
-from bot.render.anomaly import buttons, wording
+from bot.render.anomaly import buttons, evidence, wording
 from bot.render.kit import blocks, ids, limits, text
 
 _TABLES = 5
@@ -23,25 +23,34 @@ def anomaly(anomaly: model.Anomaly, offer: model.Capabilities, past: model.Recur
 def _open(anomaly: model.Anomaly, offer: model.Capabilities, past: model.Recurrence) -> model.Message:
     failing, about = wording.failing(anomaly), wording.description(anomaly)
     body = "\n".join(line for line in (failing, about) if line)
-    small = _small(anomaly, past)
+    (series, series_spoken), (facts, facts_spoken) = evidence.series(anomaly), evidence.facts(anomaly)
+    ties = evidence.ties(anomaly)
+    small = _small(anomaly, past, offer)
     detected = text.when(anomaly.created)
-    state = f"{wording.state(anomaly)} · {wording.who(anomaly)} · {wording.dated(anomaly)}"
-    last, last_spoken = _last(anomaly, past)
+    state = f"{wording.stands(anomaly, offer.archive_as)} · {wording.who(anomaly)} · {wording.dated(anomaly)}"
+    since = [part for part in (evidence.lasting(anomaly), evidence.over(anomaly)) if part]
+    last, last_spoken = _last(anomaly, past, offer)
     said = text.sentence(
         text.spoken(f"{wording.headline(anomaly)}, {text.short(offer.title, 40)} {wording.ident(anomaly)}"),
+        series_spoken,
         text.spoken(failing),
         text.spoken(about),
+        facts_spoken,
         text.spoken(small),
-        f"{text.spoken(state)} {detected}",
+        text.spoken(ties),
+        ", ".join([f"{text.spoken(state)} {detected}", *since]),
         last_spoken,
         buttons.possible(anomaly, offer),
     )
     shown = (
         blocks.header(wording.headline(anomaly)),
+        *((series,) if series else ()),
         *((blocks.section(body),) if body else ()),
+        *((facts,) if facts else ()),
         blocks.context(small),
+        *((blocks.context(ties),) if ties else ()),
         *buttons.row(anomaly, offer),
-        blocks.context(state, blocks.marked(detected)),
+        blocks.context(state, blocks.marked(detected), *(blocks.marked(f"· {part}") for part in since)),
         *((last,) if last else ()),
     )
     return limits.fit(model.Message(said, shown))
@@ -49,10 +58,15 @@ def _open(anomaly: model.Anomaly, offer: model.Capabilities, past: model.Recurre
 
 def _archived(anomaly: model.Anomaly, offer: model.Capabilities, past: model.Recurrence) -> model.Message:
     """Two lines: what it was, and who closed it when; the rest is in the history."""
-    first = f"{wording.state(anomaly)}: {wording.headline(anomaly)}"
-    last, last_spoken = _last(anomaly, past)
-    small = f"{wording.failing(anomaly)} · {wording.who(anomaly)} · {wording.ident(anomaly)} · {wording.dated(anomaly)}"
+    first = f"{wording.state(anomaly, offer.archive_as)}: {wording.headline(anomaly)}"
+    last, last_spoken = _last(anomaly, past, offer)
+    found = wording.series(anomaly.series) if anomaly.series else wording.failing(anomaly)
+    parts = (found, wording.who(anomaly), wording.ident(anomaly), wording.dated(anomaly))
+    small = " · ".join(part for part in parts if part)
     second = last or blocks.context(small, _mark(anomaly))
+    ties, over = evidence.ties(anomaly), evidence.over(anomaly)
+    marks = [*([blocks.plain(f"· {ties}")] if ties else []), *([blocks.marked(f"· {over}")] if over else [])]
+    second = {**second, "elements": [*second["elements"], *marks]}
     hint = ""
     if model.Action.REOPEN not in offer.supports:
         hint = f"It cannot be reopened from Slack. Open it in {text.short(offer.title, 40)} to do that."
@@ -60,6 +74,8 @@ def _archived(anomaly: model.Anomaly, offer: model.Capabilities, past: model.Rec
     said = text.sentence(
         text.spoken(f"{first}, {text.short(offer.title, 40)} {wording.ident(anomaly)}"),
         last_spoken,
+        text.spoken(ties),
+        over,
         text.spoken(hint),
         buttons.possible(anomaly, offer),
     )
@@ -76,23 +92,23 @@ def _mark(anomaly: model.Anomaly) -> model.Block:
     return blocks.marked(text.when(anomaly.created))
 
 
-def _small(anomaly: model.Anomaly, past: model.Recurrence) -> str:
-    """ "Weight 54 · seen 3 times in 7 days, last archived as Invalid by Dana (Qualytics user) · tags critical, pii · 1001"."""
+def _small(anomaly: model.Anomaly, past: model.Recurrence, offer: model.Capabilities) -> str:
+    """ "Weight 54 · seen 3 times in 7 days, last archived as Invalid by Dana in Acme · tags critical, pii · 1001"."""
     seen = f"seen {text.number(past.seen)} times in 7 days" if past.seen > 1 else ""
     before = past.archived_before
     if before:
-        closed = " ".join(part for part in ("last archived", wording.outcome(before), wording.by(before)) if part)
+        closed = " ".join(part for part in ("last archived", wording.outcome(before, offer.archive_as), wording.by(before)) if part)
         seen = f"{seen}, {closed}" if seen else closed
-    parts = (wording.weight(anomaly), seen, wording.tags(anomaly), f"id {wording.ident(anomaly)}")
+    parts = (wording.score(anomaly), seen, wording.tags(anomaly), f"id {wording.ident(anomaly)}")
     return " · ".join(part for part in parts if part)
 
 
-def _last(anomaly: model.Anomaly, past: model.Recurrence) -> tuple[model.Block | None, str]:
+def _last(anomaly: model.Anomaly, past: model.Recurrence, offer: model.Capabilities) -> tuple[model.Block | None, str]:
     """The line about the last thing that happened, drawn and spoken; nothing where nothing did."""
     entry = past.last
     if entry is None or entry.result is not model.Result.DONE:
         return None, ""
-    what = wording.done(entry, anomaly)
+    what = wording.done(entry, anomaly, offer.archive_as)
     return blocks.context(f"{what},", blocks.marked(text.when(entry.at))), f"{text.spoken(what)}, {text.when(entry.at)}"
 
 

@@ -76,7 +76,11 @@ def assign(
         "max_selected_items": MOST_PEOPLE,
         **({"initial_users": shown} if shown else {}),
     }
-    parts = [_about(anomaly), modals.entry(ids.ASSIGN_PEOPLE, "Assign to", select, optional=True), *(blocks.context(line) for line in said)]
+    parts = [
+        _about(anomaly, offer),
+        modals.entry(ids.ASSIGN_PEOPLE, "Assign to", select, optional=True),
+        *(blocks.context(line) for line in said),
+    ]
     parts += [blocks.context(text.short(note, 500)) for note in notes]
     pending = Pending(anomaly.ref, anomaly.version, channel, tuple(person.id for person in strangers))
     return limits.fit_view(modals.window("Assign", parts, callback=ids.ASSIGN_VIEW, submit="Assign", metadata=_metadata(pending)))
@@ -107,7 +111,7 @@ def comment(anomaly: model.Anomaly, offer: model.Capabilities, channel: str = ""
     field: model.Block = {"type": "plain_text_input", "action_id": ids.COMMENT_TEXT, "multiline": True, "min_length": 1}
     field["max_length"] = limits.INPUT_TEXT
     parts = [
-        _about(anomaly),
+        _about(anomaly, offer),
         modals.entry(ids.COMMENT_TEXT, "Comment", field),
         blocks.context(f"It is kept in {text.short(offer.title, 40)}, where everybody with access to the anomaly can read it."),
     ]
@@ -130,8 +134,9 @@ def _person(person: model.Person) -> str:
     return f"{name} ({address})" if address and address != name else name
 
 
-def _about(anomaly: model.Anomaly) -> model.Block:
-    return blocks.section(f"{wording.headline(anomaly)}\n{wording.state(anomaly)} · {wording.who(anomaly)} · id {wording.ident(anomaly)}")
+def _about(anomaly: model.Anomaly, offer: model.Capabilities) -> model.Block:
+    stands = f"{wording.state(anomaly, offer.archive_as)} · {wording.who(anomaly)} · id {wording.ident(anomaly)}"
+    return blocks.section(f"{wording.headline(anomaly)}\n{stands}")
 
 
 def _metadata(pending: Pending, **more: object) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot import model
-from bot.core import phrases, transitions, vocabulary
+from bot.core import closings, phrases, transitions, vocabulary
 from bot.render.anomaly import wording
 from bot.render.kit import blocks, ids, text
 
@@ -54,7 +54,7 @@ def row(anomaly: model.Anomaly, offer: model.Capabilities) -> tuple[model.Block,
     """The buttons that the system supports and that make sense as the anomaly stands; none for one that is gone."""
     if wording.gone(anomaly):
         return ()
-    offered = transitions.offered(anomaly, offer.supports, offer.archive_as)
+    offered = transitions.offered(anomaly, offer.supports)
     return blocks.actions(
         *(_button(entry, anomaly) for entry in _BEFORE_MENU if entry.action in offered),
         _archive(anomaly, offer) if model.Action.ARCHIVE in offered else None,
@@ -65,7 +65,7 @@ def row(anomaly: model.Anomaly, offer: model.Capabilities) -> tuple[model.Block,
 
 
 def open_in(offer: model.Capabilities) -> str:
-    """The label of the link: "Open in Qualytics"."""
+    """The label of the link: "Open in Acme"."""
     return f"Open in {text.short(offer.title, 40)}"
 
 
@@ -76,7 +76,7 @@ def show(ref: model.Ref, version: int, label: str = "Show", hint: str = "") -> m
 
 def possible(anomaly: model.Anomaly, offer: model.Capabilities) -> str:
     """What can be done, as mrkdwn for those who read only the text: "You can acknowledge or assign it with the buttons." and a link."""
-    offered = () if wording.gone(anomaly) else transitions.offered(anomaly, offer.supports, offer.archive_as)
+    offered = () if wording.gone(anomaly) else transitions.offered(anomaly, offer.supports)
     verbs = [vocabulary.order(action) for action in _SPOKEN if action in offered]
     here = f"You can {phrases.either(verbs)} it with the buttons" if verbs else ""
     there = text.link(anomaly.url, open_in(offer)) if text.url(anomaly.url) else ""
@@ -94,12 +94,15 @@ def _button(entry: _Row, anomaly: model.Anomaly) -> model.Block:
 
 def _archive(anomaly: model.Anomaly, offer: model.Capabilities) -> model.Block | None:
     """The menu of outcomes; one plain button where closing has no reason."""
-    if not offer.archive_as:
+    choices = closings.chosen(offer.archive_as)
+    if not choices:
         value = ids.encode_choice("", anomaly.ref, anomaly.version)
         return blocks.button(ids.ARCHIVE, "Archive", value, hint=f"Archive {wording.title(anomaly)}")
     options = [
-        blocks.option(choice.value, ids.encode_choice(choice.value, anomaly.ref, anomaly.version), wording.meaning(choice))
-        for choice in offer.archive_as
+        blocks.option(
+            wording.closed(choice.word, choices), ids.encode_choice(choice.word, anomaly.ref, anomaly.version), wording.meaning(choice)
+        )
+        for choice in choices
     ]
     return blocks.menu(ids.ARCHIVE, "Archive as…", options)
 

@@ -43,17 +43,17 @@ def _told_one(receipt: model.Receipt, outcome: model.Outcome, actor: model.Actor
         return text.sentence(f"Not {verb.lower()}: {about}", text.capital(_why(outcome, offer)))
     if outcome.result is model.Result.ALREADY:
         return text.sentence(_already(outcome, verb, anomaly), "Nothing was changed")
-    return f"{_done(receipt.change, verb, anomaly, actor)}: {about}"
+    return f"{_done(receipt.change, verb, anomaly, actor, offer)}: {about}"
 
 
-def _done(change: model.Change, verb: str, anomaly: model.Anomaly | None, actor: model.Actor) -> str:
+def _done(change: model.Change, verb: str, anomaly: model.Anomaly | None, actor: model.Actor, offer: model.Capabilities) -> str:
     """ "Assigned to you and Lee Park", told by what the system says now."""
     if change.action is model.Action.ASSIGN and anomaly is not None:
         names = wording.assignees(anomaly.assignees, actor.email)
         return f"Assigned to {names}" if names else "Unassigned"
     if change.action is model.Action.ARCHIVE:
         chosen = (anomaly.archived_as if anomaly else None) or change.archive_as
-        return f"Archived as {chosen}" if chosen else "Archived"
+        return f"Archived as {wording.closed(chosen, offer.archive_as)}" if chosen else "Archived"
     return verb
 
 
@@ -82,8 +82,9 @@ def _told_many(receipt: model.Receipt, outcomes: Sequence[model.Outcome]) -> str
 
 def stale(anomaly: model.Anomaly, offer: model.Capabilities, past: model.Recurrence, action: str) -> model.Message:
     """The anomaly moved on since the button was drawn: who did what when, and the buttons that make sense now."""
-    did = wording.done(past.last, anomaly) if past.last else wording.state(anomaly)
-    line = f"Nothing was changed: you cannot {text.short(action, 40)} {wording.title(anomaly)} any more. It is {wording.state(anomaly)} now"
+    stands = wording.state(anomaly, offer.archive_as)
+    did = wording.done(past.last, anomaly, offer.archive_as) if past.last else stands
+    line = f"Nothing was changed: you cannot {text.short(action, 40)} {wording.title(anomaly)} any more. It is {stands} now"
     when = text.when(past.last.at) if past.last else ""
     said = text.sentence(text.spoken(line), f"{text.spoken(did)} {when}".strip(), buttons.possible(anomaly, offer))
     shown = (

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bot import model
-from bot.core import transitions, vocabulary
+from bot.core import closings, endings, vocabulary
 from bot.render.kit import text
 
 _CHECKS = 5
 _TAGS = 10
 _PEOPLE = 5
+_AROUND = 4
 
 
 def gone(anomaly: model.Anomaly) -> bool:
     """Whether its system does not know it any more."""
-    return anomaly.status == transitions.DELETED
+    return anomaly.deleted
 
 
 def severity(anomaly: model.Anomaly) -> str:
@@ -24,16 +25,24 @@ def severity(anomaly: model.Anomaly) -> str:
 
 
 def place(anomaly: model.Anomaly) -> str:
-    """ "orders (warehouse-prod)"."""
-    table = text.short(anomaly.container.name, 60) if anomaly.container else ""
-    store = text.short(anomaly.datastore.name, 40) if anomaly.datastore else ""
-    return f"{table} ({store})" if table and store else table or store
+    """ "orders (warehouse-prod)", "checkout (Payments › eu-west)": the innermost place, and those around it from the outermost on."""
+    *around, inner = [place.name for place in anomaly.where] or [""]
+    if not around:
+        return text.short(inner, 60 if anomaly.container or anomaly.places else 40, "") if anomaly.where else ""
+    return f"{text.short(inner, 60)} ({_within(around)})"
+
+
+def _within(around: Sequence[str]) -> str:
+    """The outer places; of very many the outermost and the innermost of them."""
+    named = [text.short(name, 40) for name in around]
+    return " › ".join(named if len(named) <= _AROUND else [named[0], text.ELLIPSIS, *named[1 - _AROUND :]])
 
 
 def title(anomaly: model.Anomaly) -> str:
     """ "record anomaly in orders (warehouse-prod)"."""
-    kind = f"{text.short(anomaly.type, 20)} anomaly" if anomaly.type.strip() else "anomaly"
-    where = place(anomaly)
+    word = anomaly.type_title or anomaly.type
+    kind = f"{text.short(word, 40 if anomaly.type_title else 20)} anomaly" if word.strip() else "anomaly"
+    where = place(anomaly) or (text.short(anomaly.series.metric, 60, "") if anomaly.series else "")
     return f"{kind} in {where}" if where else f"{kind} {ident(anomaly)}"
 
 
@@ -86,9 +95,42 @@ def _tells(anomaly: model.Anomaly, said: str) -> bool:
     return bool(names) and counted and all(name in said for name in names)
 
 
-def weight(anomaly: model.Anomaly) -> str:
-    """ "Weight 54", "" when there is none."""
-    return "" if anomaly.weight is None else f"Weight {text.number(anomaly.weight)}"
+def score(anomaly: model.Anomaly) -> str:
+    """ "Weight 54", "Score 72 of 100", "" when there is none."""
+    if anomaly.weight is None:
+        return ""
+    of = f" of {text.number(anomaly.scale.most)}" if anomaly.scale.most is not None else ""
+    return f"{text.capital(text.short(anomaly.scale.name, 40, 'score'))} {text.number(anomaly.weight)}{of}"
+
+
+def series(told: model.Series) -> str:
+    """ "orders.count 4,210, expected 1,200 to 1,900 (+121 %), up": all but its dates."""
+    metric, resolution = text.short(told.metric, 200), text.short(told.resolution, 40, "")
+    value = _amount(told.value, told.unit)
+    change = f" ({_change(told)})" if _change(told) else ""
+    parts = (f"{metric} {value}".strip(), f"{_expected(told)}{change}".strip(), str(told.direction or ""))
+    return ", ".join([part for part in parts if part] + ([f"resolution {resolution}"] if resolution else []))
+
+
+def _amount(number: float | None, unit: str) -> str:
+    short = text.short(unit, 20, "")
+    return "" if number is None else f"{text.number(number)} {short}".strip()
+
+
+def _expected(told: model.Series) -> str:
+    if told.low is None and told.high is None:
+        return ""
+    if told.low is None or told.high is None:
+        bound = "at most" if told.low is None else "at least"
+        return f"expected {bound} {_amount(told.high if told.low is None else told.low, told.unit)}"
+    alone = told.low == told.high
+    return f"expected {'' if alone else text.number(told.low) + ' to '}{_amount(told.high, told.unit)}"
+
+
+def _change(told: model.Series) -> str:
+    """By how much it left what was expected: "+121 %", else "+2,310 rows"."""
+    number, unit = (told.percent, "%") if told.percent is not None else (told.delta, told.unit)
+    return "" if number is None else f"{'+' if number > 0 else ''}{_amount(number, unit)}"
 
 
 def tags(anomaly: model.Anomaly) -> str:
@@ -103,10 +145,23 @@ def assignees(people: Sequence[model.Person], me: str = "") -> str:
     return text.listed(names, _PEOPLE)
 
 
-def state(anomaly: model.Anomaly) -> str:
-    """How it stands, in the system's own word: "Active", "Archived as Duplicate"."""
+def closed(word: str, closing: Sequence[model.Closing] = ()) -> str:
+    """What a way of closing is called: by its system's own title where `closing` has it."""
+    return text.short(closings.title(closing, word), 60)
+
+
+def state(anomaly: model.Anomaly, closing: Sequence[model.Closing] = ()) -> str:
+    """How it stands, and whether it is over: "Active", "Archived as Duplicate", "Acknowledged, over"."""
+    mark = ", over" if anomaly.over and anomaly.state is not model.State.ARCHIVED else ""
+    return stands(anomaly, closing) + mark
+
+
+def stands(anomaly: model.Anomaly, closing: Sequence[model.Closing] = ()) -> str:
+    """How it stands, in the system's own word."""
+    if endings.by_itself(anomaly):
+        return model.OVER
     if anomaly.state is model.State.ARCHIVED and anomaly.archived_as:
-        return f"Archived as {anomaly.archived_as}"
+        return f"Archived as {closed(anomaly.archived_as, closing)}"
     if anomaly.state is model.State.ARCHIVED and anomaly.status.casefold() != model.State.ARCHIVED:
         return f"Archived ({text.short(anomaly.status, 40)})"
     return text.capital(text.short(anomaly.status, 40, str(anomaly.state)))
@@ -134,33 +189,40 @@ def verb(entry: model.Entry) -> str:
     return known.done if known else text.capital(text.short(entry.action, 40, vocabulary.CHANGE.done))
 
 
-def meaning(outcome: model.ArchiveAs) -> str:
-    """ "Root cause fixed": what this way of closing says."""
-    return text.capital(vocabulary.OUTCOMES[outcome])
+def meaning(closing: model.Closing) -> str:
+    """ "Root cause fixed": what this way of closing says, "" when its system does not tell."""
+    return text.capital(text.short(closing.meaning, 75, ""))
 
 
 def by(entry: model.Entry) -> str:
-    """ "by Dana", "by Dana in Qualytics", "in Qualytics", or "" when nobody knows."""
+    """ "by Dana", "by Dana in Acme", "in Acme", or "" when nobody knows."""
     name = f"by {text.short(entry.actor_name, 60)}" if entry.actor_name.strip() else ""
     place_ = "" if entry.via.casefold() == "slack" else f"in {text.short(entry.via, 40)}"
     return " ".join(part for part in (name, place_) if part)
 
 
-def outcome(entry: model.Entry) -> str:
+def outcome(entry: model.Entry, closing: Sequence[model.Closing]) -> str:
     """ "as Invalid" for the journal line of a closing, "" when it does not say."""
-    told = (f"as {choice}" for said in (entry.after, entry.detail) for choice in model.ArchiveAs if choice.casefold() in said.casefold())
-    return next(told, "")
+    told = closings.mentioned(closing, entry.after, entry.detail)
+    return f"as {closed(told.word, closing)}" if told is not None else ""
 
 
-def done(entry: model.Entry, anomaly: model.Anomaly) -> str:
+def done(entry: model.Entry, anomaly: model.Anomaly, closing: Sequence[model.Closing] = ()) -> str:
     """The last thing that happened to this anomaly, told by how it stands now: "Assigned to Lee Park by Dana"."""
     what = verb(entry)
+    if anomaly.over and not entry.actor_name.strip() and entry.action in _ENDS:
+        return f"{model.OVER}: {text.short(entry.via, 40, 'its system')} closed it by itself"
     if entry.action == model.Action.ASSIGN:
         names = assignees(anomaly.assignees)
         what = f"Assigned to {names}" if names else "Unassigned"
     if entry.action == model.Action.ARCHIVE:
-        what = " ".join(part for part in (what, f"as {anomaly.archived_as}" if anomaly.archived_as else outcome(entry)) if part)
+        how = f"as {closed(anomaly.archived_as, closing)}" if anomaly.archived_as else outcome(entry, closing)
+        what = " ".join(part for part in (what, how) if part)
     return " ".join(part for part in (what, by(entry)) if part)
+
+
+_ENDS = (model.Action.ARCHIVE.value, "status")
+"""The journal's words for what a system did that closed an anomaly by itself."""
 
 
 def states(counts: Mapping[model.State, int]) -> str:

@@ -46,7 +46,7 @@ def preview(
     todo = batch_wording.of(progress, *batch_wording.WAITING)
     if not todo:
         return unheard.beside(_nothing_to_do(batch, progress, offer), silent, "batch")
-    title = batch_wording.wanted(batch, todo, names)
+    title = batch_wording.wanted(batch, todo, names, offer.archive_as)
     gets = batch_wording.gets(batch.change, names) if batch.change.action is not model.Action.DELETE else []
     each = "Each anomaly gets:\n" + "\n".join(f"• {part}" for part in gets) if gets else ""
     chosen = "\n".join([_chosen(batch, progress), *batch_wording.reasons(batch, progress, offer, all_of_them=False)])
@@ -142,7 +142,7 @@ def _nothing_to_do(batch: model.Batch, progress: model.Progress, offer: model.Ca
 
 def started(batch: model.Batch, offer: model.Capabilities) -> model.Message:
     """The answer to [Confirm], to [Undo] and to the deletion form."""
-    line = f"{batch_wording.running(batch)} in {_system(offer)} has begun"
+    line = f"{batch_wording.running(batch, closing=offer.archive_as)} in {_system(offer)} has begun"
     return blocks.line(text.sentence(line, "Its message shows how far it is, and the receipt afterwards"))
 
 
@@ -168,7 +168,9 @@ def card(
     if batch.state is model.BatchState.CANCELLED:
         return cancelled(batch)
     if batch.state is model.BatchState.PREVIEW:
-        return blocks.line(f"{batch_wording.wanted(batch, batch.total)}: waiting for its confirmation. Nothing was changed.")
+        return blocks.line(
+            f"{batch_wording.wanted(batch, batch.total, closing=offer.archive_as)}: waiting for its confirmation. Nothing was changed."
+        )
     if batch.state is model.BatchState.RUNNING:
         return _running(batch, progress, offer, names)
     return _receipt(batch, progress, undoable, offer, names)
@@ -177,7 +179,7 @@ def card(
 def _running(batch: model.Batch, progress: model.Progress, offer: model.Capabilities, names: batch_wording.Names) -> model.Message:
     total = max(1, batch.total)
     share = min(1.0, max(0.0, 1 - batch_wording.of(progress, *batch_wording.WAITING) / total))
-    title = batch_wording.running(batch, names)
+    title = batch_wording.running(batch, names, offer.archive_as)
     line = f"{title}: {batch_wording.counted(batch, progress)}."
     percent = f"{int(share * 100)} %"
     bar = "▓" * int(share * _BAR) + "░" * (_BAR - int(share * _BAR))
@@ -196,7 +198,7 @@ def _running(batch: model.Batch, progress: model.Progress, offer: model.Capabili
 def _receipt(
     batch: model.Batch, progress: model.Progress, undoable: bool, offer: model.Capabilities, names: batch_wording.Names
 ) -> model.Message:
-    title = batch_wording.finished(batch, batch_wording.of(progress, model.Fate.DONE), names)
+    title = batch_wording.finished(batch, batch_wording.of(progress, model.Fate.DONE), names, offer.archive_as)
     line = text.sentence(title, text.capital(batch_wording.counted(batch, progress)), _took(batch))
     large = batch.total > batch_wording.CSV_ABOVE
     reasons = batch_wording.reasons(batch, progress, offer, all_of_them=not large)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from bot import model
 from bot.core import vocabulary
+from bot.render.anomaly import wording
 from bot.render.kit import refusals, text
 
 CSV_ABOVE = 20
@@ -16,6 +17,9 @@ _IDS_BESIDE_CSV = 5
 
 Names = Mapping[str, str]
 """The names of the system's users by their ids, as far as somebody knows them."""
+
+Closings = Sequence[model.Closing]
+"""The ways of closing that the system has, as far as a title has to call one."""
 
 NOBODY: Names = {}
 NOT_DONE = (model.Fate.REFUSED, model.Fate.DRIFTED)
@@ -33,20 +37,20 @@ def _verb(batch: model.Batch) -> vocabulary.Verb:
     return vocabulary.verb(word)
 
 
-def wanted(batch: model.Batch, amount: int, names: Names = NOBODY) -> str:
+def wanted(batch: model.Batch, amount: int, names: Names = NOBODY, closing: Closings = ()) -> str:
     """ "Archive 312 anomalies as Duplicate", "Take back 312 changes of batch 4f2a"."""
-    return _title(batch, _verb(batch).order, _things(batch, amount), names)
+    return _title(batch, _verb(batch).order, _things(batch, amount), names, closing)
 
 
-def running(batch: model.Batch, names: Names = NOBODY) -> str:
+def running(batch: model.Batch, names: Names = NOBODY, closing: Closings = ()) -> str:
     """ "Archiving 312 anomalies as Duplicate"."""
-    return _title(batch, _verb(batch).running, _things(batch, batch.total), names)
+    return _title(batch, _verb(batch).running, _things(batch, batch.total), names, closing)
 
 
-def finished(batch: model.Batch, done: int, names: Names = NOBODY) -> str:
+def finished(batch: model.Batch, done: int, names: Names = NOBODY, closing: Closings = ()) -> str:
     """ "Archived 312 anomalies as Duplicate", "Archived 300 of 312 anomalies", "Archived none of 12 anomalies"."""
     of_all = "" if done and done == batch.total else f"{text.number(done) if done else 'none'} of "
-    return _title(batch, _verb(batch).done, of_all + _things(batch, batch.total), names)
+    return _title(batch, _verb(batch).done, of_all + _things(batch, batch.total), names, closing)
 
 
 def short(batch: model.Batch, amount: int) -> str:
@@ -54,13 +58,13 @@ def short(batch: model.Batch, amount: int) -> str:
     return f"{_verb(batch).order.lower()} {text.number(amount)}"
 
 
-def _title(batch: model.Batch, verb: str, things: str, names: Names) -> str:
+def _title(batch: model.Batch, verb: str, things: str, names: Names, closing: Closings) -> str:
     if batch.undo_of:
         return f"{verb} {things} of batch {ident(batch.undo_of)}"
     change = batch.change
     if change.action is model.Action.ASSIGN and change.assignees:
         return f"{verb} {things} to {_people(change.assignees, names)}"
-    return f"{verb} {things} as {change.archive_as}" if change.archive_as else f"{verb} {things}"
+    return f"{verb} {things} as {wording.closed(change.archive_as, closing)}" if change.archive_as else f"{verb} {things}"
 
 
 def _things(batch: model.Batch, amount: int) -> str:

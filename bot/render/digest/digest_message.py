@@ -68,7 +68,7 @@ def _calm(digest: model.Digest, offer: model.Capabilities) -> model.Message:
 
 
 def _of(digest: model.Digest, offer: model.Capabilities) -> str:
-    """ "in Qualytics (table:orders)"."""
+    """ "in Acme (table:orders)"."""
     words = text.short(digest.words, 300, "")
     several = [f"{text.short(title, 40)} ({text.number(amount)})" for title, amount in digest.systems] if len(digest.systems) > 1 else []
     return f"in {phrases.both(several) or text.short(offer.title, 40, 'the system')}{f' ({words})' if words else ''}"

@@ -31,7 +31,7 @@ _COLUMNS: tuple[tuple[str, Callable[[model.Item], str]], ...] = (
 def receipt(items: Iterable[model.Item], *, heading: bool = True) -> bytes:
     """Every anomaly with its result, one line each: UTF-8 with a byte order mark, so that spreadsheets read the letters right.
 
-    Ids as commands take them (`qualytics:1001`). A cell that a spreadsheet would calculate is defused with an apostrophe. Without
+    Ids as commands take them (`acme:1001`). A cell that a spreadsheet would calculate is defused with an apostrophe. Without
     `heading` the lines alone, to follow others.
     """
     return _file([name for name, _ in _COLUMNS] if heading else (), ([read(item) for _, read in _COLUMNS] for item in items))

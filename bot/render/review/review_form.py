@@ -178,7 +178,13 @@ def _lone(page: model.ReviewPage) -> bool:
 
 def _option(anomaly: model.Anomaly, source: str, table: str) -> model.Block:
     """ "#1001 orders · high · customer_id not null" above "4,210 rows · 12 Nov 2026 · Active · unassigned"."""
-    failed = wording.checks(anomaly) or text.short(anomaly.description, 75, "") or f"{text.short(anomaly.type, 20, '')} anomaly".strip()
+    measured = wording.series(anomaly.series) if anomaly.series else ""
+    failed = (
+        wording.checks(anomaly)
+        or measured
+        or text.short(anomaly.description, 75, "")
+        or f"{text.short(anomaly.type, 20, '')} anomaly".strip()
+    )
     first = (f"#{text.short(anomaly.ref.id, 14)} {table}".strip(), str(anomaly.severity or ""), failed)
     rows = text.count(anomaly.records, "row") if anomaly.records is not None else ""
     people = wording.assignees(anomaly.assignees) or "unassigned"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot import model
-from bot.core import vocabulary
+from bot.core import closings
 from bot.render.anomaly import wording
 from bot.render.kit import ids, modals
 
@@ -34,18 +34,13 @@ class Choice:
     change: model.Change
 
 
+_ARCHIVE = "archive"
 _ASSIGN = Choice("assign", "Assign to the people below", "In place of whoever is assigned now", model.Change(model.Action.ASSIGN))
 _UNASSIGN = Choice("unassign", "Assign to nobody", "Whoever is assigned is taken off", model.Change(model.Action.ASSIGN, assignees=()))
 _CHOICES: tuple[Choice, ...] = (
     Choice("acknowledge", "Acknowledge", "Somebody looks into it", model.Change(model.Action.ACKNOWLEDGE)),
     Choice("unacknowledge", "Un-acknowledge", "Nobody looks into it any more", model.Change(model.Action.UNACKNOWLEDGE)),
-    *(
-        Choice(
-            f"archive:{outcome}", f"Archive as {outcome}", wording.meaning(outcome), model.Change(model.Action.ARCHIVE, archive_as=outcome)
-        )
-        for outcome in vocabulary.OUTCOMES
-    ),
-    Choice("archive", "Archive", "They leave the queue", model.Change(model.Action.ARCHIVE)),
+    Choice(_ARCHIVE, "Archive", "They leave the queue", model.Change(model.Action.ARCHIVE)),
     _ASSIGN,
     _UNASSIGN,
 )
@@ -54,13 +49,28 @@ _CHANGES: Mapping[str, model.Change] = {choice.value: choice.change for choice i
 
 def offered(offer: model.Capabilities) -> list[Choice]:
     """What the system supports; archiving with the outcomes that it knows, or plainly where it knows none."""
-    closing = offer.archive_as or (None,)
+    supported = [choice for choice in _CHOICES if choice.change.action in offer.supports]
+    return [one for choice in supported for one in (_ways(offer) or [choice] if choice.value == _ARCHIVE else [choice])]
+
+
+def _ways(offer: model.Capabilities) -> list[Choice]:
+    """One choice for each way of closing that people choose."""
     return [
-        choice
-        for choice in _CHOICES
-        if choice.change.action in offer.supports
-        and (choice.change.action is not model.Action.ARCHIVE or choice.change.archive_as in closing)
+        Choice(
+            f"{_ARCHIVE}:{one.word}", f"Archive as {wording.closed(one.word, offer.archive_as)}", wording.meaning(one), _archive(one.word)
+        )
+        for one in closings.chosen(offer.archive_as)
     ]
+
+
+def _archive(word: str) -> model.Change:
+    return model.Change(model.Action.ARCHIVE, archive_as=word)
+
+
+def _change(value: str) -> model.Change | None:
+    """The change that a chosen entry of the menu means, None for an unknown one. Whether the system knows the word is judged later."""
+    kind, found, word = value.partition(":")
+    return _archive(word) if kind == _ARCHIVE and found and word else _CHANGES.get(value)
 
 
 # --- names of blocks ---------------------------------------------------------------------------------------------------------------
@@ -106,7 +116,7 @@ def read(view: Mapping[str, Any]) -> model.ReviewInput:
         frozenset(elsewhere) | (ticked & frozenset(shown)),
         which if which in (PICKED, PAGE, ALL) else PICKED,
         str(typed.get("value") or "") if typed else scope.words,
-        _CHANGES.get(chosen),
+        _change(chosen),
         tuple(str(slack_id) for slack_id in people),
         str(said.get("channel", "")),
     )

@@ -189,7 +189,7 @@ def closing(operation: model.Operation, open_now: int | None, system: str) -> st
 
 
 def by(operation: model.Operation, system: str) -> str:
-    """ "started by Dana via Slack", "started in Qualytics by Lee"."""
+    """ "started by Dana via Slack", "started in Acme by Lee"."""
     if operation.actor:
         return f"started by {text.short(operation.actor_name, 60, 'somebody')} via Slack"
     who = text.short(operation.scan.by, 60, "") if operation.scan else ""

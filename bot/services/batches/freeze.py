@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot import errors, model, ports
-from bot.core import batch_items, connected, permissions, snapshot, transitions, undo
+from bot.core import batch_items, closings, connected, permissions, snapshot, transitions, undo
 from bot.render.batch import batch_message, batch_wording, deletion_form
 from bot.services import cards, people, searching, slicing
 
@@ -76,12 +76,15 @@ class Batches:
         system does it."""
         systems = list(dict.fromkeys(one.ref.source for one in targets))
         why = self._refused(systems, change, actor, refused)
+        fitted = {name: self._fitted(name, change) for name in systems if name not in why}
+        change = next(iter(fitted.values()), change)
 
         def item(one: model.Anomaly) -> model.Item:
-            judged = self._judged(one, own.get(one.ref, change))
+            mine = own.get(one.ref) or fitted.get(one.ref.source, change)
+            judged = self._judged(one, mine)
             if one.ref.source in why:
                 judged = replace(judged, fate=model.Fate.REFUSED, reason=why[one.ref.source])
-            return replace(judged, change=own.get(one.ref))
+            return replace(judged, change=mine if one.ref in own or mine != change else None)
 
         items = [item(one) async for some in slicing.each(targets) for one in some]
         return await self._keep(systems, change, items, targets, words, actor, channel)
@@ -333,5 +336,10 @@ class Batches:
         source = connected.named(self.sources, name)
         for action in snapshot.parts(change):
             connected.require(source, action)
-        connected.require_outcome(source, change.archive_as)
+        closings.fitted(source.archive_as, change, source.title)
         return source
+
+    def _fitted(self, name: str, change: model.Change) -> model.Change:
+        """The change with its outcome as this system spells it."""
+        source = self.sources[name]
+        return closings.fitted(source.archive_as, change, source.title)

@@ -253,9 +253,10 @@ class Runs:
                     groups.setdefault(plan.steps[number], []).append(there[ref])
             if number:
                 fresh, _ = await self._read(source, [one.ref for group in groups.values() for one in group])
-                groups = {change: [fresh.get(one.ref, one) for one in group] for change, group in groups.items()}
+                read = {change: [fresh.get(one.ref, one) for one in group] for change, group in groups.items()}
+                groups = {change: [one for one in group if not transitions.shows(change, one)] for change, group in read.items()}
             for change, group in groups.items():
-                for outcome in await self._apply(batch, source, change, group):
+                for outcome in await self._apply(batch, source, change, group) if group else ():
                     told[outcome.ref] = outcome
         return told
 

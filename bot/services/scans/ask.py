@@ -52,6 +52,7 @@ class Scans:
     """Asks, confirms and shows. Whatever may close anomalies by itself is previewed first; the rest starts at once."""
 
     sources: Mapping[str, ports.Source]
+    scanners: Mapping[str, ports.Scanner]
     store: ports.Operations
     leases: ports.Leases
     cards: cards.Cards
@@ -63,19 +64,19 @@ class Scans:
     async def propose(self, name: str, order: ScanOrder, actor: model.Actor, channel: str, once: str = "") -> model.Proposal:
         """Resolve the names, keep what could be started as previews, and say what is wrong with the rest. `once` names the button behind
         it: clicked twice, it is one plan. Raises UserError."""
-        source = self._source(name, model.Action.SCAN, actor)
+        source, scanner = self._system(name, model.Action.SCAN, actor)
         plan = await self._plan(once, actor) if once else uuid.uuid4().hex[:12]
-        places, missing = scan_rules.places(order.datastores, await source.datastores())
-        tags = await source.tags() if order.tags else ()
-        resolved = await abreast.to_their_ends(self._resolved(source, place, order, tags) for place in places)
+        places, missing = scan_rules.places(order.datastores, await scanner.datastores())
+        tags = await scanner.tags() if order.tags else ()
+        resolved = await abreast.to_their_ends(self._resolved(scanner, place, order, tags) for place in places)
         operations = [
-            self._draft(source, request, place, order, plan, actor, channel)
+            self._draft(name, request, place, order, plan, actor, channel)
             for place, (request, _) in zip(places, resolved, strict=True)
             if request
         ]
         await self.store.add(operations)
         closing = [one for one in operations if scan_rules.closes_later(one)]
-        counts = await abreast.to_their_ends(self._closable(source, one) for one in closing)
+        counts = await abreast.to_their_ends(self._closable(source, scanner, one) for one in closing)
         closes = {one.id: count for one, count in zip(closing, counts, strict=True)}
         return model.Proposal(operations, closes, [*missing, *(problem for _, wrong in resolved for problem in wrong)])
 
@@ -96,26 +97,26 @@ class Scans:
         return young and one.actor == actor.id and one.state is model.OperationState.PREVIEW
 
     async def _resolved(
-        self, source: ports.Source, place: model.Place, order: ScanOrder, known: Sequence[str]
+        self, scanner: ports.Scanner, place: model.Place, order: ScanOrder, known: Sequence[str]
     ) -> tuple[model.ScanRequest | None, Sequence[model.Problem]]:
         """The request for one datastore with names put right, and what is wrong; no request when nothing sensible is left."""
         request = model.ScanRequest(order.kinds[0], place.id, options=dict(order.options or {}))
         if order.kinds == ("sync",):
             return request, ()
-        there = await source.tables(place.id)
+        there = await scanner.tables(place.id)
         if not there and order.kinds[0] != "sync":
             return None, [model.Problem(model.Cause.NO_TABLES, place)]
         if order.tables:
             tables, problems = _tables(order.tables, place, there)
             return (replace(request, tables=tables) if tables else None), problems
         if order.tags:
-            tags, problems = await self._tags(source, place, order.tags, known)
+            tags, problems = await self._tags(scanner, place, order.tags, known)
             nowhere = all(problem.cause is model.Cause.TAG_NOWHERE for problem in problems)
             return (replace(request, tags=tags) if tags or nowhere else None), problems  # all tables instead, for a person to decide
         return request, ()
 
     async def _tags(
-        self, source: ports.Source, place: model.Place, typed: Sequence[str], known: Sequence[str]
+        self, scanner: ports.Scanner, place: model.Place, typed: Sequence[str], known: Sequence[str]
     ) -> tuple[tuple[str, ...], Sequence[model.Problem]]:
         found: list[str] = []
         problems: list[model.Problem] = []
@@ -123,7 +124,7 @@ class Scans:
             name, near = lookup.pick_name(tag, known)
             if not name:
                 problems.append(model.Problem(model.Cause.TAG_MISSING, place, (tag,), near))
-            elif not await source.tables(place.id, tags=[name]):
+            elif not await scanner.tables(place.id, tags=[name]):
                 problems.append(model.Problem(model.Cause.TAG_NOWHERE, place, (name,)))
             else:
                 found.append(name)
@@ -131,7 +132,7 @@ class Scans:
 
     def _draft(
         self,
-        source: ports.Source,
+        source: str,
         request: model.ScanRequest,
         place: model.Place,
         order: ScanOrder,
@@ -141,7 +142,7 @@ class Scans:
     ) -> model.Operation:
         return model.Operation(
             _name(plan, place.id),
-            source.name,
+            source,
             request,
             place,
             channel,
@@ -155,11 +156,11 @@ class Scans:
             verifies=order.verifies,
         )
 
-    async def _closable(self, source: ports.Source, operation: model.Operation) -> int:
+    async def _closable(self, source: ports.Source, scanner: ports.Scanner, operation: model.Operation) -> int:
         """How many open anomalies a full scan may resolve: those on its tables."""
         where, tables = (operation.place.id,), operation.request.tables
         if operation.request.tags:
-            tables = tuple(table.name for table in await source.tables(operation.place.id, tags=operation.request.tags))
+            tables = tuple(table.name for table in await scanner.tables(operation.place.id, tags=operation.request.tags))
             if not tables:
                 return 0
         some = [tables[at : at + scan_rules.MOST_TABLES] for at in range(0, len(tables), scan_rules.MOST_TABLES)] or [()]
@@ -175,7 +176,7 @@ class Scans:
     async def confirm(self, plan: str, actor: model.Actor) -> Sequence[model.Operation]:
         """Start a preview, once, by the one who asked for it. Raises UserError."""
         operations = await self._mine(plan, actor)
-        self._source(operations[0].source, model.Action.SCAN, actor)
+        self._system(operations[0].source, model.Action.SCAN, actor)
         now = self.clock.now()
         if operations[0].state is model.OperationState.PREVIEW and now - operations[0].created > PREVIEW_FOR:
             raise errors.Stale("This preview is more than an hour old, and things have moved on. Ask again to see how it stands now.")
@@ -213,14 +214,14 @@ class Scans:
         operation = await (self.store.by_scan(source, ident) if source else self.store.get(ident))
         if operation is None:
             raise errors.NotFound(f"No operation {ident} is followed here. /scan status lists those that run.")
-        system = self._source(operation.source, model.Action.ABORT, actor)
+        system, scanner = self._system(operation.source, model.Action.ABORT, actor)
         if operation.state is model.OperationState.DONE:
             raise errors.Stale("This has ended already; its message tells how.")
         if operation.scan is None:
             raise errors.Stale(f"{system.title} has not taken it yet, so there is nothing to stop. Try again in a few seconds.")
         await self.store.stop(operation.id, actor.name, self.clock.now())
         try:
-            await system.abort(operation.scan.id)
+            await scanner.abort(operation.scan.id)
         except (errors.SourceUnavailable, errors.SourceGarbled):
             raise  # nobody knows whether it was heard
         except errors.SourceError:
@@ -241,7 +242,7 @@ class Scans:
 
     async def verify(self, ref: model.Ref, actor: model.Actor, channel: str) -> model.Proposal:
         """Propose a full scan of just the anomaly's table; its verdict says whether the anomaly passes. Raises UserError."""
-        source = self._source(ref.source, model.Action.SCAN, actor)
+        source, _ = self._system(ref.source, model.Action.SCAN, actor)
         anomaly = (await source.get([ref.id])).get(ref.id)
         if anomaly is None:
             raise errors.NotFound(f"{source.title} does not know anomaly {ref.id} any more.")
@@ -262,7 +263,7 @@ class Scans:
         try:
             if operation is None:
                 raise errors.NotFound("This operation is not known any more. /scan status lists those that run.")
-            self._source(operation.source, model.Action.SCAN, actor)
+            self._system(operation.source, model.Action.SCAN, actor)
             problem = operation.verdict.problem if operation.verdict else None
             running = _followed(operation, now)
             gave_up = problem is not None and problem.cause is model.Cause.GAVE_UP
@@ -291,16 +292,18 @@ class Scans:
 
     async def datastores(self, source: str, actor: model.Actor) -> Sequence[model.Place]:
         """What the form's first menu offers."""
-        return await self._source(source, model.Action.SCAN, actor).datastores()
+        _, scanner = self._system(source, model.Action.SCAN, actor)
+        return await scanner.datastores()
 
     async def tables(self, source: str, datastores: Sequence[str], actor: model.Actor) -> Sequence[str]:
         """The names of the tables of these datastores (by id), for the form's second menu."""
-        system = self._source(source, model.Action.SCAN, actor)
-        return sorted({table.name for datastore in datastores for table in await system.tables(datastore)})
+        _, scanner = self._system(source, model.Action.SCAN, actor)
+        return sorted({table.name for datastore in datastores for table in await scanner.tables(datastore)})
 
     async def tags(self, source: str, actor: model.Actor) -> Sequence[str]:
         """The names of all tags, for the form's third menu."""
-        return await self._source(source, model.Action.SCAN, actor).tags()
+        _, scanner = self._system(source, model.Action.SCAN, actor)
+        return await scanner.tags()
 
     # --- showing ---------------------------------------------------------------------------------------------------------------
 
@@ -316,11 +319,10 @@ class Scans:
         connected.named(self.sources, operation.source)
         return scan_message.card(operation, connected.capabilities(self.sources, operation.source), self.clock.now())
 
-    def _source(self, name: str, action: model.Action, actor: model.Actor) -> ports.Source:
+    def _system(self, name: str, action: model.Action, actor: model.Actor) -> tuple[ports.Source, ports.Scanner]:
         permissions.decide(action, actor, self.grants)
         source = connected.named(self.sources, name)
-        connected.require(source, action)
-        return source
+        return source, connected.part(self.scanners, name, source, action)
 
 
 def _name(*parts: object) -> str:

@@ -44,6 +44,7 @@ class Follow:
     """Follows operations until they have ended or `give_up` has passed. Several processes may: each operation is leased."""
 
     sources: Mapping[str, ports.Source]
+    scanners: Mapping[str, ports.Scanner]
     store: ports.Operations
     anomalies: ports.Anomalies
     leases: ports.Leases
@@ -69,7 +70,7 @@ class Follow:
             operation = await self.store.get(ident)
             if operation is None or operation.look is None or operation.look > self.clock.now():
                 return
-            if operation.source not in self.sources:
+            if operation.source not in self.scanners:
                 return  # the system is not configured any more; should it come back, this goes on
             if operation.state is model.OperationState.STARTING:
                 await self._start(lease, operation)
@@ -82,9 +83,9 @@ class Follow:
 
     async def _start(self, lease: model.Lease, operation: model.Operation) -> None:
         """Row before call: a start whose answer was lost is looked for before it is asked for again."""
-        source = self.sources[operation.source]
+        scanner = self.scanners[operation.source]
         if operation.asked is not None:
-            await self._find(lease, operation, source)
+            await self._find(lease, operation, scanner)
             return
         if not await self._may(lease, operation):
             return
@@ -92,7 +93,7 @@ class Follow:
         if not await self.store.save(lease, operation):
             return
         try:
-            scan = await source.start(scan_rules.to_send(operation.request))
+            scan = await scanner.start(scan_rules.to_send(operation.request))
         except errors.SourceRateLimited as error:  # said no before it did anything
             await self._later(lease, replace(operation, asked=None), timedelta(seconds=error.retry_after))
         except (errors.SourceUnavailable, errors.SourceGarbled) as error:
@@ -120,11 +121,11 @@ class Follow:
             return False
         return True
 
-    async def _find(self, lease: model.Lease, operation: model.Operation, source: ports.Source) -> None:
+    async def _find(self, lease: model.Lease, operation: model.Operation, scanner: ports.Scanner) -> None:
         assert operation.asked is not None
         wanted, asked_at = operation.request, operation.asked
         try:
-            seen = await source.scans(since=asked_at - scan_rules.SKEW, datastore=wanted.datastore, kind=wanted.kind)
+            seen = await scanner.scans(since=asked_at - scan_rules.SKEW, datastore=wanted.datastore, kind=wanted.kind)
         except errors.SourceError as error:
             await self._later(lease, operation, _pause(error, scan_rules.pause(asked_at, self.clock.now())))
             return
@@ -173,9 +174,8 @@ class Follow:
 
     async def _look(self, lease: model.Lease, operation: model.Operation) -> None:
         assert operation.scan is not None
-        source = self.sources[operation.source]
         try:
-            scan = await source.scan(operation.scan.id)
+            scan = await self.scanners[operation.source].scan(operation.scan.id)
         except errors.SourceMissing as error:
             if operation.misses + 1 < PATIENCE:  # what was started a moment ago may not be readable everywhere yet
                 await self._missed(lease, operation, error)
@@ -194,7 +194,7 @@ class Follow:
         if operation.scan.ended is None:
             seen = replace(seen, misses=0)  # from now on they are looks in vain at what the verdict needs
         try:
-            verdict = await self._verdict(seen, scan, source)
+            verdict = await self._verdict(seen, scan)
         except errors.SourceError as error:
             await self._missed(lease, seen, error)
         else:
@@ -218,7 +218,7 @@ class Follow:
 
     # --- the verdict -----------------------------------------------------------------------------------------------------------
 
-    async def _verdict(self, operation: model.Operation, scan: model.Scan, source: ports.Source) -> model.Verdict:
+    async def _verdict(self, operation: model.Operation, scan: model.Scan) -> model.Verdict:
         """How it ended, with the likely cause where it did not help. Raises SourceError while it is worth waiting for something that
         cannot be read; in the end, it is given without."""
         well = scan.result in scan_rules.WENT_WELL
@@ -226,19 +226,19 @@ class Follow:
         if scan.result is model.ScanResult.FAILURE:
             problem = scan_rules.trouble(operation, scan.message)
         elif well and operation.request.kind == scan_rules.SCAN and scan.anomalies == 0:
-            problem = await self._unchecked(operation, source)
-        passes, stands = await self._passes(operation, scan.result, source) if well and operation.verifies is not None else (None, "")
+            problem = await self._unchecked(operation)
+        passes, stands = await self._passes(operation, scan.result) if well and operation.verifies is not None else (None, "")
         return model.Verdict(scan.result, problem, (), passes, scan_rules.words(operation), stands)
 
-    async def _unchecked(self, operation: model.Operation, source: ports.Source) -> model.Problem | None:
+    async def _unchecked(self, operation: model.Operation) -> model.Problem | None:
         """A scan that found nothing: is there anything that it could have found? (vendor page, troubleshooting)"""
-        request = operation.request
+        request, scanner = operation.request, self.scanners[operation.source]
         try:
-            there = await source.tables(request.datastore, tags=request.tags)
+            there = await scanner.tables(request.datastore, tags=request.tags)
             names = {name.casefold() for name in request.tables}
             tables = [table for table in there if not names or table.name.casefold() in names]
             chosen = [table.id for table in tables] if names or request.tags else ()
-            if await source.active_checks(request.datastore, chosen):
+            if await scanner.active_checks(request.datastore, chosen):
                 return None
         except errors.SourceError as error:
             if error.retryable and operation.misses < PATIENCE:
@@ -246,11 +246,11 @@ class Follow:
             return None
         return model.Problem(model.Cause.NO_CHECKS, operation.place, tuple(table.name for table in tables) if chosen else ())
 
-    async def _passes(self, operation: model.Operation, result: model.ScanResult, source: ports.Source) -> tuple[bool | None, str]:
+    async def _passes(self, operation: model.Operation, result: model.ScanResult) -> tuple[bool | None, str]:
         """Whether the anomaly that was to be verified is resolved now: the system's own scan closes what passes. Its card follows.
         Where somebody closed it in another way meanwhile, how: then nobody can say."""
         assert operation.verifies is not None
-        ref, read_at = operation.verifies, self.clock.now()
+        ref, read_at, source = operation.verifies, self.clock.now(), self.sources[operation.source]
         try:
             after = (await source.get([ref.id])).get(ref.id)
         except errors.SourceError as error:
@@ -259,7 +259,7 @@ class Follow:
             return None, ""
         if after is None:
             return None, model.GONE
-        passes, stands = scan_rules.passes(after, result)
+        passes, stands = scan_rules.passes(after, result, source.archive_as)
         entry = model.Entry(
             ref,
             "verify",
@@ -306,14 +306,14 @@ class Follow:
 
     async def notice(self, name: str) -> None:
         """Follow what somebody started in the system itself, on the default route. What was over before the desk looked is no news."""
-        source, now = self.sources[name], self.clock.now()
-        if model.Action.SCAN not in source.supports:
+        scanner, now = self.scanners.get(name), self.clock.now()
+        if scanner is None:
             return
         standing = await self.health.get(name)
         mark = standing.noticed
         try:
-            old = standing.over if mark else [scan.id for scan in await source.scans(limit=NEWEST) if scan.ended is not None]
-            seen = [scan for scan in await self._newest(source, mark, now) if scan.id not in old]
+            old = standing.over if mark else [scan.id for scan in await scanner.scans(limit=NEWEST) if scan.ended is not None]
+            seen = [scan for scan in await self._newest(scanner, mark, now) if scan.id not in old]
         except errors.SourceError as error:
             if name not in self._failing:
                 log.info("operations of %s cannot be listed: %s", name, error)
@@ -328,28 +328,28 @@ class Follow:
             for one in await self.store.running()
             if one.source == name and one.state is model.OperationState.STARTING
         }
-        fresh = [self._elsewhere(source, scan, now) for scan in seen if scan.id not in known and _pair(scan) not in starting]
+        fresh = [self._elsewhere(name, scan, now) for scan in seen if scan.id not in known and _pair(scan) not in starting]
         for ident in await self.store.add(fresh) if fresh else ():
             await self._show(next(one for one in fresh if one.id == ident))
         if mark is None or now - mark > MARK_EVERY:
             await self.health.noticed(name, now, old)
             await self.store.sweep(now - timedelta(days=1))
 
-    async def _newest(self, source: ports.Source, mark: datetime | None, now: datetime) -> list[model.Scan]:
+    async def _newest(self, scanner: ports.Scanner, mark: datetime | None, now: datetime) -> list[model.Scan]:
         """What may be news; `mark` is about when the desk looked last, None when it never did."""
         since = max(mark, now - OVERLAP) - OVERLAP if mark else now
-        seen = list(await source.scans(limit=NEWEST) if mark else await source.scans(running=True))
+        seen = list(await scanner.scans(limit=NEWEST) if mark else await scanner.scans(running=True))
         if mark and len(seen) >= NEWEST and (mark < now - OVERLAP or all(_begun(scan, since) for scan in seen)):
             # Too many since the last look: what ended since then is among those that began since then, or it was followed already.
-            more = [*await source.scans(since=since), *await source.scans(running=True)]
+            more = [*await scanner.scans(since=since), *await scanner.scans(running=True)]
             seen = list({scan.id: scan for scan in [*seen, *more]}.values())
         return [scan for scan in seen if scan.datastore is not None and (scan.ended is None or scan.ended > since)]
 
-    def _elsewhere(self, source: ports.Source, scan: model.Scan, now: datetime) -> model.Operation:
+    def _elsewhere(self, source: str, scan: model.Scan, now: datetime) -> model.Operation:
         assert scan.datastore is not None
         return model.Operation(
             uuid.uuid4().hex[:12],
-            source.name,
+            source,
             model.ScanRequest(scan.kind, scan.datastore.id, scan.tables),
             scan.datastore,
             self.cards.channel,

@@ -9,7 +9,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from bot import errors, model
-from bot.sources import base, paging
+from bot.sources import base, judging, paging
 from bot.sources.qualytics import client, dialect, schema
 
 log = logging.getLogger(__name__)
@@ -115,7 +115,7 @@ class Lister:
 
     async def _page(self, datastore: str, key: str, params: base.Params, number: int, size: int) -> AnomalyPage:
         asked = [(key, _number(datastore)), *params] if datastore else list(params)
-        ask = base.Ask("Reporter", datastore)
+        ask = judging.Ask("Reporter", datastore)
         raw = await self._api.page("anomalies", asked, number=number, size=size or self.size, ask=ask)
         return self.understand(raw, datastore)
 

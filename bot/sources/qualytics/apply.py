@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
 from bot import errors, model, ports
-from bot.sources import base
+from bot.sources import base, judging
 from bot.sources.qualytics import by_id, client, dialect, outcomes, payloads, restoring, write_calls
 
 Outcomes = dict[str, model.Outcome]
@@ -121,7 +121,7 @@ class Actions:
             return outcomes.refused(target, NO_COMMENTS)
         try:
             body = {"message": text, "anomaly_id": payloads.number(target.ref.id)}
-            await self._api.write("POST", "comments", body=body, ask=base.Ask("Author", _where(target)))
+            await self._api.write("POST", "comments", body=body, ask=judging.Ask("Author", _where(target)))
         except (errors.SourceMissing, errors.SourceRejected) as error:
             return await self._unsaid(target, error, trial)
         except errors.SourceForbidden as error:

@@ -10,10 +10,12 @@ from urllib.parse import quote
 import httpx
 
 from bot import errors, ports
-from bot.sources import base, paging
+from bot.sources import auth, base, judging, paging
 
 SIZE = 100
 """Items of a page of look-ups, as the vendor's client asks for."""
+REPORTER, EDITOR = judging.Ask("Reporter"), judging.Ask("Editor")
+"""The rights that most calls need."""
 LONGEST = 10**15
 """No list is longer; what says so is read as this, so that there is no arithmetic with a number of a thousand digits."""
 
@@ -43,22 +45,35 @@ class RawPage:
 class Client(base.HttpSource):
     """The wire to one deployment."""
 
-    def __init__(self, *, url: str, token: str, clock: ports.Clock, timeout: float, transport: httpx.AsyncBaseTransport | None) -> None:
+    def __init__(
+        self,
+        *,
+        url: str,
+        token: str,
+        clock: ports.Clock,
+        allowance: ports.Lanes | None = None,
+        budget: ports.Budget | None = None,
+        timeout: float,
+        transport: httpx.AsyncBaseTransport | None,
+    ) -> None:
         self.web = web_address(url)
+        name, title = "qualytics", "Qualytics"
         super().__init__(
-            name="qualytics",
-            title="Qualytics",
+            name=name,
+            title=title,
             base_url=f"{self.web}/api/",
-            token=token,
-            setting="QUALYTICS_TOKEN",
+            who=auth.Static(name=name, title=title, token=token, setting="QUALYTICS_TOKEN", clock=clock),
             clock=clock,
+            allowance=allowance,
+            budget=budget,
+            places="datastore",
+            reading=REPORTER,
+            writing=EDITOR,
             timeout=timeout,
             transport=transport,
         )
 
-    async def page(
-        self, path: str, params: base.Params = (), *, number: int = 1, size: int = SIZE, ask: base.Ask = base.REPORTER
-    ) -> RawPage:
+    async def page(self, path: str, params: base.Params = (), *, number: int = 1, size: int = SIZE, ask: judging.Ask = REPORTER) -> RawPage:
         """One page. A bare list counts as the only page there is. Raises SourceGarbled for anything else."""
         reply = await self.read(path, [("page", number), ("size", size), *params], ask=ask)
         if isinstance(reply, list):
@@ -67,7 +82,7 @@ class Client(base.HttpSource):
             raise errors.SourceGarbled(self.name, f"{self.title} gave an answer that is not a page of a list.")
         return RawPage(reply["items"], _whole(reply.get("total")), min(_whole(reply.get("size")) or size, size))
 
-    async def every(self, path: str, params: base.Params = (), *, most: int = 0, ask: base.Ask = base.REPORTER) -> Sequence[Any]:
+    async def every(self, path: str, params: base.Params = (), *, most: int = 0, ask: judging.Ask = REPORTER) -> Sequence[Any]:
         """All items, within the bounds of `paging`; at most `most` pages (0: all)."""
 
         async def read(number: int, size: int) -> RawPage:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bot import model
 from bot.sources import base
+from bot.sources.qualytics import closings
 
 _SENT = model.Word(model.Handling.SENT)
 _HERE = model.Word(model.Handling.HERE)
@@ -26,9 +27,9 @@ STATUSES = {
     "duplicate": ("Duplicate",),
     "invalid": ("Invalid",),
     "discarded": ("Discarded",),
-    "archived": tuple(one.value for one in model.ArchiveAs),
+    "archived": closings.WORDS,
 }
-CLOSED = frozenset(one.value for one in model.ArchiveAs)
+CLOSED = frozenset(closings.WORDS)
 TYPES = frozenset({"record", "shape"})
 SORTS: Mapping[str, tuple[str, str]] = {
     "newest": ("sort_created", "desc"),

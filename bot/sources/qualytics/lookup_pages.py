@@ -11,7 +11,7 @@ from typing import Any
 
 from bot import errors
 from bot.core import bisection
-from bot.sources import base, paging
+from bot.sources import base, judging, paging
 from bot.sources.qualytics import anomaly_pages, client, dialect, payloads, schema
 
 ACTIVE = "Active"
@@ -105,7 +105,7 @@ class Lists:
 
     async def _page(self, path: str, key: str, datastores: Sequence[str], params: base.Params, number: int, size: int) -> LookupPage:
         asked = [*((key, payloads.number(one)) for one in datastores), *params]
-        ask = base.Ask("Reporter", datastores[0] if len(datastores) == 1 else "")
+        ask = judging.Ask("Reporter", datastores[0] if len(datastores) == 1 else "")
         raw = await self._api.page(path, asked, number=number, size=size, ask=ask)
         ours = [item for item in raw.items if not datastores or home(item) in ("", *datastores)]
         return LookupPage(ours, raw.total, raw.size, len(raw.items), len(ours) < len(raw.items), raw.ids)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot import errors, model
-from bot.sources import base
+from bot.sources import base, judging
 from bot.sources.qualytics import client, dialect, lookup_pages, payloads, place_names, schema, scoping
 
 Options = Mapping[str, Any]
@@ -167,7 +167,7 @@ class Operations:
         return body(request, ids, form=form)
 
     async def _send(self, request: model.ScanRequest, body: Mapping[str, Any]) -> model.Scan:
-        ask = base.Ask("Editor", self._places.name(request.datastore))
+        ask = judging.Ask("Editor", self._places.name(request.datastore))
         answer = await self._api.write("POST", "operations/run", body=body, ask=ask)
         try:
             return self._read(self._api.json(answer))
@@ -190,7 +190,7 @@ class Operations:
         if (await self._places.within()).ids:
             await self.one(ident)
         path = self._api.at("operations/abort", ident)
-        return self._read(self._api.json(await self._api.write("PUT", path, ask=base.EDITOR)))
+        return self._read(self._api.json(await self._api.write("PUT", path, ask=client.EDITOR)))
 
     def _read(self, raw: Any) -> model.Scan:
         scan = self._reader.scan(raw)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot import model
+from bot.sources.qualytics import closings
 
 OPEN_WORDS = {model.Action.ACKNOWLEDGE: "Acknowledged", model.Action.UNACKNOWLEDGE: "Active", model.Action.REOPEN: "Acknowledged"}
 
@@ -45,13 +46,13 @@ def removal(change: model.Change) -> Body:
     """One item of the bulk DELETE without its id. `archive` is always explicit: the other value destroys."""
     if change.action is model.Action.DELETE:
         return {"archive": False}
-    return {"archive": True, "status": (change.archive_as or model.ArchiveAs.RESOLVED).value}
+    return {"archive": True, "status": change.archive_as or closings.RESOLVED}
 
 
 def removal_query(change: model.Change) -> Sequence[tuple[str, str | int]]:
     """The query of the single DELETE; the vendor's client names a status even where nothing is archived."""
     body = removal(change)
-    return [("archive", str(body["archive"]).lower()), ("status", str(body.get("status", "Resolved")))]
+    return [("archive", str(body["archive"]).lower()), ("status", str(body.get("status", closings.RESOLVED)))]
 
 
 def achieved(change: model.Change, target: model.Anomaly, now: model.Anomaly | None) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot import errors
-from bot.sources import base
+from bot.sources import judging
 
 LARGEST = 1024 * 1024
 
@@ -22,7 +22,7 @@ def check(source: str, body: bytes) -> None:
     except UnicodeDecodeError as error:
         raise errors.SourceGarbled(source, "The webhook's body is not text.") from error
     try:
-        parsed = base.parse(body)
+        parsed = judging.parse(body)
     except ValueError:
         parsed = text
     if not isinstance(parsed, (Mapping, str)):

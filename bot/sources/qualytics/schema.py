@@ -17,6 +17,8 @@ from typing import Annotated, Any, TypeVar
 import pydantic
 
 from bot import model, ports
+from bot.core import severity
+from bot.sources.qualytics import closings
 
 Wire = TypeVar("Wire", bound="Lenient")
 
@@ -264,9 +266,10 @@ class OperationWire(Lenient):
 STATES = {
     "Active": model.State.OPEN,
     "Acknowledged": model.State.ACKNOWLEDGED,
-    **{one.value: model.State.ARCHIVED for one in model.ArchiveAs},
+    **dict.fromkeys(closings.WORDS, model.State.ARCHIVED),
 }
-OUTCOMES = {one.value: one for one in model.ArchiveAs}
+OUTCOMES = dict(zip(closings.WORDS, closings.WORDS, strict=True))
+"""Each word once: ten thousand anomalies share it."""
 UNTOLD = {model.State.OPEN: "Active", model.State.ARCHIVED: "Archived"}
 """The status of an anomaly that tells none."""
 KINDS = {"catalog": "sync"}
@@ -280,7 +283,7 @@ class Reader:
 
     source: str
     web: str
-    thresholds: tuple[tuple[model.Severity, float], ...]
+    thresholds: severity.Thresholds
     clock: ports.Clock
 
     def anomaly(self, raw: Any) -> model.Anomaly | None:
@@ -300,7 +303,7 @@ class Reader:
             archived_as=OUTCOMES.get(wire.status),
             type=sys.intern(wire.type),
             description=wire.description or wire.message,
-            severity=self.severity(wire.weight),
+            severity=severity.word(wire.weight, self.thresholds),
             weight=wire.weight,
             records=wire.anomalous_records_count,
             fingerprint=wire.fingerprint,
@@ -312,15 +315,6 @@ class Reader:
             enriched=wire.source_enriched,
             url=f"{self.web}/anomalies/{wire.id}",
         )
-
-    def severity(self, weight: float | None) -> model.Severity | None:
-        """The word for a weight; below every bound it is the lowest word."""
-        if weight is None or not self.thresholds:
-            return None
-        for word, bound in self.thresholds:
-            if weight >= bound:
-                return word
-        return self.thresholds[-1][0]
 
     def person(self, raw: Any) -> model.Person | None:
         """A user; None when there is no id."""

@@ -1,4 +1,4 @@
-"""The Qualytics side of the `Source` port."""
+"""The Qualytics side of the ports `Source` and `Scanner`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from bot import errors, model, ports
+from bot.core import severity
 from bot.sources import base, paging
 from bot.sources.qualytics import (
     anomaly_pages,
@@ -18,6 +19,7 @@ from bot.sources.qualytics import (
     by_id,
     client,
     client_options,
+    closings,
     dialect,
     list_params,
     lookup_pages,
@@ -39,12 +41,12 @@ class Qualytics:
 
     `url` is its address with or without scheme and `/api`. `datastores` are ids or names, () for all. `thresholds` maps severity words to
     lower bounds of weight. `max_batch` ids go into one bulk write, `page_size` anomalies into one page, a call takes `timeout` seconds at
-    most. `traits` remember what the deployment turned out to speak.
+    most; `allowance` and `budget` say how many there are. `traits` remember what the deployment turned out to speak.
     """
 
     name = "qualytics"
     title = "Qualytics"
-    archive_as: tuple[model.ArchiveAs, ...] = tuple(model.ArchiveAs)
+    archive_as: tuple[model.Closing, ...] = closings.CLOSINGS
     words: Mapping[str, model.Word] = list_params.WORDS
     own_words: tuple[model.OwnWord, ...] = ()
     client_options: model.ClientOptions = client_options.OPTIONS
@@ -60,6 +62,8 @@ class Qualytics:
         thresholds: Mapping[str, float] | None = None,
         max_batch: int = 100,
         page_size: int = 100,
+        allowance: ports.Lanes | None = None,
+        budget: ports.Budget | None = None,
         timeout: float = 30.0,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
@@ -67,9 +71,11 @@ class Qualytics:
         self.supports: frozenset[model.Action] = apply.SUPPORTS
         self.doubtful: frozenset[model.Action] = frozenset()
         self._clock = clock
-        self._api = client.Client(url=url, token=token, clock=clock, timeout=timeout, transport=transport)
+        self._api = client.Client(
+            url=url, token=token, clock=clock, allowance=allowance, budget=budget, timeout=timeout, transport=transport
+        )
         self._dialect = dialect.Dialect(known=traits, clock=clock, source=self.name, host=urlsplit(self._api.web).netloc.rpartition("@")[2])
-        self._reader = schema.Reader(self.name, self._api.web, _ordered(THRESHOLDS if thresholds is None else thresholds), clock)
+        self._reader = schema.Reader(self.name, self._api.web, severity.ordered(THRESHOLDS if thresholds is None else thresholds), clock)
         self._lists = lookup_pages.Lists(api=self._api, dialect=self._dialect)
         self._places = place_names.Places(api=self._api, clock=clock, configured=datastores, lists=self._lists)
         self._lister = anomaly_pages.Lister(api=self._api, dialect=self._dialect, reader=self._reader, size=page_size)
@@ -234,6 +240,11 @@ class Qualytics:
         """Ask an operation to stop; it may have ended already."""
         return await self._operations.abort(ident)
 
+    async def check(self) -> str:
+        """Reach the deployment, with this token, and find the datastores of the settings."""
+        count = len(await self.datastores())
+        return f"{count:,} datastore{'' if count == 1 else 's'}"
+
     # --- the rest ------------------------------------------------------------------------------------------------------
 
     def push(self, headers: Mapping[str, str], body: bytes) -> None:
@@ -243,10 +254,6 @@ class Qualytics:
     async def aclose(self) -> None:
         """Close connections."""
         await self._api.aclose()
-
-
-def _ordered(thresholds: Mapping[str, float]) -> tuple[tuple[model.Severity, float], ...]:
-    return tuple(sorted(((model.Severity(word), bound) for word, bound in thresholds.items()), key=lambda one: one[1], reverse=True))
 
 
 def _total(page: anomaly_pages.AnomalyPage) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 
 from bot import errors, model, ports
 from bot.core import bisection
-from bot.sources import base
+from bot.sources import base, judging
 from bot.sources.qualytics import by_id, client, dialect, missing_rights, payloads
 
 Failure = errors.SourceError
@@ -82,7 +82,7 @@ class Writes:
 
     async def put(self, ident: str, body: payloads.Body, place: str) -> None:
         """Update one."""
-        await self._api.write("PUT", self._api.at("anomalies", ident), body=dict(body), ask=base.Ask("Editor", place))
+        await self._api.write("PUT", self._api.at("anomalies", ident), body=dict(body), ask=judging.Ask("Editor", place))
 
     async def patch(self, items: Mapping[str, payloads.Body], place: str) -> None:
         """Update many: the client's list first; when the refusal points at the body as a whole, the page's object form once, remembered."""
@@ -101,7 +101,7 @@ class Writes:
             await self._dialect.learn(patch=other)
 
     async def _patch_as(self, form: str, items: Mapping[str, payloads.Body], place: str) -> None:
-        ask = base.Ask("Editor", place)
+        ask = judging.Ask("Editor", place)
         if form == "list":
             body: Any = [{"id": payloads.number(ident), **item} for ident, item in items.items()]
             await self._api.write("PATCH", "anomalies", body=body, ask=ask)
@@ -114,13 +114,13 @@ class Writes:
     async def delete_one(self, change: model.Change, ident: str, place: str) -> None:
         """Archive or delete one."""
         params = payloads.removal_query(change)
-        await self._api.write("DELETE", self._api.at("anomalies", ident), params=params, ask=base.Ask("Author", place))
+        await self._api.write("DELETE", self._api.at("anomalies", ident), params=params, ask=judging.Ask("Author", place))
 
     async def delete_many(self, change: model.Change, ids: Sequence[str], place: str) -> Reply:
         """Archive or delete many; one by one where a body with DELETE gets lost or is not wanted, remembered once a single call worked."""
         body = [{"id": payloads.number(ident), **payloads.removal(change)} for ident in ids]
         try:
-            await self._api.write("DELETE", "anomalies", body=body, ask=base.Ask("Author", place))
+            await self._api.write("DELETE", "anomalies", body=body, ask=judging.Ask("Author", place))
         except errors.SourceRejected as error:
             lost = _points_at_body(error) or "query.ids" in error.fields or (error.status in NO_BODY and not error.fields)
             if not lost:

@@ -36,14 +36,18 @@ class System:
     title: str
     idents: model.Idents
     own_words: tuple[model.OwnWord, ...] = ()
-    archive_as: tuple[str, ...] = ()
+    archive_as: tuple[model.Closing, ...] = ()
     client_options: model.ClientOptions = field(default_factory=model.ClientOptions)
 
 
 HOSTS = ("acme.qualytics.io", "a.io", "acme.io", "acme.example", "localhost:8000")
 QUALYTICS = System("qualytics", "Qualytics", model.Idents(hosts=HOSTS), client_options=client_options.OPTIONS)
 ANODOT = System(
-    "anodot", "Anodot", model.Idents(r"[0-9a-f]{4,32}|[a-z]+:[0-9]+", ("app.anodot.example",), r"/detail/([a-z0-9:]+)"), OWN, ("Confirmed",)
+    "anodot",
+    "Anodot",
+    model.Idents(r"[0-9a-f]{4,32}|[a-z]+:[0-9]+", ("app.anodot.example",), r"/detail/([a-z0-9:]+)"),
+    OWN,
+    (model.Closing("Confirmed", "it was real"),),
 )
 
 ELSEWHERE = {"resolution": "Anomify", "bookmark": "Anodot", "delta": "Anodot", "direction": "Anodot"}

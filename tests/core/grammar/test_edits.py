@@ -13,14 +13,16 @@ from hypothesis import strategies as st
 from bot import errors, model
 from bot.core import grammar
 from bot.core.grammar import edits, lexer, verbs
+from bot.sources.qualytics import closings
 from tests.core.grammar import spoken
 
 TODAY = date(2026, 11, 21)
 SOURCES = ("qualytics", "anodot")
+CLOSINGS = {"qualytics": closings.CLOSINGS}
 
 
 def read(text: str, sources: Sequence[str] = SOURCES) -> grammar.Command:
-    return grammar.command(text, today=TODAY, sources=sources, default_source="qualytics", systems=spoken.USUAL)
+    return grammar.command(text, today=TODAY, sources=sources, default_source="qualytics", closings=CLOSINGS, systems=spoken.USUAL)
 
 
 def mistake(text: str) -> errors.BadCommand:
@@ -90,12 +92,12 @@ def mistake(text: str) -> errors.BadCommand:
         pytest.param("reassign me to lee 1", "assign", {"swap": ("me", "lee")}, id="a small word is no name"),
         pytest.param("assign <@U1> ,lee 1", "assign", {"people": ("<@U1>", "lee")}, id="assign: a name behind its comma"),
         pytest.param("reassign <@U1> lee 1", "assign", {"swap": ("<@U1>", "lee")}, id="reassign a mention and a name"),
-        pytest.param("archive 1 as:Resolved", "archive", {"archive_as": model.ArchiveAs.RESOLVED}, id="archive"),
-        pytest.param("close 1 as:discarded", "archive", {"archive_as": model.ArchiveAs.DISCARDED}, id="close"),
+        pytest.param("archive 1 as:Resolved", "archive", {"archive_as": "Resolved"}, id="archive"),
+        pytest.param("close 1 as:discarded", "archive", {"archive_as": "Discarded"}, id="close"),
         pytest.param(
             "archive 1 as:duplicate note:same +tag:x",
             "archive",
-            {"archive_as": model.ArchiveAs.DUPLICATE, "note": "same", "add_tags": ("x",)},
+            {"archive_as": "Duplicate", "note": "same", "add_tags": ("x",)},
             id="archive with a note and a tag",
         ),
         pytest.param("reopen 1 note:again", "reopen", {"note": "again"}, id="reopen"),
@@ -147,14 +149,38 @@ def test_a_wish_becomes_a_change() -> None:
     wish = read("archive 1 as:invalid +tag:a -tag:b assign:me note:n describe:d").change
     assert wish is not None
     assert edits.resolved(wish, ("7",)) == model.Change(
-        model.Action.ARCHIVE, model.ArchiveAs.INVALID, assignees=("7",), add_tags=("a",), remove_tags=("b",), description="d", comment="n"
+        model.Action.ARCHIVE, "Invalid", assignees=("7",), add_tags=("a",), remove_tags=("b",), description="d", comment="n"
     )
 
 
-def test_every_verb_that_changes_has_a_shape_and_every_outcome_a_meaning() -> None:
+def test_every_verb_that_changes_has_a_shape_and_its_marks() -> None:
     assert {verb.name for verb in verbs.VERBS if verb.takes is verbs.Takes.CHANGE} == edits.SHAPES.keys()
-    assert [one.value.casefold() for one in model.ArchiveAs] == list(edits.OUTCOMES)
     assert all(mark in edits.MARKS for shape in edits.SHAPES.values() for mark in (*shape.marks, *shape.needs))
+
+
+STRANGE = (model.Closing("not_a_problem", "nothing was wrong"), model.Closing("good catch"), model.Closing("Vanished", chosen=False))
+
+
+@pytest.mark.parametrize(
+    ("text", "told", "word"),
+    [
+        ("archive 1 as:not_a_problem", {"strange": STRANGE}, "not_a_problem"),
+        ("archive 1 as:'Good Catch'", {"strange": STRANGE}, "good catch"),
+        ("archive 1 as:invalid", {"strange": STRANGE, "qualytics": closings.CLOSINGS}, "Invalid"),
+        ("archive 1", {"strange": (), "qualytics": closings.CLOSINGS}, None),
+        ("archive 1 as:anything", {}, "Anything"),
+    ],
+)
+def test_the_ways_of_closing_are_those_of_the_systems(text: str, told: dict[str, Any], word: str | None) -> None:
+    read = grammar.command(text, today=TODAY, sources=tuple(told), default_source="strange", closings=told)
+    assert read.change is not None and read.change.archive_as == word
+
+
+@pytest.mark.parametrize("typed", ["archive 1", "archive 1 as:vanished", "archive 1 as:resolved", "update 1 status:archived"])
+def test_what_no_system_takes_is_answered_with_what_they_take(typed: str) -> None:
+    with pytest.raises(errors.BadCommand) as wrong:
+        grammar.command(typed, today=TODAY, sources=("strange",), default_source="strange", closings={"strange": STRANGE})
+    assert 'as:not_a_problem (nothing was wrong) or as:"good catch"' in str(wrong.value)
 
 
 # --- mistakes -----------------------------------------------------------------------------------------------------------

@@ -111,9 +111,9 @@ def test_describe(text: str, phrase: str) -> None:
         pytest.param("", {"state": model.State.ACKNOWLEDGED}, True, id="acknowledged is not archived"),
         pytest.param("", {"state": model.State.ARCHIVED}, False, id="archived is left out"),
         pytest.param("status:any", {"state": model.State.ARCHIVED}, True, id="any"),
-        pytest.param("status:archived", {"state": model.State.ARCHIVED, "archived_as": model.ArchiveAs.INVALID}, True, id="archived"),
-        pytest.param("status:invalid", {"state": model.State.ARCHIVED, "archived_as": model.ArchiveAs.INVALID}, True, id="outcome"),
-        pytest.param("status:resolved", {"state": model.State.ARCHIVED, "archived_as": model.ArchiveAs.INVALID}, False, id="other outcome"),
+        pytest.param("status:archived", {"state": model.State.ARCHIVED, "archived_as": "Invalid"}, True, id="archived"),
+        pytest.param("status:invalid", {"state": model.State.ARCHIVED, "archived_as": "Invalid"}, True, id="outcome"),
+        pytest.param("status:resolved", {"state": model.State.ARCHIVED, "archived_as": "Invalid"}, False, id="other outcome"),
         pytest.param("status:active", {"state": model.State.ACKNOWLEDGED}, False, id="other status"),
         pytest.param("status:open", {"state": model.State.ACKNOWLEDGED}, True, id="open is not archived"),
         pytest.param("status:active", {}, True, id="nobody acknowledged"),
@@ -310,6 +310,6 @@ def test_open_means_not_archived_and_what_was_stored_before_means_what_it_meant(
 def test_the_outcomes_of_the_running_systems_are_statuses(anomaly: Make) -> None:
     found = query("status:confirmed")
     assert found.statuses == ("confirmed",) and query(grammar.canonical(found)) == found
-    assert not grammar.matches(found, anomaly(state=model.State.ARCHIVED, archived_as=model.ArchiveAs.INVALID))
+    assert not grammar.matches(found, anomaly(state=model.State.ARCHIVED, archived_as="Invalid"))
     with pytest.raises(errors.BadCommand, match="is not a value of status"):
         grammar.query("status:confirmed", today=TODAY, systems=spoken.ALONE)

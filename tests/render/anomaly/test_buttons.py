@@ -45,6 +45,26 @@ def test_the_entry_says_what_it_does_and_carries_the_anomaly() -> None:
     assert ids.decode_choice(entry["value"]) == (ids.MORE_VERIFY, ids.ButtonTarget(samples.REF, 3))
 
 
+WAYS = (model.Closing("not_a_problem", "nothing was wrong", "Not a problem"), model.Closing("Vanished", chosen=False))
+
+
+def test_a_system_closes_in_its_own_ways() -> None:
+    (menu,) = [
+        one for one in slack_rules.pressable(list(buttons.row(ORDERS, replace(OFFER, archive_as=WAYS)))) if one["action_id"] == ids.ARCHIVE
+    ]
+    (option,) = menu["options"]
+    assert (option["text"]["text"], option["description"]["text"]) == ("Not a problem", "Nothing was wrong")
+    assert ids.decode_choice(option["value"])[0] == "not_a_problem"
+
+
+@pytest.mark.parametrize("ways", [(), WAYS[1:]])
+def test_where_closing_has_no_reason_it_is_one_plain_button(ways: tuple[model.Closing, ...]) -> None:
+    (button,) = [
+        one for one in slack_rules.pressable(list(buttons.row(ORDERS, replace(OFFER, archive_as=ways)))) if one["action_id"] == ids.ARCHIVE
+    ]
+    assert (button["type"], ids.decode_choice(button["value"])[0]) == ("button", "")
+
+
 def test_no_row_holds_an_action_twice_and_the_order_stays() -> None:
     first, second = blocks.button("a", "A", "1"), blocks.button("a", "A", "2")
     other = blocks.button("b", "B", "3")

@@ -31,7 +31,7 @@ def outcome(result: model.Result, reason: str = "", **more: str) -> model.Outcom
 
 
 ACK = model.Change(model.Action.ACKNOWLEDGE)
-ARCHIVE = model.Change(model.Action.ARCHIVE, archive_as=model.ArchiveAs.INVALID)
+ARCHIVE = model.Change(model.Action.ARCHIVE, archive_as="Invalid")
 ASSIGN = model.Change(model.Action.ASSIGN, assignees=("7",))
 ABOUT = "record anomaly in orders (warehouse-prod), 1001."
 

@@ -391,3 +391,13 @@ def test_a_wrong_number_deletes_nothing(typed: str) -> None:
 
 def test_nothing_left_to_delete_is_never_confirmed() -> None:
     assert deletion_form.wrong("0", 0) == {ids.DELETE_COUNT: "Nothing is left to delete. Close this form."}
+
+
+def test_a_batch_calls_a_way_of_closing_as_its_system_does() -> None:
+    offer = replace(samples.OFFER, archive_as=(model.Closing("not_a_problem", title="No problem"),))
+    frozen = replace(samples.ARCHIVE_312, change=model.Change(model.Action.ARCHIVE, archive_as="not_a_problem"))
+    shown = samples.every_batch_message(frozen, samples.SPLIT, samples.progress(todo=312), offer)
+    told = {name: slack_rules.heard(message) for name, message in shown.items()}
+    for name in ("batch preview", "batch started", "batch card running True", "batch card done True", "batch card preview True"):
+        assert "anomalies as No problem" in told[name], name
+    assert "312 anomalies as Not a problem" in told["batch cancelled"], "without the system's own title its word is made readable"

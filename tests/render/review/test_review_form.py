@@ -127,11 +127,25 @@ def test_only_what_the_system_supports_is_offered() -> None:
     assert values(window.elements[ids.REVIEW_ACTION]["options"]) == ["archive"]
     assert ids.REVIEW_PEOPLE not in window.elements
     assert window.fill({ids.REVIEW_ACTION: "archive"}).read().change == model.Change(model.Action.ARCHIVE)
-    invalid = model.Capabilities("Q", frozenset({model.Action.ARCHIVE}), (model.ArchiveAs.INVALID,))
+    invalid = model.Capabilities("Q", frozenset({model.Action.ARCHIVE}), (model.Closing("Invalid"),))
     assert values(Window(FIRST, invalid).elements[ids.REVIEW_ACTION]["options"]) == ["archive:Invalid"]
     nothing = Window(FIRST, model.Capabilities("Autional", frozenset({model.Action.COMMENT})))
     assert "Autional lets nobody change anomalies from here" in nothing.seen
     assert set(nothing.elements) == {ids.REVIEW_FILTER}
+
+
+def test_a_system_closes_in_its_own_ways() -> None:
+    ways = (
+        model.Closing("not_a_problem", "nothing was wrong", "Not a problem"),
+        model.Closing("odd:word"),
+        model.Closing("Vanished", chosen=False),
+    )
+    window = Window(FIRST, model.Capabilities("Strange", frozenset({model.Action.ARCHIVE}), ways))
+    options = window.elements[ids.REVIEW_ACTION]["options"]
+    assert [option["text"]["text"] for option in options] == ["Archive as Not a problem", "Archive as Odd:word"]
+    assert options[0]["description"]["text"] == "Nothing was wrong"
+    for option, word in zip(options, ("not_a_problem", "odd:word"), strict=True):
+        assert window.fill({ids.REVIEW_ACTION: option["value"]}).read().change == model.Change(model.Action.ARCHIVE, archive_as=word)
 
 
 def test_a_card_has_no_filter_and_its_members_are_called_that() -> None:
@@ -211,7 +225,7 @@ def test_the_action_and_the_people_stay_from_page_to_page() -> None:
     [
         ("acknowledge", model.Change(model.Action.ACKNOWLEDGE)),
         ("unacknowledge", model.Change(model.Action.UNACKNOWLEDGE)),
-        ("archive:Duplicate", model.Change(model.Action.ARCHIVE, archive_as=model.ArchiveAs.DUPLICATE)),
+        ("archive:Duplicate", model.Change(model.Action.ARCHIVE, archive_as="Duplicate")),
         ("assign", model.Change(model.Action.ASSIGN)),
         ("unassign", model.Change(model.Action.ASSIGN, assignees=())),
     ],

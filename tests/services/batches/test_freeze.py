@@ -34,7 +34,7 @@ async def test_a_preview_says_what_would_become_of_each(world: World) -> None:
     desk = world.desk()
     await desk.met(1, 2, 3, datastore=model.Place("42", "warehouse-prod"), container=model.Place("7", "orders"))
     world.system.set(2, state=model.State.ACKNOWLEDGED, status="Acknowledged")
-    world.system.set(3, state=model.State.ARCHIVED, status="Invalid", archived_as=model.ArchiveAs.INVALID)
+    world.system.set(3, state=model.State.ARCHIVED, status="Invalid", archived_as="Invalid")
     preview = await desk.batches.freeze(ACK, list(world.system.there.values())[1:], "status:any", DANA, CHANNEL)
     assert preview.progress.counts == {TODO: 1, ALREADY: 1, REFUSED: 1}
     assert [one.ref.id for one in preview.split.sample] == ["1"]
@@ -52,6 +52,18 @@ async def test_each_may_have_a_change_of_its_own(world: World) -> None:
     await desk.batches.confirm(preview.batch.id, DANA)
     await desk.runs.work()
     assert await world.who(1) == ["assign by Dana"] and await world.who(2) == []
+
+
+async def test_a_batch_closes_in_the_ways_of_its_system(world: World) -> None:
+    desk = world.desk()
+    await desk.met(1)
+    world.system.archive_as = (model.Closing("not_a_problem"),)
+    with pytest.raises(errors.NotSupported, match='does not close anomalies as "Invalid"'):
+        await previewed(desk, INVALID, 1)
+    ident = await done(desk, model.Change(model.Action.ARCHIVE, archive_as="not_A_problem"), 1)
+    assert (await world.stored(1)).archived_as == "not_a_problem"
+    batch = await world.store.batches.get(ident)
+    assert batch is not None and batch.change.archive_as == "not_a_problem"
 
 
 async def test_what_is_near_each_other_goes_together(world: World) -> None:

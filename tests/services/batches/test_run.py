@@ -113,7 +113,7 @@ async def test_somebody_in_the_system_who_was_faster_gets_the_line(world: World)
 
     async def archive(name: str) -> None:
         if name == "apply":
-            world.system.set(1, state=model.State.ARCHIVED, status="Invalid", archived_as=model.ArchiveAs.INVALID)
+            world.system.set(1, state=model.State.ARCHIVED, status="Invalid", archived_as="Invalid")
             world.system.bad["1"] = model.Outcome(ref(1), model.Result.REFUSED, "It is archived.")
 
     world.system.on_call = archive
@@ -195,7 +195,7 @@ async def test_a_comment_of_before_a_restart_that_nobody_can_look_for_keeps_no_b
 async def test_an_archiving_whose_comment_nobody_can_look_for_is_done_without_another_comment(world: World) -> None:
     desk = world.desk()
     await desk.met(1)
-    both = model.Change(model.Action.ARCHIVE, model.ArchiveAs.INVALID, comment="Known")
+    both = model.Change(model.Action.ARCHIVE, "Invalid", comment="Known")
     ident = await desk.ask(both, 1)
     await die_after_apply(world)
     world.system.set(1, state=model.State.OPEN, status="Active", archived_as=None)
@@ -222,7 +222,7 @@ async def test_a_half_done_change_goes_on_after_a_restart(world: World) -> None:
     """Tags go first, and the archiving was not reached."""
     desk = world.desk()
     await desk.met(1)
-    both = model.Change(model.Action.ARCHIVE, model.ArchiveAs.INVALID, add_tags=("incident",))
+    both = model.Change(model.Action.ARCHIVE, "Invalid", add_tags=("incident",))
     ident = await desk.ask(both, 1)
     await die_after_apply(world)
     world.system.put(1, tags=("incident",))
@@ -246,7 +246,7 @@ async def test_somebody_else_since_a_restart_is_left_alone_and_told(world: World
     await killed(world.desk(fuse).runs.work())
     world.system.on_call = None
     world.clock.pass_by(seconds=301)
-    world.system.set(1, state=model.State.ARCHIVED, status="Invalid", archived_as=model.ArchiveAs.INVALID)
+    world.system.set(1, state=model.State.ARCHIVED, status="Invalid", archived_as="Invalid")
     await desk.settle()
     assert (await desk.fates(ident))["1"][0] is DRIFTED and await world.who(1) == ["archive in Qualytics"]
 

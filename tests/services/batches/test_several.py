@@ -84,14 +84,14 @@ async def test_what_one_system_does_not_offer_is_refused_there_and_the_others_go
 
 
 async def test_an_outcome_that_one_system_does_not_have_is_named(world: World, other: System) -> None:
-    other.archive_as = (model.ArchiveAs.RESOLVED,)
+    other.archive_as = (model.Closing("Resolved", "root cause fixed"),)
     desk = world.desk()
     targets = await known(desk, world.system, other)
     shown = await desk.batches.freeze(INVALID, targets, "status:open", DANA, CHANNEL)
     found = await fates(desk, shown.batch.id)
-    assert found["anomify:1"] == (REFUSED, "Anomify has no outcome Invalid. It offers as:resolved.")
+    assert found["anomify:1"] == (REFUSED, 'Anomify does not close anomalies as "Invalid". It takes as:resolved (root cause fixed).')
     assert found["qualytics:1"][0] is TODO
-    with pytest.raises(errors.NotSupported, match="Anomify has no outcome Invalid"):
+    with pytest.raises(errors.NotSupported, match='Anomify does not close anomalies as "Invalid"'):
         await desk.batches.freeze(INVALID, targets[2:], "status:open", DANA, CHANNEL)
 
 

@@ -1,39 +1,19 @@
-"""What every source promises, against the running fake of its system."""
+"""What Qualytics promises beyond what every source does, against the running fake: places, checks, lists, operations."""
 
 from __future__ import annotations
 
 import asyncio
-import inspect
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from bot import errors, model, ports
+from bot import errors, model
 from sandbox import qualytics as fake
 from tests.sources.staging import Deployment, Traits, opened
 
-# --- the port
-
-
-async def test_it_has_everything_that_the_port_has(system: Deployment) -> None:
-    source = system.source()
-    for name, member in inspect.getmembers(ports.Source, inspect.isfunction):
-        if not name.startswith("_"):
-            assert inspect.signature(member).parameters.keys() <= inspect.signature(getattr(type(source), name)).parameters.keys(), name
-    for name in inspect.get_annotations(ports.Source):
-        assert hasattr(source, name), name
-
-
 # --- changes
-
-
-async def test_the_first_contact_lists_all_that_is_open_newest_first(system: Deployment) -> None:
-    changes = await system.source().changes("")
-    assert {int(one.ref.id) for one in changes.anomalies} == {one.id for _, one in system.world.open}
-    created = [one.created for one in changes.anomalies]
-    assert created == sorted(created, reverse=True)
 
 
 async def test_the_second_poll_costs_one_call_per_datastore_and_finds_what_is_new(system: Deployment) -> None:
@@ -60,16 +40,6 @@ async def test_only_configured_datastores_by_name_too(system: Deployment) -> Non
     assert {one.datastore.id for one in found if one.datastore} == {names[name]}
 
 
-async def test_a_burst_larger_than_a_page_is_found_whole_and_once(system: Deployment) -> None:
-    source = system.source(page_size=10)
-    first = await source.changes("")
-    new = system.world.arrive(95)
-    second = await source.changes(first.cursor)
-    refs = [one.ref.id for one in second.anomalies]
-    assert {str(one.id) for one in new} <= set(refs)
-    assert len(refs) == len(set(refs))
-
-
 async def test_ten_thousand_cost_a_hundred_calls_first_and_one_afterwards_though_all_are_of_one_minute() -> None:
     world = fake.Deployment(seed=3, open_count=0)
     world.arrive(10_000)
@@ -90,11 +60,6 @@ async def test_ten_thousand_cost_a_hundred_calls_first_and_one_afterwards_though
         third = await source.changes(second.cursor)
         assert str(late.id) in {one.ref.id for one in third.anomalies}
         await system.aclose()
-
-
-async def test_a_cursor_that_nobody_wrote_starts_over(system: Deployment) -> None:
-    changes = await system.source().changes("not a cursor")
-    assert len(changes.anomalies) == len(system.world.open)
 
 
 # --- find, count, get
@@ -171,27 +136,6 @@ async def test_one_id_is_one_call_and_archived_ones_are_read_too(system: Deploym
     read = await source.get([*closed, found[0].ref.id])
     assert read.keys() == {*closed, found[0].ref.id}
     assert all(read[ident].state is model.State.ARCHIVED for ident in closed)
-
-
-async def test_what_is_gone_is_said_to_be_gone(system: Deployment) -> None:
-    source, found = await opened(system)
-    ids = [one.ref.id for one in found[:6]]
-    for ident in ids[:2]:
-        system.world.erase(system.world.anomalies[int(ident)])
-    reading = await source.read(ids)
-    assert reading.gone == set(ids[:2])
-    assert reading.found.keys() == set(ids[2:])
-    assert await source.get([ids[0]]) == {}
-
-
-async def test_a_budget_of_calls_is_kept_and_the_first_ids_come_first(system: Deployment) -> None:
-    source, _ = await opened(system)
-    system.world.arrive(250)
-    ids = [str(ident) for ident in sorted(system.world.anomalies, reverse=True)][:250]
-    reading = await source.read(ids, pages=2)
-    assert len(system.calls()) == 2
-    assert reading.found.keys() == set(ids[:200])
-    assert not reading.gone
 
 
 # --- operations

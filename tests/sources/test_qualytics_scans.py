@@ -1,4 +1,4 @@
-"""What every source promises of operations and of what there is to scan, against the running fake of its system."""
+"""Operations of Qualytics, and what there is to scan, against the running fake."""
 
 from __future__ import annotations
 

@@ -1,0 +1,67 @@
+"""The ways in which a system closes anomalies, as far as decisions need them: which are offered, what a typed or stored word means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from bot import errors, model
+from bot.core import lookup, phrases
+
+Closings = Sequence[model.Closing]
+
+
+def chosen(closings: Iterable[model.Closing]) -> Closings:
+    """Those that people choose from."""
+    return [one for one in closings if one.chosen]
+
+
+def find(closings: Iterable[model.Closing], word: str | None) -> model.Closing | None:
+    """The one that a word means, however it is spelt; None for no word and for an unknown one."""
+    wanted = (word or "").casefold()
+    return next((one for one in closings if wanted and wanted in (one.word.casefold(), one.title.casefold())), None)
+
+
+def title(closings: Iterable[model.Closing], word: str) -> str:
+    """What it is called for people: "Not a problem" also for an unknown "not_a_problem"."""
+    known = find(closings, word)
+    if known is not None and known.title:
+        return known.title
+    plain = word.replace("_", " ")
+    return plain[:1].upper() + plain[1:]
+
+
+def told(closings: Iterable[model.Closing]) -> str:
+    """Every choice as it is typed, with its meaning: "as:resolved (root cause fixed) or as:invalid (not actually a problem)"."""
+    return phrases.either([f"as:{typed(one)}{f' ({one.meaning})' if one.meaning else ''}" for one in chosen(closings)])
+
+
+def typed(closing: model.Closing) -> str:
+    """How it is typed in a command: quoted where it is several words."""
+    word = closing.word.casefold()
+    return f'"{word}"' if any(char.isspace() or char in ",:" for char in word) else word
+
+
+def mentioned(closings: Iterable[model.Closing], *said: str) -> model.Closing | None:
+    """The first one that one of these lines speaks of."""
+    return next((one for line in said for one in closings if one.word.casefold() in line.casefold()), None)
+
+
+def fixes(closings: Iterable[model.Closing], word: str | None) -> bool:
+    """Whether this way of closing says that the cause is gone."""
+    known = find(closings, word)
+    return known is not None and known.kind is model.ClosingKind.FIXED
+
+
+def fitted(closings: Closings, change: model.Change, title: str) -> model.Change:
+    """The change with its word as the system spells it. Raises NotSupported where people cannot close anomalies in that way there."""
+    if change.archive_as is None:
+        return change
+    known = find(chosen(closings), change.archive_as)
+    if known is not None:
+        return replace(change, archive_as=known.word)
+    if not chosen(closings):
+        raise errors.NotSupported(f"{title} closes anomalies without a reason. Leave {phrases.quoted(change.archive_as)} out.")
+    near = lookup.nearest(change.archive_as, [one.word for one in chosen(closings)])
+    hint = f"Did you mean {near}? " if near else ""
+    raise errors.NotSupported(f"{title} does not close anomalies as {phrases.quoted(change.archive_as)}. {hint}It takes {told(closings)}.")

@@ -1,0 +1,75 @@
+"""What a system found, drawn as it hands it over: the series in words, the facts, and what else the anomaly belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot import model
+from bot.render.anomaly import wording
+from bot.render.kit import blocks, limits, text
+
+_FACTS = 8
+_REFS = 5
+
+
+def series(anomaly: model.Anomaly) -> tuple[model.Block | None, str]:
+    """ "orders.count 4,210, expected 1,200 to 1,900 (+121 %), up, since 09:00", drawn and spoken; nothing without a series."""
+    if anomaly.series is None:
+        return None, ""
+    said = ", ".join(part for part in (text.spoken(wording.series(anomaly.series)), _span(anomaly)) if part)
+    return {"type": "section", "text": blocks.marked(said)}, said
+
+
+def _span(anomaly: model.Anomaly) -> str:
+    """Since when, or from when to when, as mrkdwn."""
+    told = anomaly.series
+    begun, ended = (told.start if told else None) or anomaly.started, (told.end if told else None) or anomaly.ended
+    if begun and ended:
+        return f"from {text.when(begun)} to {text.when(ended)}"
+    return f"since {text.when(begun)}" if begun else f"until {text.when(ended)}" if ended else ""
+
+
+def lasting(anomaly: model.Anomaly) -> str:
+    """The same for an anomaly without a series, which says it itself."""
+    return "" if anomaly.series is not None else _span(anomaly)
+
+
+def over(anomaly: model.Anomaly) -> str:
+    """ "over since 09:00" for one that its system closed by itself, as mrkdwn."""
+    return f"over since {text.when(anomaly.over)}" if anomaly.over else ""
+
+
+def facts(anomaly: model.Anomaly) -> tuple[model.Block | None, str]:
+    """The facts in the order of their importance and how many more there are, drawn with their links and spoken without; nothing without
+    any."""
+    if not anomaly.facts:
+        return None, ""
+    said = text.listed([_fact(one) for one in anomaly.facts], _FACTS, " · ")
+    return blocks.context(blocks.marked(_linked(anomaly.facts))), text.spoken(said)
+
+
+def _linked(facts: Sequence[model.Fact]) -> str:
+    """As mrkdwn; where not all links have room, those of the less important facts give way."""
+    for most in range(_FACTS, 0, -1):
+        drawn = [text.link(one.link if at < most else "", _fact(one)) for at, one in enumerate(facts)]
+        said = text.listed(drawn, _FACTS, " · ")
+        if text.size(said, markup=True) <= limits.CONTEXT_TEXT:
+            return said
+    return text.listed([text.spoken(_fact(one)) for one in facts], _FACTS, " · ")
+
+
+def _fact(fact: model.Fact) -> str:
+    parts = (text.short(fact.label, 40, ""), text.short(fact.value, 120, ""))
+    return ": ".join(part for part in parts if part) or text.NOTHING
+
+
+def ties(anomaly: model.Anomaly) -> str:
+    """ "Merged into 2af8 · related to 1002, 1003 and 5 more"."""
+    merged = f"merged into {_ref(anomaly.merged_into, anomaly)}" if anomaly.merged_into else ""
+    others = text.listed([_ref(one, anomaly) for one in anomaly.related], _REFS)
+    return text.capital(" · ".join(part for part in (merged, f"related to {others}" if others else "") if part))
+
+
+def _ref(ref: model.Ref, anomaly: model.Anomaly) -> str:
+    """As short as it is clear: with its system where that is another one."""
+    return text.short(ref.id if ref.source == anomaly.ref.source else str(ref), 60)

@@ -1,0 +1,217 @@
+"""What the contract does to a system and sees of it, alike for each: one harness beside each fake."""
+
+from __future__ import annotations
+
+import abc
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
+
+from bot import model
+from bot.sources.qualytics import closings
+from sandbox import qualytics
+from tests.sources.staging import Deployment, RealClock
+from tests.strange import server as strange_server
+from tests.strange import service, source
+from tests.strange import world as worlds
+
+Fault = dict[str, Any]
+
+
+class Harness(abc.ABC):
+    """A fake that runs. `page` is how many anomalies one call lists, `together` how many one call reads by their ids, `cannot` what the
+    system has no way to do; `outcomes` are the ways of closing that it offers, `secret` must be in no sentence."""
+
+    name: str
+    page: int
+    together: int
+    cannot: frozenset[model.Action]
+    outcomes: tuple[str, ...]
+    secret: str
+    move: tuple[str, str]
+    """The method and the path of a single change."""
+    refused_door: ClassVar[Fault]
+    """What a system says that does not take the credentials, whatever is asked."""
+    parts: Any
+
+    def __init__(self) -> None:
+        self._made: list[Any] = []
+
+    def source(self, **settings: Any) -> Any:
+        """A new process that speaks to it."""
+        self._made.append(self._source(**settings))
+        return self._made[-1]
+
+    @abc.abstractmethod
+    def _source(self, **settings: Any) -> Any: ...
+
+    # --- what happens there ----------------------------------------------------------------------------------------------------
+
+    @abc.abstractmethod
+    def arrive(self, count: int = 1, *, hours_ago: float = 0.0) -> list[str]:
+        """New ones; their ids."""
+
+    @abc.abstractmethod
+    def close(self, ident: str) -> None:
+        """Somebody, or the system itself, closes one."""
+
+    @abc.abstractmethod
+    def erase(self, ident: str) -> None:
+        """It does not exist any more."""
+
+    @abc.abstractmethod
+    def make_odd(self, ident: str) -> None:
+        """It gets a state and a type that are in no contract."""
+
+    def fault(self, mode: str, **fields: Any) -> None:
+        """The next calls meet this."""
+        self.parts.faults.add(mode=mode, **fields)
+
+    # --- how it stands there ---------------------------------------------------------------------------------------------------
+
+    @abc.abstractmethod
+    def state(self, ident: str) -> model.State | None:
+        """Where it stands; None where it does not exist."""
+
+    @abc.abstractmethod
+    def everything(self) -> list[str]:
+        """The ids of all, closed ones too."""
+
+    def standing(self, *states: model.State) -> set[str]:
+        """The ids of those that stand so."""
+        return {ident for ident in self.everything() if self.state(ident) in states}
+
+    def open(self) -> set[str]:
+        """The ids of all that is not closed."""
+        return self.standing(model.State.OPEN, model.State.ACKNOWLEDGED)
+
+    @abc.abstractmethod
+    def ended_as(self, ident: str) -> str:
+        """With which outcome it was closed."""
+
+    def lines(self) -> list[str]:
+        """What was asked since the last look: method and path. How a key is exchanged is nobody's business."""
+        calls = [f"{call['method']} {call['path']}" for call in self.parts.app.calls if call["path"] != "/v0/token"]
+        self.parts.app.calls.clear()
+        return calls
+
+    def writes(self) -> list[str]:
+        """What was asked to change something since the last look."""
+        return [line for line in self.lines() if not line.startswith("GET ")]
+
+    async def aclose(self) -> None:
+        """Close what was made."""
+        for one in self._made:
+            await one.aclose()
+
+
+class Qualytics(Harness):
+    """The sandbox's Qualytics, with thirty open."""
+
+    name, page, together = "qualytics", 100, 100
+    cannot: frozenset[model.Action] = frozenset()
+    outcomes = closings.WORDS
+    secret = qualytics.SANDBOX_TOKEN
+    move = ("PUT", "anomalies/")
+    refused_door: ClassVar[Fault] = {"mode": "401"}
+
+    def __init__(self, url: str, parts: Any) -> None:
+        super().__init__()
+        self.parts, self.world, self._deployment = parts, parts.world, Deployment(url, parts)
+
+    def _source(self, **settings: Any) -> Any:
+        return self._deployment.source(**settings)
+
+    def arrive(self, count: int = 1, *, hours_ago: float = 0.0) -> list[str]:
+        when = {"created": datetime.now(UTC) - timedelta(hours=hours_ago)} if hours_ago else {}
+        return [str(one.id) for one in self.world.arrive(count, **when)]
+
+    def close(self, ident: str) -> None:
+        self.world.change(self.world.anomalies[int(ident)], status="Invalid")
+
+    def erase(self, ident: str) -> None:
+        self.world.erase(self.world.anomalies[int(ident)])
+
+    def make_odd(self, ident: str) -> None:
+        self.world.change(self.world.anomalies[int(ident)], status="Pondering", type="wobble")
+
+    def state(self, ident: str) -> model.State | None:
+        known = {"Acknowledged": model.State.ACKNOWLEDGED, **dict.fromkeys(self.outcomes, model.State.ARCHIVED)}
+        one = self.world.anomalies.get(int(ident))
+        return None if one is None else known.get(one.status, model.State.OPEN)
+
+    def everything(self) -> list[str]:
+        return [str(ident) for ident in self.world.anomalies]
+
+    def ended_as(self, ident: str) -> str:
+        return str(self.world.anomalies[int(ident)].status)
+
+
+class Strange(Harness):
+    """The system that is strange on purpose, with thirty open and three closed."""
+
+    name, page, together = "strange", 10, 1
+    cannot = frozenset(
+        {model.Action.ASSIGN, model.Action.COMMENT, model.Action.TAG, model.Action.DESCRIBE, model.Action.DELETE}
+        | {model.Action.SCAN, model.Action.ABORT}
+    )
+    outcomes = worlds.ENDINGS
+    secret = worlds.KEY
+    move = ("POST", "/phase")
+    refused_door: ClassVar[Fault] = {"mode": "reply", "json": {"code": service.BAD_KEY, "message": f"the key {worlds.KEY} opens nothing"}}
+
+    def __init__(self, url: str, parts: strange_server.Parts) -> None:
+        super().__init__()
+        self.url, self.parts, self.world = url, parts, parts.world
+
+    def _source(self, **settings: Any) -> Any:
+        given = {name: value for name, value in settings.items() if name != "max_batch"}
+        return source.Strange(**{"url": self.url, "key": self.secret, "clock": RealClock(), **given})
+
+    def arrive(self, count: int = 1, *, hours_ago: float = 0.0) -> list[str]:
+        when = {"at": self.world.clock() - hours_ago * 3600} if hours_ago else {}
+        return [one.id for one in self.world.arrive(count, **when)]
+
+    def close(self, ident: str) -> None:
+        self.world.close(ident)
+
+    def erase(self, ident: str) -> None:
+        self.world.erase(ident)
+
+    def make_odd(self, ident: str) -> None:
+        self.world.change(self.world.signals[ident], phase="pondering", kind="wobble")
+
+    def state(self, ident: str) -> model.State | None:
+        known = {worlds.SEEN: model.State.ACKNOWLEDGED, worlds.SHUT: model.State.ARCHIVED}
+        one = self.world.signals.get(ident)
+        return None if one is None else known.get(worlds.SEEN if one.was and worlds.waits(one) else one.phase, model.State.OPEN)
+
+    def everything(self) -> list[str]:
+        return list(self.world.signals)
+
+    def ended_as(self, ident: str) -> str:
+        return self.world.signals[ident].ending
+
+
+@contextlib.asynccontextmanager
+async def _qualytics() -> AsyncIterator[Harness]:
+    async with qualytics.serving(qualytics.Deployment(seed=7, open_count=30)) as (url, parts):
+        yield Qualytics(url, parts)
+
+
+@contextlib.asynccontextmanager
+async def _strange() -> AsyncIterator[Harness]:
+    world = worlds.World(token_calls=20)
+    for number in range(33):
+        made = world.arrive(1, at=world.clock() - 86400 * 3 + number * 3600, score=(number * 7 % 100) / 100)[0]
+        world.change(made, phase=[worlds.LIVE, worlds.LIVE, worlds.SEEN][number % 3])
+    for one in list(world.signals.values())[4:30:11]:
+        world.change(one, phase=worlds.SHUT, ending=worlds.EXPECTED)
+    async with strange_server.serving(world) as (url, parts):
+        yield Strange(url, parts)
+
+
+HARNESSES: dict[str, Callable[[], AbstractAsyncContextManager[Harness]]] = {"qualytics": _qualytics, "strange": _strange}
+"""One for each system that is registered, and for the one of the tests."""

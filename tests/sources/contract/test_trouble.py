@@ -1,0 +1,70 @@
+"""What every source promises when its system is in trouble, against the running fake of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot import errors, model
+from tests.sources.contract import harness
+from tests.sources.staging import RealClock
+
+MODES = [
+    ({"mode": "500"}, errors.SourceUnavailable),
+    ({"mode": "503"}, errors.SourceUnavailable),
+    ({"mode": "429", "retry_after": 40}, errors.SourceRateLimited),
+    ({"mode": "403"}, errors.SourceForbidden),
+    ({"mode": "garbage"}, errors.SourceGarbled),
+    ({"mode": "empty"}, errors.SourceGarbled),
+    ({"mode": "huge"}, errors.SourceGarbled),
+    ({"mode": "drop"}, errors.SourceUnavailable),
+    ({"mode": "hang"}, errors.SourceUnavailable),
+    ({"mode": "reply", "status": 302, "headers": {"location": "http://127.0.0.1:9/elsewhere"}}, errors.SourceRejected),
+    ({"mode": "reply", "json": ["nothing", "like", "it"]}, errors.SourceGarbled),
+    ({"mode": "reply", "json": 7}, errors.SourceGarbled),
+]
+
+
+@pytest.mark.parametrize(("fault", "error"), MODES, ids=lambda one: str(one.get("status", one["mode"])) if isinstance(one, dict) else "")
+async def test_trouble_has_a_name_and_passes(system: harness.Harness, fault: harness.Fault, error: type[errors.SourceError]) -> None:
+    source = system.source(timeout=0.3 if fault["mode"] == "hang" else 10)
+    ident = sorted(system.open())[0]
+    await source.get([ident])
+    system.fault(**fault)
+    for asking in (source.changes(""), source.find(model.Query()), source.get([ident])):
+        with pytest.raises(errors.SourceError) as raised:
+            await asking
+        assert type(raised.value) is error
+        assert raised.value.source == system.name
+        assert source.title in str(raised.value)
+        assert system.secret not in str(raised.value)
+    system.parts.faults.clear()
+    assert (await source.changes("")).anomalies
+
+
+async def test_a_door_that_does_not_open_is_told_without_the_key(system: harness.Harness) -> None:
+    clock = RealClock()
+    source = system.source(clock=clock)
+    system.fault(**system.refused_door)
+    with pytest.raises(errors.SourceAuthFailed) as raised:
+        await source.changes("")
+    assert system.name.upper() in str(raised.value), "which setting it is"
+    assert system.secret not in str(raised.value)
+    system.parts.faults.clear()
+    clock.now = lambda: datetime.now(UTC) + timedelta(minutes=2)  # type: ignore[method-assign]
+    assert (await source.changes("")).anomalies, "a while later it is tried again"
+
+
+@pytest.mark.parametrize("mode", ["500", "429", "drop"])
+async def test_a_passing_fault_of_a_read_is_not_noticed(system: harness.Harness, mode: str) -> None:
+    source = system.source()
+    system.fault(mode, times=1, retry_after=0)
+    assert (await source.changes("")).anomalies
+
+
+async def test_what_is_shown_has_no_key_in_it(system: harness.Harness) -> None:
+    source = system.source()
+    changes = await source.changes("")
+    assert system.secret not in repr(changes)
+    assert system.secret not in changes.cursor
