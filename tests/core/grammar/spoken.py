@@ -43,7 +43,11 @@ class System:
 HOSTS = ("acme.qualytics.io", "a.io", "acme.io", "acme.example", "localhost:8000")
 QUALYTICS = System("qualytics", "Qualytics", model.Idents(hosts=HOSTS), client_options=client_options.OPTIONS)
 ANODOT = System(
-    "anodot", "Anodot", model.Idents(r"[0-9a-f]{4,32}|[a-z]+:[0-9]+", ("app.anodot.example",), r"/detail/([a-z0-9:]+)"), OWN, ("Confirmed",)
+    "anodot",
+    "Anodot",
+    model.Idents(r"[0-9a-f]{4,32}|[a-z]+:[0-9]+(/[a-z])?", ("app.anodot.example",), r"/detail/([a-z0-9:]+)"),
+    OWN,
+    ("Confirmed",),
 )
 
 ELSEWHERE = {"resolution": "Anomify", "bookmark": "Anodot", "delta": "Anodot", "direction": "Anodot"}
