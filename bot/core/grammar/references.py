@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from bot import model
@@ -44,7 +44,7 @@ def read(found: Sequence[lexer.Token], context: Context) -> tuple[model.Ref, ...
     """References in the order typed, each once: `1001`, `#1001`, `system:1001`, `1001-1005`, lists, pasted columns, links, with
     bullets, dots or marks around them. Raises Mistake."""
     refs: dict[model.Ref, None] = {}
-    for token in found:
+    for token in (_whole(one, context) for one in found):
         idents.check_thousands(token)
         for value in _values(token):
             refs.update(dict.fromkeys(_refs(token, value, context)))
@@ -65,8 +65,19 @@ def looks_like(token: lexer.Token, context: Context) -> bool:
 def meant(token: lexer.Token, context: Context) -> bool:
     """Whether this word was meant as references, be they right or wrong."""
     if token.key:
-        return token.key in context.sources
+        return token.key in context.sources or not _whole(token, context).key
     return any(_BEGINS.match(value.text) for value in token.values) or looks_like(token, context)
+
+
+def _whole(token: lexer.Token, context: Context) -> lexer.Token:
+    """A word whose colon belongs to an id as a system says that its ids look: it names no system and selects nothing."""
+    if not token.values or not token.key or token.key in context.sources or context.systems.find(token.key):
+        return token
+    first = token.values[0]
+    text = token.raw[: first.end - token.start]
+    if not context.systems.homes(text):
+        return token
+    return replace(token, key="", key_end=token.start, values=(lexer.Value(text, token.start, first.end), *token.values[1:]))
 
 
 def typed(ref: model.Ref, context: Context) -> str:
@@ -114,7 +125,7 @@ def _values(token: lexer.Token) -> Iterator[lexer.Value]:
 
 def _refs(token: lexer.Token, value: lexer.Value, context: Context) -> Sequence[model.Ref]:
     link = _LINK.fullmatch(idents.bare(value.text))
-    if link:
+    if link and not (context.systems.fits(token.key, value.text) or context.systems.homes(value.text)):
         return [_linked(link, token, value, context)]
     source, ident = _parted(token, value, context)
     ident = idents.bare(ident)

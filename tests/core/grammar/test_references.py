@@ -175,6 +175,8 @@ def several(text: str) -> list[str]:
         ("https://app.anodot.example/detail/rev:7?tab=1 <https://acme.qualytics.io/anomalies/5|x>", ["anodot:rev:7", "qualytics:5"]),
         ("app.anodot.example/detail/2af8", ["anodot:2af8"]),
         ("anodot:https://app.anodot.example/detail/2af8", ["anodot:2af8"]),
+        ("rev:7 rev:8,1001", [":rev:7", ":rev:8", ":1001"]),
+        ("rev:17/x anodot:rev:17/x", [":rev:17/x", "anodot:rev:17/x"]),
         ("qualytics:1-3", ["qualytics:1", "qualytics:2", "qualytics:3"]),
     ],
 )
