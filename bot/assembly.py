@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from importlib import metadata
 from zoneinfo import ZoneInfo
@@ -20,7 +20,7 @@ from handlers import desk
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
     """What all services stand on: the settings, and whatever talks to the world; the systems with what each of them has. `line` says how
-    the connection to Slack stands."""
+    the connection to Slack stands, `elsewhere` whose the filter words of single systems are."""
 
     configured: settings.Settings
     clock: ports.Clock
@@ -33,6 +33,7 @@ class Ground:
     directory: ports.Directory
     grants: permissions.Grants
     line: Callable[[], Awaitable[str]]
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def default_source(self) -> str:
@@ -155,8 +156,8 @@ def _browse(ground: Ground, folk: people.People) -> browse.Browse:
         resolve=folk.resolve,
         clock=ground.clock,
         grants=ground.grants,
-        default_source=ground.default_source,
         routes=ground.routes,
+        elsewhere=ground.elsewhere,
     )
 
 
@@ -262,7 +263,6 @@ def _digests(ground: Ground, looking: browse.Browse, wanted: cards.Cards, spec: 
         cards=wanted,
         clock=ground.clock,
         grants=ground.grants,
-        source=ground.default_source,
         spec=spec,
         zone=zone,
     )

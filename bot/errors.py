@@ -7,6 +7,7 @@
     │   ├── NotAllowed             the person may not do this
     │   ├── NotSupported           the system cannot do this
     │   ├── NotFound               no such anomaly, datastore, table, person
+    │   ├── Unclear                several systems have an anomaly with this id
     │   └── Stale                  somebody changed it in between, and the action no longer makes sense
     ├── SourceError                an anomaly system did not do what was asked
     │   ├── SourceUnavailable      time-out, dropped connection, 5xx; worth another try
@@ -79,6 +80,15 @@ class NotSupported(UserError):
 
 class NotFound(UserError):
     """No such thing; the message offers the nearest one where there is one."""
+
+
+class Unclear(UserError):
+    """Several systems have an anomaly with the id that was typed without one. `systems` are their names and titles; `text` is what was
+    typed, which is meant again once the system is known."""
+
+    def __init__(self, message: str, *, systems: Sequence[tuple[str, str]], text: str = "") -> None:
+        super().__init__(message)
+        self.systems, self.text = tuple(systems), text
 
 
 class Stale(UserError):

@@ -9,7 +9,7 @@ from handlers import actions, bulk, commands, desk, guard, review, scans, views
 
 COMMANDS = {**commands.COMMANDS, grammar.SCAN_SLASH: scans.command}
 
-ACTIONS = {**actions.ACTIONS, **bulk.ACTIONS, **review.ACTIONS, **scans.ACTIONS}
+ACTIONS = {**actions.ACTIONS, **commands.ACTIONS, **bulk.ACTIONS, **review.ACTIONS, **scans.ACTIONS}
 
 VIEW_ACTIONS = {**review.VIEW_ACTIONS, **views.QUIET}
 

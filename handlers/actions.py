@@ -137,7 +137,7 @@ async def _members(desk: desk.Desk, request: incoming.Request) -> None:
 
 async def _list(desk: desk.Desk, request: incoming.Request) -> None:
     offset, words = _read(ids.decode_page, request.value)
-    query = grammar.query(words, today=desk.today())
+    query = grammar.stored(words, today=desk.today(), systems=desk.browse.spoken)
     listing = await desk.browse.listing(query, await desk.people.actor(request.user), offset)
     await guard.say(desk, request, replies.listing(listing))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from slack_bolt.async_app import AsyncAck
 
@@ -29,11 +30,13 @@ async def change(desk: desk.Desk, request: incoming.Request, command: grammar.Co
     await guard.say(desk, request, replies.receipt(answer, actor, desk.browse.capabilities(source)))
 
 
-async def asked_to_delete(desk: desk.Desk, request: incoming.Request, command: grammar.Command) -> None:
+async def asked_to_delete(desk: desk.Desk, request: incoming.Request, command: grammar.Command, placing: desk.Placing) -> None:
     """`/anomalies delete ...`: the form first, as a skeleton; what it asks, or why there is nothing to ask, follows the reading."""
     view_id = await desk.messenger.open_view(request.trigger_id, modals.loading(DELETE_TITLE))
     try:
-        preview = await desk.previews.deletion(command, await guard.may_look(desk, request), request.channel)
+        actor = await guard.may_look(desk, request)
+        command = replace(command, refs=await placing(actor))
+        preview = await desk.previews.deletion(command, actor, request.channel)
     except errors.BotError as error:
         await desk.messenger.update_view(view_id, modals.notice(DELETE_TITLE, refusals.error(error)))
         raise
@@ -43,11 +46,17 @@ async def asked_to_delete(desk: desk.Desk, request: incoming.Request, command: g
 
 
 async def _show(desk: desk.Desk, request: incoming.Request, preview: freeze.Preview) -> None:
-    offer = desk.browse.capabilities(preview.batch.source)
-    await guard.say(desk, request, batch_message.preview(preview.batch, preview.split, preview.progress, offer, preview.names))
+    await guard.say(desk, request, shown(preview))
     if preview.missing:
-        gone = ", ".join(ref.id for ref in preview.missing[:20])
-        raise errors.NotFound(f"{offer.title} does not know these, so they are left out: {gone}.")
+        alone = len({ref.source for ref in preview.missing}) == 1
+        gone = ", ".join(ref.id if alone else str(ref) for ref in preview.missing[:20])
+        title = desk.browse.capabilities(preview.missing[0].source).title if alone else "Their systems"
+        raise errors.NotFound(f"{title} {'does' if alone else 'do'} not know these, so they are left out: {gone}.")
+
+
+def shown(preview: freeze.Preview) -> model.Message:
+    """The preview as a message."""
+    return batch_message.preview(preview.batch, preview.split, preview.progress, preview.offer, preview.names, preview.unheard)
 
 
 async def undo(desk: desk.Desk, request: incoming.Request, command: grammar.Command, actor: model.Actor) -> None:
@@ -62,15 +71,21 @@ async def pressed_undo(desk: desk.Desk, request: incoming.Request) -> None:
 
 async def _undo(desk: desk.Desk, request: incoming.Request, ident: str, actor: model.Actor) -> None:
     started = await desk.batches.undo(ident, actor, await desk.messenger.home(request.channel, actor.id))
-    await guard.say(desk, request, batch_message.started(started, desk.browse.capabilities(started.source)))
+    await guard.say(desk, request, batch_message.started(started, await desk.batches.offer(started)))
     await desk.runs.work()
+
+
+async def pressed_again(desk: desk.Desk, request: incoming.Request) -> None:
+    """[Try that part again] on a receipt: a new preview of exactly those."""
+    actor = await desk.people.actor(request.user)
+    await _show(desk, request, await desk.previews.again(request.value, actor, request.channel))
 
 
 async def pressed_confirm(desk: desk.Desk, request: incoming.Request) -> None:
     """[Confirm] on a preview: the preview is replaced, the batch runs."""
     actor = await desk.people.actor(request.user)
     batch = await desk.batches.confirm(request.value, actor)
-    await desk.messenger.respond(request.response_url, batch_message.started(batch, desk.browse.capabilities(batch.source)), replace=True)
+    await desk.messenger.respond(request.response_url, batch_message.started(batch, await desk.batches.offer(batch)), replace=True)
     await desk.runs.work()
 
 
@@ -97,7 +112,7 @@ async def delete(desk: desk.Desk, request: incoming.Request, ack: AsyncAck) -> N
         return
     await ack()
     where = incoming.Request(request.body, request.user, batch.channel, "", "")
-    await guard.say(desk, where, batch_message.started(batch, desk.browse.capabilities(batch.source)))
+    await guard.say(desk, where, batch_message.started(batch, await desk.batches.offer(batch)))
     await desk.runs.work()
 
 
@@ -105,6 +120,7 @@ ACTIONS: Mapping[str, guard.Handler] = {
     ids.BATCH_CONFIRM: pressed_confirm,
     ids.BATCH_CANCEL: pressed_cancel,
     ids.BATCH_UNDO: pressed_undo,
+    ids.BATCH_AGAIN: pressed_again,
 }
 
 VIEWS: Mapping[str, guard.ViewHandler] = {ids.DELETE_VIEW: delete}

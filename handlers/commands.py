@@ -3,34 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 
 from bot import errors, model
 from bot.core import grammar
 from bot.render.anomaly import anomaly_card, replies
 from bot.render.desk import desk_status
 from bot.render.digest import digest_message
-from bot.render.kit import spreadsheet
+from bot.render.kit import ids, spreadsheet
 from bot.services import slicing
 from handlers import bulk, desk, guard, incoming, review
 
 
 async def anomalies(desk: desk.Desk, request: incoming.Request) -> None:
-    """`/anomalies ...`; what opens a form opens it before anything else is awaited: the trigger lasts three seconds."""
+    """`/anomalies ...`"""
+    await _run(desk, request, str(request.body.get("text", "")))
+
+
+async def which(desk: desk.Desk, request: incoming.Request) -> None:
+    """The button that says which system was meant by an id: the same command once more."""
+    try:
+        home, said = ids.decode_pair(request.value)
+    except ValueError as error:
+        raise errors.NotFound("This button is too old to be understood. Type the command again.") from error
+    await _run(desk, request, said, home)
+
+
+async def _run(desk: desk.Desk, request: incoming.Request, said: str, home: str = "") -> None:
+    """What opens a form opens it before anything else is awaited: the trigger lasts three seconds. `home` is the system of ids that several
+    have."""
+    alone = desk.default_source if len(desk.sources) == 1 else ""
     try:
         command = grammar.command(
-            str(request.body.get("text", "")),
+            said,
             today=desk.today(),
             sources=desk.sources,
-            default_source=desk.default_source,
+            default_source=alone,
             closings={name: desk.browse.capabilities(name).archive_as for name in desk.sources},
+            systems=desk.browse.spoken,
         )
     except errors.UserError:
         await guard.may_look(desk, request)  # who may not look is told that, and not how to write it
         raise
     if command.verb in FORMS:
-        await FORMS[command.verb](desk, request, command)
+        await FORMS[command.verb](desk, request, command, lambda actor: desk.browse.placed(command.refs, actor, home, said))
         return
     actor = await guard.may_look(desk, request)
+    command = replace(command, refs=await desk.browse.placed(command.refs, actor, home, said))
     if command.change is not None:
         await bulk.change(desk, request, command, actor)
     elif command.verb == "undo":
@@ -46,14 +65,14 @@ async def _export(desk: desk.Desk, command: grammar.Command, actor: model.Actor)
     home = await desk.messenger.home("", actor.id)
     words = grammar.canonical(query)
     name = f"anomalies-{desk.clock.now():%Y-%m-%d-%H%M}.csv"
-    content = await slicing.sheet(found, spreadsheet.anomalies)
+    content = await slicing.sheet(found.anomalies, spreadsheet.anomalies)
     await desk.messenger.upload(home, "", name, f"Anomalies: {words or 'all that are open'}", content)
-    return replies.exported(words, len(found))
+    return replies.exported(words, len(found.anomalies), found.unheard)
 
 
 async def _digest(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
     made = await desk.digests.ask(command.query or model.Query(), actor)
-    return digest_message.digest(made, desk.browse.capabilities(made.source), asked=True)
+    return digest_message.digest(made, desk.digests.offer(made), asked=True)
 
 
 async def _link(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
@@ -71,7 +90,7 @@ async def _link(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -
 
 async def _help(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
     ways = [one for name in desk.sources for one in desk.browse.capabilities(name).archive_as]
-    return desk_status.help_text(await desk.browse.newest(), ways)
+    return desk_status.help_text(await desk.browse.newest(), ways, desk.browse.own_words())
 
 
 async def _list(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
@@ -87,7 +106,7 @@ async def _count(desk: desk.Desk, command: grammar.Command, actor: model.Actor) 
     counted = await desk.browse.count(query, actor)
     if not counted.total:
         raise errors.NotFound(await desk.browse.why_nothing(query, actor))
-    return replies.count(counted.words, counted.total, counted.by_state, counted.by_table)
+    return replies.count(counted.words, counted.total, counted.by_state, counted.by_table, counted.totals, counted.unheard)
 
 
 async def _show(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
@@ -121,10 +140,12 @@ VERBS: Mapping[str, Callable[[desk.Desk, grammar.Command, model.Actor], Awaitabl
     "link": _link,
 }
 
-FORMS: Mapping[str, Callable[[desk.Desk, incoming.Request, grammar.Command], Awaitable[None]]] = {
+FORMS: Mapping[str, Callable[[desk.Desk, incoming.Request, grammar.Command, desk.Placing], Awaitable[None]]] = {
     "review": review.asked,
     "delete": bulk.asked_to_delete,
 }
 """Verbs that are answered by a form."""
+
+ACTIONS: Mapping[str, guard.Handler] = {ids.WHICH_SYSTEM: which}
 
 COMMANDS: Mapping[str, guard.Handler] = {grammar.SLASH: anomalies}

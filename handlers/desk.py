@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot import ports
+from bot import model, ports
 from bot.services import browse, digest, people, review, status, triage
 from bot.services.batches import freeze, preview, run
 from bot.services.scans import ask, follow
+
+Placing = Callable[[model.Actor], Awaitable[tuple[model.Ref, ...]]]
+"""Finds for this actor the systems of the ids of a command."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,14 +13,13 @@ from bot.core import grammar
 from bot.render.batch import batch_message
 from bot.render.kit import ids, modals, refusals
 from bot.render.review import review_form, review_input
-from bot.services import review
-from handlers import desk, guard, incoming
+from handlers import bulk, desk, guard, incoming
 
 log = logging.getLogger(__name__)
 
 TITLE = "Review"
 
-QUEUE = model.ReviewScope(words="status:open")
+QUEUE = model.ReviewScope(words="status:active")
 """What the shortcut shows: what nobody has looked at yet."""
 
 
@@ -37,7 +36,7 @@ async def opened(desk: desk.Desk, request: incoming.Request) -> None:
     await _show(desk, request, view_id, scope, request.channel)
 
 
-async def asked(desk: desk.Desk, request: incoming.Request, command: grammar.Command) -> None:
+async def asked(desk: desk.Desk, request: incoming.Request, command: grammar.Command, placing: desk.Placing) -> None:
     """`/anomalies review [filter]`"""
     view_id = await desk.messenger.open_view(request.trigger_id, modals.loading(TITLE))
     await _show(desk, request, view_id, model.ReviewScope(words=grammar.canonical(command.query or model.Query())), request.channel)
@@ -74,9 +73,9 @@ async def _show(
 ) -> None:
     """Put a page into the modal, or the reason why there is none."""
     try:
-        query = review.query(scope, desk.today())
+        query = desk.review.query(scope, desk.today())
         page = await desk.review.page(scope, query, await desk.people.actor(request.user), offset, picked, channel)
-        view = review_form.form(page, desk.browse.capabilities(page.source))
+        view = review_form.form(page, desk.browse.offer([page.source] if page.source else ()))
     except errors.BotError as error:
         view = modals.notice(TITLE, refusals.error(error))
     await desk.messenger.update_view(view_id, view)
@@ -104,7 +103,7 @@ async def filtered(desk: desk.Desk, request: incoming.Request) -> None:
 
 async def _filtered(desk: desk.Desk, request: incoming.Request, reviewing: model.ReviewInput) -> model.Block:
     page = await desk.review.filtered(reviewing, await desk.people.actor(request.user), desk.today())
-    return review_form.form(page, desk.browse.capabilities(page.source))
+    return review_form.form(page, desk.browse.offer([page.source] if page.source else ()))
 
 
 async def submitted(desk: desk.Desk, request: incoming.Request, ack: AsyncAck) -> None:
@@ -121,11 +120,9 @@ async def submitted(desk: desk.Desk, request: incoming.Request, ack: AsyncAck) -
 
 
 async def _preview(desk: desk.Desk, request: incoming.Request, reviewing: model.ReviewInput) -> model.Block:
-    query = review.query(reviewing.scope, desk.today())
+    query = desk.review.query(reviewing.scope, desk.today())
     frozen = await desk.previews.reviewed(reviewing, query, await desk.people.actor(request.user))
-    offer = desk.browse.capabilities(frozen.batch.source)
-    shown = batch_message.preview(frozen.batch, frozen.split, frozen.progress, offer, frozen.names)
-    return review_form.preview(shown, frozen.batch, frozen.todo)
+    return review_form.preview(bulk.shown(frozen), frozen.batch, frozen.todo)
 
 
 async def confirmed(desk: desk.Desk, request: incoming.Request, ack: AsyncAck) -> None:
@@ -141,7 +138,7 @@ async def confirmed(desk: desk.Desk, request: incoming.Request, ack: AsyncAck) -
         return
     await ack()
     where = incoming.Request(request.body, request.user, channel, "", "")
-    await guard.say(desk, where, batch_message.started(batch, desk.browse.capabilities(batch.source)))
+    await guard.say(desk, where, batch_message.started(batch, await desk.batches.offer(batch)))
     await desk.runs.work()
 
 

@@ -22,7 +22,12 @@ async def command(desk: desk.Desk, request: incoming.Request) -> None:
         await _open(desk, request, scan_form.ScanDraft(desk.scans.usual, request.channel))
         return
     try:
-        typed = grammar.scan(str(request.body.get("text", "")), sources=desk.sources, default_source=desk.scans.usual)
+        typed = grammar.scan(
+            str(request.body.get("text", "")),
+            sources=desk.sources,
+            default_source=desk.scans.usual,
+            systems=desk.browse.spoken,
+        )
     except errors.UserError:
         await guard.may_look(desk, request)  # who may not look is told that, and not how to write it
         raise

@@ -214,7 +214,7 @@ def filter_table(known: Any, title: str) -> str:
         model.Handling.REFUSED: "refused: {because}",
     }
     lines = ["| word | it takes | example | where it is applied |", "|---|---|---|---|"]
-    for row in grammar.explain(known, title):
+    for row in grammar.explain(known, title, (), title.casefold()):
         where = applied[row.handling].format(title=title, because=row.because)
         lines.append(f"| `{row.word}:` | {row.about} | `{row.example}` | {where} |")
     return "\n".join(lines)
@@ -251,7 +251,7 @@ def test_the_examples_of_the_documents_work() -> None:
     text = (ROOT / "docs/filters.md").read_text()
     examples = re.findall(r"^    /anomalies (.+)$", text, re.MULTILINE)
     assert len(examples) >= 5
-    for example in [*examples, *(f"list {row.example}" for row in grammar.explain(list_params.WORDS))]:
+    for example in [*examples, *(f"list {row.example}" for row in grammar.explain(list_params.WORDS, "Qualytics", (), "qualytics"))]:
         grammar.command(example, today=date(2026, 11, 21), sources=["qualytics"], default_source="qualytics")
 
 

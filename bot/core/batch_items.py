@@ -7,6 +7,9 @@ from dataclasses import replace
 from bot import model
 from bot.core import snapshot, undo
 
+PART = "This part was refused as a whole: "
+"""How the reason begins where a system did not answer while the others went on; by it the part is found that can be tried again."""
+
 
 def checked(batch: model.Batch, item: model.Item, anomaly: model.Anomaly | None) -> model.Item:
     """What to do about one item now: send it (TODO), or settle it without a call."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from bot import errors, model
-from bot.core import vocabulary
+from bot.core import phrases, vocabulary
 
 System = TypeVar("System")
 Part = TypeVar("Part")
@@ -34,6 +35,21 @@ def capabilities(systems: Mapping[str, Able], name: str) -> model.Capabilities:
     if system is None:
         return model.Capabilities(name, frozenset())
     return model.Capabilities(system.title, system.supports, system.archive_as)
+
+
+def together(systems: Mapping[str, Able], names: Collection[str]) -> model.Capabilities:
+    """What several systems let people do between them: whatever one of them offers."""
+    found = [capabilities(systems, name) for name in names]
+    outcomes = dict.fromkeys(outcome for one in found for outcome in one.archive_as)
+    supports = frozenset(action for one in found for action in one.supports)
+    return model.Capabilities(phrases.both([one.title for one in found]), supports, tuple(outcomes))
+
+
+def shared(systems: Mapping[str, Able], names: Collection[str]) -> model.Capabilities:
+    """What each of several systems lets people do."""
+    found = [capabilities(systems, name) for name in names]
+    supports = frozenset.intersection(*(one.supports for one in found)) if found else frozenset()
+    return replace(together(systems, names), supports=supports)
 
 
 def require(system: Able, action: model.Action) -> None:

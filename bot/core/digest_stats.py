@@ -126,6 +126,8 @@ def pack(digest: model.Digest) -> dict[str, Any]:
         "oldest": [_pack_glance(one) for one in digest.oldest],
         "load": [[name, amount] for name, amount in digest.load],
         "noise": [[one.check, one.table, one.count] for one in digest.noise],
+        "systems": [[title, amount] for title, amount in digest.systems],
+        "unheard": [[one.source, one.title, one.why, one.down] for one in digest.unheard],
     }
 
 
@@ -141,6 +143,8 @@ def unpack(packed: Mapping[str, Any]) -> model.Digest:
         oldest=tuple(_unpack_glance(one) for one in packed.get("oldest", ())),
         load=tuple((name, amount) for name, amount in packed.get("load", ())),
         noise=tuple(model.NoisyCheck(check, table, amount) for check, table, amount in packed.get("noise", ())),
+        systems=tuple((title, amount) for title, amount in packed.get("systems", ())),
+        unheard=tuple(model.Unheard(*one) for one in packed.get("unheard", ())),
     )
 
 

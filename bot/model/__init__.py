@@ -9,7 +9,7 @@ from bot.model.cards import Block, Card, CardDraft, CardKind, CardState, Decisio
 from bot.model.digest import Digest, DigestDay, DigestLine, NoisyCheck
 from bot.model.findings import Direction, Fact, Scale, Series
 from bot.model.leases import Crew, Lease
-from bot.model.queries import Found, Handling, Query, Word
+from bot.model.queries import Answer, ClientOptions, Found, Handling, Idents, OwnWord, Query, Unheard, Word
 from bot.model.reports import (
     ChannelRefuses,
     ChannelWorks,
@@ -34,6 +34,7 @@ __all__ = [
     "Action",
     "Actor",
     "Anomaly",
+    "Answer",
     "Batch",
     "BatchState",
     "Block",
@@ -48,6 +49,7 @@ __all__ = [
     "ChannelRefuses",
     "ChannelWorks",
     "Check",
+    "ClientOptions",
     "Closing",
     "ClosingKind",
     "Comment",
@@ -65,6 +67,7 @@ __all__ = [
     "FirstContact",
     "Found",
     "Handling",
+    "Idents",
     "Ingested",
     "Installation",
     "Item",
@@ -77,6 +80,7 @@ __all__ = [
     "Operation",
     "OperationState",
     "Outcome",
+    "OwnWord",
     "Person",
     "Place",
     "PlacesMet",
@@ -110,6 +114,7 @@ __all__ = [
     "Split",
     "State",
     "Trouble",
+    "Unheard",
     "UnknownReport",
     "Verdict",
     "Window",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from bot.model.anomalies import Ref, Severity
+from bot.model.queries import Unheard
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ class Digest:
 
     `words` is the filter as canonical text ("" = all). `open` includes the `unacknowledged`. `load` is by assignee, the most first;
     `unassigned` are those without. `read` is how many of the open ones the lists below the counts are made of: all, unless there are
-    very many.
+    very many. `source` is "" for a digest of several systems; `systems` are their titles with how many are open in each, `unheard` those
+    that are not in it.
     """
 
     source: str
@@ -65,3 +67,5 @@ class Digest:
     unassigned: int = 0
     noise: Sequence[NoisyCheck] = ()
     read: int = 0
+    systems: Sequence[tuple[str, int]] = ()
+    unheard: Sequence[Unheard] = ()

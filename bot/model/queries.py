@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
@@ -14,10 +14,10 @@ from bot.model.anomalies import Anomaly, Severity
 class Query:
     """A filter, parsed. Empty tuples and None mean "any". Commas in a word mean "or"; words together mean "and".
 
-    `statuses` are the grammar's words (open, acknowledged, archived, resolved, duplicate, invalid, discarded, any);
-    empty means not archived. `assignees` are as typed ("me", "none", `<@U1>`, a name or address) until people are looked up, then ids of
-    the system's users or "none". `sort` is one of newest, oldest, weight. `limit` 0 means no limit. `others` are words that only some
-    systems know (metric, direction, delta, duration, resolution), each with one value.
+    `statuses` are the grammar's words (active, acknowledged, archived, resolved, duplicate, invalid, discarded, any); empty means open: not
+    archived. `assignees` are as typed ("me", "none", `<@U1>`, a name or address) until people are looked up, then ids of the system's users
+    or "none". `sort` is one of newest, oldest, weight; "" leaves it to whoever answers. `limit` 0 means no limit. `others` are words of
+    single systems, each with a kept text (`OwnWord`).
     """
 
     source: str = ""
@@ -37,7 +37,7 @@ class Query:
     enriched: bool | None = None
     fingerprint: str = ""
     text: str = ""
-    sort: str = "newest"
+    sort: str = ""
     limit: int = 0
     others: tuple[tuple[str, str], ...] = ()
 
@@ -59,8 +59,69 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnWord:
+    """A filter word that belongs to one system: `read` makes the kept text of a typed value and raises ValueError with a sentence for
+    people; what it kept, it reads as the same. `matches` compares a kept text with an anomaly, None where only the system can. With `many`,
+    commas mean "or"."""
+
+    name: str
+    example: str
+    about: str
+    read: Callable[[str], str]
+    matches: Callable[[str, Anomaly], bool] | None = None
+    aliases: tuple[str, ...] = ()
+    many: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Idents:
+    """How a system names its anomalies: a pattern that its ids fit as a whole ("": as ids usually look); the hosts of its web pages, with
+    the port where there is one; and a pattern for what follows the host in a link to an anomaly, whose one group is the id."""
+
+    form: str = ""
+    hosts: tuple[str, ...] = ()
+    path: str = r"/(?:[^\s?#<>|\"]*/)?anomalies/([A-Za-z0-9][A-Za-z0-9._:-]{0,199})"
+
+
+@dataclass(frozen=True, slots=True)
+class ClientOptions:
+    """What people know from a system's own command line: the name of the program, and the words here for its options ("": what follows
+    stands alone; "-": no word, and what follows belongs to it; "--": no word), of what changes anomalies and of operations."""
+
+    program: str = ""
+    flags: Mapping[str, str] = field(default_factory=dict)
+    scan_flags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """An answer to a query. `total` counts all that match, also those beyond the limit; None when the system does not say."""
 
     anomalies: Sequence[Anomaly]
     total: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unheard:
+    """A system whose anomalies are not in an answer, and why: it is `down`, or this filter (or this change) is not for it."""
+
+    source: str
+    title: str
+    why: str
+    down: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What several systems answered together, in one order. `totals` are by the titles of those that answered, None where one does not say;
+    `unheard` are the others."""
+
+    anomalies: Sequence[Anomaly]
+    totals: Sequence[tuple[str, int | None]]
+    unheard: Sequence[Unheard] = ()
+
+    @property
+    def total(self) -> int | None:
+        """All that match; None when one system does not say."""
+        counts = [count for _, count in self.totals if count is not None]
+        return sum(counts) if len(counts) == len(self.totals) else None

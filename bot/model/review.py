@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bot.model.actions import Change
 from bot.model.anomalies import Anomaly
+from bot.model.queries import Unheard
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +20,9 @@ class ReviewScope:
 
 @dataclass(frozen=True, slots=True)
 class ReviewPage:
-    """A page of a review: at most ten anomalies from `offset` on, of `total` (None: nobody says); `picked` are the ids that are ticked, on
-    this page and others. `notice` is why the filter that was typed last cannot be used, `source` the system that is looked through."""
+    """A page of a review: at most ten anomalies from `offset` on, of `total` (None: nobody says); `picked` are those that are ticked, on
+    this page and others (`ids.pick`). `notice` is why the filter that was typed last cannot be used, `source` the system that is looked
+    through, "" for several: then `totals` are by their titles, and `unheard` are those whose anomalies are not in it."""
 
     scope: ReviewScope
     anomalies: Sequence[Anomaly]
@@ -30,6 +32,8 @@ class ReviewPage:
     channel: str = ""
     notice: str = ""
     source: str = ""
+    totals: Sequence[tuple[str, int | None]] = ()
+    unheard: Sequence[Unheard] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from datetime import datetime
 from bot.model.actions import Change, Entry, Outcome
 from bot.model.anomalies import Anomaly, Ref
 from bot.model.cards import Reason, Route
+from bot.model.queries import Unheard
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +45,15 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A page of an answer to a filter. `words` is the filter as canonical text, `total` None when nobody can say."""
+    """A page of an answer to a filter. `words` is the filter as canonical text, `total` None when nobody can say. Where several systems
+    were asked, `totals` are by their titles, and `unheard` are those whose anomalies are not in it."""
 
     words: str
     anomalies: Sequence[Anomaly]
     total: int | None
     offset: int = 0
+    totals: Sequence[tuple[str, int | None]] = ()
+    unheard: Sequence[Unheard] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,8 +104,12 @@ class Batches(Protocol):
         """Batches that run and that nobody holds, oldest first."""
         ...
 
-    async def next(self, batch: str, limit: int) -> Sequence[model.Item]:
-        """The first items that are SENT (to be looked up), then those that are TODO, in their order."""
+    async def next(self, batch: str, limit: int, source: str = "") -> Sequence[model.Item]:
+        """The first items that are SENT (to be looked up), then those that are TODO, in their order; those of one system, "" of all."""
+        ...
+
+    async def systems(self, batch: str) -> Sequence[str]:
+        """The systems whose anomalies are in it, in the order of its items."""
         ...
 
     async def settle(self, lease: model.Lease, items: Sequence[model.Item], now: datetime) -> bool:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot import errors, model, ports
-from bot.core import attribution, connected, grammar, lookup, permissions, scan_rules
-from bot.services import slicing
+from bot.core import attribution, connected, grammar, lookup, permissions, phrases, scan_rules
+from bot.services import placing, searching, slicing
 
 PAGE = 10
 """Anomalies on one page of a list: what fits into a message with room to read."""
@@ -26,12 +26,25 @@ LAST_SCANS = 5
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """How many match a filter. `by_state` and `by_table` are empty where counting them would mean reading thousands."""
+    """How many match a filter. `by_state` and `by_table` are empty where counting them would mean reading thousands; `totals` are by the
+    titles of the systems where several were asked."""
 
     words: str
     total: int
     by_state: Mapping[str, int]
     by_table: Sequence[tuple[str, int]]
+    totals: Sequence[tuple[str, int]] = ()
+    unheard: Sequence[model.Unheard] = ()
+
+
+@dataclass(slots=True)
+class _Part:
+    """How many one system counted; `whole` where they were read."""
+
+    total: int = 0
+    states: Counter[str] = field(default_factory=Counter)
+    tables: Counter[str] = field(default_factory=Counter)
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,69 +68,107 @@ class Browse:
     resolve: Callable[[model.Query, str, model.Actor], Awaitable[model.Query]]
     clock: ports.Clock
     grants: permissions.Grants
-    default_source: str
     routes: Sequence[model.Route] = ()
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
     scanners: Mapping[str, ports.Scanner] = field(default_factory=dict)
 
     def capabilities(self, source: str) -> model.Capabilities:
         """What a source lets people do."""
         return connected.capabilities(self.sources, source)
 
+    @property
+    def search(self) -> searching.Search:
+        """What asks the systems."""
+        return searching.Search(self.sources, self.resolve)
+
+    @property
+    def spoken(self) -> grammar.Systems:
+        """What the systems bring to the grammar."""
+        return grammar.spoken(self.sources.values(), self.elsewhere)
+
+    def own_words(self) -> Mapping[str, Sequence[model.OwnWord]]:
+        """The filter words that belong to single systems, by their titles."""
+        return {source.title: source.own_words for source in self.sources.values()}
+
+    def offer(self, sources: Collection[str]) -> model.Capabilities:
+        """What these systems let people do between them; () are all."""
+        return connected.together(self.sources, sources or self.sources)
+
     async def listing(self, query: model.Query, actor: model.Actor, offset: int = 0) -> model.Listing:
-        """A page of what matches, newest first unless the filter says otherwise."""
+        """A page of what matches: newest first in one system, by severity and age over several, unless the filter says otherwise."""
         permissions.decide(model.Action.BROWSE, actor, self.grants)
-        source = self._source(query)
         wanted = min(query.limit or offset + PAGE, offset + PAGE)
-        found = await self.find(source, query, actor, wanted)
+        found = await self.search.find(query, actor, wanted)
         total = found.total if found.total is None or not query.limit else min(found.total, query.limit)
         page = await self._versions(found.anomalies[offset : offset + PAGE])
-        return model.Listing(grammar.canonical(query), page, total, offset)
+        totals = found.totals if len(found.totals) > 1 else ()
+        return model.Listing(grammar.canonical(query), page, total, offset, totals, found.unheard)
 
-    async def select(self, query: model.Query, actor: model.Actor) -> Sequence[model.Anomaly]:
+    async def select(self, query: model.Query, actor: model.Actor) -> model.Answer:
         """Everything that matches, for a change. Raises NotFound with the word that excluded most when nothing does."""
         permissions.decide(model.Action.BROWSE, actor, self.grants)
-        source = self._source(query)
-        found = await self.find(source, query, actor, query.limit)
+        found = await self.search.find(query, actor, query.limit)
         if not found.anomalies:
             raise errors.NotFound(await self.why_nothing(query, actor))
-        return found.anomalies
-
-    async def export(self, query: model.Query, actor: model.Actor) -> Sequence[model.Anomaly]:
-        """Everything that matches, for a file. Raises NotFound when nothing does, NotSupported when there is too much for one."""
-        permissions.decide(model.Action.BROWSE, actor, self.grants)
-        source = self._source(query)
-        if not (query.limit or grammar.here(query, source.words)):
-            grammar.check_words(query, source.words, source.title)
-            _bounded(await source.count(await self.resolve(query, source.name, actor)))
-        found = await self.select(query, actor)
-        _bounded(len(found))
         return found
 
-    async def pick(self, refs: Sequence[model.Ref], actor: model.Actor) -> tuple[Sequence[model.Anomaly], Sequence[model.Ref]]:
-        """These anomalies, fresh from their system, and the references that it does not know. Raises NotFound when it knows none."""
+    async def export(self, query: model.Query, actor: model.Actor) -> model.Answer:
+        """Everything that matches, for a file. Raises NotFound when nothing does, NotSupported when there is too much for one."""
         permissions.decide(model.Action.BROWSE, actor, self.grants)
-        source = self._named(refs[0].source)
-        found = await source.get([ref.id for ref in refs])
-        missing = [ref for ref in refs if ref.id not in found]
+        if not query.limit:
+            counted, _ = await searching.each(self.search.asked(query), lambda source: self._sent(source, query, actor))
+            _bounded(sum(amount for _, amount in counted))
+        found = await self.select(query, actor)
+        _bounded(len(found.anomalies))
+        return found
+
+    async def _sent(self, source: ports.Source, query: model.Query, actor: model.Actor) -> int:
+        """How many match in one system, as far as it can say without reading them; else 0."""
+        grammar.check_words(query, source.words, source.title)
+        if grammar.here(query, source.words):
+            return 0
+        return await source.count(await self.resolve(query, source.name, actor))
+
+    async def pick(self, refs: Sequence[model.Ref], actor: model.Actor) -> searching.Picked:
+        """These anomalies, fresh from their systems, in their order. Raises NotFound when no system knows any."""
+        permissions.decide(model.Action.BROWSE, actor, self.grants)
+        asked = {name: [ref.id for ref in refs if ref.source == name] for name in dict.fromkeys(ref.source for ref in refs)}
+        heard, unheard = await searching.each([self._named(name) for name in asked], lambda source: source.get(asked[source.name]))
+        found = {one.ref: one for _, answer in heard for one in answer.values()}
+        missing = [ref for ref in refs if ref not in found and ref.source in {source.name for source, _ in heard}]
         if not found:
+            titles = phrases.both([source.title for source, _ in heard])
             ids = ", ".join(ref.id for ref in missing[:10])
-            raise errors.NotFound(f"{source.title} knows none of these: {ids}. They may have been deleted, or the numbers may be wrong.")
-        return [found[ref.id] for ref in refs if ref.id in found], missing
+            knows = "knows" if len(heard) == 1 else "know"
+            said = f"{titles} {knows} none of these: {ids}. They may have been deleted, or the numbers may be wrong."
+            raise errors.NotFound(" ".join([said, *(one.why for one in unheard)]))
+        return searching.Picked([found[ref] for ref in refs if ref in found], missing, unheard)
+
+    async def placed(self, refs: Sequence[model.Ref], actor: model.Actor, home: str = "", text: str = "") -> tuple[model.Ref, ...]:
+        """These references, each with its system (`placing`)."""
+        permissions.decide(model.Action.BROWSE, actor, self.grants)
+        return await placing.Placing(self.sources, self.anomalies, self.spoken).placed(refs, home, text)
 
     async def why_nothing(self, query: model.Query, actor: model.Actor) -> str:
         """Why a filter finds nothing. Leaves out one word after the other and counts: the word without which most is found excluded
-        most. And says when somebody scanned last."""
+        most. And says when somebody scanned last, and which system could not be asked."""
         permissions.decide(model.Action.BROWSE, actor, self.grants)
-        source = self._source(query)
-        scanned = await self._last_scan(source, query)
+        heard = self.search.asked(query)
+        unheard: Sequence[model.Unheard] = ()
+        if len(heard) > 1:
+            counted, unheard = await searching.each(heard, lambda source: self.search.size_of(source, query, actor))
+            heard = [source for source, _ in counted]
+        scanned = [await self._last_scan(source, query) for source in heard]
+        silent = [f"{one.why} Its anomalies are not in this answer." for one in unheard if one.down]
+        more = " ".join(filter(None, [*silent, *scanned]))
         if not grammar.without_each(query):
-            return f"Nothing is open in {source.title}. {scanned}".strip()
-        counts = [(await self._size(source, without, actor), word) for word, without in grammar.without_each(query)]
+            return f"Nothing is open in {phrases.both([source.title for source in heard])}. {more}".strip()
+        counts = [(await self.search.size(without, actor), word) for word, without in grammar.without_each(query)]
         most, word = max(counts, default=(0, ""))
         if not most:
-            return f"Nothing matches: {grammar.canonical(query)}. Nothing does without any one of these words either. {scanned}".strip()
+            return f"Nothing matches: {grammar.canonical(query)}. Nothing does without any one of these words either. {more}".strip()
         hint = f"Without {word} there would be {most:,}. Look at them with /anomalies list."
-        return f"Nothing matches: {grammar.canonical(query)}. {hint} {scanned}".strip()
+        return f"Nothing matches: {grammar.canonical(query)}. {hint} {more}".strip()
 
     async def _last_scan(self, source: ports.Source, query: model.Query) -> str:
         """When the datastores of a filter were last scanned: a queue is empty, too, because nobody looked. "" when nobody can say."""
@@ -131,28 +182,35 @@ class Browse:
         except errors.SourceError:
             return ""
 
-    async def _size(self, source: ports.Source, query: model.Query, actor: model.Actor) -> int:
-        if grammar.here(query, source.words):
-            return len((await self.find(source, replace(query, limit=0), actor, 0)).anomalies)
-        return await source.count(await self.resolve(query, source.name, actor))
-
     async def count(self, query: model.Query, actor: model.Actor) -> Counted:
         """How many match; with a split by state and table when they had to be read anyway, or are few."""
         permissions.decide(model.Action.BROWSE, actor, self.grants)
-        source = self._source(query)
-        grammar.check_words(query, source.words, source.title)
-        words = grammar.canonical(query)
-        if not grammar.here(query, source.words):
-            total = await source.count(query)
-            if total > source.max_batch:
-                return Counted(words, total, {}, ())
-        found = await self.find(source, replace(query, limit=0), actor, 0)
+        query = replace(query, limit=0)
+        heard, unheard = await searching.each(self.search.asked(query), lambda source: self._counted(source, query, actor))
+        parts = [part for _, part in heard]
         states: Counter[str] = Counter()
         tables: Counter[str] = Counter()
+        if all(part.whole for part in parts):
+            for part in parts:
+                states.update(part.states)
+                tables.update(part.tables)
+        totals = [(source.title, part.total) for source, part in heard] if len(self.search.asked(query)) > 1 else []
+        return Counted(grammar.canonical(query), sum(part.total for part in parts), states, tables.most_common(5), totals, unheard)
+
+    async def _counted(self, source: ports.Source, query: model.Query, actor: model.Actor) -> _Part:
+        grammar.check_words(query, source.words, source.title)
+        part = _Part()
+        if not grammar.here(query, source.words):
+            part.total = await source.count(await self.resolve(query, source.name, actor))
+            if part.total > source.max_batch:
+                part.whole = False
+                return part
+        found = await self.search.one(source, query, actor, 0)
+        part.total = len(found.anomalies)
         async for some in slicing.each(found.anomalies):
-            states.update(anomaly.status for anomaly in some)
-            tables.update(anomaly.container.name for anomaly in some if anomaly.container)
-        return Counted(words, len(found.anomalies), states, tables.most_common(5))
+            part.states.update(anomaly.status for anomaly in some)
+            part.tables.update(anomaly.container.name for anomaly in some if anomaly.container)
+        return part
 
     async def show(self, ref: model.Ref, actor: model.Actor) -> Shown:
         """One anomaly as its system tells it now. Raises NotFound."""
@@ -236,39 +294,27 @@ class Browse:
         card = await self.cards.at(channel, ts)
         if card is not None and card.kind is model.CardKind.GROUP:
             return model.ReviewScope(card=card.id)
-        refs = [card.ref] if card is not None and card.ref is not None else grammar.mentioned(said, self.default_source)
+        refs = [card.ref] if card is not None and card.ref is not None else grammar.mentioned(said, self.spoken)
         if not refs:
-            hint = "Use this on a card of Anomaly Desk, or on a message with a link to an anomaly."
+            hint = "Use this on a card of Anomaly Desk, or on a message with a link to an anomaly of a connected system."
             raise errors.NotFound(f"No anomaly is named in this message. {hint}")
-        return model.ReviewScope(words=grammar.canonical(model.Query(ids=tuple(ref.id for ref in refs), statuses=("any",))))
+        named = {ref.source for ref in refs}
+        source = refs[0].source if len(named) == 1 and len(self.sources) > 1 else ""
+        return model.ReviewScope(words=grammar.canonical(model.Query(source, tuple(ref.id for ref in refs), statuses=("any",))))
 
     async def newest(self) -> model.Anomaly | None:
-        """The newest open one of the default system as it was last seen, to name in an example."""
-        return next(iter(await self.anomalies.newest(self.default_source, 1)), None)
+        """The newest open one of all systems as it was last seen, to name in an example."""
+        found = [one for name in self.sources for one in await self.anomalies.newest(name, 1)]
+        return max(found, key=lambda one: one.created, default=None)
 
     async def standing(self, name: str) -> tuple[model.SourceHealth, Mapping[model.State, int]]:
         """How one source stands, and how many of its anomalies are tracked in each state."""
         totals = await self.anomalies.totals()
         return await self.health.get(name), {state: count for (source, state), count in totals.items() if source == name}
 
-    async def find(self, source: ports.Source, query: model.Query, actor: model.Actor, wanted: int) -> model.Found:
-        """At most `wanted` (0: all) that match, each word applied where the source says: sent to the system, or here. Whatever comes
-        back is checked here again."""
-        grammar.check_words(query, source.words, source.title)
-        query = await self.resolve(query, source.name, actor)
-        if not grammar.here(query, source.words):
-            return await source.find(replace(query, limit=wanted))
-        found = await source.find(replace(query, limit=0))
-        every = slicing.each(found.anomalies)
-        kept = [anomaly async for some in every for anomaly in some if grammar.matches(query, anomaly, source.words)]
-        return model.Found(kept[: wanted or None], len(kept))
-
     async def _versions(self, anomalies: Sequence[model.Anomaly]) -> Sequence[model.Anomaly]:
         known = await self.anomalies.get([anomaly.ref for anomaly in anomalies])
         return [replace(one.dated_as(old := known.get(one.ref)), version=old.version if old else 0) for one in anomalies]
-
-    def _source(self, query: model.Query) -> ports.Source:
-        return self._named(query.source or self.default_source)
 
     def _named(self, name: str) -> ports.Source:
         return connected.named(self.sources, name)

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot import errors, model, ports
-from bot.core import connected, digest_stats, grammar, permissions, schedules, transitions
+from bot.core import connected, digest_stats, grammar, permissions, phrases, schedules, transitions
 from bot.render.digest import digest_message
-from bot.services import browse, cards, leasing, slicing
+from bot.services import browse, cards, leasing, searching, slicing
 
 log = logging.getLogger(__name__)
 
@@ -24,9 +24,19 @@ WEEK = timedelta(days=7)
 _DESK = model.Actor("", "Anomaly Desk")
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What one system adds to a digest."""
+
+    week: Sequence[model.Anomaly]
+    open_ones: Sequence[model.Anomaly]
+    total: int
+    closed: int
+
+
 @dataclass(slots=True, kw_only=True)
 class Digests:
-    """Makes digests. `spec` is `DESK_DIGEST`, `zone` the desk's time zone, `source` the name of the default system."""
+    """Makes digests over all systems. `spec` is `DESK_DIGEST`, `zone` the desk's time zone."""
 
     sources: Mapping[str, ports.Source]
     anomalies: ports.Anomalies
@@ -37,7 +47,6 @@ class Digests:
     cards: cards.Cards
     clock: ports.Clock
     grants: permissions.Grants
-    source: str
     spec: str
     zone: ZoneInfo
     _failing: bool = False
@@ -84,8 +93,14 @@ class Digests:
     async def draw(self, card: model.Card) -> model.Message | None:
         """The digest as it was when it was made. Given to `post`, the only writer."""
         made = digest_stats.unpack(card.payload)
+        return digest_message.digest(made, self.offer(made))
+
+    def offer(self, made: model.Digest) -> model.Capabilities:
+        """What the systems of a digest let people do. Raises NotFound for one that is not connected any more."""
+        if not made.source:
+            return model.Capabilities(phrases.both([title for title, _ in made.systems]), frozenset())
         connected.named(self.sources, made.source)
-        return digest_message.digest(made, connected.capabilities(self.sources, made.source))
+        return connected.capabilities(self.sources, made.source)
 
     async def _mark(self) -> datetime | None:
         return await self.marks.get(self.cards.routes[0].id)
@@ -96,28 +111,36 @@ class Digests:
     # --- counting --------------------------------------------------------------------------------------------------------------
 
     async def _made(self, query: model.Query, actor: model.Actor, since: datetime) -> model.Digest:
-        name = query.source or self.source
-        source = connected.named(self.sources, name)
         asked_at = self.clock.now()
-        query = replace(query, limit=0, sort="newest")
-        first = min(since, asked_at - WEEK).astimezone(self.zone).date()
-        week = await self.browse.find(source, replace(query, statuses=("any",), since=first), actor, 0)
-        found = await self.browse.find(source, replace(query, statuses=("open", "acknowledged")), actor, MOST)
-        total = len(found.anomalies) if found.total is None else found.total
-        if query == model.Query() and total <= MOST:
-            await self._catch_up(source, found.anomalies)
-        return await asyncio.to_thread(  # a week may hold a hundred thousand
+        sources = self.browse.search.asked(query)
+        heard, unheard = await searching.each(sources, lambda source: self._read(source, query, actor, since, asked_at))
+        parts = [part for _, part in heard]
+        made = await asyncio.to_thread(  # a week may hold a hundred thousand
             digest_stats.count,
-            name,
-            grammar.canonical(query),
+            sources[0].name if len(sources) == 1 else "",
+            grammar.canonical(replace(query, limit=0, sort="")),
             since,
             asked_at,
-            week=week.anomalies,
-            open_ones=found.anomalies,
-            total_open=total,
-            closed=await self._closed(source, query, actor, since),
+            week=[one for part in parts for one in part.week],
+            open_ones=[one for part in parts for one in part.open_ones],
+            total_open=sum(part.total for part in parts),
+            closed=sum(part.closed for part in parts),
             zone=self.zone,
         )
+        systems = tuple((source.title, part.total) for source, part in heard)
+        return replace(made, systems=systems, unheard=tuple(unheard))
+
+    async def _read(self, source: ports.Source, query: model.Query, actor: model.Actor, since: datetime, now: datetime) -> _Part:
+        """What one system has to say."""
+        everything, search = query == model.Query(), self.browse.search
+        query = replace(query, limit=0, sort="newest")
+        first = min(since, now - WEEK).astimezone(self.zone).date()
+        week = await search.one(source, replace(query, statuses=("any",), since=first), actor, 0)
+        found = await search.one(source, replace(query, statuses=()), actor, MOST)
+        total = len(found.anomalies) if found.total is None else found.total
+        if everything and total <= MOST:
+            await self._catch_up(source, found.anomalies)
+        return _Part(week.anomalies, found.anomalies, total, await self._closed(source, query, actor, since))
 
     async def _catch_up(self, source: ports.Source, open_ones: Sequence[model.Anomaly]) -> None:
         """What is open in the store and not in the system any more was closed where nobody looked: read it again and journal it."""
@@ -143,4 +166,4 @@ class Digests:
         stored = await self.anomalies.get(refs)
         wanted = replace(await self.browse.resolve(query, source.name, actor), statuses=("archived",))
         each = slicing.each(list(stored.values()))
-        return sum([sum(grammar.matches(wanted, one) for one in some) async for some in each])
+        return sum([sum(grammar.matches(wanted, one, own=source.own_words) for one in some) async for some in each])

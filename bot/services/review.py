@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date
 
 from bot import errors, model
 from bot.core import grammar, permissions
 from bot.render.kit import text
-from bot.services import browse
-
-
-def query(scope: model.ReviewScope, today: date) -> model.Query:
-    """The filter of what is looked through; a group card has none."""
-    return model.Query() if scope.card else grammar.query(scope.words, today=today)
+from bot.services import browse, searching
 
 
 @dataclass(slots=True)
@@ -22,6 +17,10 @@ class Review:
     """Pages through what a filter or a group card holds. Changes nothing."""
 
     browse: browse.Browse
+
+    def query(self, scope: model.ReviewScope, today: date) -> model.Query:
+        """The filter of what is looked through; a group card has none."""
+        return model.Query() if scope.card else grammar.stored(scope.words, today=today, systems=self.browse.spoken)
 
     async def page(
         self,
@@ -40,35 +39,44 @@ class Review:
         if not listing.anomalies and offset:  # what was there was dealt with meanwhile
             return await self.page(scope, query, actor, 0, picked, channel)
         kept = model.ReviewScope(words=listing.words, card=scope.card)
-        source = query.source or self.browse.default_source
-        return model.ReviewPage(kept, listing.anomalies, listing.total, listing.offset, frozenset(picked), channel, source=source)
+        source = query.source or (next(iter(self.browse.sources)) if len(self.browse.sources) == 1 else "")
+        page = model.ReviewPage(kept, listing.anomalies, listing.total, listing.offset, frozenset(picked), channel, source=source)
+        return replace(page, totals=listing.totals, unheard=listing.unheard)
 
     async def filtered(self, reviewing: model.ReviewInput, actor: model.Actor, today: date) -> model.ReviewPage:
         """The first page of the filter that was typed into the form; one that cannot be understood is told on the page that was there."""
         permissions.decide(model.Action.BROWSE, actor, self.browse.grants)
         try:
-            typed = grammar.query(grammar.clean(text.escape(reviewing.typed)), today=today)  # a form's text comes as typed
+            same = reviewing.typed.split() == reviewing.scope.words.split()
+            typed = self.query(reviewing.scope, today) if same else self._typed(reviewing.typed, today)
             return await self.page(model.ReviewScope(words=grammar.canonical(typed)), typed, actor, channel=reviewing.channel)
         except errors.UserError as error:
-            before = query(reviewing.scope, today)
+            before = self.query(reviewing.scope, today)
             page = await self.page(reviewing.scope, before, actor, reviewing.offset, reviewing.picked, reviewing.channel)
             return replace(page, notice=str(error))
 
-    async def targets(
-        self, reviewing: model.ReviewInput, query: model.Query, actor: model.Actor
-    ) -> tuple[Sequence[model.Anomaly], Sequence[model.Ref]]:
-        """The anomalies that a review form means, fresh from their system, and those that it does not know any more."""
+    def _typed(self, words: str, today: date) -> model.Query:
+        """A form's text comes as it was typed."""
+        return grammar.query(grammar.clean(text.escape(words)), today=today, systems=self.browse.spoken)
+
+    async def targets(self, reviewing: model.ReviewInput, query: model.Query, actor: model.Actor) -> searching.Picked:
+        """The anomalies that a review form means, fresh from their systems, and those that these do not know any more."""
         if reviewing.which == "all" and not reviewing.scope.card:
-            return await self.browse.select(query, actor), ()
+            found = await self.browse.select(query, actor)
+            return searching.Picked(found.anomalies, (), found.unheard)
         if reviewing.which == "all":
             refs = [one.ref for one in await self.browse.whole_group(reviewing.scope.card, actor)]
         else:
             chosen = reviewing.shown if reviewing.which == "page" else sorted(reviewing.picked)
-            refs = [model.Ref(reviewing.source, ident) for ident in chosen]
+            refs = [model.Ref.parse(word, reviewing.source) for word in chosen]
         if not refs:
             raise errors.NotFound("Nothing is ticked. Tick some anomalies, or choose all on the page or all that match.")
         return await self.browse.pick(refs, actor)
 
     def words(self, reviewing: model.ReviewInput) -> str:
         """How the selection of a review is told on its receipt."""
-        return (reviewing.scope.words or "a group card") if reviewing.which == "all" else "chosen in a review"
+        return (
+            (reviewing.scope.words or ("a group card" if reviewing.scope.card else "everything that is open"))
+            if reviewing.which == "all"
+            else "chosen in a review"
+        )

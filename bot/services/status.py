@@ -56,9 +56,8 @@ class Status:
     async def _left_alone(self) -> Mapping[str, int]:
         """What is unfinished, by system, where that is not configured any more."""
         now = self.clock.now()
-        batches = [await self.batches.get(ident) for ident in await self.batches.runnable(now)]
         found = [
-            *(batch.source for batch in batches if batch is not None),
+            *[name for ident in await self.batches.runnable(now) for name in await self.batches.systems(ident)],
             *(intent.refs[0].source for intent in await self.journal.unfinished(now)),
             *(operation.source for operation in await self.operations.running()),
         ]

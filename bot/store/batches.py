@@ -97,13 +97,23 @@ class Batches:
 
         return await self._db.read(work)
 
-    async def next(self, batch: str, limit: int) -> Sequence[model.Item]:
-        """The first items that are SENT (to be looked up), then those that are TODO, in their order."""
+    async def next(self, batch: str, limit: int, source: str = "") -> Sequence[model.Item]:
+        """The first items that are SENT (to be looked up), then those that are TODO, in their order; those of one system, "" of all."""
 
         async def work(connection: AsyncConnection) -> Sequence[model.Item]:
-            sent = await _items(connection, _with(batch, (model.Fate.SENT,)).limit(limit))
-            todo = await _items(connection, _with(batch, (model.Fate.TODO,)).limit(limit - len(sent)))
+            sent = await _items(connection, _of(_with(batch, (model.Fate.SENT,)), source).limit(limit))
+            todo = await _items(connection, _of(_with(batch, (model.Fate.TODO,)), source).limit(limit - len(sent)))
             return [*sent, *todo]
+
+        return await self._db.read(work)
+
+    async def systems(self, batch: str) -> Sequence[str]:
+        """The systems whose anomalies are in it, in the order of its items."""
+        first = sa.func.min(_ITEMS.c.turn)
+        statement = sa.select(_ITEMS.c.source).where(_ITEMS.c.batch == batch).group_by(_ITEMS.c.source).order_by(first)
+
+        async def work(connection: AsyncConnection) -> Sequence[str]:
+            return list(await connection.scalars(statement))
 
         return await self._db.read(work)
 
@@ -230,6 +240,10 @@ def _among(refs: Sequence[model.Ref]) -> sa.ColumnElement[bool]:
 def _with(batch: str, fates: Sequence[model.Fate]) -> sa.Select[Any]:
     statement = sa.select(_ITEMS).where(_ITEMS.c.batch == batch).order_by(_ITEMS.c.turn)
     return statement.where(_ITEMS.c.fate.in_([fate.value for fate in fates])) if fates else statement
+
+
+def _of(statement: sa.Select[Any], source: str) -> sa.Select[Any]:
+    return statement.where(_ITEMS.c.source == source) if source else statement
 
 
 async def _items(connection: AsyncConnection, statement: sa.Select[Any]) -> Sequence[model.Item]:

@@ -25,7 +25,8 @@ class Acme:
     name, title = "acme", "Acme"
     supports = frozenset({model.Action.ACKNOWLEDGE, model.Action.UNACKNOWLEDGE})
     doubtful: frozenset[model.Action] = frozenset()
-    archive_as: tuple[model.ArchiveAs, ...] = ()
+    archive_as: tuple[model.Closing, ...] = ()
+    idents, own_words, client_options = model.Idents(), (), model.ClientOptions()
     words: Mapping[str, model.Word] = dict.fromkeys(("source", "status", "sort", "limit", "id"), model.Word(model.Handling.SENT))
     max_batch, census = 1, 1
 

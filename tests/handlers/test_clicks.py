@@ -196,3 +196,13 @@ async def test_buttons_that_nobody_knows_are_answered(front: Front) -> None:
         {"hello": "world"},
     ):
         assert (await front.send(payload)).status == 200
+
+
+async def test_the_system_that_was_meant_by_an_id_gives_the_same_command_again(front: Front) -> None:
+    (ident, *_) = await front.arrive()
+    assert str(ident) in await front.told(front.click(ids.WHICH_SYSTEM, f"qualytics|show {ident}"))
+    assert "too old to be understood" in await front.told(front.click(ids.WHICH_SYSTEM, "show 1001"))
+
+
+async def test_a_part_of_a_batch_that_is_not_known_is_not_tried_again(front: Front) -> None:
+    assert "not known any more" in await front.told(front.click(ids.BATCH_AGAIN, "nix"))

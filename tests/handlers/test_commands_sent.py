@@ -66,7 +66,7 @@ async def test_assignee_me_is_who_asks(front: Front) -> None:
         ("lst status:open", "Did you mean list?"),
         ("list tbale:orders", "Did you mean table:?"),
         ("list status:opne", "Did you mean status:open?"),
-        ("list metric:revenue", "Qualytics cannot filter by metric:"),
+        ("list metric:revenue", "metric: is a word of Anodot, which is not connected here"),
         ("list datastore:nowhere-at-all", "nowhere-at-all"),
         ("list table:no_such_table_here", "no_such_table_here"),
         ("list source:anodot", "anodot"),

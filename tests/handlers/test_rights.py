@@ -56,7 +56,7 @@ def _deletion(front: Front, user: str, ident: str) -> Json:
 
 
 def _review_view() -> Json:
-    page = model.ReviewPage(model.ReviewScope(words="status:open"), [], 0, channel=CHANNEL)
+    page = model.ReviewPage(model.ReviewScope(words="status:open"), [], 0, channel=CHANNEL, source="qualytics")
     return review_form.form(page, OFFER)
 
 
@@ -66,7 +66,9 @@ def _turn(action_id: str) -> Callable[[Front, str, str], Json]:
 
 def _review(front: Front, user: str, ident: str) -> Json:
     shown = model.Anomaly(model.Ref("qualytics", ident), model.State.OPEN, "Active", front.running.desk.clock.now())
-    page = model.ReviewPage(model.ReviewScope(words="status:open"), [shown], 1, picked=frozenset({ident}), channel=CHANNEL)
+    page = model.ReviewPage(
+        model.ReviewScope(words="status:open"), [shown], 1, picked=frozenset({ident}), channel=CHANNEL, source="qualytics"
+    )
     chosen = {"type": "static_select", "selected_option": {"text": {"type": "plain_text", "text": "x"}, "value": "acknowledge"}}
     which = {"type": "radio_buttons", "selected_option": {"text": {"type": "plain_text", "text": "x"}, "value": "page"}}
     return front.submission(review_form.form(page, OFFER), {ids.REVIEW_ACTION: chosen, ids.REVIEW_WHICH: which}, user=user)
@@ -146,6 +148,8 @@ PATHS: dict[str, Callable[[Front, str, str], Json]] = {
     ids.BATCH_CONFIRM: _press(ids.BATCH_CONFIRM, "some-batch"),
     ids.BATCH_CANCEL: _press(ids.BATCH_CANCEL, "some-batch"),
     ids.BATCH_UNDO: _press(ids.BATCH_UNDO, "some-batch"),
+    ids.BATCH_AGAIN: _press(ids.BATCH_AGAIN, "some-batch"),
+    ids.WHICH_SYSTEM: _press(ids.WHICH_SYSTEM, "qualytics|show 1001"),
     f"view {ids.DELETE_VIEW}": _deletion,
     f"view {ids.ASSIGN_VIEW}": _form(ids.ASSIGN_VIEW, {ids.ASSIGN_PEOPLE: {"type": "multi_users_select", "selected_users": [DANA]}}),
     f"view {ids.LINK_VIEW}": _form(ids.LINK_VIEW, {ids.link_block(LEE): {"type": "external_select", "selected_option": OPTION}}),

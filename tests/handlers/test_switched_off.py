@@ -82,7 +82,7 @@ async def test_what_waited_goes_on_when_the_system_is_back(front: Front) -> None
     desk = front.running.desk
     first, second = (await front.arrive())[0], (await front.arrive())[0]
     refs = [model.Ref("qualytics", str(ident)) for ident in (first, second)]
-    targets, _ = await desk.browse.pick(refs, DANAS)
+    targets = (await desk.browse.pick(refs, DANAS)).anomalies
     preview = await desk.batches.freeze(model.Change(model.Action.ACKNOWLEDGE), targets, "two", DANAS, CHANNEL)
     await desk.batches.confirm(preview.batch.id, DANAS)
     card = front.card(first)

@@ -16,7 +16,7 @@ from tests.render import samples
 NOW = samples.NOW
 TEN = tuple(replace(samples.ORDERS, ref=model.Ref("qualytics", str(1001 + number))) for number in range(10))
 FILTER = model.ReviewScope(words="status:open table:orders")
-THIRD = model.ReviewPage(FILTER, TEN, 412, 20, frozenset({"1003", "7", "8"}), "C1")
+THIRD = model.ReviewPage(FILTER, TEN, 412, 20, frozenset({"1003", "7", "8"}), "C1", source="qualytics")
 
 GLANCE = model.DigestLine(samples.REF, 3, "record", "orders", "warehouse-prod", model.Severity.HIGH, NOW - timedelta(days=9))
 WEEK = tuple(model.DigestDay(date(2026, 11, 15) + timedelta(days=number), 4 * number, number) for number in range(7))

@@ -46,6 +46,9 @@ class System:
     census: int = 16
     supports: frozenset[model.Action] = frozenset({model.Action.ACKNOWLEDGE, model.Action.COMMENT})
     doubtful: frozenset[model.Action] = frozenset()
+    idents: model.Idents = field(default_factory=lambda: model.Idents(hosts=("acme.example",)))
+    own_words: tuple[model.OwnWord, ...] = ()
+    client_options: model.ClientOptions = field(default_factory=model.ClientOptions)
     archive_as: tuple[model.Closing, ...] = ()
     words: Mapping[str, model.Word] = field(default_factory=lambda: list_params.WORDS)
     asked: list[str] = field(default_factory=list)
@@ -130,6 +133,9 @@ class Shelf:
 
     async def of(self, refs: Sequence[model.Ref]) -> Sequence[model.Card]:
         return [card for card in self.cards if card.ref in refs]
+
+    async def at(self, channel: str, ts: str) -> model.Card | None:
+        return None
 
     async def past(self, one: model.Anomaly, now: datetime) -> model.Recurrence:
         return model.Recurrence()

@@ -87,6 +87,9 @@ class System:
     supports: frozenset[model.Action] = ACTIONS
     archive_as: tuple[model.Closing, ...] = closings.CLOSINGS
     doubtful: frozenset[model.Action] = frozenset()
+    idents: model.Idents = field(default_factory=lambda: model.Idents(hosts=("acme.example",)))
+    own_words: tuple[model.OwnWord, ...] = ()
+    client_options: model.ClientOptions = field(default_factory=model.ClientOptions)
     max_batch: int = 5
     census: int = 16
     words: Mapping[str, model.Word] = field(default_factory=dict)
@@ -100,7 +103,8 @@ class System:
 
     def put(self, *idents: int, **values: object) -> None:
         """New ones."""
-        self.there |= {str(ident): cast.anomaly(ident, **values) for ident in idents}
+        for ident in idents:
+            self.there[str(ident)] = replace(cast.anomaly(ident, **values), ref=model.Ref(self.name, str(ident)))
 
     def set(self, ident: object, **values: Any) -> None:
         """Somebody changes one in the system itself."""
@@ -204,6 +208,7 @@ class World:
     def __post_init__(self) -> None:
         self.system = System(self.clock)
         self.wall = Wall(self.clock)
+        self.others: dict[str, System] = {}
 
     @property
     def sources(self) -> Mapping[str, Any]:

@@ -30,6 +30,9 @@ class Inbox:
     census: int = 16
     supports: frozenset[model.Action] = frozenset()
     doubtful: frozenset[model.Action] = frozenset()
+    idents: model.Idents = field(default_factory=lambda: model.Idents(hosts=("acme.example",)))
+    own_words: tuple[model.OwnWord, ...] = ()
+    client_options: model.ClientOptions = field(default_factory=model.ClientOptions)
     archive_as: tuple[model.Closing, ...] = ()
     open: dict[str, model.Anomaly] = field(default_factory=dict)
     closed: dict[str, model.Anomaly] = field(default_factory=dict)

@@ -38,6 +38,9 @@ class Works:
     title: str = "Qualytics"
     supports: frozenset[model.Action] = frozenset({model.Action.SCAN, model.Action.ABORT})
     doubtful: frozenset[model.Action] = frozenset()
+    idents: model.Idents = field(default_factory=lambda: model.Idents(hosts=("acme.example",)))
+    own_words: tuple[model.OwnWord, ...] = ()
+    client_options: model.ClientOptions = field(default_factory=model.ClientOptions)
     archive_as: tuple[model.Closing, ...] = closings.CLOSINGS
     max_batch: int = 100
     words: Mapping[str, model.Word] = field(default_factory=dict)

@@ -34,7 +34,6 @@ def looking(system: cast.System, shelf: cast.Shelf | None = None, rules: permiss
         resolve=cast.unresolved,
         clock=cast.Clock(),
         grants=rules or permissions.Grants(),
-        default_source="qualytics",
         routes=[ROUTE],
     )
 
@@ -106,9 +105,9 @@ async def test_what_a_system_refuses_is_said_before_it_is_asked() -> None:
 
 async def test_everything_that_matches_is_selected_for_a_change_and_of_nothing_it_is_said_why() -> None:
     service = looking(cast.System(all=many(30)))
-    assert len(await service.select(model.Query(), ME)) == 30
-    assert [int(one.ref.id) for one in await service.select(model.Query(limit=2), ME)] == [30, 29]
-    assert [int(one.ref.id) for one in await service.select(model.Query(min_weight=29.0), ME)] == [30, 29]
+    assert len((await service.select(model.Query(), ME)).anomalies) == 30
+    assert [int(one.ref.id) for one in (await service.select(model.Query(limit=2), ME)).anomalies] == [30, 29]
+    assert [int(one.ref.id) for one in (await service.select(model.Query(min_weight=29.0), ME)).anomalies] == [30, 29]
     with pytest.raises(errors.NotFound, match=r"Nothing matches: min:99\. Without min:99 there would be 30"):
         await service.select(model.Query(min_weight=99.0), ME)
     with pytest.raises(errors.NotFound, match="Nothing is open in Qualytics"):
@@ -117,13 +116,14 @@ async def test_everything_that_matches_is_selected_for_a_change_and_of_nothing_i
 
 async def test_a_file_holds_so_many_and_more_are_refused_before_they_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(browse, "MOST_EXPORTED", 20)
-    assert len(await looking(cast.System(all=many(20))).export(model.Query(), ME)) == 20
+    assert len((await looking(cast.System(all=many(20))).export(model.Query(), ME)).anomalies) == 20
     system = cast.System(all=many(21))
     with pytest.raises(errors.NotSupported, match="21 anomalies match, and a file holds 20 at most"):
         await looking(system).export(model.Query(), ME)
     assert system.asked == ["count"]
-    assert len(await looking(system).export(model.Query(limit=5), ME)) == 5
-    assert len(await looking(system).export(model.Query(min_weight=2.0), ME)) == 20, "those that match count, not those that are read"
+    assert len((await looking(system).export(model.Query(limit=5), ME)).anomalies) == 5
+    found = await looking(system).export(model.Query(min_weight=2.0), ME)
+    assert len(found.anomalies) == 20, "those that match count, not those that are read"
     with pytest.raises(errors.NotSupported, match="21 anomalies match"):
         await looking(system).export(model.Query(min_weight=1.0), ME)
     with pytest.raises(errors.NotSupported, match="21 anomalies match"):
@@ -139,8 +139,8 @@ async def test_a_file_holds_so_many_and_more_are_refused_before_they_are_read(mo
 async def test_what_is_picked_is_read_anew_in_its_order_and_what_is_not_known_is_named() -> None:
     service = looking(cast.System(all=many(3)))
     refs = [model.Ref("qualytics", str(ident)) for ident in (3, 77, 1)]
-    found, missing = await service.pick(refs, ME)
-    assert ([one.ref for one in found], missing) == ([refs[0], refs[2]], [refs[1]])
+    picked = await service.pick(refs, ME)
+    assert ([one.ref for one in picked.anomalies], picked.missing) == ([refs[0], refs[2]], [refs[1]])
     with pytest.raises(errors.NotFound, match=r"Qualytics knows none of these: 40, 41, 42, 43, 44, 45, 46, 47, 48, 49\. They"):
         await service.pick([model.Ref("qualytics", str(ident)) for ident in range(40, 60)], ME)
 
@@ -275,7 +275,6 @@ def over(desk: Desk) -> browse.Browse:
         resolve=cast.unresolved,
         clock=desk.world.clock,
         grants=desk.grants,
-        default_source="qualytics",
         routes=desk.cards.routes,
     )
 

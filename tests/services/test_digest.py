@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -13,8 +14,10 @@ import pytest
 
 from bot import errors, model, ports
 from bot.core import digest_stats, grammar, permissions
+from bot.render.digest import digest_message
 from bot.services import browse
 from bot.services import digest as digests
+from tests.render import slack_rules
 from tests.services import cast
 from tests.services.lab import CHANNEL, Lab
 from tests.services.test_browse import ME
@@ -85,7 +88,6 @@ def desk(lab: Lab) -> Desk:
         resolve=cast.unresolved,
         clock=lab.clock,
         grants=grants,
-        default_source="qualytics",
     )
     made = digests.Digests(
         sources=sources,
@@ -97,7 +99,6 @@ def desk(lab: Lab) -> Desk:
         cards=lab.cards,
         clock=lab.clock,
         grants=grants,
-        source="qualytics",
         spec="13:00 daily",
         zone=UTC,
     )
@@ -186,7 +187,7 @@ async def test_asked_it_tells_of_a_filter_since_the_last_digest_or_for_a_day(des
     assert (some.open, some.words) == (2, grammar.canonical(model.Query(min_weight=2)))
     week, open_ones = desk.queue.queries[:2]
     assert (week.statuses, week.since, week.limit) == (("any",), (NOON - timedelta(days=7)).date(), 0)
-    assert (open_ones.statuses, open_ones.limit, open_ones.sort) == (("open", "acknowledged"), digests.MOST, "newest")
+    assert (open_ones.statuses, open_ones.limit, open_ones.sort) == ((), digests.MOST, "newest")
 
 
 async def test_a_digest_reaches_back_to_the_last_one_when_that_is_longer_ago_than_a_week(desk: Desk) -> None:
@@ -267,3 +268,45 @@ async def test_a_digest_of_a_system_that_is_switched_off_is_left_as_it_is(desk: 
     sources.clear()
     with pytest.raises(errors.NotFound):
         await desk.digests.draw(card)
+
+
+# --- several systems ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def other(desk: Desk) -> Queue:
+    """A second system, with one that waits."""
+    system = Queue(name="anomify", title="Anomify")
+    system.all = [replace(at(-5, 7), ref=model.Ref("anomify", "a:7"))]
+    desk.queue.all = [at(-1, 1), at(-2, 2, state=model.State.ACKNOWLEDGED, status="Acknowledged")]
+    systems: Any = desk.digests.browse.sources
+    systems["anomify"] = system
+    return system
+
+
+async def test_a_digest_is_of_all_systems_with_a_count_for_each(desk: Desk, other: Queue) -> None:
+    made = await desk.digests.ask(model.Query(), ME)
+    assert (made.source, made.open, made.unacknowledged, made.opened) == ("", 3, 2, 3)
+    assert made.systems == (("Qualytics", 2), ("Anomify", 1)) and [str(one.ref) for one in made.oldest] == ["anomify:a:7", "qualytics:1"]
+    assert digest_stats.unpack(json.loads(json.dumps(digest_stats.pack(made)))) == made
+    seen = slack_rules.seen(digest_message.digest(made, desk.digests.offer(made)))
+    assert "In Qualytics (2) and Anomify (1), since" in seen
+    alone = await desk.digests.ask(model.Query(source="anomify"), ME)
+    assert (alone.source, alone.open) == ("anomify", 1)
+
+
+async def test_a_system_that_is_down_stands_in_bold_in_the_digest_that_comes_at_its_time(desk: Desk, other: Queue) -> None:
+    await desk.tick()
+    desk.queue.away = True
+    desk.lab.clock.pass_by(hours=1)
+    assert await desk.tick() == 1
+    assert any("Qualytics does not answer; its anomalies are not in this digest" in said for said in desk.lab.wall.shown.values())
+    made = await desk.digests.ask(model.Query(), ME)
+    bold = [
+        block["elements"][0]["elements"][0]
+        for block in digest_message.digest(made, desk.digests.offer(made)).blocks
+        if block["type"] == "rich_text"
+    ]
+    assert [(leaf["text"], leaf["style"]) for leaf in bold] == [
+        ("Qualytics does not answer; its anomalies are not in this digest.", {"bold": True})
+    ]

@@ -38,7 +38,6 @@ class Town:
             resolve=_nobody,
             clock=self.desk.clock,
             grants=permissions.grants([], {}),
-            default_source="qualytics",
             routes=self.desk.wanted.routes,
         )
 

@@ -73,8 +73,8 @@ async def test_behind_the_end_is_the_first_page() -> None:
 
 async def test_all_of_a_filter_is_everything_that_matches_now() -> None:
     service, system = reviewing(25)
-    found, missing = await service.targets(form("all"), replace(ALL, min_weight=4), ME)
-    assert (len(found), missing) == (22, ())
+    chosen = await service.targets(form("all"), replace(ALL, min_weight=4), ME)
+    assert (len(chosen.anomalies), chosen.missing) == (22, ())
     system.all = ()
     with pytest.raises(errors.NotFound):
         await service.targets(form("all"), ALL, ME)
@@ -83,15 +83,15 @@ async def test_all_of_a_filter_is_everything_that_matches_now() -> None:
 async def test_all_of_a_group_card_is_its_members_read_anew() -> None:
     service, system = reviewing(12)
     system.all = many(11)
-    found, missing = await service.targets(form("all", scope=model.ReviewScope(card="g1")), model.Query(), ME)
-    assert (len(found), [ref.id for ref in missing]) == (11, ["12"])
+    chosen = await service.targets(form("all", scope=model.ReviewScope(card="g1")), model.Query(), ME)
+    assert (len(chosen.anomalies), [ref.id for ref in chosen.missing]) == (11, ["12"])
 
 
 @pytest.mark.parametrize(("which", "meant"), [("page", ["3", "2"]), ("picked", ["1", "5"])])
 async def test_the_page_or_what_is_ticked_is_read_anew(which: str, meant: list[str]) -> None:
     service, _ = reviewing(5)
-    found, missing = await service.targets(form(which, picked=frozenset({"5", "1"})), ALL, ME)
-    assert (idents(found), list(missing)) == (meant, [])
+    chosen = await service.targets(form(which, picked=frozenset({"5", "1"})), ALL, ME)
+    assert (idents(chosen.anomalies), list(chosen.missing)) == (meant, [])
 
 
 async def test_nothing_ticked_is_said_before_anything_is_asked() -> None:
@@ -128,5 +128,11 @@ async def test_what_was_typed_into_the_form_is_not_slacks_markup() -> None:
 
 
 def test_a_group_card_has_no_filter() -> None:
-    assert review.query(model.ReviewScope(words="min:2", card="g1"), TODAY) == model.Query()
-    assert review.query(model.ReviewScope(words="min:2"), TODAY) == model.Query(min_weight=2)
+    service, _ = reviewing(1)
+    assert service.query(model.ReviewScope(words="min:2", card="g1"), TODAY) == model.Query()
+    assert service.query(model.ReviewScope(words="min:2"), TODAY) == model.Query(min_weight=2)
+
+
+def test_a_review_that_was_opened_when_open_meant_active_goes_on_meaning_it() -> None:
+    service, _ = reviewing(1)
+    assert service.query(model.ReviewScope(words="status:open"), TODAY).statuses == ("active",)

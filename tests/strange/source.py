@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -28,14 +29,12 @@ def _refused(because: str) -> model.Word:
 
 _NO_PLACES = _refused("Strange has no datastores and no tables. Use q: or type: instead.")
 _NO_CHECKS = _refused("Strange has no checks and no rules. Use q: or type: instead.")
-_NO_SERIES = _refused("Strange says nothing of metrics. Use q: instead.")
 
 WORDS: Mapping[str, model.Word] = {
     **dict.fromkeys(("source", "status", "sort", "limit", "id"), _SENT),
     **dict.fromkeys(("type", "min", "since", "until", "q"), _HERE),
     **dict.fromkeys(("datastore", "table", "container", "enriched"), _NO_PLACES),
     **dict.fromkeys(("check", "rule", "fingerprint"), _NO_CHECKS),
-    **dict.fromkeys(("metric", "direction", "delta", "duration", "resolution"), _NO_SERIES),
     "tag": _refused("Strange has no tags. Use q: or type: instead."),
     "severity": _refused("Strange has a score from 0 to 1 and no severities. Use min:0.8 instead."),
     "assignee": _refused("Strange assigns nothing to anybody."),
@@ -74,6 +73,8 @@ class Strange:
     max_batch = 1
     words = WORDS
     census = 16
+    own_words: tuple[model.OwnWord, ...] = ()
+    client_options = model.ClientOptions()
 
     def __init__(
         self,
@@ -87,6 +88,7 @@ class Strange:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._clock, self._url = clock, url.rstrip("/")
+        self.idents = model.Idents(r"[a-z]+:[0-9]+(/[a-z])?", (urlsplit(url).netloc,))
         self._wire = wire.Wire(url=url, key=key, clock=clock, allowance=allowance, budget=budget, timeout=timeout, transport=transport)
 
     # --- reading -----------------------------------------------------------------------------------------------------

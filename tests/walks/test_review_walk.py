@@ -128,7 +128,7 @@ async def test_the_message_shortcut_takes_a_card_or_a_link(desk: Stage) -> None:
     card = await desk.card(ident, "Active")
     await desk.slack("shortcut", user=DANA, callback_id="triage.message", channel=CHANNEL, ts=card["ts"])
     await desk.view(DANA, "review.pick", f"#{ident}")
-    said = await desk.slack("message", user=LEE, channel=CHANNEL, text=f"is https://acme.qualytics.io/anomalies/{ident} ours?")
+    said = await desk.slack("message", user=LEE, channel=CHANNEL, text=f"is {desk.qualytics_url}/anomalies/{ident} ours?")
     await desk.slack("shortcut", user=LEE, callback_id="triage.message", channel=CHANNEL, ts=said["ts"])
     await desk.view(LEE, "review.pick", f"#{ident}")
     other = await desk.slack("message", user=LEE, channel=CHANNEL, text="good morning")

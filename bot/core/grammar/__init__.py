@@ -9,12 +9,13 @@ Raises `errors.BadCommand` for what cannot be understood and `errors.NotSupporte
 
 from __future__ import annotations
 
-from bot.core.grammar import anomalies_command, cleaning, edits, filters, references, scan_command
+from bot.core.grammar import anomalies_command, cleaning, edits, filters, references, scan_command, systems
 
 Command = anomalies_command.Command
 Verb = anomalies_command.Verb
 TypedChange = edits.TypedChange
 ScanCommand = scan_command.ScanCommand
+Systems = systems.Systems
 
 SLASH = anomalies_command.SLASH
 VERBS = anomalies_command.VERBS
@@ -27,6 +28,7 @@ command = anomalies_command.command
 scan = scan_command.scan
 scan_words = scan_command.scan_words
 query = filters.query
+stored = filters.stored
 canonical = filters.canonical
 describe = filters.describe
 check_words = filters.check_words
@@ -38,3 +40,5 @@ SHAPES = edits.SHAPES
 resolved = edits.resolved
 closed_as = edits.closed_as
 mentioned = references.mentioned
+spoken = systems.of
+NO_SYSTEMS = systems.NONE

@@ -23,6 +23,7 @@ from bot.core.grammar import (
     lexer,
     references,
     selector,
+    systems,
     verbs,
 )
 
@@ -76,13 +77,14 @@ def command(
     sources: Sequence[str],
     default_source: str,
     closings: Mapping[str, Sequence[model.Closing]] | None = None,
+    systems: systems.Systems = systems.NONE,
 ) -> Command:
     """Read what somebody typed after `/anomalies`, as Slack sent it. Raises BadCommand, and nothing else.
 
-    `today` is the day of the person who typed it, `sources` the names of the connected systems, `default_source` that of a bare id,
-    `closings` how each of them closes anomalies.
+    `today` is the day of the person who typed it, `sources` the names of the connected systems, `default_source` that of a bare id ("":
+    whichever has it), `closings` how each of them closes anomalies, `systems` what else they bring to the grammar.
     """
-    context = references.Context(today, sources, default_source, closings or {})
+    context = references.Context(today, sources, default_source, closings or {}, systems)
     sent = cleaning.cleaned(text)
     return hints.understood(text, SLASH, BY_NAME, BY_NAME["list"].example, lambda plain: _read(plain, context, sent))
 
@@ -95,13 +97,13 @@ def _read(plain: str, context: references.Context, sent: cleaning.Cleaned) -> Co
     if first is None:
         return Command("help", None, (), plain)
     if first.raw.casefold() in cli_aliases.VERBS:
-        raise cli_aliases.instead(first, tuple(typed), context.closing)
+        raise cli_aliases.instead(first, tuple(typed), context.systems, context.closing)
     verb = _verb(first, plain, context)
     if verb.takes is Takes.TEXT:
         return _text(verb, typed, sent if plain == sent.text else cleaning.cleaned(plain), context)
     rest = tuple(typed)
     if verb.takes is not Takes.ANYTHING:
-        cli_aliases.check_flags(verb.name, rest)
+        cli_aliases.check_flags(verb.name, rest, context.systems)
     if verb.takes in (Takes.CHANGE, Takes.REF):
         rest = tuple(idents.unlisted(rest))
     return _READERS[verb.takes](_Typed(verb, rest, plain, context))
@@ -111,7 +113,7 @@ def _verb(token: lexer.Token, plain: str, context: references.Context) -> verbs.
     name = token.raw.casefold()
     if name in BY_NAME:
         return BY_NAME[name]
-    if fields.find(token.key) and token.key not in context.sources:
+    if context.systems.find(token.key) and token.key not in context.sources:
         rest = plain[token.start :]
         message = f"A command begins with a verb, and {phrases.quoted(token.raw)} is a filter. Did you mean list {rest}?"
         raise lexer.Mistake(message, token.start, token.end, whole=f"list {rest}")
@@ -147,7 +149,7 @@ def _filter(typed: _Typed) -> Command:
             show = references.typed(found[0], context)
             message = f"{verb.name} takes a filter. To select by id write {fix}, and to see one anomaly show {show}."
             raise lexer.Mistake(message, token.start, token.end, fix=fix)
-    query = filters.read(typed.rest, context.today, context.sources)
+    query = filters.read(typed.rest, context.today, context.sources, context.systems)
     return typed.command(query, selection=" ".join(token.raw for token in typed.rest))
 
 

@@ -12,7 +12,7 @@ from bot.core.grammar import edits, lexer, references, verbs
 _TO = frozenset({"to", "from", "and"})
 """Small words that people put between people."""
 
-LEFTOVERS = model.Query(statuses=(model.State.OPEN.value, model.State.ACKNOWLEDGED.value))
+LEFTOVERS = model.Query()
 """What a reassign takes when nothing selects: everything that can still be worked on."""
 
 

@@ -1,5 +1,5 @@
-"""Commands as people know them from elsewhere (`update`, `resolve`, `--status Resolved`, `--datastore-id 42`), answered with the words
-used here."""
+"""Commands as people know them from elsewhere (`update`, `resolve`, and the options that the systems declare of their own command lines),
+answered with the words used here."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from bot.core import phrases
-from bot.core.grammar import edits, fields, lexer, scan_fields, verbs
+from bot.core.grammar import edits, fields, lexer, scan_fields, systems, verbs
 
 UPDATES = frozenset({"update", "edit", "set", "change", "modify", "patch"})
 
@@ -20,48 +20,21 @@ UNLINKS = frozenset({"unlink"})
 
 VERBS = UPDATES | CLOSES.keys() | UNLINKS
 
-FLAGS: Mapping[str, str] = {
-    "ids": "", "id": "", "status": "status:", "tags": "+tag:", "tag": "tag:", "assignee-ids": "assign:", "assignee-id": "assign:",
-    "description": "describe:", "datastore-id": "datastore:", "datastore": "datastore:", "container": "table:", "container-id": "table:",
-    "table": "table:", "check-id": "check:", "type": "type:", "rule-type": "rule:", "start-date": "since:", "end-date": "until:",
-    "source-enriched": "enriched:yes", "limit": "limit:", "format": "-", "output": "-",
-}  # fmt: skip
-"""The options of Qualytics' command line (vendor page "Bulk anomaly triage"), and the words for them here; "-" has none."""
-
-SCAN_FLAGS: Mapping[str, str] = {
-    **dict.fromkeys(("datastore-id", "datastore-ids", "datastore", "datastores", "id", "ids"), ""),
-    **dict.fromkeys(("container-names", "container-name", "container-ids", "container-id", "containers", "container"), "tables:"),
-    **dict.fromkeys(("tables", "table"), "tables:"),
-    **dict.fromkeys(("container-tags", "container-tag", "tags", "tag"), "tags:"),
-    "asset-type": "of:",
-    "incremental": "incremental",
-    **dict.fromkeys(("auto-resolve-passed-anomalies", "auto-resolve"), "auto-resolve:on"),
-    **dict.fromkeys(("no-auto-resolve-passed-anomalies", "no-auto-resolve"), "auto-resolve:off"),
-    "help": "help",
-    **dict.fromkeys(("prune", "recreate", "background", "infer-as-draft", "include-deleted"), "--"),
-    **dict.fromkeys(("poll-interval", "timeout", "include", "ai-effort", "remediation", "since", "batch", "records", "limit"), "-"),
-    **dict.fromkeys(("max-records-analyzed-per-partition", "max-records-per-partition", "max-records"), "-"),
-    **dict.fromkeys(("enrichment-source-record-limit", "greater-than-time", "greater-than-batch"), "-"),
-    **dict.fromkeys(("max-count-testing-sample", "percent-testing-threshold", "high-correlation-threshold"), "-"),
-    "histogram-max-distinct-values": "-",
-}
-"""The same for operations (vendor page "Targeted scans"); "-" has a value and no word here, "--" has neither."""
-
 _SWITCHES = frozenset({"enriched:yes", "incremental", "auto-resolve:on", "auto-resolve:off", "help", "--"})
 """Words for options that have no value."""
 
 _IN_FORM = ("max-records", "records", "limit", "enrichment", "greater-than", "since", "batch")
 
 _FLAG = re.compile(r"--([a-z][a-z-]*)|-((?!tags?$)[a-z][a-z]+(?:-[a-z]+)*)", re.IGNORECASE)
-_MEANT: Mapping[str, str] = {"acknowledged": "ack", "open": "unack"}
+_MEANT: Mapping[str, str] = {"acknowledged": "ack", "active": "unack", "open": "unack"}
 
 
-def check_flags(verb: str, rest: Sequence[lexer.Token]) -> None:
+def check_flags(verb: str, rest: Sequence[lexer.Token], known: systems.Systems) -> None:
     """Raise Mistake for an option as a command line takes it, with the same in words."""
-    flag = next((token for token in rest if _flag(token, FLAGS)), None)
+    flag = next((token for token in rest if _flag(token, known.flags)), None)
     if flag is None:
         return
-    said = _worded(rest, FLAGS)
+    said = _worded(rest, known.flags)
     if verb == "archive":
         said = [re.sub(r"^status:", "as:", one) for one in said]
     whole = " ".join([verb, *said])
@@ -69,13 +42,13 @@ def check_flags(verb: str, rest: Sequence[lexer.Token]) -> None:
     raise lexer.Mistake(message, flag.start, flag.end, whole=whole)
 
 
-def check_scan_flags(verb: str, rest: Sequence[lexer.Token]) -> None:
+def check_scan_flags(verb: str, rest: Sequence[lexer.Token], known: systems.Systems) -> None:
     """Raise Mistake for an option of an operation as a command line takes it; `verb` is "" when none was typed."""
-    flag = next((token for token in rest if _flag(token, SCAN_FLAGS)), None)
+    flag = next((token for token in rest if _flag(token, known.scan_flags)), None)
     if flag is None:
         return
-    named = [_flag(token, SCAN_FLAGS) for token in rest]
-    whole = _operation([*filter(None, [verb]), *_worded(rest, SCAN_FLAGS)])
+    named = [_flag(token, known.scan_flags) for token in rest]
+    whole = _operation(known, [*filter(None, [verb]), *_worded(rest, known.scan_flags)])
     for name, token in zip(named, rest, strict=True):
         if name in scan_fields.UNOFFERED:
             raise scan_fields.unoffered(name, token, whole=whole)
@@ -85,9 +58,9 @@ def check_scan_flags(verb: str, rest: Sequence[lexer.Token]) -> None:
     raise lexer.Mistake(f"There are no options with dashes here. In words: {phrases.brief(whole)}", flag.start, flag.end, whole=whole)
 
 
-def _operation(said: list[str]) -> str:
-    """The words of `qualytics operations ...` as a command: its own name left out, and what excludes each other."""
-    while said and said[0].casefold() in {"qualytics", "operations", "operation"}:
+def _operation(known: systems.Systems, said: list[str]) -> str:
+    """The words behind a program's `operations ...` as a command: its own name left out, and what excludes each other."""
+    while said and said[0].casefold() in {*known.programs, "operations", "operation"}:
         said = said[1:]
     if "help" in said:
         return "help"
@@ -99,9 +72,9 @@ def _operation(said: list[str]) -> str:
     return " ".join(["status", *said[1:]] if first == "get" else said[1:] if first == "scan" else said)
 
 
-def instead(verb: lexer.Token, rest: Sequence[lexer.Token], closing: edits.Closing = ()) -> lexer.Mistake:
+def instead(verb: lexer.Token, rest: Sequence[lexer.Token], known: systems.Systems, closing: edits.Closing = ()) -> lexer.Mistake:
     """What to write instead of a verb from elsewhere."""
-    said, name = _worded(rest, FLAGS), verb.raw.casefold()
+    said, name = _worded(rest, known.flags), verb.raw.casefold()
     if name in UNLINKS:
         whole = " ".join(["link", *(one for one in said if one.startswith("<@")), fields.NOBODY])
         return lexer.Mistake(f"Unlinking is link with {fields.NOBODY}: {phrases.brief(whole)}", verb.start, verb.end, whole=whole)

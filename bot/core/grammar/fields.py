@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, timedelta
 from typing import Any
 
@@ -15,8 +15,12 @@ from bot.core.grammar import idents, lexer
 NOBODY = "none"
 ME = "me"
 
+OPEN = ("active", "acknowledged")
+"""What "open" means: not archived."""
+
 STATUSES = {
     "open": "open",
+    "active": "active",
     "acknowledged": "acknowledged",
     "archived": "archived",
     "resolved": "resolved",
@@ -24,13 +28,13 @@ STATUSES = {
     "invalid": "invalid",
     "discarded": "discarded",
     "any": "any",
-    "active": "open",
-    "new": "open",
+    "new": "active",
     "ack": "acknowledged",
     "acked": "acknowledged",
     "closed": "archived",
     "all": "any",
 }
+SNOOZED = "snoozed"
 TYPES = {"record": "record", "shape": "shape", "records": "record", "shapes": "shape"}
 SEVERITIES = {word.value: word.value for word in model.Severity} | {"crit": "critical", "med": "medium"}
 SORTS = {"newest": "newest", "oldest": "oldest", "weight": "weight", "new": "newest", "old": "oldest", "severity": "weight"}
@@ -117,6 +121,16 @@ def _choice(choices: Mapping[str, str]) -> Callable[[str, lexer.Value, date], st
     return read
 
 
+def _stands(choices: Mapping[str, str]) -> Callable[[str, lexer.Value, date], str]:
+    def read(name: str, value: lexer.Value, today: date) -> str:
+        if value.text.casefold() == SNOOZED and SNOOZED not in choices:
+            message = "Nothing can be snoozed in this release, so status:snoozed would select nothing."
+            raise lexer.Mistake(f"{message} What waits is status:active or status:open.", value.start, value.end, fix="active")
+        return _choice(choices)(name, value, today)
+
+    return read
+
+
 def _number(name: str, value: lexer.Value, today: date) -> float:
     if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", value.text):
         return float(value.text)
@@ -199,7 +213,15 @@ def _place(wanted: Iterable[str], place: model.Place | None) -> bool:
 def _status(query: model.Query, anomaly: model.Anomaly) -> bool:
     if not query.statuses:
         return anomaly.state is not model.State.ARCHIVED
-    return _among(query.statuses, ("any", anomaly.state.value, anomaly.archived_as or ""))
+    return _among(query.statuses, ("any", *_STANDING[anomaly.state], anomaly.archived_as or ""))
+
+
+_STANDING: Mapping[model.State, Sequence[str]] = {
+    model.State.OPEN: ("open", "active"),
+    model.State.ACKNOWLEDGED: ("open", "acknowledged"),
+    model.State.ARCHIVED: ("archived",),
+}
+"""The words for where an anomaly stands."""
 
 
 def _assigned(query: model.Query, anomaly: model.Anomaly) -> bool:
@@ -229,21 +251,16 @@ def _weight(number: float) -> str:
     return f"{number:.6f}".rstrip("0").rstrip(".")
 
 
-def _other(name: str, example: str, about: str) -> FilterWord:
-    """A word that only some systems know; nothing that is known here can answer it."""
-    return FilterWord(name, "others", example, about, _text, matches=lambda query, anomaly: name not in dict(query.others))
-
-
 TABLE: tuple[FilterWord, ...] = (
-    FilterWord("source", "source", "source:qualytics", "the system", _source, many=False,
+    FilterWord("source", "source", "source:name", "the system", _source, many=False,
                matches=lambda q, a: a.ref.source.casefold() == q.source.casefold()),
     FilterWord("id", "ids", "id:1001,1002", "these anomalies", _ident, matches=lambda q, a: _among(q.ids, (a.ref.id,))),
     FilterWord("datastore", "datastores", "datastore:warehouse", "datastores, by name or id", _text,
                matches=lambda q, a: _place(q.datastores, a.datastore)),
     FilterWord("table", "tables", "table:orders", "tables (containers), by name or id", _text,
                matches=lambda q, a: _place(q.tables, a.container)),
-    FilterWord("status", "statuses", "status:open", "where it stands; without it, all that is not archived", _choice(STATUSES),
-               matches=_status),
+    FilterWord("status", "statuses", "status:active", "open (not archived: so it is without this word), active (nobody acknowledged), "
+               "acknowledged, archived, an outcome, any", _stands(STATUSES), matches=_status),
     FilterWord("type", "types", "type:record", "record or shape", _choice(TYPES), matches=lambda q, a: _among(q.types, (a.type,))),
     FilterWord("tag", "tags", "tag:pii", "tags", _tag, matches=lambda q, a: _among(q.tags, a.tags)),
     FilterWord("check", "checks", "check:512", "quality checks, by id", _ident,
@@ -266,11 +283,6 @@ TABLE: tuple[FilterWord, ...] = (
                matches=lambda q, a: a.fingerprint == q.fingerprint),
     FilterWord("q", "text", 'q:"not null"', "words in the description, the checks, the tags or the table's name", _text, many=False,
                matches=_contains),
-    _other("metric", "metric:revenue", "metrics"),
-    _other("direction", "direction:up", "up or down"),
-    _other("delta", "delta:20", "the smallest change, in percent or absolute"),
-    _other("duration", "duration:2h", "the shortest duration"),
-    _other("resolution", "resolution:short", "the time scale of the metric"),
     FilterWord("sort", "sort", "sort:weight", "newest, oldest or weight first", _choice(SORTS), many=False),
     FilterWord("limit", "limit", "limit:20", "at most so many", _limit, many=False),
 )  # fmt: skip
@@ -291,10 +303,13 @@ def find(key: str) -> FilterWord | None:
     return BY_NAME.get(ALIASES.get(key, key))
 
 
+def standing(outcomes: Iterable[str]) -> FilterWord:
+    """`status:` where systems close anomalies with these outcomes."""
+    return replace(BY_NAME["status"], read=_stands(STATUSES | {word.casefold(): word.casefold() for word in outcomes}))
+
+
 def kept(query: model.Query, word: FilterWord) -> tuple[Any, ...]:
     """The values of one word in a query, () when it is not used."""
-    if word.field == "others":
-        return tuple(value for name, value in query.others if name == word.name)
     value = getattr(query, word.field)
     if word.many:
         return tuple(value)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from bot import errors, model
 from bot.core import lookup, phrases
-from bot.core.grammar import fields, lexer
+from bot.core.grammar import fields, lexer, systems
 
-EXAMPLE = "status:open table:orders"
+EXAMPLE = "status:active table:orders"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,60 +28,89 @@ class Row:
 # --- reading ------------------------------------------------------------------------------------------------------
 
 
-def query(text: str, *, today: date) -> model.Query:
+def query(text: str, *, today: date, systems: systems.Systems = systems.NONE) -> model.Query:
     """Read a filter from clean text; "" is the filter that takes everything that is not archived. Raises BadCommand."""
+    return _read(text, today, lexer.split, systems)
+
+
+def stored(text: str, *, today: date, systems: systems.Systems = systems.NONE) -> model.Query:
+    """Read a filter that this desk wrote: into a button, a form, a row. Earlier releases wrote "status:open" for what is "active" now, and
+    this one never writes it. Raises BadCommand."""
+    return _read(text, today, lambda text: [_of_today(token) for token in lexer.split(text)], systems)
+
+
+def _of_today(token: lexer.Token) -> lexer.Token:
+    if token.key != "status":
+        return token
+    return replace(token, values=tuple(replace(one, text="active") if one.text == "open" else one for one in token.values))
+
+
+def _read(text: str, today: date, split: Callable[[str], Sequence[lexer.Token]], known: systems.Systems) -> model.Query:
     try:
-        return read(lexer.split(text), today)
+        return read(split(text), today, known=known)
     except lexer.Mistake as mistake:
         raise errors.BadCommand(
-            mistake.message, text=text, start=mistake.start, end=mistake.end, example=_example(text, mistake, today)
+            mistake.message, text=text, start=mistake.start, end=mistake.end, example=_example(text, mistake, today, known)
         ) from mistake
 
 
-def _example(text: str, mistake: lexer.Mistake, today: date) -> str:
+def _example(text: str, mistake: lexer.Mistake, today: date, known: systems.Systems) -> str:
     fixed = text[: mistake.start] + mistake.fix + text[mistake.end :]
     try:
-        read(lexer.split(fixed), today)
+        read(lexer.split(fixed), today, known=known)
     except lexer.Mistake:
         return EXAMPLE
     return fixed.strip() if mistake.fix else EXAMPLE
 
 
-def read(found: Sequence[lexer.Token], today: date, sources: Sequence[str] | None = None) -> model.Query:
-    """Read a filter from tokens; with `sources`, only these systems may be named. Raises Mistake."""
+def read(
+    found: Sequence[lexer.Token], today: date, sources: Sequence[str] | None = None, known: systems.Systems = systems.NONE
+) -> model.Query:
+    """Read a filter from tokens, with the words of the systems that are `known`; with `sources`, only these systems may be named. Raises
+    Mistake."""
     values: dict[str, Any] = {}
     used: dict[str, lexer.Token] = {}
     for index, token in enumerate(found):
-        word = _word(token, found[index - 1] if index else None)
-        _check_values(word, token, found[index + 1 : index + 2], used)
+        word = _word(token, found[index - 1] if index else None, known)
+        _check_values(word, token, found[index + 1 : index + 2], used, known)
         for value in token.values:
             _keep(values, word, word.read(word.name, value, today))
         used[word.name] = token
     _check_source(values, used, sources)
     _check_days(values, used)
+    if "statuses" in values:
+        values["statuses"] = _standing(values["statuses"])
     if "others" in values:
-        values["others"] = tuple(sorted(values["others"], key=lambda pair: list(fields.BY_NAME).index(pair[0])))
+        values["others"] = tuple(sorted(values["others"], key=lambda pair: pair[0]))
     return replace(model.Query(), **values)
 
 
-def _word(token: lexer.Token, before: lexer.Token | None) -> fields.FilterWord:
-    word = fields.find(token.key) if token.key else None
+def _standing(typed: Sequence[str]) -> tuple[str, ...]:
+    """Statuses without "open": alone it is what a filter means that names none, beside others it is what it stands for. So no filter that
+    is written here says it, and one that does was written when it meant "active" (`stored`)."""
+    spelt = dict.fromkeys(one for word in typed for one in (fields.OPEN if word == "open" else (word,)))
+    return () if set(spelt) == set(fields.OPEN) else tuple(spelt)
+
+
+def _word(token: lexer.Token, before: lexer.Token | None, known: systems.Systems) -> fields.FilterWord:
+    word = known.find(token.key) if token.key else None
     if word is not None:
         return word
     if token.key:
-        raise _unknown(token)
-    raise _bare(token, before)
+        known.check_known(token)
+        raise _unknown(token, known)
+    raise _bare(token, before, known)
 
 
-def _unknown(token: lexer.Token) -> lexer.Mistake:
-    near = lookup.nearest(token.key, [*fields.BY_NAME, *fields.ALIASES])
+def _unknown(token: lexer.Token, known: systems.Systems) -> lexer.Mistake:
+    near = lookup.nearest(token.key, [*fields.BY_NAME, *fields.ALIASES, *known.words])
     near = fields.ALIASES.get(near, near)
-    hint = f"Did you mean {near}:?" if near else f"The words are {', '.join(fields.BY_NAME)}."
+    hint = f"Did you mean {near}:?" if near else f"The words are {', '.join(dict.fromkeys([*fields.BY_NAME, *known.words]))}."
     message = f"There is no filter word {phrases.quoted(token.key + ':')}. {hint}"
     return lexer.Mistake(message, token.start, token.key_end, fix=near and f"{near}:")
 
 
-def _bare(token: lexer.Token, before: lexer.Token | None) -> lexer.Mistake:
+def _bare(token: lexer.Token, before: lexer.Token | None, known: systems.Systems) -> lexer.Mistake:
     """A value without its word: say which word it probably belongs to."""
     value = token.values[0].text if token.values else ""
     if not value.strip():
@@ -94,7 +123,7 @@ def _bare(token: lexer.Token, before: lexer.Token | None) -> lexer.Mistake:
         return lexer.Mistake(f"A filter names what it compares. Did you mean {belongs}?", token.start, token.end, fix=belongs)
     if fields.find(value.casefold()):
         near = fields.ALIASES.get(value.casefold(), value.casefold())
-        fix = fields.BY_NAME[near].example
+        fix = known.example(fields.BY_NAME[near])
         return lexer.Mistake(f"{near}: needs a colon and a value, for example {fix}", token.start, token.end, fix=fix)
     quoted = lexer.quote(value)
     if before is not None and before.key and len(before.values) == 1:
@@ -115,19 +144,26 @@ def _vocabulary(token: lexer.Token) -> str:
     return ""
 
 
-def _check_values(word: fields.FilterWord, token: lexer.Token, following: Sequence[lexer.Token], used: Mapping[str, lexer.Token]) -> None:
+def _check_values(
+    word: fields.FilterWord,
+    token: lexer.Token,
+    following: Sequence[lexer.Token],
+    used: Mapping[str, lexer.Token],
+    known: systems.Systems,
+) -> None:
+    example = known.example(word)
     if not token.values:
         if following and not following[0].key:
             fix = f"{word.name}:{following[0].raw}"
             raise lexer.Mistake(f"Leave out the space after the colon: {fix}", token.start, following[0].end, fix=fix)
-        message = f"{word.name}: needs a value, for example {word.example}"
-        raise lexer.Mistake(message, token.start, token.end, fix=word.example)
-    if word.many or word.field == "others":
+        message = f"{word.name}: needs a value, for example {example}"
+        raise lexer.Mistake(message, token.start, token.end, fix=example)
+    if word.many:
         return
     if len(token.values) > 1:
         fix = f"{word.name}:{lexer.quote(token.raw[token.key_end - token.start :])}" if word.name == "q" else ""
-        hint = f"Put it in quotation marks if the comma belongs to it: {fix}" if fix else f"Write it like {word.example}."
-        raise lexer.Mistake(f"{word.name}: takes one value. {hint}", token.start, token.end, fix=fix or word.example)
+        hint = f"Put it in quotation marks if the comma belongs to it: {fix}" if fix else f"Write it like {example}."
+        raise lexer.Mistake(f"{word.name}: takes one value. {hint}", token.start, token.end, fix=fix or example)
     if word.name in used:
         raise lexer.Mistake(f"{word.name}: is there twice; it takes one value.", token.start, token.end, fix=" ")
 
@@ -166,8 +202,13 @@ def _check_days(values: Mapping[str, Any], used: Mapping[str, lexer.Token]) -> N
 
 
 def canonical(query: model.Query) -> str:
-    """The filter as text that reads back as the same filter, in the order of the table of words."""
-    return " ".join(part for word in fields.TABLE for part in _written(query, word))
+    """The filter as text that reads back as the same filter, in the order of the table of words; those of single systems come last."""
+    own = [f"{name}:{','.join(map(lexer.quote, _others(query, name)))}" for name in dict.fromkeys(name for name, _ in query.others)]
+    return " ".join([*(part for word in fields.TABLE for part in _written(query, word)), *own])
+
+
+def _others(query: model.Query, name: str) -> Sequence[str]:
+    return [value for word, value in query.others if word == name]
 
 
 def _written(query: model.Query, word: fields.FilterWord) -> Sequence[str]:
@@ -187,12 +228,13 @@ def _typed(word: fields.FilterWord, value: Any) -> str:
 
 def describe(query: model.Query) -> str:
     """The filter as a phrase for people: "open anomalies in orders since 2026-11-01"."""
-    return " ".join(filter(None, (_subject(query), *(_said(query, name, phrase) for name, phrase in _PHRASES))))
+    own = [f"with {name} {phrases.either(_others(query, name))}" for name in dict.fromkeys(name for name, _ in query.others)]
+    return " ".join(filter(None, (_subject(query), *(_said(query, name, phrase) for name, phrase in _PHRASES), *own)))
 
 
 def _subject(query: model.Query) -> str:
     statuses = [word for word in query.statuses if word != "any"]
-    standing = phrases.either(statuses) if statuses else ("" if query.statuses else "open and acknowledged")
+    standing = phrases.either(statuses) if statuses else ("" if query.statuses else "open")
     kinds = (standing, phrases.either(list(query.severities)), phrases.either(list(query.types)), "anomalies")
     return " ".join(filter(None, kinds))
 
@@ -210,11 +252,6 @@ _PHRASES: tuple[tuple[str, str], ...] = (
     ("enriched", "with source records: {}"),
     ("fingerprint", "with fingerprint {}"),
     ("q", 'containing "{}"'),
-    ("metric", "of metric {}"),
-    ("direction", "going {}"),
-    ("delta", "with delta {}"),
-    ("duration", "lasting {}"),
-    ("resolution", "at resolution {}"),
     ("since", "since {}"),
     ("until", "until {}"),
     ("sort", "({} first)"),
@@ -237,13 +274,18 @@ def _said(query: model.Query, name: str, phrase: str) -> str:
 
 def check_words(query: model.Query, known: Mapping[str, model.Word], title: str) -> None:
     """Raise NotSupported that names every word which the system of this title refuses or does not know, and why."""
-    refused = [row for row in explain(known, title) if row.handling is model.Handling.REFUSED and row.word in _used(query)]
+    treated = {name: _treated(name, known, title) for name in [*fields.BY_NAME, *dict(query.others)] if name in _used(query)}
+    refused = {name: word.because for name, word in treated.items() if word.handling is model.Handling.REFUSED}
     if not refused:
         return
-    named = phrases.either([f"{row.word}:" for row in refused])
-    reasons = list(dict.fromkeys(_sentence(row.because) for row in refused))
+    named = phrases.either([f"{name}:" for name in refused])
+    reasons = list(dict.fromkeys(_sentence(because) for because in refused.values()))
     rest = "Leave the word out." if len(refused) == 1 else "Leave these words out."
     raise errors.NotSupported(f"{title} cannot filter by {named}. {' '.join(reasons)} {rest}")
+
+
+def _treated(name: str, known: Mapping[str, model.Word], title: str) -> model.Word:
+    return known.get(name, model.Word(model.Handling.REFUSED, f"{title} knows nothing of the kind"))
 
 
 def _sentence(text: str) -> str:
@@ -257,29 +299,44 @@ def here(query: model.Query, known: Mapping[str, model.Word]) -> bool:
 
 
 def _used(query: model.Query) -> frozenset[str]:
-    return frozenset(word.name for word in fields.TABLE if word.name != "source" and fields.kept(query, word))
+    common = (word.name for word in fields.TABLE if word.name != "source" and fields.kept(query, word))
+    return frozenset(common) - ({"sort"} if query.sort == "newest" else set()) | dict(query.others).keys()
 
 
-def matches(query: model.Query, anomaly: model.Anomaly, known: Mapping[str, model.Word] | None = None) -> bool:
-    """Whether an anomaly passes the filter: all of its words, or with `known` only those that are applied HERE.
+def matches(
+    query: model.Query, anomaly: model.Anomaly, known: Mapping[str, model.Word] | None = None, own: Sequence[model.OwnWord] = ()
+) -> bool:
+    """Whether an anomaly passes the filter: all of its words, or with `known` only those that are applied HERE. `own` are the words of its
+    system alone; one of another system is never passed.
 
     Assignees of the query are ids of the system's users, or "none", by now. Days are days of UTC.
     """
     used = _used(query) | {"status"} | ({"source"} if query.source else set())
     if known is not None:
         used = frozenset(word for word in used if word in known and known[word].handling is model.Handling.HERE)
-    return all(word.matches(query, anomaly) for word in fields.TABLE if word.name in used and word.matches is not None)
+    common = all(word.matches(query, anomaly) for word in fields.TABLE if word.name in used and word.matches is not None)
+    tests = {word.name: word.matches for word in own}
+    return common and all(_passes(tests.get(name), _others(query, name), anomaly) for name in used if name in dict(query.others))
 
 
-def explain(known: Mapping[str, model.Word], title: str = "This system") -> tuple[Row, ...]:
-    """What a system does with every word of the grammar, in the order of the table of words."""
-    return tuple(_row(word, known, title) for word in fields.TABLE)
+def _passes(test: Callable[[str, model.Anomaly], bool] | None, wanted: Sequence[str], anomaly: model.Anomaly) -> bool:
+    return test is not None and any(test(one, anomaly) for one in wanted)
 
 
-def _row(word: fields.FilterWord, known: Mapping[str, model.Word], title: str) -> Row:
+def explain(
+    known: Mapping[str, model.Word], title: str = "This system", own: Sequence[model.OwnWord] = (), name: str = ""
+) -> tuple[Row, ...]:
+    """What a system of this title and `name` does with every word of the grammar, in the order of the table of words, and then with its
+    `own` ones."""
+    named = {"source": f"source:{name}"} if name else {}
+    rows = [_row(replace(word, example=named.get(word.name, word.example)), known, title) for word in fields.TABLE]
+    return (*rows, *(_row(word, known, title) for word in own))
+
+
+def _row(word: fields.FilterWord | model.OwnWord, known: Mapping[str, model.Word], title: str) -> Row:
     if word.name == "source":
         return Row(word.name, word.example, word.about, model.Handling.HERE, "")
-    answer = known.get(word.name, model.Word(model.Handling.REFUSED, f"{title} knows nothing of the kind"))
+    answer = _treated(word.name, known, title)
     return Row(word.name, word.example, word.about, answer.handling, answer.because)
 
 

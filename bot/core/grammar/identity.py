@@ -24,7 +24,7 @@ class Link:
 
 
 def read(verb: verbs.Verb, rest: Sequence[lexer.Token], context: references.Context) -> Link:
-    """Read `@user qualytics:12`, either half, or nothing. Raises Mistake."""
+    """Read `@user system:12`, either half, or nothing. Raises Mistake."""
     found = [token for token in rest if (token.key or token.values) and token.raw.casefold() not in _BETWEEN]
     people = [token for token in found if _names_somebody(token)]
     targets = [token for token in found if token not in people]

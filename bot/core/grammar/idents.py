@@ -15,13 +15,15 @@ _WIDE = {0xFF01 + at: 0x21 + at for at in range(94)}
 _DOTS = "•◦‣▪▫■□●○∙·⁃"
 _MARKS = ("-", "*", "+")
 _WRAPPED = re.compile(r"([~_*`'\"]+)(.+)\1|\((.+)\)|\[(.+)\]")
-_WHOLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
+_WHOLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,199}")
 _ROUND = re.compile(r"([0-9]+)\.0+")
 _FRACTION = re.compile(r"([0-9]+)\.([0-9]+)")
 _PADDED = re.compile(r"0[0-9]{1,11}")
 _GROUP = re.compile(r"[1-9][0-9]{2}")
 _LINE = re.compile(r"\(?([0-9]{1,3})[.)]{1,2}")
 _NUMBERED = re.compile(r"\(?[0-9]{1,3}\)[^\s]+")
+
+LOOK = "Ids look like 1001, or 1001 behind the name of its system and a colon; a link to the anomaly works, too."
 
 GROUPS = 3
 """A number with more groups of three digits than this is no id, so its commas separate ids."""
@@ -51,7 +53,7 @@ def wrong(ident: str) -> str:
         return "Put a space between the number of a line and the id."
     if _PADDED.fullmatch(ident):
         return "Ids are written without leading zeros and without a comma between the thousands, like 1001."
-    return "" if _WHOLE.fullmatch(ident) else "Ids look like 1001 or qualytics:1001; a link to the anomaly works, too."
+    return "" if _WHOLE.fullmatch(ident) else LOOK
 
 
 def _one_or_two(groups: Sequence[str]) -> str:

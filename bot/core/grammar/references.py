@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from bot import model
 from bot.core import lookup, phrases
-from bot.core.grammar import idents, lexer
+from bot.core.grammar import idents, lexer, systems
 
 RANGE_MAX = 1_000
 """The most ids that `1001-1005` may stand for: a slip of the finger must not select a whole system."""
@@ -17,21 +17,22 @@ RANGE_MAX = 1_000
 REFS_MAX = 5_000
 """The most ids of one command. More are selected by a filter."""
 
-_LINK = re.compile(r"(?:https?://)?[^\s/]+/(?:[^\s?#]*/)?anomalies/([^\s/?#]+)", re.IGNORECASE)
+_LINK = re.compile(r"(?:https?://)?([^\s/]+\.[^\s/]+|[^\s/]+:[0-9]+)(/\S*)", re.IGNORECASE)
 _RANGE = re.compile(r"#?([0-9]{1,18}) *- *#?([0-9]{1,18})")
 _PIECE = re.compile(r"[^\s,;|]+")
-_BEGINS = re.compile(r"[#(\[~_*`'\"]*\d|https?://\S+/anomalies/", re.IGNORECASE)
+_BEGINS = re.compile(r"[#(\[~_*`'\"]*\d|https?://\S+/", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a command is read against: the day of the person who typed it, the connected systems, the system of a bare id, and the ways of
-    closing of each system that has told them."""
+    """What a command is read against: the day of the person who typed it, the connected systems, the system of a bare id ("": whichever has
+    it), the ways of closing of each system that has told them, and what else the systems bring."""
 
     today: date
     sources: Sequence[str]
     default_source: str
     closings: Mapping[str, Sequence[model.Closing]] = field(default_factory=dict)
+    systems: systems.Systems = systems.NONE
 
     @property
     def closing(self) -> Sequence[model.Closing]:
@@ -40,15 +41,15 @@ class Context:
 
 
 def read(found: Sequence[lexer.Token], context: Context) -> tuple[model.Ref, ...]:
-    """References in the order typed, each once: `1001`, `#1001`, `qualytics:1001`, `1001-1005`, lists, pasted columns, links, with
+    """References in the order typed, each once: `1001`, `#1001`, `system:1001`, `1001-1005`, lists, pasted columns, links, with
     bullets, dots or marks around them. Raises Mistake."""
     refs: dict[model.Ref, None] = {}
-    for token in found:
+    for token in (_whole(one, context) for one in found):
         idents.check_thousands(token)
         for value in _values(token):
             refs.update(dict.fromkeys(_refs(token, value, context)))
             if len(refs) > REFS_MAX:
-                message = f"These are more than {REFS_MAX:,} ids. Select so many by a filter, like status:open table:orders."
+                message = f"These are more than {REFS_MAX:,} ids. Select so many by a filter, like status:active table:orders."
                 raise lexer.Mistake(message, value.start, token.end)
     return tuple(refs)
 
@@ -64,37 +65,53 @@ def looks_like(token: lexer.Token, context: Context) -> bool:
 def meant(token: lexer.Token, context: Context) -> bool:
     """Whether this word was meant as references, be they right or wrong."""
     if token.key:
-        return token.key in context.sources
+        return token.key in context.sources or not _whole(token, context).key
     return any(_BEGINS.match(value.text) for value in token.values) or looks_like(token, context)
+
+
+def _whole(token: lexer.Token, context: Context) -> lexer.Token:
+    """A word whose colon belongs to an id as a system says that its ids look: it names no system and selects nothing."""
+    if not token.values or not token.key or token.key in context.sources or context.systems.find(token.key):
+        return token
+    first = token.values[0]
+    text = token.raw[: first.end - token.start]
+    if not context.systems.homes(text):
+        return token
+    return replace(token, key="", key_end=token.start, values=(lexer.Value(text, token.start, first.end), *token.values[1:]))
 
 
 def typed(ref: model.Ref, context: Context) -> str:
     """The reference as short as it can be typed."""
-    return ref.id if ref.source == context.default_source else str(ref)
+    return ref.id if ref.source in ("", context.default_source) else str(ref)
 
 
 def as_filter(found: Sequence[model.Ref], context: Context) -> str:
     """The filter that selects these references, which are of one system."""
-    ids = "id:" + ",".join(ref.id for ref in found)
-    return ids if found[0].source == context.default_source else f"source:{found[0].source} {ids}"
+    ids = "id:" + ",".join(lexer.quote(ref.id) for ref in found)
+    return ids if found[0].source in ("", context.default_source) else f"source:{found[0].source} {ids}"
 
 
-_MENTIONED = re.compile(r"https?://[^\s<>|]+/anomalies/([A-Za-z0-9][A-Za-z0-9._-]{0,199})", re.IGNORECASE)
+_MENTIONED = re.compile(r"https?://([^\s/?#<>|\"]+)(?=/)", re.IGNORECASE)
 
 MENTIONED_MAX = 50
 """So many links of one message are followed."""
 
 
-def mentioned(said: str, source: str) -> tuple[model.Ref, ...]:
-    """The anomalies whose links stand in a text that nobody wrote as a command, each once; of the system `source`."""
-    idents = (match[1].rstrip("._-") for match in _MENTIONED.finditer(said))
-    return tuple(model.Ref(source, ident) for ident in list(dict.fromkeys(idents))[:MENTIONED_MAX])
+def mentioned(said: str, known: systems.Systems) -> tuple[model.Ref, ...]:
+    """The anomalies whose links stand in a text that nobody wrote as a command, each once; of the systems whose hosts these are."""
+    found: dict[model.Ref, None] = {}
+    for link in _MENTIONED.finditer(said):
+        source = known.owner(link[1])
+        path = re.compile(known.idents[source].path, re.IGNORECASE).match(said, link.end()) if source else None
+        if path:
+            found[model.Ref(source, path[1].rstrip("._-:"))] = None
+    return tuple(found)[:MENTIONED_MAX]
 
 
 def _values(token: lexer.Token) -> Iterator[lexer.Value]:
     """The values of a word, and the cells of a spreadsheet within each."""
     if not token.values and (token.key or "," not in token.raw):
-        raise lexer.Mistake("This is not the id of an anomaly. Ids look like 1001 or qualytics:1001.", token.start, token.end)
+        raise lexer.Mistake(f"This is not the id of an anomaly. {idents.LOOK}", token.start, token.end)
     for value in map(idents.plain, token.values):
         pieces = list(_PIECE.finditer(value.text))
         if not pieces or pieces[0][0] == value.text or _LINK.match(value.text) or _RANGE.fullmatch(value.text):
@@ -107,26 +124,58 @@ def _values(token: lexer.Token) -> Iterator[lexer.Value]:
 
 
 def _refs(token: lexer.Token, value: lexer.Value, context: Context) -> Sequence[model.Ref]:
-    source, colon, ident = value.text.rpartition(":") if "/" not in value.text else ("", "", value.text)
-    source = source.casefold() if colon else token.key
-    if source and source not in context.sources:
-        raise unknown_source(source, token, value, context)
-    if not (source or context.default_source):
-        raise lexer.Mistake(
-            f"Say which system {phrases.quoted(value.text)} belongs to, like qualytics:{ident[:40]}.", value.start, value.end
-        )
+    link = _LINK.fullmatch(idents.bare(value.text))
+    if link and not (context.systems.fits(token.key, value.text) or context.systems.homes(value.text)):
+        return [_linked(link, token, value, context)]
+    source, ident = _parted(token, value, context)
     ident = idents.bare(ident)
     span = _RANGE.fullmatch(ident)
-    found = _between(span, value, ident) if span else [_ident(ident, value, bool(source))]
+    if span and context.systems.fits(source, ident) and not context.systems.fits(source, span[1]):
+        span = None  # a system whose ids are never plain numbers
+    found = _between(span, value, ident) if span else [_ident(ident, value, source, context)]
     return [model.Ref(source or context.default_source, one) for one in found]
 
 
-def _ident(ident: str, value: lexer.Value, named: bool) -> str:
-    link = _LINK.match(ident)
-    ident = idents.bare(link[1]) if link else ident
+def _parted(token: lexer.Token, value: lexer.Value, context: Context) -> tuple[str, str]:
+    """The system that is named ("" for none), and the id: parted at the first colon, and only behind the name of a system, since ids may
+    have colons of their own."""
+    head, colon, rest = value.text.partition(":")
+    if colon and head.casefold() in context.sources:
+        return head.casefold(), rest
+    if token.key and token.key not in context.sources:
+        raise unknown_source(token.key, token, value, context)
+    own = context.systems.fits(token.key, value.text) if token.key else context.systems.homes(value.text)
+    if colon and not own:
+        raise unknown_source(head.casefold(), token, value, context)
+    return token.key, value.text
+
+
+def _linked(link: re.Match[str], token: lexer.Token, value: lexer.Value, context: Context) -> model.Ref:
+    """The anomaly of a link: of the system that has its web pages there."""
+    known = context.systems
+    owner = known.owner(link[1])
+    if not owner:
+        hosts = phrases.either([host for idents in known.idents.values() for host in idents.hosts])
+        hint = f" Their web pages are at {hosts}." if hosts else ""
+        message = f"No system that is connected here has its web pages at {phrases.cut(link[1], 80)}.{hint}"
+        raise lexer.Mistake(message, value.start, value.end)
+    path = re.compile(known.idents[owner].path + r"(?:[/?#].*)?", re.IGNORECASE).fullmatch(link[2])
+    if path is None or (token.key and token.key != owner):
+        raise lexer.Mistake(f"This link leads to {known.titles[owner]}, but to none of its anomalies.", value.start, value.end)
+    return model.Ref(owner, _ident(idents.bare(path[1]), value, owner, context))
+
+
+def _ident(ident: str, value: lexer.Value, source: str, context: Context) -> str:
+    """The id when it can be one: as its system says how its ids look, else as ids usually look."""
+    home = source or context.default_source
+    wordy = not (source or any(letter.isdigit() for letter in ident))
+    if not wordy and (context.systems.fits(home, ident) or (not home and context.systems.homes(ident))):
+        return ident
     why = idents.wrong(ident)
-    if not why and not (named or any(letter.isdigit() for letter in ident)):
-        why = "Ids look like 1001 or qualytics:1001; a link to the anomaly works, too."
+    if not why and wordy:
+        why = idents.LOOK
+    if not why and (home in context.systems.idents or (not home and context.systems.idents)):
+        why = f"Ids of {phrases.both([context.systems.titles[home]] if home else list(context.systems.titles.values()))} look different."
     if why:
         raise lexer.Mistake(f"{phrases.quoted(value.text)} is not the id of an anomaly. {why}", value.start, value.end)
     return ident

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from bot.core import phrases
-from bot.core.grammar import cleaning, cli_aliases, hints, lexer, references, scan_fields, verbs
+from bot.core.grammar import cleaning, cli_aliases, hints, lexer, references, scan_fields, systems, verbs
 
 SLASH = verbs.SCAN_SLASH
 VERBS = verbs.SCAN_VERBS
@@ -49,12 +49,13 @@ class _Typed:
 _Said = Mapping[str, Sequence[scan_fields.Said]]
 
 
-def scan(text: str, *, sources: Sequence[str], default_source: str) -> ScanCommand:
+def scan(text: str, *, sources: Sequence[str], default_source: str, systems: systems.Systems = systems.NONE) -> ScanCommand:
     """Read what somebody typed after `/scan`, as Slack sent it. Raises BadCommand, and nothing else.
 
-    `sources` are the names of the connected systems, `default_source` the one that is meant when none is named.
+    `sources` are the names of the connected systems, `default_source` the one that is meant when none is named, `systems` what these bring
+    to the grammar.
     """
-    context = references.Context(date.min, sources, default_source)  # no word of /scan is a day
+    context = references.Context(date.min, sources, default_source, systems=systems)  # no word of /scan is a day
     return hints.understood(text, SLASH, BY_NAME, BY_NAME["scan"].example, lambda plain: _read(plain, context))
 
 
@@ -89,7 +90,7 @@ def _read(plain: str, context: references.Context) -> ScanCommand:
     typed = _Typed(verb or BY_NAME["scan"], rest, plain, context, verb is not None)
     if typed.verb.takes in (verbs.Takes.NOTHING, verbs.Takes.ANYTHING):
         return _alone(typed)
-    cli_aliases.check_scan_flags(typed.verb.name if typed.named else "", rest)
+    cli_aliases.check_scan_flags(typed.verb.name if typed.named else "", rest, context.systems)
     return _operation(typed) if typed.verb.takes is verbs.Takes.OPERATION else _run(typed)
 
 

@@ -21,7 +21,7 @@ UNOFFERED: Mapping[str, str] = {
     "prune": "it drops from the catalogue what a sync did not find",
     "recreate": "it drops the whole catalogue and builds it anew",
 }
-"""What a sync of Qualytics can do and this desk never does."""
+"""What a sync can do and this desk never does."""
 
 IDENTS = frozenset({"id", "operation", "op"})
 """Words before the id of an operation; understood, not documented."""
@@ -146,7 +146,7 @@ OPTIONS: Mapping[str, Option] = {
     "incremental": Option("incremental", "incremental", "that is for scan and daily. Leave it out.", _SCANS, _switch),
     "auto-resolve": Option("auto-resolve", "auto-resolve:off", "that is for scan and daily. Leave it out.", _SCANS, _switch),
     "of": Option("of", "of:checks", "that says what to export, like export of:checks warehouse.", ("export",), _asset),
-    "source": Option("source", "source:qualytics", "leave it out.", _RUNS, _source),
+    "source": Option("source", "source:name", "leave it out.", _RUNS, _source),
 }
 
 ALIASES: Mapping[str, str] = {
@@ -204,18 +204,18 @@ def _keyed(token: lexer.Token, following: lexer.Token | None, context: reference
     if name not in OPTIONS:
         raise _unknown(token)
     if not token.values:
-        raise _empty(name, token, following)
+        raise _empty(name, token, following, context)
     for value in token.values:
         if name == "source" and value.text.casefold() not in context.sources:
             raise references.unknown_source(value.text.casefold(), token, value, context)
         yield name, value
 
 
-def _empty(name: str, token: lexer.Token, following: lexer.Token | None) -> lexer.Mistake:
+def _empty(name: str, token: lexer.Token, following: lexer.Token | None, context: references.Context) -> lexer.Mistake:
     if following is not None and not following.key:
         fix = f"{token.raw}{following.raw}"
         return lexer.Mistake(f"Leave out the space after the colon: {fix}", token.start, following.end, fix=fix)
-    example = OPTIONS[name].example
+    example = f"source:{context.sources[0]}" if name == "source" and context.sources else OPTIONS[name].example
     return lexer.Mistake(f"{token.key}: needs a value, for example {example}", token.start, token.end, fix=example)
 
 
@@ -242,7 +242,7 @@ def _unknown(token: lexer.Token) -> lexer.Mistake:
 
 def unoffered(word: str, token: lexer.Token, *, fix: str = "", whole: str = "") -> lexer.Mistake:
     """The mistake of asking for what is not offered."""
-    message = f"{token.raw} is not offered here: {UNOFFERED[word]}. Do that in Qualytics."
+    message = f"{token.raw} is not offered here: {UNOFFERED[word]}. Do that in the system itself."
     return lexer.Mistake(message, token.start, token.end, fix=fix, whole=whole)
 
 

@@ -63,7 +63,7 @@ class _Words:
 
 def selects(token: lexer.Token, context: references.Context) -> bool:
     """Whether this is a filter word."""
-    return fields.find(token.key) is not None and token.key not in context.sources
+    return context.systems.find(token.key) is not None and token.key not in context.sources
 
 
 def read(verb: verbs.Verb, found: Sequence[lexer.Token], marked: Sequence[lexer.Token], context: references.Context) -> Selection:
@@ -87,7 +87,9 @@ def nothing(verb: verbs.Verb, end: int) -> lexer.Mistake:
     """The mistake of a change without a selection."""
     how = "ids like 1001,1002"
     how += (
-        "" if verb.name == "delete" else f", or a filter like {'status:archived' if verb.name == 'reopen' else 'status:open'} table:orders"
+        ""
+        if verb.name == "delete"
+        else f", or a filter like {'status:archived' if verb.name == 'reopen' else 'status:active'} table:orders"
     )
     return lexer.Mistake(f"Say which anomalies to {verb.name}: {how}.", end, end, whole=verb.example)
 
@@ -96,13 +98,7 @@ def nothing(verb: verbs.Verb, end: int) -> lexer.Mistake:
 
 
 def _refs(found: _Words, context: references.Context) -> tuple[model.Ref, ...]:
-    refs = references.read(found.ids, context)
-    systems = list(dict.fromkeys(ref.source for ref in refs))
-    if len(systems) > 1:
-        first = [references.typed(ref, context) for ref in refs if ref.source == systems[0]]
-        message = f"One command changes anomalies of one system, and these are of {' and '.join(systems)}. Take them one after the other."
-        raise lexer.Mistake(message, found.ids[0].start, found.ids[-1].end, whole=found.whole(" ".join(first[:_FEW])))
-    return refs
+    return references.read(found.ids, context)
 
 
 def _check_others(found: _Words, context: references.Context) -> None:
@@ -129,7 +125,7 @@ def _stray(token: lexer.Token, found: _Words, context: references.Context) -> le
     if found.ids and found.verb.name == "describe" and not found.marked:
         return _undescribed(token, found)
     if found.ids:
-        hint = "Ids look like 1001, qualytics:1001 or 1001-1005; from a spreadsheet paste only the column with the ids."
+        hint = f"Ids look like 1001, {context.systems.sample()} or 1001-1005; from a spreadsheet paste only the column with the ids."
         message = f"{phrases.quoted(token.values[0].text if token.values else token.raw)} is not the id of an anomaly. {hint}"
         return lexer.Mistake(message, token.start, token.end, whole=found.whole(*(one.raw for one in found.ids)))
     return _not_a_filter(found, context)
@@ -138,7 +134,7 @@ def _stray(token: lexer.Token, found: _Words, context: references.Context) -> le
 def _not_a_filter(found: _Words, context: references.Context) -> lexer.Mistake:
     rest = sorted([*found.filters, *found.others], key=lambda one: one.start)
     try:
-        filters.read(rest, context.today, context.sources)
+        filters.read(rest, context.today, context.sources, context.systems)
     except lexer.Mistake as mistake:
         return mistake
     return nothing(found.verb, rest[-1].end)  # pragma: no cover - a filter never takes a bare word
@@ -146,6 +142,7 @@ def _not_a_filter(found: _Words, context: references.Context) -> lexer.Mistake:
 
 def _unknown(token: lexer.Token, found: _Words, context: references.Context) -> lexer.Mistake:
     """No such word: the nearest one of the filter, of the changes, or of the systems."""
+    context.systems.check_known(token)
     near = lookup.nearest(token.key, [*fields.BY_NAME, *fields.ALIASES, *edits.MARKS, *edits.ALIASES, *context.sources])
     if near in context.sources and token.values:
         return references.unknown_source(token.key, token, token.values[0], context)
@@ -194,11 +191,11 @@ def _undescribed(token: lexer.Token, found: _Words) -> lexer.Mistake:
 def _query(found: _Words, context: references.Context) -> model.Query:
     first, last = found.filters[0], found.filters[-1]
     parts = [token.raw for token in found.filters]
-    query = filters.read(found.filters, context.today, context.sources)
+    query = filters.read(found.filters, context.today, context.sources, context.systems)
     if found.verb.name == "delete":
         message = "delete takes ids, not a filter, which could take more than anybody has looked at. To find the ids: list."
         raise lexer.Mistake(message, first.start, last.end, whole=" ".join(["list", *parts]))
-    if not any(fields.kept(query, word) for word in fields.TABLE if word.name not in _NO_CHOICE):
+    if all(fields.ALIASES.get(token.key, token.key) in _NO_CHOICE for token in found.filters):
         named = phrases.both(list(dict.fromkeys(f"{token.key}:" for token in found.filters)))
         message = f"{named} alone would take everything. If you mean everything that is open, write status:open."
         raise lexer.Mistake(message, first.start, last.end, whole=found.whole(*parts, "status:open"))
@@ -253,7 +250,7 @@ def closing(found: _Words, status: lexer.Token) -> lexer.Mistake:
     wanted = fields.STATUSES.get(typed.casefold(), "")
     if wanted in found.closed:
         return _close_instead(found, status, kept, typed, wanted)
-    verb = {"acknowledged": "ack", "open": "unack"}.get(wanted, found.verb.name)
+    verb = {"acknowledged": "ack", "active": "unack", "open": "unack"}.get(wanted, found.verb.name)
     if verb == found.verb.name:
         message = "status: selects, and the ids select already. Leave it out."
         return lexer.Mistake(message, status.start, status.end, whole=found.whole(*kept))

@@ -45,12 +45,12 @@ HOW = "<how>"
 
 VERBS: tuple[Verb, ...] = (
     Verb("help", Takes.ANYTHING, "help", "this help", "help", ("?", "-h", "-help", "hello", "usage")),
-    Verb("list", Takes.FILTER, "list <filter>", "what matches, newest first", "list status:open table:orders", ("ls", "find", "search")),
+    Verb("list", Takes.FILTER, "list <filter>", "what matches, newest first", "list status:active table:orders", ("ls", "find", "search")),
     Verb("count", Takes.FILTER, "count <filter>", "how many match", "count severity:critical since:7d"),
-    Verb("export", Takes.FILTER, "export <filter>", "all that match, as a file for a spreadsheet", "export status:open since:7d",
+    Verb("export", Takes.FILTER, "export <filter>", "all that match, as a file for a spreadsheet", "export status:any since:7d",
          ("csv", "download")),
-    Verb("review", Takes.FILTER, "review [filter]", "tick what matches in a form, and act on it at once", "review status:open table:orders",
-         ("triage",)),
+    Verb("review", Takes.FILTER, "review [filter]", "tick what matches in a form, and act on it at once",
+         "review status:active table:orders", ("triage",)),
     Verb("digest", Takes.FILTER, "digest [filter]", "how the queue stands: what came, what waits, who has how much", "digest tag:pii",
          ("summary",)),
     Verb("show", Takes.REF, "show <id>", "one anomaly, fresh from its system", "show 1001", ("get",)),

@@ -8,7 +8,7 @@ from bot import model
 from bot.core import reasons, vocabulary
 from bot.render import siblings
 from bot.render.anomaly import buttons, wording
-from bot.render.kit import blocks, ids, limits, refusals, text
+from bot.render.kit import blocks, ids, limits, refusals, text, unheard
 
 PAGE = 10
 
@@ -106,10 +106,12 @@ def listing(listing: model.Listing, group: str = "") -> model.Message:
     asked = text.short(listing.words, 300, "")
     if not listing.anomalies:
         return _nothing(asked, listing.offset)
+    among = unheard.by_system(listing.totals)
     first, last = listing.offset + 1, listing.offset + len(listing.anomalies)
     of = f" of {text.number(listing.total)}" if listing.total is not None else ""
     heading = f"{text.number(first)} to {text.number(last)}{of}" if last > 1 else "One anomaly"
     heading += f" for: {asked}" if asked else ""
+    heading += f" ({among})" if among else ""
     more = len(listing.anomalies) >= PAGE if listing.total is None else last < listing.total
     back = _page(listing, max(0, listing.offset - PAGE), "Previous", group) if listing.offset else None
     onward = _page(listing, last, "Next", group) if more else None
@@ -117,13 +119,18 @@ def listing(listing: model.Listing, group: str = "") -> model.Message:
     rows = [block for anomaly in listing.anomalies for block in _listed(anomaly)]
     said = text.sentence(
         text.spoken(heading),
+        unheard.spoken(listing.unheard, "list"),
         *(_spoken_row(anomaly) for anomaly in listing.anomalies),
         "There are more: press Next" if more else "",
         "Press Review these to handle many at once" if review else "",
     )
     missing = more and onward is None
     hint = (blocks.context("There are more, but this filter is too long for a button. Narrow it down to see the rest."),) if missing else ()
-    return limits.fit(model.Message(said, (blocks.section(heading, back), *rows, *blocks.actions(onward, review), *hint)))
+    return limits.fit(
+        model.Message(
+            said, (blocks.section(heading, back), *unheard.rows(listing.unheard, "list"), *rows, *blocks.actions(onward, review), *hint)
+        )
+    )
 
 
 def _page(listing: model.Listing, offset: int, label: str, group: str) -> model.Block | None:
@@ -165,8 +172,16 @@ def _nothing(asked: str, offset: int) -> model.Message:
     return blocks.line(f"{what} Closed ones are left out unless you ask for them: try status:any, or leave a word out.")
 
 
-def count(asked: str, total: int, by_state: Mapping[str, int], by_table: Sequence[tuple[str, int]]) -> model.Message:
-    """How many match, by state and by table where that is known; `asked` is the filter as canonical text."""
+def count(
+    asked: str,
+    total: int,
+    by_state: Mapping[str, int],
+    by_table: Sequence[tuple[str, int]],
+    totals: Sequence[tuple[str, int]] = (),
+    silent: Sequence[model.Unheard] = (),
+) -> model.Message:
+    """How many match, by system where there are several, by state and by table where that is known; `asked` is the filter as canonical
+    text, `silent` are the systems that are not counted."""
     words_ = text.short(asked, 300, "")
     matching = "matches" if total == 1 else "match"
     line = (
@@ -177,16 +192,22 @@ def count(asked: str, total: int, by_state: Mapping[str, int], by_table: Sequenc
     states = ", ".join(f"{text.number(n)} {text.short(str(name), 40)}" for name, n in by_state.items() if n)
     shown = siblings.apart([name for name, _ in by_table], 60)
     tables = text.listed([f"{name} {text.number(n)}" for name, (_, n) in zip(shown, by_table, strict=True)], 5)
-    line = text.sentence(line, f"By state: {states}" if states else "", f"Most by table: {tables}" if tables else "")
-    return blocks.line(line)
+    among = unheard.by_system(totals)
+    line = text.sentence(
+        line,
+        f"By system: {among}" if among else "",
+        f"By state: {states}" if states else "",
+        f"Most by table: {tables}" if tables else "",
+    )
+    return unheard.beside(blocks.line(line), silent, "count")
 
 
-def exported(words_: str, count: int) -> model.Message:
-    """Where the file of an export went; `words_` is the filter as canonical text."""
+def exported(words_: str, count: int, silent: Sequence[model.Unheard] = ()) -> model.Message:
+    """Where the file of an export went; `words_` is the filter as canonical text, `silent` are the systems that are not in it."""
     asked = text.short(words_, 300, "")
     verb = "is" if count == 1 else "are"
     line = f"{text.count(count, 'anomaly', 'anomalies')} {verb} in your direct messages as a CSV file{f' ({asked})' if asked else ''}"
-    return blocks.line(text.sentence(line))
+    return unheard.beside(blocks.line(text.sentence(line)), silent, "file")
 
 
 # --- people -----------------------------------------------------------------------------------------------------------------------

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from bot import model
+from bot.core import batch_items
 from bot.render import siblings
 from bot.render.anomaly import wording
 from bot.render.batch import batch_wording
-from bot.render.kit import blocks, ids, limits, text
+from bot.render.kit import blocks, ids, limits, text, unheard
 
 UNDO_FOR = timedelta(minutes=30)
 """How long after its end a batch can be taken back."""
@@ -38,11 +39,13 @@ def preview(
     progress: model.Progress,
     offer: model.Capabilities,
     names: batch_wording.Names = batch_wording.NOBODY,
+    silent: Sequence[model.Unheard] = (),
 ) -> model.Message:
-    """What would happen, for the one who asked: nothing is changed until [Confirm], or, for a deletion, until the number is typed."""
+    """What would happen, for the one who asked: nothing is changed until [Confirm], or, for a deletion, until the number is typed. `silent`
+    are the systems whose anomalies are not in it."""
     todo = batch_wording.of(progress, *batch_wording.WAITING)
     if not todo:
-        return _nothing_to_do(batch, progress, offer)
+        return unheard.beside(_nothing_to_do(batch, progress, offer), silent, "batch")
     title = batch_wording.wanted(batch, todo, names, offer.archive_as)
     gets = batch_wording.gets(batch.change, names) if batch.change.action is not model.Action.DELETE else []
     each = "Each anomaly gets:\n" + "\n".join(f"• {part}" for part in gets) if gets else ""
@@ -52,10 +55,14 @@ def preview(
     sure = _sure(batch, todo)
     meaning = _meaning(batch.change.action, offer)
     said = text.sentence(
-        text.spoken(f"{title}?"), *(text.spoken(text.joined(part)) for part in (chosen, each, sorted_, meaning)), text.spoken(sure)
+        text.spoken(f"{title}?"),
+        unheard.spoken(silent, "batch"),
+        *(text.spoken(text.joined(part)) for part in (chosen, each, sorted_, meaning)),
+        text.spoken(sure),
     )
     shown = (
         blocks.header(f"{title}?"),
+        *unheard.rows(silent, "batch"),
         blocks.section(chosen),
         *(blocks.section(part) for part in (each, sorted_) if part),
         *((blocks.section("For example:\n" + "\n".join(samples)),) if samples else ()),
@@ -197,6 +204,7 @@ def _receipt(
     reasons = batch_wording.reasons(batch, progress, offer, all_of_them=not large)
     file = "The CSV in the thread names every anomaly with its result." if large else ""
     afterwards, button = _afterwards(batch, progress, undoable, offer)
+    again = _again(batch, progress)
     at = text.when(batch.finished) if batch.finished else ""
     small = _small(batch)
     said = text.sentence(
@@ -213,7 +221,7 @@ def _receipt(
         *((blocks.context(file),) if file else ()),
         *_extra(batch, names),
         *((blocks.context(blocks.marked(afterwards)),) if afterwards else ()),
-        *blocks.actions(button),
+        *blocks.actions(button, again),
         blocks.context(small, *(("· finished", blocks.marked(at)) if at else ())),
     )
     return limits.fit(model.Message(said, shown))
@@ -226,7 +234,7 @@ def _took(batch: model.Batch) -> str:
 
 
 def _small(batch: model.Batch) -> str:
-    """ "Asked by Dana · table:orders status:open · batch 4f2a"."""
+    """ "Asked by Dana · table:orders status:active · batch 4f2a"."""
     typed = "" if batch.undo_of else text.short(batch.words, 300, "")
     parts = (f"Asked by {text.short(batch.actor_name, 60, 'somebody')}", typed, f"batch {batch_wording.ident(batch.id)}")
     return " · ".join(part for part in parts if part)
@@ -254,6 +262,13 @@ def _afterwards(batch: model.Batch, progress: model.Progress, undoable: bool, of
     also = _UNDO_MEANS.get(action, "What somebody changed since is left alone.").format(system=_system(offer))
     remark = " Comments stay." if batch.change.comment.strip() else ""
     return f"Undo takes this back{until}. {text.spoken(also)}{remark}", _undo(batch, done)
+
+
+def _again(batch: model.Batch, progress: model.Progress) -> model.Block | None:
+    """The button for the part that was refused as a whole, while its system did not answer."""
+    if batch.undo_of or not any(group.reason.startswith(batch_items.PART) for group in progress.refusals):
+        return None
+    return blocks.button(ids.BATCH_AGAIN, "Try that part again", batch.id, hint="Try the part again whose system did not answer")
 
 
 _UNDO_MEANS: Mapping[model.Action, str] = {

@@ -151,7 +151,7 @@ def reasons(batch: model.Batch, progress: model.Progress, offer: model.Capabilit
 def _reason(batch: model.Batch, group: model.Refusals, offer: model.Capabilities, most: int) -> str:
     silent = "somebody changed it in between" if group.fate is model.Fate.DRIFTED else "the system refused and gave no reason"
     why = refusals.why(group.reason, group.right, group.place, offer.title, silent).rstrip(".")
-    shown = [text.short(ref.id, 40) for ref in group.refs[:most]]
+    shown = [text.short(ref.id if batch.source else str(ref), 40) for ref in group.refs[:most]]
     more = f" and {text.number(group.count - len(shown))} more" if shown and group.count > len(shown) else ""
     # The ids come first: what has to give way to other text is the end of the reason.
     named = f" (id {', '.join(shown)}{more})" if shown else ""

@@ -74,6 +74,8 @@ def status(view: StatusView) -> model.Message:
 
 _Dates = Sequence[tuple[str, datetime]]
 
+NO_OWN: Mapping[str, Sequence[model.OwnWord]] = {}
+
 
 def _source(source: SourceView) -> tuple[str, _Dates]:
     title, health = text.short(source.title, 40), source.health
@@ -130,18 +132,24 @@ def _held_up(backlog: ports.Backlog) -> Sequence[tuple[str, datetime | None]]:
     return lines
 
 
-def help_text(newest: model.Anomaly | None = None, closing: Sequence[model.Closing] | None = None) -> model.Message:
+def help_text(
+    newest: model.Anomaly | None = None,
+    closing: Sequence[model.Closing] | None = None,
+    own: Mapping[str, Sequence[model.OwnWord]] = NO_OWN,
+) -> model.Message:
     """What can be asked, each with an example; `newest` makes the examples ones that work in this workspace, `closing` are the ways in
-    which its systems close anomalies."""
+    which its systems close anomalies, `own` the filter words that belong to single systems, by their titles."""
     usage = grammar.closed_as("\n".join(f"{grammar.SLASH} {verb.usage}: {verb.about}." for verb in grammar.VERBS), closing)
     examples = [grammar.closed_as(example, closing) for example in _examples(newest)]
     about = "Filter words are joined by spaces and all have to match; commas mean or. Without a status, archived ones are left out."
+    words = [_own_words(title, some) for title, some in own.items() if some]
     act = "The buttons of a card do the same for one anomaly; /anomalies show brings the card up wherever you are."
     said = text.sentence(
         "Anomaly Desk answers these commands",
         text.spoken(usage.replace("\n", " ")),
         text.spoken(f"For example: {'; '.join(examples)}"),
         about,
+        *map(text.spoken, words),
         act,
     )
     shown = (
@@ -150,9 +158,16 @@ def help_text(newest: model.Anomaly | None = None, closing: Sequence[model.Closi
         blocks.context("For example, in this workspace:" if newest else "For example:"),
         blocks.preformatted("\n".join(examples)),
         blocks.context(about),
+        *map(blocks.context, words),
         blocks.context(act),
     )
     return limits.fit(model.Message(said, shown))
+
+
+def _own_words(title: str, words: Sequence[model.OwnWord]) -> str:
+    """ "Only in Anodot: delta:20 (the smallest change), direction:up (up or down)."."""
+    told = ", ".join(f"{word.example} ({word.about})" for word in words)
+    return text.short(f"Only in {title}: {told}.", limits.CONTEXT_TEXT)
 
 
 def _examples(newest: model.Anomaly | None) -> list[str]:

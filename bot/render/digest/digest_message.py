@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import UTC
 
 from bot import errors, model
-from bot.core import grammar
+from bot.core import grammar, phrases
 from bot.render.anomaly import buttons
-from bot.render.kit import blocks, ids, limits, text
+from bot.render.kit import blocks, ids, limits, text, unheard
 
 _DAYS = 7
 _OLDEST = 5
@@ -38,11 +38,13 @@ def digest(digest: model.Digest, offer: model.Capabilities, *, asked: bool = Fal
         text.spoken(lists.replace(":\n• ", ": ").replace("\n• ", "; ").replace("\n", " ")),
         text.spoken(newest),
         text.spoken(_week_spoken(digest)),
+        unheard.spoken(digest.unheard, "digest"),
         "Press Review queue to handle them" if review else "",
     )
     shown = (
         blocks.header(title),
         blocks.context(scope, blocks.marked(text.when(digest.since)), *(() if asked else (_AGAIN,))),
+        *unheard.rows(digest.unheard, "digest"),
         *_week(digest),
         *((blocks.section(unacknowledged),) if unacknowledged else ()),
         *(_row(one) for one in oldest),
@@ -59,13 +61,17 @@ _AGAIN = "· /anomalies digest shows it at any time"
 def _calm(digest: model.Digest, offer: model.Capabilities) -> model.Message:
     line, rest = "Nothing is open. Nothing was opened or closed since", _of(digest, offer)
     said = f"{text.spoken(line)} {text.when(digest.since)} {text.spoken(rest)}."
-    return limits.fit(model.Message(said, (blocks.context(line, blocks.marked(text.when(digest.since)), rest),)))
+    row = blocks.context(line, blocks.marked(text.when(digest.since)), rest)
+    return limits.fit(
+        model.Message(text.sentence(said, unheard.spoken(digest.unheard, "digest")), (row, *unheard.rows(digest.unheard, "digest")))
+    )
 
 
 def _of(digest: model.Digest, offer: model.Capabilities) -> str:
     """ "in Acme (table:orders)"."""
     words = text.short(digest.words, 300, "")
-    return f"in {text.short(offer.title, 40, 'the system')}{f' ({words})' if words else ''}"
+    several = [f"{text.short(title, 40)} ({text.number(amount)})" for title, amount in digest.systems] if len(digest.systems) > 1 else []
+    return f"in {phrases.both(several) or text.short(offer.title, 40, 'the system')}{f' ({words})' if words else ''}"
 
 
 def _scope(digest: model.Digest, offer: model.Capabilities) -> str:
@@ -174,9 +180,9 @@ def _review(digest: model.Digest) -> model.Block | None:
 
 def _queue(digest: model.Digest) -> str:
     """The filter of the digest for what is not acknowledged yet; when all is, for everything that is not archived."""
-    statuses = ("open",) if digest.unacknowledged else ()
+    statuses = ("active",) if digest.unacknowledged else ()
     try:
-        query = grammar.query(digest.words, today=digest.until.astimezone(UTC).date())
+        query = grammar.stored(digest.words, today=digest.until.astimezone(UTC).date())
     except errors.BadCommand:
         return " ".join([*(f"status:{word}" for word in statuses), digest.words]).strip()
     return grammar.canonical(replace(query, source=query.source or digest.source, statuses=statuses))

@@ -54,6 +54,14 @@ def preformatted(words: str) -> model.Block:
     return {"type": "rich_text", "elements": [{"type": "rich_text_preformatted", "elements": [leaf]}]}
 
 
+def bold(words: str, rest: str = "") -> model.Block:
+    """What must not be overlooked in bold, and the rest as usual: nothing of it is markup."""
+    leaves: list[model.Block] = [{"type": "text", "text": text.clip(words, limits.CONTEXT_TEXT) or text.NOTHING, "style": {"bold": True}}]
+    if rest:
+        leaves.append({"type": "text", "text": text.clip(f" {rest}", limits.CONTEXT_TEXT)})
+    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": leaves}]}
+
+
 def button(action_id: str, label: str, value: str, *, style: str = "", hint: str = "", confirm: model.Block | None = None) -> model.Block:
     """A button; `style` is "", "primary" or "danger", `hint` what a screen reader says instead of the label, `confirm` what Slack asks
     first."""

@@ -19,6 +19,7 @@ REOPEN = "anomaly.reopen"
 OPEN = "anomaly.open"
 MORE = "anomaly.more"
 SHOW = "anomaly.show"
+WHICH_SYSTEM = "anomaly.which"
 GROUP_LIST = "group.list"
 CONTACT_NEWEST = "contact.newest"
 CONTACT_LIST = "contact.list"
@@ -26,6 +27,7 @@ LIST_PAGE = "list.page"
 BATCH_CONFIRM = "batch.confirm"
 BATCH_CANCEL = "batch.cancel"
 BATCH_UNDO = "batch.undo"
+BATCH_AGAIN = "batch.again"
 REVIEW_OPEN = "review.open"
 SCAN_START = "scan.start"
 SCAN_CANCEL = "scan.cancel"
@@ -35,8 +37,9 @@ SCAN_FIX = "scan.fix"
 SCAN_SYNC = "scan.sync"
 
 MESSAGE_ACTIONS = (
-    ACKNOWLEDGE, UNACKNOWLEDGE, ASSIGN, ARCHIVE, REOPEN, OPEN, MORE, SHOW, GROUP_LIST, CONTACT_NEWEST, CONTACT_LIST, LIST_PAGE,
-    BATCH_CONFIRM, BATCH_CANCEL, BATCH_UNDO, REVIEW_OPEN, SCAN_START, SCAN_CANCEL, SCAN_OPTIONS, SCAN_ABORT, SCAN_FIX, SCAN_SYNC,
+    ACKNOWLEDGE, UNACKNOWLEDGE, ASSIGN, ARCHIVE, REOPEN, OPEN, MORE, SHOW, WHICH_SYSTEM, GROUP_LIST, CONTACT_NEWEST,
+    CONTACT_LIST, LIST_PAGE, BATCH_CONFIRM, BATCH_CANCEL, BATCH_UNDO, BATCH_AGAIN, REVIEW_OPEN, SCAN_START, SCAN_CANCEL, SCAN_OPTIONS,
+    SCAN_ABORT, SCAN_FIX, SCAN_SYNC,
 )  # fmt: skip
 
 # --- overflow choices ----------------------------------------------------------------------------------------------------
@@ -159,6 +162,11 @@ def _offset(text: str) -> int:
     if not 0 <= offset <= FURTHEST:
         raise ValueError(f"no page starts there: {text}")
     return offset
+
+
+def pick(ref: model.Ref, source: str) -> str:
+    """What a review form of `source` ("": of several) keeps of one anomaly; `Ref.parse` reads it back."""
+    return ref.id if ref.source == source and ":" not in ref.id else str(ref)
 
 
 def encode_scope(scope: model.ReviewScope) -> str:

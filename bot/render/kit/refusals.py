@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot import errors, model
 from bot.core import grammar
-from bot.render.kit import blocks, limits, text
+from bot.render.kit import blocks, ids, limits, text
 
 _ROOM = 1_000
 _NAMED = 10
@@ -50,6 +50,8 @@ def error(error: errors.BotError) -> model.Message:
         return _command(error)
     if isinstance(error, errors.NotAllowed) and error.ask:
         return _ask(error)
+    if isinstance(error, errors.Unclear):
+        return _which(error)
     if isinstance(error, errors.SourceError):
         return blocks.line(_source(error))
     if isinstance(error, errors.DeliveryError):
@@ -86,6 +88,17 @@ def _ask(error: errors.NotAllowed) -> model.Message:
     words = text.sentence(_words(error))
     shown = (blocks.section(words), *((blocks.context(blocks.marked(who)),) if who else ()))
     return limits.fit(model.Message(text.sentence(text.spoken(words), who), shown))
+
+
+def _which(error: errors.Unclear) -> model.Message:
+    """A button for each system that may be meant: it gives the same command again. One that is too long for a button is typed again."""
+    words = text.sentence(_words(error))
+    values = {title: ids.encode_pair(name, error.text) for name, title in error.systems}
+    if not error.text or any(text.size(value, markup=True) > limits.VALUE for value in values.values()):
+        return blocks.line(f"{words} Write its system before the id, like {error.systems[0][0]}:1001.")
+    buttons = [blocks.button(ids.WHICH_SYSTEM, text.short(title, 40), value, hint=f"The one in {title}") for title, value in values.items()]
+    shown = (blocks.section(words), *blocks.rows(*buttons))
+    return limits.fit(model.Message(text.sentence(text.spoken(words), "Press the name of its system"), shown))
 
 
 def _words(error: errors.BotError) -> str:

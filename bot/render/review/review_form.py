@@ -11,7 +11,7 @@ from typing import Any
 from bot import model
 from bot.render import siblings
 from bot.render.anomaly import anomaly_forms, wording
-from bot.render.kit import blocks, ids, limits, modals, text
+from bot.render.kit import blocks, ids, limits, modals, text, unheard
 from bot.render.review import review_input
 
 PAGE = 10
@@ -20,7 +20,7 @@ MOST_PICKED = 200
 """Ticks on other pages that a form remembers; fewer where the ids are long."""
 
 _TITLE = "Review"
-_EXAMPLE = "status:open table:orders severity:high,critical"
+_EXAMPLE = "status:active table:orders severity:high,critical"
 
 
 # --- what the form carries --------------------------------------------------------------------------------------------------------
@@ -39,13 +39,12 @@ class _Held:
 
 def _hold(page: model.ReviewPage) -> _Held | None:
     """None when not even the filter fits."""
-    source = page.anomalies[0].ref.source if page.anomalies else ""
-    said: dict[str, Any] = {"words": page.scope.words, "card": page.scope.card, "source": source, "offset": page.offset}
+    said: dict[str, Any] = {"words": page.scope.words, "card": page.scope.card, "source": page.source, "offset": page.offset}
     said |= {"channel": page.channel, "shown": [], "picked": []}
     room = limits.PRIVATE_METADATA - len(_json(said))
     if room < 0:
         return None
-    listed = {anomaly.ref.id: anomaly for anomaly in page.anomalies}
+    listed = {ids.pick(anomaly.ref, page.source): anomaly for anomaly in page.anomalies}
     usable = [ident for ident in listed if 0 < text.size(ident, markup=True) <= limits.OPTION_VALUE and ident.strip()]
     shown = _within(usable[:PAGE], room)
     beyond = sorted(page.picked - listed.keys(), key=lambda ident: (len(ident), ident))
@@ -90,6 +89,7 @@ def form(page: model.ReviewPage, offer: model.Capabilities) -> model.Block:
     parts = [
         *_top(page, page.scope),
         blocks.section(_heading(page)),
+        *unheard.rows(page.unheard, "list"),
         _boxes(page, held),
         *_remarks(page, held),
         *_steps(page, len(page.anomalies)),
@@ -104,7 +104,8 @@ def _nothing(page: model.ReviewPage, offer: model.Capabilities, held: _Held | No
     """Why there is nothing to tick. A filter that fits into no form stays in its field alone: it can be shortened there."""
     scope = page.scope if held else model.ReviewScope()
     metadata = held.metadata if held else _json({"words": "", "card": "", "offset": 0, "channel": text.clip(page.channel, 40)})
-    parts = [*_top(page, scope), blocks.section(_empty(page, offer, held)), *(_steps(page, 0) if held else ())]
+    silent = unheard.rows(page.unheard, "list")
+    parts = [*_top(page, scope), blocks.section(_empty(page, offer, held)), *silent, *(_steps(page, 0) if held else ())]
     view = modals.window(_TITLE, parts, callback=ids.REVIEW_VIEW, submit="" if page.scope.card else "Search", metadata=metadata)
     return limits.fit_view({**view, "callback_id": ids.REVIEW_VIEW, "private_metadata": metadata})
 
@@ -151,19 +152,23 @@ def _heading(page: model.ReviewPage) -> str:
     shown = text.number(first) if first == last else f"{text.number(first)}-{text.number(last)}"
     if page.total is None:
         return f"Anomalies {shown} of those {among}; how many there are in all is not known"
-    return f"Anomalies {shown} of {text.number(page.total)} {among}"
+    by_system = unheard.by_system(page.totals)
+    return f"Anomalies {shown} of {text.number(page.total)} {among}{f' ({by_system})' if by_system else ''}"
 
 
 def _boxes(page: model.ReviewPage, held: _Held) -> model.Block:
     """The check boxes. A lone anomaly is ticked already: there is nothing to choose from."""
     tables = siblings.by_name([anomaly.container.name for anomaly in held.shown if anomaly.container], 24, "")
-    options = [_option(anomaly, tables[anomaly.container.name] if anomaly.container else "") for anomaly in held.shown]
+    options = [_option(anomaly, page.source, tables[anomaly.container.name] if anomaly.container else "") for anomaly in held.shown]
     ticked = [option for option in options if option["value"] in page.picked or _lone(page)]
     element: model.Block = {"type": "checkboxes", "action_id": ids.REVIEW_PICK, "options": options}
     if ticked:
         element["initial_options"] = ticked
     return modals.entry(
-        review_input.pick_block(page.offset, (anomaly.ref.id for anomaly in held.shown)), "Tick anomalies", element, optional=True
+        review_input.pick_block(page.offset, (ids.pick(anomaly.ref, page.source) for anomaly in held.shown)),
+        "Tick anomalies",
+        element,
+        optional=True,
     )
 
 
@@ -171,7 +176,7 @@ def _lone(page: model.ReviewPage) -> bool:
     return page.total == 1 and len(page.anomalies) == 1
 
 
-def _option(anomaly: model.Anomaly, table: str) -> model.Block:
+def _option(anomaly: model.Anomaly, source: str, table: str) -> model.Block:
     """ "#1001 orders · high · customer_id not null" above "4,210 rows · 12 Nov 2026 · Active · unassigned"."""
     measured = wording.series(anomaly.series) if anomaly.series else ""
     failed = (
@@ -184,7 +189,7 @@ def _option(anomaly: model.Anomaly, table: str) -> model.Block:
     rows = text.count(anomaly.records, "row") if anomaly.records is not None else ""
     people = wording.assignees(anomaly.assignees) or "unassigned"
     second = (rows, _day(anomaly), text.clip(wording.state(anomaly), 24), people)
-    return blocks.option(_dotted(first), anomaly.ref.id, _dotted(second))
+    return blocks.option(_dotted(first), ids.pick(anomaly.ref, source), _dotted(second))
 
 
 def _day(anomaly: model.Anomaly) -> str:

@@ -5,15 +5,16 @@ Nothing is held in memory that a restart would lose: a batch and each of its ite
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot import errors, model, ports
-from bot.core import closings, connected, permissions, snapshot, transitions, undo
+from bot.core import batch_items, closings, connected, permissions, snapshot, transitions, undo
 from bot.render.batch import batch_message, batch_wording, deletion_form
-from bot.services import cards, people, slicing
+from bot.services import cards, people, searching, slicing
 
 PREVIEW_FOR = timedelta(hours=1)
 """A preview older than this is not confirmed any more: what it shows has changed since."""
@@ -22,16 +23,23 @@ PAGE = 500
 """Items of a batch that are read from the store at once."""
 
 
+NOBODY: Mapping[str, str] = {}
+NO_OWN: Mapping[model.Ref, model.Change] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A frozen batch that nobody has confirmed yet; `missing` are those asked for that its system does not know, and so not in it,
-    `names` the people whom it would assign, by their ids."""
+    """A frozen batch that nobody has confirmed yet; `missing` are those asked for that their system does not know, and so not in it,
+    `names` the people whom it would assign, by their ids; `offer` is what its systems let people do, `unheard` are those that are not in
+    it."""
 
     batch: model.Batch
     split: model.Split
     progress: model.Progress
+    offer: model.Capabilities
     missing: Sequence[model.Ref] = ()
     names: Mapping[str, str] = field(default_factory=dict)
+    unheard: Sequence[model.Unheard] = ()
 
     @property
     def todo(self) -> int:
@@ -52,12 +60,34 @@ class Batches:
 
     # --- asking ------------------------------------------------------------------------------------------------------------
 
-    async def freeze(self, change: model.Change, targets: Sequence[model.Anomaly], words: str, actor: model.Actor, channel: str) -> Preview:
-        """Keep exactly these anomalies for one change, and say what would become of each. Raises UserError."""
-        source = self._source(targets[0].ref.source, change, actor)
-        change = closings.fitted(source.archive_as, change, source.title)
-        items = [self._judged(one, change) async for some in slicing.each(targets) for one in some]
-        return await self._keep(source, change, items, targets, words, actor, channel)
+    async def freeze(
+        self,
+        change: model.Change,
+        targets: Sequence[model.Anomaly],
+        words: str,
+        actor: model.Actor,
+        channel: str,
+        *,
+        own: Mapping[model.Ref, model.Change] = NO_OWN,
+        refused: Mapping[str, str] = NOBODY,
+    ) -> Preview:
+        """Keep exactly these anomalies for one change, and say what would become of each. What a system does not offer is refused for its
+        anomalies alone, and so is what was `refused` for a system before. `own` are changes of single ones. Raises UserError when no
+        system does it."""
+        systems = list(dict.fromkeys(one.ref.source for one in targets))
+        why = self._refused(systems, change, actor, refused)
+        fitted = {name: self._fitted(name, change) for name in systems if name not in why}
+        change = next(iter(fitted.values()), change)
+
+        def item(one: model.Anomaly) -> model.Item:
+            mine = own.get(one.ref) or fitted.get(one.ref.source, change)
+            judged = self._judged(one, mine)
+            if one.ref.source in why:
+                judged = replace(judged, fate=model.Fate.REFUSED, reason=why[one.ref.source])
+            return replace(judged, change=mine if one.ref in own or mine != change else None)
+
+        items = [item(one) async for some in slicing.each(targets) for one in some]
+        return await self._keep(systems, change, items, targets, words, actor, channel)
 
     async def freeze_each(
         self,
@@ -69,14 +99,24 @@ class Batches:
         channel: str,
     ) -> Preview:
         """The same where each anomaly gets a change of its own (a swapped assignee)."""
-        source = self._source(targets[0].ref.source, change, actor)
-        mine = slicing.each([one for one in targets if one.ref in own])
-        items = [replace(self._judged(one, own[one.ref]), change=own[one.ref]) async for some in mine for one in some]
-        return await self._keep(source, change, items, targets, words, actor, channel)
+        return await self.freeze(change, [one for one in targets if one.ref in own], words, actor, channel, own=own)
+
+    def _refused(self, systems: Sequence[str], change: model.Change, actor: model.Actor, given: Mapping[str, str]) -> Mapping[str, str]:
+        """Why which systems do not take part. Raises what the first one says when none does."""
+        why, said = dict(given), []
+        for name in systems:
+            try:
+                self._source(name, change, actor)
+            except (errors.NotSupported, errors.NotFound) as error:
+                why.setdefault(name, str(error))
+                said.append(error)
+        if said and all(name in why for name in systems):
+            raise searching.together(said)
+        return why
 
     async def _keep(
         self,
-        source: ports.Source,
+        systems: Sequence[str],
         change: model.Change,
         items: Sequence[model.Item],
         targets: Sequence[model.Anomaly],
@@ -85,10 +125,11 @@ class Batches:
         channel: str,
     ) -> Preview:
         now = self.clock.now()
-        items = sorted(items, key=lambda item: item.place)  # no call spans datastores: those of one next to each other need the fewest
+        # No call spans systems or datastores: those of one next to each other need the fewest.
+        items = sorted(items, key=lambda item: (systems.index(item.ref.source), item.place))
         batch = model.Batch(
             uuid.uuid4().hex[:12],
-            source.name,
+            systems[0] if len(systems) == 1 else "",
             change,
             words,
             actor.id,
@@ -101,7 +142,15 @@ class Batches:
         await self.store.create(batch, items)
         todo = {item.ref for item in items if item.fate is model.Fate.TODO}
         split = replace(await self.store.split(batch.id), sample=[one for one in targets if one.ref in todo][:5])
-        return Preview(batch, split, await self.store.progress(batch.id))
+        return Preview(batch, split, await self.store.progress(batch.id), connected.shared(self.sources, systems))
+
+    async def systems(self, batch: model.Batch) -> Sequence[str]:
+        """The systems whose anomalies are in a batch."""
+        return [batch.source] if batch.source else await self.store.systems(batch.id)
+
+    async def offer(self, batch: model.Batch) -> model.Capabilities:
+        """What the systems of a batch let people do, each of them."""
+        return connected.shared(self.sources, await self.systems(batch))
 
     def _judged(self, anomaly: model.Anomaly, change: model.Change) -> model.Item:
         verdict = transitions.check(change.action, anomaly, change)
@@ -118,7 +167,7 @@ class Batches:
     async def confirm(self, ident: str, actor: model.Actor, *, typed: str = "") -> model.Batch:
         """Start a preview, once, by the one who asked for it; what cannot be brought back needs its number `typed`. Raises UserError."""
         batch = await self._mine(ident, actor)
-        self._source(batch.source, batch.change, actor)
+        self._refused(await self.systems(batch), batch.change, actor, NOBODY)
         if batch.change.action is model.Action.DELETE and deletion_form.wrong(typed, await self.todo(ident)):
             raise errors.NotAllowed(
                 "Nothing is deleted without its number: ask again with /anomalies delete, and type into the form how many it is about."
@@ -142,6 +191,17 @@ class Batches:
             raise errors.Stale("This batch was confirmed or cancelled already, so there is nothing to cancel.")
         return batch
 
+    async def part(self, ident: str, actor: model.Actor) -> tuple[model.Batch, Sequence[model.Item]]:
+        """A batch and those of its items that were refused because their system did not answer. Raises UserError."""
+        permissions.decide(model.Action.BROWSE, actor, self.grants)
+        batch = await self.store.get(ident)
+        if batch is None:
+            raise errors.NotFound("This batch is not known any more. Ask again.")
+        items = [item async for some in self._pages(ident, model.Fate.REFUSED) for item in some if item.reason.startswith(batch_items.PART)]
+        if not items:
+            raise errors.Stale("No part of this batch was refused as a whole, so there is nothing to try again.")
+        return batch, items
+
     async def undo(self, ident: str, actor: model.Actor, channel: str) -> model.Batch:
         """Take back a finished batch within 30 minutes, by the one who did it or an admin; runs at once. "" = the actor's latest."""
         permissions.decide(model.Action.BROWSE, actor, self.grants)
@@ -156,8 +216,9 @@ class Batches:
         why = self._not_undoable(batch, now)
         if why:
             raise errors.Stale(why)
-        connected.named(self.sources, batch.source)  # one that is switched off takes nothing back
-        items = [self._taken_back(item, batch.change, actor) async for some in self._done(batch.id) for item in some]
+        if batch.source:
+            connected.named(self.sources, batch.source)  # one that is switched off takes nothing back
+        items = [self._taken_back(item, batch.change, actor) async for some in self._pages(batch.id, model.Fate.DONE) for item in some]
         if not items:
             raise errors.Stale("Nothing was changed by this batch, so there is nothing to take back.")
         refused = next((item.reason for item in items if item.fate is not model.Fate.TODO), "")
@@ -167,23 +228,26 @@ class Batches:
         await self.cards.publish(self.draft(back))
         return back
 
-    async def _done(self, ident: str) -> AsyncIterator[Sequence[model.Item]]:
-        """What a batch changed, page by page."""
-        some, offset = await self.store.items(ident, (model.Fate.DONE,), limit=PAGE), 0
+    async def _pages(self, ident: str, fate: model.Fate) -> AsyncIterator[Sequence[model.Item]]:
+        """What became so of a batch, page by page."""
+        some, offset = await self.store.items(ident, (fate,), limit=PAGE), 0
         yield some
         while len(some) == PAGE:
             offset += PAGE
-            some = await self.store.items(ident, (model.Fate.DONE,), offset=offset, limit=PAGE)
+            some = await self.store.items(ident, (fate,), offset=offset, limit=PAGE)
             yield some
 
     def _taken_back(self, item: model.Item, change: model.Change, actor: model.Actor) -> model.Item:
         """An item of the undo of a batch: refused when the way back goes through something that the actor may not do."""
         back = replace(item, before=item.after or item.before, after=None, fate=model.Fate.TODO, reason="", right="")
         try:
+            connected.named(self.sources, item.ref.source)
             for action in sorted(undo.rights(item, change)):
                 permissions.decide(action, actor, self.grants)
         except errors.NotAllowed as error:
             return replace(back, fate=model.Fate.REFUSED, reason=f"Taking it back is not allowed. {error}")
+        except errors.NotFound as error:
+            return replace(back, fate=model.Fate.REFUSED, reason=str(error))
         return back
 
     async def _begin(self, batch: model.Batch, items: Sequence[model.Item], actor: model.Actor, channel: str, now: datetime) -> model.Batch:
@@ -249,14 +313,21 @@ class Batches:
         batch = await self.store.get(str(card.payload.get("batch", "")))
         if batch is None:
             return None
-        connected.named(self.sources, batch.source)
+        if batch.source:
+            connected.named(self.sources, batch.source)
+        systems = await self.systems(batch)
         progress = await self.store.progress(batch.id, sample=batch_wording.CSV_ABOVE)
-        try:
-            names = await self.people.names(batch.source, batch.change.assignees or ())
-        except errors.SourceError:
-            names = {}  # ids will do until the system answers again
-        can = connected.capabilities(self.sources, batch.source)
-        return batch_message.card(batch, progress, self.undoable(batch), can, names)
+        names = await self.names(systems, batch.change)
+        return batch_message.card(batch, progress, self.undoable(batch), connected.shared(self.sources, systems), names)
+
+    async def names(self, systems: Sequence[str], change: model.Change) -> Mapping[str, str]:
+        """The people whom a change would assign by their ids in the first of these systems that knows them; ids will do while it does not
+        answer."""
+        for name in systems if change.assignees else ():
+            with contextlib.suppress(errors.SourceError):
+                if name in self.sources and (found := await self.people.names(name, change.assignees or ())):
+                    return found
+        return {}
 
     def _source(self, name: str, change: model.Change, actor: model.Actor) -> ports.Source:
         """The system of a change, when it and the actor may do every part of it."""
@@ -265,4 +336,10 @@ class Batches:
         source = connected.named(self.sources, name)
         for action in snapshot.parts(change):
             connected.require(source, action)
+        closings.fitted(source.archive_as, change, source.title)
         return source
+
+    def _fitted(self, name: str, change: model.Change) -> model.Change:
+        """The change with its outcome as this system spells it."""
+        source = self.sources[name]
+        return closings.fitted(source.archive_as, change, source.title)

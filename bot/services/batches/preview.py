@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from bot import errors, model, ports
 from bot.core import grammar, snapshot
-from bot.services import browse, people, review, slicing, triage
+from bot.services import browse, people, review, searching, slicing, triage
 from bot.services.batches import freeze
+
+
+@dataclass(frozen=True, slots=True)
+class _Wants:
+    """A change as the first system takes it, what others take in its place, and the systems that do not take part, and why."""
+
+    first: model.Change
+    own: Mapping[model.Ref, model.Change] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -26,43 +35,87 @@ class Previews:
         """A command that changes anomalies. One that is named by its id is changed at once; everything else is previewed first."""
         typed = command.change
         assert typed is not None, "the verb changes something"
-        self.acting.check(typed.action, self._source(command), actor)
-        targets, missing = await self._targets(command, actor)
-        wanted = await self._wanted(typed, targets[0].ref.source, actor)
+        self._check([typed.action], self._systems(command), actor)
+        chosen = await self._targets(command, actor)
         if typed.swap is not None:
-            return replace(await self._swapped(typed.swap, wanted, targets, command, actor, click.channel), missing=missing)
-        if len(targets) == 1 and command.refs and not missing:
-            return await self.acting.act(wanted, targets[0].ref, actor, click)
-        return replace(await self._frozen(wanted, targets, _words(command), actor, click.channel), missing=missing)
+            return await self._swapped(typed.swap, typed, chosen, command, actor, click.channel)
+        wants = await self._wants(chosen.anomalies, lambda name: self._wanted(typed, name, actor))
+        if len(chosen.anomalies) == 1 and command.refs and not (chosen.missing or chosen.unheard):
+            return await self.acting.act(wants.first, chosen.anomalies[0].ref, actor, click)
+        return await self._frozen(wants, chosen, _words(command), actor, click.channel)
 
     async def deletion(self, command: grammar.Command, actor: model.Actor, channel: str) -> freeze.Preview:
         """What a command would delete for good."""
-        self.acting.check(model.Action.DELETE, self._source(command), actor)
-        targets, missing = await self._targets(command, actor)
-        return replace(await self._frozen(model.Change(model.Action.DELETE), targets, _words(command), actor, channel), missing=missing)
+        self._check([model.Action.DELETE], self._systems(command), actor)
+        chosen = await self._targets(command, actor)
+        return await self._frozen(_Wants(model.Change(model.Action.DELETE)), chosen, _words(command), actor, channel)
 
     async def reviewed(self, reviewing: model.ReviewInput, query: model.Query, actor: model.Actor) -> freeze.Preview:
         """What a sent review form asks for; `query` is the filter of its scope, read."""
         asked = reviewing.change
         assert asked is not None, "the form was checked"
-        for action in (asked.action, *((model.Action.ASSIGN,) if reviewing.people else ())):
-            self.acting.check(action, reviewing.source, actor)
-        wanted = await self._with_people(reviewing, asked)
-        targets, _ = await self.review.targets(reviewing, query, actor)
-        return await self._frozen(wanted, targets, self.review.words(reviewing), actor, reviewing.channel)
+        systems = [reviewing.source] if reviewing.source else list(self.browse.sources)
+        self._check([asked.action, *((model.Action.ASSIGN,) if reviewing.people else ())], systems, actor)
+        chosen = await self.review.targets(reviewing, query, actor)
+        wants = await self._wants(chosen.anomalies, lambda name: self._with_people(reviewing, asked, name))
+        return await self._frozen(wants, chosen, self.review.words(reviewing), actor, reviewing.channel)
+
+    async def again(self, ident: str, actor: model.Actor, channel: str) -> freeze.Preview:
+        """The part of a batch that was refused as a whole because its system did not answer: exactly these once more, read anew. Raises
+        UserError, and SourceError while the system still does not answer."""
+        batch, items = await self.batches.part(ident, actor)
+        change = batch.change
+        for system in dict.fromkeys(item.ref.source for item in items):
+            for action in snapshot.parts(change):
+                self.acting.check(action, system, actor)
+        chosen = await self.browse.pick([item.ref for item in items], actor)
+        own = {item.ref: item.change for item in items if item.change is not None}
+        words = f"the part of batch {batch.id} whose system did not answer"
+        return await self._frozen(_Wants(change, own=own), chosen, words, actor, channel or batch.channel)
 
     # --- which, and for whom -----------------------------------------------------------------------------------------------------
 
-    def _source(self, command: grammar.Command) -> str:
+    def _systems(self, command: grammar.Command) -> Sequence[str]:
+        """The systems that a command is about."""
         if command.refs:
-            return command.refs[0].source
-        return (command.query.source if command.query else "") or self.browse.default_source
+            return list(dict.fromkeys(ref.source for ref in command.refs))
+        named = command.query.source if command.query else ""
+        return [named] if named else list(self.browse.sources)
 
-    async def _targets(self, command: grammar.Command, actor: model.Actor) -> tuple[Sequence[model.Anomaly], Sequence[model.Ref]]:
-        """The anomalies that a command selects, and the references that their system does not know."""
+    def _check(self, actions: Sequence[model.Action], systems: Sequence[str], actor: model.Actor) -> None:
+        """Raise NotAllowed, and NotSupported when no system offers it: what only some offer, the preview tells."""
+        for action in actions:
+            failed: list[errors.BotError] = []
+            for name in systems:
+                try:
+                    self.acting.check(action, name, actor)
+                except errors.NotSupported as error:
+                    failed.append(error)
+            if len(failed) == len(systems):
+                raise searching.together(failed)
+
+    async def _targets(self, command: grammar.Command, actor: model.Actor) -> searching.Picked:
+        """The anomalies that a command selects, the references that their system does not know, and the systems that did not answer."""
         if command.refs:
             return await self.browse.pick(command.refs, actor)
-        return await self.browse.select(command.query or model.Query(), actor), ()
+        found = await self.browse.select(command.query or model.Query(), actor)
+        return searching.Picked(found.anomalies, (), found.unheard)
+
+    async def _wants(self, targets: Sequence[model.Anomaly], make: Callable[[str], Awaitable[model.Change]]) -> _Wants:
+        """The change for each system: people have other ids in each. One that does not know them takes no part. Raises what the first one
+        says when none does."""
+        made: dict[str, model.Change] = {}
+        refused: dict[str, errors.BotError] = {}
+        for name in dict.fromkeys(one.ref.source for one in targets):
+            try:
+                made[name] = await make(name)
+            except (errors.NotFound, errors.SourceError) as error:
+                refused[name] = error
+        if not made:
+            raise searching.together(list(refused.values()))
+        first = next(iter(made.values()))
+        own = {one.ref: made[one.ref.source] for one in targets if made.get(one.ref.source, first) != first}
+        return _Wants(first, own, {name: str(error) for name, error in refused.items()})
 
     async def _wanted(self, typed: grammar.TypedChange, source: str, actor: model.Actor) -> model.Change:
         """The change with its people looked up."""
@@ -71,14 +124,14 @@ class Previews:
     async def _ids(self, people: Sequence[str], source: str, actor: model.Actor) -> tuple[str, ...]:
         return (await self.people.resolve(model.Query(assignees=tuple(people)), source, actor)).assignees
 
-    async def _with_people(self, reviewing: model.ReviewInput, change: model.Change) -> model.Change:
+    async def _with_people(self, reviewing: model.ReviewInput, change: model.Change, source: str) -> model.Change:
         """The change with its Slack users as the system's. Raises NotFound for somebody whom it does not know."""
         if not reviewing.people:
             return change
-        match = await self.people.match(reviewing.source, reviewing.people)
+        match = await self.people.match(source, reviewing.people)
         if match.unknown:
             names = ", ".join(actor.name for actor in match.unknown)
-            title = self.browse.capabilities(reviewing.source).title
+            title = self.browse.capabilities(source).title
             raise errors.NotFound(f"{title} does not know {names}. Say who that is there with /anomalies link @user name, and try again.")
         return replace(change, assignees=tuple(person.id for person in match.found.values()))
 
@@ -87,29 +140,42 @@ class Previews:
     async def _swapped(
         self,
         swap: tuple[str, str],
-        wanted: model.Change,
-        targets: Sequence[model.Anomaly],
+        typed: grammar.TypedChange,
+        chosen: searching.Picked,
         command: grammar.Command,
         actor: model.Actor,
         channel: str,
     ) -> freeze.Preview:
         """A reassignment: each anomaly gets its own assignees, with somebody in the place of somebody."""
-        source = targets[0].ref.source
-        old, new = await self._ids(swap, source, actor)
-        swaps = {one.ref: snapshot.swap(one, old, new) async for some in slicing.each(targets) for one in some}
-        own: Mapping[model.Ref, model.Change] = {ref: swapped for ref, swapped in swaps.items() if swapped is not None}
-        if not own:
+        swaps: dict[model.Ref, model.Change] = {}
+        failed: list[errors.BotError] = []
+        for source in dict.fromkeys(one.ref.source for one in chosen.anomalies):
+            try:
+                old, new = await self._ids(swap, source, actor)
+            except (errors.NotFound, errors.SourceError) as error:
+                failed.append(error)
+                continue
+            mine = [one for one in chosen.anomalies if one.ref.source == source]
+            found = {one.ref: snapshot.swap(one, old, new) async for some in slicing.each(mine) for one in some}
+            swaps |= {ref: swapped for ref, swapped in found.items() if swapped is not None}
+        if failed and not swaps:
+            raise searching.together(failed)
+        if not swaps:
             raise errors.NotFound("Nothing that is open is assigned to that person, so there is nothing to reassign.")
-        mine, home = [one for one in targets if one.ref in own], await self.messenger.home(channel, actor.id)
-        return await self.batches.freeze_each(wanted, own, mine, _words(command), actor, home)
+        mine = [one for one in chosen.anomalies if one.ref in swaps]
+        wants = _Wants(grammar.resolved(typed, None), swaps)
+        return await self._frozen(wants, replace(chosen, anomalies=mine), _words(command), actor, channel)
 
-    async def _frozen(
-        self, change: model.Change, targets: Sequence[model.Anomaly], words: str, actor: model.Actor, channel: str
-    ) -> freeze.Preview:
-        frozen = await self.batches.freeze(change, targets, words, actor, await self.messenger.home(channel, actor.id))
-        return replace(frozen, names=await self.people.names(frozen.batch.source, change.assignees or ()))
+    async def _frozen(self, wants: _Wants, chosen: searching.Picked, words: str, actor: model.Actor, channel: str) -> freeze.Preview:
+        home = await self.messenger.home(channel, actor.id)
+        frozen = await self.batches.freeze(wants.first, chosen.anomalies, words, actor, home, own=wants.own, refused=wants.refused)
+        names = await self.batches.names(await self.batches.systems(frozen.batch), wants.first)
+        return replace(frozen, missing=chosen.missing, unheard=chosen.unheard, names=names)
 
 
 def _words(command: grammar.Command) -> str:
     """How the selection of a command is told on its receipt."""
-    return grammar.canonical(command.query) if command.query else ", ".join(ref.id for ref in command.refs)
+    if command.query:
+        return grammar.canonical(command.query) or "everything that is open"
+    alone = len({ref.source for ref in command.refs}) == 1
+    return ", ".join(ref.id if alone else str(ref) for ref in command.refs)

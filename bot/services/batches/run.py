@@ -14,7 +14,7 @@ from bot.core import attribution, batch_items, permissions, snapshot, transition
 from bot.render.batch import batch_wording
 from bot.render.kit import spreadsheet
 from bot.services import abreast, cards, leasing, people, post, recording, remarks, slicing
-from bot.services.batches import freeze, windows
+from bot.services.batches import freeze, parts, windows
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +86,7 @@ class Runs:
         batch = await self.store.get(lease.key)
         if batch is None or batch.state is not model.BatchState.RUNNING:
             return False
-        if batch.source not in self.sources:
+        if batch.source and batch.source not in self.sources:
             return False  # the system is not configured any more; should it come back, this goes on
         ended = await self._windows(lease, batch)
         self._waiting.discard(batch.id)
@@ -99,15 +99,10 @@ class Runs:
         self._waiting.add(ident)
 
     async def _windows(self, lease: model.Lease, batch: model.Batch) -> bool:
-        source = self.sources[batch.source]
-        turn = self._turns.setdefault(source.name, windows.Turn())
-        course = windows.Course(self.store, batch.id, source.max_batch, self.clock.now())
         # A kill right after the confirmation must not lose the message.
         await self.cards.publish(self.batches.draft(batch))
-        while not course.ended:
-            async with turn.mine():
-                await abreast.to_their_ends(self._work(lease, batch, source, turn, course) for _ in range(ABREAST))
-        if course.broken:
+        systems = await self.batches.systems(batch)
+        if not all(await abreast.to_their_ends(self._part(lease, batch, name) for name in systems)):
             return False
         # Before it is finished: nobody runs it afterwards, so a kill in between must not leave its message as it was.
         await self.cards.progress(self.batches.draft(batch), MOMENT)
@@ -117,6 +112,25 @@ class Runs:
             await self._show(original)  # its receipt offers no [Undo] any more
         await self._attach(batch)
         return True
+
+    async def _part(self, lease: model.Lease, batch: model.Batch, name: str) -> bool:
+        """The windows of one system, so that a slow one does not hold the others. Of several, one that does not answer is refused as a
+        whole; a batch of one system waits for it instead."""
+        source = self.sources.get(name)
+        if source is None:
+            why = f"No system called {name} is connected here any more."
+            return await parts.refuse(self.store, self.clock, lease, batch.id, name, why)
+        turn = self._turns.setdefault(source.name, windows.Turn())
+        course = windows.Course(self.store, batch.id, source.max_batch, self.clock.now(), source="" if batch.source else name)
+        try:
+            while not course.ended:
+                async with turn.mine():
+                    await abreast.to_their_ends(self._work(lease, batch, source, turn, course) for _ in range(ABREAST))
+        except errors.SourceError as error:
+            if batch.source:
+                raise
+            return await parts.refuse(self.store, self.clock, lease, batch.id, name, str(error))
+        return not course.broken
 
     async def _work(self, lease: model.Lease, batch: model.Batch, source: ports.Source, turn: windows.Turn, course: windows.Course) -> None:
         """Window after window, until none is left or another batch waits for its turn. What one worker meets stops all, each after the

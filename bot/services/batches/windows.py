@@ -45,7 +45,8 @@ class Turn:
 
 @dataclass(slots=True)
 class Course:
-    """A batch under way: hands out its items window by window, each to one worker. `ended`: all settled, or it goes on later (`broken`)."""
+    """A batch under way, or its part of one `source`: hands out its items window by window, each to one worker. `ended`: all settled, or it
+    goes on later (`broken`)."""
 
     store: ports.Batches
     batch: str
@@ -55,6 +56,7 @@ class Course:
     broken: bool = False
     _stock: Sequence[model.Item] = ()
     _out: set[model.Ref] = field(default_factory=set)
+    source: str = ""
     _last: list[model.Item] = field(default_factory=list)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -63,7 +65,7 @@ class Course:
         async with self._lock:
             if not self._stock:
                 out = frozenset(self._out)  # from before the reading: what is settled while it goes on still reads as under way
-                found = await self.store.next(self.batch, self.size * AHEAD + len(out))
+                found = await self.store.next(self.batch, self.size * AHEAD + len(out), self.source)
                 self._stock = [item for item in found if item.ref not in out]
                 if not self._stock:
                     self._stock, self._last = self._last, []

@@ -148,7 +148,7 @@ def merged(listings: Sequence[AnomalyList], sort: str, limit: int) -> model.Foun
     if len(listings) == 1:
         return model.Found(listings[0].anomalies, listings[0].total)
     found = {one.ref: one for listing in listings for one in listing.anomalies}
-    ordered = sorted(found.values(), key=_KEYS[sort], reverse=sort != "oldest")
+    ordered = sorted(found.values(), key=_KEYS.get(sort, _KEYS["newest"]), reverse=sort != "oldest")
     totals = [listing.total for listing in listings]
     total = None if any(one is None for one in totals) else sum(one or 0 for one in totals)
     return model.Found(ordered[:limit] if limit else ordered, total)

@@ -13,25 +13,15 @@ _SENT = model.Word(model.Handling.SENT)
 _HERE = model.Word(model.Handling.HERE)
 
 
-def _refused(because: str) -> model.Word:
-    return model.Word(model.Handling.REFUSED, because)
-
-
-_SERIES = "Qualytics finds anomalies in rows and tables, not in metrics, so it has no {}."
-
 WORDS: Mapping[str, model.Word] = {
     **dict.fromkeys(("source", "datastore", "table", "container", "status", "type", "tag", "check", "rule"), _SENT),
     **dict.fromkeys(("since", "until", "enriched", "sort", "limit", "id"), _SENT),
     **dict.fromkeys(("severity", "min", "assignee", "fingerprint", "q"), _HERE),
-    "metric": _refused("Qualytics finds anomalies in rows and tables, not in metrics. Use table: or check: instead."),
-    "direction": _refused(_SERIES.format("direction")),
-    "delta": _refused(_SERIES.format("delta")),
-    "duration": _refused("A Qualytics anomaly is a finding of one scan and has no duration. Use since: and until: instead."),
-    "resolution": _refused(_SERIES.format("resolution")),
 }
 
 STATUSES = {
-    "open": ("Active",),
+    "open": ("Active", "Acknowledged"),
+    "active": ("Active",),
     "acknowledged": ("Acknowledged",),
     "resolved": ("Resolved",),
     "duplicate": ("Duplicate",),

@@ -18,6 +18,7 @@ from bot.sources.qualytics import (
     arrivals,
     by_id,
     client,
+    client_options,
     closings,
     dialect,
     list_params,
@@ -47,6 +48,8 @@ class Qualytics:
     title = "Qualytics"
     archive_as: tuple[model.Closing, ...] = closings.CLOSINGS
     words: Mapping[str, model.Word] = list_params.WORDS
+    own_words: tuple[model.OwnWord, ...] = ()
+    client_options: model.ClientOptions = client_options.OPTIONS
 
     def __init__(
         self,
@@ -78,6 +81,7 @@ class Qualytics:
         self._lister = anomaly_pages.Lister(api=self._api, dialect=self._dialect, reader=self._reader, size=page_size)
         self._arrivals = arrivals.Arrivals(lister=self._lister, places=self._places, clock=clock)
         self.census = self._arrivals.polls
+        self.idents = model.Idents("[1-9][0-9]{0,17}|0", (urlsplit(self._api.web).netloc.rpartition("@")[2].casefold(),))
         self._by_id = by_id.ById(api=self._api, dialect=self._dialect, reader=self._reader, lister=self._lister, places=self._places)
         self._actions = apply.Actions(api=self._api, dialect=self._dialect, by_id=self._by_id, max_batch=max_batch, clock=clock)
         self._operations = operations.Operations(

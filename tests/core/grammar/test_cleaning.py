@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bot import errors, model
 from bot.core import grammar
+from tests.core.grammar import spoken
 
 
 @pytest.mark.parametrize(
@@ -72,7 +73,9 @@ def quoted(text: str) -> str:
 
 def note(text: str) -> str:
     """The note of an acknowledgement as Slack delivers it."""
-    wish = grammar.command(f"ack 1001 {text}", today=date(2026, 11, 21), sources=("qualytics",), default_source="qualytics").change
+    wish = grammar.command(
+        f"ack 1001 {text}", today=date(2026, 11, 21), sources=("qualytics",), default_source="qualytics", systems=spoken.USUAL
+    ).change
     assert wish is not None
     return wish.note
 
@@ -123,7 +126,7 @@ def test_what_stands_in_quotation_marks_is_kept_as_typed(typed: str, text: str) 
     ],
 )
 def test_free_text_is_kept_as_typed(typed: str, text: str) -> None:
-    wish = grammar.command(typed, today=date(2026, 11, 21), sources=("qualytics",), default_source="qualytics").change
+    wish = grammar.command(typed, today=date(2026, 11, 21), sources=("qualytics",), default_source="qualytics", systems=spoken.USUAL).change
     assert wish is not None and wish.note == text
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
@@ -14,13 +15,14 @@ from bot import errors, model
 from bot.core import grammar
 from bot.core.grammar import fields
 from tests import examples
+from tests.core.grammar import spoken
 
 TODAY = date(2026, 11, 21)
 Make = Callable[..., model.Anomaly]
 
 
 def query(text: str) -> model.Query:
-    return grammar.query(text, today=TODAY)
+    return grammar.query(text, today=TODAY, systems=spoken.BOTH)
 
 
 # --- writing it back --------------------------------------------------------------------------------------------------
@@ -42,7 +44,9 @@ def _queries() -> st.SearchStrategy[model.Query]:
         ids=_many(ids),
         datastores=_many(_NAMES),
         tables=_many(_NAMES),
-        statuses=_many(st.sampled_from(sorted(set(fields.STATUSES.values())))),
+        statuses=_many(st.sampled_from(sorted(set(fields.STATUSES.values()) - {"open"}))).filter(
+            lambda some: set(some) != set(fields.OPEN)
+        ),
         types=_many(st.sampled_from(["record", "shape"])),
         tags=_many(_NAMES),
         checks=_many(ids),
@@ -75,20 +79,22 @@ def test_what_people_write_reads_the_same_after_it_is_written_back(parts: list[s
 
 
 def test_until_and_words_of_others_are_written_back() -> None:
-    found = query("until:today metric:a,b direction:up")
-    assert grammar.canonical(found) == "until:2026-11-21 metric:a,b direction:up"
+    found = query("until:today direction:UP bookmark:a,b change:20%")
+    assert found.others == (("bookmark", "a"), ("bookmark", "b"), ("delta", "20"), ("direction", "up"))
+    assert grammar.canonical(found) == "until:2026-11-21 bookmark:a,b delta:20 direction:up"
+    assert grammar.describe(found) == "open anomalies until 2026-11-21 with bookmark a or b with delta 20 with direction up"
 
 
 @pytest.mark.parametrize(
     ("text", "phrase"),
     [
-        pytest.param("", "open and acknowledged anomalies", id="nothing"),
+        pytest.param("", "open anomalies", id="nothing"),
         pytest.param("status:open table:orders since:2026-11-01", "open anomalies in orders since 2026-11-01", id="the usual"),
         pytest.param("status:any severity:high,critical type:record", "high or critical record anomalies", id="subject"),
-        pytest.param("table:a,b,c", "open and acknowledged anomalies in a, b or c", id="three tables"),
-        pytest.param("assignee:none", "open and acknowledged anomalies assigned to nobody", id="nobody"),
+        pytest.param("table:a,b,c", "open anomalies in a, b or c", id="three tables"),
+        pytest.param("assignee:none", "open anomalies assigned to nobody", id="nobody"),
         pytest.param("status:open sort:weight limit:5", "open anomalies (heaviest first) (at most 5)", id="order and number"),
-        pytest.param('q:"{0} {x}"', 'open and acknowledged anomalies containing "{0} {x}"', id="braces are text"),
+        pytest.param('q:"{0} {x}"', 'open anomalies containing "{0} {x}"', id="braces are text"),
     ],
 )
 def test_describe(text: str, phrase: str) -> None:
@@ -108,7 +114,10 @@ def test_describe(text: str, phrase: str) -> None:
         pytest.param("status:archived", {"state": model.State.ARCHIVED, "archived_as": "Invalid"}, True, id="archived"),
         pytest.param("status:invalid", {"state": model.State.ARCHIVED, "archived_as": "Invalid"}, True, id="outcome"),
         pytest.param("status:resolved", {"state": model.State.ARCHIVED, "archived_as": "Invalid"}, False, id="other outcome"),
-        pytest.param("status:open", {"state": model.State.ACKNOWLEDGED}, False, id="other status"),
+        pytest.param("status:active", {"state": model.State.ACKNOWLEDGED}, False, id="other status"),
+        pytest.param("status:open", {"state": model.State.ACKNOWLEDGED}, True, id="open is not archived"),
+        pytest.param("status:active", {}, True, id="nobody acknowledged"),
+        pytest.param("state:open", {"state": model.State.ARCHIVED}, False, id="state is status"),
         pytest.param("source:qualytics", {}, True, id="system"),
         pytest.param("source:anodot", {}, False, id="other system"),
         pytest.param("id:5,1001", {}, True, id="id"),
@@ -155,7 +164,7 @@ def test_describe(text: str, phrase: str) -> None:
         pytest.param("q:orders", {}, True, id="words of the table"),
         pytest.param("q:nowhere", {}, False, id="words that are nowhere"),
         pytest.param("tag:pii table:x", {}, False, id="words together mean and"),
-        pytest.param("metric:revenue", {}, False, id="a word that nothing here can answer"),
+        pytest.param("direction:up", {}, False, id="a word that nothing here can answer"),
         pytest.param("sort:oldest limit:1", {}, True, id="order and number select nothing"),
     ],
 )
@@ -169,7 +178,7 @@ KNOWN = {
     "status": SENT,
     "severity": HERE,
     "sort": HERE,
-    "metric": model.Word(model.Handling.REFUSED, "Qualytics looks at tables, not at metrics."),
+    "direction": model.Word(model.Handling.REFUSED, "Qualytics looks at tables, not at metrics."),
 }
 
 
@@ -195,10 +204,10 @@ def test_here(text: str, known: dict[str, model.Word], expected: bool) -> None:
 
 def test_all_refused_words_are_named_with_their_reasons() -> None:
     with pytest.raises(errors.NotSupported) as caught:
-        grammar.check_words(query("table:x metric:a delta:3"), KNOWN, "Qualytics")
+        grammar.check_words(query("table:x direction:up delta:3"), KNOWN, "Qualytics")
     assert str(caught.value) == (
-        "Qualytics cannot filter by metric: or delta:. Qualytics looks at tables, not at metrics. "
-        "Qualytics knows nothing of the kind. Leave these words out."
+        "Qualytics cannot filter by delta: or direction:. Qualytics knows nothing of the kind. "
+        "Qualytics looks at tables, not at metrics. Leave these words out."
     )
 
 
@@ -207,10 +216,11 @@ def test_words_that_are_not_used_refuse_nothing() -> None:
 
 
 def test_explain_has_a_row_for_every_word() -> None:
-    rows = {row.word: row for row in grammar.explain(KNOWN, "Qualytics")}
-    assert list(rows) == [word.name for word in fields.TABLE]
+    rows = {row.word: row for row in grammar.explain(KNOWN, "Qualytics", spoken.OWN, "qualytics")}
+    assert list(rows) == [word.name for word in (*fields.TABLE, *spoken.OWN)]
+    assert rows["source"].example == "source:qualytics"
     assert rows["table"].handling is model.Handling.SENT
-    assert rows["metric"].because == "Qualytics looks at tables, not at metrics."
+    assert rows["direction"].because == "Qualytics looks at tables, not at metrics."
     assert rows["tag"].handling is model.Handling.REFUSED and rows["tag"].because
 
 
@@ -224,3 +234,82 @@ def test_explain_has_a_row_for_every_word() -> None:
 def test_a_hash_before_a_tag_is_no_part_of_it(typed: str, tags: tuple[str, ...], written: str) -> None:
     found = query(grammar.clean(typed))
     assert found.tags == tags and grammar.canonical(found) == written
+
+
+# --- words of single systems, and what is where it is stored ------------------------------------------------------------------
+
+
+_WORD_VALUES = st.lists(
+    st.one_of(
+        st.tuples(st.just("bookmark"), _NAMES.map(str.strip)),
+        st.tuples(st.just("delta"), st.integers(0, 10**9).map(str)),
+        st.tuples(st.just("direction"), st.sampled_from(["up", "down"])),
+    ),
+    max_size=4,
+    unique=True,
+)
+
+
+@examples.times(3)
+@given(_queries(), _WORD_VALUES)
+def test_a_filter_with_words_of_single_systems_reads_the_same(wanted: model.Query, own: list[tuple[str, str]]) -> None:
+    kept = {pair if pair[0] == "bookmark" else (pair[0], ""): pair for pair in own}  # only bookmark: takes several
+    wanted = replace(wanted, others=tuple(sorted(kept.values(), key=lambda pair: pair[0])))
+    assert query(grammar.canonical(wanted)) == wanted
+    assert grammar.stored(grammar.canonical(wanted), today=TODAY, systems=spoken.BOTH) == wanted, "nothing of it means what it meant before"
+
+
+def test_a_declared_word_is_compared_by_its_system(anomaly: Make) -> None:
+    here = {"bookmark": HERE, "delta": HERE, "direction": SENT}
+    assert grammar.matches(query("bookmark:pii,x delta:54"), anomaly(tags=("pii",), weight=54.0), here, spoken.OWN)
+    assert not grammar.matches(query("bookmark:x"), anomaly(tags=("pii",)), here, spoken.OWN)
+    assert not grammar.matches(query("delta:55"), anomaly(weight=54.0), None, spoken.OWN)
+    assert grammar.matches(query("direction:up"), anomaly(), here, spoken.OWN), "what was sent is not compared again"
+    assert grammar.here(query("delta:3"), here) and not grammar.here(query("direction:up"), here)
+
+
+@pytest.mark.parametrize(
+    ("text", "systems", "told"),
+    [
+        ("bookmark:mine", spoken.ALONE, "bookmark: is a word of Anodot, which is not connected here"),
+        ("resolution:short", spoken.BOTH, "resolution: is a word of Anomify, which is not connected here"),
+        ("bokmark:mine", spoken.BOTH, "Did you mean bookmark:?"),
+        ("delta:much", spoken.BOTH, '"much" is not a value of delta: It takes a whole number. For example delta:20'),
+        ("delta:1,2", spoken.BOTH, "delta: takes one value"),
+        ("direction:", spoken.BOTH, "direction: needs a value, for example direction:up"),
+        ("status:snoozed", spoken.BOTH, "Nothing can be snoozed in this release"),
+        ("source:", spoken.BOTH, "source: needs a value, for example source:qualytics"),
+    ],
+)
+def test_what_is_wrong_with_words_of_single_systems(text: str, systems: grammar.Systems, told: str) -> None:
+    with pytest.raises(errors.BadCommand) as caught:
+        grammar.query(text, today=TODAY, systems=systems)
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "typed", "stored"),
+    [
+        ("status:open", (), ("active",)),
+        ("status:open,acknowledged", (), ()),
+        ("status:open,resolved table:orders", ("active", "acknowledged", "resolved"), ("active", "resolved")),
+        ("status:active", ("active",), ("active",)),
+        ('q:"is status:open" tag:open', (), ()),
+        ("", (), ()),
+    ],
+)
+def test_open_means_not_archived_and_what_was_stored_before_means_what_it_meant(
+    words: str, typed: tuple[str, ...], stored: tuple[str, ...]
+) -> None:
+    assert query(words).statuses == typed
+    found = grammar.stored(words, today=TODAY)
+    assert found.statuses == stored and found.text == query(words).text and found.tags == query(words).tags
+    assert "open" not in grammar.canonical(replace(query(words), text="", tags=()))
+
+
+def test_the_outcomes_of_the_running_systems_are_statuses(anomaly: Make) -> None:
+    found = query("status:confirmed")
+    assert found.statuses == ("confirmed",) and query(grammar.canonical(found)) == found
+    assert not grammar.matches(found, anomaly(state=model.State.ARCHIVED, archived_as="Invalid"))
+    with pytest.raises(errors.BadCommand, match="is not a value of status"):
+        grammar.query("status:confirmed", today=TODAY, systems=spoken.ALONE)

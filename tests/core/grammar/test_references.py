@@ -8,13 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import errors
+from bot import errors, model
 from bot.core import grammar
 from bot.core.grammar import references
+from tests.core.grammar import spoken
 
 
 def read(text: str) -> grammar.Command:
-    return grammar.command(text, today=date(2026, 11, 21), sources=("qualytics", "anodot"), default_source="qualytics")
+    return grammar.command(
+        text, today=date(2026, 11, 21), sources=("qualytics", "anodot"), default_source="qualytics", systems=spoken.USUAL
+    )
 
 
 def mistake(text: str) -> errors.BadCommand:
@@ -151,3 +154,66 @@ def test_ids_are_bounded() -> None:
 def test_many_pasted_ids_are_read_in_a_moment() -> None:
     pasted = "\n".join(str(number) for number in range(1000, 1000 + references.REFS_MAX))
     assert len(read(f"archive {pasted} as:duplicate").refs) == references.REFS_MAX
+
+
+# --- several systems ----------------------------------------------------------------------------------------------------------
+
+
+def several(text: str) -> list[str]:
+    """The references of a command where two systems run, of which one has ids with colons."""
+    found = grammar.command(text, today=date(2026, 11, 21), sources=("qualytics", "anodot"), default_source="", systems=spoken.BOTH)
+    return [str(ref) for ref in found.refs]
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("1001", [":1001"]),
+        ("qualytics:1001", ["qualytics:1001"]),
+        ("anodot:rev:7,qualytics:8", ["anodot:rev:7", "qualytics:8"]),
+        ("Anodot:2af8 1001", ["anodot:2af8", ":1001"]),
+        ("https://app.anodot.example/detail/rev:7?tab=1 <https://acme.qualytics.io/anomalies/5|x>", ["anodot:rev:7", "qualytics:5"]),
+        ("app.anodot.example/detail/2af8", ["anodot:2af8"]),
+        ("anodot:https://app.anodot.example/detail/2af8", ["anodot:2af8"]),
+        ("rev:7 rev:8,1001", [":rev:7", ":rev:8", ":1001"]),
+        ("rev:17/x anodot:rev:17/x", [":rev:17/x", "anodot:rev:17/x"]),
+        ("qualytics:1-3", ["qualytics:1", "qualytics:2", "qualytics:3"]),
+    ],
+)
+def test_of_several_systems_a_reference_is_parted_at_the_first_colon_behind_a_known_name(typed: str, found: list[str]) -> None:
+    assert several(f"ack {typed}") == found
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("https://elsewhere.example/anomalies/7", "has its web pages at elsewhere.example. Their web pages are at acme.qualytics.io"),
+        ("https://app.anodot.example/anomalies/7", "This link leads to Anodot, but to none of its anomalies"),
+        ("qualytics:https://app.anodot.example/detail/2af8", "This link leads to Anodot"),
+        ("anodot:xyz", "Ids of Anodot look different"),
+        ("anodot:2af8,nix:7x", 'No system called "nix" is connected here'),
+    ],
+)
+def test_what_no_system_has_is_refused(typed: str, told: str) -> None:
+    with pytest.raises(errors.BadCommand) as caught:
+        several(f"ack {typed}")
+    assert told in str(caught.value)
+
+
+@given(st.sampled_from(["qualytics", "anodot", "x"]), st.text(min_size=1, max_size=40))
+def test_a_reference_reads_back_whatever_its_id_is(source: str, ident: str) -> None:
+    ref = model.Ref(source, ident)
+    assert model.Ref.parse(str(ref)) == ref
+
+
+@given(st.text(max_size=40).filter(lambda ident: ":" not in ident))
+def test_a_bare_reference_is_of_the_default_system(ident: str) -> None:
+    if ident:
+        assert model.Ref.parse(ident, "anodot") == model.Ref("anodot", ident)
+    with pytest.raises(ValueError):
+        model.Ref.parse(ident)
+
+
+def test_mentioned_links_are_of_the_systems_that_own_their_hosts() -> None:
+    said = "a <https://app.anodot.example/detail/rev:7|x>, https://a.io/x/anomalies/12. https://elsewhere.example/anomalies/1"
+    assert [str(ref) for ref in grammar.mentioned(said, spoken.BOTH)] == ["anodot:rev:7", "qualytics:12"]

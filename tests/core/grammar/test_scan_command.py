@@ -12,14 +12,16 @@ from hypothesis import strategies as st
 
 from bot import errors
 from bot.core import grammar
-from bot.core.grammar import cli_aliases, fields, scan_fields
+from bot.core.grammar import fields, scan_fields
+from bot.sources.qualytics import client_options
 from tests import examples
+from tests.core.grammar import spoken
 
 SOURCES = ("qualytics", "anodot")
 
 
 def read(text: str, sources: Sequence[str] = SOURCES, default: str = "qualytics") -> grammar.ScanCommand:
-    return grammar.scan(text, sources=sources, default_source=default)
+    return grammar.scan(text, sources=sources, default_source=default, systems=spoken.USUAL)
 
 
 def mistake(text: str) -> errors.BadCommand:
@@ -143,7 +145,8 @@ def test_the_example_of_every_word_works(name: str) -> None:
     option = scan_fields.OPTIONS[name]
     assert scan_fields.OPTIONS.keys() >= set(scan_fields.ALIASES.values())
     for verb in option.verbs:
-        assert read(f"{verb} warehouse {option.example}").verb == verb
+        example = option.example.replace("source:name", "source:qualytics")
+        assert read(f"{verb} warehouse {example}").verb == verb
 
 
 # --- mistakes -----------------------------------------------------------------------------------------------------------
@@ -277,7 +280,7 @@ _PIECES = st.sampled_from(
     [name for verb in grammar.SCAN_VERBS for name in (verb.name, *verb.aliases)]
     + [f"{name}:" for name in (*scan_fields.OPTIONS, *scan_fields.ALIASES, *fields.BY_NAME, "qualytics", "nonsense", "+tag", "as")]
     + [option.example for option in scan_fields.OPTIONS.values()]
-    + [f"--{name}" for name in cli_aliases.SCAN_FLAGS]
+    + [f"--{name}" for name in client_options.SCAN_FLAGS]
     + ["warehouse", "42", "#7", "orders", "all", "*", "prune", "auto-resolve", "full", "inc", "and", "5001", "anodot:77", "qualytics"]
     + ["operations", "<@U1|dana>", "<!channel>", "&lt;", "“a b”", '"', "'", "\\", ",", ":", "=", "—", "\u00a0", "🔥", "`", "*x*", "\n"]
 )

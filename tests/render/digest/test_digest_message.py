@@ -115,13 +115,13 @@ def test_what_the_lists_are_made_of_is_said_only_when_it_is_not_all() -> None:
 @pytest.mark.parametrize(
     ("words", "unacknowledged", "scope"),
     [
-        ("", 38, "source:qualytics status:open"),
-        ("table:orders", 38, "source:qualytics table:orders status:open"),
-        ("source:anodot tag:pii", 38, "source:anodot status:open tag:pii"),
-        ("status:any table:orders", 38, "source:qualytics table:orders status:open"),
-        ("since:2026-11-01", 38, "source:qualytics status:open since:2026-11-01"),
+        ("", 38, "source:qualytics status:active"),
+        ("table:orders", 38, "source:qualytics table:orders status:active"),
+        ("source:anodot tag:pii", 38, "source:anodot status:active tag:pii"),
+        ("status:any table:orders", 38, "source:qualytics table:orders status:active"),
+        ("since:2026-11-01", 38, "source:qualytics status:active since:2026-11-01"),
         ("table:orders", 0, "source:qualytics table:orders"),
-        ("a word: of tomorrow", 38, "status:open a word: of tomorrow"),
+        ("a word: of tomorrow", 38, "status:active a word: of tomorrow"),
     ],
 )
 def test_the_queue_is_what_nobody_acknowledged_yet(words: str, unacknowledged: int, scope: str) -> None:
@@ -131,7 +131,7 @@ def test_the_queue_is_what_nobody_acknowledged_yet(words: str, unacknowledged: i
 def test_the_queue_is_a_filter_that_commands_understand() -> None:
     (scope,) = queue(drawn())
     query = grammar.query(scope.words, today=date(2026, 11, 21))
-    assert (query.source, query.tables, query.statuses) == ("qualytics", ("orders",), ("open",))
+    assert (query.source, query.tables, query.statuses) == ("qualytics", ("orders",), ("active",))
 
 
 def test_an_empty_queue_is_one_calm_line() -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import model
+from bot import errors, model
+from bot.core import batch_items
 from bot.render.anomaly import anomaly_card, anomaly_forms
+from bot.render.batch import batch_message
 from bot.render.desk import reports
-from bot.render.kit import ids
+from bot.render.kit import ids, refusals
 from bot.render.scan import scan_form
 from tests.render import review_samples, samples, scan_samples, slack_rules
 
@@ -22,6 +26,7 @@ RELEASED = {
     "anomaly.open",
     "anomaly.more",
     "anomaly.show",
+    "anomaly.which",
     "group.list",
     "contact.newest",
     "contact.list",
@@ -29,6 +34,7 @@ RELEASED = {
     "batch.confirm",
     "batch.cancel",
     "batch.undo",
+    "batch.again",
     "review.open",
     "scan.start",
     "scan.cancel",
@@ -67,6 +73,11 @@ def test_everything_that_can_be_pressed_is_known() -> None:
     ]
     done = samples.progress(todo=1, done=311)
     messages += samples.every_batch_message(samples.ARCHIVE_312, samples.SPLIT, done, samples.OFFER).values()
+    silent = model.Refusals(model.Fate.REFUSED, f"{batch_items.PART}Anomify does not answer.", "", "", 1, (samples.REF,))
+    finished = replace(samples.ARCHIVE_312, state=model.BatchState.DONE)
+    messages.append(batch_message.card(finished, model.Progress({model.Fate.REFUSED: 1}, [silent]), True, samples.OFFER))
+    both = [("qualytics", "Qualytics"), ("anomify", "Anomify")]
+    messages.append(refusals.error(errors.Unclear("Which one?", systems=both, text="show 1001")))
     missing = scan_samples.problem(model.Cause.TABLE_MISSING, "ordrs", near=["orders"])
     found = scan_samples.done(model.ScanResult.FAILURE)
     for operation in (scan_samples.PREVIEW, found):

@@ -17,7 +17,7 @@ from sandbox.slack import errors, modals
 from tests.render import review_samples, samples, slack_rules
 
 OFFER, TEN, FILTER = samples.OFFER, review_samples.TEN, review_samples.FILTER
-FIRST = model.ReviewPage(FILTER, TEN, 412, channel="C1")
+FIRST = model.ReviewPage(FILTER, TEN, 412, channel="C1", source="qualytics")
 MORE = tuple(replace(one, ref=model.Ref("qualytics", f"2{one.ref.id}")) for one in TEN)
 SECOND = replace(FIRST, anomalies=MORE, offset=10)
 
@@ -155,7 +155,7 @@ def test_a_system_closes_in_its_own_ways() -> None:
 
 
 def test_a_card_has_no_filter_and_its_members_are_called_that() -> None:
-    window = Window(model.ReviewPage(model.ReviewScope(card="card-7"), TEN, 57))
+    window = Window(model.ReviewPage(model.ReviewScope(card="card-7"), TEN, 57, source="qualytics"))
     assert ids.REVIEW_FILTER not in window.elements
     assert "Anomalies 1-10 of 57 of this card" in window.seen and "All 57 of this card" in window.seen
     assert window.read().scope == model.ReviewScope(card="card-7")
@@ -264,7 +264,7 @@ def test_two_hundred_ticks_are_remembered_and_more_are_told() -> None:
 
 def test_long_ids_leave_room_for_fewer_ticks_and_the_page_stays_whole() -> None:
     long = tuple(replace(one, ref=model.Ref("anodot", one.ref.id * 25)) for one in TEN)
-    window = Window(replace(FIRST, anomalies=long, picked=frozenset(f"{number:0>64}" for number in range(100))))
+    window = Window(replace(FIRST, anomalies=long, source="anodot", picked=frozenset(f"{number:0>64}" for number in range(100))))
     read = window.read()
     assert (len(read.shown), read.source) == (10, "anodot")
     assert 10 < len(read.picked) < 40

@@ -38,7 +38,6 @@ def previews(desk: Desk) -> preview.Previews:
         resolve=acting.people.resolve,
         clock=desk.world.clock,
         grants=desk.grants,
-        default_source="qualytics",
     )
     return preview.Previews(
         batches=desk.batches, acting=acting, browse=looking, review=review.Review(looking), people=acting.people, messenger=messenger
