@@ -34,6 +34,9 @@ ASKED_SECONDS = 5.0
 DIGEST_SECONDS = 15.0
 LINE_SECONDS = 5.0
 LEGACY_SECONDS = 60.0
+FILLING_SECONDS = 60.0
+FILLING_DEADLINE = 3600.0
+"""A million rows of an earlier release take a few minutes, once."""
 BATCH_DEADLINE = 3600.0
 """A run of the batches does all of one: thousands of items, at the pace of the system."""
 
@@ -229,6 +232,7 @@ def _jobs(configured: settings.Settings, desk: Running) -> list[scheduling.Job]:
         scheduling.Job("digest", desk.desk.digests.tick, DIGEST_SECONDS, first=True),
         scheduling.Job("connection", desk.line.watch, LINE_SECONDS),
         scheduling.Job("legacy facts", desk.store.legacy.carry, LEGACY_SECONDS),
+        scheduling.Job("filling", desk.store.filling.fill, FILLING_SECONDS, first=True, deadline=FILLING_DEADLINE),
     ]
 
 

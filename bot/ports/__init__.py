@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.ports.health import DigestMarks, HealthRecords, SlackHealth, SourceTraits
+from bot.ports.queries import Mark, OpenAnomalies
 from bot.ports.slack import Directory, Messenger
 from bot.ports.store import (
     Anomalies,
@@ -36,9 +37,11 @@ __all__ = [
     "Intent",
     "Journal",
     "Leases",
+    "Mark",
     "Messenger",
     "Note",
     "Observation",
+    "OpenAnomalies",
     "Operations",
     "Record",
     "Records",

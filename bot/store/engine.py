@@ -23,14 +23,17 @@ from bot.store import (
     anomalies,
     batches,
     cards,
+    columns,
     connections,
     digest_marks,
     file_lock,
+    filling,
     health_tables,
     identities,
     journal,
     leases,
     legacy_facts,
+    matching,
     operations,
     recording,
     remarks,
@@ -58,6 +61,8 @@ FAULT_SECONDS = 4.0
 
 logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)  # it adds a traceback for each connection that an outage breaks
 
+_HOW: Mapping[str, Any] = {"hide_parameters": True, "json_serializer": columns.as_json}
+
 _SSL_WORDS = frozenset({"disable", "allow", "prefer", "require", "verify-ca", "verify-full"})
 
 
@@ -76,6 +81,7 @@ class Store:
     """Everything the product remembers. `alone`: no other process can use this database, so old leases belong to a dead one."""
 
     anomalies: anomalies.Anomalies
+    open_ones: matching.OpenAnomalies
     cards: cards.Cards
     leases: leases.Leases
     journal: journal.Journal
@@ -89,6 +95,7 @@ class Store:
     slack: slack_health.SlackHealth
     digests: digest_marks.DigestMarks
     legacy: legacy_facts.LegacyFacts
+    filling: filling.Filling
     alone: bool
     db: transactions.Database
     lock: file_lock.Lock | None = None
@@ -142,6 +149,7 @@ async def open(url: str, patience: connections.Patience | None = None) -> Store:
         raise
     return Store(
         anomalies.Anomalies(db),
+        matching.OpenAnomalies(db),
         cards.Cards(db),
         leases.Leases(db),
         journal.Journal(db),
@@ -155,6 +163,7 @@ async def open(url: str, patience: connections.Patience | None = None) -> Store:
         slack_health.SlackHealth(db),
         digest_marks.DigestMarks(db),
         legacy_facts.LegacyFacts(db),
+        filling.Filling(db),
         alone=held is not None,
         db=db,
         lock=held,
@@ -249,7 +258,7 @@ def _database(target: DatabaseTarget, patience: connections.Patience) -> transac
         # No ping before each use: the watch closes what is silent, and what is closed is replaced when it is taken.
         arguments = target.options["connect_args"] | {"timeout": patience.connect}
         pooled = {"pool_size": 5, "max_overflow": 5, "pool_timeout": patience.pool, "pool_recycle": patience.life}
-        engine = create_async_engine(target.url, hide_parameters=True, connect_args=arguments, **pooled)
+        engine = create_async_engine(target.url, **_HOW, connect_args=arguments, **pooled)
         watch = connections.Watch(patience)
         watch.attach(engine)
         return transactions.Database(engine, engine, watch, patience)
@@ -261,7 +270,7 @@ def _database(target: DatabaseTarget, patience: connections.Patience) -> transac
 
 
 def _engine(target: DatabaseTarget, **options: Any) -> AsyncEngine:
-    return create_async_engine(target.url, hide_parameters=True, **target.options, **options)
+    return create_async_engine(target.url, **_HOW, **target.options, **options)
 
 
 def _as_sqlite(engine: AsyncEngine, begin: str, pragmas: list[str]) -> None:
