@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
@@ -17,7 +17,8 @@ class Query:
     `statuses` are the grammar's words (open, acknowledged, archived, resolved, duplicate, invalid, discarded, any);
     empty means not archived. `assignees` are as typed ("me", "none", `<@U1>`, a name or address) until people are looked up, then ids of
     the system's users or "none". `sort` is one of newest, oldest, weight. `limit` 0 means no limit. `others` are words that only some
-    systems know (metric, direction, delta, duration, resolution), each with one value.
+    systems know (metric, direction, delta, duration, resolution), each with one value. `ago` says of `since` and `until` how many days
+    before today that was when the filter was read: it is written back so, and means other days when it is read another day.
     """
 
     source: str = ""
@@ -40,6 +41,7 @@ class Query:
     sort: str = "newest"
     limit: int = 0
     others: tuple[tuple[str, str], ...] = ()
+    ago: tuple[tuple[str, int], ...] = field(default=(), compare=False)
 
 
 class Handling(StrEnum):

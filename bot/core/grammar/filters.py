@@ -13,6 +13,9 @@ from bot.core.grammar import fields, lexer
 
 EXAMPLE = "status:open table:orders"
 
+_DAYS = ("since", "until")
+"""Words whose days may be relative: those stay so in what is stored."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -56,11 +59,14 @@ def read(found: Sequence[lexer.Token], today: date, sources: Sequence[str] | Non
         _check_values(word, token, found[index + 1 : index + 2], used)
         for value in token.values:
             _keep(values, word, word.read(word.name, value, today))
+            if word.name in _DAYS and (ago := fields.days_ago(value.text)) is not None:
+                values["ago"] = (*values.get("ago", ()), (word.name, ago))
         used[word.name] = token
     _check_source(values, used, sources)
     _check_days(values, used)
     if "others" in values:
         values["others"] = tuple(sorted(values["others"], key=lambda pair: list(fields.BY_NAME).index(pair[0])))
+    values["ago"] = tuple(sorted(values.get("ago", ())))
     return replace(model.Query(), **values)
 
 
@@ -171,6 +177,9 @@ def canonical(query: model.Query) -> str:
 
 
 def _written(query: model.Query, word: fields.FilterWord) -> Sequence[str]:
+    ago = dict(query.ago).get(word.name)
+    if ago is not None and fields.kept(query, word):
+        return [f"{word.name}:{fields.written_ago(ago)}"]
     values = [_typed(word, value) for value in fields.kept(query, word)]
     return [f"{word.name}:{','.join(values)}"] if values else []
 
@@ -283,11 +292,12 @@ def _row(word: fields.FilterWord, known: Mapping[str, model.Word], title: str) -
     return Row(word.name, word.example, word.about, answer.handling, answer.because)
 
 
-_FRAME = ("source", "sort", "limit", "ids")
+_FRAME = ("source", "sort", "limit", "ids", "ago")
 
 
 def without_each(query: model.Query) -> Sequence[tuple[str, model.Query]]:
     """The query without each of its selecting words in turn, and the word as text: to find out which one excludes most."""
     empty = model.Query()
+    frame = replace(empty, ago=query.ago)
     named = [name for name in model.Query.__dataclass_fields__ if name not in _FRAME and getattr(query, name) != getattr(empty, name)]
-    return [(canonical(replace(empty, **{name: getattr(query, name)})), replace(query, **{name: getattr(empty, name)})) for name in named]
+    return [(canonical(replace(frame, **{name: getattr(query, name)})), replace(query, **{name: getattr(empty, name)})) for name in named]
