@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.ports.health import DigestMarks, HealthRecords, SlackHealth, SourceTraits
 from bot.ports.queries import Mark, OpenAnomalies
+from bot.ports.routes import Routes
 from bot.ports.slack import Directory, Messenger
 from bot.ports.store import (
     Anomalies,
@@ -47,6 +48,7 @@ __all__ = [
     "Records",
     "Remark",
     "Remarks",
+    "Routes",
     "SlackHealth",
     "Source",
     "SourceTraits",

@@ -56,7 +56,7 @@ class Browse:
     clock: ports.Clock
     grants: permissions.Grants
     default_source: str
-    routes: Sequence[model.Route] = ()
+    routes: ports.Routes
 
     def capabilities(self, source: str) -> model.Capabilities:
         """What a source lets people do."""
@@ -189,7 +189,7 @@ class Browse:
         if not any(card.state is model.CardState.LIVE for card in cards):
             await self._is_still_closed(ref)
         if cards:
-            routes = {route.id: route for route in self.routes}
+            routes = {route.id: route for route in await self.routes.list()}
             return [_decided(card, routes.get(card.route)) for card in cards]
         reason = await self.anomalies.reason(ref)
         if reason is None:

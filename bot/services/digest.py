@@ -50,7 +50,7 @@ class Digests:
             return
         mark = await self._mark()
         if mark is None:
-            await self.marks.put(self.cards.routes[0].id, now)  # the first one is due at the next due time
+            await self.marks.put(self.cards.routes.home.id, now)  # the first one is due at the next due time
             return
         if mark >= due:
             return
@@ -63,7 +63,7 @@ class Digests:
             log.info("the digest waits no more")
         self._failing = False
         await self.cards.publish(self._draft(due, made))
-        await self.marks.put(self.cards.routes[0].id, due)
+        await self.marks.put(self.cards.routes.home.id, due)
 
     def _says_no(self, error: errors.SourceError) -> None:
         if not self._failing:
@@ -82,7 +82,7 @@ class Digests:
         return digest_message.digest(made, connected.capabilities(self.sources, made.source))
 
     async def _mark(self) -> datetime | None:
-        return await self.marks.get(self.cards.routes[0].id)
+        return await self.marks.get(self.cards.routes.home.id)
 
     def _draft(self, due: datetime, made: model.Digest) -> model.CardDraft:
         return cards.at_once(model.CardKind.DIGEST, self.cards.channel, due.isoformat(), digest_stats.pack(made))

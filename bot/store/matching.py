@@ -48,7 +48,7 @@ class OpenAnomalies:
 
     async def count(self, source: str, query: model.Query) -> int | None:
         """Counted by the database, where the columns tell all of the filter."""
-        told = {"source", "statuses", "sort", "limit", *_WORDS}
+        told = {"source", "statuses", "sort", "limit", "ago", *_WORDS}
         if any(name not in told and getattr(query, name) != getattr(_EMPTY, name) for name in model.Query.__dataclass_fields__):
             return None
         statement = sa.select(sa.func.count()).select_from(_A).where(*_conditions(source, query))

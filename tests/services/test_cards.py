@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from bot import model
 from bot.services import cards
-from tests.services import cast
+from tests.services import cast, fixed_routes
 from tests.services.lab import CHANNEL, Lab
 
 CLOSED = {"state": model.State.ARCHIVED, "status": "Invalid", "archived_as": model.ArchiveAs.INVALID}
@@ -15,9 +15,9 @@ BACK = model.SourceRecovered("Qualytics")
 
 
 async def test_drafts_are_for_what_is_open_on_every_route_that_takes_it(lab: Lab) -> None:
-    lab.cards.routes = [model.Route("all", "C1"), model.Route("heavy", "C2", model.Query(min_weight=5))]
+    lab.cards.routes = fixed_routes.FixedRoutes(model.Route("all", "C1"), model.Route("heavy", "C2", model.Query(min_weight=5)))
     light, heavy, closed = cast.anomaly(1), cast.anomaly(9), cast.anomaly(3, **CLOSED)
-    drafts = lab.cards.drafts([light, heavy, closed])
+    drafts = await lab.cards.drafts([light, heavy, closed])
     assert {ref.id: [draft.route for draft in made] for ref, made in drafts.items()} == {"1": ["all"], "9": ["all", "heavy"]}
 
 

@@ -86,6 +86,7 @@ def desk(lab: Lab) -> Desk:
         clock=lab.clock,
         grants=grants,
         default_source="qualytics",
+        routes=lab.cards.routes,
     )
     made = digests.Digests(
         sources=sources,

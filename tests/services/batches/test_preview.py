@@ -39,6 +39,7 @@ def previews(desk: Desk) -> preview.Previews:
         clock=desk.world.clock,
         grants=desk.grants,
         default_source="qualytics",
+        routes=desk.cards.routes,
     )
     return preview.Previews(
         batches=desk.batches, acting=acting, browse=looking, review=review.Review(looking), people=acting.people, messenger=messenger
