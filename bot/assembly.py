@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from bot import model, ports, settings
 from bot.core import permissions
-from bot.services import browse, cards, digest, people, poll, post, recording, remarks, review, status, triage
+from bot.services import browse, cards, digest, open_ones, people, poll, post, recording, remarks, review, status, triage
 from bot.services.batches import freeze, preview, run
 from bot.services.scans import ask, follow
 from bot.store import engine, routes
@@ -153,6 +153,7 @@ def _browse(ground: Ground, folk: people.People) -> browse.Browse:
         grants=ground.grants,
         default_source=ground.default_source,
         routes=ground.routes,
+        known=open_ones.OpenOnes(store=ground.store.open_ones),
     )
 
 

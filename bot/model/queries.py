@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 from bot.model.anomalies import Anomaly, Severity
@@ -62,7 +62,9 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An answer to a query. `total` counts all that match, also those beyond the limit; None when the system does not say."""
+    """An answer to a query. `total` counts all that match, also those beyond the limit; None when the system does not say. With `as_of`
+    it was found among what is known here since then, and read again from the system; without, the system itself was asked."""
 
     anomalies: Sequence[Anomaly]
     total: int | None
+    as_of: datetime | None = None

@@ -44,12 +44,13 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A page of an answer to a filter. `words` is the filter as canonical text, `total` None when nobody can say."""
+    """A page of an answer to a filter. `words` is the filter as canonical text, `total` None when nobody can say. `as_of` as of `Found`."""
 
     words: str
     anomalies: Sequence[Anomaly]
     total: int | None
     offset: int = 0
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from bot import errors, model, ports
 from bot.core import attribution, connected, grammar, lookup, permissions, scan_rules
-from bot.services import slicing
+from bot.services import open_ones, slicing
 
 PAGE = 10
 """Anomalies on one page of a list: what fits into a message with room to read."""
@@ -57,6 +57,7 @@ class Browse:
     grants: permissions.Grants
     default_source: str
     routes: ports.Routes
+    known: open_ones.OpenOnes | None = None
 
     def capabilities(self, source: str) -> model.Capabilities:
         """What a source lets people do."""
@@ -70,7 +71,7 @@ class Browse:
         found = await self.find(source, query, actor, wanted)
         total = found.total if found.total is None or not query.limit else min(found.total, query.limit)
         page = await self._versions(found.anomalies[offset : offset + PAGE])
-        return model.Listing(grammar.canonical(query), page, total, offset)
+        return model.Listing(grammar.canonical(query), page, total, offset, found.as_of)
 
     async def select(self, query: model.Query, actor: model.Actor) -> Sequence[model.Anomaly]:
         """Everything that matches, for a change. Raises NotFound with the word that excluded most when nothing does."""
@@ -267,6 +268,8 @@ class Browse:
         query = await self.resolve(query, source.name, actor)
         if not grammar.here(query, source.words):
             return await source.find(replace(query, limit=wanted))
+        if self.known is not None and (stored := await self.known.find(source, query, wanted)) is not None:
+            return stored
         found = await source.find(replace(query, limit=0))
         every = slicing.each(found.anomalies)
         kept = [anomaly async for some in every for anomaly in some if grammar.matches(query, anomaly, source.words)]
