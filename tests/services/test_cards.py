@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from bot import model
 from bot.services import cards
+from bot.store import routes
 from tests.services import cast, fixed_routes
 from tests.services.lab import CHANNEL, Lab
 
@@ -59,3 +61,16 @@ async def test_a_kind_is_drawn_by_who_registered_for_it(lab: Lab) -> None:
     assert await lab.cards.draw(digest) == model.Message("Digest noon.")
     drawn = await lab.cards.draw(report)
     assert drawn is not None and drawn.text.startswith("Qualytics answers again")
+
+
+async def test_a_route_that_is_added_while_the_desk_runs_takes_what_comes_next(lab: Lab) -> None:
+    known = routes.Routes(lab.store.db, model.Route("default", CHANNEL), lab.clock, ZoneInfo("UTC"))
+    lab.cards.routes = known
+    (heavy,) = seen = [cast.anomaly(9)]
+    assert [draft.channel for draft in (await lab.cards.drafts(seen))[heavy.ref]] == [CHANNEL]
+    await known.put(model.Route("heavy", "C0HEAVY", burst=2), "min:5", "U1", lab.clock.now())
+    assert [(draft.channel, draft.route) for draft in (await lab.cards.drafts(seen))[heavy.ref]] == [
+        (CHANNEL, "default"),
+        ("C0HEAVY", "heavy"),
+    ]
+    assert lab.cards.channel == CHANNEL, "what belongs to no route is told where the settings say"

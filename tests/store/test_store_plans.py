@@ -347,6 +347,15 @@ async def test_the_lanes_and_the_known_rows_use_their_own_indices(desk: engine.S
             assert not [step for step in plans if "USE TEMP B-TREE FOR ORDER BY" in step], f"{name}: {plans}"
 
 
+async def test_a_first_look_at_many_sends_a_few_statements_for_each_chunk(store: engine.Store) -> None:
+    many = [anomaly(number, tags=("pii", "critical"), assignees=(model.Person(SOURCE, "7", "Kim"),)) for number in range(1000)]
+    with recorded(store) as sent:
+        await store.anomalies.save(
+            ports.Observation(SOURCE, many, read_at=NOON, now=NOON, cursor="c", drafts=drafts(*map(draft, range(1000))))
+        )
+    assert len(sent) <= 2 * 6 + 4, [statement for statement, _ in sent]
+
+
 async def test_a_steady_save_sends_the_same_statements_however_much_is_tracked(store: engine.Store) -> None:
     seen = [anomaly(number) for number in range(100)]
     counts = []

@@ -162,7 +162,7 @@ def _spoken_row(anomaly: model.Anomaly) -> str:
 
 def _known_since(as_of: datetime) -> str:
     """How fresh an answer is that was found among what is known here."""
-    return f"As of {text.when(as_of)}: what began to match since then may be missing."
+    return f"Found among what this desk knew at {text.when(as_of)}: what it had not seen by then is missing."
 
 
 def _nothing(asked: str, offset: int, as_of: datetime | None) -> model.Message:

@@ -103,8 +103,8 @@ def test_what_was_found_among_what_is_known_says_as_of_when(shown: int) -> None:
     at = datetime(2026, 11, 21, 12, tzinfo=UTC)
     message = replies.listing(model.Listing("severity:high", many(shown), shown, 0, at))
     assert slack_rules.faults(message) == []
-    assert "As of 2026-11-21 12:00 UTC: what began to match since then may be missing." in slack_rules.seen(message)
-    assert "As of" not in slack_rules.seen(replies.listing(model.Listing("severity:high", many(shown), shown)))
+    assert "Found among what this desk knew at 2026-11-21 12:00 UTC: what it had not seen by then is missing." in slack_rules.seen(message)
+    assert "Found among" not in slack_rules.seen(replies.listing(model.Listing("severity:high", many(shown), shown)))
 
 
 @pytest.mark.parametrize(
