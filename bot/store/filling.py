@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model
-from bot.store import anomaly_columns, mappers, tables, transactions
+from bot.store import anomaly_columns, many, mappers, tables, transactions
 
 log = logging.getLogger(__name__)
 
@@ -52,12 +52,10 @@ async def _slice(connection: AsyncConnection) -> int:
     readable: dict[str, list[model.Anomaly]] = {}
     for row, anomaly in zip(rows, await mappers.each(rows, _anomaly), strict=True):
         told = {"filled": row.version} if anomaly is None else anomaly_columns.values(anomaly, row.version)
-        filled.append({**anomaly_columns.NOTHING, **told, "of": row.source, "this": row.id})
+        filled.append({**anomaly_columns.NOTHING, **told, "source": row.source, "id": row.id})
         if anomaly is not None:
             readable.setdefault(row.source, []).append(anomaly)
-    if filled:
-        this = sa.and_(_ANOMALIES.c.source == sa.bindparam("of"), _ANOMALIES.c.id == sa.bindparam("this"))
-        await connection.execute(sa.update(_ANOMALIES).where(this), filled)
+    await many.update(connection, _ANOMALIES, ("source", "id"), filled)
     for source, anomalies in readable.items():
         await anomaly_columns.replace(connection, source, anomalies)
     return len(rows)

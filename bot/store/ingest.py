@@ -141,12 +141,14 @@ async def _update(connection: AsyncConnection, sight: Sight, changes: Sequence[_
 
 
 async def _write(connection: AsyncConnection, sight: Sight, changes: Sequence[_Change], tally: _Tally) -> None:
-    row = sa.and_(_ANOMALIES.c.source == sight.of.source, _ANOMALIES.c.id == sa.bindparam("this"))
-    await connection.execute(
-        sa.update(_ANOMALIES).where(row),
+    await many.update(
+        connection,
+        _ANOMALIES,
+        ("source", "id"),
         [
             {
-                "this": change.seen.ref.id,
+                "source": sight.of.source,
+                "id": change.seen.ref.id,
                 "version": change.before.version + 1,
                 **_content(change.seen, change.body, change.digest, sight, change.before.closed),
                 **anomaly_columns.values(change.seen, change.before.version + 1),
