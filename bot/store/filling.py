@@ -19,7 +19,7 @@ from bot.store import anomaly_columns, many, mappers, tables, transactions
 
 log = logging.getLogger(__name__)
 
-SLICE = 200
+SLICE = 100
 
 PAUSE = 0.01
 """Seconds between two slices: SQLite has one writer, and a poll that waits for it comes first."""
