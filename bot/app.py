@@ -37,6 +37,9 @@ LINE_SECONDS = 5.0
 LEGACY_SECONDS = 60.0
 BEAT_SECONDS = 5.0
 SKEW = timedelta(seconds=5)  # from here on a clock is worth a warning
+FILLING_SECONDS = 60.0
+FILLING_DEADLINE = 3600.0
+"""A million rows of an earlier release take a few minutes, once."""
 BATCH_DEADLINE = 3600.0
 """A run of the batches does all of one: thousands of items, at the pace of the system."""
 
@@ -280,6 +283,7 @@ def _jobs(configured: settings.Settings, desk: Running) -> list[scheduling.Job]:
         scheduling.Job("sweep", desk.presence.sweep, presence.SWEEP_SECONDS, first=True),
         scheduling.Job("connection", desk.line.watch, LINE_SECONDS),
         scheduling.Job("legacy facts", desk.store.legacy.carry, LEGACY_SECONDS),
+        scheduling.Job("filling", desk.store.filling.fill, FILLING_SECONDS, first=True, deadline=FILLING_DEADLINE),
     ]
 
 

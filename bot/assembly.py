@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 from bot import model, ports, settings
 from bot.core import permissions
-from bot.services import browse, cards, digest, people, poll, post, recording, remarks, review, status, triage
+from bot.services import browse, cards, digest, open_ones, people, poll, post, recording, remarks, review, status, triage
 from bot.services.batches import freeze, preview, run
 from bot.services.scans import ask, follow
-from bot.store import engine
+from bot.store import engine, routes
 from handlers import desk
 
 
@@ -41,10 +41,11 @@ class Ground:
         return next(iter(self.sources))
 
     @property
-    def routes(self) -> list[model.Route]:
+    def routes(self) -> ports.Routes:
         """Where new anomalies go."""
         given = self.configured
-        return [model.Route("default", given.desk_channel, burst=given.desk_burst, wait_seconds=given.desk_wait_seconds)]
+        home = model.Route("default", given.desk_channel, burst=given.desk_burst, wait_seconds=given.desk_wait_seconds)
+        return routes.Routes(self.store.db, home, self.clock, ZoneInfo(given.desk_timezone))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +159,7 @@ def _browse(ground: Ground, folk: people.People) -> browse.Browse:
         grants=ground.grants,
         routes=ground.routes,
         elsewhere=ground.elsewhere,
+        known=open_ones.OpenOnes(store=ground.store.open_ones),
     )
 
 

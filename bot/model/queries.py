@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 from bot.model.anomalies import Anomaly, Severity
@@ -17,7 +17,8 @@ class Query:
     `statuses` are the grammar's words (active, acknowledged, archived, resolved, duplicate, invalid, discarded, any); empty means open: not
     archived. `assignees` are as typed ("me", "none", `<@U1>`, a name or address) until people are looked up, then ids of the system's users
     or "none". `sort` is one of newest, oldest, weight; "" leaves it to whoever answers. `limit` 0 means no limit. `others` are words of
-    single systems, each with a kept text (`OwnWord`).
+    single systems, each with a kept text (`OwnWord`). `ago` says of `since` and `until` how many days before today that was when the filter
+    was read: it is written back so, and means other days when it is read another day.
     """
 
     source: str = ""
@@ -40,6 +41,7 @@ class Query:
     sort: str = ""
     limit: int = 0
     others: tuple[tuple[str, str], ...] = ()
+    ago: tuple[tuple[str, int], ...] = field(default=(), compare=False)
 
 
 class Handling(StrEnum):
@@ -95,10 +97,12 @@ class ClientOptions:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An answer to a query. `total` counts all that match, also those beyond the limit; None when the system does not say."""
+    """An answer to a query. `total` counts all that match, also those beyond the limit; None when the system does not say. With `as_of`
+    it was found among what is known here since then, and read again from the system; without, the system itself was asked."""
 
     anomalies: Sequence[Anomaly]
     total: int | None
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +118,12 @@ class Unheard:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What several systems answered together, in one order. `totals` are by the titles of those that answered, None where one does not say;
-    `unheard` are the others."""
+    `unheard` are the others. `as_of` as of `Found`, the earliest."""
 
     anomalies: Sequence[Anomaly]
     totals: Sequence[tuple[str, int | None]]
     unheard: Sequence[Unheard] = ()
+    as_of: datetime | None = None
 
     @property
     def total(self) -> int | None:

@@ -46,7 +46,7 @@ class Receipt:
 @dataclass(frozen=True, slots=True)
 class Listing:
     """A page of an answer to a filter. `words` is the filter as canonical text, `total` None when nobody can say. Where several systems
-    were asked, `totals` are by their titles, and `unheard` are those whose anomalies are not in it."""
+    were asked, `totals` are by their titles, and `unheard` are those whose anomalies are not in it. `as_of` as of `Answer`."""
 
     words: str
     anomalies: Sequence[Anomaly]
@@ -54,6 +54,7 @@ class Listing:
     offset: int = 0
     totals: Sequence[tuple[str, int | None]] = ()
     unheard: Sequence[Unheard] = ()
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

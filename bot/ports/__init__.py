@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from bot.ports.health import DigestMarks, HealthRecords, SlackHealth, SourceTraits
 from bot.ports.kinds import Budget, Deps, Kind, Lanes, Setting, Thresholds
+from bot.ports.queries import Mark, OpenAnomalies
+from bot.ports.routes import Routes
 from bot.ports.slack import Directory, Messenger
 from bot.ports.store import (
     Anomalies,
@@ -44,9 +46,11 @@ __all__ = [
     "Kind",
     "Lanes",
     "Leases",
+    "Mark",
     "Messenger",
     "Note",
     "Observation",
+    "OpenAnomalies",
     "Operations",
     "Picture",
     "Pictures",
@@ -54,6 +58,7 @@ __all__ = [
     "Records",
     "Remark",
     "Remarks",
+    "Routes",
     "Scanner",
     "Setting",
     "SlackHealth",

@@ -155,12 +155,18 @@ class Anomalies(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The members of a group card, counted: by state, and by table with the most first."""
+    """The members of a group card, counted: by state, and by table with the most first.
+
+    `latest` joined when the card was already there, the last ones that did; `changed` are not any more what they were when they joined.
+    Those that joined before this was remembered are in neither.
+    """
 
     total: int
     states: Mapping[model.State, int]
     tables: Sequence[tuple[str, int]]
     sample: Sequence[model.Anomaly]
+    latest: int = 0
+    changed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

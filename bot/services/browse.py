@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from bot import errors, model, ports
 from bot.core import attribution, connected, grammar, lookup, permissions, phrases, scan_rules
-from bot.services import placing, searching, slicing
+from bot.services import open_ones, placing, searching, slicing
 
 PAGE = 10
 """Anomalies on one page of a list: what fits into a message with room to read."""
@@ -68,9 +68,10 @@ class Browse:
     resolve: Callable[[model.Query, str, model.Actor], Awaitable[model.Query]]
     clock: ports.Clock
     grants: permissions.Grants
-    routes: Sequence[model.Route] = ()
+    routes: ports.Routes
     elsewhere: Mapping[str, str] = field(default_factory=dict)
     scanners: Mapping[str, ports.Scanner] = field(default_factory=dict)
+    known: open_ones.OpenOnes | None = None
 
     def capabilities(self, source: str) -> model.Capabilities:
         """What a source lets people do."""
@@ -79,7 +80,7 @@ class Browse:
     @property
     def search(self) -> searching.Search:
         """What asks the systems."""
-        return searching.Search(self.sources, self.resolve)
+        return searching.Search(self.sources, self.resolve, self.known)
 
     @property
     def spoken(self) -> grammar.Systems:
@@ -102,7 +103,7 @@ class Browse:
         total = found.total if found.total is None or not query.limit else min(found.total, query.limit)
         page = await self._versions(found.anomalies[offset : offset + PAGE])
         totals = found.totals if len(found.totals) > 1 else ()
-        return model.Listing(grammar.canonical(query), page, total, offset, totals, found.unheard)
+        return model.Listing(grammar.canonical(query), page, total, offset, totals, found.unheard, found.as_of)
 
     async def select(self, query: model.Query, actor: model.Actor) -> model.Answer:
         """Everything that matches, for a change. Raises NotFound with the word that excluded most when nothing does."""
@@ -238,7 +239,7 @@ class Browse:
         if not any(card.state is model.CardState.LIVE for card in cards):
             await self._is_still_closed(ref)
         if cards:
-            routes = {route.id: route for route in self.routes}
+            routes = {route.id: route for route in await self.routes.list()}
             return [_decided(card, routes.get(card.route)) for card in cards]
         reason = await self.anomalies.reason(ref)
         if reason is None:

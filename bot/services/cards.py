@@ -25,7 +25,7 @@ class Undrawn(Exception):
 class Cards:
     """What is wanted is a row; it is drawn from what the store knows when it is delivered, so that a late message is a true one."""
 
-    routes: Sequence[model.Route]
+    routes: ports.Routes
     sources: Mapping[str, ports.Source]
     anomalies: ports.Anomalies
     store: ports.Cards
@@ -38,16 +38,17 @@ class Cards:
     @property
     def channel(self) -> str:
         """Where what belongs to no other route is told."""
-        return self.routes[0].channel
+        return self.routes.home.channel
 
     # --- what is wanted ------------------------------------------------------------------------------------------------
 
-    def drafts(self, anomalies: Sequence[model.Anomaly]) -> Mapping[model.Ref, Sequence[model.CardDraft]]:
+    async def drafts(self, anomalies: Sequence[model.Anomaly]) -> Mapping[model.Ref, Sequence[model.CardDraft]]:
         """The cards that these anomalies get when they turn out to be new; none for what is closed already."""
+        known = await self.routes.list()
         return {
             anomaly.ref: [
                 model.CardDraft(model.CardKind.ANOMALY, route.channel, str(anomaly.ref), route=route.id, ref=anomaly.ref)
-                for route in routing.routes(anomaly, self.routes)
+                for route in routing.routes(anomaly, known)
             ]
             for anomaly in anomalies
             if anomaly.state is not model.State.ARCHIVED
@@ -115,8 +116,8 @@ class Cards:
         source = tally.sample[0].ref.source if tally.sample else ""
         if source:
             connected.named(self.sources, source)
-        burst = next((route.burst for route in self.routes if route.id == card.route), self.routes[0].burst)
-        return anomaly_card.group(card.id, tally, connected.capabilities(self.sources, source), burst)
+        route = await self.routes.get(card.route) or self.routes.home
+        return anomaly_card.group(card.id, tally, connected.capabilities(self.sources, source), route.burst)
 
     async def _report(self, card: model.Card) -> model.Message | None:
         return reports.report(stored_reports.unpack(card.payload))

@@ -60,11 +60,11 @@ class Digests:
             return
         mark = await self._mark()
         if mark is None:
-            await self.marks.put(self.cards.routes[0].id, now)  # the first one is due at the next due time
+            await self.marks.put(self.cards.routes.home.id, now)  # the first one is due at the next due time
             return
         if mark >= due:
             return
-        async with leasing.trying(self.leases, self.clock, "digests", self.cards.routes[0].id) as lease:
+        async with leasing.trying(self.leases, self.clock, "digests", self.cards.routes.home.id) as lease:
             if lease is not None and await self._mark() == mark:
                 await self._make(due, mark)
 
@@ -78,7 +78,7 @@ class Digests:
             log.info("the digest waits no more")
         self._failing = False
         await self.cards.publish(self._draft(due, made))
-        await self.marks.put(self.cards.routes[0].id, due)
+        await self.marks.put(self.cards.routes.home.id, due)
 
     def _says_no(self, error: errors.SourceError) -> None:
         if not self._failing:
@@ -103,7 +103,7 @@ class Digests:
         return connected.capabilities(self.sources, made.source)
 
     async def _mark(self) -> datetime | None:
-        return await self.marks.get(self.cards.routes[0].id)
+        return await self.marks.get(self.cards.routes.home.id)
 
     def _draft(self, due: datetime, made: model.Digest) -> model.CardDraft:
         return cards.at_once(model.CardKind.DIGEST, self.cards.channel, due.isoformat(), digest_stats.pack(made))
@@ -135,7 +135,7 @@ class Digests:
         everything, search = query == model.Query(), self.browse.search
         query = replace(query, limit=0, sort="newest")
         first = min(since, now - WEEK).astimezone(self.zone).date()
-        week = await search.one(source, replace(query, statuses=("any",), since=first), actor, 0)
+        week = await search.one(source, replace(query, statuses=("any",), since=first, ago=()), actor, 0)
         found = await search.one(source, replace(query, statuses=()), actor, MOST)
         total = len(found.anomalies) if found.total is None else found.total
         if everything and total <= MOST:

@@ -128,7 +128,7 @@ class Poll:
                 read_at=read_at,
                 now=self.clock.now(),
                 cursor=changes.cursor,
-                drafts=self.cards.drafts(fresh),
+                drafts=await self.cards.drafts(fresh),
                 note=await self._note(source.title, read_at),
             )
         )

@@ -124,7 +124,7 @@ class Post:
         if not waiting:
             return
         now = self.clock.now()
-        routes = {route.id: route for route in self.cards.routes}
+        routes = {route.id: route for route in await self.cards.routes.list()}
         for decision in grouping.decide(waiting, await self.store.windows(), routes, now):
             await self.store.decide(decision, now)
 

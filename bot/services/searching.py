@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from bot import errors, model, ports
 from bot.core import connected, grammar
-from bot.services import slicing
+from bot.services import open_ones, slicing
 
 T = TypeVar("T")
 
@@ -44,10 +44,11 @@ class Picked:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Asks the systems. `resolve` turns the people of a filter into the users of a system."""
+    """Asks the systems. `resolve` turns the people of a filter into the users of a system, `known` answers what one cannot filter by."""
 
     sources: Mapping[str, ports.Source]
     resolve: Callable[[model.Query, str, model.Actor], Awaitable[model.Query]]
+    known: open_ones.OpenOnes | None = None
 
     def asked(self, query: model.Query) -> Sequence[ports.Source]:
         """The systems that a filter is for: the one it names, or all."""
@@ -58,14 +59,15 @@ class Search:
         sources = self.asked(query)
         if len(sources) == 1:
             found = await self.one(sources[0], query, actor, wanted)
-            return model.Answer(found.anomalies, [(sources[0].title, found.total)])
+            return model.Answer(found.anomalies, [(sources[0].title, found.total)], as_of=found.as_of)
         amount = wanted if query.sort or not wanted else max(wanted, SORTED)
         heard, unheard = await each(sources, lambda source: self.one(source, query, actor, amount))
         whole = not amount or all(len(found.anomalies) < amount or found.total == len(found.anomalies) for _, found in heard)
         order = _ORDERS.get(query.sort or ("" if whole else "newest"), _ORDERS[""])
         everything = [one for _, found in heard for one in found.anomalies]
         merged = await asyncio.to_thread(sorted, everything, key=order)  # it may be a hundred thousand
-        return model.Answer(merged[: wanted or None], [(source.title, found.total) for source, found in heard], unheard)
+        as_of = min((found.as_of for _, found in heard if found.as_of), default=None)
+        return model.Answer(merged[: wanted or None], [(source.title, found.total) for source, found in heard], unheard, as_of)
 
     async def one(self, source: ports.Source, query: model.Query, actor: model.Actor, wanted: int) -> model.Found:
         """At most `wanted` (0: all) of one system that match, each word applied where the source says: sent to the system, or here.
@@ -75,6 +77,8 @@ class Search:
         query = replace(query, sort=query.sort or "newest")
         if not grammar.here(query, source.words):
             return await source.find(replace(query, limit=wanted))
+        if self.known is not None and (stored := await self.known.find(source, query, wanted)) is not None:
+            return stored
         found = await source.find(replace(query, limit=0))
         every = slicing.each(found.anomalies)
         kept = [anomaly async for some in every for anomaly in some if grammar.matches(query, anomaly, source.words, source.own_words)]

@@ -12,7 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot import model
 from bot.store import columns, outbox, tables, transactions
 
-_CARDS, _MEMBERS = tables.cards, tables.card_members
+_CARDS, _MEMBERS, _ANOMALIES = tables.cards, tables.card_members, tables.anomalies
+
+_VERSION = (
+    sa.select(_ANOMALIES.c.version)
+    .where(_ANOMALIES.c.source == _CARDS.c.source, _ANOMALIES.c.id == _CARDS.c.anomaly)
+    .correlate(_CARDS)
+    .scalar_subquery()
+)
+"""Of the anomaly that a card is about."""
 
 
 async def decide(connection: AsyncConnection, decision: model.Decision, now: datetime) -> None:
@@ -55,11 +63,11 @@ async def _fold(connection: AsyncConnection, decision: model.Decision, cards: Se
     if not group:
         return ""
     reason = model.Reason.JOINED_GROUP if decision.join else model.Reason.BURST
+    wanted = await connection.scalar(sa.select(_CARDS.c.wanted).where(_CARDS.c.id == group))
     for chunk in transactions.chunks(cards):
-        shown = sa.select(sa.literal(group, columns.Words()), _CARDS.c.source, _CARDS.c.anomaly).where(
-            _CARDS.c.id.in_(chunk), _CARDS.c.anomaly.is_not(None), ~_member(group)
-        )
-        await connection.execute(sa.insert(_MEMBERS).from_select(["card", "source", "anomaly"], shown))
+        joins = (sa.literal(group, columns.Words()), _CARDS.c.source, _CARDS.c.anomaly, sa.literal(wanted), _VERSION)
+        shown = sa.select(*joins).where(_CARDS.c.id.in_(chunk), _CARDS.c.anomaly.is_not(None), ~_member(group))
+        await connection.execute(sa.insert(_MEMBERS).from_select([column.name for column in _MEMBERS.columns], shown))
         change = sa.update(_CARDS).where(_CARDS.c.id.in_(chunk))
         await connection.execute(change.values(state=model.CardState.FOLDED, reason=reason, due=None, since=None))
     await outbox.refresh_shown(connection, cards, now)

@@ -227,7 +227,8 @@ class Cards:
             places = await connection.execute(_count(_ANOMALIES.c.container, card).limit(TABLES_SHOWN))
             named = [(str(row[0]), int(row[1])) for row in places if row[0]]
             shown = await _members(connection, card, 0, sample) if sample else []
-            return ports.Tally(sum(counted.values()), counted, named, shown)
+            latest, changed = (await connection.execute(_since_joining(card))).one()
+            return ports.Tally(sum(counted.values()), counted, named, shown, latest or 0, changed or 0)
 
         return await self._db.read(work)
 
@@ -309,6 +310,15 @@ def _count(column: sa.Column[str], card: str) -> sa.Select[str, int]:
     number = sa.func.count()
     source, condition = _joined(card)
     return sa.select(column, number).select_from(source).where(condition).group_by(column).order_by(number.desc(), column)
+
+
+def _since_joining(card: str) -> sa.Select[int, int]:
+    """How many joined last, not with the first ones; and how many have another version now."""
+    source, condition = _joined(card)
+    last = sa.select(sa.func.max(_MEMBERS.c.joined_wanted)).where(_MEMBERS.c.card == card).scalar_subquery()
+    latest = sa.case((sa.and_(_MEMBERS.c.joined_wanted == last, last > 1), 1), else_=0)
+    changed = sa.case((_MEMBERS.c.joined_version < _ANOMALIES.c.version, 1), else_=0)
+    return sa.select(sa.func.sum(latest), sa.func.sum(changed)).select_from(source).where(condition)
 
 
 async def _members(connection: AsyncConnection, card: str, offset: int, limit: int) -> Sequence[model.Anomaly]:

@@ -23,15 +23,18 @@ from bot.store import (
     anomalies,
     batches,
     cards,
+    columns,
     connections,
     deliveries,
     digest_marks,
     file_lock,
+    filling,
     health_tables,
     identities,
     journal,
     leases,
     legacy_facts,
+    matching,
     operations,
     recording,
     remarks,
@@ -60,6 +63,8 @@ FAULT_SECONDS = 4.0
 
 logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)  # it adds a traceback for each connection that an outage breaks
 
+_HOW: Mapping[str, Any] = {"hide_parameters": True, "json_serializer": columns.as_json}
+
 _SSL_WORDS = frozenset({"disable", "allow", "prefer", "require", "verify-ca", "verify-full"})
 
 
@@ -78,6 +83,7 @@ class Store:
     """Everything the product remembers. `alone`: no other process can use this database, so old leases belong to a dead one."""
 
     anomalies: anomalies.Anomalies
+    open_ones: matching.OpenAnomalies
     cards: cards.Cards
     leases: leases.Leases
     deliveries: deliveries.Deliveries
@@ -93,6 +99,7 @@ class Store:
     slack: slack_health.SlackHealth
     digests: digest_marks.DigestMarks
     legacy: legacy_facts.LegacyFacts
+    filling: filling.Filling
     alone: bool
     db: transactions.Database
     lock: file_lock.Lock | None = None
@@ -146,6 +153,7 @@ async def open(url: str, patience: connections.Patience | None = None) -> Store:
         raise
     return Store(
         anomalies.Anomalies(db),
+        matching.OpenAnomalies(db),
         cards.Cards(db),
         leases.Leases(db),
         deliveries.Deliveries(db),
@@ -161,6 +169,7 @@ async def open(url: str, patience: connections.Patience | None = None) -> Store:
         slack_health.SlackHealth(db),
         digest_marks.DigestMarks(db),
         legacy_facts.LegacyFacts(db),
+        filling.Filling(db),
         alone=held is not None,
         db=db,
         lock=held,
@@ -255,9 +264,9 @@ def _database(target: DatabaseTarget, patience: connections.Patience) -> transac
         # No ping before each use: the watch closes what is silent, and what is closed is replaced when it is taken.
         arguments = target.options["connect_args"] | {"timeout": patience.connect}
         pooled = {"pool_size": 5, "max_overflow": 5, "pool_timeout": patience.pool, "pool_recycle": patience.life}
-        engine = create_async_engine(target.url, hide_parameters=True, connect_args=arguments, **pooled)
+        engine = create_async_engine(target.url, **_HOW, connect_args=arguments, **pooled)
         few = pooled | {"pool_size": 1, "max_overflow": 1}
-        aside = create_async_engine(target.url, hide_parameters=True, connect_args=arguments, **few)
+        aside = create_async_engine(target.url, **_HOW, connect_args=arguments, **few)
         watch = connections.Watch(patience)
         watch.attach(engine)
         watch.attach(aside)
@@ -270,7 +279,7 @@ def _database(target: DatabaseTarget, patience: connections.Patience) -> transac
 
 
 def _engine(target: DatabaseTarget, **options: Any) -> AsyncEngine:
-    return create_async_engine(target.url, hide_parameters=True, **target.options, **options)
+    return create_async_engine(target.url, **_HOW, **target.options, **options)
 
 
 def _as_sqlite(engine: AsyncEngine, begin: str, pragmas: list[str]) -> None:

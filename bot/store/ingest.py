@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model, ports
-from bot.store import columns, health_tables, journal, mappers, outbox, source_health, tables, transactions, underway
+from bot.store import anomaly_columns, columns, health_tables, journal, many, mappers, outbox, source_health, tables, transactions, underway
 
 _ANOMALIES = tables.anomalies
 
@@ -44,7 +44,7 @@ class _Change:
 
     before: mappers.AnyRow
     seen: model.Anomaly
-    body: dict[str, Any]
+    body: columns.Encoded
     digest: str
 
 
@@ -69,11 +69,11 @@ async def save(connection: AsyncConnection, sight: Sight) -> model.Ingested:
 
 async def _chunk(connection: AsyncConnection, sight: Sight, seen: Sequence[model.Anomaly], tally: _Tally) -> None:
     known = await _known(connection, sight.of.source, [anomaly.ref.id for anomaly in seen])
-    fresh: list[tuple[model.Anomaly, dict[str, Any]]] = []
+    fresh: list[tuple[model.Anomaly, columns.Encoded]] = []
     changes: list[_Change] = []
     same: list[str] = []
     for anomaly in seen:
-        row, body = known.get(anomaly.ref.id), mappers.body(anomaly)
+        row, body = known.get(anomaly.ref.id), mappers.encoded(anomaly)
         if row is None:
             if not sight.known_only:
                 fresh.append((anomaly, body))
@@ -107,11 +107,12 @@ async def _known(connection: AsyncConnection, source: str, ids: Sequence[str]) -
     return {row.id: row for row in await connection.execute(statement)}
 
 
-async def _insert(connection: AsyncConnection, sight: Sight, fresh: Sequence[tuple[model.Anomaly, dict[str, Any]]], tally: _Tally) -> None:
+async def _insert(connection: AsyncConnection, sight: Sight, fresh: Sequence[tuple[model.Anomaly, columns.Encoded]], tally: _Tally) -> None:
     drafts = [draft for anomaly, _ in fresh for draft in sight.of.drafts.get(anomaly.ref, ())]
     live = {draft.ref for draft in drafts if draft.state is model.CardState.LIVE}
-    await connection.execute(
-        sa.insert(_ANOMALIES),
+    await many.insert(
+        connection,
+        _ANOMALIES,
         [
             {
                 "source": sight.of.source,
@@ -120,10 +121,12 @@ async def _insert(connection: AsyncConnection, sight: Sight, fresh: Sequence[tup
                 "reason": sight.of.reason.value,
                 "shown": sight.of.now if anomaly.ref in live else None,
                 **_content(anomaly, body, mappers.digest(body), sight, None),
+                **anomaly_columns.values(anomaly, 1),
             }
             for anomaly, body in fresh
         ],
     )
+    await anomaly_columns.insert(connection, [anomaly for anomaly, _ in fresh])
     await outbox.insert(connection, drafts, sight.of.now, tally.places)
     tally.new |= {anomaly.ref for anomaly, _ in fresh}
 
@@ -139,18 +142,22 @@ async def _update(connection: AsyncConnection, sight: Sight, changes: Sequence[_
 
 
 async def _write(connection: AsyncConnection, sight: Sight, changes: Sequence[_Change], tally: _Tally) -> None:
-    row = sa.and_(_ANOMALIES.c.source == sight.of.source, _ANOMALIES.c.id == sa.bindparam("this"))
-    await connection.execute(
-        sa.update(_ANOMALIES).where(row),
+    await many.update(
+        connection,
+        _ANOMALIES,
+        ("source", "id"),
         [
             {
-                "this": change.seen.ref.id,
+                "source": sight.of.source,
+                "id": change.seen.ref.id,
                 "version": change.before.version + 1,
                 **_content(change.seen, change.body, change.digest, sight, change.before.closed),
+                **anomaly_columns.values(change.seen, change.before.version + 1),
             }
             for change in changes
         ],
     )
+    await anomaly_columns.replace(connection, sight.of.source, [change.seen for change in changes])
     ids = [change.seen.ref.id for change in changes]
     await outbox.mark_dirty(connection, sight.of.source, ids, sight.of.now)
     await _end_or_revive(connection, sight, changes, tally)
@@ -203,7 +210,7 @@ async def _record(connection: AsyncConnection, sight: Sight, tally: _Tally) -> N
         await outbox.mark_dirty(connection, sight.of.source, unsigned, sight.of.now)
 
 
-def _content(anomaly: model.Anomaly, body: dict[str, Any], digest: str, sight: Sight, closed: datetime | None) -> dict[str, Any]:
+def _content(anomaly: model.Anomaly, body: columns.Encoded, digest: str, sight: Sight, closed: datetime | None) -> dict[str, Any]:
     return {
         "state": anomaly.state.value,
         "created": anomaly.created,

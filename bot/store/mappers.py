@@ -6,13 +6,14 @@ import asyncio
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import pydantic
 import sqlalchemy as sa
 
 from bot import model, ports
+from bot.store import columns
 
 T = TypeVar("T")
 
@@ -65,9 +66,14 @@ def _drop_endless(values: dict[str, Any]) -> None:
         del values[key]
 
 
-def digest(values: Mapping[str, Any]) -> str:
+def encoded(anomaly: model.Anomaly) -> columns.Encoded:
+    """The body as it is stored, its keys in order, encoded once for the column and for the digest."""
+    return columns.Encoded(_SORTED.encode(body(anomaly)))
+
+
+def digest(text: columns.Encoded) -> str:
     """A fingerprint of what is visible: another body, another digest."""
-    return hashlib.blake2b(_SORTED.encode(values).encode("ascii"), digest_size=16).hexdigest()
+    return hashlib.blake2b(text.encode("ascii"), digest_size=16).hexdigest()
 
 
 def anomaly(row: AnyRow) -> model.Anomaly:

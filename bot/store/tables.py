@@ -29,7 +29,17 @@ anomalies = sa.Table(
     columns.maybe("closed"),  # when this desk first saw it archived; NULL while it is not
     columns.maybe("shown"),  # since when a live card shows it; NULL when none does
     columns.maybe("clicked"),  # when somebody acted on it last from Slack
+    # What filters ask for, told once more than in the body. NULL where it says nothing, and in rows that no release since 0009 wrote; the
+    # names and ids of places are in folded case, as filters compare them.
+    columns.words_or_null("severity"),
+    columns.number_or_null("rank"),  # of the severity: 1 is the lowest
+    sa.Column("score", sa.Float(), nullable=True),
+    *(columns.words_or_null(name) for name in ("datastore_id", "datastore_name", "container_id", "container_name")),
+    columns.maybe("started"),
+    columns.maybe("ended"),
+    columns.number_or_null("filled"),  # the version that these columns and the side rows tell; another one: to be filled again
 )
+STALE: sa.ColumnElement[bool] = sa.literal_column("(filled IS NULL OR filled <> version)")
 columns.index("anomalies_open", anomalies.c.source, anomalies.c.created, anomalies.c.id, where=anomalies.c.closed.is_(None))
 columns.index(
     "anomalies_shown",
@@ -47,7 +57,44 @@ columns.index(
 columns.index("anomalies_clicked", anomalies.c.source, anomalies.c.clicked, where=anomalies.c.clicked.is_not(None))
 columns.index("anomalies_state", anomalies.c.source, anomalies.c.state)
 columns.index("anomalies_fingerprint", anomalies.c.source, anomalies.c.fingerprint, anomalies.c.created)
+for _name, _column in (
+    ("rank", anomalies.c.rank),
+    ("datastore", anomalies.c.datastore_id),
+    ("datastore_name", anomalies.c.datastore_name),
+    ("container", anomalies.c.container_id),
+    ("container_name", anomalies.c.container_name),
+):
+    columns.index(f"anomalies_{_name}", anomalies.c.source, _column, anomalies.c.id, where=anomalies.c.closed.is_(None))
+columns.index(
+    "anomalies_score",
+    anomalies.c.source,
+    anomalies.c.score,
+    anomalies.c.created,
+    anomalies.c.id,
+    where=anomalies.c.closed.is_(None),
+)
+columns.index("anomalies_started", anomalies.c.source, anomalies.c.started, where=anomalies.c.started.is_not(None))
+columns.index("anomalies_ended", anomalies.c.source, anomalies.c.ended, where=anomalies.c.ended.is_not(None))
+columns.index("anomalies_stale", anomalies.c.source, anomalies.c.id, where=STALE)
 columns.index("anomalies_closed", anomalies.c.source, anomalies.c.fingerprint, anomalies.c.closed, where=anomalies.c.closed.is_not(None))
+
+
+def _side(name: str) -> sa.Table:
+    """What an open anomaly has several of, to be found by: closed ones have none, so that it stays as small as the queue."""
+    made = sa.Table(
+        name,
+        columns.metadata,
+        *(sa.Column(part, columns.Words(), primary_key=True) for part in ("source", "anomaly", "value")),
+        sqlite_with_rowid=False,
+    )
+    columns.index(f"{name}_value", made.c.source, made.c.value, made.c.anomaly)
+    return made
+
+
+anomaly_tags = _side("anomaly_tags")
+"""Tags, in folded case."""
+anomaly_assignees = _side("anomaly_assignees")
+"""Ids of the system's users."""
 
 cards = sa.Table(
     "cards",
@@ -108,6 +155,8 @@ card_members = sa.Table(
     sa.Column("card", columns.Words(), sa.ForeignKey("cards.id", name="card_members_card"), primary_key=True),
     sa.Column("source", columns.Words(), primary_key=True),
     sa.Column("anomaly", columns.Words(), primary_key=True),
+    columns.number_or_null("joined_wanted"),  # the card's `wanted` when it joined; NULL for what joined before 0009
+    columns.number_or_null("joined_version"),  # the anomaly's version at that moment
 )
 columns.index("card_members_anomaly", card_members.c.source, card_members.c.anomaly)
 
@@ -121,6 +170,18 @@ windows = sa.Table(
     columns.words("group_card"),
     columns.maybe("grouped"),
     columns.maybe("joined"),
+)
+
+routes = sa.Table(
+    "routes",
+    columns.metadata,
+    sa.Column("id", columns.Words(), primary_key=True),
+    columns.words("channel"),
+    columns.words("filter"),  # in canonical form: relative days stay relative
+    columns.number_or_null("burst"),  # NULL, here and below: as the settings say
+    sa.Column("wait_seconds", sa.Float(), nullable=True),
+    columns.words_or_null("made_by"),
+    columns.moment("at"),
 )
 
 journal = sa.Table(

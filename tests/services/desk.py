@@ -15,7 +15,7 @@ from bot.services import cards, people, poll, post, recording, remarks, triage
 from bot.services.batches import freeze, run
 from bot.sources.qualytics import closings
 from bot.store import engine
-from tests.services import cast, lab
+from tests.services import cast, fixed_routes, lab
 
 CHANNEL, DANA, LEE = lab.CHANNEL, lab.DANA, lab.LEE
 ACK = model.Change(model.Action.ACKNOWLEDGE)
@@ -266,7 +266,9 @@ class Desk:
         silent, messenger = lab.Silent(), through(wall)
         route = model.Route("default", CHANNEL)
         rows, batches = through(store.cards), through(store.batches)
-        self.cards = cards.Cards(routes=[route], sources=sources, anomalies=anomalies, store=rows, journal=journal, clock=clock)
+        self.cards = cards.Cards(
+            routes=fixed_routes.FixedRoutes(route), sources=sources, anomalies=anomalies, store=rows, journal=journal, clock=clock
+        )
         self.post = post.Post(
             cards=self.cards,
             store=rows,

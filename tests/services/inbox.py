@@ -13,7 +13,7 @@ from bot import errors, model
 from bot.render.kit import text
 from bot.services import cards, poll, post
 from bot.store import engine
-from tests.services import cast, lab
+from tests.services import cast, fixed_routes, lab
 
 EVERY = timedelta(seconds=30)
 
@@ -109,7 +109,7 @@ class Desk:
         self.counts = Counts()
         sources: Any = {"qualytics": self.inbox}
         self.wanted = cards.Cards(
-            routes=[model.Route("default", lab.CHANNEL, burst=1000, wait_seconds=0)],
+            routes=fixed_routes.FixedRoutes(model.Route("default", lab.CHANNEL, burst=1000, wait_seconds=0)),
             sources=sources,
             anomalies=store.anomalies,
             store=store.cards,

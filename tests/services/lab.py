@@ -14,7 +14,7 @@ from bot.services import cards, people, post
 from bot.services.scans import ask, follow
 from bot.sources.qualytics import closings
 from bot.store import engine
-from tests.services import cast
+from tests.services import cast, fixed_routes
 
 CHANNEL = "C0QUALITY"
 DANA = model.Actor("U0DANA", "Dana")
@@ -193,7 +193,7 @@ class Lab:
         grants = permissions.grants([DANA.id], {})
         wall: Any = self.wall
         self.cards = cards.Cards(
-            routes=[model.Route("default", CHANNEL)],
+            routes=fixed_routes.FixedRoutes(model.Route("default", CHANNEL)),
             sources=sources,
             anomalies=store.anomalies,
             store=store.cards,

@@ -12,7 +12,7 @@ import pytest
 from bot import errors, model, ports
 from bot.core import permissions
 from bot.services import browse
-from tests.services import cast
+from tests.services import cast, fixed_routes
 from tests.services.desk import ACK, CHANNEL, DANA, INVALID, Desk, World
 
 ME = model.Actor("U0DANA", "Dana")
@@ -34,7 +34,7 @@ def looking(system: cast.System, shelf: cast.Shelf | None = None, rules: permiss
         resolve=cast.unresolved,
         clock=cast.Clock(),
         grants=rules or permissions.Grants(),
-        routes=[ROUTE],
+        routes=fixed_routes.FixedRoutes(ROUTE),
     )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from bot import model
 from bot.services import cards
-from tests.services import cast
+from bot.store import routes
+from tests.services import cast, fixed_routes
 from tests.services.lab import CHANNEL, Lab
 
 CLOSED = {"state": model.State.ARCHIVED, "status": "Invalid", "archived_as": "Invalid"}
@@ -15,9 +17,9 @@ BACK = model.SourceRecovered("Qualytics")
 
 
 async def test_drafts_are_for_what_is_open_on_every_route_that_takes_it(lab: Lab) -> None:
-    lab.cards.routes = [model.Route("all", "C1"), model.Route("heavy", "C2", model.Query(min_weight=5))]
+    lab.cards.routes = fixed_routes.FixedRoutes(model.Route("all", "C1"), model.Route("heavy", "C2", model.Query(min_weight=5)))
     light, heavy, closed = cast.anomaly(1), cast.anomaly(9), cast.anomaly(3, **CLOSED)
-    drafts = lab.cards.drafts([light, heavy, closed])
+    drafts = await lab.cards.drafts([light, heavy, closed])
     assert {ref.id: [draft.route for draft in made] for ref, made in drafts.items()} == {"1": ["all"], "9": ["all", "heavy"]}
 
 
@@ -59,3 +61,16 @@ async def test_a_kind_is_drawn_by_who_registered_for_it(lab: Lab) -> None:
     assert await lab.cards.draw(digest) == model.Message("Digest noon.")
     drawn = await lab.cards.draw(report)
     assert drawn is not None and drawn.text.startswith("Qualytics answers again")
+
+
+async def test_a_route_that_is_added_while_the_desk_runs_takes_what_comes_next(lab: Lab) -> None:
+    known = routes.Routes(lab.store.db, model.Route("default", CHANNEL), lab.clock, ZoneInfo("UTC"))
+    lab.cards.routes = known
+    (heavy,) = seen = [cast.anomaly(9)]
+    assert [draft.channel for draft in (await lab.cards.drafts(seen))[heavy.ref]] == [CHANNEL]
+    await known.put(model.Route("heavy", "C0HEAVY", burst=2), "min:5", "U1", lab.clock.now())
+    assert [(draft.channel, draft.route) for draft in (await lab.cards.drafts(seen))[heavy.ref]] == [
+        (CHANNEL, "default"),
+        ("C0HEAVY", "heavy"),
+    ]
+    assert lab.cards.channel == CHANNEL, "what belongs to no route is told where the settings say"

@@ -88,6 +88,7 @@ def desk(lab: Lab) -> Desk:
         resolve=cast.unresolved,
         clock=lab.clock,
         grants=grants,
+        routes=lab.cards.routes,
     )
     made = digests.Digests(
         sources=sources,

@@ -14,7 +14,7 @@ import pytest
 from bot import errors, model, ports
 from bot.core import retries
 from bot.services import cards, post
-from tests.services import cast
+from tests.services import cast, fixed_routes
 from tests.services import lab as labs
 from tests.services.lab import CHANNEL, Lab
 
@@ -81,7 +81,7 @@ class Wall:
 def wall(lab: Lab) -> Iterator[Wall]:
     made = Wall(lab.clock)
     lab.post.messenger = made  # type: ignore[assignment]
-    lab.cards.routes = [model.Route("default", CHANNEL, burst=3, wait_seconds=0)]
+    lab.cards.routes = fixed_routes.FixedRoutes(model.Route("default", CHANNEL, burst=3, wait_seconds=0))
     lab.post.admins = ["U0ADMIN", "S0GROUP"]
     yield made
     assert not any(made.faults.values()), "a fault was not met"
@@ -91,7 +91,7 @@ async def arrive(lab: Lab, *idents: int, **values: Any) -> list[model.Ref]:
     """New anomalies, as the poll stores them, and one flush."""
     found = [replace(cast.anomaly(ident, **values), created=lab.clock.now()) for ident in idents]
     now = lab.clock.now()
-    await lab.store.anomalies.save(ports.Observation("qualytics", found, read_at=now, now=now, drafts=lab.cards.drafts(found)))
+    await lab.store.anomalies.save(ports.Observation("qualytics", found, read_at=now, now=now, drafts=await lab.cards.drafts(found)))
     await lab.post.flush()
     return [one.ref for one in found]
 
@@ -138,7 +138,9 @@ async def test_a_burst_becomes_one_message_that_tells_the_number(lab: Lab, wall:
 
 
 async def test_a_burst_says_which_system_it_is_from_and_how_many_made_it_one(lab: Lab, wall: Wall) -> None:
-    lab.cards.routes = [model.Route("small", CHANNEL, burst=3, wait_seconds=0), model.Route("large", "C0OTHER", burst=5, wait_seconds=0)]
+    lab.cards.routes = fixed_routes.FixedRoutes(
+        model.Route("small", CHANNEL, burst=3, wait_seconds=0), model.Route("large", "C0OTHER", burst=5, wait_seconds=0)
+    )
     await arrive(lab, *range(1, 9))
     for channel, burst in ((CHANNEL, 3), ("C0OTHER", 5)):
         (message,) = [one for where, _, one in wall.shown.values() if where == channel and "arrived together" in one.text]
@@ -158,7 +160,7 @@ async def test_what_was_closed_before_its_turn_is_never_posted(lab: Lab, wall: W
 
 
 async def test_the_clicked_card_is_edited_through_its_response_url_and_others_as_clicks(lab: Lab, wall: Wall) -> None:
-    lab.cards.routes = [model.Route("one", CHANNEL, wait_seconds=0), model.Route("two", "C0OTHER", wait_seconds=0)]
+    lab.cards.routes = fixed_routes.FixedRoutes(model.Route("one", CHANNEL, wait_seconds=0), model.Route("two", "C0OTHER", wait_seconds=0))
     (ref,) = await arrive(lab, 1)
     here = next(one for one in await lab.store.cards.of([ref]) if one.channel == CHANNEL)
     await lab.post.show([ref], post.Hint(CHANNEL, here.ts, "https://hooks.slack.example/x"))
@@ -414,7 +416,7 @@ async def test_refusals_are_logged_once_an_hour_for_each_word(lab: Lab, caplog: 
 
 
 async def test_a_pause_rests_the_lane_and_no_other(lab: Lab, wall: Wall) -> None:
-    lab.cards.routes = [model.Route("one", CHANNEL, wait_seconds=0), model.Route("two", "C0OTHER", wait_seconds=0)]
+    lab.cards.routes = fixed_routes.FixedRoutes(model.Route("one", CHANNEL, wait_seconds=0), model.Route("two", "C0OTHER", wait_seconds=0))
     wall.faults["post"] = [errors.SlackRateLimited("wait", retry_after=30)]
     await arrive(lab, 1)
     assert (len(wall.said()), len(wall.said("C0OTHER"))) in ((0, 1), (1, 0))
@@ -489,7 +491,7 @@ async def test_a_click_that_gets_through_ends_the_pause_of_its_channel(lab: Lab,
 
 
 async def test_edits_of_a_channel_that_is_archived_wait_for_it(lab: Lab, wall: Wall) -> None:
-    lab.cards.routes = [model.Route("one", CHANNEL, wait_seconds=0), model.Route("two", "C0OTHER", wait_seconds=0)]
+    lab.cards.routes = fixed_routes.FixedRoutes(model.Route("one", CHANNEL, wait_seconds=0), model.Route("two", "C0OTHER", wait_seconds=0))
     (ref,) = await arrive(lab, 1)
     assert len(wall.shown) == 2
     wall.faults["update"] = [errors.ChannelGone("gone", code="is_inactive")]

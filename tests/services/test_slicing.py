@@ -89,7 +89,7 @@ async def test_all_of_a_group_is_read_in_pages(lab: Lab, monkeypatch: pytest.Mon
     monkeypatch.setattr(browse, "MEMBERS", 4)
     found = many(10)
     now, route = lab.clock.now(), "default"
-    drafts = lab.cards.drafts(found)
+    drafts = await lab.cards.drafts(found)
     await lab.store.anomalies.save(ports.Observation("qualytics", found, read_at=now, now=now, drafts=drafts))
     fold = tuple(card.id for card in await lab.store.cards.waiting())
     group = model.CardDraft(model.CardKind.GROUP, "C1", "default:1", route=route)

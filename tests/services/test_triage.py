@@ -254,7 +254,7 @@ async def test_an_anomaly_that_a_poll_saw_before_and_stored_after_is_not_booked_
     old, read_at = world.system.there["1"], world.clock.now()
     await desk.click(ACK, 1)
     await world.store.anomalies.save(
-        ports.Observation("qualytics", [old], read_at=read_at, now=world.clock.now(), drafts=desk.cards.drafts([old]))
+        ports.Observation("qualytics", [old], read_at=read_at, now=world.clock.now(), drafts=await desk.cards.drafts([old]))
     )
     await desk.post.flush()
     await desk.look()

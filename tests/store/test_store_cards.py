@@ -403,9 +403,30 @@ async def test_a_group_is_counted_by_state_and_table(store: engine.Store) -> Non
     assert (await store.cards.members(card, offset=7))[0].version == 2
 
 
+async def test_members_remember_when_they_joined_and_what_they_were(store: engine.Store) -> None:
+    await save(store, *map(draft, (1, 2)))
+    await store.cards.decide(model.Decision("default", WINDOW, fold=await waiting_ids(store), group=group()), NOON)
+    window = (await store.cards.windows())["default"]
+    tally = await store.cards.tally(window.group)
+    assert (tally.total, tally.latest, tally.changed) == (2, 0, 0), "all came with the card"
+    await save(store, *map(draft, (3, 4, 5)), at=1)
+    await store.cards.decide(model.Decision("default", window, fold=await waiting_ids(store), join=window.group), after(2))
+    assert (await store.cards.tally(window.group)).latest == 3
+    seen = [anomaly(number, records=7) for number in (1, 4)]
+    await store.anomalies.save(ports.Observation(SOURCE, seen, read_at=after(3), now=after(3)))
+    await save(store, draft(6), at=4)
+    await store.cards.decide(model.Decision("default", window, fold=await waiting_ids(store), join=window.group), after(5))
+    tally = await store.cards.tally(window.group)
+    assert (tally.total, tally.latest, tally.changed) == (6, 1, 2)
+    async with store.db.writer.begin() as connection:  # as a process of the last release adds one
+        await connection.exec_driver_sql("UPDATE card_members SET joined_wanted = NULL, joined_version = NULL WHERE anomaly IN ('4', '6')")
+    tally = await store.cards.tally(window.group)
+    assert (tally.total, tally.latest, tally.changed) == (6, 2, 1), "nobody knows about those"
+
+
 async def test_an_unknown_group_is_empty(store: engine.Store) -> None:
     tally = await store.cards.tally("nobody")
-    assert (tally.total, tally.states, list(tally.tables)) == (0, {}, [])
+    assert (tally.total, tally.states, list(tally.tables), tally.latest) == (0, {}, [], 0)
     assert await store.cards.get("nobody") is None
 
 

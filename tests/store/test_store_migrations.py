@@ -15,10 +15,10 @@ from alembic import autogenerate, command, config
 from alembic.runtime import migration
 
 from bot import errors, ports
-from bot.store import anomalies, batches, columns, connections, engine, journal, mappers, transactions, work_tables
+from bot.store import batches, columns, connections, engine, journal, mappers, transactions, work_tables
 from bot.store.migrations import revisions, runner
-from tests.store import processes
-from tests.store.making import NOON, SOURCE, after, anomaly, batch, drafts, intent, item, line, live, operation, ref, scan
+from tests.store import earlier, processes
+from tests.store.making import NOON, SOURCE, after, anomaly, batch, intent, item, line, live, operation, ref, scan
 
 
 def _drift(connection: sa.Connection) -> list[Any]:
@@ -128,9 +128,7 @@ async def _filled_at_0001(url: str) -> None:
     """A database as the first release left it, written by a desk of that time: it knew nothing of batches."""
     await to_revision(url, "0001")
     db = engine._database(engine.parse(url), connections.Patience())
-    await anomalies.Anomalies(db).save(
-        ports.Observation(SOURCE, [anomaly(1), anomaly(2)], read_at=NOON, now=NOON, cursor="c", drafts=drafts(live(1)))
-    )
+    await earlier.insert(db, [anomaly(1), anomaly(2)], cursor="c", drafts=[live(1)])
     await _clicked(db)
     await db.close()
 
@@ -158,7 +156,7 @@ async def _filled_at_0002(url: str) -> None:
     """A database as the second release left it: it knew nothing of operations, and closed anomalies."""
     await to_revision(url, "0002")
     db = engine._database(engine.parse(url), connections.Patience())
-    await anomalies.Anomalies(db).save(ports.Observation(SOURCE, [anomaly(1), anomaly(2)], read_at=NOON, now=NOON, drafts=drafts(live(1))))
+    await earlier.insert(db, [anomaly(1), anomaly(2)], drafts=[live(1)])
     await journal.Journal(db).finish("x", [line(1, "archive", after(5)), line(2, at=after(6))], after(6))
     await batches.Batches(db).create(batch("b1", 1), [item(1)])
     assert await batches.Batches(db).confirm("b1", NOON)

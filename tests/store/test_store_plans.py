@@ -76,7 +76,7 @@ SMALL = {"sources", "windows", "leases", "workers", "anon_1"}
 them whole is right."""
 
 
-ORDERED = {"anomalies_open", "anomalies_shown", "anomalies_read", "operations_ended"}
+ORDERED = {"anomalies_stale", "anomalies_score", "anomalies_open", "anomalies_shown", "anomalies_read", "operations_ended"}
 """Indices that are read from their end until a limit is reached."""
 
 
@@ -150,6 +150,9 @@ async def _fill(url: str) -> None:
 
 SAME = [anomaly(number, fingerprint=f"f-{number % 3}", created=after(number)) for number in range(20)]
 OTHER = [anomaly(number, fingerprint=f"f-{number % 3}", created=after(number), records=7) for number in range(20)]
+
+MARK = ports.Mark(after(30), "30", 20.0)
+"""Somewhere in the middle of a list."""
 
 DELIVERY = ports.Delivery("trigger", "k", "token")
 REMARK = model.Lease("remarks", ("k",), "token", NOON)
@@ -240,6 +243,18 @@ CALLS: dict[str, Callable[[engine.Store], Awaitable[Any]]] = {
     "recent operations": lambda desk: desk.operations.recent(5),
     "operation of a scan": lambda desk: desk.operations.by_scan(SOURCE, "1"),
     "sweep operations": lambda desk: desk.operations.sweep(after(1)),
+    "fill": lambda desk: desk.filling.fill(),
+    "as of": lambda desk: desk.open_ones.as_of(SOURCE, model.Query()),
+    "of a severity": lambda desk: desk.open_ones.page(SOURCE, model.Query(severities=(model.Severity.HIGH,))),
+    "of a tag": lambda desk: desk.open_ones.page(SOURCE, model.Query(tags=("pii",)), MARK),
+    "of a person": lambda desk: desk.open_ones.page(SOURCE, model.Query(assignees=("7", "8"))),
+    "of nobody": lambda desk: desk.open_ones.page(SOURCE, model.Query(assignees=("none",))),
+    "of a datastore": lambda desk: desk.open_ones.page(SOURCE, model.Query(datastores=("warehouse",))),
+    "of a table": lambda desk: desk.open_ones.page(SOURCE, model.Query(tables=("orders",))),
+    "of these days": lambda desk: desk.open_ones.page(SOURCE, model.Query(since=NOON.date(), until=NOON.date(), sort="oldest"), MARK),
+    "of a fingerprint": lambda desk: desk.open_ones.page(SOURCE, model.Query(fingerprint="f-1")),
+    "heaviest": lambda desk: desk.open_ones.page(SOURCE, model.Query(sort="weight"), MARK),
+    "heavy, counted": lambda desk: desk.open_ones.count(SOURCE, model.Query(min_weight=50.0)),
     "new batch": lambda desk: desk.batches.create(batch("new", 1), [item(1)]),
 }
 
@@ -309,6 +324,15 @@ async def test_the_lanes_and_the_known_rows_use_their_own_indices(desk: engine.S
         "newest": "anomalies_open",
         "watched": "anomalies_shown",
         "read longest ago": "anomalies_read",
+        "fill": "anomalies_stale",
+        "as of": "anomalies_stale",
+        "of a tag": "anomaly_tags_value",
+        "of a person": "anomaly_assignees_value",
+        "of a datastore": "anomalies_datastore_name",
+        "of a table": "anomalies_container_name",
+        "of a severity": "anomalies_rank",
+        "heaviest": "anomalies_score",
+        "heavy, counted": "anomalies_score",
         "unfinished": "intents_unfinished",
         "history": "journal_anomaly",
         "runnable": "batches_running",
@@ -335,6 +359,15 @@ async def test_the_lanes_and_the_known_rows_use_their_own_indices(desk: engine.S
         assert any(index in step for step in plans), f"{name}: {plans}"
         if name in ordered:
             assert not [step for step in plans if "USE TEMP B-TREE FOR ORDER BY" in step], f"{name}: {plans}"
+
+
+async def test_a_first_look_at_many_sends_a_few_statements_for_each_chunk(store: engine.Store) -> None:
+    many = [anomaly(number, tags=("pii", "critical"), assignees=(model.Person(SOURCE, "7", "Kim"),)) for number in range(1000)]
+    with recorded(store) as sent:
+        await store.anomalies.save(
+            ports.Observation(SOURCE, many, read_at=NOON, now=NOON, cursor="c", drafts=drafts(*map(draft, range(1000))))
+        )
+    assert len(sent) <= 2 * 6 + 4, [statement for statement, _ in sent]
 
 
 async def test_a_steady_save_sends_the_same_statements_however_much_is_tracked(store: engine.Store) -> None:

@@ -146,17 +146,28 @@ def _limit(name: str, value: lexer.Value, today: date) -> int:
 
 def _day(name: str, value: lexer.Value, today: date) -> date:
     word = value.text.casefold()
-    if word in DAYS_AGO:
-        return today - timedelta(days=DAYS_AGO[word])
-    ago = re.fullmatch(r"([0-9]{1,4})([dw])", word)
-    if ago:
-        return _back(name, value, today, int(ago[1]) * (7 if ago[2] == "w" else 1))
+    ago = days_ago(word)
+    if ago is not None:
+        return _back(name, value, today, ago)
     if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", word):
         try:
             return date.fromisoformat(word)
         except ValueError:
             return _no_day(name, value, "is not a day of the calendar", _last_before(word) or today.isoformat())
     return _almost_day(name, value, today)
+
+
+def days_ago(word: str) -> int | None:
+    """How many days before today this is; None for a day of the calendar."""
+    if word.casefold() in DAYS_AGO:
+        return DAYS_AGO[word.casefold()]
+    ago = re.fullmatch(r"([0-9]{1,4})([dw])", word.casefold())
+    return int(ago[1]) * (7 if ago[2] == "w" else 1) if ago else None
+
+
+def written_ago(days: int) -> str:
+    """The way back."""
+    return next((word for word, ago in DAYS_AGO.items() if ago == days), f"{days}d")
 
 
 def _last_before(word: str) -> str:

@@ -13,6 +13,9 @@ from bot.core.grammar import fields, lexer, systems
 
 EXAMPLE = "status:active table:orders"
 
+_DAYS = ("since", "until")
+"""Words whose days may be relative: those stay so in what is stored."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -75,6 +78,8 @@ def read(
         _check_values(word, token, found[index + 1 : index + 2], used, known)
         for value in token.values:
             _keep(values, word, word.read(word.name, value, today))
+            if word.name in _DAYS and (ago := fields.days_ago(value.text)) is not None:
+                values["ago"] = (*values.get("ago", ()), (word.name, ago))
         used[word.name] = token
     _check_source(values, used, sources)
     _check_days(values, used)
@@ -82,6 +87,7 @@ def read(
         values["statuses"] = _standing(values["statuses"])
     if "others" in values:
         values["others"] = tuple(sorted(values["others"], key=lambda pair: pair[0]))
+    values["ago"] = tuple(sorted(values.get("ago", ())))
     return replace(model.Query(), **values)
 
 
@@ -212,6 +218,9 @@ def _others(query: model.Query, name: str) -> Sequence[str]:
 
 
 def _written(query: model.Query, word: fields.FilterWord) -> Sequence[str]:
+    ago = dict(query.ago).get(word.name)
+    if ago is not None and fields.kept(query, word):
+        return [f"{word.name}:{fields.written_ago(ago)}"]
     values = [_typed(word, value) for value in fields.kept(query, word)]
     return [f"{word.name}:{','.join(values)}"] if values else []
 
@@ -340,11 +349,12 @@ def _row(word: fields.FilterWord | model.OwnWord, known: Mapping[str, model.Word
     return Row(word.name, word.example, word.about, answer.handling, answer.because)
 
 
-_FRAME = ("source", "sort", "limit", "ids")
+_FRAME = ("source", "sort", "limit", "ids", "ago")
 
 
 def without_each(query: model.Query) -> Sequence[tuple[str, model.Query]]:
     """The query without each of its selecting words in turn, and the word as text: to find out which one excludes most."""
     empty = model.Query()
+    frame = replace(empty, ago=query.ago)
     named = [name for name in model.Query.__dataclass_fields__ if name not in _FRAME and getattr(query, name) != getattr(empty, name)]
-    return [(canonical(replace(empty, **{name: getattr(query, name)})), replace(query, **{name: getattr(empty, name)})) for name in named]
+    return [(canonical(replace(frame, **{name: getattr(query, name)})), replace(query, **{name: getattr(empty, name)})) for name in named]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from bot import model
 from bot.core import reasons, vocabulary
@@ -105,7 +107,7 @@ def listing(listing: model.Listing, group: str = "") -> model.Message:
     """
     asked = text.short(listing.words, 300, "")
     if not listing.anomalies:
-        return _nothing(asked, listing.offset)
+        return _nothing(asked, listing.offset, listing.as_of)
     among = unheard.by_system(listing.totals)
     first, last = listing.offset + 1, listing.offset + len(listing.anomalies)
     of = f" of {text.number(listing.total)}" if listing.total is not None else ""
@@ -126,6 +128,8 @@ def listing(listing: model.Listing, group: str = "") -> model.Message:
     )
     missing = more and onward is None
     hint = (blocks.context("There are more, but this filter is too long for a button. Narrow it down to see the rest."),) if missing else ()
+    if listing.as_of is not None:
+        hint = (*hint, blocks.context(blocks.marked(_known_since(listing.as_of))))
     return limits.fit(
         model.Message(
             said, (blocks.section(heading, back), *unheard.rows(listing.unheard, "list"), *rows, *blocks.actions(onward, review), *hint)
@@ -164,12 +168,20 @@ def _spoken_row(anomaly: model.Anomaly) -> str:
     return f"{text.spoken(line)} {text.when(anomaly.created)}"
 
 
-def _nothing(asked: str, offset: int) -> model.Message:
+def _known_since(as_of: datetime) -> str:
+    """How fresh an answer is that was found among what is known here."""
+    return f"Found among what this desk knew at {text.when(as_of)}: what it had not seen by then is missing."
+
+
+def _nothing(asked: str, offset: int, as_of: datetime | None) -> model.Message:
     """An empty answer says what was asked and what to try."""
     if offset:
         return blocks.line("There is nothing more on this page: the list has become shorter. Ask again with /anomalies list.")
     what = f"No anomaly matches: {asked}." if asked else "No anomaly is open."
-    return blocks.line(f"{what} Closed ones are left out unless you ask for them: try status:any, or leave a word out.")
+    message = blocks.line(f"{what} Closed ones are left out unless you ask for them: try status:any, or leave a word out.")
+    if as_of is None:
+        return message
+    return replace(message, blocks=(*message.blocks, blocks.context(blocks.marked(_known_since(as_of)))))
 
 
 def count(

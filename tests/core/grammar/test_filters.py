@@ -81,8 +81,24 @@ def test_what_people_write_reads_the_same_after_it_is_written_back(parts: list[s
 def test_until_and_words_of_others_are_written_back() -> None:
     found = query("until:today direction:UP bookmark:a,b change:20%")
     assert found.others == (("bookmark", "a"), ("bookmark", "b"), ("delta", "20"), ("direction", "up"))
-    assert grammar.canonical(found) == "until:2026-11-21 bookmark:a,b delta:20 direction:up"
+    assert grammar.canonical(found) == "until:today bookmark:a,b delta:20 direction:up"
     assert grammar.describe(found) == "open anomalies until 2026-11-21 with bookmark a or b with delta 20 with direction up"
+
+
+@pytest.mark.parametrize("text", ["since:7d until:yesterday", "since:3d until:today", "since:2026-11-01 until:yesterday"])
+def test_relative_days_stay_relative_in_what_is_written_back(text: str) -> None:
+    """A filter that is kept means other days tomorrow."""
+    first = query(text)
+    assert grammar.canonical(first) == text
+    later = grammar.query(grammar.canonical(first), today=TODAY + timedelta(days=10))
+    for word, then, now in (("since", first.since, later.since), ("until", first.until, later.until)):
+        assert then and now and now - then == timedelta(days=10 if word in dict(first.ago) else 0)
+    without = {part for part, _ in grammar.without_each(first)}
+    assert without == set(text.split())
+
+
+def test_weeks_are_written_back_as_days() -> None:
+    assert grammar.canonical(query("since:2w")) == "since:14d"
 
 
 @pytest.mark.parametrize(

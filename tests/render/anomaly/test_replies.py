@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -97,6 +97,15 @@ def test_a_page_shows_each_anomaly_with_a_button_and_the_ways_on() -> None:
     assert values(message, ids.SHOW) == [f"qualytics:{number}|{number}" for number in range(10)]
     assert values(message, ids.LIST_PAGE) == ["10|table:orders", "30|table:orders"]
     assert [ids.decode_page(value) for value in values(message, ids.LIST_PAGE)] == [(10, "table:orders"), (30, "table:orders")]
+
+
+@pytest.mark.parametrize("shown", [10, 0])
+def test_what_was_found_among_what_is_known_says_as_of_when(shown: int) -> None:
+    at = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    message = replies.listing(model.Listing("severity:high", many(shown), shown, 0, at))
+    assert slack_rules.faults(message) == []
+    assert "Found among what this desk knew at 2026-11-21 12:00 UTC: what it had not seen by then is missing." in slack_rules.seen(message)
+    assert "Found among" not in slack_rules.seen(replies.listing(model.Listing("severity:high", many(shown), shown)))
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ def previews(desk: Desk) -> preview.Previews:
         resolve=acting.people.resolve,
         clock=desk.world.clock,
         grants=desk.grants,
+        routes=desk.cards.routes,
     )
     return preview.Previews(
         batches=desk.batches, acting=acting, browse=looking, review=review.Review(looking), people=acting.people, messenger=messenger

@@ -1,0 +1,86 @@
+"""What filters ask for of an anomaly, as columns of its row and as rows of the side tables: the body tells it too, but is not searched."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot import model
+from bot.store import columns, tables, transactions
+
+SOME = 2000
+"""Side rows in one statement."""
+
+RANKS: Mapping[model.Severity, int] = {word: place for place, word in enumerate(model.Severity, start=1)}
+
+_SIDES: Mapping[sa.Table, Callable[[model.Anomaly], Iterable[str]]] = {
+    tables.anomaly_tags: lambda anomaly: [tag.casefold() for tag in anomaly.tags if tag],
+    tables.anomaly_assignees: lambda anomaly: [person.id for person in anomaly.assignees],
+}
+
+
+def values(anomaly: model.Anomaly, version: int) -> dict[str, Any]:
+    """The columns of this version of an anomaly."""
+    store, table = anomaly.datastore, anomaly.container
+    return {
+        "severity": anomaly.severity.value if anomaly.severity else None,
+        "rank": RANKS[anomaly.severity] if anomaly.severity else None,
+        "score": anomaly.weight if anomaly.weight is not None and math.isfinite(anomaly.weight) else None,
+        "datastore_id": store.id.casefold() if store else None,
+        "datastore_name": store.name.casefold() if store else None,
+        "container_id": table.id.casefold() if table else None,
+        "container_name": table.name.casefold() if table else None,
+        "started": None,
+        "ended": None,
+        "filled": version,
+    }
+
+
+NOTHING: Mapping[str, Any] = dict.fromkeys(
+    ("severity", "rank", "score", "datastore_id", "datastore_name", "container_id", "container_name", "started", "ended")
+)
+"""The columns of what cannot be read."""
+
+
+async def insert(connection: AsyncConnection, anomalies: Sequence[model.Anomaly]) -> None:
+    """The side rows of anomalies that have none yet, of a chunk in one value: row by row they would take as long as the anomalies."""
+    for table, told in _SIDES.items():
+        rows = [
+            (one.ref.source, one.ref.id, columns.storable(value))
+            for one in anomalies
+            if one.state is not model.State.ARCHIVED
+            for value in dict.fromkeys(told(one))
+        ]
+        for some in transactions.chunks(rows, SOME):
+            parts = ("source", "anomaly", "value")
+            await connection.execute(sa.insert(table).from_select(parts, _UNPACKED[connection.dialect.name]), {"rows": some})
+
+
+_ROWS = sa.bindparam("rows", type_=sa.JSON)
+
+
+def _lite() -> sa.Select[str, str, str]:
+    row = sa.func.json_each(_ROWS).table_valued("value")
+    parts: list[sa.ColumnElement[str]] = [sa.func.json_extract(row.c.value, f"$[{place}]", type_=columns.Words()) for place in range(3)]
+    return sa.select(parts[0], parts[1], parts[2])
+
+
+def _server() -> sa.Select[str, str, str]:
+    row = sa.func.json_array_elements(_ROWS).table_valued(sa.column("value", sa.JSON))
+    parts: list[sa.ColumnElement[str]] = [row.c.value[place].as_string() for place in range(3)]
+    return sa.select(parts[0], parts[1], parts[2])
+
+
+_UNPACKED: Mapping[str, sa.Select[str, str, str]] = {"sqlite": _lite(), "postgresql": _server()}
+
+
+async def replace(connection: AsyncConnection, source: str, anomalies: Sequence[model.Anomaly]) -> None:
+    """The side rows of these anomalies of one source, whatever they were before."""
+    for table in _SIDES:
+        for some in transactions.chunks([one.ref.id for one in anomalies]):
+            await connection.execute(sa.delete(table).where(table.c.source == source, table.c.anomaly.in_(some)))
+    await insert(connection, anomalies)

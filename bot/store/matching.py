@@ -1,0 +1,184 @@
+"""Which open anomalies match a filter, as far as columns can tell: for words that their system cannot filter by.
+
+Only open ones are indexed this way. What no column tells (a check, a rule, a word in a text) narrows nothing here: the grammar's own
+matcher decides about what comes back, so that this may find too much and never too little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot import model, ports
+from bot.core import grammar
+from bot.store import anomaly_columns, columns, health_tables, mappers, tables, transactions
+
+_A = tables.anomalies
+
+_OPEN = (model.State.OPEN, model.State.ACKNOWLEDGED)
+_OF_OPEN = frozenset({"active", "acknowledged"})
+"""Words for a status that take no closed anomaly."""
+
+_NOBODY = "none"
+"""The assignee of what nobody is assigned to."""
+
+_EMPTY = model.Query()
+
+
+class OpenAnomalies:
+    """The port `OpenAnomalies`."""
+
+    def __init__(self, db: transactions.Database) -> None:
+        self._db = db
+
+    async def as_of(self, source: str, query: model.Query) -> datetime | None:
+        """The last good look at the system, when the filter can be answered here."""
+        if not _OF_OPEN.issuperset(query.statuses):
+            return None
+        return await self._db.read(lambda connection: _complete(connection, source))
+
+    async def page(self, source: str, query: model.Query, after: ports.Mark | None = None, limit: int = 200) -> Sequence[model.Anomaly]:
+        """The next ones, from behind `after` on."""
+        return await self._db.read(lambda connection: _page(connection, source, query, after, limit))
+
+    async def count(self, source: str, query: model.Query) -> int | None:
+        """Counted by the database, where the columns tell all of the filter."""
+        told = {"source", "statuses", "sort", "limit", "ago", *_WORDS}
+        if any(name not in told and getattr(query, name) != getattr(_EMPTY, name) for name in model.Query.__dataclass_fields__):
+            return None
+        statement = sa.select(sa.func.count()).select_from(_A).where(*_conditions(source, query))
+        return await self._db.read(lambda connection: connection.scalar(statement))
+
+
+async def _complete(connection: AsyncConnection, source: str) -> datetime | None:
+    health = health_tables.sources
+    met = sa.select(health.c.last_ok).where(health.c.source == source, health.c.contacted.is_not(None))
+    stale = sa.select(_A.c.id).where(tables.STALE, _A.c.source == source).limit(1)
+    last: datetime | None = await connection.scalar(met)
+    return None if last is None or await connection.scalar(stale) is not None else last
+
+
+# --- order ----------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Phase:
+    """A stretch of an order that one index gives: its columns, the last of which is the id, and which rows lie in it."""
+
+    columns: Sequence[sa.Column[Any]]
+    behind: Callable[[ports.Mark], Sequence[Any]]
+    rows: Sequence[sa.ColumnElement[bool]] = ()
+    holds: Callable[[ports.Mark], bool] = lambda mark: True
+    falling: bool = True
+
+    def read(self, after: ports.Mark | None) -> tuple[list[sa.ColumnElement[bool]], list[sa.ColumnElement[Any]]]:
+        order: list[sa.ColumnElement[Any]] = [column.desc() if self.falling else column.asc() for column in self.columns]
+        if after is None or not self.holds(after):
+            return [*self.rows], order
+        mark = sa.tuple_(*(sa.literal(value, one.type) for value, one in zip(self.behind(after), self.columns, strict=True)))
+        row = sa.tuple_(*self.columns)
+        return [*self.rows, row < mark if self.falling else row > mark], order
+
+
+_AGE = (_A.c.created, _A.c.id)
+
+
+def _age(mark: ports.Mark) -> Sequence[Any]:
+    return mark.created, mark.id
+
+
+_WEIGHED = _Phase(
+    (_A.c.score, *_AGE),
+    lambda mark: (mark.weight, *_age(mark)),
+    rows=(_A.c.score.is_not(None),),
+    holds=lambda mark: mark.weight is not None,
+)
+_UNWEIGHED = _Phase(_AGE, _age, rows=(_A.c.score.is_(None),), holds=lambda mark: mark.weight is None)
+_ORDERS: Mapping[str, Sequence[_Phase]] = {
+    "newest": (_Phase(_AGE, _age),),
+    "oldest": (_Phase(_AGE, _age, falling=False),),
+    "weight": (_WEIGHED, _UNWEIGHED),
+}
+
+
+async def _page(
+    connection: AsyncConnection, source: str, query: model.Query, after: ports.Mark | None, limit: int
+) -> Sequence[model.Anomaly]:
+    found: list[mappers.AnyRow] = []
+    phases = _ORDERS.get(query.sort, _ORDERS["newest"])
+    begun = next((place for place, phase in enumerate(phases) if after is not None and phase.holds(after)), 0)
+    for phase in phases[begun:]:
+        if len(found) < limit:
+            behind, order = phase.read(after)
+            statement = sa.select(_A.c.body, _A.c.version).where(*_conditions(source, query), *behind).order_by(*order)
+            found += await connection.execute(statement.limit(limit - len(found)))
+    return await mappers.each(found, mappers.anomaly)
+
+
+# --- words ----------------------------------------------------------------------------------------------------------------
+
+
+def _conditions(source: str, query: model.Query) -> list[sa.ColumnElement[bool]]:
+    used = {name: value for name in _WORDS if (value := getattr(query, name)) != getattr(_EMPTY, name)}
+    told = [_WORDS[name](source, value) for name, value in used.items()]
+    return [_A.c.source == source, _A.c.closed.is_(None), *_state(query), *told]
+
+
+def _state(query: model.Query) -> list[sa.ColumnElement[bool]]:
+    """The states that the words for them take, asked of the grammar: it alone knows what they mean."""
+    one = model.Anomaly(model.Ref("", ""), model.State.OPEN, "", datetime.min.replace(tzinfo=UTC))
+    wanted = model.Query(statuses=query.statuses)
+    taken = [state for state in _OPEN if grammar.matches(wanted, replace(one, state=state))]
+    return [] if len(taken) == len(_OPEN) else [_A.c.state.in_([state.value for state in taken])]
+
+
+def _folded(words: Sequence[str]) -> list[str]:
+    return sorted({word.casefold() for word in words if word})
+
+
+def _told(column: str, source: str, values: Sequence[Any]) -> sa.ColumnElement[bool]:
+    """A select of its own, which its index answers alone, while the open ones are read in the order that is asked for."""
+    there = _A.alias()
+    return _A.c.id.in_(sa.select(there.c.id).where(there.c.source == source, there.c.closed.is_(None), there.c[column].in_(values)))
+
+
+def _place(ident: str, name: str) -> Callable[[str, Sequence[str]], sa.ColumnElement[bool]]:
+    return lambda source, words: sa.or_(*(_told(column, source, _folded(words)) for column in (ident, name)))
+
+
+def _having(side: sa.Table, source: str, values: Sequence[str]) -> sa.ColumnElement[bool]:
+    return _A.c.id.in_(sa.select(side.c.anomaly).where(side.c.source == source, side.c.value.in_(values)))
+
+
+def _assigned(source: str, people: Sequence[str]) -> sa.ColumnElement[bool]:
+    side = tables.anomaly_assignees
+    theirs = _having(side, source, sorted(set(people)))
+    nobody = ~sa.exists().where(side.c.source == source, side.c.anomaly == _A.c.id)
+    return sa.or_(theirs, nobody) if _NOBODY in people else theirs
+
+
+def _until(source: str, day: date) -> sa.ColumnElement[bool]:
+    return sa.true() if day == date.max else _A.c.created < _midnight(day + timedelta(days=1))
+
+
+def _midnight(day: date) -> sa.ColumnElement[datetime]:
+    return sa.literal(datetime.combine(day, time(), UTC), columns.Utc())
+
+
+_WORDS: Mapping[str, Callable[[str, Any], sa.ColumnElement[bool]]] = {
+    "datastores": _place("datastore_id", "datastore_name"),
+    "tables": _place("container_id", "container_name"),
+    "tags": lambda source, words: _having(tables.anomaly_tags, source, _folded(words)),
+    "severities": lambda source, words: _told("rank", source, sorted({anomaly_columns.RANKS[word] for word in words})),
+    "min_weight": lambda source, least: _A.c.score >= least,
+    "since": lambda source, day: _A.c.created >= _midnight(day),
+    "until": _until,
+    "assignees": _assigned,
+    "fingerprint": lambda source, word: _A.c.fingerprint == word,
+}
+"""Fields of a query whose words the columns tell exactly."""
