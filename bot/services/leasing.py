@@ -31,8 +31,8 @@ async def trying(leases: ports.Leases, clock: ports.Clock, kind: str, keys: str 
 
 @asynccontextmanager
 async def holding(leases: ports.Leases, clock: ports.Clock, *held: model.Lease) -> AsyncIterator[list[model.Lease]]:
-    """Do it under these leases, and under those that are added to what is handed out; what is taken out
-    was given back. Raises LeaseLost when one is lost meanwhile."""
+    """Do it under these leases, and under those that are added to what is handed out; what is taken out of it was given back. Raises
+    LeaseLost when one is lost meanwhile."""
     mine = list(held)
 
     async def renew() -> bool:

@@ -146,19 +146,20 @@ class Triage:
 
     async def _alone(self, intent: ports.Intent, held: list[model.Lease], *, again: bool) -> None:
         """Have the anomaly for ourselves. Raises Stale when somebody else is at it for too long; after a restart it is tried later."""
-        (ref,), loop, pause = intent.refs, asyncio.get_running_loop(), LOOK_SECONDS
+        (ref,), loop, pause, last = intent.refs, asyncio.get_running_loop(), LOOK_SECONDS, False
         end = loop.time() + WAIT_SECONDS
         while not any(lease.kind == "anomalies" for lease in held):
-            lease = await self.leases.take("anomalies", str(ref), self.clock.now(), leasing.SECONDS)
-            if lease is not None:
+            if (lease := await self.leases.take("anomalies", str(ref), self.clock.now(), leasing.SECONDS)) is not None:
                 held.append(lease)
-            elif loop.time() >= end and (first := await self.journal.under_way(ref, intent.key)):
-                raise _busy(ref, f"{first.actor_name} was first, and that change is not finished yet", again=again)
-            elif loop.time() >= end + WAIT_SECONDS:
-                raise _busy(ref, "A change of many is at this anomaly just now", again=again)
-            else:
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, LONGEST_LOOK)
+                return
+            if loop.time() >= end:
+                if first := await self.journal.under_way(ref, intent.key):
+                    raise _busy(ref, f"{first.actor_name} was first, and that change is not finished yet", again=again)
+                if last:
+                    raise _busy(ref, "A change of many is at this anomaly just now", again=again)
+                last = loop.time() >= end + WAIT_SECONDS  # once more: whoever was at it may just have ended
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_LOOK)
 
     async def _show(self, ref: model.Ref, click: Click) -> None:
         """The action is done and recorded: trouble with Slack from here on is the flush's to mend."""
