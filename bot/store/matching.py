@@ -21,7 +21,7 @@ from bot.store import anomaly_columns, columns, health_tables, mappers, tables, 
 _A = tables.anomalies
 
 _OPEN = (model.State.OPEN, model.State.ACKNOWLEDGED)
-_OF_OPEN = frozenset({"active", "acknowledged"})
+_OF_OPEN = frozenset({"open", "active", "acknowledged"})
 """Words for a status that take no closed anomaly."""
 
 _NOBODY = "none"

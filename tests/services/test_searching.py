@@ -16,7 +16,7 @@ from bot.render.anomaly import replies
 from bot.services import browse, searching
 from bot.sources.qualytics import list_params
 from tests.render import slack_rules
-from tests.services import cast
+from tests.services import cast, fixed_routes
 
 ME = model.Actor("U0DANA", "Dana")
 AWAY = errors.SourceUnavailable("anomify", "Anomify did not answer within 30 seconds.")
@@ -69,7 +69,7 @@ def pair(**second: Any) -> tuple[browse.Browse, System, System]:
     sources: Any = {"qualytics": first, "anomify": other}
     service = browse.Browse(
         sources=sources, anomalies=store, cards=store, journal=store, health=store, resolve=cast.unresolved, clock=cast.Clock(),
-        grants=permissions.Grants(),
+        grants=permissions.Grants(), routes=fixed_routes.FixedRoutes(model.Route("default", "C1")),
     )  # fmt: skip
     return service, first, other
 

@@ -65,15 +65,15 @@ async def test_an_export_has_a_stated_maximum(monkeypatch: pytest.MonkeyPatch) -
     assert browse.MOST_EXPORTED == 100_000
     monkeypatch.setattr(browse, "MOST_EXPORTED", 3)
     system = cast.System(all=many(3))
-    assert len(await looking(system).export(model.Query(), ME)) == 3
+    assert len((await looking(system).export(model.Query(), ME)).anomalies) == 3
     system.all, system.asked = many(4), []
     with pytest.raises(errors.NotSupported, match="4 anomalies match, and a file holds 3 at most"):
         await looking(system).export(model.Query(), ME)
     assert system.asked == ["count"], "refused before anything is read"
-    assert len(await looking(system).export(model.Query(limit=3), ME)) == 3
+    assert len((await looking(system).export(model.Query(limit=3), ME)).anomalies) == 3
     with pytest.raises(errors.NotSupported, match="4 anomalies"):
         await looking(system).export(model.Query(min_weight=1), ME)
-    assert len(await looking(system).export(model.Query(min_weight=2), ME)) == 3
+    assert len((await looking(system).export(model.Query(min_weight=2), ME)).anomalies) == 3
 
 
 async def test_an_export_needs_the_right_to_look_and_something_to_write() -> None:

@@ -45,9 +45,9 @@ async def aborted(source: qualytics.Qualytics) -> None:
 ACK = model.Action.ACKNOWLEDGE
 SAME: dict[str, Do] = {
     "list open": found(),
-    "list active": found(statuses=("open", "acknowledged")),
+    "list active": found(statuses=("active", "acknowledged")),
     "list closed": found(statuses=("resolved", "invalid")),
-    "list both": found(statuses=("open", "resolved")),
+    "list both": found(statuses=("active", "resolved")),
     "list filtered": found(
         tables=("100",),
         checks=("501",),

@@ -164,11 +164,8 @@ async def test_what_no_push_can_be(over: Make, body: bytes) -> None:
 # --- capabilities are data --------------------------------------------------------------------------------------------
 
 
-async def test_words_that_make_no_sense_for_tables_are_refused_with_a_reason(over: Make) -> None:
+async def test_each_word_is_sent_or_applied_here(over: Make) -> None:
     words = over(lambda _: httpx.Response(500)).words
-    for word in ("metric", "direction", "delta", "duration", "resolution"):
-        assert words[word].handling is model.Handling.REFUSED
-        assert words[word].because.endswith(".")
     assert words["severity"].handling is words["q"].handling is model.Handling.HERE
     assert words["datastore"].handling is words["since"].handling is model.Handling.SENT
 

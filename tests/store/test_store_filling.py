@@ -71,7 +71,7 @@ async def test_what_a_process_of_the_last_release_writes_meanwhile_is_filled_aga
     await store.health.ok(SOURCE, after(1))
     assert await _stale(store) == 0
     await earlier.update(store.db, _high(1, assignees=()), version=2)
-    closed = {"state": model.State.ARCHIVED, "status": "Invalid", "archived_as": model.ArchiveAs.INVALID}
+    closed = {"state": model.State.ARCHIVED, "status": "Invalid", "archived_as": "Invalid"}
     await earlier.update(store.db, _high(2, **closed), version=2)
     await earlier.insert(store.db, [_high(4)])
     assert await _stale(store) == 3 and await store.open_ones.as_of(SOURCE, HIGH) is None

@@ -122,7 +122,7 @@ async def test_a_filter_is_answered_once_the_system_was_met_and_every_row_is_fil
     assert await store.open_ones.as_of(SOURCE, everything) is None, "nobody has looked at everything yet"
     await store.anomalies.save(ports.Observation(SOURCE, [], read_at=NOON, now=NOON, cursor="c"))
     assert await store.open_ones.as_of(SOURCE, everything) == after(5)
-    for word, known in (("open", True), ("acknowledged", True), ("archived", False), ("invalid", False), ("any", False)):
+    for word, known in (("open", True), ("active", True), ("acknowledged", True), ("archived", False), ("invalid", False), ("any", False)):
         assert (await store.open_ones.as_of(SOURCE, replace(everything, statuses=(word,))) is not None) is known, word
 
 
@@ -133,7 +133,7 @@ async def test_what_is_changed_is_found_by_what_it_is_now_and_what_is_closed_no_
     await filled.anomalies.save(ports.Observation(SOURCE, [changed], read_at=after(10), now=after(10)))
     (found,) = await filled.open_ones.page(SOURCE, replace(mine, severities=(model.Severity.CRITICAL,)))
     assert found.ref == changed.ref
-    closed = replace(changed, state=model.State.ARCHIVED, status="Invalid", archived_as=model.ArchiveAs.INVALID)
+    closed = replace(changed, state=model.State.ARCHIVED, status="Invalid", archived_as="Invalid")
     await filled.anomalies.save(ports.Observation(SOURCE, [closed], read_at=after(20), now=after(20)))
     assert await filled.open_ones.page(SOURCE, mine) == [] and await filled.open_ones.count(SOURCE, mine) == 0
     await filled.anomalies.save(ports.Observation(SOURCE, [changed], read_at=after(30), now=after(30)))

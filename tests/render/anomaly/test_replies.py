@@ -102,7 +102,7 @@ def test_a_page_shows_each_anomaly_with_a_button_and_the_ways_on() -> None:
 @pytest.mark.parametrize("shown", [10, 0])
 def test_what_was_found_among_what_is_known_says_as_of_when(shown: int) -> None:
     at = datetime(2026, 11, 21, 12, tzinfo=UTC)
-    message = replies.listing(model.Listing("severity:high", many(shown), shown, 0, at))
+    message = replies.listing(model.Listing("severity:high", many(shown), shown, 0, as_of=at))
     assert slack_rules.faults(message) == []
     assert "Found among what this desk knew at 2026-11-21 12:00 UTC: what it had not seen by then is missing." in slack_rules.seen(message)
     assert "Found among" not in slack_rules.seen(replies.listing(model.Listing("severity:high", many(shown), shown)))
