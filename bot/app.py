@@ -19,7 +19,7 @@ import handlers
 from bot import assembly, errors, ports, scheduling, serving, settings, web
 from bot.core import permissions
 from bot.delivery import directory, pacing, probe, slack
-from bot.services import poll, post, remarks
+from bot.services import keeping, poll, post, remarks
 from bot.sources import registry
 from bot.store import engine
 from handlers.desk import Desk
@@ -34,6 +34,9 @@ ASKED_SECONDS = 5.0
 DIGEST_SECONDS = 15.0
 LINE_SECONDS = 5.0
 LEGACY_SECONDS = 60.0
+KEEP_SECONDS = 3600.0
+KEEP_DEADLINE = 3600.0
+"""The first run over an old database forgets years; one that is cut off goes on where it was with the next."""
 BATCH_DEADLINE = 3600.0
 """A run of the batches does all of one: thousands of items, at the pace of the system."""
 
@@ -86,6 +89,7 @@ class Running:
     poll: poll.Poll
     post: post.Post
     remarks: remarks.Remarks
+    keeping: keeping.Keeping
     store: engine.Store
     sources: Mapping[str, ports.Source]
     metrics: web.Metrics
@@ -167,6 +171,7 @@ def _assemble(configured: settings.Settings, clock: ports.Clock, store: engine.S
         poll=made.poll,
         post=made.post,
         remarks=made.remarks,
+        keeping=made.keeping,
         store=store,
         sources=ground.sources,
         metrics=metrics,
@@ -228,6 +233,7 @@ def _jobs(configured: settings.Settings, desk: Running) -> list[scheduling.Job]:
         *(scheduling.Job(f"notice {name}", noticing(name), every, jitter=every / 10, first=True) for name in desk.sources),
         scheduling.Job("digest", desk.desk.digests.tick, DIGEST_SECONDS, first=True),
         scheduling.Job("connection", desk.line.watch, LINE_SECONDS),
+        scheduling.Job("keeping", desk.keeping.work, KEEP_SECONDS, jitter=KEEP_SECONDS / 10, deadline=KEEP_DEADLINE),
         scheduling.Job("legacy facts", desk.store.legacy.carry, LEGACY_SECONDS),
     ]
 

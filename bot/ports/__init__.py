@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.ports.health import DigestMarks, HealthRecords, SlackHealth, SourceTraits
+from bot.ports.keeping import Mark, Removed, Retention
 from bot.ports.slack import Directory, Messenger
 from bot.ports.store import (
     Anomalies,
@@ -36,6 +37,7 @@ __all__ = [
     "Intent",
     "Journal",
     "Leases",
+    "Mark",
     "Messenger",
     "Note",
     "Observation",
@@ -44,6 +46,8 @@ __all__ = [
     "Records",
     "Remark",
     "Remarks",
+    "Removed",
+    "Retention",
     "SlackHealth",
     "Source",
     "SourceTraits",

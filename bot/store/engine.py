@@ -34,6 +34,7 @@ from bot.store import (
     operations,
     recording,
     remarks,
+    retention,
     slack_health,
     source_health,
     source_traits,
@@ -89,6 +90,7 @@ class Store:
     slack: slack_health.SlackHealth
     digests: digest_marks.DigestMarks
     legacy: legacy_facts.LegacyFacts
+    retention: retention.Retention
     alone: bool
     db: transactions.Database
     lock: file_lock.Lock | None = None
@@ -155,6 +157,7 @@ async def open(url: str, patience: connections.Patience | None = None) -> Store:
         slack_health.SlackHealth(db),
         digest_marks.DigestMarks(db),
         legacy_facts.LegacyFacts(db),
+        retention.Retention(db),
         alone=held is not None,
         db=db,
         lock=held,
