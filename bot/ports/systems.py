@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -54,6 +54,11 @@ class Source(Protocol):
     async def find(self, query: model.Query) -> model.Found:
         """What matches the words of `query` that are SENT to the system, newest first unless it says otherwise; at most
         `query.limit` (0: all). Words that are applied HERE are ignored. Raises `errors.NotFound` for an unknown datastore or table."""
+        ...
+
+    def pages(self, query: model.Query) -> AsyncIterator[Sequence[model.Anomaly]]:
+        """All that `find` finds, page by page in its order, however many there are: none is kept here. `query.limit` is not looked at. One
+        that moves to another page meanwhile may come twice."""
         ...
 
     async def count(self, query: model.Query) -> int:

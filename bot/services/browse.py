@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from bot import errors, model, ports
 from bot.core import attribution, connected, grammar, lookup, permissions, scan_rules
-from bot.services import slicing
+from bot.services import selecting, slicing
 
 PAGE = 10
 """Anomalies on one page of a list: what fits into a message with room to read."""
@@ -72,25 +72,27 @@ class Browse:
         page = await self._versions(found.anomalies[offset : offset + PAGE])
         return model.Listing(grammar.canonical(query), page, total, offset)
 
-    async def select(self, query: model.Query, actor: model.Actor) -> Sequence[model.Anomaly]:
+    async def select(self, query: model.Query, actor: model.Actor) -> selecting.Selection:
         """Everything that matches, for a change. Raises NotFound with the word that excluded most when nothing does."""
         permissions.decide(model.Action.BROWSE, actor, self.grants)
-        source = self._source(query)
-        found = await self.find(source, query, actor, query.limit)
-        if not found.anomalies:
+        found = await selecting.begun(await self.all_of(self._source(query), query, actor))
+        if found is None:
             raise errors.NotFound(await self.why_nothing(query, actor))
-        return found.anomalies
+        return found
 
-    async def export(self, query: model.Query, actor: model.Actor) -> Sequence[model.Anomaly]:
+    async def all_of(self, source: ports.Source, query: model.Query, actor: model.Actor) -> selecting.Pages:
+        """The same of one system, page by page."""
+        grammar.check_words(query, source.words, source.title)
+        return selecting.matching(source, await self.resolve(query, source.name, actor))
+
+    async def export(self, query: model.Query, actor: model.Actor) -> selecting.Selection:
         """Everything that matches, for a file. Raises NotFound when nothing does, NotSupported when there is too much for one."""
         permissions.decide(model.Action.BROWSE, actor, self.grants)
         source = self._source(query)
         if not (query.limit or grammar.here(query, source.words)):
             grammar.check_words(query, source.words, source.title)
-            _bounded(await source.count(await self.resolve(query, source.name, actor)))
-        found = await self.select(query, actor)
-        _bounded(len(found))
-        return found
+            bounded(await source.count(await self.resolve(query, source.name, actor)))
+        return await self.select(query, actor)
 
     async def pick(self, refs: Sequence[model.Ref], actor: model.Actor) -> tuple[Sequence[model.Anomaly], Sequence[model.Ref]]:
         """These anomalies, fresh from their system, and the references that it does not know. Raises NotFound when it knows none."""
@@ -142,7 +144,7 @@ class Browse:
 
     async def _size(self, source: ports.Source, query: model.Query, actor: model.Actor) -> int:
         if grammar.here(query, source.words):
-            return len((await self.find(source, replace(query, limit=0), actor, 0)).anomalies)
+            return await selecting.size(await self.all_of(source, replace(query, limit=0), actor))
         return await source.count(await self.resolve(query, source.name, actor))
 
     async def count(self, query: model.Query, actor: model.Actor) -> Counted:
@@ -155,13 +157,13 @@ class Browse:
             total = await source.count(query)
             if total > source.max_batch:
                 return Counted(words, total, {}, ())
-        found = await self.find(source, replace(query, limit=0), actor, 0)
-        states: Counter[str] = Counter()
-        tables: Counter[str] = Counter()
-        async for some in slicing.each(found.anomalies):
-            states.update(anomaly.status for anomaly in some)
-            tables.update(anomaly.container.name for anomaly in some if anomaly.container)
-        return Counted(words, len(found.anomalies), states, tables.most_common(5))
+        total, states, tables = 0, Counter[str](), Counter[str]()
+        async for page in await self.all_of(source, replace(query, limit=0), actor):
+            async for some in slicing.each(page):
+                total += len(some)
+                states.update(anomaly.status for anomaly in some)
+                tables.update(anomaly.container.name for anomaly in some if anomaly.container)
+        return Counted(words, total, states, tables.most_common(5))
 
     async def show(self, ref: model.Ref, actor: model.Actor) -> Shown:
         """One anomaly as its system tells it now. Raises NotFound."""
@@ -227,16 +229,20 @@ class Browse:
         tally = await self.cards.tally(card, sample=0)
         return model.Listing("", await self.cards.members(card, offset=offset, limit=PAGE), tally.total, offset)
 
-    async def whole_group(self, card: str, actor: model.Actor) -> Sequence[model.Anomaly]:
-        """All anomalies behind a group card, as they were last seen."""
+    async def whole_group(self, card: str, actor: model.Actor) -> selecting.Selection:
+        """All anomalies behind a group card, fresh from their system. Raises NotFound when it knows none of them."""
         permissions.decide(model.Action.BROWSE, actor, self.grants)
-        found: dict[model.Ref, model.Anomaly] = {}
-        while some := await self.cards.members(card, offset=len(found), limit=MEMBERS):
-            before = len(found)
-            found |= {one.ref: one for one in some}
-            if len(found) == before:
-                break
-        return list(found.values())
+        found = await selecting.begun(self._group(card, actor))
+        if found is None:
+            raise errors.NotFound("The anomalies of this group are not known any more. They may have been deleted.")
+        return found
+
+    async def _group(self, card: str, actor: model.Actor) -> selecting.Pages:
+        offset = 0
+        while some := await self.cards.members(card, offset=offset, limit=MEMBERS):
+            offset += len(some)
+            with contextlib.suppress(errors.NotFound):
+                yield (await self.pick([one.ref for one in some], actor))[0]
 
     async def about(self, channel: str, ts: str, said: str, actor: model.Actor) -> model.ReviewScope:
         """What a message is about: the anomaly or the group of a card of ours, else the anomalies whose links are in its text.
@@ -267,10 +273,7 @@ class Browse:
         query = await self.resolve(query, source.name, actor)
         if not grammar.here(query, source.words):
             return await source.find(replace(query, limit=wanted))
-        found = await source.find(replace(query, limit=0))
-        every = slicing.each(found.anomalies)
-        kept = [anomaly async for some in every for anomaly in some if grammar.matches(query, anomaly, source.words)]
-        return model.Found(kept[: wanted or None], len(kept))
+        return await selecting.counted(selecting.matching(source, replace(query, limit=0)), wanted)
 
     async def _versions(self, anomalies: Sequence[model.Anomaly]) -> Sequence[model.Anomaly]:
         known = await self.anomalies.get([anomaly.ref for anomaly in anomalies])
@@ -289,7 +292,8 @@ def _found(source: ports.Source) -> str:
     return f"{soon} when the desk looks through everything, which it does every {source.census} polls. It gets a card then."
 
 
-def _bounded(amount: int) -> None:
+def bounded(amount: int) -> None:
+    """Raises NotSupported when so many do not fit into one file."""
     if amount > MOST_EXPORTED:
         raise errors.NotSupported(
             f"{amount:,} anomalies match, and a file holds {MOST_EXPORTED:,} at most. Narrow the filter, for example with table: or "

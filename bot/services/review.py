@@ -9,7 +9,7 @@ from datetime import date
 from bot import errors, model
 from bot.core import grammar, permissions
 from bot.render.kit import text
-from bot.services import browse
+from bot.services import browse, selecting
 
 
 def query(scope: model.ReviewScope, today: date) -> model.Query:
@@ -56,18 +56,17 @@ class Review:
 
     async def targets(
         self, reviewing: model.ReviewInput, query: model.Query, actor: model.Actor
-    ) -> tuple[Sequence[model.Anomaly], Sequence[model.Ref]]:
+    ) -> tuple[selecting.Selection, Sequence[model.Ref]]:
         """The anomalies that a review form means, fresh from their system, and those that it does not know any more."""
-        if reviewing.which == "all" and not reviewing.scope.card:
-            return await self.browse.select(query, actor), ()
         if reviewing.which == "all":
-            refs = [one.ref for one in await self.browse.whole_group(reviewing.scope.card, actor)]
-        else:
-            chosen = reviewing.shown if reviewing.which == "page" else sorted(reviewing.picked)
-            refs = [model.Ref(reviewing.source, ident) for ident in chosen]
+            whole = self.browse.whole_group(reviewing.scope.card, actor) if reviewing.scope.card else self.browse.select(query, actor)
+            return await whole, ()
+        chosen = reviewing.shown if reviewing.which == "page" else sorted(reviewing.picked)
+        refs = [model.Ref(reviewing.source, ident) for ident in chosen]
         if not refs:
             raise errors.NotFound("Nothing is ticked. Tick some anomalies, or choose all on the page or all that match.")
-        return await self.browse.pick(refs, actor)
+        found, missing = await self.browse.pick(refs, actor)
+        return selecting.whole(found), missing
 
     def words(self, reviewing: model.ReviewInput) -> str:
         """How the selection of a review is told on its receipt."""

@@ -6,20 +6,24 @@ Nothing is held in memory that a restart would lose: a batch and each of its ite
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot import errors, model, ports
 from bot.core import connected, permissions, snapshot, transitions, undo
 from bot.render.batch import batch_message, batch_wording, deletion_form
-from bot.services import cards, people, slicing
+from bot.services import cards, people, selecting, slicing
+from bot.services.batches import freezing
 
 PREVIEW_FOR = timedelta(hours=1)
 """A preview older than this is not confirmed any more: what it shows has changed since."""
 
 PAGE = 500
 """Items of a batch that are read from the store at once."""
+
+SAMPLE = 5
+"""Anomalies that a preview shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,55 +56,55 @@ class Batches:
 
     # --- asking ------------------------------------------------------------------------------------------------------------
 
-    async def freeze(self, change: model.Change, targets: Sequence[model.Anomaly], words: str, actor: model.Actor, channel: str) -> Preview:
+    async def freeze(
+        self, change: model.Change, targets: selecting.Selection | Sequence[model.Anomaly], words: str, actor: model.Actor, channel: str
+    ) -> Preview:
         """Keep exactly these anomalies for one change, and say what would become of each. Raises UserError."""
-        source = self._source(targets[0].ref.source, change, actor)
-        items = [self._judged(one, change) async for some in slicing.each(targets) for one in some]
-        return await self._keep(source, change, items, targets, words, actor, channel)
+        return await self._keep(change, selecting.of(targets), lambda one: self._judged(one, change), words, actor, channel)
 
     async def freeze_each(
         self,
         change: model.Change,
-        own: Mapping[model.Ref, model.Change],
-        targets: Sequence[model.Anomaly],
+        own: Callable[[model.Anomaly], model.Change | None],
+        targets: selecting.Selection | Sequence[model.Anomaly],
         words: str,
         actor: model.Actor,
         channel: str,
     ) -> Preview:
-        """The same where each anomaly gets a change of its own (a swapped assignee)."""
-        source = self._source(targets[0].ref.source, change, actor)
-        mine = slicing.each([one for one in targets if one.ref in own])
-        items = [replace(self._judged(one, own[one.ref]), change=own[one.ref]) async for some in mine for one in some]
-        return await self._keep(source, change, items, targets, words, actor, channel)
+        """The same where each anomaly gets a change of its own (a swapped assignee); those that get none are not in it."""
+
+        def judged(one: model.Anomaly) -> model.Item | None:
+            mine = own(one)
+            return None if mine is None else replace(self._judged(one, mine), change=mine)
+
+        return await self._keep(change, selecting.of(targets), judged, words, actor, channel)
 
     async def _keep(
         self,
-        source: ports.Source,
         change: model.Change,
-        items: Sequence[model.Item],
-        targets: Sequence[model.Anomaly],
+        targets: selecting.Selection,
+        judged: Callable[[model.Anomaly], model.Item | None],
         words: str,
         actor: model.Actor,
         channel: str,
     ) -> Preview:
-        now = self.clock.now()
-        items = sorted(items, key=lambda item: item.place)  # no call spans datastores: those of one next to each other need the fewest
-        batch = model.Batch(
-            uuid.uuid4().hex[:12],
-            source.name,
-            change,
-            words,
-            actor.id,
-            actor.name,
-            channel,
-            model.BatchState.PREVIEW,
-            now,
-            len(items),
-        )
-        await self.store.create(batch, items)
-        todo = {item.ref for item in items if item.fate is model.Fate.TODO}
-        split = replace(await self.store.split(batch.id), sample=[one for one in targets if one.ref in todo][:5])
-        return Preview(batch, split, await self.store.progress(batch.id))
+        """Raises NotFound when nothing of it is to be in the batch."""
+        source, now, sample = self._source(targets.first[0].ref.source, change, actor), self.clock.now(), list[model.Anomaly]()
+
+        async def items() -> AsyncIterator[Sequence[model.Item]]:
+            async for page in targets.pages():
+                async for some in slicing.each(page):
+                    pairs = [(one, item) for one in some if (item := judged(one)) is not None]
+                    sample.extend([one for one, item in pairs if item.fate is model.Fate.TODO][: SAMPLE - len(sample)])
+                    yield [item for _, item in pairs]
+
+        given = (source.name, change, words, actor.id, actor.name, channel, model.BatchState.PREVIEW, now, 0)
+        batch = await freezing.filled(self.store, self.clock, model.Batch(uuid.uuid4().hex[:12], *given), items())
+        if batch is None:
+            raise errors.Stale("What you asked for took too long to be put together, so nothing was frozen. Ask again.")
+        if not batch.total:
+            raise errors.NotFound("Nothing that is open is assigned to that person, so there is nothing to reassign.")
+        return Preview(batch, replace(await self.store.split(batch.id), sample=sample), await self.store.progress(batch.id))
 
     def _judged(self, anomaly: model.Anomaly, change: model.Change) -> model.Item:
         verdict = transitions.check(change.action, anomaly, change)
@@ -156,13 +160,7 @@ class Batches:
         if why:
             raise errors.Stale(why)
         connected.named(self.sources, batch.source)  # one that is switched off takes nothing back
-        items = [self._taken_back(item, batch.change, actor) async for some in self._done(batch.id) for item in some]
-        if not items:
-            raise errors.Stale("Nothing was changed by this batch, so there is nothing to take back.")
-        refused = next((item.reason for item in items if item.fate is not model.Fate.TODO), "")
-        if refused and all(item.fate is not model.Fate.TODO for item in items):
-            raise errors.NotAllowed(refused)
-        back = await self._begin(batch, items, actor, channel, now)
+        back = await self._begin(batch, actor, channel, now)
         await self.cards.publish(self.draft(back))
         return back
 
@@ -185,11 +183,24 @@ class Batches:
             return replace(back, fate=model.Fate.REFUSED, reason=f"Taking it back is not allowed. {error}")
         return back
 
-    async def _begin(self, batch: model.Batch, items: Sequence[model.Item], actor: model.Actor, channel: str, now: datetime) -> model.Batch:
-        """Created as running, in one transaction: a kill leaves no undo that nobody ever starts."""
+    async def _begin(self, batch: model.Batch, actor: model.Actor, channel: str, now: datetime) -> model.Batch:
+        """It runs as soon as it is whole: a kill leaves no undo that nobody ever starts, and one that was not whole is made anew. Raises
+        Stale and NotAllowed."""
+        refused, todo = "", False
+
+        async def items() -> AsyncIterator[Sequence[model.Item]]:
+            nonlocal refused, todo
+            async for some in self._done(batch.id):
+                back = [self._taken_back(item, batch.change, actor) for item in some]
+                todo = todo or any(item.fate is model.Fate.TODO for item in back)
+                refused = refused or next((item.reason for item in back if item.fate is not model.Fate.TODO), "")
+                yield back
+            if refused and not todo:
+                raise errors.NotAllowed(refused)
+
         action = model.Action.REOPEN if batch.change.action is model.Action.ARCHIVE else batch.change.action
         back = model.Batch(
-            f"undo-{batch.id}",
+            f"undo-{batch.id}",  # the id of an undo is that of its batch
             batch.source,
             model.Change(action),
             f"undo {batch.id}",
@@ -198,18 +209,19 @@ class Batches:
             channel or batch.channel,
             model.BatchState.RUNNING,
             now,
-            len(items),
+            0,
             confirmed=now,
             undo_of=batch.id,
         )
-        try:
-            await self.store.create(back, sorted(items, key=lambda item: item.place))
-        except ValueError as error:  # the id of an undo is that of its batch
+        begun = await freezing.filled(self.store, self.clock, back, items())
+        if begun is None:
             # An earlier release could be killed between asking and starting: what was asked for is started now.
             if not await self.store.confirm(back.id, now):
-                raise errors.Stale("This batch is being taken back already. Its message in the channel tells how it goes.") from error
+                raise errors.Stale("This batch is being taken back already. Its message in the channel tells how it goes.")
             return await self.store.get(back.id) or back
-        return back
+        if not begun.total:
+            raise errors.Stale("Nothing was changed by this batch, so there is nothing to take back.")
+        return begun
 
     def undoable(self, batch: model.Batch) -> bool:
         """Whether [Undo] makes sense now."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot import errors, model, ports
 from bot.core import grammar, snapshot
-from bot.services import browse, people, review, slicing, triage
+from bot.services import browse, people, review, selecting, triage
 from bot.services.batches import freeze
 
 
@@ -28,11 +28,11 @@ class Previews:
         assert typed is not None, "the verb changes something"
         self.acting.check(typed.action, model.Ref(self._source(command), "0"), actor)
         targets, missing = await self._targets(command, actor)
-        wanted = await self._wanted(typed, targets[0].ref.source, actor)
+        wanted = await self._wanted(typed, targets.first[0].ref.source, actor)
         if typed.swap is not None:
             return replace(await self._swapped(typed.swap, wanted, targets, command, actor, click.channel), missing=missing)
-        if len(targets) == 1 and command.refs and not missing:
-            return await self.acting.act(wanted, targets[0].ref, actor, click)
+        if len(targets.first) == 1 and command.refs and not missing:
+            return await self.acting.act(wanted, targets.first[0].ref, actor, click)
         return replace(await self._frozen(wanted, targets, _words(command), actor, click.channel), missing=missing)
 
     async def deletion(self, command: grammar.Command, actor: model.Actor, channel: str) -> freeze.Preview:
@@ -58,10 +58,11 @@ class Previews:
             return command.refs[0].source
         return (command.query.source if command.query else "") or self.browse.default_source
 
-    async def _targets(self, command: grammar.Command, actor: model.Actor) -> tuple[Sequence[model.Anomaly], Sequence[model.Ref]]:
+    async def _targets(self, command: grammar.Command, actor: model.Actor) -> tuple[selecting.Selection, Sequence[model.Ref]]:
         """The anomalies that a command selects, and the references that their system does not know."""
         if command.refs:
-            return await self.browse.pick(command.refs, actor)
+            found, missing = await self.browse.pick(command.refs, actor)
+            return selecting.whole(found), missing
         return await self.browse.select(command.query or model.Query(), actor), ()
 
     async def _wanted(self, typed: grammar.TypedChange, source: str, actor: model.Actor) -> model.Change:
@@ -88,23 +89,18 @@ class Previews:
         self,
         swap: tuple[str, str],
         wanted: model.Change,
-        targets: Sequence[model.Anomaly],
+        targets: selecting.Selection,
         command: grammar.Command,
         actor: model.Actor,
         channel: str,
     ) -> freeze.Preview:
         """A reassignment: each anomaly gets its own assignees, with somebody in the place of somebody."""
-        source = targets[0].ref.source
-        old, new = await self._ids(swap, source, actor)
-        swaps = {one.ref: snapshot.swap(one, old, new) async for some in slicing.each(targets) for one in some}
-        own: Mapping[model.Ref, model.Change] = {ref: swapped for ref, swapped in swaps.items() if swapped is not None}
-        if not own:
-            raise errors.NotFound("Nothing that is open is assigned to that person, so there is nothing to reassign.")
-        mine, home = [one for one in targets if one.ref in own], await self.messenger.home(channel, actor.id)
-        return await self.batches.freeze_each(wanted, own, mine, _words(command), actor, home)
+        old, new = await self._ids(swap, targets.first[0].ref.source, actor)
+        home = await self.messenger.home(channel, actor.id)
+        return await self.batches.freeze_each(wanted, lambda one: snapshot.swap(one, old, new), targets, _words(command), actor, home)
 
     async def _frozen(
-        self, change: model.Change, targets: Sequence[model.Anomaly], words: str, actor: model.Actor, channel: str
+        self, change: model.Change, targets: selecting.Selection, words: str, actor: model.Actor, channel: str
     ) -> freeze.Preview:
         frozen = await self.batches.freeze(change, targets, words, actor, await self.messenger.home(channel, actor.id))
         return replace(frozen, names=await self.people.names(frozen.batch.source, change.assignees or ()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -109,6 +109,19 @@ class Qualytics:
             whole = await self.find(replace(query, limit=0))
             return model.Found(whole.anomalies[: query.limit], whole.total)
         return model.Found(kept, found.total if query.limit else len(kept))
+
+    async def pages(self, query: model.Query) -> AsyncIterator[Sequence[model.Anomaly]]:
+        """The same, page by page."""
+        await self._ready()
+        plan = await self._plan(query)
+        if query.ids:
+            yield (await self.find(replace(query, limit=0))).anomalies
+            return
+        asked = [(datastore, variant) for datastore in plan.datastores for variant in plan.variants]
+        listings = [self._lister.stream(datastore, variant) for datastore, variant in asked]
+        async for page in anomaly_pages.interleaved(listings, query.sort):
+            if kept := [one for one in page if plan.holds(one)]:
+                yield kept
 
     async def count(self, query: model.Query) -> int:
         """How many match the words that Qualytics filters by: the `total` of a page of one, once the datastore filter is known to work."""
