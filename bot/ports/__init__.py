@@ -20,7 +20,7 @@ from bot.ports.store import (
     Remarks,
     Tally,
 )
-from bot.ports.systems import AHEAD, Clock, Source, Telemetry
+from bot.ports.systems import AHEAD, Clock, Opener, Source, Telemetry
 from bot.ports.work import Batches, Leases, Operations
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "Messenger",
     "Note",
     "Observation",
+    "Opener",
     "Operations",
     "Record",
     "Records",

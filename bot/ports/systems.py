@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bot import model
 
@@ -24,6 +24,15 @@ class Telemetry(Protocol):
     def count(self, name: str, amount: float = 1, **labels: str) -> None: ...
 
     def observe(self, name: str, seconds: float, **labels: str) -> None: ...
+
+
+@runtime_checkable
+class Opener(Protocol):
+    """A source that can be met page by page; any other one is met by `changes("")`."""
+
+    def opening(self) -> model.Opening:
+        """Everything that is open, and the cursor behind it."""
+        ...
 
 
 class Source(Protocol):

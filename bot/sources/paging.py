@@ -29,6 +29,8 @@ STALE = 3
 while it was read."""
 WINDOW = 3 * ABREAST
 """Pages of a stream of which it is known what was on them."""
+AGAIN = 20
+"""So often some pages of a stream are read again; a list that goes on losing items is read as well as it can be."""
 SLICE = 1_000
 """Items that are worked on before everybody else gets a turn."""
 
@@ -144,7 +146,7 @@ async def stream(read: Read[AnyPage], bounds: Bounds) -> AsyncIterator[AnyPage]:
     meter = Meter(bounds, window=WINDOW)
     meter.take(first)
     yield first
-    number, total, count = 2, first.total, len(first.ids)
+    number, total, count, again = 2, first.total, len(first.ids), AGAIN
     while not meter.ended and (number <= math.ceil(total / first.size) if total is not None else count >= first.size):
         wave = range(number, min(number + ABREAST, math.ceil(total / first.size) + 1)) if total is not None else range(number, number + 1)
         pages = await _timely(base.together((_reading(read, one, first.size) for one in wave), ABREAST), bounds)
@@ -153,7 +155,8 @@ async def stream(read: Read[AnyPage], bounds: Bounds) -> AsyncIterator[AnyPage]:
             yield page
         count, number = len(pages[-1].ids), wave.stop
         told = min((page.total for page in pages if page.total is not None), default=total)
-        if total is not None and told is not None and told < total:
+        if total is not None and told is not None and told < total and again:
+            again -= 1
             meter.again()
             number, total = max(1, wave.start - math.ceil((total - told) / first.size)), told
 

@@ -192,10 +192,11 @@ async def test_pages_bring_what_find_finds_in_its_order(over: Make) -> None:
 
 
 async def test_what_is_closed_while_the_pages_are_read_hides_nothing_else(over: Make) -> None:
-    ids, closed = list(range(1, 201)), []
+    ids, closed, done = list(range(1, 201)), list[int](), list[int]()
 
     def close(page: int) -> None:
-        if page in (1, 12, 30):
+        if page in (1, 12, 30) and page not in done:
+            done.append(page)
             closed.extend(ids[:7])
             del ids[:7]
 
@@ -206,6 +207,8 @@ async def test_what_is_closed_while_the_pages_are_read_hides_nothing_else(over: 
 
 async def test_pages_of_several_datastores_come_in_one_order(over: Make) -> None:
     def handler(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/datastores"):
+            return httpx.Response(200, json=page_json([{"id": 1, "name": "d1"}, {"id": 2, "name": "d2"}]))
         place, page = int(request.url.params["datastore"]), int(request.url.params["page"])
         hours = list(range(20 + place, 0, -2))[(page - 1) * 3 : page * 3]
         few = [
@@ -215,13 +218,12 @@ async def test_pages_of_several_datastores_come_in_one_order(over: Make) -> None
         return httpx.Response(200, json=page_json(few, len(range(20 + place, 0, -2)), page, 3))
 
     source = over(handler, page_size=3, datastores=["1", "2"])
-    for sort in ("newest",):
-        found = [one async for page in source.pages(model.Query(datastores=("1", "2"), sort=sort)) for one in page]
-        assert [one.created for one in found] == sorted((one.created for one in found), reverse=True) and len(found) == 21
+    found = [one async for page in source.pages(model.Query(datastores=("1", "2"))) for one in page]
+    assert [one.created for one in found] == sorted((one.created for one in found), reverse=True) and len(found) == 22
 
 
 async def test_a_stream_of_many_holds_a_few_pages(over: Make) -> None:
-    source, count = over(endless(30_000)), 0
+    source, count = over(endless(12_000)), 0
     tracemalloc.start()
     try:
         async for page in source.pages(model.Query()):
@@ -229,4 +231,4 @@ async def test_a_stream_of_many_holds_a_few_pages(over: Make) -> None:
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert count == 30_000 and peak < 24 * 2**20
+    assert count == 12_000 and peak < 14 * 2**20

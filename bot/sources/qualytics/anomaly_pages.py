@@ -7,7 +7,7 @@ import logging
 import math
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot import errors, model
 from bot.sources import base, paging
@@ -79,8 +79,8 @@ class Lister:
         total = None if any(page.foreign for page in pages) else pages[0].total
         return AnomalyList(anomalies[:limit] if limit else anomalies, total if total is not None or limit else len(anomalies))
 
-    async def stream(self, datastore: str, params: base.Params) -> AsyncIterator[Sequence[model.Anomaly]]:
-        """All pages, one after the other; what another page of lately had already is left out."""
+    async def stream(self, datastore: str, params: base.Params) -> AsyncIterator[AnomalyPage]:
+        """All pages with anything on them, one after the other; what another page of lately had already is left out."""
 
         async def read(number: int, size: int) -> AnomalyPage:
             return await self.page(datastore, params, number=number, size=size)
@@ -88,8 +88,14 @@ class Lister:
         lately: deque[frozenset[model.Ref]] = deque(maxlen=paging.WINDOW)
         async for page in paging.stream(read, self.bounds):
             fresh = {one.ref: one for one in page.anomalies if not any(one.ref in few for few in lately)}
-            lately.append(frozenset(fresh))
-            yield list(fresh.values())
+            if fresh:
+                lately.append(frozenset(fresh))
+                yield replace(page, anomalies=list(fresh.values()))
+
+    async def listed(self, datastore: str, params: base.Params) -> AsyncIterator[Sequence[model.Anomaly]]:
+        """The anomalies on them."""
+        async for page in self.stream(datastore, params):
+            yield page.anomalies
 
     async def _different(self, pages: Sequence[AnomalyPage]) -> Sequence[model.Anomaly]:
         """Each once, in the order and as the page says that has it first; everybody else gets a turn in between."""

@@ -93,6 +93,19 @@ class Qualytics:
         self.census = self._arrivals.polls
         return found
 
+    def opening(self) -> model.Opening:
+        """Everything that is open, page by page, and the cursor behind it."""
+        opening = self._arrivals.opening()
+
+        async def pages() -> AsyncIterator[Sequence[model.Anomaly]]:
+            await self._ready()
+            async for page in opening.pages:
+                yield page
+            self.census, whole.cursor = self._arrivals.polls, opening.cursor
+
+        whole = model.Opening(pages())
+        return whole
+
     async def find(self, query: model.Query) -> model.Found:
         """What matches the words that Qualytics filters by. Raises NotFound for an unknown datastore or table, with the nearest name."""
         await self._ready()
@@ -118,7 +131,7 @@ class Qualytics:
             yield (await self.find(replace(query, limit=0))).anomalies
             return
         asked = [(datastore, variant) for datastore in plan.datastores for variant in plan.variants]
-        listings = [self._lister.stream(datastore, variant) for datastore, variant in asked]
+        listings = [self._lister.listed(datastore, variant) for datastore, variant in asked]
         async for page in anomaly_pages.interleaved(listings, query.sort):
             if kept := [one for one in page if plan.holds(one)]:
                 yield kept
