@@ -13,7 +13,7 @@ from bot import model, ports
 CALLS = 4
 """Windows that ask the system at the same time, of those that are under way (design section 4)."""
 
-AHEAD = 32
+AHEAD = 8
 """Windows that are read from the store at once."""
 
 
