@@ -19,7 +19,7 @@ import handlers
 from bot import assembly, errors, model, ports, scheduling, serving, settings, web
 from bot.core import permissions
 from bot.delivery import directory, pacing, probe, slack
-from bot.services import poll, post, presence, remarks
+from bot.services import keeping, poll, post, presence, remarks
 from bot.sources import budgets, known_words, registry
 from bot.store import engine
 from handlers.desk import Desk
@@ -40,6 +40,9 @@ SKEW = timedelta(seconds=5)  # from here on a clock is worth a warning
 FILLING_SECONDS = 60.0
 FILLING_DEADLINE = 3600.0
 """A million rows of an earlier release take a few minutes, once."""
+KEEP_SECONDS = 3600.0
+KEEP_DEADLINE = 3600.0
+"""The first run over an old database forgets years; one that is cut off goes on where it was with the next."""
 BATCH_DEADLINE = 3600.0
 """A run of the batches does all of one: thousands of items, at the pace of the system."""
 
@@ -92,6 +95,7 @@ class Running:
     poll: poll.Poll
     post: post.Post
     remarks: remarks.Remarks
+    keeping: keeping.Keeping
     store: engine.Store
     sources: Mapping[str, ports.Source]
     scanners: Mapping[str, ports.Scanner]
@@ -195,6 +199,7 @@ def _assemble(
         poll=made.poll,
         post=made.post,
         remarks=made.remarks,
+        keeping=made.keeping,
         store=store,
         sources=ground.sources,
         scanners=ground.scanners,
@@ -282,6 +287,7 @@ def _jobs(configured: settings.Settings, desk: Running) -> list[scheduling.Job]:
         scheduling.Job("digest", desk.desk.digests.tick, DIGEST_SECONDS, first=True),
         scheduling.Job("sweep", desk.presence.sweep, presence.SWEEP_SECONDS, first=True),
         scheduling.Job("connection", desk.line.watch, LINE_SECONDS),
+        scheduling.Job("keeping", desk.keeping.work, KEEP_SECONDS, jitter=KEEP_SECONDS / 10, deadline=KEEP_DEADLINE),
         scheduling.Job("legacy facts", desk.store.legacy.carry, LEGACY_SECONDS),
         scheduling.Job("filling", desk.store.filling.fill, FILLING_SECONDS, first=True, deadline=FILLING_DEADLINE),
     ]

@@ -11,7 +11,7 @@ from bot.render.anomaly import anomaly_card, replies
 from bot.render.desk import desk_status
 from bot.render.digest import digest_message
 from bot.render.kit import ids, spreadsheet
-from bot.services import slicing
+from bot.services import browse, slicing
 from handlers import bulk, desk, guard, incoming, review
 
 
@@ -65,9 +65,9 @@ async def _export(desk: desk.Desk, command: grammar.Command, actor: model.Actor)
     home = await desk.messenger.home("", actor.id)
     words = grammar.canonical(query)
     name = f"anomalies-{desk.clock.now():%Y-%m-%d-%H%M}.csv"
-    content = await slicing.sheet(found.anomalies, spreadsheet.anomalies)
+    content, lines = await slicing.streamed(found.pages(), spreadsheet.anomalies, browse.bounded)
     await desk.messenger.upload(home, "", name, f"Anomalies: {words or 'all that are open'}", content)
-    return replies.exported(words, len(found.anomalies), found.unheard)
+    return replies.exported(words, lines, found.unheard)
 
 
 async def _digest(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:

@@ -16,7 +16,7 @@ CALLS = 4
 PAUSE_SECONDS = 0.25
 """How soon it is looked again whether an anomaly that somebody else is changing is free."""
 
-AHEAD = 32
+AHEAD = 8
 """Windows that are read from the store at once."""
 
 
