@@ -47,7 +47,7 @@ def recorded(store: engine.Store) -> Iterator[list[tuple[str, Any]]]:
         if statement.split()[0] in {"SELECT", "UPDATE", "INSERT", "DELETE"}:
             sent.append((statement, parameters[0] if many else parameters))
 
-    engines = {id(one): one.sync_engine for one in (store.db.reader, store.db.writer)}.values()
+    engines = {id(one): one.sync_engine for one in (store.db.reader, store.db.writer, store.db.aside) if one}.values()
     for one in engines:
         event.listen(one, "before_cursor_execute", before)
     try:
@@ -186,6 +186,15 @@ async def _forgotten(desk: engine.Store) -> None:
     assert removed["operations"]["operations"] and removed["anomalies"] == {"anomalies": 1, "cards": 1}
 
 
+async def _filled(desk: engine.Store) -> None:
+    """A batch that is filled and whole, and one that is dropped."""
+    for ident, whole in (("filled", True), ("dropped", False)):
+        lease = await desk.batches.open(batch(ident, 0), NOON)
+        assert lease is not None and await desk.batches.fill(lease, [(number, item(number)) for number in range(20)])
+        await (desk.batches.seal(lease, batch(ident, 0)) if whole else desk.batches.drop(lease))
+    assert await desk.batches.open(batch("filled", 0), after(days=1)) is None
+
+
 CALLS: dict[str, Callable[[engine.Store], Awaitable[Any]]] = {
     "save, nothing changed": lambda desk: desk.anomalies.save(ports.Observation(SOURCE, SAME, read_at=after(2), now=after(2), cursor="d")),
     "save, all changed": lambda desk: desk.anomalies.save(
@@ -273,6 +282,7 @@ CALLS: dict[str, Callable[[engine.Store], Awaitable[Any]]] = {
     "heaviest": lambda desk: desk.open_ones.page(SOURCE, model.Query(sort="weight"), MARK),
     "heavy, counted": lambda desk: desk.open_ones.count(SOURCE, model.Query(min_weight=50.0)),
     "forget": lambda desk: _forgotten(desk),
+    "fill a batch": lambda desk: _filled(desk),
     "new batch": lambda desk: desk.batches.create(batch("new", 1), [item(1)]),
 }
 

@@ -19,6 +19,7 @@ from tests.store.making import CHANNEL, NOON, SOURCE, after, archived, batch, ba
 
 BEFORE = NOON
 NOW = NOON + timedelta(days=180)
+LONG_AGO, NEVER_YET = NOON - timedelta(days=9_000), NOON + timedelta(days=90_000)
 
 Row = Mapping[str, Any]
 
@@ -44,16 +45,18 @@ class World:
     def maybe(self, value: Any, chance: float = 0.5) -> Any:
         return value if self.dice.random() < chance else None
 
-    def claim(self) -> dict[str, Any]:
-        until = self.maybe(NOW + timedelta(seconds=self.dice.choice([-60, 60])), 0.15)
-        return {"claim_until": until, "claim_token": "t" if until else None}
+    def leased(self, kind: str, key: str, chance: float = 0.15) -> None:
+        """Somebody is at it, or was: by the clock of the test, or of the server."""
+        if self.dice.random() < chance:
+            self.add("leases", kind=kind, key=key, token="t", until=self.dice.choice([NEVER_YET, LONG_AGO]))
 
     def card(self, kind: model.CardKind, key: str, **values: Any) -> dict[str, Any]:
         trouble = {"due": NOW, "state": "live"} if self.dice.random() < 0.1 else {}
         begun = {"posting": self.maybe(NOON, 0.05), "state": self.dice.choice(["live"] * 9 + ["gone", "lost"])}
         seen = {"posted": self.maybe(self.moment()), "ts": f"{len(self.rows.get('cards', []))}.1"}
-        given = {"created": self.old(), **begun, **seen, **trouble, **self.claim(), **values}
+        given = {"created": self.old(), **begun, **seen, **trouble, **values}
         ident = f"card-{len(self.rows.get('cards', []))}"
+        self.leased("cards", ident)
         return self.add("cards", **{"id": ident, "kind": kind.value, "channel": CHANNEL, "key": key, "payload": {}, "due": None, **given})
 
     def refs(self, most: int) -> list[str]:
@@ -71,6 +74,8 @@ def _world(seed: int) -> World:
         )
         if world.dice.random() < 0.8:
             world.card(model.CardKind.ANOMALY, f"{SOURCE}:a{number}", source=SOURCE, anomaly=f"a{number}")
+        for beside in ("anomaly_tags", "anomaly_assignees"):
+            world.add(beside, source=SOURCE, anomaly=f"a{number}", value="v")
         world.add("journal", source=SOURCE, anomaly=f"a{number}", action="archive", at=world.old(), result="done")
     _groups(world)
     _batches(world)
@@ -83,8 +88,8 @@ def _world(seed: int) -> World:
         )
     for number in range(12):
         ident = world.dice.choice(world.rows["anomalies"])["id"]
-        claim = world.claim() if number % 2 else {"claim_until": NOW + timedelta(seconds=60), "claim_token": "t"}
-        world.add("remarks", key=f"r{number}", source=SOURCE, anomaly=ident, text="by Dana", at=world.old(), due=world.moment(), **claim)
+        world.leased("remarks", f"r{number}", 0.6)
+        world.add("remarks", key=f"r{number}", source=SOURCE, anomaly=ident, text="by Dana", at=world.old(), due=world.moment())
     for number in range(8):
         world.card(
             world.dice.choice([model.CardKind.REPORT, model.CardKind.DIGEST, model.CardKind.BOARD]), f"k{number}", created=world.moment()
@@ -109,7 +114,8 @@ def _batches(world: World) -> None:
         finished = world.maybe(world.moment(), 0.8)
         state = world.dice.choice(["done", "cancelled"]) if finished else world.dice.choice(["running", "preview"])
         values = {"source": SOURCE, "change": {"action": "acknowledge"}, "state": state, "created": world.old(), "finished": finished}
-        world.add("batches", id=f"b{number}", **values, **world.claim())
+        world.add("batches", id=f"b{number}", **values)
+        world.leased("batches", f"b{number}")
         if finished and world.dice.random() < 0.4:
             back = max(finished, world.moment())
             world.add("batches", id=f"undo-b{number}", **values | {"finished": world.maybe(back, 0.8)}, undo_of=f"b{number}")
@@ -138,8 +144,8 @@ def _operations(world: World) -> None:
             verdict=verdict,
             then=[],
             verifies=next(([SOURCE, ident] for ident in world.refs(1)), None),
-            **world.claim(),
         )
+        world.leased("operations", f"o{number}")
         if world.dice.random() < 0.8:
             world.card(model.CardKind.SCAN, f"o{number}")
 
@@ -156,11 +162,11 @@ class Rule:
     def of(self, table: str) -> list[Row]:
         return list(self.world.rows.get(table, []))
 
-    def held(self, row: Row) -> bool:
-        return row.get("claim_until") is not None and row["claim_until"] > NOW
+    def held(self, kind: str, key: str) -> bool:
+        return any((one["kind"], one["key"]) == (kind, key) and one["until"] > NOW for one in self.of("leases"))
 
     def busy(self, card: Row) -> bool:
-        return bool(card["state"] == "waiting" or card["due"] or card.get("posting") or self.held(card))
+        return bool(card["state"] == "waiting" or card["due"] or card.get("posting") or self.held("cards", card["id"]))
 
     def shown_busily(self, kind: str, key: str) -> bool:
         return any(card["kind"] == kind and card["key"] == key and self.busy(card) for card in self.of("cards"))
@@ -172,17 +178,17 @@ class Rule:
         return not self.over(row["finished"])
 
     def remark(self, row: Row) -> bool:
-        return not self.over(row["due"]) or self.held(row)
+        return not self.over(row["due"]) or self.held("remarks", row["key"])
 
     def batch(self, row: Row) -> bool:
         undone = any(self.batch(other) for other in self.of("batches") if other.get("undo_of") == row["id"])
-        return not self.over(row["finished"]) or self.held(row) or undone or self.shown_busily("batch", row["id"])
+        return not self.over(row["finished"]) or self.held("batches", row["id"]) or undone or self.shown_busily("batch", row["id"])
 
     def operation(self, row: Row) -> bool:
         family = [one for one in self.of("operations") if row["plan"] and one["plan"] == row["plan"]]
         gave_up = (row["verdict"] or {}).get("problem", {}).get("cause") == "gave_up"
         young = not all(self.over(one["ended"]) for one in [row, *family])
-        return young or gave_up or self.held(row) or self.shown_busily("scan", row["id"])
+        return young or gave_up or self.held("operations", row["id"]) or self.shown_busily("scan", row["id"])
 
     def card(self, row: Row) -> bool:
         if row["kind"] == "anomaly":
@@ -222,8 +228,11 @@ class Rule:
     def stays(self) -> dict[str, set[Any]]:
         batches = {row["id"] for row in self.of("batches") if self.batch(row)}
         cards = {row["id"] for row in self.of("cards") if self.card(row)}
+        anomalies = {row["id"] for row in self.of("anomalies") if self.anomaly(row)}
         return {
-            "anomalies": {row["id"] for row in self.of("anomalies") if self.anomaly(row)},
+            "anomalies": anomalies,
+            "anomaly_tags": anomalies,
+            "anomaly_assignees": anomalies,
             "cards": cards,
             "card_members": {(row["card"], row["anomaly"]) for row in self.of("card_members") if row["card"] in cards},
             "intents": {row["key"] for row in self.of("intents") if self.intent(row)},
@@ -236,6 +245,8 @@ class Rule:
 
 KEYS = {
     "anomalies": (tables.anomalies.c.id,),
+    "anomaly_tags": (tables.anomaly_tags.c.anomaly,),
+    "anomaly_assignees": (tables.anomaly_assignees.c.anomaly,),
     "cards": (tables.cards.c.id,),
     "card_members": (tables.card_members.c.card, tables.card_members.c.anomaly),
     "intents": (work_tables.intents.c.key,),
