@@ -126,7 +126,7 @@ class Strange:
 
     async def pages(self, query: model.Query) -> AsyncIterator[Sequence[model.Anomaly]]:
         """Page by page as the list has them, the newest first; every other order needs all of them."""
-        if query.ids or query.sort != "newest":
+        if query.ids or query.sort not in ("", "newest"):
             yield (await self.find(replace(query, limit=0))).anomalies
             return
         async for page, _ in self._wire.pages(_which(query.statuses)):

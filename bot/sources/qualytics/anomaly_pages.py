@@ -199,7 +199,7 @@ async def _following(listing: AsyncIterator[Sequence[model.Anomaly]]) -> list[mo
 
 def _before(sort: str) -> Callable[[model.Anomaly], float]:
     """A number that is smaller for what comes first."""
-    key = _KEYS[sort]
+    key = _KEYS.get(sort, _KEYS["newest"])
     return key if sort == "oldest" else lambda one: -key(one)
 
 
