@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pytest
@@ -38,6 +38,11 @@ class Turns:
         self._counting.cancel()
 
 
+async def paged(found: Sequence[model.Anomaly]) -> AsyncIterator[Sequence[model.Anomaly]]:
+    for start in range(0, len(found), 100):
+        yield found[start : start + 100]
+
+
 async def test_a_file_is_written_slice_by_slice_and_is_the_same_file() -> None:
     found, sizes = many(1_010), []
 
@@ -46,11 +51,11 @@ async def test_a_file_is_written_slice_by_slice_and_is_the_same_file() -> None:
         return spreadsheet.anomalies(some, heading=heading)
 
     async with Turns() as turns:
-        content = await slicing.sheet(found, write)
-    assert content == spreadsheet.anomalies(found)
+        content, lines = await slicing.streamed(paged(found), write)
+    assert (content, lines) == (spreadsheet.anomalies(found), 1_010)
     assert turns.number >= 1_010 / slicing.SLICE
     assert max(sizes) <= slicing.SLICE <= 50
-    assert await slicing.sheet([], spreadsheet.anomalies) == spreadsheet.anomalies([])
+    assert (await slicing.streamed(paged([]), spreadsheet.anomalies))[0] == spreadsheet.anomalies([])
 
 
 @pytest.mark.parametrize("ask", ["listing", "count", "export"])

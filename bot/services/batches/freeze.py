@@ -198,7 +198,7 @@ class Batches:
         batch = await self.store.get(ident)
         if batch is None:
             raise errors.NotFound("This batch is not known any more. Ask again.")
-        items = [item async for some in self._pages(ident, model.Fate.REFUSED) for item in some if item.reason.startswith(batch_items.PART)]
+        items = [item async for some in self.pages(ident, model.Fate.REFUSED) for item in some if item.reason.startswith(batch_items.PART)]
         if not items:
             raise errors.Stale("No part of this batch was refused as a whole, so there is nothing to try again.")
         return batch, items
@@ -223,13 +223,13 @@ class Batches:
         await self.cards.publish(self.draft(back))
         return back
 
-    async def _pages(self, ident: str, fate: model.Fate) -> AsyncIterator[Sequence[model.Item]]:
-        """What became so of a batch, page by page."""
-        some, offset = await self.store.items(ident, (fate,), limit=PAGE), 0
+    async def pages(self, ident: str, *fates: model.Fate) -> AsyncIterator[Sequence[model.Item]]:
+        """What became so of a batch (nothing said: all of it), page by page."""
+        some, offset = await self.store.items(ident, fates, limit=PAGE), 0
         yield some
         while len(some) == PAGE:
             offset += PAGE
-            some = await self.store.items(ident, (fate,), offset=offset, limit=PAGE)
+            some = await self.store.items(ident, fates, offset=offset, limit=PAGE)
             yield some
 
     def _taken_back(self, item: model.Item, change: model.Change, actor: model.Actor) -> model.Item:
@@ -252,7 +252,7 @@ class Batches:
 
         async def items() -> AsyncIterator[Sequence[model.Item]]:
             nonlocal refused, todo
-            async for some in self._pages(batch.id, model.Fate.DONE):
+            async for some in self.pages(batch.id, model.Fate.DONE):
                 back = [self._taken_back(item, batch.change, actor) for item in some]
                 todo = todo or any(item.fate is model.Fate.TODO for item in back)
                 refused = refused or next((item.reason for item in back if item.fate is not model.Fate.TODO), "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import tracemalloc
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -27,14 +28,15 @@ MEMORY = 12 * 2**20
 class Endless(cast.System):
     """A system that makes its anomalies while they are read; one that is asked for all of them at once has lost."""
 
-    def __init__(self, many: int = MANY) -> None:
-        super().__init__()
+    def __init__(self, many: int = MANY, name: str = "qualytics") -> None:
+        super().__init__(name=name)
         self.many, self.made = many, 0
 
     async def pages(self, query: model.Query) -> AsyncIterator[Sequence[model.Anomaly]]:
         for start in range(0, self.many, PAGE):
             self.made += PAGE
-            yield [cast.anomaly(start + number, weight=float(number)) for number in range(PAGE)]
+            some = [cast.anomaly(-start - number, weight=float(number)) for number in range(PAGE)]
+            yield [replace(one, ref=model.Ref(self.name, one.ref.id)) for one in some]
 
     async def find(self, query: model.Query) -> model.Found:
         raise AssertionError("everything at once")
@@ -103,6 +105,25 @@ async def test_a_hundred_thousand_cost_as_much_as_a_page(ask: Callable[[Endless]
     system = Endless(many)
     assert await peak(lambda: ask(system)) < MEMORY
     assert system.made == many
+
+
+@pytest.mark.long
+async def test_a_selection_of_several_systems_costs_as_much_as_a_page_of_each() -> None:
+    system, other = Endless(SOME), Endless(SOME, "anomify")
+    sources: Any = {"qualytics": system, "anomify": other}
+    bucket: Any = Bucket()
+
+    async def freeze() -> None:
+        found = await replace(looking(system), sources=sources).select(model.Query(), ME)
+
+        async def items() -> AsyncIterator[Sequence[model.Item]]:
+            async for page in found.pages():
+                yield [model.Item(one.ref, model.Snapshot(one.state, one.status)) for one in page]
+
+        await freezing.filled(bucket, bucket, cast.Clock(), batch(), items())
+
+    assert await peak(freeze) < MEMORY
+    assert bucket.items == 2 * SOME
 
 
 @pytest.mark.long
