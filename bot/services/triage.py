@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,16 +9,9 @@ from datetime import datetime, timedelta
 
 from bot import errors, model, ports
 from bot.core import attribution, closings, connected, permissions, snapshot, transitions
-from bot.services import cards, leasing, people, post, recording, remarks
+from bot.services import cards, leasing, people, post, recording, remarks, turns
 
 log = logging.getLogger(__name__)
-
-WAIT_SECONDS = 3.0
-"""How long a click waits for another one on the same anomaly, before its actor is told of that one."""
-
-LOOK_SECONDS = 0.05
-LONGEST_LOOK = 0.5
-"""How soon it looks again for the first time, and at last."""
 
 RESUME_WITHIN = timedelta(minutes=15)
 """An action that a restart interrupted is ended if it is younger than this; an older one is reported as not done."""
@@ -126,7 +118,7 @@ class Triage:
     async def _run(self, intent: ports.Intent, click: Click, held: list[model.Lease], *, again: bool = False) -> model.Receipt:
         (ref,) = intent.refs
         try:
-            await self._alone(intent, held, again=again)
+            await turns.mine(self.leases, self.journal, self.clock, intent, held, again=again)
             with ports.clicked(really=not again):
                 receipt = await self._apply(intent, again=again, adopting=bool(click.ts))
         except errors.SourceUnsure:
@@ -143,23 +135,6 @@ class Triage:
         await self._show(ref, click)
         self.remarks.soon()
         return receipt
-
-    async def _alone(self, intent: ports.Intent, held: list[model.Lease], *, again: bool) -> None:
-        """Have the anomaly for ourselves. Raises Stale when somebody else is at it for too long; after a restart it is tried later."""
-        (ref,), loop, pause, last = intent.refs, asyncio.get_running_loop(), LOOK_SECONDS, False
-        end = loop.time() + WAIT_SECONDS
-        while not any(lease.kind == "anomalies" for lease in held):
-            if (lease := await self.leases.take("anomalies", str(ref), self.clock.now(), leasing.SECONDS)) is not None:
-                held.append(lease)
-                return
-            if loop.time() >= end:
-                if first := await self.journal.under_way(ref, intent.key):
-                    raise _busy(ref, f"{first.actor_name} was first, and that change is not finished yet", again=again)
-                if last:
-                    raise _busy(ref, "A change of many is at this anomaly just now", again=again)
-                last = loop.time() >= end + WAIT_SECONDS  # once more: whoever was at it may just have ended
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_LOOK)
 
     async def _show(self, ref: model.Ref, click: Click) -> None:
         """The action is done and recorded: trouble with Slack from here on is the flush's to mend."""
@@ -383,12 +358,6 @@ class Triage:
         source = connected.named(self.sources, name)
         connected.require(source, action)
         return source
-
-
-def _busy(ref: model.Ref, who: str, *, again: bool) -> errors.BotError:
-    """What is told to who came second; after a restart it is tried later."""
-    why = f"{who}. Nothing was changed by you; the card will show what became of it."
-    return errors.SourceUnsure(ref.source, why) if again else errors.Stale(why)
 
 
 def _moved(shown: int, stored: model.Anomaly, now: model.Anomaly | None) -> bool:
