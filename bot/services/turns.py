@@ -19,7 +19,7 @@ async def mine(
     leases: ports.Leases, journal: ports.Journal, clock: ports.Clock, intent: ports.Intent, held: list[model.Lease], *, again: bool
 ) -> None:
     """Have the anomaly for ourselves. Raises Stale when somebody else is at it for too long; after a restart it is tried later."""
-    (ref,), loop, pause, last = intent.refs, asyncio.get_running_loop(), LOOK_SECONDS, False
+    ref, loop, pause, last = intent.ref, asyncio.get_running_loop(), LOOK_SECONDS, False
     end = loop.time() + WAIT_SECONDS
     while not any(lease.kind == "anomalies" for lease in held):
         if (lease := await leases.take("anomalies", str(ref), clock.now(), leasing.SECONDS)) is not None:
