@@ -174,7 +174,7 @@ def _assemble(
     )
     made = assembly.services(ground)
     handlers.register(bolt, made.desk)
-    here = _presence(ground, made.post, clock, pacer, "worker" if not listening else "run" if working else "web")
+    here = _presence(ground, made.post, clock, pacer, calls, "worker" if not listening else "run" if working else "web")
     return Running(
         desk=made.desk,
         bolt=bolt,
@@ -192,14 +192,24 @@ def _assemble(
     )
 
 
-def _presence(ground: assembly.Ground, posting: post.Post, clock: presence.SetClock, pacer: pacing.Pacer, role: str) -> presence.Presence:
-    """Who is there sets the clock, the channels that are posted to here, and what may be spent here of the workspace's budgets."""
+def _presence(
+    ground: assembly.Ground,
+    posting: post.Post,
+    clock: presence.SetClock,
+    pacer: pacing.Pacer,
+    calls: Mapping[str, budgets.Budget],
+    role: str,
+) -> presence.Presence:
+    """Who is there sets the clock, the channels that are posted to here, and what may be spent here of the workspace's budgets and of the
+    calls that each system takes."""
     works, listens = role in ("run", "worker"), role in ("run", "web")
 
     def share(crew: model.Crew) -> None:
         clock.correct(crew.ahead)
         posting.crew = crew
         pacer.share(workers=crew.working if works else 0, webs=crew.listening if listens else 0)
+        for budget in calls.values():
+            budget.share(crew.all)
 
     rows = ground.store
     return presence.Presence(role=role, workers=rows.workers, leases=rows.leases, deliveries=rows.deliveries, clock=clock, told=[share])
