@@ -95,6 +95,9 @@ class Browse:
         """What these systems let people do between them; () are all."""
         return connected.together(self.sources, sources or self.sources)
 
+    def _offers(self, page: Sequence[model.Anomaly]) -> Mapping[str, model.Capabilities]:
+        return {name: self.capabilities(name) for name in dict.fromkeys(one.ref.source for one in page)}
+
     async def listing(self, query: model.Query, actor: model.Actor, offset: int = 0) -> model.Listing:
         """A page of what matches: newest first in one system, by severity and age over several, unless the filter says otherwise."""
         permissions.decide(model.Action.BROWSE, actor, self.grants)
@@ -103,7 +106,7 @@ class Browse:
         total = found.total if found.total is None or not query.limit else min(found.total, query.limit)
         page = await self._versions(found.anomalies[offset : offset + PAGE])
         totals = found.totals if len(found.totals) > 1 else ()
-        return model.Listing(grammar.canonical(query), page, total, offset, totals, found.unheard, found.as_of)
+        return model.Listing(grammar.canonical(query), page, total, offset, totals, found.unheard, found.as_of, self._offers(page))
 
     async def select(self, query: model.Query, actor: model.Actor) -> model.Answer:
         """Everything that matches, for a change. Raises NotFound with the word that excluded most when nothing does."""
@@ -275,7 +278,8 @@ class Browse:
         """A page of the anomalies behind a group card, as they were last seen."""
         permissions.decide(model.Action.BROWSE, actor, self.grants)
         tally = await self.cards.tally(card, sample=0)
-        return model.Listing("", await self.cards.members(card, offset=offset, limit=PAGE), tally.total, offset)
+        page = await self.cards.members(card, offset=offset, limit=PAGE)
+        return model.Listing("", page, tally.total, offset, offers=self._offers(page))
 
     async def whole_group(self, card: str, actor: model.Actor) -> Sequence[model.Anomaly]:
         """All anomalies behind a group card, as they were last seen."""

@@ -17,9 +17,6 @@ from tests.strange import world as worlds
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-COLON = "an id with a colon or a slash cannot be typed yet"
-FAN = "what names no system means the first one still"
-
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=["alone", "mixed"])
 async def front(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Front]:
@@ -27,11 +24,6 @@ async def front(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
     systems = ("strange",) if request.param == "alone" else ("qualytics", "strange")
     async with fronts.opened(tmp_path_factory.mktemp("desk"), systems) as made:
         yield made
-
-
-def waits(request: pytest.FixtureRequest, reason: str) -> None:
-    """This is how it will be, and is not yet."""
-    request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
 
 
 def mixed(front: Front) -> bool:
@@ -73,8 +65,7 @@ async def test_a_card_says_what_there_is_and_offers_what_can_be_done(front: Fron
     assert "Comment" not in visible(card) and "Verify" not in visible(card)
 
 
-async def test_a_card_does_not_speak_of_assignees_where_there_are_none(front: Front, request: pytest.FixtureRequest) -> None:
-    waits(request, "a card says unassigned of what nobody can be assigned to")
+async def test_a_card_does_not_speak_of_assignees_where_there_are_none(front: Front) -> None:
     (ref,) = await arrived(front)
     assert "unassigned" not in visible(front.card(ref))
 
@@ -144,22 +135,19 @@ def named(ref: model.Ref) -> str:
     ("verb", "says"),
     [("show", "Score 0.5 of 1"), ("history", "History of"), ("why", "Posted")],
 )
-async def test_one_is_named_by_its_reference(front: Front, request: pytest.FixtureRequest, verb: str, says: str) -> None:
-    waits(request, COLON)
+async def test_one_is_named_by_its_reference(front: Front, verb: str, says: str) -> None:
     (ref,) = await arrived(front)
     told = await front.told(front.command(f"{verb} {named(ref)}"))
     assert says in told and ref.id in told
 
 
-async def test_one_is_named_by_its_link(front: Front, request: pytest.FixtureRequest) -> None:
-    waits(request, "a link is resolved by its form alone, not by the system that owns the host")
+async def test_one_is_named_by_its_link(front: Front) -> None:
     (ref,) = await arrived(front)
     url = (await front.running.store.anomalies.get([ref]))[ref].url
     assert ref.id in await front.told(front.command(f"show <{url}>"))
 
 
-async def test_one_is_changed_by_its_reference(front: Front, request: pytest.FixtureRequest) -> None:
-    waits(request, COLON)
+async def test_one_is_changed_by_its_reference(front: Front) -> None:
     (ref,) = await arrived(front)
     await front.send(front.command(f"ack {named(ref)}"))
     assert phase(front, ref) == worlds.SEEN
@@ -173,9 +161,8 @@ async def test_the_list_the_count_and_the_file_are_of_the_system_that_is_named(f
         assert "qualytics" not in told.casefold(), text
 
 
-async def test_without_a_system_all_are_meant(front: Front, request: pytest.FixtureRequest) -> None:
+async def test_without_a_system_all_are_meant(front: Front) -> None:
     if mixed(front):
-        waits(request, FAN)
         await front.arrive(1, description="a word they share: kumquat")
     (ref,) = await arrived(front, line="a word they share: kumquat")
     told = await front.told(front.command("list q:kumquat"))
@@ -217,17 +204,13 @@ async def test_what_an_old_card_offers_to_scan_is_refused(front: Front) -> None:
 
 
 @pytest.mark.parametrize("text", ["warehouse-prod", "sync warehouse-prod", "status"])
-async def test_it_has_no_scans_and_the_other_one_has(front: Front, request: pytest.FixtureRequest, text: str) -> None:
-    if text == "status" and not mixed(front):
-        waits(request, "the list of scans is empty where there can be none")
+async def test_it_has_no_scans_and_the_other_one_has(front: Front, text: str) -> None:
     told = await front.told(front.command(text, name="/scan"))
     assert ("Strange offers no way to start scans" in told) is not mixed(front)
     assert "warehouse-prod" in told or "Nothing is running" in told or not mixed(front)
 
 
-async def test_a_digest_counts_what_is_open_in_every_system(front: Front, request: pytest.FixtureRequest) -> None:
-    if mixed(front):
-        waits(request, FAN)
+async def test_a_digest_counts_what_is_open_in_every_system(front: Front) -> None:
     await arrived(front, line="of today")
     told = await front.told(front.command("digest"))
     still_open = len(there(front).open)
@@ -284,10 +267,9 @@ async def test_thirty_are_changed_by_one_command_and_taken_back(front: Front) ->
     assert {phase(front, ref) for ref in made} == {worlds.LIVE}
 
 
-async def test_one_command_changes_what_matches_in_all(front: Front, request: pytest.FixtureRequest) -> None:
+async def test_one_command_changes_what_matches_in_all(front: Front) -> None:
     if not mixed(front):
         pytest.skip("there is one system alone")
-    waits(request, FAN)
     await front.arrive(2, description="both kiwano")
     made = await arrived(front, 2, line="both kiwano")
     told = await front.told(front.command("ack q:kiwano"))

@@ -27,7 +27,7 @@ def _open(anomaly: model.Anomaly, offer: model.Capabilities, past: model.Recurre
     ties = evidence.ties(anomaly)
     small = _small(anomaly, past, offer)
     detected = text.when(anomaly.created)
-    state = f"{wording.stands(anomaly, offer.archive_as)} · {wording.who(anomaly)} · {wording.dated(anomaly)}"
+    state = wording.dotted(wording.stands(anomaly, offer.archive_as), wording.who(anomaly, offer), wording.dated(anomaly))
     since = [part for part in (evidence.lasting(anomaly), evidence.over(anomaly)) if part]
     last, last_spoken = _last(anomaly, past, offer)
     said = text.sentence(
@@ -61,8 +61,7 @@ def _archived(anomaly: model.Anomaly, offer: model.Capabilities, past: model.Rec
     first = f"{wording.state(anomaly, offer.archive_as)}: {wording.headline(anomaly)}"
     last, last_spoken = _last(anomaly, past, offer)
     found = wording.series(anomaly.series) if anomaly.series else wording.failing(anomaly)
-    parts = (found, wording.who(anomaly), wording.ident(anomaly), wording.dated(anomaly))
-    small = " · ".join(part for part in parts if part)
+    small = wording.dotted(found, wording.who(anomaly, offer), wording.ident(anomaly), wording.dated(anomaly))
     second = last or blocks.context(small, _mark(anomaly))
     ties, over = evidence.ties(anomaly), evidence.over(anomaly)
     marks = [*([blocks.plain(f"· {ties}")] if ties else []), *([blocks.marked(f"· {over}")] if over else [])]
@@ -99,8 +98,7 @@ def _small(anomaly: model.Anomaly, past: model.Recurrence, offer: model.Capabili
     if before:
         closed = " ".join(part for part in ("last archived", wording.outcome(before, offer.archive_as), wording.by(before)) if part)
         seen = f"{seen}, {closed}" if seen else closed
-    parts = (wording.score(anomaly), seen, wording.tags(anomaly), f"id {wording.ident(anomaly)}")
-    return " · ".join(part for part in parts if part)
+    return wording.dotted(wording.score(anomaly), seen, wording.tags(anomaly), f"id {wording.ident(anomaly)}")
 
 
 def _last(anomaly: model.Anomaly, past: model.Recurrence, offer: model.Capabilities) -> tuple[model.Block | None, str]:
@@ -124,7 +122,7 @@ def group(card_id: str, tally: ports.Tally, offer: model.Capabilities, burst: in
     why = f"More than {text.number(burst)} came in a short time, so they share this card. It follows what becomes of them."
     counts = f"Now: {wording.states(tally.states)}."
     tables = _tables(tally)
-    samples = [wording.sample(one) for one in tally.sample[:_SAMPLES]]
+    samples = [wording.sample(one, offer.archive_as) for one in tally.sample[:_SAMPLES]]
     show = blocks.button(ids.GROUP_LIST, "Show list", card_id, hint=f"Show the list of {title}")
     left = closed < total
     review = (
