@@ -33,8 +33,8 @@ def count(
     """Count what a digest says about the time after `since`, up to `until`.
 
     `week` is everything that was created in the last seven days, in any state (and since `since`, where that is longer ago); `open_ones`
-    is what is not archived now, of which there are `total_open`; `closed` is how many were archived meanwhile. Days are those of `zone`. `assigning` are the
-    systems that have assignees, None for all.
+    is what is not archived now, of which there are `total_open`; `closed` is how many were archived meanwhile. Days are those of `zone`.
+    `assigning` are the systems that have assignees, None for all.
     """
     came = [one for one in _each(week) if one.created <= until]
     waiting = _each(open_ones)

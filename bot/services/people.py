@@ -113,8 +113,8 @@ class People:
         return (await self.match(source, [slack_id])).found.get(slack_id)
 
     def placed(self, named: str, typed: str, text: str) -> str:
-        """The system in which somebody is to be linked: the one that is named, or the only one. Raises Unclear with the `text` of the command
-        where there are several, NotFound and NotSupported where there is none."""
+        """The system in which somebody is to be linked: the one that is named, or the only one. Raises Unclear with the `text` of the
+        command where there are several, NotFound and NotSupported where there is none."""
         if named:
             return self._with_users([connected.named(self.sources, named)])[0].name
         found = self._with_users(list(self.sources.values()))

@@ -165,7 +165,7 @@ def help_text(
 
 
 def _own_words(title: str, words: Sequence[model.OwnWord]) -> str:
-    """ "Only in Anodot: delta:20 (the smallest change), direction:up (up or down)."."""
+    """ "Only in Acme: delta:20 (the smallest change), direction:up (up or down)."."""
     told = ", ".join(f"{word.example} ({word.about})" for word in words)
     return text.short(f"Only in {title}: {told}.", limits.CONTEXT_TEXT)
 
