@@ -32,7 +32,7 @@ _NO_CHECKS = _refused("Strange has no checks and no rules. Use q: or type: inste
 
 WORDS: Mapping[str, model.Word] = {
     **dict.fromkeys(("source", "status", "sort", "limit", "id"), _SENT),
-    **dict.fromkeys(("type", "min", "since", "until", "q"), _HERE),
+    **dict.fromkeys(("type", "min", "since", "until", "q", "below"), _HERE),
     **dict.fromkeys(("datastore", "table", "container", "enriched"), _NO_PLACES),
     **dict.fromkeys(("check", "rule", "fingerprint"), _NO_CHECKS),
     "tag": _refused("Strange has no tags. Use q: or type: instead."),
