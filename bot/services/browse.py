@@ -136,7 +136,7 @@ class Browse:
         grammar.check_words(query, source.words, source.title)
         if grammar.here(query, source.words):
             return 0
-        return await source.count(await self.resolve(query, source.name, actor))
+        return await source.count(await self.resolve(self.search.mine(query, source), source.name, actor))
 
     async def pick(self, refs: Sequence[model.Ref], actor: model.Actor) -> searching.Picked:
         """These anomalies, fresh from their systems, in their order. Raises NotFound when no system knows any."""
@@ -210,7 +210,7 @@ class Browse:
         grammar.check_words(query, source.words, source.title)
         part = _Part()
         if not grammar.here(query, source.words):
-            part.total = await source.count(await self.resolve(query, source.name, actor))
+            part.total = await source.count(await self.resolve(self.search.mine(query, source), source.name, actor))
             if part.total > source.max_batch:
                 part.whole = False
                 return part
@@ -310,7 +310,8 @@ class Browse:
             raise errors.NotFound(f"No anomaly is named in this message. {hint}")
         named = {ref.source for ref in refs}
         source = refs[0].source if len(named) == 1 and len(self.sources) > 1 else ""
-        return model.ReviewScope(words=grammar.canonical(model.Query(source, tuple(ref.id for ref in refs), statuses=("any",))))
+        ids = tuple(ref.id if len(named) == 1 else str(ref) for ref in refs)
+        return model.ReviewScope(words=grammar.canonical(model.Query(source, ids, statuses=("any",))))
 
     async def newest(self) -> model.Anomaly | None:
         """The newest open one of all systems as it was last seen, to name in an example."""

@@ -105,7 +105,7 @@ def mentioned(said: str, known: systems.Systems) -> tuple[model.Ref, ...]:
         source = known.owner(link[1])
         path = re.compile(known.idents[source].path, re.IGNORECASE).match(said, link.end()) if source else None
         ident = parse.unquote(path[1]).rstrip("._-:") if path else ""
-        if known.fits(source, ident):
+        if ident and (known.fits(source, ident) or not known.idents[source].form):
             found[model.Ref(source, ident)] = None
     return tuple(found)[:MENTIONED_MAX]
 

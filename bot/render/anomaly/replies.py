@@ -163,7 +163,7 @@ def _listed(anomaly: model.Anomaly, listing: model.Listing) -> tuple[model.Block
 
 def _several(listing: model.Listing) -> bool:
     """Whether it is a list of several systems, which may have the same ids."""
-    return len(listing.totals) > 1
+    return len(listing.totals) > 1 or len(listing.offers) > 1
 
 
 def _spoken_row(anomaly: model.Anomaly, listing: model.Listing) -> str:

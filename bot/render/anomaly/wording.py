@@ -167,9 +167,9 @@ def stands(anomaly: model.Anomaly, closing: Sequence[model.Closing] = ()) -> str
     return text.capital(text.short(anomaly.status, 40, str(anomaly.state)))
 
 
-def sample(anomaly: model.Anomaly, closing: Sequence[model.Closing] = ()) -> str:
+def sample(anomaly: model.Anomaly, closing: Sequence[model.Closing] = (), *, whole: bool = False) -> str:
     """ "• High · record anomaly in orders (warehouse-prod) · Active · 1001"."""
-    return f"• {headline(anomaly)} · {state(anomaly, closing)} · {ident(anomaly)}"
+    return f"• {headline(anomaly)} · {state(anomaly, closing)} · {ident(anomaly, whole=whole)}"
 
 
 def dated(anomaly: model.Anomaly) -> str:

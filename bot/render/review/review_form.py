@@ -185,7 +185,7 @@ def _option(anomaly: model.Anomaly, page: model.ReviewPage, table: str) -> model
         or text.short(anomaly.description, 75, "")
         or f"{text.short(anomaly.type, 20, '')} anomaly".strip()
     )
-    named = text.short(anomaly.ref.id, 14) if len(page.totals) < 2 else text.short(str(anomaly.ref), 24)
+    named = text.short(anomaly.ref.id, 14) if max(len(page.totals), len(page.offers)) < 2 else text.short(str(anomaly.ref), 24)
     first = (f"#{named} {table}".strip(), str(anomaly.severity or ""), failed)
     rows = text.count(anomaly.records, "row") if anomaly.records is not None else ""
     offer = page.offers.get(anomaly.ref.source)
