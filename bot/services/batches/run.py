@@ -158,7 +158,8 @@ class Runs:
             mine = [item for item in items if owned is not None and str(item.ref) in owned.keys]
             settled = not mine or await self._window(lease, batch, source, mine)
             course.settled(mine)
-        await course.last([item for item in items if item not in mine])
+        had = {item.ref for item in mine}
+        await course.last([item for item in items if item.ref not in had])
         return settled
 
     async def _window(self, lease: model.Lease, batch: model.Batch, source: ports.Source, items: Sequence[model.Item]) -> bool:
