@@ -36,11 +36,6 @@ class Ground:
     elsewhere: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def default_source(self) -> str:
-        """The system that is meant where nobody names one."""
-        return next(iter(self.sources))
-
-    @property
     def routes(self) -> ports.Routes:
         """Where new anomalies go."""
         given = self.configured
@@ -107,7 +102,6 @@ def services(ground: Ground) -> Services:
         clock=ground.clock,
         zone=zone,
         sources=tuple(ground.sources),
-        default_source=ground.default_source,
     )
     return Services(desk=talking, poll=polling, post=posting, remarks=telling, keeping=_keeping(ground))
 

@@ -91,9 +91,17 @@ class Browse:
         """The filter words that belong to single systems, by their titles."""
         return {source.title: source.own_words for source in self.sources.values()}
 
+    def refused_words(self) -> Collection[str]:
+        """The filter words that no system can do anything with."""
+        refuses = [{name for name, word in one.words.items() if word.handling is model.Handling.REFUSED} for one in self.sources.values()]
+        return set.intersection(*refuses) if refuses else set()
+
     def offer(self, sources: Collection[str]) -> model.Capabilities:
         """What these systems let people do between them; () are all."""
         return connected.together(self.sources, sources or self.sources)
+
+    def _offers(self, page: Sequence[model.Anomaly]) -> Mapping[str, model.Capabilities]:
+        return {name: self.capabilities(name) for name in dict.fromkeys(one.ref.source for one in page)}
 
     async def listing(self, query: model.Query, actor: model.Actor, offset: int = 0) -> model.Listing:
         """A page of what matches: newest first in one system, by severity and age over several, unless the filter says otherwise."""
@@ -103,7 +111,7 @@ class Browse:
         total = found.total if found.total is None or not query.limit else min(found.total, query.limit)
         page = await self._versions(found.anomalies[offset : offset + PAGE])
         totals = found.totals if len(found.totals) > 1 else ()
-        return model.Listing(grammar.canonical(query), page, total, offset, totals, found.unheard, found.as_of)
+        return model.Listing(grammar.canonical(query), page, total, offset, totals, found.unheard, found.as_of, self._offers(page))
 
     async def select(self, query: model.Query, actor: model.Actor) -> selecting.Selection:
         """Everything that matches, for a change. Raises NotFound with the word that excluded most when nothing does."""
@@ -126,7 +134,7 @@ class Browse:
         grammar.check_words(query, source.words, source.title)
         if grammar.here(query, source.words):
             return 0
-        return await source.count(await self.resolve(query, source.name, actor))
+        return await source.count(await self.resolve(self.search.mine(query, source), source.name, actor))
 
     async def pick(self, refs: Sequence[model.Ref], actor: model.Actor) -> searching.Picked:
         """These anomalies, fresh from their systems, in their order. Raises NotFound when no system knows any."""
@@ -209,7 +217,7 @@ class Browse:
         grammar.check_words(query, source.words, source.title)
         part = _Part()
         if not grammar.here(query, source.words):
-            part.total = await source.count(await self.resolve(query, source.name, actor))
+            part.total = await source.count(await self.resolve(self.search.mine(query, source), source.name, actor))
             if part.total > source.max_batch:
                 part.whole = False
                 return part
@@ -283,7 +291,8 @@ class Browse:
         """A page of the anomalies behind a group card, as they were last seen."""
         permissions.decide(model.Action.BROWSE, actor, self.grants)
         tally = await self.cards.tally(card, sample=0)
-        return model.Listing("", await self.cards.members(card, offset=offset, limit=PAGE), tally.total, offset)
+        page = await self.cards.members(card, offset=offset, limit=PAGE)
+        return model.Listing("", page, tally.total, offset, offers=self._offers(page))
 
     async def whole_group(self, card: str, actor: model.Actor) -> selecting.Selection:
         """All anomalies behind a group card, fresh from their systems. Raises NotFound when these know none of them."""
@@ -345,7 +354,8 @@ class Browse:
             raise errors.NotFound(f"No anomaly is named in this message. {hint}")
         named = {ref.source for ref in refs}
         source = refs[0].source if len(named) == 1 and len(self.sources) > 1 else ""
-        return model.ReviewScope(words=grammar.canonical(model.Query(source, tuple(ref.id for ref in refs), statuses=("any",))))
+        ids = tuple(ref.id if len(named) == 1 else str(ref) for ref in refs)
+        return model.ReviewScope(words=grammar.canonical(model.Query(source, ids, statuses=("any",))))
 
     async def newest(self) -> model.Anomaly | None:
         """The newest open one of all systems as it was last seen, to name in an example."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from bot import errors, model, ports
-from bot.core import connected, grammar
+from bot.core import connected, grammar, phrases
 from bot.services import open_ones, selecting
 
 T = TypeVar("T")
@@ -56,8 +57,28 @@ class Search:
     known: open_ones.OpenOnes | None = None
 
     def asked(self, query: model.Query) -> Sequence[ports.Source]:
-        """The systems that a filter is for: the one it names, or all."""
-        return [connected.named(self.sources, query.source)] if query.source else list(self.sources.values())
+        """The systems that a filter is for: the one it names, or all; those alone that may have one of its ids. Raises NotFound when it
+        is for none."""
+        named = [connected.named(self.sources, query.source)] if query.source else list(self.sources.values())
+        found = [source for source in named if not query.ids or self.mine(query, source).ids]
+        if not found:
+            raise errors.NotFound(
+                f"{phrases.both([source.title for source in named])} can have none of these: {', '.join(query.ids[:10])}."
+            )
+        return found
+
+    def mine(self, query: model.Query, source: ports.Source) -> model.Query:
+        """The filter as one system is asked: with those of its ids that the system may have, without the name of the system before them."""
+        if not query.ids:
+            return query
+        parted = [(ident, *ident.partition(":")) for ident in query.ids]
+        own = [rest if head == source.name else ident for ident, head, colon, rest in parted if not colon or self._own(head, source)]
+        form = source.idents.form
+        return replace(query, ids=tuple(ident for ident in own if not form or re.fullmatch(form, ident)))
+
+    def _own(self, head: str, source: ports.Source) -> bool:
+        """Whether what stands before a colon names this system, or none: then it belongs to the id."""
+        return head == source.name or head not in self.sources
 
     async def find(self, query: model.Query, actor: model.Actor, wanted: int) -> model.Answer:
         """At most `wanted` (0: all) that match, of all systems that the filter is for, in one order."""
@@ -126,7 +147,7 @@ class Search:
 
     async def _resolved(self, source: ports.Source, query: model.Query, actor: model.Actor) -> model.Query:
         grammar.check_words(query, source.words, source.title)
-        query = await self.resolve(query, source.name, actor)
+        query = await self.resolve(self.mine(query, source), source.name, actor)
         return replace(query, sort=query.sort or "newest")
 
     async def size(self, query: model.Query, actor: model.Actor) -> int:
@@ -139,7 +160,7 @@ class Search:
         grammar.check_words(query, source.words, source.title)
         if grammar.here(query, source.words):
             return await selecting.size(await self.pages(source, replace(query, limit=0), actor))
-        return await source.count(await self.resolve(query, source.name, actor))
+        return await source.count(await self.resolve(self.mine(query, source), source.name, actor))
 
 
 def _sorted_here(source: ports.Source) -> bool:
