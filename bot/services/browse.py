@@ -334,12 +334,7 @@ class Browse:
 
     async def _systems(self, card: str) -> Sequence[str]:
         """The systems whose anomalies a group card has."""
-        found: dict[str, None] = {}
-        async for some in self._members(card):
-            found.update(dict.fromkeys(one.ref.source for one in some))
-            if len(found) == len(self.sources):
-                break
-        return list(found)
+        return list(dict.fromkeys([one.ref.source async for some in self._members(card) for one in some]))
 
     async def about(self, channel: str, ts: str, said: str, actor: model.Actor) -> model.ReviewScope:
         """What a message is about: the anomaly or the group of a card of ours, else the anomalies whose links are in its text.
