@@ -17,7 +17,7 @@ class Intent:
 
     key: str
     change: model.Change
-    refs: tuple[model.Ref, ...]
+    ref: model.Ref
     actor: str
     actor_name: str
     at: datetime
@@ -274,8 +274,8 @@ class Journal(Protocol):
     """Who did what, and what was accepted but is not finished."""
 
     async def begin(self, intent: Intent, now: datetime, seconds: float) -> Sequence[model.Lease]:
-        """Record an accepted action, and own it for `seconds`, and those of its anomalies that nobody has: a lease on the intent, and one
-        on the anomalies where there are such. Nothing when this key was recorded before."""
+        """Record an accepted action, and own it for `seconds`, and its anomaly where nobody has it: a lease on the intent, and one on the
+        anomaly. Nothing when this key was recorded before."""
         ...
 
     async def unfinished(self, now: datetime) -> Sequence[Intent]:

@@ -247,7 +247,7 @@ def _of(statement: sa.Select[Any], source: str) -> sa.Select[Any]:
 
 
 async def _items(connection: AsyncConnection, statement: sa.Select[Any]) -> Sequence[model.Item]:
-    return [mappers.item(row) for row in await connection.execute(statement)]
+    return await mappers.each(await connection.execute(statement), mappers.item)
 
 
 async def _refusals(connection: AsyncConnection, batch: str, sample: int) -> Sequence[model.Refusals]:

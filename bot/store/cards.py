@@ -247,7 +247,7 @@ class Cards:
 
     async def _cards(self, statement: sa.Select[Any]) -> Sequence[model.Card]:
         async def work(connection: AsyncConnection) -> Sequence[model.Card]:
-            return [mappers.card(row) for row in await connection.execute(statement)]
+            return await mappers.each(await connection.execute(statement), mappers.card)
 
         return await self._db.read(work)
 

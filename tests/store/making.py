@@ -60,9 +60,9 @@ def line(ident: object, action: str = "acknowledge", at: datetime = NOON, **valu
     return model.Entry(ref(ident), action, at, **(given | values))
 
 
-def intent(key: str = "click-1", *idents: object, **values: Any) -> ports.Intent:
+def intent(key: str = "click-1", ident: object = "1", **values: Any) -> ports.Intent:
     given: dict[str, Any] = {"actor": "U1", "actor_name": "Dana", "at": NOON, "channel": CHANNEL}
-    return ports.Intent(key, model.Change(model.Action.ACKNOWLEDGE), tuple(ref(one) for one in idents or ("1",)), **(given | values))
+    return ports.Intent(key, model.Change(model.Action.ACKNOWLEDGE), ref(ident), **(given | values))
 
 
 def snapshot(**values: Any) -> model.Snapshot:

@@ -11,7 +11,8 @@ from bot.sources import base, paging
 from bot.sources.qualytics import anomaly_pages, census, cursors, list_params, place_names
 
 WAVE = 4
-"""Pages that are read at once on the way to known ground, while there is none in sight."""
+"""Pages that are read at once on the way to known ground, while there is none in sight; then twice as many each time, so that at most as
+many are read in vain as were needed, and the end of a wave is waited for a few times only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +119,10 @@ class Arrivals:
     async def _waves(self, datastore: str, mark: cursors.ReadMark) -> list[anomaly_pages.AnomalyPage]:
         pages, meter = [await self._lister.page(datastore, list_params.open_ones())], paging.Meter(self._lister.bounds)
         meter.take(pages[0])
+        most = WAVE
         while not _known(pages, mark) and not meter.ended:
-            wave = 1 if pages[0].total is None or any(mark.knows(one) for one in pages[-1].anomalies) else WAVE
+            near = pages[0].total is None or any(mark.knows(one) for one in pages[-1].anomalies)
+            wave, most = (1, most) if near else (most, 2 * most)
             last = min(len(pages) + wave, pages[0].pages) if pages[0].total is not None else len(pages) + wave
             more = await self._lister.rest(datastore, list_params.open_ones(), range(len(pages) + 1, last + 1))
             for page in more:
@@ -145,8 +148,10 @@ def _known(pages: Sequence[anomaly_pages.AnomalyPage], mark: cursors.ReadMark) -
         return True
     if any(one.created <= mark.ground for one in last.anomalies):
         return True
+    if not all(mark.knows(one) for one in last.anomalies):
+        return False
     new = {one.ref for page in pages for one in page.anomalies if not mark.knows(one)}
-    return not any(not mark.knows(one) for one in last.anomalies) and _total(pages[0]) - mark.total <= len(new)
+    return _total(pages[0]) - mark.total <= len(new)
 
 
 def _total(page: anomaly_pages.AnomalyPage) -> int:
