@@ -289,7 +289,7 @@ async def test_what_was_open_at_the_start_is_one_message_whose_buttons_lead_to_i
 
 
 @pytest.mark.parametrize("systems", [("strange",), ("qualytics", "strange")], ids=["alone", "mixed"])
-async def test_a_system_that_fails_is_told_once_and_once_when_it_is_back(tmp_path: Path, systems: tuple[str, ...]) -> None:
+async def test_the_status_tells_of_a_system_that_fails_until_it_is_back(tmp_path: Path, systems: tuple[str, ...]) -> None:
     async with fronts.staging.staged(tmp_path, systems=systems) as stage, fronts.desk(stage) as front:
         assert stage.strange is not None
         stage.strange.faults.add(mode="reply", json={"code": 53, "message": "busy"})
