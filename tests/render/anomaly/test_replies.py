@@ -353,3 +353,12 @@ def test_a_link_command_that_an_answer_names_is_understood() -> None:
             typed.replace("@name", "<@U0DANA>"), today=date(2026, 11, 21), sources=["qualytics"], default_source="qualytics"
         )
         assert (command.person, command.target) == ("U0DANA", "dana@acme.example")
+
+
+def test_who_somebody_is_in_each_system_and_which_one_does_not_answer() -> None:
+    found = [(model.Capabilities("Acme", frozenset()), samples.LEE), (model.Capabilities("Umbra", frozenset()), None)]
+    message = replies.known("U0LEE", found, [model.Unheard("third", "Third", "It is busy.", down=True)])
+    seen = slack_rules.seen(message)
+    assert "is Lee Park" in seen and "in Acme" in seen and "is nobody in Umbra that this desk knows of" in seen
+    assert "Third does not answer, so nobody can say who this is there." in seen and "It is busy." in seen
+    assert "Third does not answer" in message.text
