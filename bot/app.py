@@ -20,7 +20,7 @@ from bot import assembly, errors, jobs, model, ports, scheduling, serving, setti
 from bot.core import permissions
 from bot.delivery import directory, pacing, probe, slack
 from bot.services import poll, post, presence, remarks
-from bot.sources import budgets, known_words, registry
+from bot.sources import budgets, registry
 from bot.store import engine
 from handlers.desk import Desk
 
@@ -170,7 +170,7 @@ def _assemble(
         directory=directory.SlackDirectory(client, sorted(grants.groups())),
         grants=grants,
         line=line.words,
-        elsewhere=known_words.WORDS,
+        elsewhere=settings.own_words(registry.SYSTEMS.values()),
     )
     made = assembly.services(ground)
     handlers.register(bolt, made.desk)

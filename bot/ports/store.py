@@ -155,7 +155,7 @@ class Anomalies(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The members of a group card, counted: by state, and by table with the most first.
+    """The members of a group card, counted: by state, by table, and by the name of their system, with the most first.
 
     `latest` joined when the card was already there, the last ones that did; `changed` are not any more what they were when they joined.
     Those that joined before this was remembered are in neither.
@@ -167,6 +167,7 @@ class Tally:
     sample: Sequence[model.Anomaly]
     latest: int = 0
     changed: int = 0
+    sources: Sequence[tuple[str, int]] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from bot import errors, model, ports
 from bot.core import connected, routing, stored_reports
 from bot.render.anomaly import anomaly_card
 from bot.render.desk import reports
+from bot.services import slicing
 
 PROGRESS_EVERY = timedelta(seconds=4)
 """All progress together is at most 15 edits a minute, of the 35 that machines may make."""
@@ -44,15 +45,13 @@ class Cards:
 
     async def drafts(self, anomalies: Sequence[model.Anomaly]) -> Mapping[model.Ref, Sequence[model.CardDraft]]:
         """The cards that these anomalies get when they turn out to be new; none for what is closed already."""
-        known = await self.routes.list()
-        return {
-            anomaly.ref: [
-                model.CardDraft(model.CardKind.ANOMALY, route.channel, str(anomaly.ref), route=route.id, ref=anomaly.ref)
-                for route in routing.routes(anomaly, known)
-            ]
-            for anomaly in anomalies
-            if anomaly.state is not model.State.ARCHIVED
-        }
+        routes = routing.chooser(await self.routes.list())
+        made: dict[model.Ref, Sequence[model.CardDraft]] = {}
+        async for some in slicing.each(anomalies):
+            for one in some:
+                if one.state is not model.State.ARCHIVED:
+                    made[one.ref] = [_draft(one.ref, route) for route in routes(one)]
+        return made
 
     async def publish(self, draft: model.CardDraft) -> model.Card:
         """Want this message: it is made once, and corrected when the draft says something else than the one before."""
@@ -113,14 +112,19 @@ class Cards:
 
     async def _group(self, card: model.Card) -> model.Message | None:
         tally = await self.store.tally(card.id)
-        source = tally.sample[0].ref.source if tally.sample else ""
-        if source:
-            connected.named(self.sources, source)
+        names = [name for name, _ in tally.sources]
+        if names and not self.sources.keys() & set(names):
+            connected.named(self.sources, names[0])
         route = await self.routes.get(card.route) or self.routes.home
-        return anomaly_card.group(card.id, tally, connected.capabilities(self.sources, source), route.burst)
+        offers = {name: connected.capabilities(self.sources, name) for name in names}
+        return anomaly_card.group(card.id, tally, offers, route.burst)
 
     async def _report(self, card: model.Card) -> model.Message | None:
         return reports.report(stored_reports.unpack(card.payload))
+
+
+def _draft(ref: model.Ref, route: model.Route) -> model.CardDraft:
+    return model.CardDraft(model.CardKind.ANOMALY, route.channel, str(ref), route=route.id, ref=ref)
 
 
 def at_once(kind: model.CardKind, channel: str, key: str, payload: Mapping[str, object]) -> model.CardDraft:

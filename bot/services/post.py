@@ -66,6 +66,7 @@ class Post:
     _lanes: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _paused: dict[str, datetime] = field(default_factory=dict)
     _resting: dict[str, datetime] = field(default_factory=dict)
+    _grouping: asyncio.Lock = field(default_factory=asyncio.Lock)
     _closing: bool = False
     _progressed: datetime | None = None
     _good: set[str] = field(default_factory=set)
@@ -120,13 +121,15 @@ class Post:
         return await self.slack.paused(self.clock.now())
 
     async def _group(self) -> None:
-        waiting = await self.store.waiting()
-        if not waiting:
-            return
-        now = self.clock.now()
-        routes = {route.id: route for route in await self.cards.routes.list()}
-        for decision in grouping.decide(waiting, await self.store.windows(), routes, now):
-            await self.store.decide(decision, now)
+        """One at a time: two flushes that read the same ten thousand cards would decide the same."""
+        async with self._grouping:
+            waiting = await self.store.waiting()
+            if not waiting:
+                return
+            now = self.clock.now()
+            routes = {route.id: route for route in await self.cards.routes.list()}
+            for decision in grouping.decide(waiting, await self.store.windows(), routes, now):
+                await self.store.decide(decision, now)
 
     def _start(self, lane: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         if lane not in self._lanes and not self._closing:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -17,6 +17,9 @@ SKEW = timedelta(minutes=1)
 """So much may the system's clock differ from ours: a comment with these words that is older than the change is another one."""
 
 PAUSE, LONGEST_PAUSE = timedelta(seconds=15), timedelta(minutes=10)
+
+ABREAST = 4
+"""Remarks that are left at once: as many as may write."""
 
 WITHIN = timedelta(days=1)
 """A comment that could not be left for so long is news to nobody."""
@@ -31,9 +34,14 @@ class Remarks:
     leases: ports.Leases
     clock: ports.Clock
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _under_way: set[str] = field(default_factory=set)
+    _places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(ABREAST))
 
     def soon(self) -> None:
-        """Leave what waits now, without holding anybody up; what fails is left by the job."""
+        """Leave what waits now, without holding anybody up; what fails is left by the job. Where one waits for its turn, it will see this
+        one, too."""
+        if len(self.tasks) > ABREAST:
+            return
         task = asyncio.create_task(self._quietly())
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
@@ -45,11 +53,27 @@ class Remarks:
             log.info("comments that tell who acted are left later: %s", error)
 
     async def work(self) -> None:
-        """Leave every remark that is due."""
-        for remark in await self.store.due(self.clock.now()):
-            async with leasing.trying(self.leases, self.clock, "remarks", remark.key) as lease:
-                if lease is not None:
-                    await self._try(lease, remark)
+        """Leave every remark that is due, a few at once; what somebody else is at is theirs."""
+        async with self._places:
+            others: set[str] = set()
+            while (remark := await self._next(others)) is not None:
+                try:
+                    async with leasing.trying(self.leases, self.clock, "remarks", remark.key) as lease:
+                        if lease is None:
+                            others.add(remark.key)
+                        else:
+                            await self._try(lease, remark)
+                finally:
+                    self._under_way.discard(remark.key)
+
+    async def _next(self, others: Collection[str]) -> ports.Remark | None:
+        """Read just before its lease is taken, so that nothing has become of it since; none that is under way here: twenty clicks a second
+        would ask twenty times for the lease of each."""
+        due = await self.store.due(self.clock.now(), len(self._under_way) + len(others) + 1)
+        found = next((one for one in due if one.key not in self._under_way and one.key not in others), None)
+        if found is not None:
+            self._under_way.add(found.key)
+        return found
 
     async def _try(self, lease: model.Lease, remark: ports.Remark) -> None:
         try:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model
-from bot.store import columns, tables, transactions
+from bot.store import columns, many, tables, transactions
 
 SOME = 2000
 """Side rows in one statement."""
@@ -57,25 +57,7 @@ async def insert(connection: AsyncConnection, anomalies: Sequence[model.Anomaly]
         ]
         for some in transactions.chunks(rows, SOME):
             parts = ("source", "anomaly", "value")
-            await connection.execute(sa.insert(table).from_select(parts, _UNPACKED[connection.dialect.name]), {"rows": some})
-
-
-_ROWS = sa.bindparam("rows", type_=sa.JSON)
-
-
-def _lite() -> sa.Select[str, str, str]:
-    row = sa.func.json_each(_ROWS).table_valued("value")
-    parts: list[sa.ColumnElement[str]] = [sa.func.json_extract(row.c.value, f"$[{place}]", type_=columns.Words()) for place in range(3)]
-    return sa.select(parts[0], parts[1], parts[2])
-
-
-def _server() -> sa.Select[str, str, str]:
-    row = sa.func.json_array_elements(_ROWS).table_valued(sa.column("value", sa.JSON))
-    parts: list[sa.ColumnElement[str]] = [row.c.value[place].as_string() for place in range(3)]
-    return sa.select(parts[0], parts[1], parts[2])
-
-
-_UNPACKED: Mapping[str, sa.Select[str, str, str]] = {"sqlite": _lite(), "postgresql": _server()}
+            await connection.execute(sa.insert(table).from_select(parts, many.unpacked(connection)), {"rows": some})
 
 
 async def replace(connection: AsyncConnection, source: str, anomalies: Sequence[model.Anomaly]) -> None:

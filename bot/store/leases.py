@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model
-from bot.store import tables, transactions, work_tables
+from bot.store import columns, many, tables, transactions, work_tables
 
 ANOMALIES, INTENTS, CARDS, REMARKS, BATCHES, OPERATIONS, LANES = (
     "anomalies",
@@ -78,11 +78,8 @@ class Leases:
         """Give them back; nothing happens to what has passed to somebody else. Where that fails, this process may take them again at once:
         a database that is gone for a moment must not keep everybody from the work for as long as they last."""
 
-        async def work(connection: AsyncConnection) -> None:
-            await connection.execute(sa.delete(_LEASES).where(_these(leases)))
-
         try:
-            await self._db.write(work)
+            await self._db.write(lambda connection: give_back(connection, leases))
         except BaseException:
             self._leave(leases)
             raise
@@ -125,18 +122,24 @@ async def grab(
     """Write them as a part of a transaction, in one statement and in the order of their names, so that two who want the same never wait
     for each other; returns what was free. `left` are tokens of this process that could not be given back."""
     until = db.moment(now, seconds)
-    rows = [{"kind": lease.kind, "key": key, "token": lease.token, "until": until} for lease in leases for key in lease.keys]
-    rows.sort(key=lambda row: (row["kind"], row["key"]))
-    adding = transactions.insert(connection, _LEASES)
+    rows = [(lease.kind, columns.storable(key), lease.token) for lease in leases for key in lease.keys]
+    kind, key, token = many.unpacked(connection).subquery().c
     over = _LEASES.c.until <= db.moment(now)
-    adding = adding.values(rows[0]) if len(rows) == 1 else adding.values(rows)  # only the plain form is compiled once for all
+    adding = transactions.insert(connection, _LEASES).from_select(
+        ["kind", "key", "token", "until"], sa.select(kind, key, token, until).order_by(kind, key)
+    )
     adding = adding.on_conflict_do_update(
         index_elements=[_LEASES.c.kind, _LEASES.c.key],
         set_={"token": adding.excluded.token, "until": adding.excluded.until},
         where=sa.or_(over, _LEASES.c.token.in_(sorted(left))) if left else over,
     )
-    got = await connection.execute(adding.returning(_LEASES.c.kind, _LEASES.c.key))
+    got = await connection.execute(adding.returning(_LEASES.c.kind, _LEASES.c.key), {"rows": rows})
     return frozenset((row.kind, row.key) for row in got)
+
+
+async def give_back(connection: AsyncConnection, leases: Iterable[model.Lease]) -> None:
+    """`Leases.release` as a part of a transaction."""
+    await connection.execute(sa.delete(_LEASES).where(_these(leases)))
 
 
 def held(lease: model.Lease, db: transactions.Database) -> sa.ColumnElement[bool]:

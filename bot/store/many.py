@@ -9,6 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store import columns
+
 Rows = Sequence[Mapping[str, Any]]
 
 _KEY = "is_"
@@ -30,8 +32,8 @@ async def update(connection: AsyncConnection, table: sa.Table, key: Sequence[str
 async def _send(connection: AsyncConnection, table: sa.Table, rows: Rows, statement: tuple[str, Sequence[str]]) -> None:
     text, order = statement
     names = [name.removeprefix(_KEY) for name in order]
-    columns = [_bound([row[name] for row in rows], table.c[name], connection.dialect) for name in names]
-    await connection.exec_driver_sql(text, list(zip(*columns, strict=True)))
+    values = [_bound([row[name] for row in rows], table.c[name], connection.dialect) for name in names]
+    await connection.exec_driver_sql(text, list(zip(*values, strict=True)))
 
 
 def _bound(values: Sequence[Any], column: sa.Column[Any], dialect: sa.Dialect) -> Sequence[Any]:
@@ -60,3 +62,29 @@ def _updating(table: sa.Table, key: tuple[str, ...], names: tuple[str, ...], dia
 def _compiled(statement: sa.Insert | sa.Update, dialect: sa.Dialect, column_keys: list[str]) -> tuple[str, Sequence[str]]:
     compiled: Any = statement.compile(dialect=dialect, column_keys=column_keys)
     return str(compiled), list(compiled.positiontup)
+
+
+# --- rows in one value -----------------------------------------------------------------------------------------------------
+
+_ROWS = sa.bindparam("rows", type_=sa.JSON)
+
+
+def _lite() -> sa.Select[str, str, str]:
+    row = sa.func.json_each(_ROWS).table_valued("value")
+    parts: list[sa.ColumnElement[str]] = [sa.func.json_extract(row.c.value, f"$[{place}]", type_=columns.Words()) for place in range(3)]
+    return sa.select(parts[0], parts[1], parts[2])
+
+
+def _server() -> sa.Select[str, str, str]:
+    row = sa.func.json_array_elements(_ROWS).table_valued(sa.column("value", sa.JSON))
+    parts: list[sa.ColumnElement[str]] = [row.c.value[place].as_string() for place in range(3)]
+    return sa.select(parts[0], parts[1], parts[2])
+
+
+_UNPACKED: Mapping[str, sa.Select[str, str, str]] = {"sqlite": _lite(), "postgresql": _server()}
+
+
+def unpacked(connection: AsyncConnection) -> sa.Select[str, str, str]:
+    """Rows of three words each out of the one value that is bound as `rows`: however many there are, it is the same statement, which the
+    library compiles once. A statement with ten thousand parameters is compiled each time."""
+    return _UNPACKED[connection.dialect.name]

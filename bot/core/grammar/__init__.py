@@ -34,6 +34,7 @@ describe = filters.describe
 check_words = filters.check_words
 here = filters.here
 matches = filters.matches
+matcher = filters.matcher
 explain = filters.explain
 without_each = filters.without_each
 SHAPES = edits.SHAPES

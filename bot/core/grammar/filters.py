@@ -320,12 +320,24 @@ def matches(
 
     Assignees of the query are ids of the system's users, or "none", by now. Days are days of UTC.
     """
-    used = _used(query) | {"status"} | ({"source"} if query.source else set())
+    return matcher(query, known, own)(anomaly)
+
+
+def matcher(
+    query: model.Query, known: Mapping[str, model.Word] | None = None, own: Sequence[model.OwnWord] = ()
+) -> Callable[[model.Anomaly], bool]:
+    """`matches` for many anomalies: which words are used is found out once."""
+    used = (_used(query) | {"status"} | ({"source"} if query.source else set())) - ({"status"} if "any" in query.statuses else set())
     if known is not None:
         used = frozenset(word for word in used if word in known and known[word].handling is model.Handling.HERE)
-    common = all(word.matches(query, anomaly) for word in fields.TABLE if word.name in used and word.matches is not None)
+    common = [word.matches for word in fields.TABLE if word.name in used and word.matches is not None]
     tests = {word.name: word.matches for word in own}
-    return common and all(_passes(tests.get(name), _others(query, name), anomaly) for name in used if name in dict(query.others))
+    others = [(tests.get(name), _others(query, name)) for name in dict(query.others) if name in used]
+
+    def takes(anomaly: model.Anomaly) -> bool:
+        return all(test(query, anomaly) for test in common) and all(_passes(test, wanted, anomaly) for test, wanted in others)
+
+    return takes
 
 
 def _passes(test: Callable[[str, model.Anomaly], bool] | None, wanted: Sequence[str], anomaly: model.Anomaly) -> bool:

@@ -158,7 +158,8 @@ class Runs:
             mine = [item for item in items if owned is not None and str(item.ref) in owned.keys]
             settled = not mine or await self._window(lease, batch, source, mine)
             course.settled(mine)
-        await course.last([item for item in items if item not in mine])
+        had = {item.ref for item in mine}
+        await course.last([item for item in items if item.ref not in had])
         return settled
 
     async def _window(self, lease: model.Lease, batch: model.Batch, source: ports.Source, items: Sequence[model.Item]) -> bool:
@@ -216,8 +217,7 @@ class Runs:
 
     async def _said(self, batch: model.Batch, source: ports.Source, item: model.Item) -> bool:
         text = attribution.signed((item.change or batch.change).comment, batch.actor_name)
-        async with self._turns[source.name].calls:
-            return await remarks.said(source, item.ref, text, batch.confirmed or batch.created)
+        return await remarks.said(source, item.ref, text, batch.confirmed or batch.created)
 
     async def _heard(
         self, batch: model.Batch, source: ports.Source, items: Sequence[model.Item], outcomes: dict[model.Ref, model.Outcome]
@@ -256,8 +256,7 @@ class Runs:
         if change.comment:
             change = replace(change, comment=attribution.signed(change.comment, batch.actor_name))
         try:
-            async with self._turns[source.name].calls:
-                return await source.apply(change, group)
+            return await source.apply(change, group)
         except (errors.SourceUnavailable, errors.SourceGarbled) as error:
             log.info("an answer to batch %s was lost: %s", batch.id, error)
             return [model.Outcome(one.ref, model.Result.REFUSED, str(error), unsure=True) for one in group]
@@ -298,9 +297,8 @@ class Runs:
         return replace(item, fate=model.Fate.DONE, reason=plan.stays, after=snapshot.of(after) if after is not None else None)
 
     async def _read(self, source: ports.Source, refs: Sequence[model.Ref]) -> tuple[Mapping[model.Ref, model.Anomaly], datetime]:
-        async with self._turns[source.name].calls:
-            read_at = self.clock.now()
-            reading = await source.read([ref.id for ref in refs])
+        read_at = self.clock.now()
+        reading = await source.read([ref.id for ref in refs])
         return {one.ref: one for one in reading.found.values()}, read_at
 
     async def _before(

@@ -10,23 +10,19 @@ from datetime import datetime
 
 from bot import model, ports
 
-CALLS = 4
-"""Windows that ask the system at the same time, of those that are under way (design section 4)."""
-
 PAUSE_SECONDS = 0.25
 """How soon it is looked again whether an anomaly that somebody else is changing is free."""
 
-AHEAD = 32
+AHEAD = 8
 """Windows that are read from the store at once."""
 
 
 @dataclass(slots=True)
 class Turn:
-    """Batches of one source take turns, because two of them may be about the same anomaly; `waiting` counts those that want the next.
-    `calls` is for the windows of the one whose turn it is."""
+    """Batches of one source take turns, because two of them may be about the same anomaly; `waiting` counts those that want the next. How
+    many calls the windows make at once is for the lanes of the system."""
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    calls: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CALLS))
     waiting: int = 0
 
     @asynccontextmanager

@@ -3,7 +3,7 @@ slice of everything else."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot import errors, model, ports
@@ -11,7 +11,8 @@ from bot.sources import base, paging
 from bot.sources.qualytics import anomaly_pages, census, cursors, list_params, place_names
 
 WAVE = 4
-"""Pages that are read at once on the way to known ground, while there is none in sight."""
+"""Pages that are read at once on the way to known ground, while there is none in sight; then twice as many each time, so that at most as
+many are read in vain as were needed, and the end of a wave is waited for a few times only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,27 @@ class Arrivals:
 
     # --- first contact ---------------------------------------------------------------------------------------------------
 
+    def opening(self) -> model.Opening:
+        """Everything that is open in lists that nobody looked at before, not held here."""
+
+        async def pages() -> AsyncIterator[Sequence[model.Anomaly]]:
+            within, looks = await self._places.within(), list[census.Look]()
+            for datastore in list(await self._places.scope()) or [cursors.EVERYWHERE]:
+                mark, total, spots = cursors.start(), 0, set[str]()
+                async for page in self._lister.stream(datastore, list_params.open_ones()):
+                    total = page.total if page.total is not None else total + len(page.anomalies)
+                    mark = mark.advanced(page.anomalies, total, self._clock.now())
+                    spots.update(one.datastore.id for one in page.anomalies if one.datastore)
+                    yield [one for one in page.anomalies if within.holds(one.datastore)]
+                visible = None if datastore else await self._visible()
+                mark = replace(mark, total=total, places=None if visible is None else visible | spots)
+                looks.append(_looked_through(datastore, total, self._lister.size, mark))
+            self.polls = census.polls(looks)
+            opening.cursor = cursors.write({part.datastore: part.mark for part in await census.step(self._lister, looks)})
+
+        opening = model.Opening(pages())
+        return opening
+
     async def _contact(self, datastore: str, familiar: frozenset[str]) -> _Seen:
         """Everything that is open in a list that nobody looked at before; places that are `familiar` from elsewhere are not met."""
         whole = await self._lister.all(datastore, list_params.open_ones())
@@ -73,9 +95,7 @@ class Arrivals:
             visible = await self._visible()
             mark = replace(mark, places=None if visible is None else visible | spots.keys() | familiar)
             met = [_met(spot, whole.anomalies) for ident, spot in spots.items() if ident not in familiar]
-        # Nothing is left for a census of today: this was one.
-        look = census.Look(datastore, anomaly_pages.AnomalyPage(whole.anomalies, total, self._lister.size, 0, foreign=False), mark)
-        return _Seen(look, whole.anomalies, met)
+        return _Seen(_looked_through(datastore, total, self._lister.size, mark), whole.anomalies, met)
 
     async def _strangers(self, first: anomaly_pages.AnomalyPage, mark: cursors.ReadMark, anomalies: Sequence[model.Anomaly]) -> _Seen:
         """In a list of everywhere: datastores that this token could not see before, or that did not exist, are met; what is open there is
@@ -118,14 +138,21 @@ class Arrivals:
     async def _waves(self, datastore: str, mark: cursors.ReadMark) -> list[anomaly_pages.AnomalyPage]:
         pages, meter = [await self._lister.page(datastore, list_params.open_ones())], paging.Meter(self._lister.bounds)
         meter.take(pages[0])
+        most = WAVE
         while not _known(pages, mark) and not meter.ended:
-            wave = 1 if pages[0].total is None or any(mark.knows(one) for one in pages[-1].anomalies) else WAVE
+            near = pages[0].total is None or any(mark.knows(one) for one in pages[-1].anomalies)
+            wave, most = (1, most) if near else (most, 2 * most)
             last = min(len(pages) + wave, pages[0].pages) if pages[0].total is not None else len(pages) + wave
             more = await self._lister.rest(datastore, list_params.open_ones(), range(len(pages) + 1, last + 1))
             for page in more:
                 meter.take(page)
             pages += more
         return pages
+
+
+def _looked_through(datastore: str, total: int, size: int, mark: cursors.ReadMark) -> census.Look:
+    """Nothing is left for a census of today: this was one."""
+    return census.Look(datastore, anomaly_pages.AnomalyPage((), total, size, 0, foreign=False), mark)
 
 
 def _covered(anomaly: model.Anomaly, mark: cursors.ReadMark) -> bool:
@@ -145,8 +172,10 @@ def _known(pages: Sequence[anomaly_pages.AnomalyPage], mark: cursors.ReadMark) -
         return True
     if any(one.created <= mark.ground for one in last.anomalies):
         return True
+    if not all(mark.knows(one) for one in last.anomalies):
+        return False
     new = {one.ref for page in pages for one in page.anomalies if not mark.knows(one)}
-    return not any(not mark.knows(one) for one in last.anomalies) and _total(pages[0]) - mark.total <= len(new)
+    return _total(pages[0]) - mark.total <= len(new)
 
 
 def _total(page: anomaly_pages.AnomalyPage) -> int:
