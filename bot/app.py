@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,33 +16,17 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 
 import handlers
-from bot import assembly, errors, model, ports, scheduling, serving, settings, web
+from bot import assembly, errors, jobs, model, ports, scheduling, serving, settings, web
 from bot.core import permissions
 from bot.delivery import directory, pacing, probe, slack
 from bot.services import poll, post, presence, remarks
-from bot.sources import budgets, known_words, registry
+from bot.sources import budgets, registry
 from bot.store import engine
 from handlers.desk import Desk
 
 log = logging.getLogger(__name__)
 
-FLUSH_SECONDS = 1.0
-LOOK_SECONDS = 2.5  # of a poller that was killed, the next poll comes so much after its lease
-RESUME_SECONDS = 15.0
-BATCH_SECONDS = 5.0
-FOLLOW_SECONDS = 1.0
-ASKED_SECONDS = 5.0
-DIGEST_SECONDS = 15.0
-LINE_SECONDS = 5.0
-LEGACY_SECONDS = 60.0
-BEAT_SECONDS = 5.0
 SKEW = timedelta(seconds=5)  # from here on a clock is worth a warning
-FILLING_SECONDS = 60.0
-FILLING_DEADLINE = 3600.0
-"""A million rows of an earlier release take a few minutes, once."""
-BATCH_DEADLINE = 3600.0
-"""A run of the batches does all of one: thousands of items, at the pace of the system."""
-
 FINISH_SECONDS = 18.0
 """SIGTERM leaves 20 s for work under way (design section 6); a bit is left for closing connections."""
 
@@ -99,6 +83,7 @@ class Running:
     metrics: web.Metrics
     line: Line
     presence: presence.Presence
+    work: Sequence[scheduling.Job]
     jobs: scheduling.Scheduler = field(default_factory=scheduling.Scheduler)
     background: set[asyncio.Task[Any]] = field(default_factory=set)
 
@@ -148,7 +133,7 @@ async def running(configured: settings.Settings, *, listening: bool = True, work
         stack.push_async_callback(_finish, desk, desk.jobs)
         if working or listening:
             await desk.presence.beat()
-            desk.jobs.start([*(_jobs(configured, desk) if working else ()), scheduling.Job("heartbeat", desk.presence.beat, BEAT_SECONDS)])
+            desk.jobs.start(desk.work)
         if listening:
             await _listen(configured, desk, stack)
         stack.push_async_callback(await serving.serve(server, configured.port, configured.host, desk.metrics))
@@ -185,10 +170,11 @@ def _assemble(
         directory=directory.SlackDirectory(client, sorted(grants.groups())),
         grants=grants,
         line=line.words,
-        elsewhere=known_words.WORDS,
+        elsewhere=settings.own_words(registry.SYSTEMS.values()),
     )
     made = assembly.services(ground)
     handlers.register(bolt, made.desk)
+    here = _presence(ground, made.post, clock, pacer, calls, "worker" if not listening else "run" if working else "web")
     return Running(
         desk=made.desk,
         bolt=bolt,
@@ -201,18 +187,29 @@ def _assemble(
         calls=calls,
         metrics=metrics,
         line=line,
-        presence=_presence(ground, made.post, clock, pacer, "worker" if not listening else "run" if working else "web"),
+        presence=here,
+        work=[*(jobs.table(configured.desk_poll_seconds, made, here, store, line.watch) if working else ()), jobs.heartbeat(here)],
     )
 
 
-def _presence(ground: assembly.Ground, posting: post.Post, clock: presence.SetClock, pacer: pacing.Pacer, role: str) -> presence.Presence:
-    """Who is there sets the clock, the channels that are posted to here, and what may be spent here of the workspace's budgets."""
+def _presence(
+    ground: assembly.Ground,
+    posting: post.Post,
+    clock: presence.SetClock,
+    pacer: pacing.Pacer,
+    calls: Mapping[str, budgets.Budget],
+    role: str,
+) -> presence.Presence:
+    """Who is there sets the clock, the channels that are posted to here, and what may be spent here of the workspace's budgets and of the
+    calls that each system takes."""
     works, listens = role in ("run", "worker"), role in ("run", "web")
 
     def share(crew: model.Crew) -> None:
         clock.correct(crew.ahead)
         posting.crew = crew
         pacer.share(workers=crew.working if works else 0, webs=crew.listening if listens else 0)
+        for budget in calls.values():
+            budget.share(crew.all)
 
     rows = ground.store
     return presence.Presence(role=role, workers=rows.workers, leases=rows.leases, deliveries=rows.deliveries, clock=clock, told=[share])
@@ -254,42 +251,6 @@ def _systems(
             )
         )
     return made
-
-
-def _jobs(configured: settings.Settings, desk: Running) -> list[scheduling.Job]:
-    """What happens by itself, and how often."""
-    every = configured.desk_poll_seconds
-    often = min(every, LOOK_SECONDS)
-
-    def polling(name: str) -> Callable[[], Any]:
-        return lambda: _poll_and_flush(desk, name, often)
-
-    def noticing(name: str) -> Callable[[], Any]:
-        return lambda: desk.desk.follow.notice(name)
-
-    return [
-        *(
-            scheduling.Job(f"poll {name}", polling(name), often, jitter=often / 10, first=True, watched=True, rate=every)
-            for name in desk.sources
-        ),
-        scheduling.Job("asked polls", desk.poll.catch_up, ASKED_SECONDS, first=True),
-        scheduling.Job("flush", desk.post.flush, FLUSH_SECONDS, watched=True),
-        scheduling.Job("resume", desk.desk.triage.resume, RESUME_SECONDS, first=True),
-        scheduling.Job("remarks", desk.remarks.work, RESUME_SECONDS, first=True),
-        scheduling.Job("batches", desk.desk.runs.work, BATCH_SECONDS, first=True, deadline=BATCH_DEADLINE),
-        scheduling.Job("operations", desk.desk.follow.work, FOLLOW_SECONDS, first=True),
-        *(scheduling.Job(f"notice {name}", noticing(name), often, jitter=often / 10, first=True) for name in desk.scanners),
-        scheduling.Job("digest", desk.desk.digests.tick, DIGEST_SECONDS, first=True),
-        scheduling.Job("sweep", desk.presence.sweep, presence.SWEEP_SECONDS, first=True),
-        scheduling.Job("connection", desk.line.watch, LINE_SECONDS),
-        scheduling.Job("legacy facts", desk.store.legacy.carry, LEGACY_SECONDS),
-        scheduling.Job("filling", desk.store.filling.fill, FILLING_SECONDS, first=True, deadline=FILLING_DEADLINE),
-    ]
-
-
-async def _poll_and_flush(desk: Running, name: str, within: float) -> None:
-    if await desk.poll.keep_up(name, within) is not None:
-        await desk.post.flush()
 
 
 async def _pushed(desk: Running, name: str, headers: Mapping[str, str], body: bytes) -> None:

@@ -83,12 +83,12 @@ class NotFound(UserError):
 
 
 class Unclear(UserError):
-    """Several systems have an anomaly with the id that was typed without one. `systems` are their names and titles; `text` is what was
-    typed, which is meant again once the system is known."""
+    """What was typed without a system may be of several: the id of an anomaly, or the user of a system. `systems` are their names and
+    titles; `text` is what was typed, which is meant again once the system is known; `word` is what a system would stand before."""
 
-    def __init__(self, message: str, *, systems: Sequence[tuple[str, str]], text: str = "") -> None:
+    def __init__(self, message: str, *, systems: Sequence[tuple[str, str]], text: str = "", word: str = "1001") -> None:
         super().__init__(message)
-        self.systems, self.text = tuple(systems), text
+        self.systems, self.text, self.word = tuple(systems), text, word
 
 
 class Stale(UserError):

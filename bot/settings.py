@@ -37,19 +37,23 @@ CALLS = ports.Setting("CALLS_PER_MINUTE", setting_values.number(1, 100_000, int)
 """What every system has: no more calls than this in a minute."""
 
 
-def _unspoken(title: str, *secrets: str, plain: Sequence[str] = ()) -> ports.Kind:
+def _unspoken(title: str, *secrets: str, plain: Sequence[str] = (), words: Sequence[str] = ()) -> ports.Kind:
     hidden = [ports.Setting(name, _SECRET, secret=True) for name in secrets]
-    return ports.Kind(
-        name=title.lower(), title=title, prefix=title.upper(), settings=(_URL, *hidden, *(ports.Setting(name, str) for name in plain))
-    )
+    settings = (_URL, *hidden, *(ports.Setting(name, str) for name in plain))
+    return ports.Kind(name=title.lower(), title=title, prefix=title.upper(), settings=settings, words=words)
 
 
 UNSPOKEN = (
-    _unspoken("Anodot", "ACCESS_KEY"),
+    _unspoken("Anodot", "ACCESS_KEY", words=("bookmark", "delta", "direction", "duration", "metric", "resolution")),
     _unspoken("Anomify", "TOKEN", plain=("UNDOCUMENTED",)),
     _unspoken("Autional", "TOKEN", "CLIENT_SECRET", plain=("CLIENT_ID", "TENANT")),
 )
 """Systems that are known by name, and not spoken yet."""
+
+
+def own_words(spoken: Iterable[ports.Kind]) -> Mapping[str, str]:
+    """Every filter word that belongs to one system, and the title of that: of those that are spoken and of those that are not yet."""
+    return {word: kind.title for kind in (*UNSPOKEN, *spoken) for word in kind.words}
 
 
 def _database(value: str) -> str:
@@ -138,6 +142,7 @@ class Settings(BaseSettings):
     desk_timezone: Annotated[str, BeforeValidator(_timezone)] = "UTC"
     desk_severity: Annotated[Mapping[str, Any], NoDecode, BeforeValidator(setting_values.table)] = Field(default_factory=dict)
     desk_posts_per_minute: Annotated[int, _number(1, 1000, int)] = 300
+    desk_keep_days: Annotated[int, _number(1, 3650, int)] = 180
     desk_actor_comments: Annotated[bool, BeforeValidator(setting_values.switch)] = True
     desk_admins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_members)] = ()
     desk_permissions: Annotated[Mapping[str, Any], NoDecode, BeforeValidator(_permissions)] = Field(default_factory=dict)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from bot import errors, model
 from bot.core import grammar
@@ -11,7 +12,7 @@ from bot.render.anomaly import anomaly_card, replies
 from bot.render.desk import desk_status
 from bot.render.digest import digest_message
 from bot.render.kit import ids, spreadsheet
-from bot.services import slicing
+from bot.services import browse, slicing
 from handlers import bulk, desk, guard, incoming, review
 
 
@@ -32,7 +33,7 @@ async def which(desk: desk.Desk, request: incoming.Request) -> None:
 async def _run(desk: desk.Desk, request: incoming.Request, said: str, home: str = "") -> None:
     """What opens a form opens it before anything else is awaited: the trigger lasts three seconds. `home` is the system of ids that several
     have."""
-    alone = desk.default_source if len(desk.sources) == 1 else ""
+    alone = desk.sources[0] if len(desk.sources) == 1 else ""
     try:
         command = grammar.command(
             said,
@@ -49,6 +50,7 @@ async def _run(desk: desk.Desk, request: incoming.Request, said: str, home: str 
         await FORMS[command.verb](desk, request, command, lambda actor: desk.browse.placed(command.refs, actor, home, said))
         return
     actor = await guard.may_look(desk, request)
+    command = replace(command, system=command.system or home)
     command = replace(command, refs=await desk.browse.placed(command.refs, actor, home, said))
     if command.change is not None:
         await bulk.change(desk, request, command, actor)
@@ -65,9 +67,10 @@ async def _export(desk: desk.Desk, command: grammar.Command, actor: model.Actor)
     home = await desk.messenger.home("", actor.id)
     words = grammar.canonical(query)
     name = f"anomalies-{desk.clock.now():%Y-%m-%d-%H%M}.csv"
-    content = await slicing.sheet(found.anomalies, spreadsheet.anomalies)
+    offers = {source: desk.browse.capabilities(source) for source in desk.sources}
+    content, lines = await slicing.streamed(found.pages(), partial(spreadsheet.anomalies, offers=offers), browse.bounded)
     await desk.messenger.upload(home, "", name, f"Anomalies: {words or 'all that are open'}", content)
-    return replies.exported(words, len(found.anomalies), found.unheard)
+    return replies.exported(words, lines, found.unheard)
 
 
 async def _digest(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
@@ -77,10 +80,12 @@ async def _digest(desk: desk.Desk, command: grammar.Command, actor: model.Actor)
 
 async def _link(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
     """Who somebody is in a system. Everybody answers for themselves, admins for others."""
-    who, source = command.person or actor.id, command.system or desk.default_source
-    offer = desk.browse.capabilities(source)
+    who = command.person or actor.id
     if not command.target:
-        return replies.linked(who, await desk.people.known(who, source), offer, "known")
+        found, unheard = await desk.people.everywhere(who, command.system)
+        return replies.known(who, [(desk.browse.capabilities(source), person) for source, person in found], unheard)
+    source = desk.people.placed(command.system, command.target, command.text)
+    offer = desk.browse.capabilities(source)
     if command.target == "none":
         await desk.people.forget(actor, who, source)
         return replies.linked(who, None, offer, "unlinked")
@@ -90,7 +95,7 @@ async def _link(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -
 
 async def _help(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
     ways = [one for name in desk.sources for one in desk.browse.capabilities(name).archive_as]
-    return desk_status.help_text(await desk.browse.newest(), ways, desk.browse.own_words())
+    return desk_status.help_text(await desk.browse.newest(), ways, desk.browse.own_words(), desk.browse.refused_words())
 
 
 async def _list(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:

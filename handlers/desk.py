@@ -39,7 +39,6 @@ class Desk:
     clock: ports.Clock
     zone: ZoneInfo
     sources: tuple[str, ...]
-    default_source: str
     tasks: set[asyncio.Future[Any]] = field(default_factory=set)
 
     def today(self) -> date:

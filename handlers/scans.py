@@ -30,6 +30,7 @@ async def command(desk: desk.Desk, request: incoming.Request) -> None:
         )
     except errors.UserError:
         await guard.may_look(desk, request)  # who may not look is told that, and not how to write it
+        desk.scans.offered()
         raise
     if typed.verb == "form":  # before anything else is awaited: the trigger lasts three seconds
         await _open(desk, request, scan_form.ScanDraft(desk.scans.usual, request.channel))
@@ -85,6 +86,7 @@ async def _abort(desk: desk.Desk, request: incoming.Request, typed: Typed, actor
 
 
 async def _help(desk: desk.Desk, request: incoming.Request, typed: Typed, actor: model.Actor) -> None:
+    desk.scans.offered()
     await guard.say(desk, request, scan_message.help_text())
 
 

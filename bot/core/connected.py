@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
@@ -55,7 +55,7 @@ def shared(systems: Mapping[str, Able], names: Collection[str]) -> model.Capabil
 def require(system: Able, action: model.Action) -> None:
     """Raise NotSupported, with the way out, when this system does not offer the action."""
     if action not in system.supports:
-        raise _unable(system, action)
+        raise unable([system], action)
 
 
 def part(parts: Mapping[str, Part], name: str, system: Able, action: model.Action) -> Part:
@@ -63,13 +63,16 @@ def part(parts: Mapping[str, Part], name: str, system: Able, action: model.Actio
     require(system, action)
     found = parts.get(name)
     if found is None:
-        raise _unable(system, action)
+        raise unable([system], action)
     return found
 
 
-def _unable(system: Able, action: model.Action) -> errors.NotSupported:
+def unable(systems: Sequence[Able], action: model.Action) -> errors.NotSupported:
+    """What is said where none of these systems offers an action, with the way out."""
     what = _SCANS.get(action) or f"{vocabulary.order(action)} anomalies"
-    return errors.NotSupported(f"{system.title} offers no way to {what} from here. Open {system.title} to do that.")
+    titles = [system.title for system in systems]
+    offer = "offers" if len(titles) == 1 else "offer"
+    return errors.NotSupported(f"{phrases.both(titles)} {offer} no way to {what} from here. Open {phrases.either(titles)} to do that.")
 
 
 _SCANS = {model.Action.SCAN: "start scans", model.Action.ABORT: "stop scans"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -28,11 +28,13 @@ def count(
     total_open: int,
     closed: int,
     zone: ZoneInfo,
+    assigning: Collection[str] | None = None,
 ) -> model.Digest:
     """Count what a digest says about the time after `since`, up to `until`.
 
     `week` is everything that was created in the last seven days, in any state (and since `since`, where that is longer ago); `open_ones`
     is what is not archived now, of which there are `total_open`; `closed` is how many were archived meanwhile. Days are those of `zone`.
+    `assigning` are the systems that have assignees, None for all.
     """
     came = [one for one in _each(week) if one.created <= until]
     waiting = _each(open_ones)
@@ -50,7 +52,7 @@ def count(
         days=_days(came, first, zone),
         oldest=tuple(glance(one) for one in sorted(unread, key=lambda one: (one.created, one.ref))[:OLDEST]),
         load=_load(waiting),
-        unassigned=sum(not one.assignees for one in waiting),
+        unassigned=sum(not one.assignees for one in waiting if assigning is None or one.ref.source in assigning),
         noise=_noise([one for one in came if _day(one, zone) >= first]),
         read=len(waiting),
     )

@@ -37,6 +37,11 @@ class Crew:
         return max(1, sum(self.roles.get(role, 0) for role in ("run", "worker")))
 
     @property
+    def all(self) -> int:
+        """How many call the systems: any process does, and one is there at least."""
+        return max(1, sum(self.roles.values()))
+
+    @property
     def listening(self) -> int:
         """How many answer Slack."""
         return max(1, sum(self.roles.get(role, 0) for role in ("run", "web")))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from bot.model.actions import Change
 from bot.model.anomalies import Anomaly
 from bot.model.queries import Unheard
+from bot.model.sources import Capabilities
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,8 @@ class ReviewScope:
 class ReviewPage:
     """A page of a review: at most ten anomalies from `offset` on, of `total` (None: nobody says); `picked` are those that are ticked, on
     this page and others (`ids.pick`). `notice` is why the filter that was typed last cannot be used, `source` the system that is looked
-    through, "" for several: then `totals` are by their titles, and `unheard` are those whose anomalies are not in it."""
+    through, "" for several: then `totals` are by their titles, and `unheard` are those whose anomalies are not in it. `offers` is what the
+    systems of its anomalies let people do, by their names."""
 
     scope: ReviewScope
     anomalies: Sequence[Anomaly]
@@ -34,6 +36,7 @@ class ReviewPage:
     source: str = ""
     totals: Sequence[tuple[str, int | None]] = ()
     unheard: Sequence[Unheard] = ()
+    offers: Mapping[str, Capabilities] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.model.actions import Change, Entry, Outcome
 from bot.model.anomalies import Anomaly, Ref
 from bot.model.cards import Reason, Route
 from bot.model.queries import Unheard
+from bot.model.sources import Capabilities
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,8 @@ class Receipt:
 @dataclass(frozen=True, slots=True)
 class Listing:
     """A page of an answer to a filter. `words` is the filter as canonical text, `total` None when nobody can say. Where several systems
-    were asked, `totals` are by their titles, and `unheard` are those whose anomalies are not in it. `as_of` as of `Answer`."""
+    were asked, `totals` are by their titles, and `unheard` are those whose anomalies are not in it. `as_of` as of `Answer`. `offers` is
+    what the systems of its anomalies let people do, by their names."""
 
     words: str
     anomalies: Sequence[Anomaly]
@@ -55,6 +57,7 @@ class Listing:
     totals: Sequence[tuple[str, int | None]] = ()
     unheard: Sequence[Unheard] = ()
     as_of: datetime | None = None
+    offers: Mapping[str, Capabilities] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,8 @@ class Kind:
     `keys` are the ways to prove who we are: each some settings that only help together, any way is enough. `severity` says where the
     severities begin on the system's own scale, None where it tells a word itself. `foreign` are the variables that begin like its own and
     belong to others. `hook_headers` may bring the secret of a webhook. `classic`: it was alone once, so what names no system means it.
-    `build` is None for one that is known by name and not spoken yet.
+    `words` are the filter words that it alone has, so that one is explained where it is not connected. `build` is None for one that is
+    known by name and not spoken yet.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Kind:
     foreign: frozenset[str] = frozenset()
     hook_headers: Sequence[str] = ()
     classic: bool = False
+    words: Sequence[str] = ()
     build: Callable[[Deps], systems.System] | None = None
 
     def variable(self, setting: str) -> str:

@@ -17,7 +17,7 @@ class Intent:
 
     key: str
     change: model.Change
-    refs: tuple[model.Ref, ...]
+    ref: model.Ref
     actor: str
     actor_name: str
     at: datetime
@@ -155,7 +155,7 @@ class Anomalies(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The members of a group card, counted: by state, and by table with the most first.
+    """The members of a group card, counted: by state, by table, and by the name of their system, with the most first.
 
     `latest` joined when the card was already there, the last ones that did; `changed` are not any more what they were when they joined.
     Those that joined before this was remembered are in neither.
@@ -167,6 +167,7 @@ class Tally:
     sample: Sequence[model.Anomaly]
     latest: int = 0
     changed: int = 0
+    sources: Sequence[tuple[str, int]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,8 +274,8 @@ class Journal(Protocol):
     """Who did what, and what was accepted but is not finished."""
 
     async def begin(self, intent: Intent, now: datetime, seconds: float) -> Sequence[model.Lease]:
-        """Record an accepted action, and own it for `seconds`, and those of its anomalies that nobody has: a lease on the intent, and one
-        on the anomalies where there are such. Nothing when this key was recorded before."""
+        """Record an accepted action, and own it for `seconds`, and its anomaly where nobody has it: a lease on the intent, and one on the
+        anomaly. Nothing when this key was recorded before."""
         ...
 
     async def unfinished(self, now: datetime) -> Sequence[Intent]:

@@ -112,11 +112,12 @@ class Cards:
 
     async def _group(self, card: model.Card) -> model.Message | None:
         tally = await self.store.tally(card.id)
-        source = tally.sample[0].ref.source if tally.sample else ""
-        if source:
-            connected.named(self.sources, source)
+        names = [name for name, _ in tally.sources]
+        if names and not self.sources.keys() & set(names):
+            connected.named(self.sources, names[0])
         route = await self.routes.get(card.route) or self.routes.home
-        return anomaly_card.group(card.id, tally, connected.capabilities(self.sources, source), route.burst)
+        offers = {name: connected.capabilities(self.sources, name) for name in names}
+        return anomaly_card.group(card.id, tally, offers, route.burst)
 
     async def _report(self, card: model.Card) -> model.Message | None:
         return reports.report(stored_reports.unpack(card.payload))

@@ -126,6 +126,7 @@ class Digests:
             total_open=sum(part.total for part in parts),
             closed=sum(part.closed for part in parts),
             zone=self.zone,
+            assigning=[source.name for source, _ in heard if model.Action.ASSIGN in source.supports],
         )
         systems = tuple((source.title, part.total) for source, part in heard)
         return replace(made, systems=systems, unheard=tuple(unheard))

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot import errors, model, ports
-from bot.core import connected, ownership, permissions
-from bot.services import cards
+from bot.core import connected, ownership, permissions, phrases
+from bot.services import cards, searching
 
 ROSTER_AGE = timedelta(minutes=10)
 """How long a system's list of users is believed. A miss reads it again at once, at most this often per minute."""
@@ -111,6 +111,33 @@ class People:
         """Who a Slack user is in a system, None when nobody knows."""
         connected.named(self.sources, source)
         return (await self.match(source, [slack_id])).found.get(slack_id)
+
+    def placed(self, named: str, typed: str, text: str) -> str:
+        """The system in which somebody is to be linked: the one that is named, or the only one. Raises Unclear with the `text` of the
+        command where there are several, NotFound and NotSupported where there is none."""
+        if named:
+            return self._with_users([connected.named(self.sources, named)])[0].name
+        found = self._with_users(list(self.sources.values()))
+        if len(found) > 1:
+            titles = [(source.name, source.title) for source in found]
+            message = f"{phrases.both([title for _, title in titles])} have users of their own. Which one is meant?"
+            raise errors.Unclear(message, systems=titles, text=text, word=typed)
+        return found[0].name
+
+    async def everywhere(self, slack_id: str, named: str = "") -> tuple[Sequence[tuple[str, model.Person | None]], Sequence[model.Unheard]]:
+        """Who a Slack user is, by the names of the systems that have users (or in the one that is named); and which of these do not answer.
+        Raises NotFound and NotSupported."""
+        asked = self._with_users([connected.named(self.sources, named)] if named else list(self.sources.values()))
+        heard, unheard = await searching.each(asked, lambda source: self.known(slack_id, source.name))
+        return [(source.name, person) for source, person in heard], unheard
+
+    def _with_users(self, sources: Sequence[ports.Source]) -> Sequence[ports.Source]:
+        """Those that assign something to somebody: in the others nobody is anybody."""
+        found = [source for source in sources if model.Action.ASSIGN in source.supports]
+        if not found:
+            titles = phrases.both([source.title for source in sources])
+            raise errors.NotSupported(f"In {titles} nothing is assigned to anybody from here, so nobody has to be linked there.")
+        return found
 
     async def link(self, actor: model.Actor, slack_id: str, source: str, word: str) -> Linked:
         """Keep who a Slack user is, by the id, address or name that the system knows. Raises NotFound and NotAllowed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Protocol, TypeVar
 
 T = TypeVar("T")
@@ -24,6 +24,17 @@ async def each(items: Sequence[T]) -> AsyncIterator[Sequence[T]]:
     for start in range(0, len(items), SLICE):
         yield items[start : start + SLICE]
         await asyncio.sleep(0)
+
+
+async def streamed(pages: AsyncIterator[Sequence[T]], write: Writes[T], check: Callable[[int], None]) -> tuple[bytes, int]:
+    """The same of pages that are read meanwhile, and how many lines it has; `check` refuses what has become too much."""
+    parts, lines = [write((), heading=True)], 0
+    async for page in pages:
+        lines += len(page)
+        check(lines)
+        async for some in each(page):
+            parts.append(write(some, heading=False))
+    return b"".join(parts), lines
 
 
 async def sheet(items: Sequence[T], write: Writes[T]) -> bytes:

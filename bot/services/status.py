@@ -58,7 +58,7 @@ class Status:
         now = self.clock.now()
         found = [
             *[name for ident in await self.batches.runnable(now) for name in await self.batches.systems(ident)],
-            *(intent.refs[0].source for intent in await self.journal.unfinished(now)),
+            *(intent.ref.source for intent in await self.journal.unfinished(now)),
             *(operation.source for operation in await self.operations.running()),
         ]
         return Counter(name for name in sorted(found) if name not in self.sources)

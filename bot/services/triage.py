@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,16 +9,9 @@ from datetime import datetime, timedelta
 
 from bot import errors, model, ports
 from bot.core import attribution, closings, connected, permissions, snapshot, transitions
-from bot.services import cards, leasing, people, post, recording, remarks
+from bot.services import cards, leasing, people, post, recording, remarks, turns
 
 log = logging.getLogger(__name__)
-
-WAIT_SECONDS = 3.0
-"""How long a click waits for another one on the same anomaly, before its actor is told of that one."""
-
-LOOK_SECONDS = 0.05
-LONGEST_LOOK = 0.5
-"""How soon it looks again for the first time, and at last."""
 
 RESUME_WITHIN = timedelta(minutes=15)
 """An action that a restart interrupted is ended if it is younger than this; an older one is reported as not done."""
@@ -72,7 +64,7 @@ class Triage:
             self.check(action, ref.source, actor)
         source = connected.named(self.sources, ref.source)
         change = closings.fitted(source.archive_as, change, source.title)
-        intent = ports.Intent(click.key, change, (ref,), actor.id, actor.name, self.clock.now(), channel=click.channel, shown=click.shown)
+        intent = ports.Intent(click.key, change, ref, actor.id, actor.name, self.clock.now(), channel=click.channel, shown=click.shown)
         begun = await self.journal.begin(intent, self.clock.now(), leasing.SECONDS)
         if not begun:
             raise errors.Stale("This click has been dealt with already; the card shows what became of it.")
@@ -83,7 +75,7 @@ class Triage:
         """End what an earlier process accepted and did not finish. Returns how many actions were looked at."""
         unfinished = await self.journal.unfinished(self.clock.now())
         for intent in unfinished:
-            if intent.refs[0].source not in self.sources:
+            if intent.ref.source not in self.sources:
                 continue  # the system is not configured any more; should it come back, this is ended
             lease = await self.leases.take("intents", intent.key, self.clock.now(), leasing.SECONDS)
             if lease is None:
@@ -115,18 +107,16 @@ class Triage:
 
     async def _refused(self, intent: ports.Intent, why: str) -> None:
         """Nothing was changed, and nothing was read: there is nothing to store but the lines."""
-        deeds = [recording.Deed(ref, intent.change, model.Result.REFUSED, detail=why) for ref in intent.refs]
-        now = self.clock.now()
-        await self.journal.finish(intent.key, recording.entries(deeds, now, self._end(intent)), now)
+        deed, now = recording.Deed(intent.ref, intent.change, model.Result.REFUSED, detail=why), self.clock.now()
+        await self.journal.finish(intent.key, recording.entries([deed], now, self._end(intent)), now)
 
     async def _tell_interrupted(self, intent: ports.Intent, why: str) -> None:
-        said = model.RequestInterrupted(intent.change.action.value, intent.refs, why, intent.at)
+        said = model.RequestInterrupted(intent.change.action.value, (intent.ref,), why, intent.at)
         await self.cards.report(f"interrupted:{intent.key}", said, intent.actor)
 
     async def _run(self, intent: ports.Intent, click: Click, held: list[model.Lease], *, again: bool = False) -> model.Receipt:
-        (ref,) = intent.refs
         try:
-            await self._alone(intent, held, again=again)
+            await turns.mine(self.leases, self.journal, self.clock, intent, held, again=again)
             with ports.clicked(really=not again):
                 receipt = await self._apply(intent, again=again, adopting=bool(click.ts))
         except errors.SourceUnsure:
@@ -140,26 +130,9 @@ class Triage:
             raise
         await self.leases.release(*held)  # it is recorded: whoever waits for this anomaly need not wait for Slack, too
         held.clear()
-        await self._show(ref, click)
+        await self._show(intent.ref, click)
         self.remarks.soon()
         return receipt
-
-    async def _alone(self, intent: ports.Intent, held: list[model.Lease], *, again: bool) -> None:
-        """Have the anomaly for ourselves. Raises Stale when somebody else is at it for too long; after a restart it is tried later."""
-        (ref,), loop, pause, last = intent.refs, asyncio.get_running_loop(), LOOK_SECONDS, False
-        end = loop.time() + WAIT_SECONDS
-        while not any(lease.kind == "anomalies" for lease in held):
-            if (lease := await self.leases.take("anomalies", str(ref), self.clock.now(), leasing.SECONDS)) is not None:
-                held.append(lease)
-                return
-            if loop.time() >= end:
-                if first := await self.journal.under_way(ref, intent.key):
-                    raise _busy(ref, f"{first.actor_name} was first, and that change is not finished yet", again=again)
-                if last:
-                    raise _busy(ref, "A change of many is at this anomaly just now", again=again)
-                last = loop.time() >= end + WAIT_SECONDS  # once more: whoever was at it may just have ended
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_LOOK)
 
     async def _show(self, ref: model.Ref, click: Click) -> None:
         """The action is done and recorded: trouble with Slack from here on is the flush's to mend."""
@@ -174,43 +147,36 @@ class Triage:
     # --- one change --------------------------------------------------------------------------------------------------------
 
     async def _apply(self, intent: ports.Intent, *, again: bool, adopting: bool) -> model.Receipt:
-        source = self._source(intent.refs[0].source, intent.change.action)
+        ref, source = intent.ref, self._source(intent.ref.source, intent.change.action)
         read_at = self.clock.now()
-        before = await self._read(source, intent.refs)
+        before = await self._read(source, ref)
         # After a restart what is different may be our own doing: it is stored together with what became of the action.
-        stored = await self.anomalies.get(intent.refs) if again else {}
-        if not again:
+        stored = (await self.anomalies.get([ref])).get(ref) if again else None
+        if before is not None and not again:
             await self._seen(source, before, read_at, intent.key, adopting=adopting)
-        judged = {ref: await self._judged(intent, before.get(ref), ref, stored, source, again=again) for ref in intent.refs}
-        targets = [before[ref] for ref, outcome in judged.items() if outcome is None]
-        if targets and again and (why := await self._forbidden(intent)):
-            judged |= {one.ref: model.Outcome(one.ref, model.Result.REFUSED, why) for one in targets}
-            targets = []
+        outcome = await self._judged(intent, before, stored, source, again=again)
+        if outcome is None and again and (why := await self._forbidden(intent)):
+            outcome = model.Outcome(ref, model.Result.REFUSED, why)
         after = before
-        if targets:
+        if outcome is None:
+            assert before is not None, "what is to be changed is there"
             intent = replace(intent, sent=self.clock.now())
             await self.journal.sent(intent.key, self.clock.now())
-            applied, read_at, found = await self._change(intent, source, targets, again=again)
-            judged |= {outcome.ref: outcome for outcome in applied}
-            asked = {one.ref for one in targets}
-            after = {**{ref: one for ref, one in before.items() if ref not in asked}, **found}
-        outcomes = [outcome for ref in intent.refs if (outcome := judged[ref]) is not None]
-        await self._record(intent, source, outcomes, {**before, **stored}, after, read_at=read_at, adopting=adopting)
-        return model.Receipt(intent.change, outcomes, after)
+            outcome, read_at, after = await self._change(intent, source, before, again=again)
+        await self._record(intent, source, outcome, stored or before, after, read_at=read_at, adopting=adopting)
+        return model.Receipt(intent.change, [outcome], {} if after is None else {ref: after})
 
-    async def _read(self, source: ports.Source, refs: Sequence[model.Ref]) -> Mapping[model.Ref, model.Anomaly]:
-        return {one.ref: one for one in (await source.get([ref.id for ref in refs])).values()}
+    async def _read(self, source: ports.Source, ref: model.Ref) -> model.Anomaly | None:
+        return (await source.get([ref.id])).get(ref.id)
 
-    async def _seen(
-        self, source: ports.Source, found: Mapping[model.Ref, model.Anomaly], read_at: datetime, own: str, *, adopting: bool
-    ) -> None:
+    async def _seen(self, source: ports.Source, found: model.Anomaly, read_at: datetime, own: str, *, adopting: bool) -> None:
         """What the system says differently from the store is stored, with a journal line for whoever did it there. Only what the store
         knows is stored again: what the poll has not seen yet must still be announced by it."""
-        known = frozenset(found) if adopting else await self.anomalies.known(list(found))
+        known = adopting or found.ref in await self.anomalies.known([found.ref])
         await self.anomalies.save(
             ports.Observation(
                 source.name,
-                [one for ref, one in found.items() if ref in known],
+                [found] if known else [],
                 read_at=read_at,
                 now=self.clock.now(),
                 reason=model.Reason.ADOPTED,
@@ -219,10 +185,9 @@ class Triage:
             )
         )
 
-    async def _judge(
-        self, intent: ports.Intent, ref: model.Ref, anomaly: model.Anomaly | None, source: ports.Source
-    ) -> model.Outcome | None:
+    async def _judge(self, intent: ports.Intent, anomaly: model.Anomaly | None, source: ports.Source) -> model.Outcome | None:
         """None when the change is to be made; otherwise why not, and who was faster."""
+        ref = intent.ref
         if anomaly is None:
             return model.Outcome(ref, model.Result.REFUSED, f"It does not exist in {source.title} any more.")
         known = (await self.anomalies.get([ref])).get(ref, anomaly)
@@ -237,19 +202,18 @@ class Triage:
         self,
         intent: ports.Intent,
         anomaly: model.Anomaly | None,
-        ref: model.Ref,
-        stored: Mapping[model.Ref, model.Anomaly],
+        stored: model.Anomaly | None,
         source: ports.Source,
         *,
         again: bool,
     ) -> model.Outcome | None:
         """The same, and after a restart: what was sent and is so now was our own doing; what somebody changed since is not touched."""
-        outcome = await self._judge(intent, ref, anomaly, source)
+        ref, outcome = intent.ref, await self._judge(intent, anomaly, source)
         if not again:
             return outcome
         if intent.sent is not None and await self._was_done(intent, outcome, source):
             return model.Outcome(ref, model.Result.DONE)
-        if outcome is None and ref in stored and _moved(intent.shown.get(ref, 0), stored[ref], anomaly):
+        if outcome is None and stored is not None and _moved(intent.shown.get(ref, 0), stored, anomaly):
             why = "The bot was restarted before this was done, and somebody has changed the anomaly since."
             return model.Outcome(ref, model.Result.REFUSED, why)
         return outcome
@@ -266,103 +230,96 @@ class Triage:
         actor = await self.people.actor(intent.actor)
         try:
             for action in snapshot.parts(intent.change):
-                self.check(action, intent.refs[0].source, actor)
+                self.check(action, intent.ref.source, actor)
         except errors.UserError as error:
             return str(error)
         return ""
 
     async def _change(
-        self, intent: ports.Intent, source: ports.Source, targets: Sequence[model.Anomaly], *, again: bool
-    ) -> tuple[Sequence[model.Outcome], datetime, Mapping[model.Ref, model.Anomaly]]:
+        self, intent: ports.Intent, source: ports.Source, target: model.Anomaly, *, again: bool
+    ) -> tuple[model.Outcome, datetime, model.Anomaly | None]:
         """Apply and read back; returns also when it was read. A lost or unreadable answer is settled by the reading; what the system says
         it did and did not do counts as refused. Raises SourceUnsure when nobody could look."""
         lost: errors.SourceError | None = None
         try:
-            applied = await source.apply(_signed(intent), targets)
+            (told,) = await source.apply(_signed(intent), [target])
         except (errors.SourceUnavailable, errors.SourceGarbled) as error:
-            lost = error
-            applied = [model.Outcome(one.ref, model.Result.REFUSED, str(error), unsure=True) for one in targets]
+            lost, told = error, model.Outcome(target.ref, model.Result.REFUSED, str(error), unsure=True)
         except CLEAR as error:
             if not again:
                 raise
-            applied = [model.Outcome(one.ref, model.Result.REFUSED, str(error)) for one in targets]
+            told = model.Outcome(target.ref, model.Result.REFUSED, str(error))
         except errors.StoreError as error:  # a source remembers what it learned: it may have been done
             raise errors.SourceUnsure(source.name, str(error)) from error
         read_at = self.clock.now()
         try:
-            after = await self._read(source, [one.ref for one in targets])
-            believed = [await self._believed(intent, outcome, targets, after, source) for outcome in applied]
+            after = await self._read(source, target.ref)
+            told = await self._believed(intent, told, target, after, source)
         except (errors.SourceError, errors.StoreError) as error:
             raise errors.SourceUnsure(source.name, str(lost or error)) from error
-        if lost is not None and all(outcome.result is model.Result.REFUSED for outcome in believed):
+        if lost is not None and told.result is model.Result.REFUSED:
             raise lost
-        return believed, read_at, after
+        return told, read_at, after
 
     async def _believed(
         self,
         intent: ports.Intent,
         outcome: model.Outcome,
-        targets: Sequence[model.Anomaly],
-        after: Mapping[model.Ref, model.Anomaly],
+        before: model.Anomaly,
+        after: model.Anomaly | None,
         source: ports.Source,
     ) -> model.Outcome:
         """A reading shows what a change did; a comment has to be looked for."""
         if outcome.unsure and await self._said(intent, source):
             return model.Outcome(outcome.ref, model.Result.DONE)
-        before = next(one for one in targets if one.ref == outcome.ref)
-        return transitions.believed(intent.change, outcome, before, after.get(outcome.ref), source.title)
+        return transitions.believed(intent.change, outcome, before, after, source.title)
 
     async def _said(self, intent: ports.Intent, source: ports.Source) -> bool:
         """A comment is not repeated blindly: look whether it is there."""
         if intent.change.action is not model.Action.COMMENT:
             return False
-        return await remarks.said(source, intent.refs[0], _signed(intent).comment, intent.at)
+        return await remarks.said(source, intent.ref, _signed(intent).comment, intent.at)
 
     async def _record(
         self,
         intent: ports.Intent,
         source: ports.Source,
-        outcomes: Sequence[model.Outcome],
-        before: Mapping[model.Ref, model.Anomaly],
-        after: Mapping[model.Ref, model.Anomaly],
+        outcome: model.Outcome,
+        before: model.Anomaly | None,
+        after: model.Anomaly | None,
         *,
         read_at: datetime,
         adopting: bool,
     ) -> None:
         """State, journal, the end of the intent, the messages to new assignees and the comment with the name: one transaction."""
-        deeds = [
-            recording.Deed(
-                one.ref,
-                intent.change,
-                one.result,
-                before.get(one.ref),
-                after.get(one.ref),
-                one.reason or intent.change.comment,
-                told=one.result is not model.Result.ALREADY,  # who came second changed nothing, and has been told so
-                sent=(intent.change,) if intent.sent else (),
-            )
-            for one in outcomes
-        ]
-        done = [deed for deed in deeds if deed.done]
+        deed = recording.Deed(
+            outcome.ref,
+            intent.change,
+            outcome.result,
+            before,
+            after,
+            outcome.reason or intent.change.comment,
+            told=outcome.result is not model.Result.ALREADY,  # who came second changed nothing, and has been told so
+            sent=(intent.change,) if intent.sent else (),
+        )
         try:
-            extra = [draft for deed in done for draft in await self._tell_assignees(intent, deed.before, deed.after)]
-            end = replace(self._end(intent), adopting=adopting, extra=extra, remarks=self._remarks(intent, source, done))
-            await self.recorder.record(source, deeds, read_at, end)
+            extra = await self._tell_assignees(intent, before, after) if deed.done else []
+            end = replace(self._end(intent), adopting=adopting, extra=extra, remarks=self._remarks(intent, source, deed))
+            await self.recorder.record(source, [deed], read_at, end)
         except errors.StoreError as error:
-            if not any(deed.done or deed.partly for deed in deeds):
+            if not (deed.done or deed.partly):
                 raise
             raise errors.SourceUnsure(source.name, str(error)) from error
-        for outcome in outcomes:
-            self.telemetry.count("actions", action=intent.change.action, result=outcome.result)
+        self.telemetry.count("actions", action=intent.change.action, result=outcome.result)
 
     def _end(self, intent: ports.Intent) -> recording.End:
         return recording.End(intent.actor, intent.actor_name, intent=intent.key)
 
-    def _remarks(self, intent: ports.Intent, source: ports.Source, done: Sequence[recording.Deed]) -> Sequence[ports.Remark]:
+    def _remarks(self, intent: ports.Intent, source: ports.Source, deed: recording.Deed) -> Sequence[ports.Remark]:
         """The token hides who acted: a single action that was confirmed leaves a comment with the name, where comments work."""
         said = attribution.remark(intent.change, intent.actor_name)
-        wanted = said and self.actor_comments and done and model.Action.COMMENT in source.supports
-        return [ports.Remark(intent.key, done[0].ref, said, self.clock.now())] if wanted else []
+        wanted = said and self.actor_comments and deed.done and model.Action.COMMENT in source.supports
+        return [ports.Remark(intent.key, deed.ref, said, self.clock.now())] if wanted else []
 
     async def _tell_assignees(
         self, intent: ports.Intent, before: model.Anomaly | None, after: model.Anomaly | None
@@ -383,12 +340,6 @@ class Triage:
         source = connected.named(self.sources, name)
         connected.require(source, action)
         return source
-
-
-def _busy(ref: model.Ref, who: str, *, again: bool) -> errors.BotError:
-    """What is told to who came second; after a restart it is tried later."""
-    why = f"{who}. Nothing was changed by you; the card will show what became of it."
-    return errors.SourceUnsure(ref.source, why) if again else errors.Stale(why)
 
 
 def _moved(shown: int, stored: model.Anomaly, now: model.Anomaly | None) -> bool:

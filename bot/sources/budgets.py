@@ -28,6 +28,8 @@ class Budget:
         """So many processes share it from now on."""
         self._among = max(among, 1)
         self._left = min(self._left, self._most)
+        if self._clicks or self._others:
+            self._serve()  # whoever waits may have more of it now
 
     @property
     def per_minute(self) -> float:

@@ -226,9 +226,10 @@ class Cards:
             counted = {model.State(row[0]): int(row[1]) for row in states}
             places = await connection.execute(_count(_ANOMALIES.c.container, card).limit(TABLES_SHOWN))
             named = [(str(row[0]), int(row[1])) for row in places if row[0]]
+            systems = [(str(row[0]), int(row[1])) for row in await connection.execute(_count(_ANOMALIES.c.source, card))]
             shown = await _members(connection, card, 0, sample) if sample else []
             latest, changed = (await connection.execute(_since_joining(card))).one()
-            return ports.Tally(sum(counted.values()), counted, named, shown, latest or 0, changed or 0)
+            return ports.Tally(sum(counted.values()), counted, named, shown, latest or 0, changed or 0, systems)
 
         return await self._db.read(work)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,18 +27,17 @@ class Journal:
         self._db = db
 
     async def begin(self, intent: ports.Intent, now: datetime, seconds: float) -> Sequence[model.Lease]:
-        """Record an accepted action, and own it for `seconds`, and with it those of its anomalies that nobody has; nothing when this key
-        was recorded before."""
+        """Record an accepted action, and own it for `seconds`, and with it its anomaly where nobody has that; nothing when this key was
+        recorded before."""
         own = leases.new(leases.INTENTS, [intent.key], now, seconds)
-        about = leases.new(leases.ANOMALIES, sorted(map(str, intent.refs)), now, seconds, own.token)
+        about = leases.new(leases.ANOMALIES, [str(intent.ref)], now, seconds, own.token)
 
         async def work(connection: AsyncConnection) -> Sequence[model.Lease]:
             adding = transactions.insert(connection, _INTENTS).values(mappers.intent_values(intent)).on_conflict_do_nothing()
             if (await connection.execute(adding.returning(_INTENTS.c.key))).one_or_none() is None:
                 return ()
             got = await leases.grab(connection, self._db, [own, about], now, seconds)
-            free = tuple(key for key in about.keys if (about.kind, key) in got)
-            return [own, replace(about, keys=free)] if free else [own]
+            return [own, about] if (about.kind, about.key) in got else [own]
 
         return await self._db.write(work)
 
@@ -62,7 +60,7 @@ class Journal:
 
         async def work(connection: AsyncConnection) -> ports.Intent | None:
             found = (mappers.intent(row) for row in await connection.execute(others))
-            return next((intent for intent in found if ref in intent.refs), None)
+            return next((intent for intent in found if intent.ref == ref), None)
 
         return await self._db.read(work)
 

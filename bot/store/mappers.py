@@ -154,7 +154,7 @@ def intent_values(intent: ports.Intent) -> dict[str, Any]:
     return {
         "key": intent.key,
         "change": _CHANGE.dump_python(intent.change, mode="json"),
-        "refs": [[ref.source, ref.id] for ref in intent.refs],
+        "refs": [[intent.ref.source, intent.ref.id]],  # a list: so it was in the first release
         "actor": intent.actor,
         "actor_name": intent.actor_name,
         "at": intent.at,
@@ -168,7 +168,7 @@ def intent(row: AnyRow) -> ports.Intent:
     return ports.Intent(
         key=row.key,
         change=_CHANGE.validate_python(row.change),
-        refs=tuple(model.Ref(source, ident) for source, ident in row.refs),
+        ref=model.Ref(*row.refs[0]),
         actor=row.actor,
         actor_name=row.actor_name,
         at=row.at,

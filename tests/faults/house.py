@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest import mock
 
-from bot import app
+from bot import app, jobs
 from bot.delivery import pacing
 from bot.sources import base
 from tests.walks import stage as staging
@@ -116,8 +116,8 @@ async def opened(stage: Stage, *, connected: bool = True, poll: float = 0.2, **e
     clock = MovableClock()
     with (
         mock.patch.object(app, "SystemClock", return_value=clock),
-        mock.patch.object(app, "FLUSH_SECONDS", 0.1),
-        mock.patch.object(app, "RESUME_SECONDS", 0.5),
+        mock.patch.object(jobs, "FLUSH_SECONDS", 0.1),
+        mock.patch.object(jobs, "RESUME_SECONDS", 0.5),
         mock.patch.object(pacing, "MARGIN", 0.05),
         mock.patch.object(base, "pause", _at_once),
     ):

@@ -15,3 +15,10 @@ async def front(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[front
     """Both fakes and a desk between them; nothing was open at the start."""
     async with fronts.opened(tmp_path_factory.mktemp("desk")) as made:
         yield made
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=[("strange",), ("qualytics", "strange")], ids=["alone", "mixed"])
+async def either(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[fronts.Front]:
+    """The same with the strange system, alone or as the second one."""
+    async with fronts.opened(tmp_path_factory.mktemp("desk"), request.param) as made:
+        yield made

@@ -198,7 +198,7 @@ async def _undo(front: Front, action: model.Action, ident: str) -> str:
 
 async def _resume(front: Front, action: model.Action, ident: str) -> str:
     ref, now = model.Ref("qualytics", ident), front.running.desk.clock.now()
-    await front.running.store.journal.begin(ports.Intent(f"k{ident}", CHANGES[action], (ref,), LEE, "Lee", now), now, 0)
+    await front.running.store.journal.begin(ports.Intent(f"k{ident}", CHANGES[action], ref, LEE, "Lee", now), now, 0)
     await front.running.desk.triage.resume()
     return (await front.running.store.journal.history(ref))[0].detail
 

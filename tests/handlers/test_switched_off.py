@@ -46,7 +46,7 @@ async def leave_behind(front: Front) -> None:
     batch = model.Batch("gone", "anodot", acknowledge, "a1", DANA, "Dana", CHANNEL, model.BatchState.PREVIEW, now, 1)
     await store.batches.create(batch, [model.Item(ELSEWHERE, model.Snapshot(model.State.OPEN, "Active"), model.Fate.TODO)])
     assert await store.batches.confirm("gone", now)
-    lease = await store.journal.begin(ports.Intent("gone", acknowledge, (ELSEWHERE,), DANA, "Dana", now, channel=CHANNEL), now, 60)
+    lease = await store.journal.begin(ports.Intent("gone", acknowledge, ELSEWHERE, DANA, "Dana", now, channel=CHANNEL), now, 60)
     assert lease is not None
     await store.leases.release(*lease)
     place = model.Place("1", "metrics")

@@ -3,65 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from bot import model
 from bot.render.kit import ids
 from tests.handlers import front as fronts
-from tests.handlers.front import DANA, LEE, Front, visible
+from tests.handlers import pair
+from tests.handlers.front import LEE, Front, visible
 from tests.strange import world as worlds
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-COLON = "an id with a colon or a slash cannot be typed yet"
-FAN = "what names no system means the first one still"
 
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module", params=["alone", "mixed"])
-async def front(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Front]:
+@pytest.fixture(scope="module")
+def front(either: Front) -> Front:
     """A desk with the strange system, alone or as the second one."""
-    systems = ("strange",) if request.param == "alone" else ("qualytics", "strange")
-    async with fronts.opened(tmp_path_factory.mktemp("desk"), systems) as made:
-        yield made
-
-
-def waits(request: pytest.FixtureRequest, reason: str) -> None:
-    """This is how it will be, and is not yet."""
-    request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
-
-
-def mixed(front: Front) -> bool:
-    """Whether there is another system besides."""
-    return len(front.running.sources) > 1
-
-
-def there(front: Front) -> worlds.World:
-    """What the strange system knows."""
-    assert front.stage.strange is not None
-    return front.stage.strange.world
-
-
-async def arrived(front: Front, count: int = 1, **fields: object) -> list[model.Ref]:
-    """New ones that the desk has polled and posted."""
-    made = [model.Ref("strange", one.id) for one in there(front).arrive(count, **fields)]
-    await front.look()
-    return made
-
-
-def phase(front: Front, ref: model.Ref) -> str:
-    """Where one stands there."""
-    return there(front).signals[ref.id].phase
+    return either
 
 
 # --- cards and clicks
 
 
 async def test_a_card_says_what_there_is_and_offers_what_can_be_done(front: Front) -> None:
-    (ref,) = await arrived(front, kind="wobble", score=0.87, line="orders <!channel> & *more*")
+    (ref,) = await pair.arrived(front, kind="wobble", score=0.87, line="orders <!channel> & *more*")
     card = front.card(ref)
     assert "0.87" in visible(card)
     assert visible(card).startswith("Wobble anomaly in orders per minute\norders per minute 12, expected 40 to 60\n")
@@ -73,50 +39,49 @@ async def test_a_card_says_what_there_is_and_offers_what_can_be_done(front: Fron
     assert "Comment" not in visible(card) and "Verify" not in visible(card)
 
 
-async def test_a_card_does_not_speak_of_assignees_where_there_are_none(front: Front, request: pytest.FixtureRequest) -> None:
-    waits(request, "a card says unassigned of what nobody can be assigned to")
-    (ref,) = await arrived(front)
+async def test_a_card_does_not_speak_of_assignees_where_there_are_none(front: Front) -> None:
+    (ref,) = await pair.arrived(front)
     assert "unassigned" not in visible(front.card(ref))
 
 
 async def test_a_click_acknowledges_and_the_card_says_who(front: Front) -> None:
-    (ref,) = await arrived(front)
+    (ref,) = await pair.arrived(front)
     await front.send(front.press(front.card(ref), ids.ACKNOWLEDGE))
-    assert phase(front, ref) == worlds.SEEN
+    assert pair.phase(front, ref) == worlds.SEEN
     assert "Acknowledged by Dana" in visible(front.card(ref))
     await front.send(front.press(front.card(ref), ids.UNACKNOWLEDGE))
-    assert phase(front, ref) == worlds.LIVE
+    assert pair.phase(front, ref) == worlds.LIVE
 
 
 async def test_a_click_closes_it_and_another_reopens_it(front: Front) -> None:
-    (ref,) = await arrived(front)
+    (ref,) = await pair.arrived(front)
     await front.send(front.press(front.card(ref), ids.ARCHIVE))
-    assert phase(front, ref) == worlds.SHUT
+    assert pair.phase(front, ref) == worlds.SHUT
     await front.send(front.press(front.card(ref), ids.REOPEN))
-    assert phase(front, ref) == worlds.LIVE
+    assert pair.phase(front, ref) == worlds.LIVE
 
 
 @pytest.mark.parametrize("ending", worlds.ENDINGS)
 async def test_it_is_closed_as_one_of_its_own_two_outcomes(front: Front, ending: str) -> None:
-    (ref,) = await arrived(front)
+    (ref,) = await pair.arrived(front)
     card = front.card(ref)
     assert all(one.capitalize() in visible(card) for one in worlds.ENDINGS)
     assert "Duplicate" not in visible(card)
     await front.send(front.press(card, ids.ARCHIVE, ending))
-    assert there(front).signals[ref.id].ending == ending
+    assert pair.there(front).signals[ref.id].ending == ending
     assert ending.capitalize() in visible(front.card(ref))
 
 
 async def test_an_old_button_for_what_it_cannot_do_is_answered_with_the_way_out(front: Front) -> None:
-    (ref,) = await arrived(front)
+    (ref,) = await pair.arrived(front)
     value = ids.encode(ref, 1)
     await front.send(front.click(ids.ASSIGN, value, ts=front.card(ref)["ts"]))
     assert "Strange offers no way to assign anomalies" in front.modal() + "\n".join(front.whispers())
 
 
 async def test_what_it_closes_by_itself_leaves_the_card_closed(front: Front) -> None:
-    (ref,) = await arrived(front)
-    there(front).close(ref.id)
+    (ref,) = await pair.arrived(front)
+    pair.there(front).close(ref.id)
     await front.look()
     assert "by itself" in visible(front.card(ref))
     told = await front.told(front.press(front.card(ref), ids.REOPEN))
@@ -125,7 +90,7 @@ async def test_what_it_closes_by_itself_leaves_the_card_closed(front: Front) -> 
 
 async def test_many_at_once_are_one_card_with_its_list(front: Front) -> None:
     before = {message["ts"] for message in front.posted()}
-    made = await arrived(front, 20)
+    made = await pair.arrived(front, 20)
     (group,) = [message for message in front.posted() if message["ts"] not in before]
     assert visible(group).startswith("20 anomalies arrived together")
     told = await front.told(front.press(group, ids.GROUP_LIST))
@@ -144,45 +109,41 @@ def named(ref: model.Ref) -> str:
     ("verb", "says"),
     [("show", "Score 0.5 of 1"), ("history", "History of"), ("why", "Posted")],
 )
-async def test_one_is_named_by_its_reference(front: Front, request: pytest.FixtureRequest, verb: str, says: str) -> None:
-    waits(request, COLON)
-    (ref,) = await arrived(front)
+async def test_one_is_named_by_its_reference(front: Front, verb: str, says: str) -> None:
+    (ref,) = await pair.arrived(front)
     told = await front.told(front.command(f"{verb} {named(ref)}"))
     assert says in told and ref.id in told
 
 
-async def test_one_is_named_by_its_link(front: Front, request: pytest.FixtureRequest) -> None:
-    waits(request, "a link is resolved by its form alone, not by the system that owns the host")
-    (ref,) = await arrived(front)
+async def test_one_is_named_by_its_link(front: Front) -> None:
+    (ref,) = await pair.arrived(front)
     url = (await front.running.store.anomalies.get([ref]))[ref].url
     assert ref.id in await front.told(front.command(f"show <{url}>"))
 
 
-async def test_one_is_changed_by_its_reference(front: Front, request: pytest.FixtureRequest) -> None:
-    waits(request, COLON)
-    (ref,) = await arrived(front)
+async def test_one_is_changed_by_its_reference(front: Front) -> None:
+    (ref,) = await pair.arrived(front)
     await front.send(front.command(f"ack {named(ref)}"))
-    assert phase(front, ref) == worlds.SEEN
+    assert pair.phase(front, ref) == worlds.SEEN
 
 
 async def test_the_list_the_count_and_the_file_are_of_the_system_that_is_named(front: Front) -> None:
-    (ref,) = await arrived(front, line="a line that nobody else has")
+    (ref,) = await pair.arrived(front, line="a line that nobody else has")
     for text in ("list", "count", "export"):
         told = await front.told(front.command(f'{text} source:strange q:"nobody else"'))
         assert "1 anomal" in told or ref.id in told, text
         assert "qualytics" not in told.casefold(), text
 
 
-async def test_without_a_system_all_are_meant(front: Front, request: pytest.FixtureRequest) -> None:
-    if mixed(front):
-        waits(request, FAN)
+async def test_without_a_system_all_are_meant(front: Front) -> None:
+    if pair.mixed(front):
         await front.arrive(1, description="a word they share: kumquat")
-    (ref,) = await arrived(front, line="a word they share: kumquat")
+    (ref,) = await pair.arrived(front, line="a word they share: kumquat")
     told = await front.told(front.command("list q:kumquat"))
     assert ref.id in told
-    assert ("Qualytics" in told) is mixed(front)
+    assert ("Qualytics" in told) is pair.mixed(front)
     counted = await front.told(front.command("count q:kumquat"))
-    assert ("2 anomalies match" if mixed(front) else "1 anomaly matches") in counted
+    assert ("2 anomalies match" if pair.mixed(front) else "1 anomaly matches") in counted
 
 
 @pytest.mark.parametrize(
@@ -199,7 +160,7 @@ async def test_a_word_that_it_does_not_have_is_refused_with_the_reason(front: Fr
 
 
 async def test_a_score_is_a_number_from_0_to_1(front: Front) -> None:
-    low, high = [(await arrived(front, score=score, line="scored tangelo"))[0] for score in (0.2, 0.9)]
+    low, high = [(await pair.arrived(front, score=score, line="scored tangelo"))[0] for score in (0.2, 0.9)]
     told = await front.told(front.command("list source:strange q:tangelo min:0.8"))
     assert high.id in told and low.id not in told
 
@@ -207,44 +168,40 @@ async def test_a_score_is_a_number_from_0_to_1(front: Front) -> None:
 async def test_status_names_each_system_and_counts_its_own(front: Front) -> None:
     told = await front.told(front.command("status"))
     assert "Strange" in told
-    assert ("Qualytics" in told) is mixed(front)
+    assert ("Qualytics" in told) is pair.mixed(front)
 
 
 async def test_what_an_old_card_offers_to_scan_is_refused(front: Front) -> None:
-    (ref,) = await arrived(front)
+    (ref,) = await pair.arrived(front)
     verify = front.click(ids.MORE, ids.encode_choice(ids.MORE_VERIFY, ref, 1), ts=front.card(ref)["ts"], kind="overflow")
     assert "Strange offers no way to start scans" in await front.told(verify)
 
 
 @pytest.mark.parametrize("text", ["warehouse-prod", "sync warehouse-prod", "status"])
-async def test_it_has_no_scans_and_the_other_one_has(front: Front, request: pytest.FixtureRequest, text: str) -> None:
-    if text == "status" and not mixed(front):
-        waits(request, "the list of scans is empty where there can be none")
+async def test_it_has_no_scans_and_the_other_one_has(front: Front, text: str) -> None:
     told = await front.told(front.command(text, name="/scan"))
-    assert ("Strange offers no way to start scans" in told) is not mixed(front)
-    assert "warehouse-prod" in told or "Nothing is running" in told or not mixed(front)
+    assert ("Strange offers no way to start scans" in told) is not pair.mixed(front)
+    assert "warehouse-prod" in told or "Nothing is running" in told or not pair.mixed(front)
 
 
-async def test_a_digest_counts_what_is_open_in_every_system(front: Front, request: pytest.FixtureRequest) -> None:
-    if mixed(front):
-        waits(request, FAN)
-    await arrived(front, line="of today")
+async def test_a_digest_counts_what_is_open_in_every_system(front: Front) -> None:
+    await pair.arrived(front, line="of today")
     told = await front.told(front.command("digest"))
-    still_open = len(there(front).open)
-    if mixed(front):
+    still_open = len(pair.there(front).open)
+    if pair.mixed(front):
         still_open += len(front.stage.world.open)
     assert f"{still_open} still open" in told.replace("*", "").replace(",", "")
 
 
 async def test_a_digest_of_the_strange_system_alone(front: Front) -> None:
-    await arrived(front)
+    await pair.arrived(front)
     told = await front.told(front.command("digest source:strange"))
     assert "still open" in told
-    assert "Strange" in told or not mixed(front)
+    assert "Strange" in told or not pair.mixed(front)
 
 
 async def test_a_review_ticks_some_and_what_is_ticked_is_changed(front: Front) -> None:
-    made = await arrived(front, 3, line="reviewed pomelo")
+    made = await pair.arrived(front, 3, line="reviewed pomelo")
     await front.send(front.command("review source:strange q:pomelo"))
     form = front.form()
     assert all(ref.id in front.modal() for ref in made)
@@ -259,69 +216,60 @@ async def test_a_review_ticks_some_and_what_is_ticked_is_changed(front: Front) -
     }
     preview = json.loads((await front.send(front.submission(form, ticking))).body)["view"]
     assert "2 anomalies" in str(preview)
-    assert {phase(front, ref) for ref in made} == {worlds.LIVE}
+    assert {pair.phase(front, ref) for ref in made} == {worlds.LIVE}
     await front.send(front.submission(preview, {}))
-    assert [phase(front, ref) for ref in made] == [worlds.SEEN, worlds.LIVE, worlds.SEEN]
-
-
-async def confirmed(front: Front) -> None:
-    """Press [Confirm] on the preview that only Dana sees."""
-    messages = front.stage.workspace.channels[fronts.CHANNEL].messages.values()
-    message = next(one for one in reversed(list(messages)) if one.ephemeral_to == DANA and ids.BATCH_CONFIRM in str(one.blocks))
-    await front.send(front.press({"ts": message.ts, "text": message.text, "blocks": message.blocks}, ids.BATCH_CONFIRM))
-    await front.running.post.flush()
+    assert [pair.phase(front, ref) for ref in made] == [worlds.SEEN, worlds.LIVE, worlds.SEEN]
 
 
 async def test_thirty_are_changed_by_one_command_and_taken_back(front: Front) -> None:
-    made = await arrived(front, 30, line="thirty yuzu")
-    before = {ref: there(front).signals[ref.id].rev for ref in made}
+    made = await pair.arrived(front, 30, line="thirty yuzu")
+    before = {ref: pair.there(front).signals[ref.id].rev for ref in made}
     assert "30" in await front.told(front.command("ack source:strange q:yuzu"))
-    assert {phase(front, ref) for ref in made} == {worlds.LIVE}, "nothing is done before it is confirmed"
-    await confirmed(front)
-    assert {phase(front, ref) for ref in made} == {worlds.SEEN}
-    assert {there(front).signals[ref.id].rev - before[ref] for ref in made} == {1}
+    assert {pair.phase(front, ref) for ref in made} == {worlds.LIVE}, "nothing is done before it is confirmed"
+    await pair.confirmed(front)
+    assert {pair.phase(front, ref) for ref in made} == {worlds.SEEN}
+    assert {pair.there(front).signals[ref.id].rev - before[ref] for ref in made} == {1}
     await front.send(front.command("undo"))
-    assert {phase(front, ref) for ref in made} == {worlds.LIVE}
+    assert {pair.phase(front, ref) for ref in made} == {worlds.LIVE}
 
 
-async def test_one_command_changes_what_matches_in_all(front: Front, request: pytest.FixtureRequest) -> None:
-    if not mixed(front):
+async def test_one_command_changes_what_matches_in_all(front: Front) -> None:
+    if not pair.mixed(front):
         pytest.skip("there is one system alone")
-    waits(request, FAN)
     await front.arrive(2, description="both kiwano")
-    made = await arrived(front, 2, line="both kiwano")
+    made = await pair.arrived(front, 2, line="both kiwano")
     told = await front.told(front.command("ack q:kiwano"))
     assert "4" in told
     assert made
 
 
 async def test_somebody_else_sees_the_same(front: Front) -> None:
-    (ref,) = await arrived(front)
+    (ref,) = await pair.arrived(front)
     await front.send(front.press(front.card(ref), ids.ACKNOWLEDGE, user=LEE))
     assert "Acknowledged by Lee" in visible(front.card(ref))
 
 
 async def test_trouble_of_one_is_told_and_the_other_is_asked(front: Front) -> None:
     assert front.stage.strange is not None
-    (ref,) = await arrived(front)
+    (ref,) = await pair.arrived(front)
     front.stage.strange.faults.add(mode="reply", json={"code": 53, "message": "busy"})
     try:
         told = await front.told(front.press(front.card(ref), ids.ACKNOWLEDGE))
         assert "busy" in told
-        if mixed(front):
+        if pair.mixed(front):
             (ident,) = await front.arrive(1)
             assert str(ident) in await front.told(front.command(f"show {ident}"))
     finally:
         front.stage.strange.faults.clear()
-    assert phase(front, ref) == worlds.LIVE
+    assert pair.phase(front, ref) == worlds.LIVE
 
 
 async def test_after_a_restart_old_cards_go_on(tmp_path: Path) -> None:
     async with fronts.staging.staged(tmp_path, systems=("strange",)) as stage:
         async with fronts.desk(stage) as first:
-            (ref,) = await arrived(first)
+            (ref,) = await pair.arrived(first)
             card = first.card(ref)
         async with fronts.desk(stage) as second:
             await second.send(second.press(card, ids.ACKNOWLEDGE))
-            assert phase(second, ref) == worlds.SEEN
+            assert pair.phase(second, ref) == worlds.SEEN
             assert "Acknowledged by Dana" in visible(second.card(ref))

@@ -270,7 +270,8 @@ def every_message(
         for outcome in outcomes
     }
     tables = [(anomaly.container.name if anomaly.container else "", 3)] * 12
-    tally = ports.Tally(10**6, {anomaly.state: 10**6}, tables, [anomaly] * 7)
+    systems = [(anomaly.ref.source, 10**6 - 1), ("other", 1)]
+    tally = ports.Tally(10**6, {anomaly.state: 10**6}, tables, [anomaly] * 7, sources=systems)
     decided = [model.Explanation(reason, anomaly.created, "C0123ABC", anomaly.description) for reason in model.Reason]
     backlog = ports.Backlog(1, 2, 3, 4, 500.0, [(anomaly.type, 3)] * 20)
     standing = model.SourceHealth("qualytics", failing_since=anomaly.created, error=anomaly.description)
@@ -286,7 +287,7 @@ def every_message(
         **receipts,
         "receipt of many": replies.receipt(model.Receipt(change, outcomes * 30, {}, [anomaly.description] * 3), DANA, offer),
         "card": anomaly_card.anomaly(anomaly, offer, past),
-        "group": anomaly_card.group("card-1", tally, offer, 5),
+        "group": anomaly_card.group("card-1", tally, {anomaly.ref.source: offer, "other": offer}, 5),
         "stale": replies.stale(anomaly, offer, past, "acknowledge"),
         "listing": replies.listing(model.Listing(anomaly.description, [anomaly] * 10, 412, 10)),
         "group listing": replies.listing(model.Listing("", [anomaly] * 10, 412, 10), group="card-1"),

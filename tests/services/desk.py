@@ -202,13 +202,12 @@ class World:
     clock: cast.Clock = field(default_factory=cast.Clock)
     directory: lab.Directory = field(default_factory=lab.Directory)
     permissions: Mapping[str, Any] = field(default_factory=dict)
-    others: Mapping[str, Any] = field(default_factory=dict)
+    others: dict[str, Any] = field(default_factory=dict)
     scripted: bool = True
 
     def __post_init__(self) -> None:
         self.system = System(self.clock)
         self.wall = Wall(self.clock)
-        self.others: dict[str, System] = {}
 
     @property
     def sources(self) -> Mapping[str, Any]:
@@ -297,6 +296,7 @@ class Desk:
         self.batches = freeze.Batches(
             sources=sources,
             store=batches,
+            leases=leases,
             people=folk,
             cards=self.cards,
             clock=clock,

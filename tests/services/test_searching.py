@@ -17,6 +17,7 @@ from bot.services import browse, searching
 from bot.sources.qualytics import list_params
 from tests.render import slack_rules
 from tests.services import cast, fixed_routes
+from tests.services.test_browse import taken
 
 ME = model.Actor("U0DANA", "Dana")
 AWAY = errors.SourceUnavailable("anomify", "Anomify did not answer within 30 seconds.")
@@ -104,7 +105,7 @@ async def test_a_limit_is_over_all_and_pages_neither_miss_nor_repeat() -> None:
     assert len(told) == len(set(told)) == 15
     page = await service.listing(model.Query(limit=2), ME)
     assert (len(page.anomalies), page.total) == (2, 2)
-    assert refs((await service.select(model.Query(limit=3, sort="newest"), ME)).anomalies) == [
+    assert refs(await taken(await service.select(model.Query(limit=3, sort="newest"), ME))) == [
         "anomify:a:11",
         "anomify:a:10",
         "anomify:a:9",

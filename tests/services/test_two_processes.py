@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from bot import errors, model
-from bot.services import triage
+from bot.services import turns
 from tests.services.desk import World
 from tests.services.lab import DANA, LEE
 
@@ -50,7 +50,7 @@ async def test_two_people_on_the_same_ten_through_two_processes(world: World) ->
 
 
 async def test_who_waits_too_long_is_told_who_is_at_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(triage, "WAIT_SECONDS", 0.3)
+    monkeypatch.setattr(turns, "WAIT_SECONDS", 0.3)
     first, second, free, reached = world.desk(), world.desk(), asyncio.Event(), asyncio.Event()
     await first.met(1)
 

@@ -116,6 +116,21 @@ def test_a_budget_is_shared_among_processes() -> None:
     virtually(scenario())
 
 
+def test_a_share_that_grows_is_spent_at_once() -> None:
+    async def scenario() -> None:
+        budget = budgets.Budget(6)
+        budget.share(6)
+        log = Log(budget)
+        calls = [asyncio.create_task(log.call()) for _ in range(2)]
+        await asyncio.sleep(1)
+        assert len(log.bulk) == 1, "one a minute, and the next one is far"
+        budget.share(1)
+        await asyncio.gather(*calls)
+        assert log.bulk[-1] <= 13
+
+    virtually(scenario())
+
+
 def test_without_a_budget_nobody_waits() -> None:
     async def scenario() -> None:
         log = Log(budgets.Budget())

@@ -10,7 +10,7 @@ import pytest
 
 from bot import errors, model
 from sandbox import qualytics as fake
-from tests.sources.staging import Deployment, RealClock, mine, opened, truth
+from tests.sources.staging import Clock, Deployment, RealClock, mine, opened, truth
 
 # --- apply
 
@@ -203,6 +203,50 @@ async def test_the_other_name_of_the_datastore_filter_is_found_and_remembered(sy
     assert {one.datastore.id for one in found if one.datastore} == {"42"}
     system.calls()
     assert await system.source(datastores=["42"]).count(model.Query()) == len(found)
+    assert [dict(call["query"]).get("datastore_id") for call in system.calls()] == ["42"]
+
+
+async def test_what_another_process_learns_is_known_here_within_a_minute(system: Deployment) -> None:
+    clock = Clock(datetime.now(UTC))
+    here, there = (system.source(datastores=["42"], clock=clock) for _ in range(2))
+    await here.count(model.Query())
+    system.world.modes.datastore_key = "datastore_id"
+    found = (await there.changes("")).anomalies
+    clock.pass_by(seconds=61)
+    system.calls()
+    assert await here.count(model.Query()) == len(found)
+    assert [dict(call["query"]).get("datastore_id") for call in system.calls()] == ["42"]
+
+
+async def test_what_two_processes_learn_is_known_to_both_and_to_the_next(system: Deployment) -> None:
+    """Neither overwrites the other's, though each began without it."""
+    clock = Clock(datetime.now(UTC))
+    one, two = (system.source(datastores=["42"], clock=clock) for _ in range(2))
+    found = list((await one.changes("")).anomalies)
+    await two.changes("")
+    system.world.modes.comments = "off"
+    await one.apply(model.Change(model.Action.COMMENT, comment="Known."), found[:1])
+    system.world.modes.datastore_key = "datastore_id"
+    await two.changes("")
+    clock.pass_by(seconds=61)
+    for source in (one, two, system.source(datastores=["42"], clock=clock)):
+        system.calls()
+        await source.count(model.Query())
+        assert [dict(call["query"]).get("datastore_id") for call in system.calls()] == ["42"]
+        assert source.doubtful == {model.Action.COMMENT}
+
+
+async def test_a_database_that_is_away_for_a_moment_does_not_make_it_forget(system: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(datetime.now(UTC))
+    system.world.modes.datastore_key = "datastore_id"
+    source, found = await opened(system, datastores=["42"], clock=clock)
+
+    async def away(*_: str) -> None:
+        raise errors.StoreUnavailable("The database does not answer.")
+
+    monkeypatch.setattr(system.traits, "get", away)
+    clock.pass_by(seconds=61)
+    assert await source.count(model.Query()) == len(found)
     assert [dict(call["query"]).get("datastore_id") for call in system.calls()] == ["42"]
 
 

@@ -51,6 +51,11 @@ def group(key: str = "default:1", **values: Any) -> model.CardDraft:
     return model.CardDraft(model.CardKind.GROUP, CHANNEL, key, **(given | values))
 
 
+def batch_card(key: str) -> model.CardDraft:
+    given: Any = {"state": model.CardState.LIVE, "reason": model.Reason.REPORT, "payload": {"batch": key}}
+    return model.CardDraft(model.CardKind.BATCH, CHANNEL, key, **given)
+
+
 def drafts(*made: model.CardDraft) -> dict[model.Ref, Sequence[model.CardDraft]]:
     return {one.ref: [one] for one in made if one.ref}
 
@@ -60,9 +65,9 @@ def line(ident: object, action: str = "acknowledge", at: datetime = NOON, **valu
     return model.Entry(ref(ident), action, at, **(given | values))
 
 
-def intent(key: str = "click-1", *idents: object, **values: Any) -> ports.Intent:
+def intent(key: str = "click-1", ident: object = "1", **values: Any) -> ports.Intent:
     given: dict[str, Any] = {"actor": "U1", "actor_name": "Dana", "at": NOON, "channel": CHANNEL}
-    return ports.Intent(key, model.Change(model.Action.ACKNOWLEDGE), tuple(ref(one) for one in idents or ("1",)), **(given | values))
+    return ports.Intent(key, model.Change(model.Action.ACKNOWLEDGE), ref(ident), **(given | values))
 
 
 def snapshot(**values: Any) -> model.Snapshot:

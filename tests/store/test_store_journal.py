@@ -12,7 +12,7 @@ from tests.store.making import NOON, SOURCE, after, anomaly, archived, intent, l
 RICH = ports.Intent(
     "T1:C1:1.1:archive",
     model.Change(model.Action.ARCHIVE, "Invalid", ("7", "8"), ("incident",), ("noise",), "Investigating in INC-987", "a\x00b \ud800"),
-    (ref(1), model.Ref("anodot", "a:b:c")),
+    model.Ref("anodot", "a:b:c"),
     "U1",
     "Dana",
     NOON,
@@ -24,7 +24,7 @@ RICH = ports.Intent(
 async def test_an_accepted_action_comes_back_whole_when_its_owner_is_gone(store: engine.Store) -> None:
     own, about = await store.journal.begin(RICH, NOON, 30)
     assert own == model.Lease("intents", (RICH.key,), own.token, after(30))
-    assert about == model.Lease("anomalies", ("anodot:a:b:c", str(ref(1))), own.token, after(30))
+    assert about == model.Lease("anomalies", ("anodot:a:b:c",), own.token, after(30))
     assert not await store.journal.unfinished(after(29))
     assert await store.journal.unfinished(after(30)) == [RICH]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -32,7 +32,7 @@ _NO_CHECKS = _refused("Strange has no checks and no rules. Use q: or type: inste
 
 WORDS: Mapping[str, model.Word] = {
     **dict.fromkeys(("source", "status", "sort", "limit", "id"), _SENT),
-    **dict.fromkeys(("type", "min", "since", "until", "q"), _HERE),
+    **dict.fromkeys(("type", "min", "since", "until", "q", "below"), _HERE),
     **dict.fromkeys(("datastore", "table", "container", "enriched"), _NO_PLACES),
     **dict.fromkeys(("check", "rule", "fingerprint"), _NO_CHECKS),
     "tag": _refused("Strange has no tags. Use q: or type: instead."),
@@ -62,6 +62,20 @@ CLOSINGS = (
 SCORE = model.Scale("score", 1.0)
 
 
+def _level(typed: str) -> str:
+    try:
+        return f"{float(typed):g}"
+    except ValueError:
+        raise ValueError("it takes a number, as the metric is measured.") from None
+
+
+def _below(kept: str, one: model.Anomaly) -> bool:
+    return one.series is not None and one.series.value is not None and one.series.value < float(kept)
+
+
+OWN_WORDS = (model.OwnWord("below", "below:20", "measured under this value", _level, _below, ("under",)),)
+
+
 class Strange:
     """One deployment: `url` its address, `key` what is exchanged for tokens."""
 
@@ -73,8 +87,8 @@ class Strange:
     max_batch = 1
     words = WORDS
     census = 16
-    own_words: tuple[model.OwnWord, ...] = ()
-    client_options = model.ClientOptions()
+    own_words = OWN_WORDS
+    client_options = model.ClientOptions("strangectl", {"signal": "", "ending": "as:", "phase": "status:"})
 
     def __init__(
         self,
@@ -88,7 +102,7 @@ class Strange:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._clock, self._url = clock, url.rstrip("/")
-        self.idents = model.Idents(r"[a-z]+:[0-9]+(/[a-z])?", (urlsplit(url).netloc,))
+        self.idents = model.Idents(r"ab:[0-9]+/x", (urlsplit(url).netloc,), r"/signals/([^\s/?#<>|\"]+)")
         self._wire = wire.Wire(url=url, key=key, clock=clock, allowance=allowance, budget=budget, timeout=timeout, transport=transport)
 
     # --- reading -----------------------------------------------------------------------------------------------------
@@ -123,6 +137,15 @@ class Strange:
             found = [one async for page, _ in self._wire.pages(_which(query.statuses)) for one in self._anomalies(page)]
         kept = sorted((one for one in found if _stands(one, query.statuses)), key=_SORTS.get(query.sort, _SORTS["newest"]))
         return model.Found(kept[: query.limit or None], len(kept))
+
+    async def pages(self, query: model.Query) -> AsyncIterator[Sequence[model.Anomaly]]:
+        """Page by page as the list has them, the newest first; every other order needs all of them."""
+        if query.ids or query.sort != "newest":
+            yield (await self.find(replace(query, limit=0))).anomalies
+            return
+        async for page, _ in self._wire.pages(_which(query.statuses)):
+            if some := [one for one in self._anomalies(page) if _stands(one, query.statuses)]:
+                yield some
 
     async def count(self, query: model.Query) -> int:
         """There is no call that counts."""

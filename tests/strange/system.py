@@ -33,6 +33,7 @@ KIND = ports.Kind(
         ports.Setting("KEY", setting_values.secret(), "the key that is exchanged for tokens", secret=True),
     ),
     keys=(("KEY",),),
+    words=tuple(key for word in source.OWN_WORDS for key in (word.name, *word.aliases)),
     build=_build,
 )
 

@@ -26,7 +26,7 @@ from alembic import command
 
 from bot import app
 from bot.delivery import pacing
-from bot.store import engine
+from bot.store import engine, transactions
 from bot.store.migrations import runner
 from sandbox import qualytics, slack
 from sandbox.qualytics import deployment, switches
@@ -96,10 +96,16 @@ async def _on_its_port(state: qualytics.Deployment) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def desk(there: Found, stage: Stage, url: str, **env: str) -> AsyncIterator[app.Running]:
-    """The desk of today on the rows of that time; faster than Slack's budgets, which are off here, would allow."""
+    """The desk of today on the rows of that time; faster than Slack's budgets, which are off here, would allow. It is the time of the rows
+    for everybody: a server's own clock would set the desk's."""
     configured = app.load(stage.env(DATABASE_URL=url, **env))
     clock = mock.Mock(now=there.moment)
-    with mock.patch.object(app, "SystemClock", return_value=clock), mock.patch.object(pacing, "MARGIN", 0.05):
+    no_clock = property(lambda database: False, lambda database, has: None)
+    with (
+        mock.patch.object(app, "SystemClock", return_value=clock),
+        mock.patch.object(pacing, "MARGIN", 0.05),
+        mock.patch.object(transactions.Database, "own_clock", no_clock, create=True),
+    ):
         async with app.running(configured) as running:
             yield running
 

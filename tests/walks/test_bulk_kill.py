@@ -21,7 +21,7 @@ async def test_killed_in_the_middle_of_a_batch(tmp_path: Path, zygote: staging.Z
         await bot.start()
         await stage.until(stage.messages)
         many = stage_statuses(await _state(stage))["Active"]
-        await stage.command("/anomalies archive status:open as:resolved")
+        await stage.command("/anomalies archive status:active as:resolved")
         await stage.press(await stage.ephemeral("Confirm"), "batch.confirm")
         for part in (0.1, 0.5):
             await _archived(stage, int(many * part))

@@ -18,7 +18,7 @@ async def test_killed_in_the_middle_of_an_undo(tmp_path: Path, zygote: staging.Z
         await stage.until(stage.messages)
         before = await _statuses(stage)
         many = Counter(before.values())["Active"]
-        await stage.command("/anomalies archive status:open as:resolved")
+        await stage.command("/anomalies archive status:active as:resolved")
         await stage.press(await stage.ephemeral("Confirm"), "batch.confirm")
         receipt = await _message(stage, "batch.undo")
         assert f"{many} done" in visible(receipt)

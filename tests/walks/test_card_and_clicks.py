@@ -166,12 +166,13 @@ async def test_two_clicks_at_once_act_once(desk: Stage) -> None:
 
 
 async def test_a_late_click_is_told_how_it_stands(stage: Stage, zygote: Zygote) -> None:
-    bot = stage.fork(zygote, DESK_POLL_SECONDS="600")
+    bot = stage.fork(zygote)
     await bot.start()
     try:
         await stage.until(stage.messages)
         await bot.kill()
         (ident,) = await stage.arrive()
+        bot = stage.fork(zygote, DESK_POLL_SECONDS="600")
         await bot.start()
         card = await stage.card(ident, "Active")
         # Somebody closes it in the web app; the card cannot know before the next poll, ten minutes from now.

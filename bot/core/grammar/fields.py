@@ -265,7 +265,7 @@ def _weight(number: float) -> str:
 TABLE: tuple[FilterWord, ...] = (
     FilterWord("source", "source", "source:name", "the system", _source, many=False,
                matches=lambda q, a: a.ref.source.casefold() == q.source.casefold()),
-    FilterWord("id", "ids", "id:1001,1002", "these anomalies", _ident, matches=lambda q, a: _among(q.ids, (a.ref.id,))),
+    FilterWord("id", "ids", "id:1001,1002", "these anomalies", _ident, matches=lambda q, a: _among(q.ids, (a.ref.id, str(a.ref)))),
     FilterWord("datastore", "datastores", "datastore:warehouse", "datastores, by name or id", _text,
                matches=lambda q, a: _place(q.datastores, a.datastore)),
     FilterWord("table", "tables", "table:orders", "tables (containers), by name or id", _text,
@@ -317,6 +317,16 @@ def find(key: str) -> FilterWord | None:
 def standing(outcomes: Iterable[str]) -> FilterWord:
     """`status:` where systems close anomalies with these outcomes."""
     return replace(BY_NAME["status"], read=_stands(STATUSES | {word.casefold(): word.casefold() for word in outcomes}))
+
+
+def identified(fits: Callable[[str], bool]) -> FilterWord:
+    """`id:` where ids may look as no others do: `fits` knows those of the systems, alone or behind the name of theirs."""
+
+    def read(name: str, value: lexer.Value, today: date) -> str:
+        ident = idents.bare(value.text)
+        return ident if not value.quoted and fits(ident) else _ident(name, value, today)
+
+    return replace(BY_NAME["id"], read=read)
 
 
 def kept(query: model.Query, word: FilterWord) -> tuple[Any, ...]:

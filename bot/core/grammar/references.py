@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from urllib import parse
 
 from bot import model
 from bot.core import lookup, phrases
@@ -103,8 +104,9 @@ def mentioned(said: str, known: systems.Systems) -> tuple[model.Ref, ...]:
     for link in _MENTIONED.finditer(said):
         source = known.owner(link[1])
         path = re.compile(known.idents[source].path, re.IGNORECASE).match(said, link.end()) if source else None
-        if path:
-            found[model.Ref(source, path[1].rstrip("._-:"))] = None
+        ident = parse.unquote(path[1]).rstrip("._-:") if path else ""
+        if ident and (known.fits(source, ident) or not known.idents[source].form):
+            found[model.Ref(source, ident)] = None
     return tuple(found)[:MENTIONED_MAX]
 
 
@@ -162,7 +164,7 @@ def _linked(link: re.Match[str], token: lexer.Token, value: lexer.Value, context
     path = re.compile(known.idents[owner].path + r"(?:[/?#].*)?", re.IGNORECASE).fullmatch(link[2])
     if path is None or (token.key and token.key != owner):
         raise lexer.Mistake(f"This link leads to {known.titles[owner]}, but to none of its anomalies.", value.start, value.end)
-    return model.Ref(owner, _ident(idents.bare(path[1]), value, owner, context))
+    return model.Ref(owner, _ident(idents.bare(parse.unquote(path[1])), value, owner, context))
 
 
 def _ident(ident: str, value: lexer.Value, source: str, context: Context) -> str:

@@ -76,6 +76,11 @@ class Systems:
         form = self.idents[source].form
         return re.fullmatch(form, ident) is not None if form else ":" not in ident and not idents.wrong(ident)
 
+    def knows(self, typed: str) -> bool:
+        """Whether this may be an id of a system that is connected, alone or behind the name of that system and a colon."""
+        head, _, rest = typed.partition(":")
+        return self.fits(head, rest) or bool(self.homes(typed))
+
     def homes(self, ident: str) -> list[str]:
         """The systems whose form of id fits."""
         return [name for name in self.idents if self.fits(name, ident)]
@@ -96,6 +101,7 @@ def of(running: Iterable[Speaks], elsewhere: Mapping[str, str]) -> Systems:
     words = {key: _read(word) for system in reversed(systems) for word in system.own_words for key in (word.name, *word.aliases)}
     words["status"] = fields.standing(one.word for system in systems for one in system.archive_as)
     titles, named = {one.name: one.title for one in systems}, {one.name: one.idents for one in systems}
+    words["id"] = fields.identified(Systems(titles, named).knows)
     return Systems(titles, named, words, elsewhere, [one.client_options for one in systems])
 
 

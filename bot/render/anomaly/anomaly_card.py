@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bot import model, ports
+from bot.core import phrases
 from bot.render import siblings
 from bot.render.anomaly import buttons, evidence, wording
-from bot.render.kit import blocks, ids, limits, text
+from bot.render.kit import blocks, ids, limits, text, unheard
 
 _TABLES = 5
 _SAMPLES = 5
@@ -27,7 +30,7 @@ def _open(anomaly: model.Anomaly, offer: model.Capabilities, past: model.Recurre
     ties = evidence.ties(anomaly)
     small = _small(anomaly, past, offer)
     detected = text.when(anomaly.created)
-    state = f"{wording.stands(anomaly, offer.archive_as)} · {wording.who(anomaly)} · {wording.dated(anomaly)}"
+    state = wording.dotted(wording.stands(anomaly, offer.archive_as), wording.who(anomaly, offer), wording.dated(anomaly))
     since = [part for part in (evidence.lasting(anomaly), evidence.over(anomaly)) if part]
     last, last_spoken = _last(anomaly, past, offer)
     said = text.sentence(
@@ -61,8 +64,7 @@ def _archived(anomaly: model.Anomaly, offer: model.Capabilities, past: model.Rec
     first = f"{wording.state(anomaly, offer.archive_as)}: {wording.headline(anomaly)}"
     last, last_spoken = _last(anomaly, past, offer)
     found = wording.series(anomaly.series) if anomaly.series else wording.failing(anomaly)
-    parts = (found, wording.who(anomaly), wording.ident(anomaly), wording.dated(anomaly))
-    small = " · ".join(part for part in parts if part)
+    small = wording.dotted(found, wording.who(anomaly, offer), wording.ident(anomaly), wording.dated(anomaly))
     second = last or blocks.context(small, _mark(anomaly))
     ties, over = evidence.ties(anomaly), evidence.over(anomaly)
     marks = [*([blocks.plain(f"· {ties}")] if ties else []), *([blocks.marked(f"· {over}")] if over else [])]
@@ -99,8 +101,7 @@ def _small(anomaly: model.Anomaly, past: model.Recurrence, offer: model.Capabili
     if before:
         closed = " ".join(part for part in ("last archived", wording.outcome(before, offer.archive_as), wording.by(before)) if part)
         seen = f"{seen}, {closed}" if seen else closed
-    parts = (wording.score(anomaly), seen, wording.tags(anomaly), f"id {wording.ident(anomaly)}")
-    return " · ".join(part for part in parts if part)
+    return wording.dotted(wording.score(anomaly), seen, wording.tags(anomaly), f"id {wording.ident(anomaly)}")
 
 
 def _last(anomaly: model.Anomaly, past: model.Recurrence, offer: model.Capabilities) -> tuple[model.Block | None, str]:
@@ -115,16 +116,18 @@ def _last(anomaly: model.Anomaly, past: model.Recurrence, offer: model.Capabilit
 # --- many at once -------------------------------------------------------------------------------------------------------------
 
 
-def group(card_id: str, tally: ports.Tally, offer: model.Capabilities, burst: int) -> model.Message:
-    """Many anomalies in one card: counted as they stand now, by table, with a few samples, [Show list] and [Review]."""
+def group(card_id: str, tally: ports.Tally, offers: Mapping[str, model.Capabilities], burst: int) -> model.Message:
+    """Many anomalies in one card, of one system or of several: counted as they stand now, by system and by table, with a few samples, [Show
+    list] and [Review]. `offers` are the systems by their names."""
     total, closed = tally.total, tally.states.get(model.State.ARCHIVED, 0)
     title = f"{text.count(total, 'anomaly', 'anomalies')} arrived together"
     if total and closed == total:
         title += ", all closed now"
     why = f"More than {text.number(burst)} came in a short time, so they share this card. It follows what becomes of them."
     counts = f"Now: {wording.states(tally.states)}."
-    tables = _tables(tally)
-    samples = [wording.sample(one) for one in tally.sample[:_SAMPLES]]
+    tables, systems = _tables(tally), _systems(tally, offers)
+    samples = [_sample(one, tally, offers) for one in tally.sample[:_SAMPLES]]
+    titles = phrases.both([text.short(offer.title, 40) for offer in offers.values()])
     show = blocks.button(ids.GROUP_LIST, "Show list", card_id, hint=f"Show the list of {title}")
     left = closed < total
     review = (
@@ -133,19 +136,31 @@ def group(card_id: str, tally: ports.Tally, offer: model.Capabilities, burst: in
         else None
     )
     said = text.sentence(
-        text.spoken(f"{title} from {text.short(offer.title, 40)}"),
+        text.spoken(f"{title}{f' from {titles}' if titles else ''}"),
         text.spoken(counts),
+        text.spoken(systems),
         text.spoken(tables),
         f"Press Show list to see and handle them{', or Review to handle many at once' if left else ''}",
     )
     shown = (
         blocks.header(title),
-        blocks.section("\n".join(part for part in (counts, tables) if part)),
+        blocks.section("\n".join(part for part in (counts, systems, tables) if part)),
         *((blocks.section("For example:\n" + "\n".join(samples)),) if samples else ()),
         *blocks.actions(show, review),
         blocks.context(why),
     )
     return limits.fit(model.Message(said, shown))
+
+
+def _sample(one: model.Anomaly, tally: ports.Tally, offers: Mapping[str, model.Capabilities]) -> str:
+    offer = offers.get(one.ref.source)
+    return wording.sample(one, offer.archive_as if offer else (), whole=len(tally.sources) > 1)
+
+
+def _systems(tally: ports.Tally, offers: Mapping[str, model.Capabilities]) -> str:
+    """ "By system: Acme 20, Umbra 3."; "" for one."""
+    told = unheard.by_system([(offers[name].title if name in offers else name, amount) for name, amount in tally.sources])
+    return f"By system: {told}." if told else ""
 
 
 def _tables(tally: ports.Tally) -> str:

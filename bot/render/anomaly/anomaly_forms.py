@@ -135,8 +135,7 @@ def _person(person: model.Person) -> str:
 
 
 def _about(anomaly: model.Anomaly, offer: model.Capabilities) -> model.Block:
-    stands = f"{wording.state(anomaly, offer.archive_as)} · {wording.who(anomaly)} · id {wording.ident(anomaly)}"
-    return blocks.section(f"{wording.headline(anomaly)}\n{stands}")
+    return blocks.section(f"{wording.headline(anomaly)}\n{wording.standing(anomaly, offer)}")
 
 
 def _metadata(pending: Pending, **more: object) -> str:

@@ -118,11 +118,11 @@ def listing(listing: model.Listing, group: str = "") -> model.Message:
     back = _page(listing, max(0, listing.offset - PAGE), "Previous", group) if listing.offset else None
     onward = _page(listing, last, "Next", group) if more else None
     review = None if group else _review(listing)
-    rows = [block for anomaly in listing.anomalies for block in _listed(anomaly)]
+    rows = [block for anomaly in listing.anomalies for block in _listed(anomaly, listing)]
     said = text.sentence(
         text.spoken(heading),
         unheard.spoken(listing.unheard, "list"),
-        *(_spoken_row(anomaly) for anomaly in listing.anomalies),
+        *(_spoken_row(anomaly, listing) for anomaly in listing.anomalies),
         "There are more: press Next" if more else "",
         "Press Review these to handle many at once" if review else "",
     )
@@ -153,19 +153,25 @@ def _review(listing: model.Listing) -> model.Block | None:
     return blocks.button(ids.REVIEW_OPEN, "Review these", value, hint="Review all that match this filter")
 
 
-def _listed(anomaly: model.Anomaly) -> tuple[model.Block, model.Block]:
+def _listed(anomaly: model.Anomaly, listing: model.Listing) -> tuple[model.Block, model.Block]:
     show = buttons.show(anomaly.ref, anomaly.version, hint=f"Show {wording.title(anomaly)}, {wording.ident(anomaly)}")
-    line = f"{wording.headline(anomaly)}\n{wording.state(anomaly)} · {wording.who(anomaly)} · id {wording.ident(anomaly)}"
+    line = f"{wording.headline(anomaly)}\n{wording.standing(anomaly, listing.offers.get(anomaly.ref.source), whole=_several(listing))}"
     address = text.url(anomaly.url)
     link = (blocks.marked(text.link(address, "Open in the web app")),) if address and text.size(address) <= 300 else ()
     return blocks.section(line, show), blocks.context(wording.dated(anomaly), blocks.marked(text.when(anomaly.created)), *link)
 
 
-def _spoken_row(anomaly: model.Anomaly) -> str:
-    line = (
-        f"{wording.headline(anomaly)}, {wording.ident(anomaly)}, {wording.state(anomaly)}, {wording.who(anomaly)}, {wording.dated(anomaly)}"
-    )
-    return f"{text.spoken(line)} {text.when(anomaly.created)}"
+def _several(listing: model.Listing) -> bool:
+    """Whether it is a list of several systems, which may have the same ids."""
+    return len(listing.totals) > 1 or len(listing.offers) > 1
+
+
+def _spoken_row(anomaly: model.Anomaly, listing: model.Listing) -> str:
+    offer = listing.offers.get(anomaly.ref.source)
+    stands = wording.state(anomaly, offer.archive_as if offer else ())
+    named = wording.ident(anomaly, whole=_several(listing))
+    parts = (wording.headline(anomaly), named, stands, wording.who(anomaly, offer), wording.dated(anomaly))
+    return f"{text.spoken(', '.join(part for part in parts if part))} {text.when(anomaly.created)}"
 
 
 def _known_since(as_of: datetime) -> str:
@@ -245,6 +251,18 @@ def linked(slack_id: str, person: model.Person | None, offer: model.Capabilities
     parts += [blocks.marked(_mention(replaced)), before] if replaced else []
     spoken = f"{who} {text.spoken(line)}" + (f" {_mention(replaced)} {before}" if replaced else "")
     return limits.fit(model.Message(spoken, (blocks.context(*parts),)))
+
+
+def known(
+    slack_id: str, found: Sequence[tuple[model.Capabilities, model.Person | None]], silent: Sequence[model.Unheard] = ()
+) -> model.Message:
+    """Who a Slack user is in each system that has users; `silent` are those that do not answer."""
+    told = [linked(slack_id, person, offer, "known") for offer, person in found]
+    down = [(f"{text.short(one.title, 40, 'A system')} does not answer, so nobody can say who this is there.", one.why) for one in silent]
+    rows = [block for one in told for block in one.blocks]
+    rows += [blocks.bold(line, text.sentence(text.short(why, 300, ""))) for line, why in down]
+    said = text.sentence(*(one.text for one in told), *(text.spoken(f"{line} {text.short(why, 300, '')}") for line, why in down))
+    return limits.fit(model.Message(said, tuple(rows)))
 
 
 def _mention(slack_id: str) -> str:

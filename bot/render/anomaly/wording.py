@@ -52,9 +52,9 @@ def headline(anomaly: model.Anomaly) -> str:
     return f"{word} · {title(anomaly)}" if word else text.capital(title(anomaly))
 
 
-def ident(anomaly: model.Anomaly) -> str:
-    """The system's own id, as `/anomalies show` takes it."""
-    return text.short(anomaly.ref.id, 40)
+def ident(anomaly: model.Anomaly, *, whole: bool = False) -> str:
+    """The system's own id, as `/anomalies show` takes it; the `whole` of it, with the name of its system, among those of others."""
+    return text.short(str(anomaly.ref), 60) if whole else text.short(anomaly.ref.id, 40)
 
 
 def _check(check: model.Check) -> str:
@@ -167,9 +167,9 @@ def stands(anomaly: model.Anomaly, closing: Sequence[model.Closing] = ()) -> str
     return text.capital(text.short(anomaly.status, 40, str(anomaly.state)))
 
 
-def sample(anomaly: model.Anomaly) -> str:
+def sample(anomaly: model.Anomaly, closing: Sequence[model.Closing] = (), *, whole: bool = False) -> str:
     """ "• High · record anomaly in orders (warehouse-prod) · Active · 1001"."""
-    return f"• {headline(anomaly)} · {state(anomaly)} · {ident(anomaly)}"
+    return f"• {headline(anomaly)} · {state(anomaly, closing)} · {ident(anomaly, whole=whole)}"
 
 
 def dated(anomaly: model.Anomaly) -> str:
@@ -177,10 +177,22 @@ def dated(anomaly: model.Anomaly) -> str:
     return "first seen" if anomaly.undated else "detected"
 
 
-def who(anomaly: model.Anomaly) -> str:
-    """ "unassigned", "assigned to Lee Park"."""
+def who(anomaly: model.Anomaly, offer: model.Capabilities | None = None) -> str:
+    """ "unassigned", "assigned to Lee Park"; "" where its system has no assignees. Without `offer` nobody knows whether it has."""
     names = assignees(anomaly.assignees)
-    return f"assigned to {names}" if names else "unassigned"
+    if names:
+        return f"assigned to {names}"
+    return "" if offer is not None and model.Action.ASSIGN not in offer.supports else "unassigned"
+
+
+def standing(anomaly: model.Anomaly, offer: model.Capabilities | None = None, *, whole: bool = False) -> str:
+    """ "Archived as Duplicate · assigned to Lee Park · id 1001": a row of a list, in the words of its system."""
+    return dotted(state(anomaly, offer.archive_as if offer else ()), who(anomaly, offer), f"id {ident(anomaly, whole=whole)}")
+
+
+def dotted(*parts: str) -> str:
+    """The parts that say something, with dots between them."""
+    return " · ".join(part for part in parts if part)
 
 
 def verb(entry: model.Entry) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -136,11 +136,13 @@ def help_text(
     newest: model.Anomaly | None = None,
     closing: Sequence[model.Closing] | None = None,
     own: Mapping[str, Sequence[model.OwnWord]] = NO_OWN,
+    refused: Collection[str] = (),
 ) -> model.Message:
     """What can be asked, each with an example; `newest` makes the examples ones that work in this workspace, `closing` are the ways in
-    which its systems close anomalies, `own` the filter words that belong to single systems, by their titles."""
+    which its systems close anomalies, `own` the filter words that belong to single systems, by their titles; `refused` are those that no
+    system can filter by."""
     usage = grammar.closed_as("\n".join(f"{grammar.SLASH} {verb.usage}: {verb.about}." for verb in grammar.VERBS), closing)
-    examples = [grammar.closed_as(example, closing) for example in _examples(newest)]
+    examples = [grammar.closed_as(example, closing) for example in _examples(newest) if not any(f" {word}:" in example for word in refused)]
     about = "Filter words are joined by spaces and all have to match; commas mean or. Without a status, archived ones are left out."
     words = [_own_words(title, some) for title, some in own.items() if some]
     act = "The buttons of a card do the same for one anomaly; /anomalies show brings the card up wherever you are."
@@ -165,7 +167,7 @@ def help_text(
 
 
 def _own_words(title: str, words: Sequence[model.OwnWord]) -> str:
-    """ "Only in Anodot: delta:20 (the smallest change), direction:up (up or down)."."""
+    """ "Only in Acme: delta:20 (the smallest change), direction:up (up or down)."."""
     told = ", ".join(f"{word.example} ({word.about})" for word in words)
     return text.short(f"Only in {title}: {told}.", limits.CONTEXT_TEXT)
 

@@ -34,7 +34,7 @@ def digest(digest: model.Digest, offer: model.Capabilities, *, asked: bool = Fal
     said = text.sentence(
         text.spoken(title),
         f"{text.spoken(scope)} {text.when(digest.since)}",
-        " ".join(part for part in (text.spoken(unacknowledged), "; ".join(_waiting(one) for one in oldest)) if part),
+        " ".join(part for part in (text.spoken(unacknowledged), "; ".join(_waiting(one, digest) for one in oldest)) if part),
         text.spoken(lists.replace(":\n• ", ": ").replace("\n• ", "; ").replace("\n", " ")),
         text.spoken(newest),
         text.spoken(_week_spoken(digest)),
@@ -47,7 +47,7 @@ def digest(digest: model.Digest, offer: model.Capabilities, *, asked: bool = Fal
         *unheard.rows(digest.unheard, "digest"),
         *_week(digest),
         *((blocks.section(unacknowledged),) if unacknowledged else ()),
-        *(_row(one) for one in oldest),
+        *(_row(one, digest) for one in oldest),
         *((blocks.section(lists),) if lists else ()),
         *((blocks.context(newest),) if newest else ()),
         *blocks.actions(review),
@@ -130,7 +130,7 @@ def _sorted(digest: model.Digest) -> list[model.DigestLine]:
     return sorted(digest.oldest, key=lambda one: one.created)[:_OLDEST]
 
 
-def _line(one: model.DigestLine) -> str:
+def _line(one: model.DigestLine, digest: model.Digest) -> str:
     """ "High · record anomaly in orders (warehouse-prod) · amount: between · 1001"."""
     severity = text.capital(str(one.severity)) if one.severity else ""
     kind = f"{text.short(one.type, 40)} anomaly" if one.type.strip() else "anomaly"
@@ -138,16 +138,17 @@ def _line(one: model.DigestLine) -> str:
     where = f"{table} ({store})" if table and store else table or store
     told = f"{kind} in {where}" if where else kind
     check = text.short(one.check, 80, "")
-    return " · ".join(part for part in (severity, told if severity else text.capital(told), check, text.short(one.ref.id, 40)) if part)
+    ident = text.short(str(one.ref) if len(digest.systems) > 1 else one.ref.id, 60)
+    return " · ".join(part for part in (severity, told if severity else text.capital(told), check, ident) if part)
 
 
-def _waiting(one: model.DigestLine) -> str:
-    return f"{text.spoken(_line(one))}, since {text.when(one.created)}"
+def _waiting(one: model.DigestLine, digest: model.Digest) -> str:
+    return f"{text.spoken(_line(one, digest))}, since {text.when(one.created)}"
 
 
-def _row(one: model.DigestLine) -> model.Block:
+def _row(one: model.DigestLine, digest: model.Digest) -> model.Block:
     """A line and its date side by side: a date has to be markup, a table's name must not be."""
-    line = _line(one)
+    line = _line(one, digest)
     fields = [blocks.plain(line, limits.FIELD), blocks.marked(f"since {text.when(one.created)}")]
     return {"type": "section", "fields": fields, "accessory": buttons.show(one.ref, one.version, hint=f"Show {line}")}
 

@@ -95,7 +95,7 @@ def _which(error: errors.Unclear) -> model.Message:
     words = text.sentence(_words(error))
     values = {title: ids.encode_pair(name, error.text) for name, title in error.systems}
     if not error.text or any(text.size(value, markup=True) > limits.VALUE for value in values.values()):
-        return blocks.line(f"{words} Write its system before the id, like {error.systems[0][0]}:1001.")
+        return blocks.line(f"{words} Write its system before it, like {error.systems[0][0]}:{text.short(error.word, 80)}.")
     buttons = [blocks.button(ids.WHICH_SYSTEM, text.short(title, 40), value, hint=f"The one in {title}") for title, value in values.items()]
     shown = (blocks.section(words), *blocks.rows(*buttons))
     return limits.fit(model.Message(text.sentence(text.spoken(words), "Press the name of its system"), shown))

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from bot import model
+from bot.core import closings
 from bot.render.kit import text
 
 _RESULTS: Mapping[model.Fate, str] = {
@@ -37,6 +38,8 @@ def receipt(items: Iterable[model.Item], *, heading: bool = True) -> bytes:
     return _file([name for name, _ in _COLUMNS] if heading else (), ([read(item) for _, read in _COLUMNS] for item in items))
 
 
+_Offers = Mapping[str, model.Capabilities]
+
 _EXPORT: tuple[tuple[str, Callable[[model.Anomaly], str]], ...] = (
     ("id", lambda anomaly: str(anomaly.ref)),
     ("url", lambda anomaly: anomaly.url),
@@ -53,12 +56,32 @@ _EXPORT: tuple[tuple[str, Callable[[model.Anomaly], str]], ...] = (
     ("checks", lambda anomaly: "; ".join(_check(check) for check in anomaly.checks)),
     ("description", lambda anomaly: anomaly.description),
     ("fingerprint", lambda anomaly: anomaly.fingerprint),
+    ("scale", lambda anomaly: _scale(anomaly)),
 )
+_ADDED: tuple[tuple[str, Callable[[model.Anomaly, model.Capabilities], str]], ...] = (
+    ("system", lambda anomaly, offer: offer.title),
+    ("closed as", lambda anomaly, offer: closings.title(offer.archive_as, anomaly.archived_as) if anomaly.archived_as else ""),
+)
+"""What takes more than the anomaly to tell. New columns stand behind those of earlier releases: people read them by their place."""
 
 
-def anomalies(anomalies: Iterable[model.Anomaly], *, heading: bool = True) -> bytes:
-    """Every anomaly, one line each, as its system told it last; as safe as a receipt."""
-    return _file([name for name, _ in _EXPORT] if heading else (), ([read(anomaly) for _, read in _EXPORT] for anomaly in anomalies))
+def anomalies(anomalies: Iterable[model.Anomaly], *, heading: bool = True, offers: _Offers | None = None) -> bytes:
+    """Every anomaly, one line each, as its system told it last; as safe as a receipt. `offers` are what the systems let people do, by their
+    names."""
+    names = [name for name, _ in (*_EXPORT, *_ADDED)] if heading else ()
+    return _file(names, (_row(anomaly, offers or {}) for anomaly in anomalies))
+
+
+def _row(anomaly: model.Anomaly, offers: _Offers) -> Sequence[str]:
+    offer = offers.get(anomaly.ref.source) or model.Capabilities(anomaly.ref.source, frozenset())
+    return [*(read(anomaly) for _, read in _EXPORT), *(read(anomaly, offer) for _, read in _ADDED)]
+
+
+def _scale(anomaly: model.Anomaly) -> str:
+    """ "weight", "score of 1": what the number in the column of weights is a number of."""
+    if anomaly.weight is None:
+        return ""
+    return anomaly.scale.name if anomaly.scale.most is None else f"{anomaly.scale.name} of {anomaly.scale.most:.15g}"
 
 
 def _check(check: model.Check) -> str:

@@ -26,7 +26,7 @@ def beside(message: model.Message, silent: Sequence[model.Unheard], of: str) -> 
 
 
 def by_system(totals: Sequence[tuple[str, int | None]]) -> str:
-    """ "Qualytics 9, Anomify 3"; "" for one system."""
+    """ "Acme 9, Umbra 3"; "" for one system."""
     told = [f"{text.short(title, 40)} {'?' if amount is None else text.number(amount)}" for title, amount in totals]
     return ", ".join(told) if len(told) > 1 else ""
 

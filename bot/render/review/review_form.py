@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import Any
@@ -159,7 +159,7 @@ def _heading(page: model.ReviewPage) -> str:
 def _boxes(page: model.ReviewPage, held: _Held) -> model.Block:
     """The check boxes. A lone anomaly is ticked already: there is nothing to choose from."""
     tables = siblings.by_name([anomaly.container.name for anomaly in held.shown if anomaly.container], 24, "")
-    options = [_option(anomaly, page.source, tables[anomaly.container.name] if anomaly.container else "") for anomaly in held.shown]
+    options = [_option(anomaly, page, tables[anomaly.container.name] if anomaly.container else "") for anomaly in held.shown]
     ticked = [option for option in options if option["value"] in page.picked or _lone(page)]
     element: model.Block = {"type": "checkboxes", "action_id": ids.REVIEW_PICK, "options": options}
     if ticked:
@@ -176,7 +176,7 @@ def _lone(page: model.ReviewPage) -> bool:
     return page.total == 1 and len(page.anomalies) == 1
 
 
-def _option(anomaly: model.Anomaly, source: str, table: str) -> model.Block:
+def _option(anomaly: model.Anomaly, page: model.ReviewPage, table: str) -> model.Block:
     """ "#1001 orders · high · customer_id not null" above "4,210 rows · 12 Nov 2026 · Active · unassigned"."""
     measured = wording.series(anomaly.series) if anomaly.series else ""
     failed = (
@@ -185,21 +185,20 @@ def _option(anomaly: model.Anomaly, source: str, table: str) -> model.Block:
         or text.short(anomaly.description, 75, "")
         or f"{text.short(anomaly.type, 20, '')} anomaly".strip()
     )
-    first = (f"#{text.short(anomaly.ref.id, 14)} {table}".strip(), str(anomaly.severity or ""), failed)
+    named = text.short(anomaly.ref.id, 14) if max(len(page.totals), len(page.offers)) < 2 else text.short(str(anomaly.ref), 24)
+    first = (f"#{named} {table}".strip(), str(anomaly.severity or ""), failed)
     rows = text.count(anomaly.records, "row") if anomaly.records is not None else ""
-    people = wording.assignees(anomaly.assignees) or "unassigned"
-    second = (rows, _day(anomaly), text.clip(wording.state(anomaly), 24), people)
-    return blocks.option(_dotted(first), ids.pick(anomaly.ref, source), _dotted(second))
+    offer = page.offers.get(anomaly.ref.source)
+    stands = text.clip(wording.state(anomaly, offer.archive_as if offer else ()), 24)
+    people = wording.assignees(anomaly.assignees) or wording.who(anomaly, offer)
+    second = wording.dotted(rows, _day(anomaly), stands, people)
+    return blocks.option(wording.dotted(*first), ids.pick(anomaly.ref, page.source), second)
 
 
 def _day(anomaly: model.Anomaly) -> str:
     """ "12 Nov 2026": an option holds no date token, so it is the day in UTC."""
     at = anomaly.created.astimezone(UTC)
     return f"{at.day} {at:%b %Y}"
-
-
-def _dotted(parts: Iterable[str]) -> str:
-    return " · ".join(part for part in parts if part)
 
 
 def _remarks(page: model.ReviewPage, held: _Held) -> tuple[model.Block, ...]:

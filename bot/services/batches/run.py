@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -14,7 +14,7 @@ from bot.core import attribution, batch_items, permissions, snapshot, transition
 from bot.render.batch import batch_wording
 from bot.render.kit import spreadsheet
 from bot.services import abreast, cards, leasing, people, post, recording, remarks, slicing
-from bot.services.batches import freeze, parts, windows
+from bot.services.batches import allowed, freeze, parts, windows
 
 log = logging.getLogger(__name__)
 
@@ -164,7 +164,7 @@ class Runs:
 
     async def _window(self, lease: model.Lease, batch: model.Batch, source: ports.Source, items: Sequence[model.Item]) -> bool:
         """Read, leave alone what drifted and what the actor may not do any more, mark, send, read back, record: for one chunk."""
-        may = await self._may(batch)
+        may = await allowed.may(self.people, self.store, self.grants, batch)
         now_there, looked_at = await self._read(source, [item.ref for item in items])
         resumed = {item.ref for item in items if item.fate is model.Fate.SENT}
         looked = await self._uncommented(batch, source, items, now_there)
@@ -192,24 +192,6 @@ class Runs:
         for item in done:
             self.telemetry.count("batch_items", fate=item.fate, action=batch.change.action)
         return await self._record(lease, batch, source, (done, done), await self._before(done, now_there, resumed), after, read_at)
-
-    async def _may(self, batch: model.Batch) -> _May:
-        """Asks for the right to an action, as things stand now: "" or why not. Raises DeliveryError while Slack cannot be asked."""
-        actor = await self.people.actor(batch.actor)
-        original = await self.store.get(batch.undo_of) if batch.undo_of else None
-        alien = original is not None and original.actor != actor.id and not permissions.is_admin(actor, self.grants)
-
-        def may(actions: Collection[model.Action]) -> str:
-            if alien:
-                return f"{batch.actor_name} is no admin of this desk any more, and it was somebody else's batch."
-            try:
-                for action in sorted(actions):
-                    permissions.decide(action, actor, self.grants)
-            except errors.NotAllowed as error:
-                return f"{batch.actor_name} may not do this any more. {error}"
-            return ""
-
-        return may
 
     async def _uncommented(
         self, batch: model.Batch, source: ports.Source, items: Sequence[model.Item], there: Mapping[model.Ref, model.Anomaly]
@@ -389,15 +371,13 @@ def _steps(change: model.Change) -> tuple[model.Change, ...]:
 
 _NOTHING_SENT = model.Outcome(model.Ref("", ""), model.Result.DONE)
 
-_May = Callable[[Collection[model.Action]], str]
-
 
 def _goes_on(outcome: model.Outcome | None) -> bool:
     """Whether the next step of an item makes sense: what may have been done is found out by the reading before it."""
     return outcome is None or outcome.unsure or outcome.result is not model.Result.REFUSED
 
 
-def _permitted(item: model.Item, plans: Mapping[model.Ref, _Plan], may: _May) -> model.Item:
+def _permitted(item: model.Item, plans: Mapping[model.Ref, _Plan], may: allowed.May) -> model.Item:
     """An item that would be sent, refused when the actor may not do all of it any more."""
     why = may(undo.needed(plans[item.ref].steps)) if item.fate is model.Fate.TODO else ""
     return replace(item, fate=model.Fate.REFUSED, reason=why) if why else item

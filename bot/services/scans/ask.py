@@ -62,6 +62,18 @@ class Scans:
         """The system that is meant where nobody names one: the first that has operations; without any the first of all, which says so."""
         return next(iter(self.scanners), next(iter(self.sources), ""))
 
+    def offered(self, name: str = "", action: model.Action = model.Action.SCAN) -> None:
+        """Raise NotSupported where the system of this name has no operations, or where, without a name, none has: there is nothing to ask
+        for, nothing to look at, and no sense in saying how it would be typed. Raises NotFound for a system that is not connected."""
+        if name:
+            connected.part(self.scanners, name, connected.named(self.sources, name), action)
+        elif not self.scanners:
+            raise connected.unable(list(self.sources.values()), action)
+
+    def _unknown(self, message: str) -> errors.UserError:
+        """What is said of an operation that is not known: asking again helps only where there are operations."""
+        return errors.NotFound(message) if self.scanners else connected.unable(list(self.sources.values()), model.Action.SCAN)
+
     def may(self, name: str, actor: model.Actor) -> None:
         """Raise NotAllowed or NotSupported before a form is shown for nothing."""
         self._system(name, model.Action.SCAN, actor)
@@ -208,7 +220,7 @@ class Scans:
         permissions.decide(model.Action.BROWSE, actor, self.grants)
         operations = await self.store.plan(plan)
         if not operations:
-            raise errors.NotFound("This preview is not known any more. Ask again with /scan.")
+            raise self._unknown("This preview is not known any more. Ask again with /scan.")
         if operations[0].actor != actor.id:
             raise errors.NotAllowed("Only the person who asked for this can start or cancel it.")
         return operations
@@ -220,6 +232,7 @@ class Scans:
         permissions.decide(model.Action.ABORT, actor, self.grants)
         operation = await (self.store.by_scan(source, ident) if source else self.store.get(ident))
         if operation is None:
+            self.offered(source, model.Action.ABORT)
             raise errors.NotFound(f"No operation {ident} is followed here. /scan status lists those that run.")
         system, scanner = self._system(operation.source, model.Action.ABORT, actor)
         if operation.state is model.OperationState.DONE:
@@ -241,7 +254,7 @@ class Scans:
         permissions.decide(model.Action.SCAN, actor, self.grants)
         operation = await self.store.get(ident)
         if operation is None:
-            raise errors.NotFound("This operation is not known any more. Ask again with /scan.")
+            raise self._unknown("This operation is not known any more. Ask again with /scan.")
         order = _FIXES[what](operation) if what in _FIXES else None
         if order is None:
             raise errors.Stale("There is nothing left to do about this operation. Ask again with /scan.")
@@ -268,7 +281,7 @@ class Scans:
         async with leasing.trying(self.leases, self.clock, "operations", ident) as lease:
             operation = await self.store.get(ident)
             if operation is None:
-                raise errors.NotFound("This operation is not known any more. /scan status lists those that run.")
+                raise self._unknown("This operation is not known any more. /scan status lists those that run.")
             self._system(operation.source, model.Action.SCAN, actor)
             problem = operation.verdict.problem if operation.verdict else None
             running = _followed(operation, now)
@@ -279,15 +292,20 @@ class Scans:
         return running
 
     async def status(self, actor: model.Actor) -> tuple[Sequence[model.Operation], Sequence[model.Operation]]:
-        """What runs, and what ended last."""
+        """What runs, and what ended last; of a system that was switched off, too. Raises NotSupported where there is nothing and never will
+        be."""
         permissions.decide(model.Action.BROWSE, actor, self.grants)
-        return await self.store.running(), await self.store.recent(RECENT)
+        running, recent = await self.store.running(), await self.store.recent(RECENT)
+        if not running and not recent:
+            self.offered()
+        return running, recent
 
     async def one(self, source: str, scan: str, actor: model.Actor) -> model.Operation:
         """The operation that a system calls `scan`. Raises NotFound."""
         permissions.decide(model.Action.BROWSE, actor, self.grants)
         operation = await self.store.by_scan(source, scan)
         if operation is None:
+            self.offered(source)
             raise errors.NotFound(f"No operation {scan} is followed here. /scan status lists those that run.")
         return operation
 

@@ -20,6 +20,8 @@ from bot import errors, model, ports
 
 FORGET = timedelta(hours=1)
 """What failed is tried again after this time."""
+REREAD = timedelta(minutes=1)
+"""How often it is read again what other processes have learned of the deployment."""
 PASSING: Mapping[str, Any] = {"bulk_delete": True, "ids_filter": True, "restore": ""}
 """Traits that are as given here unless the deployment showed otherwise within `FORGET`."""
 
@@ -68,11 +70,11 @@ class Traits:
 
 
 class Dialect:
-    """Loads once, lazily; `learn` writes through."""
+    """Loads lazily, and again now and then: another process may have learned more. `learn` writes through."""
 
     def __init__(self, *, known: ports.SourceTraits, clock: ports.Clock, source: str, host: str) -> None:
         self._known, self._clock, self._deployment = known, clock, (source, host)
-        self._loaded = False
+        self._loaded: datetime | None = None
         self._learned = Traits()
         self._refused: dict[tuple[model.Action, Refusal], dict[str, datetime]] = {}
 
@@ -92,11 +94,22 @@ class Dialect:
         return at is not None and self._clock.now() - at < FORGET
 
     async def load(self) -> None:
-        """Read what was learned before; what is unreadable counts as nothing."""
-        if self._loaded:
+        """Read what was learned before, here or by another process; what is unreadable counts as nothing."""
+        now, before = self._clock.now(), self._learned
+        first = self._loaded is None
+        if self._loaded is not None and timedelta(0) <= now - self._loaded < REREAD:
             return
-        self._learned = _traits(await self._known.get(*self._deployment))
-        self._loaded = True
+        if not first:
+            self._loaded = now  # one asks; the others go on with what is known
+        try:
+            known = _traits(await self._known.get(*self._deployment))
+        except errors.StoreError:
+            if first:
+                raise
+            return
+        if self._learned is before:  # else this process has learned something meanwhile, and read all with it
+            self._learned = known
+        self._loaded = now
 
     async def learn(self, **traits: Any) -> None:
         """Remember some traits, beside what other processes have learned of it meanwhile."""

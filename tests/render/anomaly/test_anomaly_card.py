@@ -189,7 +189,7 @@ def tally(**states: int) -> ports.Tally:
 
 
 def test_group_counts_by_state_and_table_with_five_samples() -> None:
-    message = anomaly_card.group("card-7", tally(open=30, acknowledged=5, archived=2), OFFER, 5)
+    message = anomaly_card.group("card-7", tally(open=30, acknowledged=5, archived=2), {"qualytics": OFFER}, 5)
     assert slack_rules.faults(message) == []
     seen = slack_rules.seen(message)
     assert "37 anomalies arrived together" in seen
@@ -208,7 +208,7 @@ def test_group_counts_by_state_and_table_with_five_samples() -> None:
 
 
 def test_group_says_when_all_are_closed_and_has_nothing_to_review() -> None:
-    message = anomaly_card.group("c", tally(archived=6), OFFER, 5)
+    message = anomaly_card.group("c", tally(archived=6), {"qualytics": OFFER}, 5)
     assert "6 anomalies arrived together, all closed now" in slack_rules.seen(message)
     assert slack_rules.labels(message) == ["Show list"]
     assert "Review" not in slack_rules.heard(message)

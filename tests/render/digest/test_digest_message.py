@@ -192,7 +192,11 @@ def test_an_export_has_every_column_as_the_system_told_it() -> None:
         "checks": "customer_id not null; amount between 0 and 10000; id, day: isUnique",
         "description": "Volume fell, again",
         "fingerprint": "4711",
+        "scale": "weight",
+        "system": "qualytics",
+        "closed as": "",
     }
+    assert second[heading.index("closed as")] == "Duplicate"
     assert [second[heading.index(name)] for name in ("status", "weight", "records", "table", "severity")] == ["Duplicate", "", "", "", ""]
 
 

@@ -123,10 +123,9 @@ async def test_whenever_the_process_dies_each_is_done_once_and_told_once(town: t
         assert [await town.world.who(ref) for ref in made] == [["archive by Dana"]] * 5, left
 
 
-async def test_one_batch_holds_items_of_both(town: towns.Town, request: pytest.FixtureRequest) -> None:
+async def test_one_batch_holds_items_of_both(town: towns.Town) -> None:
     if not town.mixed:
         pytest.skip("there is one system alone")
-    request.applymarker(pytest.mark.xfail(strict=True, reason="a batch is of one system still"))
     desk, made = await town.met(3)
     town.world.system.put(1, 2)
     await desk.look()

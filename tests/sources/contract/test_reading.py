@@ -10,7 +10,9 @@ import pytest
 from bot import errors, model, ports
 from bot.sources import registry
 from tests.sources.contract import harness
+from tests.strange import system as strange
 
+REFUSED = model.Handling.REFUSED
 OPEN, ACKNOWLEDGED, ARCHIVED = model.State.OPEN, model.State.ACKNOWLEDGED, model.State.ARCHIVED
 
 
@@ -125,6 +127,8 @@ async def test_a_state_and_a_type_that_nobody_knows_are_kept_as_they_are(system:
     ("statuses", "states"),
     [
         ((), (OPEN, ACKNOWLEDGED)),
+        (("open",), (OPEN, ACKNOWLEDGED)),
+        (("active",), (OPEN,)),
         (("acknowledged",), (ACKNOWLEDGED,)),
         (("archived",), (ARCHIVED,)),
         (("acknowledged", "archived"), (ACKNOWLEDGED, ARCHIVED)),
@@ -211,3 +215,19 @@ async def test_comments_and_people_are_listed_or_there_are_none(system: harness.
     if model.Action.COMMENT in system.cannot:
         assert await source.comments(ident) == ()
         assert system.writes() == []
+
+
+async def test_the_words_of_its_own_are_declared_where_it_is_not_connected_too(system: harness.Harness) -> None:
+    words = {key for word in system.source().own_words for key in (word.name, *word.aliases)}
+    assert words == set({**registry.SYSTEMS, strange.KIND.name: strange.KIND}[system.name].words)
+
+
+async def test_it_says_how_each_word_of_its_own_is_treated(system: harness.Harness) -> None:
+    source = system.source()
+    assert {word.name for word in source.own_words} <= {name for name, word in source.words.items() if word.handling is not REFUSED}
+
+
+async def test_each_word_of_its_own_keeps_what_it_read_and_has_an_example_that_it_reads(system: harness.Harness) -> None:
+    for word in system.source().own_words:
+        kept = word.read(word.example.partition(":")[2])
+        assert word.read(kept) == kept
