@@ -30,7 +30,7 @@ ALLOWED_MS = 50.0
 STEPS, PROMISED = 3, 1.0
 POLL_SECONDS = "10"
 """So that each run has a poll and a watch of 1,000 cards in it."""
-POST_PATIENCE = 300.0
+PATIENCE = 300.0
 ACTION = "anomaly.acknowledge"
 REF = re.compile(r'"value": ?"qualytics:(\w+)\|')
 
@@ -141,7 +141,7 @@ async def post_cards(here: stand.Stand, desk: app.Running, count: int) -> None:
             await desk.post.flush()  # it comes back after a few seconds, and its lanes go on
             return len(await clickable(here)) >= count
 
-        await stand.until("every card is posted", posted, POST_PATIENCE)
+        await stand.until("every card is posted", posted, PATIENCE)
 
 
 async def clickable(here: stand.Stand) -> list[stand.Json]:
@@ -204,7 +204,7 @@ async def changes(here: stand.Stand, volley: Volley) -> list[float]:
                 found.setdefault(_ref(args.get("blocks")), call["at"])
         return [found[ref] - at for ref, at in volley.planned.items()] if volley.planned.keys() <= found.keys() else []
 
-    return list(await stand.until("every clicked card is edited", edits, every=0.5))
+    return list(await stand.until("every clicked card is edited", edits, PATIENCE, every=0.5))
 
 
 def _ref(blocks: Any) -> str:
