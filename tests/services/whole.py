@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot import model
@@ -23,6 +23,9 @@ class Whole(desks.System):
         found = [one for one in self.there.values() if grammar.matches(query, one)]
         ordered = sorted(found, key=lambda one: one.created, reverse=True)
         return model.Found(ordered[: query.limit or None], len(found))
+
+    async def pages(self, query: model.Query) -> AsyncIterator[Sequence[model.Anomaly]]:
+        yield (await self.find(replace(query, limit=0))).anomalies
 
     async def count(self, query: model.Query) -> int:
         return len((await self.find(replace(query, limit=0))).anomalies)
