@@ -153,9 +153,11 @@ async def test_ids_that_name_their_system_are_asked_for_there_alone(mixed: Looki
 
 
 async def test_an_id_whose_form_only_one_has_is_asked_for_there_alone(mixed: Looking) -> None:
+    mixed.town.world.system.idents = model.Idents("[0-9]+")
     mixed.other_down()
     page = await mixed.browse.listing(model.Query(ids=(mixed.here[0].id,)), ME)
     assert [one.ref for one in page.anomalies] == [mixed.here[0]]
+    assert not page.unheard, "nobody else was asked"
 
 
 async def test_an_id_without_its_system_is_placed_by_its_form_though_that_is_down(looking: Looking) -> None:
