@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from bot import model, ports, settings
 from bot.core import permissions
-from bot.services import browse, cards, digest, open_ones, people, poll, post, recording, remarks, review, status, triage
+from bot.services import browse, cards, digest, keeping, open_ones, people, poll, post, recording, remarks, review, status, triage
 from bot.services.batches import freeze, preview, run
 from bot.services.scans import ask, follow
 from bot.store import engine, routes
@@ -51,6 +51,7 @@ class Services:
     poll: poll.Poll
     post: post.Post
     remarks: remarks.Remarks
+    keeping: keeping.Keeping
 
 
 def services(ground: Ground) -> Services:
@@ -102,7 +103,7 @@ def services(ground: Ground) -> Services:
         zone=zone,
         sources=tuple(ground.sources),
     )
-    return Services(desk=talking, poll=polling, post=posting, remarks=telling)
+    return Services(desk=talking, poll=polling, post=posting, remarks=telling, keeping=_keeping(ground))
 
 
 def _post(ground: Ground, wanted: cards.Cards) -> post.Post:
@@ -137,6 +138,16 @@ def _remarks(ground: Ground) -> remarks.Remarks:
         store=ground.store.remarks,
         leases=ground.store.leases,
         clock=ground.clock,
+    )
+
+
+def _keeping(ground: Ground) -> keeping.Keeping:
+    return keeping.Keeping(
+        store=ground.store.retention,
+        leases=ground.store.leases,
+        clock=ground.clock,
+        telemetry=ground.telemetry,
+        keep=timedelta(days=ground.configured.desk_keep_days),
     )
 
 
@@ -186,6 +197,7 @@ def _batches(ground: Ground, folk: people.People, wanted: cards.Cards) -> freeze
     return freeze.Batches(
         sources=ground.sources,
         store=ground.store.batches,
+        leases=ground.store.leases,
         people=folk,
         cards=wanted,
         clock=ground.clock,

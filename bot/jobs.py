@@ -21,6 +21,9 @@ BEAT_SECONDS = 5.0
 FILLING_SECONDS = 60.0
 FILLING_DEADLINE = 3600.0
 """A million rows of an earlier release take a few minutes, once."""
+KEEP_SECONDS = 3600.0
+KEEP_DEADLINE = 3600.0
+"""The first run over an old database forgets years; one that is cut off goes on where it was with the next."""
 BATCH_DEADLINE = 3600.0
 """A run of the batches does all of one: thousands of items, at the pace of the system."""
 
@@ -58,6 +61,7 @@ def table(
         scheduling.Job("digest", desk.digests.tick, DIGEST_SECONDS, first=True),
         scheduling.Job("sweep", here.sweep, presence.SWEEP_SECONDS, first=True),
         scheduling.Job("connection", watch, LINE_SECONDS),
+        scheduling.Job("keeping", made.keeping.work, KEEP_SECONDS, jitter=KEEP_SECONDS / 10, deadline=KEEP_DEADLINE),
         scheduling.Job("legacy facts", store.legacy.carry, LEGACY_SECONDS),
         scheduling.Job("filling", store.filling.fill, FILLING_SECONDS, first=True, deadline=FILLING_DEADLINE),
     ]

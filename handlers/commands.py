@@ -12,7 +12,7 @@ from bot.render.anomaly import anomaly_card, replies
 from bot.render.desk import desk_status
 from bot.render.digest import digest_message
 from bot.render.kit import ids, spreadsheet
-from bot.services import slicing
+from bot.services import browse, slicing
 from handlers import bulk, desk, guard, incoming, review
 
 
@@ -68,9 +68,9 @@ async def _export(desk: desk.Desk, command: grammar.Command, actor: model.Actor)
     words = grammar.canonical(query)
     name = f"anomalies-{desk.clock.now():%Y-%m-%d-%H%M}.csv"
     offers = {source: desk.browse.capabilities(source) for source in desk.sources}
-    content = await slicing.sheet(found.anomalies, partial(spreadsheet.anomalies, offers=offers))
+    content, lines = await slicing.streamed(found.pages(), partial(spreadsheet.anomalies, offers=offers), browse.bounded)
     await desk.messenger.upload(home, "", name, f"Anomalies: {words or 'all that are open'}", content)
-    return replies.exported(words, len(found.anomalies), found.unheard)
+    return replies.exported(words, lines, found.unheard)
 
 
 async def _digest(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.model.actions import Action, Actor, Change, Entry, Installation, Outcome, Result
-from bot.model.anomalies import OVER, Anomaly, Changes, Check, Comment, Contact, Person, Place, Reading, Ref, Severity, State
+from bot.model.anomalies import OVER, Anomaly, Changes, Check, Comment, Contact, Opening, Person, Place, Reading, Ref, Severity, State
 from bot.model.batches import Batch, BatchState, Fate, Item, Progress, Refusals, Snapshot, Split
 from bot.model.cards import Block, Card, CardDraft, CardKind, CardState, Decision, Message, Reason, Route, Window
 from bot.model.digest import Digest, DigestDay, DigestLine, NoisyCheck
@@ -77,6 +77,7 @@ __all__ = [
     "Message",
     "NewlyAssigned",
     "NoisyCheck",
+    "Opening",
     "Operation",
     "OperationState",
     "Outcome",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -158,6 +158,14 @@ class Contact:
 
     place: Place
     already: frozenset[Ref]
+
+
+@dataclass(slots=True)
+class Opening:
+    """All that is open when a system is met, page by page, so that nobody has to hold it; the `cursor` is there when they were read."""
+
+    pages: AsyncIterator[Sequence[Anomaly]]
+    cursor: str = ""
 
 
 @dataclass(frozen=True, slots=True)

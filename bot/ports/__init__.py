@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.ports.health import DigestMarks, HealthRecords, SlackHealth, SourceTraits
+from bot.ports.keeping import Reached, Removed, Retention
 from bot.ports.kinds import Budget, Deps, Kind, Lanes, Setting, Thresholds
 from bot.ports.queries import Mark, OpenAnomalies
 from bot.ports.routes import Routes
@@ -22,7 +23,7 @@ from bot.ports.store import (
     Remarks,
     Tally,
 )
-from bot.ports.systems import AHEAD, Clock, Picture, Pictures, Scanner, Source, System, Telemetry
+from bot.ports.systems import AHEAD, Clock, Opener, Picture, Pictures, Scanner, Source, System, Telemetry
 from bot.ports.urgency import clicked, urgent
 from bot.ports.work import Batches, Deliveries, Delivery, Leases, Operations, Workers
 
@@ -51,13 +52,17 @@ __all__ = [
     "Note",
     "Observation",
     "OpenAnomalies",
+    "Opener",
     "Operations",
     "Picture",
     "Pictures",
+    "Reached",
     "Record",
     "Records",
     "Remark",
     "Remarks",
+    "Removed",
+    "Retention",
     "Routes",
     "Scanner",
     "Setting",

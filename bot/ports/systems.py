@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bot import model
 
@@ -25,6 +25,15 @@ class Telemetry(Protocol):
     def count(self, name: str, amount: float = 1, **labels: str) -> None: ...
 
     def observe(self, name: str, seconds: float, **labels: str) -> None: ...
+
+
+@runtime_checkable
+class Opener(Protocol):
+    """A source that can be met page by page; any other one is met by `changes("")`."""
+
+    def opening(self) -> model.Opening:
+        """Everything that is open, and the cursor behind it."""
+        ...
 
 
 class Source(Protocol):
@@ -61,6 +70,11 @@ class Source(Protocol):
     async def find(self, query: model.Query) -> model.Found:
         """What matches the words of `query` that are SENT to the system, newest first unless it says otherwise; at most
         `query.limit` (0: all). Words that are applied HERE are ignored. Raises `errors.NotFound` for an unknown datastore or table."""
+        ...
+
+    def pages(self, query: model.Query) -> AsyncIterator[Sequence[model.Anomaly]]:
+        """All that `find` finds, page by page in its order, however many there are: none is kept here. `query.limit` is not looked at. One
+        that moves to another page meanwhile may come twice."""
         ...
 
     async def count(self, query: model.Query) -> int:

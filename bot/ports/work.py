@@ -86,6 +86,22 @@ class Batches(Protocol):
         """A new preview with its frozen items, in their order."""
         ...
 
+    async def open(self, batch: model.Batch, now: datetime) -> model.Lease | None:
+        """A batch that is being filled: nobody can confirm it. None when it exists already, unless whoever filled it has died."""
+        ...
+
+    async def fill(self, lease: model.Lease, items: Sequence[tuple[int, model.Item]]) -> bool:
+        """Some more of its items, with their turns; those that are in it already are left out."""
+        ...
+
+    async def seal(self, lease: model.Lease, batch: model.Batch) -> model.Batch | None:
+        """It is whole: stored as `batch` says, with the number of its items. None when the lease has passed to somebody else."""
+        ...
+
+    async def drop(self, lease: model.Lease) -> None:
+        """It was not wanted: forget what is being filled."""
+        ...
+
     async def get(self, batch: str) -> model.Batch | None: ...
 
     async def latest(self, actor: str, since: datetime) -> model.Batch | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from bot import errors, model, ports
 from bot.core import attribution, connected, grammar, lookup, permissions, phrases, scan_rules
-from bot.services import open_ones, placing, searching, slicing
+from bot.services import open_ones, placing, searching, selecting, slicing
 
 PAGE = 10
 """Anomalies on one page of a list: what fits into a message with room to read."""
@@ -113,23 +113,21 @@ class Browse:
         totals = found.totals if len(found.totals) > 1 else ()
         return model.Listing(grammar.canonical(query), page, total, offset, totals, found.unheard, found.as_of, self._offers(page))
 
-    async def select(self, query: model.Query, actor: model.Actor) -> model.Answer:
+    async def select(self, query: model.Query, actor: model.Actor) -> selecting.Selection:
         """Everything that matches, for a change. Raises NotFound with the word that excluded most when nothing does."""
         permissions.decide(model.Action.BROWSE, actor, self.grants)
-        found = await self.search.find(query, actor, query.limit)
-        if not found.anomalies:
+        found = await self.search.select(query, actor)
+        if found is None:
             raise errors.NotFound(await self.why_nothing(query, actor))
         return found
 
-    async def export(self, query: model.Query, actor: model.Actor) -> model.Answer:
+    async def export(self, query: model.Query, actor: model.Actor) -> selecting.Selection:
         """Everything that matches, for a file. Raises NotFound when nothing does, NotSupported when there is too much for one."""
         permissions.decide(model.Action.BROWSE, actor, self.grants)
         if not query.limit:
             counted, _ = await searching.each(self.search.asked(query), lambda source: self._sent(source, query, actor))
-            _bounded(sum(amount for _, amount in counted))
-        found = await self.select(query, actor)
-        _bounded(len(found.anomalies))
-        return found
+            bounded(sum(amount for _, amount in counted))
+        return await self.select(query, actor)
 
     async def _sent(self, source: ports.Source, query: model.Query, actor: model.Actor) -> int:
         """How many match in one system, as far as it can say without reading them; else 0."""
@@ -141,17 +139,26 @@ class Browse:
     async def pick(self, refs: Sequence[model.Ref], actor: model.Actor) -> searching.Picked:
         """These anomalies, fresh from their systems, in their order. Raises NotFound when no system knows any."""
         permissions.decide(model.Action.BROWSE, actor, self.grants)
+        picked, failed = await self._picked(refs)
+        if failed and len(failed) == len({ref.source for ref in refs}):
+            raise searching.together([error for _, error in failed])
+        if not picked.anomalies:
+            names = dict.fromkeys(ref.source for ref in picked.missing)
+            titles = phrases.both([self._named(name).title for name in names])
+            ids = ", ".join(ref.id for ref in picked.missing[:10])
+            knows = "knows" if len(names) == 1 else "know"
+            said = f"{titles} {knows} none of these: {ids}. They may have been deleted, or the numbers may be wrong."
+            raise errors.NotFound(" ".join([said, *(one.why for one in picked.unheard)]))
+        return picked
+
+    async def _picked(self, refs: Sequence[model.Ref]) -> tuple[searching.Picked, Sequence[tuple[ports.Source, errors.BotError]]]:
+        """Those that their systems know, and what was said by systems that did not answer."""
         asked = {name: [ref.id for ref in refs if ref.source == name] for name in dict.fromkeys(ref.source for ref in refs)}
-        heard, unheard = await searching.each([self._named(name) for name in asked], lambda source: source.get(asked[source.name]))
+        heard, failed = await searching.asked([self._named(name) for name in asked], lambda source: source.get(asked[source.name]))
         found = {one.ref: one for _, answer in heard for one in answer.values()}
         missing = [ref for ref in refs if ref not in found and ref.source in {source.name for source, _ in heard}]
-        if not found:
-            titles = phrases.both([source.title for source, _ in heard])
-            ids = ", ".join(ref.id for ref in missing[:10])
-            knows = "knows" if len(heard) == 1 else "know"
-            said = f"{titles} {knows} none of these: {ids}. They may have been deleted, or the numbers may be wrong."
-            raise errors.NotFound(" ".join([said, *(one.why for one in unheard)]))
-        return searching.Picked([found[ref] for ref in refs if ref in found], missing, unheard)
+        unheard = [searching.unheard(source, error) for source, error in failed]
+        return searching.Picked([found[ref] for ref in refs if ref in found], missing, unheard), failed
 
     async def placed(self, refs: Sequence[model.Ref], actor: model.Actor, home: str = "", text: str = "") -> tuple[model.Ref, ...]:
         """These references, each with its system (`placing`)."""
@@ -214,11 +221,12 @@ class Browse:
             if part.total > source.max_batch:
                 part.whole = False
                 return part
-        found = await self.search.one(source, query, actor, 0)
-        part.total = len(found.anomalies)
-        async for some in slicing.each(found.anomalies):
-            part.states.update(anomaly.status for anomaly in some)
-            part.tables.update(anomaly.container.name for anomaly in some if anomaly.container)
+        part.total = 0
+        async for page in await self.search.pages(source, query, actor):
+            part.total += len(page)
+            async for some in slicing.each(page):
+                part.states.update(anomaly.status for anomaly in some)
+                part.tables.update(anomaly.container.name for anomaly in some if anomaly.container)
         return part
 
     async def show(self, ref: model.Ref, actor: model.Actor) -> Shown:
@@ -286,16 +294,52 @@ class Browse:
         page = await self.cards.members(card, offset=offset, limit=PAGE)
         return model.Listing("", page, tally.total, offset, offers=self._offers(page))
 
-    async def whole_group(self, card: str, actor: model.Actor) -> Sequence[model.Anomaly]:
-        """All anomalies behind a group card, as they were last seen."""
+    async def whole_group(self, card: str, actor: model.Actor) -> selecting.Selection:
+        """All anomalies behind a group card, fresh from their systems. Raises NotFound when these know none of them."""
         permissions.decide(model.Action.BROWSE, actor, self.grants)
-        found: dict[model.Ref, model.Anomaly] = {}
-        while some := await self.cards.members(card, offset=len(found), limit=MEMBERS):
-            before = len(found)
-            found |= {one.ref: one for one in some}
-            if len(found) == before:
+        missing: list[model.Ref] = []
+        unheard: list[model.Unheard] = []
+        found = await selecting.begun(self._group(card, missing, unheard))
+        if found is None:
+            said = "The anomalies of this group are not known any more. They may have been deleted."
+            raise errors.NotFound(" ".join([said, *(one.why for one in unheard)]))
+        silent = {one.source for one in unheard}
+        systems = [name for name in await self._systems(card) if name not in silent]
+        return replace(found, systems=systems, missing=missing, unheard=unheard)
+
+    async def _group(self, card: str, missing: list[model.Ref], unheard: list[model.Unheard]) -> selecting.Pages:
+        """Page by page. A system that does not answer at first is not in it; one that fails on the way fails all."""
+        heard: set[str] = set()
+        refused: list[errors.BotError] = []
+        async for some in self._members(card):
+            silent = {one.source for one in unheard}
+            refs = [one.ref for one in some if one.ref.source not in silent]
+            picked, failed = await self._picked(refs)
+            if lost := [error for source, error in failed if source.name in heard]:
+                raise searching.together(lost)
+            heard.update(ref.source for ref in refs)
+            unheard += picked.unheard
+            missing += picked.missing
+            refused += [error for _, error in failed]
+            yield picked.anomalies
+        if refused and heard <= {one.source for one in unheard}:
+            raise searching.together(refused)
+
+    async def _members(self, card: str) -> selecting.Pages:
+        """The members of a group card as they were last seen, page by page."""
+        offset = 0
+        while some := await self.cards.members(card, offset=offset, limit=MEMBERS):
+            offset += len(some)
+            yield some
+
+    async def _systems(self, card: str) -> Sequence[str]:
+        """The systems whose anomalies a group card has."""
+        found: dict[str, None] = {}
+        async for some in self._members(card):
+            found.update(dict.fromkeys(one.ref.source for one in some))
+            if len(found) == len(self.sources):
                 break
-        return list(found.values())
+        return list(found)
 
     async def about(self, channel: str, ts: str, said: str, actor: model.Actor) -> model.ReviewScope:
         """What a message is about: the anomaly or the group of a card of ours, else the anomalies whose links are in its text.
@@ -349,7 +393,8 @@ def _found(source: ports.Source) -> str:
     return f"{soon} when the desk looks through everything, which it does every {source.census} polls. It gets a card then."
 
 
-def _bounded(amount: int) -> None:
+def bounded(amount: int) -> None:
+    """Raise NotSupported for more than one file holds."""
     if amount > MOST_EXPORTED:
         raise errors.NotSupported(
             f"{amount:,} anomalies match, and a file holds {MOST_EXPORTED:,} at most. Narrow the filter, for example with table: or "

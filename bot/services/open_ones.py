@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot import model, ports
 from bot.core import grammar
+from bot.services import selecting
 
 PAGE = 200
 """So many are read from the store at once."""
@@ -29,9 +31,7 @@ class OpenOnes:
         `query` has ids for its people. What is found is true now; what began to match since `as_of`, unknown to this desk, is missing, and
         `total` counts those that are not read again as they were last seen. Raises SourceError.
         """
-        as_of = (
-            None if any(getattr(query, name) != getattr(_EMPTY, name) for name in _SYSTEMS) else await self.store.as_of(source.name, query)
-        )
+        as_of = await self._as_of(source, query)
         if as_of is None:
             return None
         kept: list[model.Anomaly] = []
@@ -47,6 +47,25 @@ class OpenOnes:
         if not kept and (query.datastores or query.tables):
             return None
         return model.Found(kept, await self._counted(source, query) - other if wanted else len(kept), as_of)
+
+    async def pages(self, source: ports.Source, query: model.Query) -> selecting.Pages | None:
+        """All that `find` finds, page by page; None where that is None. `query.limit` is not looked at. Raises SourceError."""
+        if await self._as_of(source, query) is None:
+            return None
+        found = await selecting.begun(self._read(source, query))
+        if found is not None:
+            return found.pages()
+        return None if query.datastores or query.tables else selecting.nothing()
+
+    async def _read(self, source: ports.Source, query: model.Query) -> selecting.Pages:
+        async for some in self.matching(source.name, query):
+            if some:
+                yield await self._fresh(source, query, some)
+
+    async def _as_of(self, source: ports.Source, query: model.Query) -> datetime | None:
+        if any(getattr(query, name) != getattr(_EMPTY, name) for name in _SYSTEMS):
+            return None
+        return await self.store.as_of(source.name, query)
 
     async def matching(self, source: str, query: model.Query) -> AsyncIterator[Sequence[model.Anomaly]]:
         """All that match as they were last seen, page by page: memory stays that of one page."""

@@ -27,6 +27,9 @@ WATCH_PAGES = 10
 
 WATCH_IDS = 1000
 
+OPENING_SLICE = 500
+"""Anomalies of one transaction while a system is met."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Poll:
@@ -98,6 +101,10 @@ class Poll:
 
     async def _poll(self, name: str, standing: model.SourceHealth) -> model.Ingested:
         source, read_at = self.sources[name], self.clock.now()
+        if not standing.cursor and isinstance(source, ports.Opener):
+            saved = await self._opened(source, source.opening(), read_at)
+            self.telemetry.observe("poll", (self.clock.now() - read_at).total_seconds(), source=name)
+            return saved
         changes = await source.changes(standing.cursor)
         if not standing.cursor:
             greeting = self._greeting(source, len(changes.anomalies))
@@ -111,6 +118,24 @@ class Poll:
         self.telemetry.count("census_found", len(changes.late.intersection(saved.new)), source=name)
         self.telemetry.observe("poll", (self.clock.now() - read_at).total_seconds(), source=name)
         return saved
+
+    async def _opened(self, source: ports.Source, opening: model.Opening, read_at: datetime) -> model.Ingested:
+        """What is open when a system is met, stored while it is read. The cursor comes last, with the message: should the rest not follow,
+        the system is met again, and what is there already is known."""
+        count, some = 0, list[model.Anomaly]()
+        async for page in opening.pages:
+            count += len(page)
+            some += page
+            if len(some) >= OPENING_SLICE:
+                await self._kept(source, some, read_at)
+                some = []
+        await self._kept(source, some, read_at)
+        return await self._met(source, (), read_at, [self._greeting(source, count)], opening.cursor)
+
+    async def _kept(self, source: ports.Source, seen: Sequence[model.Anomaly], read_at: datetime) -> None:
+        new = frozenset((await self._met(source, seen, read_at, ())).new)
+        self.telemetry.count("anomalies_new", len(new), source=source.name)
+        self.telemetry.count("anomalies_undated", sum(one.undated and one.ref in new for one in seen), source=source.name)
 
     async def _news(self, source: ports.Source, changes: model.Changes, read_at: datetime) -> model.Ingested:
         """What was open already in a place that is met for the first time is stored without a card, and told by one message. It is stored

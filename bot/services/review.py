@@ -9,7 +9,7 @@ from datetime import date
 from bot import errors, model
 from bot.core import grammar, permissions
 from bot.render.kit import text
-from bot.services import browse, searching
+from bot.services import browse, selecting
 
 
 @dataclass(slots=True)
@@ -59,19 +59,16 @@ class Review:
         """A form's text comes as it was typed."""
         return grammar.query(grammar.clean(text.escape(words)), today=today, systems=self.browse.spoken)
 
-    async def targets(self, reviewing: model.ReviewInput, query: model.Query, actor: model.Actor) -> searching.Picked:
+    async def targets(self, reviewing: model.ReviewInput, query: model.Query, actor: model.Actor) -> selecting.Selection:
         """The anomalies that a review form means, fresh from their systems, and those that these do not know any more."""
-        if reviewing.which == "all" and not reviewing.scope.card:
-            found = await self.browse.select(query, actor)
-            return searching.Picked(found.anomalies, (), found.unheard)
         if reviewing.which == "all":
-            refs = [one.ref for one in await self.browse.whole_group(reviewing.scope.card, actor)]
-        else:
-            chosen = reviewing.shown if reviewing.which == "page" else sorted(reviewing.picked)
-            refs = [model.Ref.parse(word, reviewing.source) for word in chosen]
+            card = reviewing.scope.card
+            return await (self.browse.whole_group(card, actor) if card else self.browse.select(query, actor))
+        chosen = reviewing.shown if reviewing.which == "page" else sorted(reviewing.picked)
+        refs = [model.Ref.parse(word, reviewing.source) for word in chosen]
         if not refs:
             raise errors.NotFound("Nothing is ticked. Tick some anomalies, or choose all on the page or all that match.")
-        return await self.browse.pick(refs, actor)
+        return (await self.browse.pick(refs, actor)).selection
 
     def words(self, reviewing: model.ReviewInput) -> str:
         """How the selection of a review is told on its receipt."""

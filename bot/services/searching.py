@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 
 from bot import errors, model, ports
 from bot.core import connected, grammar, phrases
-from bot.services import open_ones, slicing
+from bot.services import open_ones, selecting
 
 T = TypeVar("T")
 
-SORTED = 1_000
+SORTED = selecting.FEW
 """So many of each system are read to sort a page of several by severity; where there are more, the newest come first."""
 
 APART = (errors.SourceError, errors.NotFound, errors.NotSupported)
@@ -41,6 +41,11 @@ class Picked:
     anomalies: Sequence[model.Anomaly]
     missing: Sequence[model.Ref] = ()
     unheard: Sequence[model.Unheard] = ()
+
+    @property
+    def selection(self) -> selecting.Selection:
+        """The same, to be taken page by page."""
+        return selecting.whole(self.anomalies, self.missing, self.unheard)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,22 +95,60 @@ class Search:
         as_of = min((found.as_of for _, found in heard if found.as_of), default=None)
         return model.Answer(merged[: wanted or None], [(source.title, found.total) for source, found in heard], unheard, as_of)
 
+    async def select(self, query: model.Query, actor: model.Actor) -> selecting.Selection | None:
+        """All that match, at most `query.limit`, read while they are taken; None when there is nothing. Of several systems the newest come
+        first, unless the filter says otherwise or its limit is one that can be sorted by severity. A system that does not answer at first
+        is not in it; one that fails on the way fails all, because nobody could say which of its anomalies are."""
+        sources = self.asked(query)
+        if len(sources) > 1 and 0 < query.limit <= SORTED:
+            found = await self.find(query, actor, query.limit)
+            return selecting.whole(found.anomalies, (), found.unheard) if found.anomalies else None
+        heard, unheard = await each(sources, lambda source: self._begun(source, query, actor))
+        parts = [part for _, part in heard if part is not None]
+        order = _ORDERS[query.sort or "newest"]
+        parts.sort(key=lambda part: order(part.first[0]))
+        if len(parts) < 2:
+            return replace(parts[0], unheard=unheard) if parts else None
+        pages = selecting.limited(selecting.merged([part.pages() for part in parts], order), query.limit)
+        first = await anext(pages)
+        return selecting.Selection(first, pages, [name for part in parts for name in part.systems], (), unheard)
+
+    async def _begun(self, source: ports.Source, query: model.Query, actor: model.Actor) -> selecting.Selection | None:
+        return await selecting.begun(await self.pages(source, query, actor))
+
+    async def pages(self, source: ports.Source, query: model.Query, actor: model.Actor) -> selecting.Pages:
+        """What matches in one system, at most `query.limit` (0: all), page by page: as `one`, and none of it is kept here, but where the
+        system cannot sort and an order matters."""
+        asked = await self._resolved(source, query, actor)
+        if grammar.here(asked, source.words):
+            if self.known is not None and (stored := await self.known.pages(source, asked)) is not None:
+                return selecting.limited(stored, asked.limit)
+            if _sorted_here(source) and (query.sort or query.limit):
+                return selecting.one_page((await self._here(source, asked, asked.limit)).anomalies)
+        return selecting.matching(source, asked)
+
     async def one(self, source: ports.Source, query: model.Query, actor: model.Actor, wanted: int) -> model.Found:
         """At most `wanted` (0: all) of one system that match, each word applied where the source says: sent to the system, or here.
         Whatever comes back is checked here again."""
-        grammar.check_words(query, source.words, source.title)
-        query = await self.resolve(self.mine(query, source), source.name, actor)
-        query = replace(query, sort=query.sort or "newest")
+        query = await self._resolved(source, query, actor)
         if not grammar.here(query, source.words):
             return await source.find(replace(query, limit=wanted))
         if self.known is not None and (stored := await self.known.find(source, query, wanted)) is not None:
             return stored
-        found = await source.find(replace(query, limit=0))
-        every = slicing.each(found.anomalies)
-        kept = [anomaly async for some in every for anomaly in some if grammar.matches(query, anomaly, source.words, source.own_words)]
-        if source.words.get("sort", _SENT).handling is model.Handling.HERE:
-            kept = await asyncio.to_thread(sorted, kept, key=_ORDERS[query.sort])
-        return model.Found(kept[: wanted or None], len(kept))
+        return await self._here(source, query, wanted)
+
+    async def _here(self, source: ports.Source, query: model.Query, wanted: int) -> model.Found:
+        pages = selecting.matching(source, replace(query, limit=0))
+        if not _sorted_here(source):
+            return await selecting.counted(pages, wanted)
+        found = await selecting.counted(pages, 0)
+        kept = await asyncio.to_thread(sorted, found.anomalies, key=_ORDERS[query.sort])
+        return model.Found(kept[: wanted or None], found.total)
+
+    async def _resolved(self, source: ports.Source, query: model.Query, actor: model.Actor) -> model.Query:
+        grammar.check_words(query, source.words, source.title)
+        query = await self.resolve(self.mine(query, source), source.name, actor)
+        return replace(query, sort=query.sort or "newest")
 
     async def size(self, query: model.Query, actor: model.Actor) -> int:
         """How many match in all systems that can say."""
@@ -116,14 +159,28 @@ class Search:
         """How many match in one system."""
         grammar.check_words(query, source.words, source.title)
         if grammar.here(query, source.words):
-            return len((await self.one(source, replace(query, limit=0), actor, 0)).anomalies)
+            return await selecting.size(await self.pages(source, replace(query, limit=0), actor))
         return await source.count(await self.resolve(self.mine(query, source), source.name, actor))
+
+
+def _sorted_here(source: ports.Source) -> bool:
+    return source.words.get("sort", _SENT).handling is model.Handling.HERE
 
 
 async def each(
     sources: Sequence[ports.Source], ask: Callable[[ports.Source], Awaitable[T]]
 ) -> tuple[Sequence[tuple[ports.Source, T]], Sequence[model.Unheard]]:
     """Ask all at once: what each said, and who did not. Raises what was said when nobody answers, and at once what is nobody's fault."""
+    heard, failed = await asked(sources, ask)
+    if failed and not heard:
+        raise together([error for _, error in failed])
+    return heard, [unheard(source, error) for source, error in failed]
+
+
+async def asked(
+    sources: Sequence[ports.Source], ask: Callable[[ports.Source], Awaitable[T]]
+) -> tuple[Sequence[tuple[ports.Source, T]], Sequence[tuple[ports.Source, errors.BotError]]]:
+    """The same, and what was said by those who did not answer; nothing is raised for them."""
     ended = await asyncio.gather(*(ask(source) for source in sources), return_exceptions=True)
     heard: list[tuple[ports.Source, T]] = []
     failed: list[tuple[ports.Source, errors.BotError]] = []
@@ -134,9 +191,12 @@ async def each(
             raise end
         else:
             heard.append((source, end))
-    if failed and not heard:
-        raise together([error for _, error in failed])
-    return heard, [model.Unheard(one.name, one.title, str(error), isinstance(error, errors.SourceError)) for one, error in failed]
+    return heard, failed
+
+
+def unheard(source: ports.Source, error: errors.BotError) -> model.Unheard:
+    """A system that is not in an answer, and why."""
+    return model.Unheard(source.name, source.title, str(error), isinstance(error, errors.SourceError))
 
 
 def together(failed: Sequence[errors.BotError]) -> errors.BotError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Protocol, TypeVar
 
 T = TypeVar("T")
@@ -26,9 +26,14 @@ async def each(items: Sequence[T]) -> AsyncIterator[Sequence[T]]:
         await asyncio.sleep(0)
 
 
-async def sheet(items: Sequence[T], write: Writes[T]) -> bytes:
-    """A file of one line for each."""
-    parts = [write((), heading=True)]
-    async for some in each(items):
-        parts.append(write(some, heading=False))
-    return b"".join(parts)
+async def streamed(pages: AsyncIterator[Sequence[T]], write: Writes[T], check: Callable[[int], None] | None = None) -> tuple[bytes, int]:
+    """A file of one line for each, of pages that are read meanwhile, and how many lines it has; `check` refuses what has become too
+    much."""
+    parts, lines = [write((), heading=True)], 0
+    async for page in pages:
+        lines += len(page)
+        if check:
+            check(lines)
+        async for some in each(page):
+            parts.append(write(some, heading=False))
+    return b"".join(parts), lines

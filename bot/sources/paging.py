@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -26,6 +27,10 @@ UNTOLD = 10_000
 STALE = 3
 """So many pages in a row that bring nothing new are the end of a list, whatever it says. One may be a list that grew by a whole page
 while it was read."""
+WINDOW = 3 * ABREAST
+"""Pages of a stream of which it is known what was on them."""
+AGAIN = 20
+"""So often some pages of a stream are read again; a list that goes on losing items is read as well as it can be."""
 SLICE = 1_000
 """Items that are worked on before everybody else gets a turn."""
 
@@ -74,10 +79,12 @@ class Bounds:
 class Meter:
     """Counts what a reading brought. `ended`: the pages bring nothing new any more."""
 
-    def __init__(self, bounds: Bounds) -> None:
-        self._bounds = bounds
+    def __init__(self, bounds: Bounds, window: int = 0) -> None:
+        """`window`: of so many pages it knows what was on them (0: of all)."""
+        self._bounds, self._window = bounds, window
         self._count, self._stale = 0, 0
         self._seen: set[Hashable] = set()
+        self._lately: deque[Sequence[Hashable]] = deque()
 
     @property
     def ended(self) -> bool:
@@ -89,10 +96,25 @@ class Meter:
         known = len(self._seen)
         self._seen.update(page.ids)
         self._stale = 0 if len(self._seen) > known else self._stale + 1
+        if self._window:
+            self._forget(page.ids)
         self._count += len(page.ids)
         ceiling = self._bounds.items if page.total is not None else min(self._bounds.items, UNTOLD)
         if self._count > ceiling:
             raise self._bounds.fault(page.total if page.total is not None and page.total > ceiling else None, ceiling)
+
+    def again(self) -> None:
+        """What comes now may have come before."""
+        self._stale = 0
+        self._seen.clear()
+        self._lately.clear()
+
+    def _forget(self, ids: Sequence[Hashable]) -> None:
+        self._lately.append(ids)
+        if len(self._lately) > 2 * self._window:
+            while len(self._lately) > self._window:
+                self._lately.popleft()
+            self._seen = {ident for few in self._lately for ident in few}
 
 
 async def every(read: Read[AnyPage], bounds: Bounds, *, first: AnyPage | None = None, most: int = 0) -> list[AnyPage]:
@@ -113,6 +135,39 @@ async def every(read: Read[AnyPage], bounds: Bounds, *, first: AnyPage | None = 
         numbers = range(2, (min(last, most) if most else last) + 1)
         rest = (_one(read, number, first.size, meter) for number in _until_stale(numbers, meter))
         return [first, *await base.together(rest, ABREAST)]
+
+
+async def stream(read: Read[AnyPage], bounds: Bounds) -> AsyncIterator[AnyPage]:
+    """The same pages one after the other, a wave of them read abreast and none kept. Where the list becomes shorter meanwhile, what comes
+    behind moves towards the front: as many pages as it lost are read again, so that nothing is missed, and some may come twice."""
+    first = await _timely(read(1, 0), bounds)
+    if first.total is not None and first.total > bounds.items:
+        raise bounds.fault(first.total, bounds.items)
+    meter = Meter(bounds, window=WINDOW)
+    meter.take(first)
+    yield first
+    number, total, count, again = 2, first.total, len(first.ids), AGAIN
+    while not meter.ended and (number <= math.ceil(total / first.size) if total is not None else count >= first.size):
+        wave = range(number, min(number + ABREAST, math.ceil(total / first.size) + 1)) if total is not None else range(number, number + 1)
+        pages = await _timely(base.together((_reading(read, one, first.size) for one in wave), ABREAST), bounds)
+        for page in pages:
+            meter.take(page)
+            yield page
+        count, number = len(pages[-1].ids), wave.stop
+        told = min((page.total for page in pages if page.total is not None), default=total)
+        if total is not None and told is not None and told < total and again:
+            again -= 1
+            meter.again()
+            number, total = max(1, wave.start - math.ceil((total - told) / first.size)), told
+
+
+async def _reading(read: Read[AnyPage], number: int, size: int) -> AnyPage:
+    return await read(number, size)
+
+
+async def _timely(reading: Awaitable[Thing], bounds: Bounds) -> Thing:
+    async with within(bounds):
+        return await reading
 
 
 @contextlib.asynccontextmanager

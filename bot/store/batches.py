@@ -12,14 +12,15 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model
-from bot.store import leases, mappers, transactions, work_tables
+from bot.store import batch_filling, leases, mappers, transactions, work_tables
 
 NOT_DONE = (model.Fate.REFUSED, model.Fate.DRIFTED, model.Fate.ALREADY)
 """The fates that have a reason to tell."""
 
 _BATCHES, _ITEMS = work_tables.batches, work_tables.batch_items
 
-_PREVIEW = _BATCHES.c.state == model.BatchState.PREVIEW.value
+_PREVIEW = sa.and_(_BATCHES.c.state == model.BatchState.PREVIEW.value, _BATCHES.c.total > 0)
+"""Whole, and nobody has confirmed it."""
 
 # Two comparisons, not IN: a statement that is sent with many sets of parameters cannot expand a list.
 _OPEN = sa.or_(_ITEMS.c.fate == model.Fate.TODO.value, _ITEMS.c.fate == model.Fate.SENT.value)
@@ -61,6 +62,23 @@ class Batches:
                 await connection.execute(sa.insert(_ITEMS), values)
 
         await self._db.write(work)
+
+    async def open(self, batch: model.Batch, now: datetime) -> model.Lease | None:
+        """A batch that is being filled (`ports.Batches.open`)."""
+        return await self._db.write(lambda connection: batch_filling.open(connection, self._db, batch, now))
+
+    async def fill(self, lease: model.Lease, items: Sequence[tuple[int, model.Item]]) -> bool:
+        """Some more of its items; False, and nothing stored, when the lease has passed to somebody else."""
+        return await self._db.write(lambda connection: batch_filling.fill(connection, self._db, lease, items))
+
+    async def seal(self, lease: model.Lease, batch: model.Batch) -> model.Batch | None:
+        """It is whole (`ports.Batches.seal`)."""
+        return await self._db.write(lambda connection: batch_filling.seal(connection, self._db, lease, batch))
+
+    async def drop(self, lease: model.Lease) -> None:
+        """Forget what is being filled, slice by slice."""
+        while await self._db.write(lambda connection: batch_filling.drop(connection, self._db, lease)):
+            pass
 
     async def get(self, batch: str) -> model.Batch | None:
         """A batch by its id."""

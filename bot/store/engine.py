@@ -38,6 +38,7 @@ from bot.store import (
     operations,
     recording,
     remarks,
+    retention,
     slack_health,
     source_health,
     source_traits,
@@ -100,6 +101,7 @@ class Store:
     digests: digest_marks.DigestMarks
     legacy: legacy_facts.LegacyFacts
     filling: filling.Filling
+    retention: retention.Retention
     alone: bool
     db: transactions.Database
     lock: file_lock.Lock | None = None
@@ -170,6 +172,7 @@ async def open(url: str, patience: connections.Patience | None = None) -> Store:
         digest_marks.DigestMarks(db),
         legacy_facts.LegacyFacts(db),
         filling.Filling(db),
+        retention.Retention(db),
         alone=held is not None,
         db=db,
         lock=held,

@@ -78,11 +78,8 @@ class Leases:
         """Give them back; nothing happens to what has passed to somebody else. Where that fails, this process may take them again at once:
         a database that is gone for a moment must not keep everybody from the work for as long as they last."""
 
-        async def work(connection: AsyncConnection) -> None:
-            await connection.execute(sa.delete(_LEASES).where(_these(leases)))
-
         try:
-            await self._db.write(work)
+            await self._db.write(lambda connection: give_back(connection, leases))
         except BaseException:
             self._leave(leases)
             raise
@@ -138,6 +135,11 @@ async def grab(
     )
     got = await connection.execute(adding.returning(_LEASES.c.kind, _LEASES.c.key), {"rows": rows})
     return frozenset((row.kind, row.key) for row in got)
+
+
+async def give_back(connection: AsyncConnection, leases: Iterable[model.Lease]) -> None:
+    """`Leases.release` as a part of a transaction."""
+    await connection.execute(sa.delete(_LEASES).where(_these(leases)))
 
 
 def held(lease: model.Lease, db: transactions.Database) -> sa.ColumnElement[bool]:

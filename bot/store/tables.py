@@ -76,6 +76,7 @@ columns.index(
 columns.index("anomalies_started", anomalies.c.source, anomalies.c.started, where=anomalies.c.started.is_not(None))
 columns.index("anomalies_ended", anomalies.c.source, anomalies.c.ended, where=anomalies.c.ended.is_not(None))
 columns.index("anomalies_stale", anomalies.c.source, anomalies.c.id, where=STALE)
+columns.index("anomalies_old", anomalies.c.closed, anomalies.c.source, anomalies.c.id, where=anomalies.c.closed.is_not(None))
 columns.index("anomalies_closed", anomalies.c.source, anomalies.c.fingerprint, anomalies.c.closed, where=anomalies.c.closed.is_not(None))
 
 
@@ -147,6 +148,7 @@ columns.index(
 )
 columns.index("cards_message", cards.c.channel, cards.c.ts, where=cards.c.ts.is_not(None))
 columns.index("cards_anomaly", cards.c.source, cards.c.anomaly, where=cards.c.anomaly.is_not(None))
+columns.index("cards_plain", cards.c.created, cards.c.id, where=cards.c.anomaly.is_(None))
 columns.index("cards_claimed", cards.c.claim_until, where=cards.c.claim_until.is_not(None))
 
 card_members = sa.Table(

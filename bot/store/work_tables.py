@@ -1,6 +1,4 @@
-"""What is under way or was: leases, deliveries, processes, actions, batches, operations. For partial indices see `tables`.
-
-The columns `claim_*` are of releases before 0008, which had no table of leases; nothing reads or writes them any more."""
+"""What is under way or was: leases, deliveries, processes, actions, batches, operations. For partial indices see `tables`."""
 
 from __future__ import annotations
 
@@ -54,6 +52,7 @@ intents = sa.Table(
     *columns.claim(),
 )
 columns.index("intents_unfinished", intents.c.at, where=intents.c.finished.is_(None))
+columns.index("intents_finished", intents.c.finished, intents.c.key, where=intents.c.finished.is_not(None))
 columns.index("intents_claimed", intents.c.claim_until, where=intents.c.claim_until.is_not(None))
 
 remarks = sa.Table(
@@ -70,6 +69,7 @@ remarks = sa.Table(
     *columns.claim(),
 )
 columns.index("remarks_due", remarks.c.due, remarks.c.key)
+columns.index("remarks_anomaly", remarks.c.source, remarks.c.anomaly)
 columns.index("remarks_claimed", remarks.c.claim_until, where=remarks.c.claim_until.is_not(None))
 
 batches = sa.Table(
@@ -92,9 +92,12 @@ batches = sa.Table(
     *columns.claim(),
 )
 RUNNING = batches.c.state == sa.literal_column("'running'")
+UNDOING = batches.c.undo_of > sa.literal_column("''")
 columns.index("batches_running", batches.c.confirmed, batches.c.id, where=RUNNING)
 columns.index("batches_unconfirmed", batches.c.created, where=batches.c.confirmed.is_(None))
 columns.index("batches_finished", batches.c.actor, batches.c.finished, batches.c.id, where=batches.c.finished.is_not(None))
+columns.index("batches_old", batches.c.finished, batches.c.id, where=batches.c.finished.is_not(None))
+columns.index("batches_undoing", batches.c.undo_of, where=UNDOING)
 columns.index("batches_claimed", batches.c.claim_until, where=batches.c.claim_until.is_not(None))
 
 batch_items = sa.Table(
@@ -115,6 +118,7 @@ batch_items = sa.Table(
     columns.words("container"),
     sa.UniqueConstraint("batch", "source", "anomaly", name="batch_items_anomaly"),
 )
+columns.index("batch_items_ref", batch_items.c.source, batch_items.c.anomaly)
 columns.index("batch_items_fate", batch_items.c.batch, batch_items.c.fate, batch_items.c.turn)
 
 operations = sa.Table(
@@ -155,4 +159,5 @@ columns.index("operations_plan", operations.c.plan, operations.c.turn, where=PLA
 columns.index("operations_active", operations.c.look, operations.c.turn, where=ACTIVE)
 columns.index("operations_unstarted", operations.c.created, where=UNSTARTED)
 columns.index("operations_ended", operations.c.ended, operations.c.turn, where=operations.c.ended.is_not(None))
+columns.index("operations_verifying", operations.c.turn, where=operations.c.verifies.is_not(None))
 columns.index("operations_claimed", operations.c.claim_until, where=operations.c.claim_until.is_not(None))

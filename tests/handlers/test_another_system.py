@@ -44,6 +44,9 @@ class Acme:
     async def find(self, query: model.Query) -> model.Found:
         return model.Found(list(self.there.values()), len(self.there))
 
+    async def pages(self, query: model.Query) -> AsyncIterator[Sequence[model.Anomaly]]:
+        yield list(self.there.values())
+
     async def count(self, query: model.Query) -> int:
         return len(self.there)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -57,6 +57,9 @@ class System:
     async def people(self) -> Sequence[model.Person]:
         self.asked.append("people")
         return self.users
+
+    async def pages(self, query: model.Query) -> AsyncIterator[Sequence[model.Anomaly]]:
+        yield (await self.find(replace(query, limit=0))).anomalies
 
     async def find(self, query: model.Query) -> model.Found:
         self.asked.append("find")

@@ -296,6 +296,7 @@ class Desk:
         self.batches = freeze.Batches(
             sources=sources,
             store=batches,
+            leases=leases,
             people=folk,
             cards=self.cards,
             clock=clock,

@@ -11,7 +11,8 @@ import pytest
 
 from bot import errors, model, ports
 from bot.core import permissions
-from bot.services import browse
+from bot.render.kit import spreadsheet
+from bot.services import browse, selecting, slicing
 from tests.services import cast, fixed_routes
 from tests.services.desk import ACK, CHANNEL, DANA, INVALID, Desk, World
 
@@ -103,11 +104,22 @@ async def test_what_a_system_refuses_is_said_before_it_is_asked() -> None:
     assert system.asked == []
 
 
+async def taken(selection: selecting.Selection) -> list[model.Anomaly]:
+    """All that is selected."""
+    return [one async for page in selection.pages() for one in page]
+
+
+async def exported(service: browse.Browse, query: model.Query) -> int:
+    """How many lines a file of it has."""
+    found = await service.export(query, ME)
+    return (await slicing.streamed(found.pages(), spreadsheet.anomalies, browse.bounded))[1]
+
+
 async def test_everything_that_matches_is_selected_for_a_change_and_of_nothing_it_is_said_why() -> None:
     service = looking(cast.System(all=many(30)))
-    assert len((await service.select(model.Query(), ME)).anomalies) == 30
-    assert [int(one.ref.id) for one in (await service.select(model.Query(limit=2), ME)).anomalies] == [30, 29]
-    assert [int(one.ref.id) for one in (await service.select(model.Query(min_weight=29.0), ME)).anomalies] == [30, 29]
+    assert len(await taken(await service.select(model.Query(), ME))) == 30
+    assert [int(one.ref.id) for one in await taken(await service.select(model.Query(limit=2), ME))] == [30, 29]
+    assert [int(one.ref.id) for one in await taken(await service.select(model.Query(min_weight=29.0), ME))] == [30, 29]
     with pytest.raises(errors.NotFound, match=r"Nothing matches: min:99\. Without min:99 there would be 30"):
         await service.select(model.Query(min_weight=99.0), ME)
     with pytest.raises(errors.NotFound, match="Nothing is open in Qualytics"):
@@ -116,23 +128,22 @@ async def test_everything_that_matches_is_selected_for_a_change_and_of_nothing_i
 
 async def test_a_file_holds_so_many_and_more_are_refused_before_they_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(browse, "MOST_EXPORTED", 20)
-    assert len((await looking(cast.System(all=many(20))).export(model.Query(), ME)).anomalies) == 20
+    assert await exported(looking(cast.System(all=many(20))), model.Query()) == 20
     system = cast.System(all=many(21))
     with pytest.raises(errors.NotSupported, match="21 anomalies match, and a file holds 20 at most"):
-        await looking(system).export(model.Query(), ME)
+        await exported(looking(system), model.Query())
     assert system.asked == ["count"]
-    assert len((await looking(system).export(model.Query(limit=5), ME)).anomalies) == 5
-    found = await looking(system).export(model.Query(min_weight=2.0), ME)
-    assert len(found.anomalies) == 20, "those that match count, not those that are read"
+    assert await exported(looking(system), model.Query(limit=5)) == 5
+    assert await exported(looking(system), model.Query(min_weight=2.0)) == 20, "those that match count, not those that are read"
     with pytest.raises(errors.NotSupported, match="21 anomalies match"):
-        await looking(system).export(model.Query(min_weight=1.0), ME)
+        await exported(looking(system), model.Query(min_weight=1.0))
     with pytest.raises(errors.NotSupported, match="21 anomalies match"):
-        await looking(system).export(model.Query(limit=25), ME)
+        await exported(looking(system), model.Query(limit=25))
     with pytest.raises(errors.NotFound, match="Nothing is open"):
-        await looking(cast.System()).export(model.Query(), ME)
+        await exported(looking(cast.System()), model.Query())
     system.asked.clear()
     with pytest.raises(errors.NotSupported, match="cannot filter by metric:"):
-        await looking(system).export(model.Query(others=(("metric", "x"),)), ME)
+        await exported(looking(system), model.Query(others=(("metric", "x"),)))
     assert system.asked == []
 
 
@@ -317,7 +328,7 @@ async def test_a_group_card_is_read_by_pages_and_as_a_whole(world: World, monkey
     await desk.met(*range(1, 26))
     group = next(one for one in await world.store.cards.of([model.Ref("qualytics", "1")]) if one.kind is model.CardKind.GROUP)
     assert group.channel == CHANNEL
-    whole = await over(desk).whole_group(group.id, DANA)
+    whole = await taken(await over(desk).whole_group(group.id, DANA))
     pages = [await over(desk).members(group.id, DANA, offset) for offset in (0, 10, 20, 30)]
     assert {page.total for page in pages} == {len(whole)} and [page.offset for page in pages] == [0, 10, 20, 30]
     assert [one.ref for page in pages for one in page.anomalies] == [one.ref for one in whole]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -34,6 +34,9 @@ class Queue(cast.System):
     queries: list[model.Query] = field(default_factory=list)
     away: bool = False
     read_ids: list[str] = field(default_factory=list)
+
+    async def pages(self, query: model.Query) -> AsyncIterator[Sequence[model.Anomaly]]:
+        yield (await self.find(replace(query, limit=0))).anomalies
 
     async def find(self, query: model.Query) -> model.Found:
         if self.away:

@@ -10,7 +10,7 @@ import pytest
 
 from bot import errors, model, ports
 from bot.core import permissions
-from bot.services import browse
+from bot.services import browse, poll
 from bot.sources.qualytics import source as qualytics
 from bot.store import engine
 from sandbox import qualytics as fake
@@ -168,3 +168,36 @@ async def test_a_datastore_that_is_added_is_told_once_and_floods_nobody(store: e
         assert await second.card(new.id) is model.CardState.LIVE
         for one in (first, second):
             await one.desk.inbox.aclose()  # type: ignore[attr-defined]
+
+
+async def test_a_system_is_met_page_by_page_and_a_kill_on_the_way_begins_again(
+    store: engine.Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is announced twice, nothing is lost: the cursor comes last."""
+    monkeypatch.setattr(poll, "OPENING_SLICE", 5)
+    clock = cast.Clock()
+    world = fake.Deployment(seed=7, open_count=20, clock=clock.now)
+    async with fake.serving(world) as (url, parts):
+        made = Town(world, parts, url, store, page_size=5)
+        made.desk.clock.at = clock.at
+        world.clock = made.desk.clock.now
+        save, saves = store.anomalies.save, 0
+
+        async def dying(observation: ports.Observation) -> model.Ingested:
+            nonlocal saves
+            saves += 1
+            assert len(observation.seen) <= 10, "a few pages at once"
+            if saves == 3:
+                raise errors.StoreUnavailable("The database does not answer.")
+            return await save(observation)
+
+        monkeypatch.setattr(store.anomalies, "save", dying)
+        with pytest.raises(errors.StoreUnavailable):
+            await made.desk.turn()
+        assert sum((await store.anomalies.totals()).values()) == 10 and not (await store.health.get("qualytics")).cursor
+        for _ in range(3):
+            await made.desk.turn()
+        assert sum((await store.anomalies.totals()).values()) == 20
+        (greeting,) = made.desk.wall.shown.values()
+        assert "20 were already open" in greeting
+        await made.desk.inbox.aclose()  # type: ignore[attr-defined]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -13,10 +13,11 @@ import pytest
 from bot import errors, model
 from bot.core import permissions
 from bot.render.anomaly import replies
-from bot.services import browse, searching
+from bot.services import browse, searching, selecting
 from bot.sources.qualytics import list_params
 from tests.render import slack_rules
 from tests.services import cast, fixed_routes
+from tests.services.test_browse import taken
 
 ME = model.Actor("U0DANA", "Dana")
 AWAY = errors.SourceUnavailable("anomify", "Anomify did not answer within 30 seconds.")
@@ -104,7 +105,7 @@ async def test_a_limit_is_over_all_and_pages_neither_miss_nor_repeat() -> None:
     assert len(told) == len(set(told)) == 15
     page = await service.listing(model.Query(limit=2), ME)
     assert (len(page.anomalies), page.total) == (2, 2)
-    assert refs((await service.select(model.Query(limit=3, sort="newest"), ME)).anomalies) == [
+    assert refs(await taken(await service.select(model.Query(limit=3, sort="newest"), ME))) == [
         "anomify:a:11",
         "anomify:a:10",
         "anomify:a:9",
@@ -200,3 +201,106 @@ async def test_a_message_is_about_the_anomalies_whose_systems_own_its_links() ->
     assert scope.words == "source:anomify id:a:2 status:any"
     with pytest.raises(errors.NotFound, match="No anomaly is named"):
         await service.about("C1", "1.2", "https://elsewhere.example/anomalies/7", ME)
+
+
+# --- what is taken page by page ------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Paged(System):
+    """A page for each; the page that `breaks` is not answered."""
+
+    breaks: int | None = None
+    read: int = 0
+
+    async def pages(self, query: model.Query) -> AsyncIterator[Sequence[model.Anomaly]]:
+        self._check(query)
+        for number, found in enumerate(sorted(self.all, key=lambda one: one.created, reverse=True)):
+            if number == self.breaks:
+                raise errors.SourceUnavailable(self.name, f"{self.title} did not answer within 30 seconds.")
+            self.read += 1
+            yield [found]
+
+
+def paged(**second: Any) -> tuple[browse.Browse, Paged, Paged]:
+    """The service over two systems that have pages."""
+    service, _, _ = pair()
+    first = Paged(all=QUALYTICS)
+    other = Paged(**({"all": ANOMIFY, "name": "anomify", "title": "Anomify"} | second))
+    sources: Any = {"qualytics": first, "anomify": other}
+    return replace(service, sources=sources), first, other
+
+
+async def test_a_selection_of_several_is_read_while_it_is_taken_in_one_order() -> None:
+    service, first, other = paged()
+    found = await service.select(model.Query(), ME)
+    assert list(found.systems) == ["qualytics", "anomify"]
+    assert refs(await taken(found)) == ["qualytics:5", "anomify:a:4", "qualytics:3", "anomify:a:2", "qualytics:1"]
+    assert "find" not in [*first.asked, *other.asked], "never all at once"
+
+
+async def test_a_long_limit_is_over_all_and_reads_no_further(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(searching, "SORTED", 1)
+    monkeypatch.setattr(selecting, "FEW", 1)
+    monkeypatch.setattr(selecting, "SIZE", 1)
+    service, first, other = paged()
+    found = await taken(await service.select(model.Query(limit=2), ME))
+    assert refs(found) == ["qualytics:5", "anomify:a:4"]
+    assert first.read + other.read < 5
+
+
+async def test_one_that_does_not_answer_at_first_is_not_in_it_and_is_named() -> None:
+    service, _, _ = paged(down=AWAY)
+    found = await service.select(model.Query(), ME)
+    assert refs(await taken(found)) == ["qualytics:5", "qualytics:3", "qualytics:1"]
+    assert ([gone.title for gone in found.unheard], list(found.systems)) == (["Anomify"], ["qualytics"])
+
+
+async def test_one_that_fails_on_the_way_fails_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selecting, "SIZE", 1)
+    service, _, _ = paged(breaks=1)
+    found = await service.select(model.Query(), ME)
+    with pytest.raises(errors.SourceUnavailable, match="Anomify did not answer"):
+        await taken(found)
+
+
+@dataclass
+class Group(cast.Shelf):
+    """A group card with these members."""
+
+    members_: Sequence[model.Anomaly] = ()
+
+    async def members(self, card: str, *, offset: int, limit: int) -> Sequence[model.Anomaly]:
+        return self.members_[offset : offset + limit]
+
+
+def grouped(service: browse.Browse, *members: model.Anomaly) -> browse.Browse:
+    store: Any = Group(members_=members)
+    return replace(service, cards=store)
+
+
+async def test_a_group_of_several_tells_who_is_gone_and_who_did_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(browse, "MEMBERS", 1)
+    service, _, other = paged()
+    gone = one("qualytics", "9", 9)
+    both = grouped(service, ANOMIFY[0], gone, *QUALYTICS, ANOMIFY[1])
+    found = await both.whole_group("g", ME)
+    assert sorted(found.systems) == ["anomify", "qualytics"]
+    assert len(await taken(found)) == 5 and [str(ref) for ref in found.missing] == ["qualytics:9"]
+    other.down = AWAY
+    found = await both.whole_group("g", ME)
+    assert refs(await taken(found)) == refs(QUALYTICS) and list(found.systems) == ["qualytics"]
+    assert [silent.title for silent in found.unheard] == ["Anomify"], "said once, however many of its anomalies there are"
+    with pytest.raises(errors.SourceUnavailable, match="Anomify did not answer"):
+        await grouped(service, *ANOMIFY).whole_group("g", ME)
+    with pytest.raises(errors.NotFound, match="not known any more"):
+        await grouped(service, gone).whole_group("g", ME)
+
+
+async def test_a_system_of_a_group_that_fails_on_the_way_fails_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(browse, "MEMBERS", 1)
+    service, _, other = paged()
+    found = await grouped(service, *ANOMIFY, *QUALYTICS).whole_group("g", ME)
+    other.down = AWAY
+    with pytest.raises(errors.SourceUnavailable, match="Anomify did not answer"):
+        await taken(found)

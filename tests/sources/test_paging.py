@@ -166,3 +166,69 @@ async def test_a_limit_reads_no_more_than_it_needs_of_a_list_of_any_length(over:
 async def test_fifteen_thousand_are_read(over: Make) -> None:
     found = await over(endless(15_000), page_size=1000).find(model.Query())
     assert len(found.anomalies) == 15_000
+
+
+# --- page by page -------------------------------------------------------------------------------------------------------------
+
+
+def listed(ids: list[int], on_page: Callable[[int], None] = lambda page: None) -> Wire:
+    """A server with a list that may change after each page that it gave."""
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        page, size = int(request.url.params["page"]), int(request.url.params["size"])
+        few = [anomaly_json(one, datastore={"id": 42, "name": "warehouse-prod"}) for one in ids[(page - 1) * size : page * size]]
+        answer = httpx.Response(200, json=page_json(few, len(ids), page, size))
+        on_page(page)
+        return answer
+
+    return Wire(handler)
+
+
+async def test_pages_bring_what_find_finds_in_its_order(over: Make) -> None:
+    source = over(listed(list(range(1, 56))), page_size=5)
+    pages = [page async for page in source.pages(model.Query())]
+    assert [one for page in pages for one in page] == list((await source.find(model.Query())).anomalies)
+    assert max(len(page) for page in pages) == 5
+
+
+async def test_what_is_closed_while_the_pages_are_read_hides_nothing_else(over: Make) -> None:
+    ids, closed, done = list(range(1, 201)), list[int](), list[int]()
+
+    def close(page: int) -> None:
+        if page in (1, 12, 30) and page not in done:
+            done.append(page)
+            closed.extend(ids[:7])
+            del ids[:7]
+
+    source = over(listed(ids, close), page_size=5)
+    seen = [int(one.ref.id) async for page in source.pages(model.Query()) for one in page]
+    assert set(range(1, 201)) - set(seen) <= set(closed) and len(seen) == len(set(seen))
+
+
+async def test_pages_of_several_datastores_come_in_one_order(over: Make) -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/datastores"):
+            return httpx.Response(200, json=page_json([{"id": 1, "name": "d1"}, {"id": 2, "name": "d2"}]))
+        place, page = int(request.url.params["datastore"]), int(request.url.params["page"])
+        hours = list(range(20 + place, 0, -2))[(page - 1) * 3 : page * 3]
+        few = [
+            anomaly_json(place * 100 + hour, created=f"2026-05-07T{hour:02}:00:00Z", datastore={"id": place, "name": f"d{place}"})
+            for hour in hours
+        ]
+        return httpx.Response(200, json=page_json(few, len(range(20 + place, 0, -2)), page, 3))
+
+    source = over(handler, page_size=3, datastores=["1", "2"])
+    found = [one async for page in source.pages(model.Query(datastores=("1", "2"))) for one in page]
+    assert [one.created for one in found] == sorted((one.created for one in found), reverse=True) and len(found) == 22
+
+
+async def test_a_stream_of_many_holds_a_few_pages(over: Make) -> None:
+    source, count = over(endless(12_000)), 0
+    tracemalloc.start()
+    try:
+        async for page in source.pages(model.Query()):
+            count += len(page)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert count == 12_000 and peak < 14 * 2**20

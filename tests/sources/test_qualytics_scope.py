@@ -58,6 +58,11 @@ async def changes(town: Town) -> None:
     assert homes([*first.anomalies, *(await town.source.changes(first.cursor)).anomalies]) == {str(OURS)}
 
 
+async def pages(town: Town) -> None:
+    read = [one async for page in town.source.pages(model.Query(statuses=("any",))) for one in page]
+    assert homes(read) == {str(OURS)}
+
+
 async def find(town: Town) -> None:
     assert homes((await town.source.find(model.Query(statuses=("any",)))).anomalies) == {str(OURS)}
     assert homes((await town.source.find(model.Query(ids=(town.ours, town.theirs, town.closed)))).anomalies) == {str(OURS)}
@@ -170,7 +175,7 @@ async def abort(town: Town) -> None:
 
 CASES: dict[str, Callable[[Town], Awaitable[None]]] = {
     one.__name__: one
-    for one in (changes, find, count, get, read, apply, comments, datastores, tables, active_checks, start, scan, scans, abort)
+    for one in (changes, find, pages, count, get, read, apply, comments, datastores, tables, active_checks, start, scan, scans, abort)
 }
 OF_NO_DATASTORE = {
     "people": "users belong to the whole deployment",
@@ -205,6 +210,7 @@ async def test_nor_where_the_scope_is_told_by_name_and_the_deployment_ignores_th
 CALLS: dict[str, Callable[[Any], Awaitable[Any]]] = {
     "changes": lambda source: source.changes(""),
     "find": lambda source: source.find(model.Query()),
+    "pages": lambda source: anext(source.pages(model.Query())),
     "count": lambda source: source.count(model.Query()),
     "get": lambda source: source.get(["1"]),
     "read": lambda source: source.read(["1", "2"]),

@@ -51,6 +51,11 @@ def group(key: str = "default:1", **values: Any) -> model.CardDraft:
     return model.CardDraft(model.CardKind.GROUP, CHANNEL, key, **(given | values))
 
 
+def batch_card(key: str) -> model.CardDraft:
+    given: Any = {"state": model.CardState.LIVE, "reason": model.Reason.REPORT, "payload": {"batch": key}}
+    return model.CardDraft(model.CardKind.BATCH, CHANNEL, key, **given)
+
+
 def drafts(*made: model.CardDraft) -> dict[model.Ref, Sequence[model.CardDraft]]:
     return {one.ref: [one] for one in made if one.ref}
 

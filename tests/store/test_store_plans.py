@@ -24,6 +24,7 @@ from tests.store.making import (
     anomaly,
     archived,
     batch,
+    batch_card,
     draft,
     drafts,
     group,
@@ -46,7 +47,7 @@ def recorded(store: engine.Store) -> Iterator[list[tuple[str, Any]]]:
         if statement.split()[0] in {"SELECT", "UPDATE", "INSERT", "DELETE"}:
             sent.append((statement, parameters[0] if many else parameters))
 
-    engines = {id(one): one.sync_engine for one in (store.db.reader, store.db.writer)}.values()
+    engines = {id(one): one.sync_engine for one in (store.db.reader, store.db.writer, store.db.aside) if one}.values()
     for one in engines:
         event.listen(one, "before_cursor_execute", before)
     try:
@@ -67,11 +68,11 @@ async def plan(store: engine.Store, statement: str, parameters: Any) -> list[str
 
 
 LANES = {"cards_posts", "cards_edits", "cards_waiting", "cards_lost", "cards_claimed", "intents_unfinished", "intents_claimed"} | {
-    "batches_running", "batches_claimed", "operations_active", "operations_claimed",
+    "batches_running", "batches_claimed", "operations_active", "operations_claimed", "operations_verifying",
 }  # fmt: skip
 """Indices that hold only what waits: reading one of them whole is what is asked for."""
 
-SMALL = {"sources", "windows", "leases", "workers", "anon_1"}
+SMALL = {"sources", "windows", "leases", "workers", "channel_health", "anon_1"}
 """Tables with a row per source, route, setting, process or piece of work under way, and what a statement has gathered itself: reading
 them whole is right."""
 
@@ -169,6 +170,31 @@ async def _recorded(desk: engine.Store) -> bool:
     return await desk.records.record(_record(lease=lease, items=[item(number, model.Fate.DONE) for number in range(20)]))
 
 
+async def _forgotten(desk: engine.Store) -> None:
+    """A slice of each step that finds something to remove."""
+    await desk.batches.cancel("b3", NOON)
+    await desk.cards.put(batch_card("b3"), NOON)
+    await desk.journal.begin(intent("done", 50), NOON, 30)
+    await desk.journal.finish("done", [line(50)], NOON)
+    for card in await desk.cards.due(after(9), posted=False, limit=1000):
+        lease = await desk.leases.take("cards", card.id, after(9), 30)
+        assert lease is not None
+        await desk.cards.delivered(lease, card.wanted, after(9), ts="1.1")
+        await desk.leases.release(lease)
+    removed = {step: (await desk.retention.remove(step, after(days=1), after(days=1))).rows for step in desk.retention.steps}
+    assert removed["intents"] == {"intents": 1} and removed["batches"] == {"batches": 1, "items": 40, "cards": 1}
+    assert removed["operations"]["operations"] and removed["anomalies"] == {"anomalies": 1, "cards": 1}
+
+
+async def _filled(desk: engine.Store) -> None:
+    """A batch that is filled and whole, and one that is dropped."""
+    for ident, whole in (("filled", True), ("dropped", False)):
+        lease = await desk.batches.open(batch(ident, 0), NOON)
+        assert lease is not None and await desk.batches.fill(lease, [(number, item(number)) for number in range(20)])
+        await (desk.batches.seal(lease, batch(ident, 0)) if whole else desk.batches.drop(lease))
+    assert await desk.batches.open(batch("filled", 0), after(days=1)) is None
+
+
 CALLS: dict[str, Callable[[engine.Store], Awaitable[Any]]] = {
     "save, nothing changed": lambda desk: desk.anomalies.save(ports.Observation(SOURCE, SAME, read_at=after(2), now=after(2), cursor="d")),
     "save, all changed": lambda desk: desk.anomalies.save(
@@ -255,6 +281,8 @@ CALLS: dict[str, Callable[[engine.Store], Awaitable[Any]]] = {
     "of a fingerprint": lambda desk: desk.open_ones.page(SOURCE, model.Query(fingerprint="f-1")),
     "heaviest": lambda desk: desk.open_ones.page(SOURCE, model.Query(sort="weight"), MARK),
     "heavy, counted": lambda desk: desk.open_ones.count(SOURCE, model.Query(min_weight=50.0)),
+    "forget": lambda desk: _forgotten(desk),
+    "fill a batch": lambda desk: _filled(desk),
     "new batch": lambda desk: desk.batches.create(batch("new", 1), [item(1)]),
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -137,6 +137,15 @@ class Strange:
             found = [one async for page, _ in self._wire.pages(_which(query.statuses)) for one in self._anomalies(page)]
         kept = sorted((one for one in found if _stands(one, query.statuses)), key=_SORTS.get(query.sort, _SORTS["newest"]))
         return model.Found(kept[: query.limit or None], len(kept))
+
+    async def pages(self, query: model.Query) -> AsyncIterator[Sequence[model.Anomaly]]:
+        """Page by page as the list has them, the newest first; every other order needs all of them."""
+        if query.ids or query.sort not in ("", "newest"):
+            yield (await self.find(replace(query, limit=0))).anomalies
+            return
+        async for page, _ in self._wire.pages(_which(query.statuses)):
+            if some := [one for one in self._anomalies(page) if _stands(one, query.statuses)]:
+                yield some
 
     async def count(self, query: model.Query) -> int:
         """There is no call that counts."""

@@ -60,8 +60,11 @@ def _done(change: model.Change, verb: str, anomaly: model.Anomaly | None, actor:
 
 
 def _already(outcome: model.Outcome, verb: str, anomaly: model.Anomaly | None) -> str:
+    """What it is already, and who was first as far as the journal knows."""
     if outcome.reason.strip():
-        return text.capital(text.short(outcome.reason, 500))
+        first = wording.by(outcome.by) if outcome.by is not None else ""
+        said = f"{wording.verb(outcome.by)} {first}" if outcome.by is not None and first else ""
+        return text.sentence(text.capital(text.short(outcome.reason, 500)), said)
     return f"Already {verb.lower()}{f': {wording.title(anomaly)}, {wording.ident(anomaly)}' if anomaly else ''}"
 
 

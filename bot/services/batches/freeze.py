@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import contextlib
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot import errors, model, ports
 from bot.core import batch_items, closings, connected, permissions, snapshot, transitions, undo
 from bot.render.batch import batch_message, batch_wording, deletion_form
-from bot.services import cards, people, searching, slicing
+from bot.services import cards, people, searching, selecting, slicing
+from bot.services.batches import freezing
 
 PREVIEW_FOR = timedelta(hours=1)
 """A preview older than this is not confirmed any more: what it shows has changed since."""
@@ -22,9 +23,18 @@ PREVIEW_FOR = timedelta(hours=1)
 PAGE = 500
 """Items of a batch that are read from the store at once."""
 
+SAMPLE = 5
+"""Anomalies that a preview shows."""
 
 NOBODY: Mapping[str, str] = {}
-NO_OWN: Mapping[model.Ref, model.Change] = {}
+ALIKE: Mapping[str, model.Change] = {}
+
+Own = Callable[[model.Anomaly], model.Change | None]
+"""The change of one anomaly; None: it is not in the batch."""
+
+
+class Nothing(errors.NotFound):
+    """Of what was selected nothing is to be changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +63,7 @@ class Batches:
 
     sources: Mapping[str, ports.Source]
     store: ports.Batches
+    leases: ports.Leases
     people: people.People
     cards: cards.Cards
     clock: ports.Clock
@@ -63,43 +74,33 @@ class Batches:
     async def freeze(
         self,
         change: model.Change,
-        targets: Sequence[model.Anomaly],
+        targets: selecting.Selection | Sequence[model.Anomaly],
         words: str,
         actor: model.Actor,
         channel: str,
         *,
-        own: Mapping[model.Ref, model.Change] = NO_OWN,
+        own: Own | None = None,
+        theirs: Mapping[str, model.Change] = ALIKE,
         refused: Mapping[str, str] = NOBODY,
     ) -> Preview:
-        """Keep exactly these anomalies for one change, and say what would become of each. What a system does not offer is refused for its
-        anomalies alone, and so is what was `refused` for a system before. `own` are changes of single ones. Raises UserError when no
-        system does it."""
-        systems = list(dict.fromkeys(one.ref.source for one in targets))
-        why = self._refused(systems, change, actor, refused)
-        fitted = {name: self._fitted(name, change) for name in systems if name not in why}
+        """Keep exactly these anomalies for one change, and say what would become of each. `theirs` is how single systems take it, `own` the
+        change of each anomaly where they differ (a swapped assignee). What a system does not offer is refused for its anomalies alone, and
+        so is what was `refused` for a system before. Raises UserError when no system does it."""
+        targets = selecting.of(targets)
+        why = self._refused(targets.systems, change, actor, refused)
+        fitted = {name: self._fitted(name, theirs.get(name, change)) for name in targets.systems if name not in why}
         change = next(iter(fitted.values()), change)
 
-        def item(one: model.Anomaly) -> model.Item:
-            mine = own.get(one.ref) or fitted.get(one.ref.source, change)
-            judged = self._judged(one, mine)
+        def judged(one: model.Anomaly) -> model.Item | None:
+            mine = own(one) if own else fitted.get(one.ref.source, change)
+            if mine is None:
+                return None
+            item = self._judged(one, mine)
             if one.ref.source in why:
-                judged = replace(judged, fate=model.Fate.REFUSED, reason=why[one.ref.source])
-            return replace(judged, change=mine if one.ref in own or mine != change else None)
+                item = replace(item, fate=model.Fate.REFUSED, reason=why[one.ref.source])
+            return item if mine == change else replace(item, change=mine)
 
-        items = [item(one) async for some in slicing.each(targets) for one in some]
-        return await self._keep(systems, change, items, targets, words, actor, channel)
-
-    async def freeze_each(
-        self,
-        change: model.Change,
-        own: Mapping[model.Ref, model.Change],
-        targets: Sequence[model.Anomaly],
-        words: str,
-        actor: model.Actor,
-        channel: str,
-    ) -> Preview:
-        """The same where each anomaly gets a change of its own (a swapped assignee)."""
-        return await self.freeze(change, [one for one in targets if one.ref in own], words, actor, channel, own=own)
+        return await self._keep(change, targets, judged, words, actor, channel)
 
     def _refused(self, systems: Sequence[str], change: model.Change, actor: model.Actor, given: Mapping[str, str]) -> Mapping[str, str]:
         """Why which systems do not take part. Raises what the first one says when none does."""
@@ -116,33 +117,33 @@ class Batches:
 
     async def _keep(
         self,
-        systems: Sequence[str],
         change: model.Change,
-        items: Sequence[model.Item],
-        targets: Sequence[model.Anomaly],
+        targets: selecting.Selection,
+        judged: Callable[[model.Anomaly], model.Item | None],
         words: str,
         actor: model.Actor,
         channel: str,
     ) -> Preview:
-        now = self.clock.now()
-        # No call spans systems or datastores: those of one next to each other need the fewest.
-        items = sorted(items, key=lambda item: (systems.index(item.ref.source), item.place))
-        batch = model.Batch(
-            uuid.uuid4().hex[:12],
-            systems[0] if len(systems) == 1 else "",
-            change,
-            words,
-            actor.id,
-            actor.name,
-            channel,
-            model.BatchState.PREVIEW,
-            now,
-            len(items),
-        )
-        await self.store.create(batch, items)
-        todo = {item.ref for item in items if item.fate is model.Fate.TODO}
-        split = replace(await self.store.split(batch.id), sample=[one for one in targets if one.ref in todo][:5])
-        return Preview(batch, split, await self.store.progress(batch.id), connected.shared(self.sources, systems))
+        """Raises Nothing when nothing of it is to be in the batch."""
+        sample: list[model.Anomaly] = []
+
+        async def items() -> AsyncIterator[Sequence[model.Item]]:
+            async for page in targets.pages():
+                async for some in slicing.each(page):
+                    pairs = [(one, item) for one in some if (item := judged(one)) is not None]
+                    sample.extend([one for one, item in pairs if item.fate is model.Fate.TODO][: SAMPLE - len(sample)])
+                    yield [item for _, item in pairs]
+
+        source = targets.systems[0] if len(targets.systems) == 1 else ""
+        ident, now = uuid.uuid4().hex[:12], self.clock.now()
+        asked = model.Batch(ident, source, change, words, actor.id, actor.name, channel, model.BatchState.PREVIEW, now, 0)
+        batch = await freezing.filled(self.store, self.leases, self.clock, asked, items())
+        if batch is None:
+            raise errors.Stale("What you asked for took too long to be put together, so nothing was frozen. Ask again.")
+        if not batch.total:
+            raise Nothing("Nothing of this is to be changed.")
+        split = replace(await self.store.split(batch.id), sample=sample)
+        return Preview(batch, split, await self.store.progress(batch.id), await self.offer(batch))
 
     async def systems(self, batch: model.Batch) -> Sequence[str]:
         """The systems whose anomalies are in a batch."""
@@ -197,7 +198,7 @@ class Batches:
         batch = await self.store.get(ident)
         if batch is None:
             raise errors.NotFound("This batch is not known any more. Ask again.")
-        items = [item async for some in self._pages(ident, model.Fate.REFUSED) for item in some if item.reason.startswith(batch_items.PART)]
+        items = [item async for some in self.pages(ident, model.Fate.REFUSED) for item in some if item.reason.startswith(batch_items.PART)]
         if not items:
             raise errors.Stale("No part of this batch was refused as a whole, so there is nothing to try again.")
         return batch, items
@@ -218,23 +219,17 @@ class Batches:
             raise errors.Stale(why)
         if batch.source:
             connected.named(self.sources, batch.source)  # one that is switched off takes nothing back
-        items = [self._taken_back(item, batch.change, actor) async for some in self._pages(batch.id, model.Fate.DONE) for item in some]
-        if not items:
-            raise errors.Stale("Nothing was changed by this batch, so there is nothing to take back.")
-        refused = next((item.reason for item in items if item.fate is not model.Fate.TODO), "")
-        if refused and all(item.fate is not model.Fate.TODO for item in items):
-            raise errors.NotAllowed(refused)
-        back = await self._begin(batch, items, actor, channel, now)
+        back = await self._begin(batch, actor, channel, now)
         await self.cards.publish(self.draft(back))
         return back
 
-    async def _pages(self, ident: str, fate: model.Fate) -> AsyncIterator[Sequence[model.Item]]:
-        """What became so of a batch, page by page."""
-        some, offset = await self.store.items(ident, (fate,), limit=PAGE), 0
+    async def pages(self, ident: str, *fates: model.Fate) -> AsyncIterator[Sequence[model.Item]]:
+        """What became so of a batch (nothing said: all of it), page by page."""
+        some, offset = await self.store.items(ident, fates, limit=PAGE), 0
         yield some
         while len(some) == PAGE:
             offset += PAGE
-            some = await self.store.items(ident, (fate,), offset=offset, limit=PAGE)
+            some = await self.store.items(ident, fates, offset=offset, limit=PAGE)
             yield some
 
     def _taken_back(self, item: model.Item, change: model.Change, actor: model.Actor) -> model.Item:
@@ -250,11 +245,24 @@ class Batches:
             return replace(back, fate=model.Fate.REFUSED, reason=str(error))
         return back
 
-    async def _begin(self, batch: model.Batch, items: Sequence[model.Item], actor: model.Actor, channel: str, now: datetime) -> model.Batch:
-        """Created as running, in one transaction: a kill leaves no undo that nobody ever starts."""
+    async def _begin(self, batch: model.Batch, actor: model.Actor, channel: str, now: datetime) -> model.Batch:
+        """It runs as soon as it is whole: a kill leaves no undo that nobody ever starts, and one that was not whole is made anew. Raises
+        Stale and NotAllowed."""
+        refused, todo = "", False
+
+        async def items() -> AsyncIterator[Sequence[model.Item]]:
+            nonlocal refused, todo
+            async for some in self.pages(batch.id, model.Fate.DONE):
+                back = [self._taken_back(item, batch.change, actor) for item in some]
+                todo = todo or any(item.fate is model.Fate.TODO for item in back)
+                refused = refused or next((item.reason for item in back if item.fate is not model.Fate.TODO), "")
+                yield back
+            if refused and not todo:
+                raise errors.NotAllowed(refused)
+
         action = model.Action.REOPEN if batch.change.action is model.Action.ARCHIVE else batch.change.action
         back = model.Batch(
-            f"undo-{batch.id}",
+            f"undo-{batch.id}",  # the id of an undo is that of its batch
             batch.source,
             model.Change(action),
             f"undo {batch.id}",
@@ -263,18 +271,19 @@ class Batches:
             channel or batch.channel,
             model.BatchState.RUNNING,
             now,
-            len(items),
+            0,
             confirmed=now,
             undo_of=batch.id,
         )
-        try:
-            await self.store.create(back, sorted(items, key=lambda item: item.place))
-        except ValueError as error:  # the id of an undo is that of its batch
+        begun = await freezing.filled(self.store, self.leases, self.clock, back, items())
+        if begun is None:
             # An earlier release could be killed between asking and starting: what was asked for is started now.
             if not await self.store.confirm(back.id, now):
-                raise errors.Stale("This batch is being taken back already. Its message in the channel tells how it goes.") from error
+                raise errors.Stale("This batch is being taken back already. Its message in the channel tells how it goes.")
             return await self.store.get(back.id) or back
-        return back
+        if not begun.total:
+            raise errors.Stale("Nothing was changed by this batch, so there is nothing to take back.")
+        return begun
 
     def undoable(self, batch: model.Batch) -> bool:
         """Whether [Undo] makes sense now."""

@@ -7,16 +7,16 @@ from dataclasses import dataclass, field, replace
 
 from bot import errors, model, ports
 from bot.core import grammar, snapshot
-from bot.services import browse, people, review, searching, slicing, triage
+from bot.services import browse, people, review, searching, selecting, triage
 from bot.services.batches import freeze
 
 
 @dataclass(frozen=True, slots=True)
 class _Wants:
-    """A change as the first system takes it, what others take in its place, and the systems that do not take part, and why."""
+    """A change as the first system takes it, what each of the others takes in its place, and the systems that do not take part, and why."""
 
     first: model.Change
-    own: Mapping[model.Ref, model.Change] = field(default_factory=dict)
+    theirs: Mapping[str, model.Change] = field(default_factory=dict)
     refused: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -39,9 +39,9 @@ class Previews:
         chosen = await self._targets(command, actor)
         if typed.swap is not None:
             return await self._swapped(typed.swap, typed, chosen, command, actor, click.channel)
-        wants = await self._wants(chosen.anomalies, lambda name: self._wanted(typed, name, actor))
-        if len(chosen.anomalies) == 1 and command.refs and not (chosen.missing or chosen.unheard):
-            return await self.acting.act(wants.first, chosen.anomalies[0].ref, actor, click)
+        wants = await self._wants(chosen.systems, lambda name: self._wanted(typed, name, actor))
+        if len(chosen.first) == 1 and command.refs and not (chosen.missing or chosen.unheard):
+            return await self.acting.act(wants.first, chosen.first[0].ref, actor, click)
         return await self._frozen(wants, chosen, _words(command), actor, click.channel)
 
     async def deletion(self, command: grammar.Command, actor: model.Actor, channel: str) -> freeze.Preview:
@@ -57,7 +57,7 @@ class Previews:
         systems = [reviewing.source] if reviewing.source else list(self.browse.sources)
         self._check([asked.action, *((model.Action.ASSIGN,) if reviewing.people else ())], systems, actor)
         chosen = await self.review.targets(reviewing, query, actor)
-        wants = await self._wants(chosen.anomalies, lambda name: self._with_people(reviewing, asked, name))
+        wants = await self._wants(chosen.systems, lambda name: self._with_people(reviewing, asked, name))
         return await self._frozen(wants, chosen, self.review.words(reviewing), actor, reviewing.channel)
 
     async def again(self, ident: str, actor: model.Actor, channel: str) -> freeze.Preview:
@@ -68,10 +68,11 @@ class Previews:
         for system in dict.fromkeys(item.ref.source for item in items):
             for action in snapshot.parts(change):
                 self.acting.check(action, system, actor)
-        chosen = await self.browse.pick([item.ref for item in items], actor)
+        chosen = (await self.browse.pick([item.ref for item in items], actor)).selection
         own = {item.ref: item.change for item in items if item.change is not None}
         words = f"the part of batch {batch.id} whose system did not answer"
-        return await self._frozen(_Wants(change, own=own), chosen, words, actor, channel or batch.channel)
+        where = channel or batch.channel
+        return await self._frozen(_Wants(change), chosen, words, actor, where, own=lambda one: own.get(one.ref, change))
 
     # --- which, and for whom -----------------------------------------------------------------------------------------------------
 
@@ -94,28 +95,25 @@ class Previews:
             if len(failed) == len(systems):
                 raise searching.together(failed)
 
-    async def _targets(self, command: grammar.Command, actor: model.Actor) -> searching.Picked:
+    async def _targets(self, command: grammar.Command, actor: model.Actor) -> selecting.Selection:
         """The anomalies that a command selects, the references that their system does not know, and the systems that did not answer."""
         if command.refs:
-            return await self.browse.pick(command.refs, actor)
-        found = await self.browse.select(command.query or model.Query(), actor)
-        return searching.Picked(found.anomalies, (), found.unheard)
+            return (await self.browse.pick(command.refs, actor)).selection
+        return await self.browse.select(command.query or model.Query(), actor)
 
-    async def _wants(self, targets: Sequence[model.Anomaly], make: Callable[[str], Awaitable[model.Change]]) -> _Wants:
+    async def _wants(self, systems: Sequence[str], make: Callable[[str], Awaitable[model.Change]]) -> _Wants:
         """The change for each system: people have other ids in each. One that does not know them takes no part. Raises what the first one
         says when none does."""
         made: dict[str, model.Change] = {}
         refused: dict[str, errors.BotError] = {}
-        for name in dict.fromkeys(one.ref.source for one in targets):
+        for name in systems:
             try:
                 made[name] = await make(name)
             except (errors.NotFound, errors.SourceError) as error:
                 refused[name] = error
         if not made:
             raise searching.together(list(refused.values()))
-        first = next(iter(made.values()))
-        own = {one.ref: made[one.ref.source] for one in targets if made.get(one.ref.source, first) != first}
-        return _Wants(first, own, {name: str(error) for name, error in refused.items()})
+        return _Wants(next(iter(made.values())), made, {name: str(error) for name, error in refused.items()})
 
     async def _wanted(self, typed: grammar.TypedChange, source: str, actor: model.Actor) -> model.Change:
         """The change with its people looked up."""
@@ -141,34 +139,46 @@ class Previews:
         self,
         swap: tuple[str, str],
         typed: grammar.TypedChange,
-        chosen: searching.Picked,
+        chosen: selecting.Selection,
         command: grammar.Command,
         actor: model.Actor,
         channel: str,
     ) -> freeze.Preview:
-        """A reassignment: each anomaly gets its own assignees, with somebody in the place of somebody."""
-        swaps: dict[model.Ref, model.Change] = {}
+        """A reassignment: each anomaly gets its own assignees, with somebody in the place of somebody. Where they are not known, nothing is
+        in it."""
+        known: dict[str, tuple[str, ...]] = {}
         failed: list[errors.BotError] = []
-        for source in dict.fromkeys(one.ref.source for one in chosen.anomalies):
+        for source in chosen.systems:
             try:
-                old, new = await self._ids(swap, source, actor)
+                known[source] = await self._ids(swap, source, actor)
             except (errors.NotFound, errors.SourceError) as error:
                 failed.append(error)
-                continue
-            mine = [one for one in chosen.anomalies if one.ref.source == source]
-            found = {one.ref: snapshot.swap(one, old, new) async for some in slicing.each(mine) for one in some}
-            swaps |= {ref: swapped for ref, swapped in found.items() if swapped is not None}
-        if failed and not swaps:
+        if not known:
             raise searching.together(failed)
-        if not swaps:
-            raise errors.NotFound("Nothing that is open is assigned to that person, so there is nothing to reassign.")
-        mine = [one for one in chosen.anomalies if one.ref in swaps]
-        wants = _Wants(grammar.resolved(typed, None), swaps)
-        return await self._frozen(wants, replace(chosen, anomalies=mine), _words(command), actor, channel)
 
-    async def _frozen(self, wants: _Wants, chosen: searching.Picked, words: str, actor: model.Actor, channel: str) -> freeze.Preview:
+        def own(one: model.Anomaly) -> model.Change | None:
+            return snapshot.swap(one, *known[one.ref.source]) if one.ref.source in known else None
+
+        theirs = replace(chosen, systems=[name for name in chosen.systems if name in known])
+        try:
+            return await self._frozen(_Wants(grammar.resolved(typed, None)), theirs, _words(command), actor, channel, own=own)
+        except freeze.Nothing as error:
+            if failed:
+                raise searching.together(failed) from error
+            raise errors.NotFound("Nothing that is open is assigned to that person, so there is nothing to reassign.") from error
+
+    async def _frozen(
+        self,
+        wants: _Wants,
+        chosen: selecting.Selection,
+        words: str,
+        actor: model.Actor,
+        channel: str,
+        *,
+        own: freeze.Own | None = None,
+    ) -> freeze.Preview:
         home = await self.messenger.home(channel, actor.id)
-        frozen = await self.batches.freeze(wants.first, chosen.anomalies, words, actor, home, own=wants.own, refused=wants.refused)
+        frozen = await self.batches.freeze(wants.first, chosen, words, actor, home, own=own, theirs=wants.theirs, refused=wants.refused)
         names = await self.batches.names(await self.batches.systems(frozen.batch), wants.first)
         return replace(frozen, missing=chosen.missing, unheard=chosen.unheard, names=names)
 

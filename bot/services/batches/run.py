@@ -350,16 +350,9 @@ class Runs:
         card = await self.cards.publish(self.batches.draft(batch))
         if not card.ts:
             return
-        pages = range(0, batch.total, freeze.PAGE)
-        items = [item for at in pages for item in await self.store.items(batch.id, offset=at, limit=freeze.PAGE)]
+        content, _ = await slicing.streamed(self.batches.pages(batch.id), spreadsheet.receipt)
         try:
-            await self.messenger.upload(
-                card.channel,
-                card.ts,
-                f"batch-{batch.id}.csv",
-                f"Receipt of batch {batch.id}",
-                await slicing.sheet(items, spreadsheet.receipt),
-            )
+            await self.messenger.upload(card.channel, card.ts, f"batch-{batch.id}.csv", f"Receipt of batch {batch.id}", content)
         except errors.DeliveryError as error:
             log.warning("the CSV of batch %s could not be attached: %s", batch.id, error)
 

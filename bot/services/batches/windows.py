@@ -13,7 +13,7 @@ from bot import model, ports
 PAUSE_SECONDS = 0.25
 """How soon it is looked again whether an anomaly that somebody else is changing is free."""
 
-AHEAD = 32
+AHEAD = 8
 """Windows that are read from the store at once."""
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from bot import errors, model
 from bot.sources import base, judging, paging
@@ -77,6 +78,24 @@ class Lister:
         anomalies = await self._different(pages)
         total = None if any(page.foreign for page in pages) else pages[0].total
         return AnomalyList(anomalies[:limit] if limit else anomalies, total if total is not None or limit else len(anomalies))
+
+    async def stream(self, datastore: str, params: base.Params) -> AsyncIterator[AnomalyPage]:
+        """All pages with anything on them, one after the other; what another page of lately had already is left out."""
+
+        async def read(number: int, size: int) -> AnomalyPage:
+            return await self.page(datastore, params, number=number, size=size)
+
+        lately: deque[frozenset[model.Ref]] = deque(maxlen=paging.WINDOW)
+        async for page in paging.stream(read, self.bounds):
+            fresh = {one.ref: one for one in page.anomalies if not any(one.ref in few for few in lately)}
+            if fresh:
+                lately.append(frozenset(fresh))
+                yield replace(page, anomalies=list(fresh.values()))
+
+    async def listed(self, datastore: str, params: base.Params) -> AsyncIterator[Sequence[model.Anomaly]]:
+        """The anomalies on them."""
+        async for page in self.stream(datastore, params):
+            yield page.anomalies
 
     async def _different(self, pages: Sequence[AnomalyPage]) -> Sequence[model.Anomaly]:
         """Each once, in the order and as the page says that has it first; everybody else gets a turn in between."""
@@ -154,7 +173,37 @@ def merged(listings: Sequence[AnomalyList], sort: str, limit: int) -> model.Foun
     return model.Found(ordered[:limit] if limit else ordered, total)
 
 
-_KEYS = {
+async def interleaved(listings: Sequence[AsyncIterator[Sequence[model.Anomaly]]], sort: str) -> AsyncIterator[Sequence[model.Anomaly]]:
+    """Several streams, each in the order that was asked for, as one in that order: page by page, and no more than a page of each."""
+    heads = [await _following(one) for one in listings]
+    before = _before(sort)
+    while len(live := [number for number, head in enumerate(heads) if head]) > 1:
+        first = min(live, key=lambda number: before(heads[number][0]))
+        others = min(before(heads[number][0]) for number in live if number != first)
+        cut = next((at for at, one in enumerate(heads[first]) if before(one) > others), len(heads[first]))
+        yield heads[first][:cut]
+        heads[first] = heads[first][cut:] or await _following(listings[first])
+    for number in live:
+        yield heads[number]
+        async for page in listings[number]:
+            yield page
+
+
+async def _following(listing: AsyncIterator[Sequence[model.Anomaly]]) -> list[model.Anomaly]:
+    """The next page with anything on it; nothing at the end."""
+    async for page in listing:
+        if page:
+            return list(page)
+    return []
+
+
+def _before(sort: str) -> Callable[[model.Anomaly], float]:
+    """A number that is smaller for what comes first."""
+    key = _KEYS.get(sort, _KEYS["newest"])
+    return key if sort == "oldest" else lambda one: -key(one)
+
+
+_KEYS: Mapping[str, Callable[[model.Anomaly], float]] = {
     "newest": lambda one: one.created.timestamp(),
     "oldest": lambda one: one.created.timestamp(),
     "weight": lambda one: -math.inf if one.weight is None else one.weight,

@@ -3,7 +3,7 @@ slice of everything else."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot import errors, model, ports
@@ -62,6 +62,27 @@ class Arrivals:
 
     # --- first contact ---------------------------------------------------------------------------------------------------
 
+    def opening(self) -> model.Opening:
+        """Everything that is open in lists that nobody looked at before, not held here."""
+
+        async def pages() -> AsyncIterator[Sequence[model.Anomaly]]:
+            within, looks = await self._places.within(), list[census.Look]()
+            for datastore in list(await self._places.scope()) or [cursors.EVERYWHERE]:
+                mark, total, spots = cursors.start(), 0, set[str]()
+                async for page in self._lister.stream(datastore, list_params.open_ones()):
+                    total = page.total if page.total is not None else total + len(page.anomalies)
+                    mark = mark.advanced(page.anomalies, total, self._clock.now())
+                    spots.update(one.datastore.id for one in page.anomalies if one.datastore)
+                    yield [one for one in page.anomalies if within.holds(one.datastore)]
+                visible = None if datastore else await self._visible()
+                mark = replace(mark, total=total, places=None if visible is None else visible | spots)
+                looks.append(_looked_through(datastore, total, self._lister.size, mark))
+            self.polls = census.polls(looks)
+            opening.cursor = cursors.write({part.datastore: part.mark for part in await census.step(self._lister, looks)})
+
+        opening = model.Opening(pages())
+        return opening
+
     async def _contact(self, datastore: str, familiar: frozenset[str]) -> _Seen:
         """Everything that is open in a list that nobody looked at before; places that are `familiar` from elsewhere are not met."""
         whole = await self._lister.all(datastore, list_params.open_ones())
@@ -74,9 +95,7 @@ class Arrivals:
             visible = await self._visible()
             mark = replace(mark, places=None if visible is None else visible | spots.keys() | familiar)
             met = [_met(spot, whole.anomalies) for ident, spot in spots.items() if ident not in familiar]
-        # Nothing is left for a census of today: this was one.
-        look = census.Look(datastore, anomaly_pages.AnomalyPage(whole.anomalies, total, self._lister.size, 0, foreign=False), mark)
-        return _Seen(look, whole.anomalies, met)
+        return _Seen(_looked_through(datastore, total, self._lister.size, mark), whole.anomalies, met)
 
     async def _strangers(self, first: anomaly_pages.AnomalyPage, mark: cursors.ReadMark, anomalies: Sequence[model.Anomaly]) -> _Seen:
         """In a list of everywhere: datastores that this token could not see before, or that did not exist, are met; what is open there is
@@ -129,6 +148,11 @@ class Arrivals:
                 meter.take(page)
             pages += more
         return pages
+
+
+def _looked_through(datastore: str, total: int, size: int, mark: cursors.ReadMark) -> census.Look:
+    """Nothing is left for a census of today: this was one."""
+    return census.Look(datastore, anomaly_pages.AnomalyPage((), total, size, 0, foreign=False), mark)
 
 
 def _covered(anomaly: model.Anomaly, mark: cursors.ReadMark) -> bool:

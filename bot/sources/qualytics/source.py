@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -103,6 +103,19 @@ class Qualytics:
         self.census = self._arrivals.polls
         return found
 
+    def opening(self) -> model.Opening:
+        """Everything that is open, page by page, and the cursor behind it."""
+        opening = self._arrivals.opening()
+
+        async def pages() -> AsyncIterator[Sequence[model.Anomaly]]:
+            await self._ready()
+            async for page in opening.pages:
+                yield page
+            self.census, whole.cursor = self._arrivals.polls, opening.cursor
+
+        whole = model.Opening(pages())
+        return whole
+
     async def find(self, query: model.Query) -> model.Found:
         """What matches the words that Qualytics filters by. Raises NotFound for an unknown datastore or table, with the nearest name."""
         await self._ready()
@@ -119,6 +132,19 @@ class Qualytics:
             whole = await self.find(replace(query, limit=0))
             return model.Found(whole.anomalies[: query.limit], whole.total)
         return model.Found(kept, found.total if query.limit else len(kept))
+
+    async def pages(self, query: model.Query) -> AsyncIterator[Sequence[model.Anomaly]]:
+        """The same, page by page."""
+        await self._ready()
+        plan = await self._plan(query)
+        if query.ids:
+            yield (await self.find(replace(query, limit=0))).anomalies
+            return
+        asked = [(datastore, variant) for datastore in plan.datastores for variant in plan.variants]
+        listings = [self._lister.listed(datastore, variant) for datastore, variant in asked]
+        async for page in anomaly_pages.interleaved(listings, query.sort):
+            if kept := [one for one in page if plan.holds(one)]:
+                yield kept
 
     async def count(self, query: model.Query) -> int:
         """How many match the words that Qualytics filters by: the `total` of a page of one, once the datastore filter is known to work."""

@@ -54,6 +54,14 @@ def test_already_done_is_polite() -> None:
     assert receipt(ACK, outcome(ALREADY)) == f"Already acknowledged: {ABOUT} Nothing was changed."
 
 
+def test_who_came_second_is_told_who_was_first() -> None:
+    entry = model.Entry(samples.REF, "acknowledge", samples.NOW, actor="U1", actor_name="Lee", before="Active", after="Acknowledged")
+    second = replace(outcome(ALREADY, "It is acknowledged already."), by=entry)
+    assert receipt(ACK, second) == "It is acknowledged already. Acknowledged by Lee. Nothing was changed."
+    nobody = replace(second, by=replace(entry, actor_name="", via="slack"))
+    assert receipt(ACK, nobody) == "It is acknowledged already. Nothing was changed."
+
+
 def test_refused_says_why_and_which_right_is_missing() -> None:
     seen = receipt(ARCHIVE, outcome(REFUSED, "Qualytics says no.", right="Editor", place="warehouse-prod"))
     assert seen == f"Not archived: {ABOUT} Qualytics says no; the desk's user lacks the right Editor on warehouse-prod in Qualytics."

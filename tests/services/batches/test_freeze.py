@@ -47,7 +47,8 @@ async def test_each_may_have_a_change_of_its_own(world: World) -> None:
     desk = world.desk()
     await desk.met(1, 2)
     targets = [world.system.there[ident] for ident in ("1", "2")]
-    preview = await desk.batches.freeze_each(TO_LEE, {targets[0].ref: TO_LEE}, targets, "words", DANA, CHANNEL)
+    swaps = {targets[0].ref: TO_LEE}
+    preview = await desk.batches.freeze(TO_LEE, targets, "words", DANA, CHANNEL, own=lambda one: swaps.get(one.ref))
     assert preview.batch.total == 1
     await desk.batches.confirm(preview.batch.id, DANA)
     await desk.runs.work()
@@ -71,7 +72,7 @@ async def test_what_is_near_each_other_goes_together(world: World) -> None:
     for ident in (1, 2, 3, 4):
         world.system.put(ident, datastore=model.Place(str(ident % 2), f"place {ident % 2}"))
     ident = await previewed(desk, ACK, 1, 2, 3, 4)
-    assert [item.place for item in await world.store.batches.items(ident)] == ["place 0", "place 0", "place 1", "place 1"]
+    assert [item.place for item in await world.store.batches.items(ident)] == ["place 1", "place 1", "place 0", "place 0"]
 
 
 async def test_only_who_asked_confirms_or_cancels_and_once(world: World) -> None:
@@ -205,7 +206,7 @@ async def test_the_message_of_a_confirmed_batch_survives_a_kill(world: World) ->
     fuse = Fuse()
     dying = world.desk(fuse)
     await dying.batches.store.get(ident)
-    fuse.left, fuse.after = 4, True  # the batch, its items, the undo itself
+    fuse.left, fuse.after = 5, True  # the batch, the undo, what was done, its items, and that it is whole
     died = await killed(dying.batches.undo(ident, DANA, ""))
     assert died and await world.store.batches.get(f"undo-{ident}") is not None
     await world.desk().settle()

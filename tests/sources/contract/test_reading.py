@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -155,6 +156,16 @@ async def test_the_limit_takes_the_first_of_the_order(system: harness.Harness, s
     }
     assert [keys[sort](one) for one in part.anomalies] == sorted(map(keys[sort], whole.anomalies))[:5]
     assert part.total == whole.total == len(whole.anomalies)
+
+
+@pytest.mark.parametrize("sort", ["", "newest", "oldest", "weight"])
+async def test_the_pages_bring_what_is_found_in_its_order_and_look_at_no_limit(system: harness.Harness, sort: str) -> None:
+    source, query = system.source(), model.Query(sort=sort)
+    pages = [page async for page in source.pages(replace(query, limit=2))]
+    assert [one.ref for page in pages for one in page] == [one.ref for one in (await source.find(query)).anomalies]
+    chosen = sorted(system.open())[:3]
+    some = [one.ref.id async for page in source.pages(model.Query(ids=tuple(chosen))) for one in page]
+    assert sorted(some) == chosen
 
 
 async def test_chosen_ids_are_found_as_far_as_they_stand_so(system: harness.Harness) -> None:

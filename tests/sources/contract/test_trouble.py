@@ -32,7 +32,7 @@ async def test_trouble_has_a_name_and_passes(system: harness.Harness, fault: har
     ident = sorted(system.open())[0]
     await source.get([ident])
     system.fault(**fault)
-    for asking in (source.changes(""), source.find(model.Query()), source.get([ident])):
+    for asking in (source.changes(""), source.find(model.Query()), anext(source.pages(model.Query())), source.get([ident])):
         with pytest.raises(errors.SourceError) as raised:
             await asking
         assert type(raised.value) is error
