@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot import model
@@ -26,3 +26,6 @@ class Whole(desks.System):
 
     async def count(self, query: model.Query) -> int:
         return len((await self.find(replace(query, limit=0))).anomalies)
+
+    async def pages(self, query: model.Query) -> AsyncIterator[Sequence[model.Anomaly]]:
+        yield (await self.find(replace(query, limit=0))).anomalies
