@@ -63,15 +63,6 @@ class Browse:
         """What the systems bring to the grammar."""
         return grammar.spoken(self.sources.values(), self.elsewhere)
 
-    def own_words(self) -> Mapping[str, Sequence[model.OwnWord]]:
-        """The filter words that belong to single systems, by their titles."""
-        return {source.title: source.own_words for source in self.sources.values()}
-
-    def refused_words(self) -> Collection[str]:
-        """The filter words that no system can do anything with."""
-        refuses = [{name for name, word in one.words.items() if word.handling is model.Handling.REFUSED} for one in self.sources.values()]
-        return set.intersection(*refuses) if refuses else set()
-
     def offer(self, sources: Collection[str]) -> model.Capabilities:
         """What these systems let people do between them; () are all."""
         return connected.together(self.sources, sources or self.sources)

@@ -13,7 +13,7 @@ from bot.render.anomaly import replies
 from bot.render.digest import digest_message
 from bot.render.kit import ids
 from bot.render.review import review_form
-from bot.services import browse, digest, open_ones, people, placing, review, status
+from bot.services import browse, digest, open_ones, people, placing, review, selecting, status
 from tests.render import slack_rules
 from tests.services import desk as desks
 from tests.services import lab, whole
@@ -153,9 +153,11 @@ async def test_ids_that_name_their_system_are_asked_for_there_alone(mixed: Looki
 
 
 async def test_an_id_whose_form_only_one_has_is_asked_for_there_alone(mixed: Looking) -> None:
+    mixed.town.world.system.idents = model.Idents("[0-9]+")
     mixed.other_down()
     page = await mixed.browse.listing(model.Query(ids=(mixed.here[0].id,)), ME)
     assert [one.ref for one in page.anomalies] == [mixed.here[0]]
+    assert not page.unheard, "nobody else was asked"
 
 
 async def test_an_id_without_its_system_is_placed_by_its_form_though_that_is_down(looking: Looking) -> None:
@@ -183,6 +185,11 @@ def form(looking: Looking, *picked: model.Ref, which: str = "picked", change: mo
     return model.ReviewInput(model.ReviewScope(), source, 0, tuple(words), words, which, "", change)
 
 
+async def taken(chosen: selecting.Selection) -> list[model.Anomaly]:
+    """All of a selection."""
+    return [one async for page in chosen.pages() for one in page]
+
+
 async def test_a_page_of_a_review_has_both_and_what_is_ticked_is_read_in_its_own_system(looking: Looking) -> None:
     page = await looking.review.page(model.ReviewScope(), OPEN, ME)
     assert page.source == ("" if looking.town.mixed else "strange")
@@ -190,9 +197,9 @@ async def test_a_page_of_a_review_has_both_and_what_is_ticked_is_read_in_its_own
     assert all(one.ref.id in str(view) for one in page.anomalies)
     picked = [*looking.here[:1], *([model.Ref("qualytics", "7")] if looking.town.mixed else [])]
     chosen = await looking.review.targets(form(looking, *picked), OPEN, ME)
-    assert {one.ref for one in chosen.anomalies} == set(picked)
+    assert {one.ref for one in await taken(chosen)} == set(picked)
     everything = await looking.review.targets(form(looking, which="all"), OPEN, ME)
-    assert {one.ref for one in everything.anomalies} >= {*looking.here, *picked}
+    assert {one.ref for one in await taken(everything)} >= {*looking.here, *picked}
 
 
 async def test_a_review_while_one_is_down_has_the_other_and_says_so(mixed: Looking) -> None:
@@ -201,7 +208,7 @@ async def test_a_review_while_one_is_down_has_the_other_and_says_so(mixed: Looki
     assert {one.ref.source for one in page.anomalies} == {"qualytics"}
     assert "Strange does not answer; its anomalies are not in this list" in str(review_form.form(page, mixed.browse.offer(())))
     chosen = await mixed.review.targets(form(mixed, mixed.here[0], model.Ref("qualytics", "7")), OPEN, ME)
-    assert ([str(one.ref) for one in chosen.anomalies], list(chosen.missing)) == (["qualytics:7"], [])
+    assert ([str(one.ref) for one in await taken(chosen)], list(chosen.missing)) == (["qualytics:7"], [])
     assert [gone.source for gone in chosen.unheard] == ["strange"]
 
 

@@ -29,3 +29,6 @@ class Whole(desks.System):
 
     async def count(self, query: model.Query) -> int:
         return len((await self.find(replace(query, limit=0))).anomalies)
+
+    async def pages(self, query: model.Query) -> AsyncIterator[Sequence[model.Anomaly]]:
+        yield (await self.find(replace(query, limit=0))).anomalies
