@@ -264,7 +264,7 @@ async def test_a_scan_that_is_delivered_three_times_is_one(house: House) -> None
     assert len(await house.stage.calls("views.open")) == opened + 1
     draft = scan_form.ScanDraft("qualytics", CHANNEL, ("43",), how=scan_form.INCREMENTAL, names={"43": "crm-replica"})
     option = {"text": {"type": "plain_text", "text": "crm-replica"}, "value": "43"}
-    chosen = {
+    chosen: dict[str, Json] = {
         ids.SCAN_DATASTORES: {"type": "multi_external_select", "selected_options": [option]},
         ids.SCAN_HOW: {"type": "radio_buttons", "selected_option": {"value": scan_form.INCREMENTAL}},
     }
