@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -72,7 +73,9 @@ async def _chunk(connection: AsyncConnection, sight: Sight, seen: Sequence[model
     fresh: list[tuple[model.Anomaly, columns.Encoded]] = []
     changes: list[_Change] = []
     same: list[str] = []
-    for anomaly in seen:
+    for number, anomaly in enumerate(seen, start=1):
+        if number % mappers.SLICE == 0:
+            await asyncio.sleep(0)
         row, body = known.get(anomaly.ref.id), mappers.encoded(anomaly)
         if row is None:
             if not sight.known_only:
