@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.ports.health import DigestMarks, HealthRecords, SlackHealth, SourceTraits
 from bot.ports.kinds import Budget, Deps, Kind, Lanes, Setting, Thresholds
+from bot.ports.overlays import Overlays
 from bot.ports.queries import Mark, OpenAnomalies
 from bot.ports.routes import Routes
 from bot.ports.slack import Directory, Messenger
@@ -52,6 +53,7 @@ __all__ = [
     "Observation",
     "OpenAnomalies",
     "Operations",
+    "Overlays",
     "Picture",
     "Pictures",
     "Record",
