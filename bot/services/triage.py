@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot import errors, model, ports
-from bot.core import attribution, closings, connected, permissions, snapshot, transitions
+from bot.core import attribution, closings, connected, overlay, permissions, snapshot, transitions
 from bot.services import cards, leasing, people, post, recording, remarks
 
 log = logging.getLogger(__name__)
@@ -190,7 +190,7 @@ class Triage:
         if targets:
             intent = replace(intent, sent=self.clock.now())
             await self.journal.sent(intent.key, self.clock.now())
-            applied, read_at, found = await self._change(intent, source, targets, again=again)
+            applied, read_at, found = await self._change(intent, source, targets, read_at, again=again)
             judged |= {outcome.ref: outcome for outcome in applied}
             asked = {one.ref for one in targets}
             after = {**{ref: one for ref, one in before.items() if ref not in asked}, **found}
@@ -247,7 +247,7 @@ class Triage:
         outcome = await self._judge(intent, ref, anomaly, source)
         if not again:
             return outcome
-        if intent.sent is not None and await self._was_done(intent, outcome, source):
+        if intent.sent is not None and not overlay.whole(intent.change, anomaly) and await self._was_done(intent, outcome, source):
             return model.Outcome(ref, model.Result.DONE)
         if outcome is None and ref in stored and _moved(intent.shown.get(ref, 0), stored[ref], anomaly):
             why = "The bot was restarted before this was done, and somebody has changed the anomaly since."
@@ -272,10 +272,10 @@ class Triage:
         return ""
 
     async def _change(
-        self, intent: ports.Intent, source: ports.Source, targets: Sequence[model.Anomaly], *, again: bool
+        self, intent: ports.Intent, source: ports.Source, targets: Sequence[model.Anomaly], read_at: datetime, *, again: bool
     ) -> tuple[Sequence[model.Outcome], datetime, Mapping[model.Ref, model.Anomaly]]:
-        """Apply and read back; returns also when it was read. A lost or unreadable answer is settled by the reading; what the system says
-        it did and did not do counts as refused. Raises SourceUnsure when nobody could look."""
+        """Apply and read back, unless all is kept here; returns also when it was read. A lost or unreadable answer is settled by the
+        reading; what the system says it did and did not do counts as refused. Raises SourceUnsure when nobody could look."""
         lost: errors.SourceError | None = None
         try:
             applied = await source.apply(_signed(intent), targets)
@@ -288,15 +288,17 @@ class Triage:
             applied = [model.Outcome(one.ref, model.Result.REFUSED, str(error)) for one in targets]
         except errors.StoreError as error:  # a source remembers what it learned: it may have been done
             raise errors.SourceUnsure(source.name, str(error)) from error
-        read_at = self.clock.now()
         try:
-            after = await self._read(source, [one.ref for one in targets])
+            read: Mapping[model.Ref, model.Anomaly] = {one.ref: one for one in targets}
+            if not overlay.here(targets, [intent.change]):
+                read_at, read = self.clock.now(), await self._read(source, list(read))
+            after = overlay.after(read, applied)
             believed = [await self._believed(intent, outcome, targets, after, source) for outcome in applied]
         except (errors.SourceError, errors.StoreError) as error:
             raise errors.SourceUnsure(source.name, str(lost or error)) from error
         if lost is not None and all(outcome.result is model.Result.REFUSED for outcome in believed):
             raise lost
-        return believed, read_at, after
+        return believed, read_at, overlay.done(read, believed)
 
     async def _believed(
         self,
@@ -308,7 +310,7 @@ class Triage:
     ) -> model.Outcome:
         """A reading shows what a change did; a comment has to be looked for."""
         if outcome.unsure and await self._said(intent, source):
-            return model.Outcome(outcome.ref, model.Result.DONE)
+            return replace(outcome, result=model.Result.DONE, reason="", unsure=False)
         before = next(one for one in targets if one.ref == outcome.ref)
         return transitions.believed(intent.change, outcome, before, after.get(outcome.ref), source.title)
 
@@ -359,10 +361,12 @@ class Triage:
         return recording.End(intent.actor, intent.actor_name, intent=intent.key)
 
     def _remarks(self, intent: ports.Intent, source: ports.Source, done: Sequence[recording.Deed]) -> Sequence[ports.Remark]:
-        """The token hides who acted: a single action that was confirmed leaves a comment with the name, where comments work."""
+        """The token hides who acted: a single action that was confirmed leaves a comment with the name, where comments work; not where the
+        system took no part in it."""
         said = attribution.remark(intent.change, intent.actor_name)
-        wanted = said and self.actor_comments and done and model.Action.COMMENT in source.supports
-        return [ports.Remark(intent.key, done[0].ref, said, self.clock.now())] if wanted else []
+        theirs = [deed for deed in done if not overlay.whole(intent.change, deed.after)]
+        wanted = said and self.actor_comments and theirs and model.Action.COMMENT in source.supports
+        return [ports.Remark(intent.key, theirs[0].ref, said, self.clock.now())] if wanted else []
 
     async def _tell_assignees(
         self, intent: ports.Intent, before: model.Anomaly | None, after: model.Anomaly | None
