@@ -212,3 +212,28 @@ def test_group_says_when_all_are_closed_and_has_nothing_to_review() -> None:
     assert "6 anomalies arrived together, all closed now" in slack_rules.seen(message)
     assert slack_rules.labels(message) == ["Show list"]
     assert "Review" not in slack_rules.heard(message)
+
+KEPT = replace(ORDERS, kept_here=tuple(model.Part), state=model.State.ACKNOWLEDGED, status="Acknowledged")
+
+
+@pytest.mark.parametrize(
+    ("anomaly", "said"),
+    [
+        (KEPT, "kept here, not in Qualytics"),
+        (replace(KEPT, assignees=(samples.LEE,)), "kept here, not in Qualytics"),
+        (replace(KEPT, state=model.State.ARCHIVED, archived_as="Invalid"), "kept here, not in Qualytics"),
+        (replace(ORDERS, kept_here=(model.Part.ASSIGNEES,), assignees=(samples.LEE,)), "assignees kept here, not in Qualytics"),
+        (replace(KEPT, kept_here=(model.Part.STATE,), assignees=(samples.LEE,)), "status kept here, not in Qualytics"),
+    ],
+    ids=["status", "both", "archived", "assignees alone", "status alone"],
+)
+def test_what_is_kept_here_is_said_drawn_and_spoken(anomaly: model.Anomaly, said: str) -> None:
+    message = drawn(anomaly)
+    (line,) = [line for line in lines(message) if "kept here" in line]
+    assert line.split(" · ")[-1].endswith(said)
+    assert said in slack_rules.heard(message)
+
+
+@pytest.mark.parametrize("kept_here", [(), tuple(model.Part)], ids=["theirs", "ours"])
+def test_where_nobody_did_anything_nothing_is_kept(kept_here: tuple[model.Part, ...]) -> None:
+    assert "kept here" not in slack_rules.heard(drawn(replace(ORDERS, kept_here=kept_here)))
