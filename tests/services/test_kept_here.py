@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot import model
+from bot import model, ports
 from bot.core import permissions
 from bot.services import browse, open_ones
 from tests.services import cast, fixed_routes, lab
@@ -149,30 +149,26 @@ async def test_what_no_poll_has_seen_yet_is_kept_all_the_same(loose_town: towns.
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 async def test_a_restart_at_any_step_leaves_it_done_once(loose_town: towns.Town, change: model.Change, after: bool) -> None:
     town = loose_town
-    _, ref = await met(town)
+    desk, ref = await met(town)
     fuse = desks.Fuse()
     await town.world.desk(fuse).click(change, ref, key="whole")
-    steps = fuse.burnt
-    assert steps > 5
-    for step in range(1, steps + 1):
-        (one,) = town.arrive(loose=True)
-        await again(town, town.world.desk())
+    assert fuse.burnt > 5
+    killed = dict(enumerate(town.arrive(fuse.burnt, loose=True), start=1))
+    await again(town, desk)
+    for step, one in killed.items():
         await desks.killed(town.world.desk(desks.Fuse(step, after)).click(change, one, key=f"step {step}"))
-        desk = town.world.desk()
-        await desk.settle()
+    await town.world.desk().settle()
+    for step, one in killed.items():
         stored, lines = await town.world.stored(one), await town.world.history(one)
-        asked = await town.world.store.journal.begin(intent(change, one, f"step {step}"), town.world.clock.now(), 1)
-        if asked:
+        if await town.world.store.journal.begin(intent(change, one, f"step {step}"), town.world.clock.now(), 1):
             assert lines == [], "it was never accepted"
             continue
         assert [line.action for line in lines] == [change.action], f"step {step}"
-        assert (stored.state, stored.archived_as) != (State.OPEN, None) or stored.assignees == (loose.LEE,)
+        assert stored.state is not State.OPEN or stored.assignees == (loose.LEE,)
     assert town.writes() == []
 
 
 def intent(change: model.Change, ref: model.Ref, key: str) -> Any:
-    from bot import ports
-
     return ports.Intent(key, change, (ref,), "U1", "Dana", cast.NOON)
 
 

@@ -213,6 +213,7 @@ def test_group_says_when_all_are_closed_and_has_nothing_to_review() -> None:
     assert slack_rules.labels(message) == ["Show list"]
     assert "Review" not in slack_rules.heard(message)
 
+
 KEPT = replace(ORDERS, kept_here=tuple(model.Part), state=model.State.ACKNOWLEDGED, status="Acknowledged")
 
 
