@@ -31,6 +31,11 @@ _ORDERS: Mapping[str, Callable[[model.Anomaly], tuple[Any, ...]]] = {
 """How anomalies of several systems are sorted; without a word for it by severity, which is the same word everywhere, and then by age."""
 
 
+def order(sort: str) -> Callable[[model.Anomaly], tuple[Any, ...]]:
+    """How the anomalies of one system are sorted by this word."""
+    return _ORDERS[sort or "newest"]
+
+
 _SENT = model.Word(model.Handling.SENT)
 
 

@@ -24,9 +24,6 @@ class Whole(desks.System):
         ordered = sorted(found, key=lambda one: one.created, reverse=True)
         return model.Found(ordered[: query.limit or None], len(found))
 
-    async def pages(self, query: model.Query) -> AsyncIterator[Sequence[model.Anomaly]]:
-        yield (await self.find(replace(query, limit=0))).anomalies
-
     async def count(self, query: model.Query) -> int:
         return len((await self.find(replace(query, limit=0))).anomalies)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot import model
-from bot.core import reasons, vocabulary
+from bot.core import overlay, reasons, vocabulary
 from bot.render import siblings
 from bot.render.anomaly import buttons, wording
 from bot.render.kit import blocks, ids, limits, refusals, text, unheard
@@ -45,7 +45,8 @@ def _told_one(receipt: model.Receipt, outcome: model.Outcome, actor: model.Actor
         return text.sentence(f"Not {verb.lower()}: {about}", text.capital(_why(outcome, offer)))
     if outcome.result is model.Result.ALREADY:
         return text.sentence(_already(outcome, verb, anomaly), "Nothing was changed")
-    return f"{_done(receipt.change, verb, anomaly, actor, offer)}: {about}"
+    ours = f"Kept here: {text.short(offer.title, 40)} does not keep it" if overlay.whole(receipt.change, anomaly) else ""
+    return text.sentence(f"{_done(receipt.change, verb, anomaly, actor, offer)}: {about}", ours)
 
 
 def _done(change: model.Change, verb: str, anomaly: model.Anomaly | None, actor: model.Actor, offer: model.Capabilities) -> str:

@@ -241,3 +241,29 @@ def test_a_group_of_several_systems_counts_each_and_names_each_sample_with_its_s
     assert f"from {OFFER.title} and Strange" in message.text
     alone = slack_rules.seen(anomaly_card.group("card-7", replace(counted, sources=[("qualytics", 32)]), {"qualytics": OFFER}, 5))
     assert "By system" not in alone and "qualytics:" not in alone
+
+
+KEPT = replace(ORDERS, kept_here=tuple(model.Part), state=model.State.ACKNOWLEDGED, status="Acknowledged")
+
+
+@pytest.mark.parametrize(
+    ("anomaly", "said"),
+    [
+        (KEPT, "kept here, not in Qualytics"),
+        (replace(KEPT, assignees=(samples.LEE,)), "kept here, not in Qualytics"),
+        (replace(KEPT, state=model.State.ARCHIVED, archived_as="Invalid"), "kept here, not in Qualytics"),
+        (replace(ORDERS, kept_here=(model.Part.ASSIGNEES,), assignees=(samples.LEE,)), "assignees kept here, not in Qualytics"),
+        (replace(KEPT, kept_here=(model.Part.STATE,), assignees=(samples.LEE,)), "status kept here, not in Qualytics"),
+    ],
+    ids=["status", "both", "archived", "assignees alone", "status alone"],
+)
+def test_what_is_kept_here_is_said_drawn_and_spoken(anomaly: model.Anomaly, said: str) -> None:
+    message = drawn(anomaly)
+    (line,) = [line for line in lines(message) if "kept here" in line]
+    assert line.split(" · ")[-1].endswith(said)
+    assert said in slack_rules.heard(message)
+
+
+@pytest.mark.parametrize("kept_here", [(), tuple(model.Part)], ids=["theirs", "ours"])
+def test_where_nobody_did_anything_nothing_is_kept(kept_here: tuple[model.Part, ...]) -> None:
+    assert "kept here" not in slack_rules.heard(drawn(replace(ORDERS, kept_here=kept_here)))
