@@ -1,4 +1,5 @@
-"""The floor of the click row: Bolt with one listener that acknowledges and does nothing, over Socket Mode."""
+"""The floor of the click rows: Bolt with one listener that acknowledges and does nothing, over Socket Mode, or over HTTP where there is no
+token for that."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ import os
 import re
 import signal
 
+from aiohttp import web
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
@@ -17,16 +19,23 @@ async def main() -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     client = AsyncWebClient(os.environ["SLACK_BOT_TOKEN"], base_url=os.environ["SLACK_API_URL"])
-    app = AsyncApp(client=client)
+    app = AsyncApp(client=client, signing_secret=os.environ.get("SLACK_SIGNING_SECRET"))
 
     @app.action(re.compile(".*"))
     async def listener(ack: AsyncAck) -> None:
         await ack()
 
-    handler = AsyncSocketModeHandler(app, os.environ["SLACK_APP_TOKEN"])
-    await handler.connect_async()
+    if token := os.environ["SLACK_APP_TOKEN"]:
+        handler = AsyncSocketModeHandler(app, token)
+        await handler.connect_async()
+        await stop.wait()
+        await handler.close_async()
+        return
+    runner = web.AppRunner(app.web_app())
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", int(os.environ["PORT"])).start()
     await stop.wait()
-    await handler.close_async()
+    await runner.cleanup()
 
 
 if __name__ == "__main__":

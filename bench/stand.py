@@ -156,10 +156,11 @@ class Stand:
         }
 
     @asynccontextmanager
-    async def bot(self, database: str = "desk.db", **more: str) -> AsyncIterator[Bot]:
-        """`python -m bot run`, ready."""
-        env, watched = self.env(database, **more), self.folder / "callbacks.log"
-        async with process("the bot", self.folder / "bot.log", "-m", "bench.watched", str(watched), "run", env=env) as child:
+    async def bot(self, database: str = "desk.db", *, role: str = "run", **more: str) -> AsyncIterator[Bot]:
+        """`python -m bot run`, or another of its roles, ready."""
+        env = self.env(database, **more)
+        watched, log = (self.folder / f"{what}-{role}-{env['PORT']}.log" for what in ("callbacks", "bot"))
+        async with process("the bot", log, "-m", "bench.watched", str(watched), role, env=env) as child:
             running = Bot(child, f"http://127.0.0.1:{env['PORT']}", self.http)
             await running.ready()
             ready = time()
@@ -233,11 +234,13 @@ class Bot:
 
 
 @asynccontextmanager
-async def standing(folder: Path, *, open_at_start: int = 0, latency_ms: int = 0, budgets: bool = True) -> AsyncIterator[Stand]:
-    """Both fakes, answering."""
+async def standing(
+    folder: Path, *, open_at_start: int = 0, latency_ms: int = 0, budgets: bool = True, http_url: str = ""
+) -> AsyncIterator[Stand]:
+    """Both fakes, answering; with `http_url` Slack posts there instead of using Socket Mode."""
     folder.mkdir()  # noqa: ASYNC240
     ports = free_port(), free_port()
-    slack = ("-m", "sandbox.slack", "--port", f"{ports[0]}", *([] if budgets else ["--no-budgets"]))
+    slack = ("-m", "sandbox.slack", "--port", f"{ports[0]}", "--http-url", http_url, *([] if budgets else ["--no-budgets"]))
     systems = ("-m", "sandbox.qualytics", "--port", f"{ports[1]}", "--open", f"{open_at_start}", "--latency-ms", f"{latency_ms}")
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(

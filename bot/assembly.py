@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from importlib import metadata
 from zoneinfo import ZoneInfo
 
 from bot import model, ports, settings
 from bot.core import permissions
-from bot.services import browse, cards, digest, keeping, open_ones, people, poll, post, recording, remarks, review, status, triage
+from bot.services import (
+    browse,
+    cards,
+    digest,
+    keeping,
+    kept_here,
+    open_ones,
+    people,
+    poll,
+    post,
+    recording,
+    remarks,
+    review,
+    status,
+    triage,
+)
 from bot.services.batches import freeze, preview, run
 from bot.services.scans import ask, follow
 from bot.store import engine, routes
@@ -55,7 +70,8 @@ class Services:
 
 
 def services(ground: Ground) -> Services:
-    """All of them."""
+    """All of them. None sees a system without what is kept here in its place."""
+    ground = replace(ground, sources=kept_here.sources(ground.sources, ground.store.overlays))
     configured, zone = ground.configured, ZoneInfo(ground.configured.desk_timezone)
     folk = people.People(
         sources=ground.sources,

@@ -95,7 +95,7 @@ async def _link(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -
 
 async def _help(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
     ways = [one for name in desk.sources for one in desk.browse.capabilities(name).archive_as]
-    return desk_status.help_text(await desk.browse.newest(), ways, desk.browse.own_words(), desk.browse.refused_words())
+    return desk_status.help_text(await desk.browse.newest(), ways, desk.browse.search.own_words(), desk.browse.search.refused_words())
 
 
 async def _list(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot import model
-from bot.core import snapshot, undo
+from bot.core import overlay, snapshot, undo
 
 PART = "This part was refused as a whole: "
 """How the reason begins where a system did not answer while the others went on; by it the part is found that can be tried again."""
@@ -21,6 +21,9 @@ def checked(batch: model.Batch, item: model.Item, anomaly: model.Anomaly | None)
         why = "" if half_way else snapshot.drifted(item.before, anomaly, _everything(batch.change))
         return replace(item, fate=model.Fate.DRIFTED if why else model.Fate.TODO, reason=why)
     change = item.change or batch.change
+    if overlay.whole(change, anomaly):
+        # What is kept here is written down as it is made: it was not, and whatever is different since was somebody else's doing.
+        item = replace(item, fate=model.Fate.TODO)
     if item.fate is model.Fate.SENT and snapshot.took(change, anomaly):
         # Sent before a restart, and it is as asked: it was this batch.
         return replace(item, fate=model.Fate.DONE, after=snapshot.of(anomaly) if anomaly is not None else None)

@@ -19,6 +19,7 @@ class Able(Protocol):
     title: str
     supports: frozenset[model.Action]
     archive_as: tuple[model.Closing, ...]
+    unkept: frozenset[model.Part]
 
 
 def named(systems: Mapping[str, System], name: str) -> System:
@@ -34,7 +35,7 @@ def capabilities(systems: Mapping[str, Able], name: str) -> model.Capabilities:
     system = systems.get(name)
     if system is None:
         return model.Capabilities(name, frozenset())
-    return model.Capabilities(system.title, system.supports, system.archive_as)
+    return model.Capabilities(system.title, system.supports, system.archive_as, system.unkept)
 
 
 def together(systems: Mapping[str, Able], names: Collection[str]) -> model.Capabilities:

@@ -309,7 +309,7 @@ def believed(
     """What was read back counts, in both directions: a yes that shows nothing is a refusal, and an answer that told nothing is a yes when
     the anomaly has become what was asked for."""
     if outcome.unsure and shows(change, after) and not shows(change, before):
-        return model.Outcome(outcome.ref, model.Result.DONE)
+        return replace(outcome, result=model.Result.DONE, reason="", unsure=False)
     why = doubt(change, after, title) if outcome.result is model.Result.DONE else ""
     return replace(outcome, result=model.Result.REFUSED, reason=why) if why else outcome
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bot.model.actions import Action, Actor, Change, Entry, Installation, Outcome, Result
-from bot.model.anomalies import OVER, Anomaly, Changes, Check, Comment, Contact, Opening, Person, Place, Reading, Ref, Severity, State
+from bot.model.anomalies import OVER, Anomaly, Changes, Check, Comment, Contact, Opening, Part, Person, Place, Reading, Ref, Severity, State
 from bot.model.batches import Batch, BatchState, Fate, Item, Progress, Refusals, Snapshot, Split
 from bot.model.cards import Block, Card, CardDraft, CardKind, CardState, Decision, Message, Reason, Route, Window
 from bot.model.digest import Digest, DigestDay, DigestLine, NoisyCheck
 from bot.model.findings import Direction, Fact, Scale, Series
 from bot.model.leases import Crew, Lease
+from bot.model.overlays import Overlay
 from bot.model.queries import Answer, ClientOptions, Found, Handling, Idents, OwnWord, Query, Unheard, Word
 from bot.model.reports import (
     ChannelRefuses,
@@ -81,7 +82,9 @@ __all__ = [
     "Operation",
     "OperationState",
     "Outcome",
+    "Overlay",
     "OwnWord",
+    "Part",
     "Person",
     "Place",
     "PlacesMet",

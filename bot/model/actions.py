@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.model.anomalies import Ref
+from bot.model.overlays import Overlay
 
 
 class Action(StrEnum):
@@ -57,7 +58,7 @@ class Outcome:
 
     `right` and `place` name a missing right and its datastore when that was the reason; `by` is the journal's newest line where somebody
     else was faster. `stale` says that the button was drawn before the anomaly became what it is; `unsure` that the answer does not tell
-    whether it was done, so that somebody has to look.
+    whether it was done, so that somebody has to look. `ours` is what the desk is to keep of it in place of its system.
     """
 
     ref: Ref
@@ -68,6 +69,7 @@ class Outcome:
     by: Entry | None = None
     stale: bool = False
     unsure: bool = False
+    ours: Overlay | None = None
 
 
 @dataclass(frozen=True, slots=True)

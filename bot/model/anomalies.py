@@ -44,6 +44,14 @@ OVER = "Over"
 """How an anomaly is archived that its system closed by itself; never one of the ways that people choose."""
 
 
+class Part(StrEnum):
+    """What people make of an anomaly, of which a system may keep some and not other. A state goes with its outcome."""
+
+    STATE = "state"
+    OUTCOME = "outcome"
+    ASSIGNEES = "assignees"
+
+
 class Severity(StrEnum):
     """A word for the raw number; thresholds per source (`DESK_SEVERITY`)."""
 
@@ -93,7 +101,8 @@ class Anomaly:
     `type` is the system's own word, `type_title` what it is called for people ("": the word itself). `weight` is a number on the `scale`.
     `facts` come in order of importance. `places` are all places around it, from the outermost to the innermost, where there are others
     than `datastore` and `container`, by which anomalies are filtered and counted. `merged_into` goes on in place of it. `deleted`: its
-    system does not know it any more. `over`: since when it is closed there, by nobody but the system.
+    system does not know it any more. `over`: since when it is closed there, by nobody but the system. `kept_here` are the parts that its
+    system has no way to keep of this one, in the order of `Part`: the desk keeps them (`core.overlay`).
     """
 
     ref: Ref
@@ -127,6 +136,7 @@ class Anomaly:
     started: datetime | None = None
     ended: datetime | None = None
     over: datetime | None = None
+    kept_here: tuple[Part, ...] = ()
 
     @property
     def where(self) -> tuple[Place, ...]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.model.actions import Action
+from bot.model.anomalies import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,10 @@ class Closing:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a source lets people do, as far as a card has to know: its title, the actions that exist, the ways of closing."""
+    """What a source lets people do, as far as a card has to know: its title, the actions that exist, the ways of closing. Of some of its
+    anomalies the desk keeps the parts that are `unkept`."""
 
     title: str
     supports: frozenset[Action]
     archive_as: tuple[Closing, ...] = ()
+    unkept: frozenset[Part] = frozenset()

@@ -71,7 +71,8 @@ class Record:
 
     `seen` are the anomalies of `source` as a request at `read_at` saw them: those that are not known stay so unless it is `adopting`.
     `entries` are the lines about what we did; `note` makes those about what turns out to be somebody else's doing. It closes `intent`, or
-    settles `items` of the batch that is held by `lease`.
+    settles `items` of the batch that is held by `lease`. `kept` is what we keep of anomalies from now on in place of their system, known
+    or not.
     """
 
     source: str
@@ -86,6 +87,7 @@ class Record:
     intent: str = ""
     lease: model.Lease | None = None
     items: Sequence[model.Item] = ()
+    kept: Sequence[model.Overlay] = ()
 
 
 class Records(Protocol):

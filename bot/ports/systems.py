@@ -45,6 +45,8 @@ class Source(Protocol):
     `doubtful` names those of `supports` that were refused lately, whatever they were tried on: they are spared where nobody asked for them
     (the comment that tells who acted), and tried whenever somebody does.
     `census`: within so many polls everything that is open was looked through once, whatever its date.
+    `unkept` are the parts that it cannot keep of some or all of its anomalies, each of which says so (`Anomaly.kept_here`): the desk keeps
+    them, and calls nothing to change them.
     `idents` say how its anomalies are named, `own_words` are the filter words that belong to it alone,
     `client_options` what people know from its own command line.
     Who starts scans is a `Scanner` beside it: `supports` names SCAN and ABORT exactly where there is one.
@@ -58,6 +60,7 @@ class Source(Protocol):
     max_batch: int
     words: Mapping[str, model.Word]
     census: int
+    unkept: frozenset[model.Part]
     idents: model.Idents
     own_words: tuple[model.OwnWord, ...]
     client_options: model.ClientOptions

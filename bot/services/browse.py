@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot import errors, model, ports
 from bot.core import attribution, connected, grammar, lookup, permissions, phrases, scan_rules
-from bot.services import open_ones, placing, searching, selecting, slicing
+from bot.services import counting, open_ones, placing, searching, selecting
 
 PAGE = 10
 """Anomalies on one page of a list: what fits into a message with room to read."""
@@ -22,29 +21,6 @@ MEMBERS = 500
 
 LAST_SCANS = 5
 """So many scans are looked through for the last one that ended."""
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """How many match a filter. `by_state` and `by_table` are empty where counting them would mean reading thousands; `totals` are by the
-    titles of the systems where several were asked."""
-
-    words: str
-    total: int
-    by_state: Mapping[str, int]
-    by_table: Sequence[tuple[str, int]]
-    totals: Sequence[tuple[str, int]] = ()
-    unheard: Sequence[model.Unheard] = ()
-
-
-@dataclass(slots=True)
-class _Part:
-    """How many one system counted; `whole` where they were read."""
-
-    total: int = 0
-    states: Counter[str] = field(default_factory=Counter)
-    tables: Counter[str] = field(default_factory=Counter)
-    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +62,6 @@ class Browse:
     def spoken(self) -> grammar.Systems:
         """What the systems bring to the grammar."""
         return grammar.spoken(self.sources.values(), self.elsewhere)
-
-    def own_words(self) -> Mapping[str, Sequence[model.OwnWord]]:
-        """The filter words that belong to single systems, by their titles."""
-        return {source.title: source.own_words for source in self.sources.values()}
-
-    def refused_words(self) -> Collection[str]:
-        """The filter words that no system can do anything with."""
-        refuses = [{name for name, word in one.words.items() if word.handling is model.Handling.REFUSED} for one in self.sources.values()]
-        return set.intersection(*refuses) if refuses else set()
 
     def offer(self, sources: Collection[str]) -> model.Capabilities:
         """What these systems let people do between them; () are all."""
@@ -198,36 +165,10 @@ class Browse:
         except errors.SourceError:
             return ""
 
-    async def count(self, query: model.Query, actor: model.Actor) -> Counted:
+    async def count(self, query: model.Query, actor: model.Actor) -> counting.Counted:
         """How many match; with a split by state and table when they had to be read anyway, or are few."""
         permissions.decide(model.Action.BROWSE, actor, self.grants)
-        query = replace(query, limit=0)
-        heard, unheard = await searching.each(self.search.asked(query), lambda source: self._counted(source, query, actor))
-        parts = [part for _, part in heard]
-        states: Counter[str] = Counter()
-        tables: Counter[str] = Counter()
-        if all(part.whole for part in parts):
-            for part in parts:
-                states.update(part.states)
-                tables.update(part.tables)
-        totals = [(source.title, part.total) for source, part in heard] if len(self.search.asked(query)) > 1 else []
-        return Counted(grammar.canonical(query), sum(part.total for part in parts), states, tables.most_common(5), totals, unheard)
-
-    async def _counted(self, source: ports.Source, query: model.Query, actor: model.Actor) -> _Part:
-        grammar.check_words(query, source.words, source.title)
-        part = _Part()
-        if not grammar.here(query, source.words):
-            part.total = await source.count(await self.resolve(self.search.mine(query, source), source.name, actor))
-            if part.total > source.max_batch:
-                part.whole = False
-                return part
-        part.total = 0
-        async for page in await self.search.pages(source, query, actor):
-            part.total += len(page)
-            async for some in slicing.each(page):
-                part.states.update(anomaly.status for anomaly in some)
-                part.tables.update(anomaly.container.name for anomaly in some if anomaly.container)
-        return part
+        return await counting.count(self.search, query, actor)
 
     async def show(self, ref: model.Ref, actor: model.Actor) -> Shown:
         """One anomaly as its system tells it now. Raises NotFound."""

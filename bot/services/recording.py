@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot import model, ports
-from bot.core import transitions, undo
+from bot.core import overlay, transitions, undo
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +66,12 @@ class Recorder:
         def note(stored: model.Anomaly, seen: model.Anomaly) -> model.Entry | None:
             return None if seen.ref in ours else transitions.elsewhere(stored, seen, source.title, read_at)
 
+        now = self.clock.now()
         record = ports.Record(
             source.name,
             [one for one in map(_left, deeds) if one is not None],
             read_at,
-            self.clock.now(),
+            now,
             [*entries([deed for deed in deeds if deed.done or deed.told], read_at, end), *_parts(deeds, read_at, end)],
             note,
             end.adopting,
@@ -79,8 +80,15 @@ class Recorder:
             end.intent,
             end.lease,
             end.items,
+            _kept(deeds, end, now),
         )
         return await self.records.record(record)
+
+
+def _kept(deeds: Sequence[Deed], end: End, now: datetime) -> Sequence[model.Overlay]:
+    """What we did that its system has no way to keep."""
+    ours = [overlay.kept(deed.before, deed.after) for deed in deeds if deed.done or deed.partly]
+    return [replace(one, actor=end.actor, at=now) for one in ours if one is not None]
 
 
 def entries(deeds: Sequence[Deed], at: datetime, end: End) -> Sequence[model.Entry]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -31,6 +31,11 @@ _ORDERS: Mapping[str, Callable[[model.Anomaly], tuple[Any, ...]]] = {
 """How anomalies of several systems are sorted; without a word for it by severity, which is the same word everywhere, and then by age."""
 
 
+def order(sort: str) -> Callable[[model.Anomaly], tuple[Any, ...]]:
+    """How the anomalies of one system are sorted by this word."""
+    return _ORDERS[sort or "newest"]
+
+
 _SENT = model.Word(model.Handling.SENT)
 
 
@@ -55,6 +60,15 @@ class Search:
     sources: Mapping[str, ports.Source]
     resolve: Callable[[model.Query, str, model.Actor], Awaitable[model.Query]]
     known: open_ones.OpenOnes | None = None
+
+    def own_words(self) -> Mapping[str, Sequence[model.OwnWord]]:
+        """The filter words that belong to single systems, by their titles."""
+        return {source.title: source.own_words for source in self.sources.values()}
+
+    def refused_words(self) -> Collection[str]:
+        """The filter words that no system can do anything with."""
+        refuses = [{name for name, word in one.words.items() if word.handling is model.Handling.REFUSED} for one in self.sources.values()]
+        return set.intersection(*refuses) if refuses else set()
 
     def asked(self, query: model.Query) -> Sequence[ports.Source]:
         """The systems that a filter is for: the one it names, or all; those alone that may have one of its ids. Raises NotFound when it

@@ -38,7 +38,7 @@ class Status:
         views = []
         for name, source in self.sources.items():
             standing, counts = await self.browse.standing(name)
-            views.append(desk_status.SourceView(source.title, standing, counts, await self.poll.lag(name)))
+            views.append(desk_status.SourceView(source.title, standing, counts, await self.poll.lag(name), source.unkept))
         crew = await self.workers.crew(self.clock.now())
         plain = await self.post.fallback.refuses_new_blocks()
         return desk_status.StatusView(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot import errors, model, ports
-from bot.core import attribution, closings, connected, permissions, snapshot, transitions
+from bot.core import attribution, closings, connected, overlay, permissions, snapshot, transitions
 from bot.services import cards, leasing, people, post, recording, remarks, turns
 
 log = logging.getLogger(__name__)
@@ -162,7 +162,7 @@ class Triage:
             assert before is not None, "what is to be changed is there"
             intent = replace(intent, sent=self.clock.now())
             await self.journal.sent(intent.key, self.clock.now())
-            outcome, read_at, after = await self._change(intent, source, before, again=again)
+            outcome, read_at, after = await self._change(intent, source, before, read_at, again=again)
         await self._record(intent, source, outcome, stored or before, after, read_at=read_at, adopting=adopting)
         return model.Receipt(intent.change, [outcome], {} if after is None else {ref: after})
 
@@ -211,7 +211,7 @@ class Triage:
         ref, outcome = intent.ref, await self._judge(intent, anomaly, source)
         if not again:
             return outcome
-        if intent.sent is not None and await self._was_done(intent, outcome, source):
+        if intent.sent is not None and not overlay.whole(intent.change, anomaly) and await self._was_done(intent, outcome, source):
             return model.Outcome(ref, model.Result.DONE)
         if outcome is None and stored is not None and _moved(intent.shown.get(ref, 0), stored, anomaly):
             why = "The bot was restarted before this was done, and somebody has changed the anomaly since."
@@ -236,10 +236,10 @@ class Triage:
         return ""
 
     async def _change(
-        self, intent: ports.Intent, source: ports.Source, target: model.Anomaly, *, again: bool
+        self, intent: ports.Intent, source: ports.Source, target: model.Anomaly, read_at: datetime, *, again: bool
     ) -> tuple[model.Outcome, datetime, model.Anomaly | None]:
-        """Apply and read back; returns also when it was read. A lost or unreadable answer is settled by the reading; what the system says
-        it did and did not do counts as refused. Raises SourceUnsure when nobody could look."""
+        """Apply and read back, unless all is kept here; returns also when it was read. A lost or unreadable answer is settled by the
+        reading; what the system says it did and did not do counts as refused. Raises SourceUnsure when nobody could look."""
         lost: errors.SourceError | None = None
         try:
             (told,) = await source.apply(_signed(intent), [target])
@@ -251,15 +251,16 @@ class Triage:
             told = model.Outcome(target.ref, model.Result.REFUSED, str(error))
         except errors.StoreError as error:  # a source remembers what it learned: it may have been done
             raise errors.SourceUnsure(source.name, str(error)) from error
-        read_at = self.clock.now()
         try:
-            after = await self._read(source, target.ref)
-            told = await self._believed(intent, told, target, after, source)
+            read: model.Anomaly | None = target
+            if not overlay.here([target], [intent.change]):
+                read_at, read = self.clock.now(), await self._read(source, target.ref)
+            told = await self._believed(intent, told, target, _with(read, told), source)
         except (errors.SourceError, errors.StoreError) as error:
             raise errors.SourceUnsure(source.name, str(lost or error)) from error
         if lost is not None and told.result is model.Result.REFUSED:
             raise lost
-        return told, read_at, after
+        return told, read_at, _with(read, told) if told.result is not model.Result.REFUSED else read
 
     async def _believed(
         self,
@@ -271,7 +272,7 @@ class Triage:
     ) -> model.Outcome:
         """A reading shows what a change did; a comment has to be looked for."""
         if outcome.unsure and await self._said(intent, source):
-            return model.Outcome(outcome.ref, model.Result.DONE)
+            return replace(outcome, result=model.Result.DONE, reason="", unsure=False)
         return transitions.believed(intent.change, outcome, before, after, source.title)
 
     async def _said(self, intent: ports.Intent, source: ports.Source) -> bool:
@@ -316,9 +317,11 @@ class Triage:
         return recording.End(intent.actor, intent.actor_name, intent=intent.key)
 
     def _remarks(self, intent: ports.Intent, source: ports.Source, deed: recording.Deed) -> Sequence[ports.Remark]:
-        """The token hides who acted: a single action that was confirmed leaves a comment with the name, where comments work."""
+        """The token hides who acted: a single action that was confirmed leaves a comment with the name, where comments work; not where the
+        system took no part in it."""
         said = attribution.remark(intent.change, intent.actor_name)
-        wanted = said and self.actor_comments and deed.done and model.Action.COMMENT in source.supports
+        theirs = deed.done and not overlay.whole(intent.change, deed.after)
+        wanted = said and self.actor_comments and theirs and model.Action.COMMENT in source.supports
         return [ports.Remark(intent.key, deed.ref, said, self.clock.now())] if wanted else []
 
     async def _tell_assignees(
@@ -352,3 +355,8 @@ def _signed(intent: ports.Intent) -> model.Change:
     if intent.change.action is not model.Action.COMMENT:
         return intent.change
     return replace(intent.change, comment=attribution.signed(intent.change.comment, intent.actor_name))
+
+
+def _with(read: model.Anomaly | None, told: model.Outcome) -> model.Anomaly | None:
+    """What was read, with our part of what was done."""
+    return read if read is None else overlay.after({read.ref: read}, [told])[read.ref]

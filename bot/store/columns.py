@@ -102,7 +102,8 @@ def json_or_null(name: str) -> sa.Column[Any]:
 
 
 def claim() -> tuple[sa.Column[str], sa.Column[datetime]]:
-    """Who owns this row for a while, and until when."""
+    """Who owned this row in a release before 0008, which had no table of leases. Nothing here reads or writes it; it stays, like every
+    column, because such a release may run beside this one while it is replaced."""
     return sa.Column("claim_token", Words(), nullable=True), maybe("claim_until")
 
 

@@ -36,6 +36,7 @@ from bot.store import (
     legacy_facts,
     matching,
     operations,
+    overlays,
     recording,
     remarks,
     retention,
@@ -85,6 +86,7 @@ class Store:
 
     anomalies: anomalies.Anomalies
     open_ones: matching.OpenAnomalies
+    overlays: overlays.Overlays
     cards: cards.Cards
     leases: leases.Leases
     deliveries: deliveries.Deliveries
@@ -156,6 +158,7 @@ async def open(url: str, patience: connections.Patience | None = None) -> Store:
     return Store(
         anomalies.Anomalies(db),
         matching.OpenAnomalies(db),
+        overlays.Overlays(db),
         cards.Cards(db),
         leases.Leases(db),
         deliveries.Deliveries(db),

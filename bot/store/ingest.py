@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,7 +12,20 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model, ports
-from bot.store import anomaly_columns, columns, health_tables, journal, many, mappers, outbox, source_health, tables, transactions, underway
+from bot.store import (
+    anomaly_columns,
+    columns,
+    health_tables,
+    journal,
+    many,
+    mappers,
+    outbox,
+    overlays,
+    source_health,
+    tables,
+    transactions,
+    underway,
+)
 
 _ANOMALIES = tables.anomalies
 
@@ -19,12 +33,13 @@ _ANOMALIES = tables.anomalies
 @dataclass(frozen=True, slots=True)
 class Sight:
     """What one save is asked to do. `ours`: a record of what we did ourselves; `ends` is its intent, `known_only` says that what is not
-    known stays so."""
+    known stays so, `kept` is what we keep of it from now on in place of the system."""
 
     of: ports.Observation
     ours: bool = False
     ends: str = ""
     known_only: bool = False
+    kept: Sequence[model.Overlay] = ()
 
 
 @dataclass(slots=True)
@@ -56,8 +71,10 @@ async def save(connection: AsyncConnection, sight: Sight) -> model.Ingested:
         seen.setdefault(anomaly.ref.id, anomaly)
     oldest_first = sorted(seen.values(), key=lambda anomaly: (anomaly.created, anomaly.ref.id))
     tally.places = {anomaly.ref: place for place, anomaly in enumerate(oldest_first)}
+    await overlays.write(connection, sight.of.source, sight.kept)
+    beside = bool(seen) and await overlays.there(connection, sight.of.source)
     for ids in transactions.chunks(sorted(seen)):
-        await _chunk(connection, sight, await _dated(connection, [seen[ident] for ident in ids]), tally)
+        await _chunk(connection, sight, await _dated(connection, [seen[ident] for ident in ids]), tally, beside=beside)
     await outbox.insert(connection, sight.of.extra, sight.of.now)
     await _record(connection, sight, tally)
     if sight.of.cursor is not None:
@@ -67,17 +84,20 @@ async def save(connection: AsyncConnection, sight: Sight) -> model.Ingested:
     return model.Ingested([ref for ref in refs if ref in tally.new], [ref for ref in refs if ref in tally.changed])
 
 
-async def _chunk(connection: AsyncConnection, sight: Sight, seen: Sequence[model.Anomaly], tally: _Tally) -> None:
+async def _chunk(connection: AsyncConnection, sight: Sight, seen: Sequence[model.Anomaly], tally: _Tally, *, beside: bool) -> None:
     known = await _known(connection, sight.of.source, [anomaly.ref.id for anomaly in seen])
+    seen = await _merged(connection, sight, seen, known, beside=beside)
     fresh: list[tuple[model.Anomaly, columns.Encoded]] = []
     changes: list[_Change] = []
     same: list[str] = []
-    for anomaly in seen:
+    for number, anomaly in enumerate(seen, start=1):
+        if number % mappers.SLICE == 0:
+            await asyncio.sleep(0)
         row, body = known.get(anomaly.ref.id), mappers.encoded(anomaly)
         if row is None:
             if not sight.known_only:
                 fresh.append((anomaly, body))
-        elif row.read_at <= sight.of.read_at or row.read_at > sight.of.now + ports.AHEAD:
+        elif _fresh(sight, row):
             digest = mappers.digest(body)
             if digest == row.digest:
                 same.append(anomaly.ref.id)
@@ -89,6 +109,21 @@ async def _chunk(connection: AsyncConnection, sight: Sight, seen: Sequence[model
         await _update(connection, sight, changes, tally)
     if same:
         await connection.execute(sa.update(_ANOMALIES).where(_these(sight.of.source, same)).values(read_at=sight.of.read_at))
+
+
+async def _merged(
+    connection: AsyncConnection, sight: Sight, seen: Sequence[model.Anomaly], known: Mapping[str, mappers.AnyRow], *, beside: bool
+) -> Sequence[model.Anomaly]:
+    """With what is kept here of them, read once their rows are locked: who changes that locks them, too."""
+    if not beside and not any(anomaly.kept_here for anomaly in seen):
+        return seen
+    fresh = {anomaly.ref.id for anomaly in seen if _fresh(sight, known.get(anomaly.ref.id))}
+    return await overlays.merge(connection, sight.of.source, seen, fresh)
+
+
+def _fresh(sight: Sight, row: mappers.AnyRow | None) -> bool:
+    """Whether this is news of a row: not older than what is stored, unless that was dated by a clock that has been set back since."""
+    return row is None or row.read_at <= sight.of.read_at or row.read_at > sight.of.now + ports.AHEAD
 
 
 async def _dated(connection: AsyncConnection, seen: Sequence[model.Anomaly]) -> Sequence[model.Anomaly]:

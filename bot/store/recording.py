@@ -40,7 +40,7 @@ def _sight(record: ports.Record) -> ingest.Sight:
         entries=record.entries,
         own=record.lease.key if record.lease else record.intent,
     )
-    return ingest.Sight(observation, ours=True, ends=record.intent, known_only=not record.adopting)
+    return ingest.Sight(observation, ours=True, ends=record.intent, known_only=not record.adopting, kept=record.kept)
 
 
 async def _leave(connection: AsyncConnection, record: ports.Record) -> None:

@@ -97,6 +97,21 @@ anomaly_tags = _side("anomaly_tags")
 anomaly_assignees = _side("anomaly_assignees")
 """Ids of the system's users."""
 
+overlay = sa.Table(
+    "overlay",
+    columns.metadata,
+    sa.Column("source", columns.Words(), primary_key=True),
+    sa.Column("anomaly", columns.Words(), primary_key=True),
+    columns.words_or_null("state"),  # NULL, here and below: nobody said anything, or the system keeps it itself
+    columns.words_or_null("outcome"),
+    columns.json_or_null("assignees"),
+    columns.maybe("snoozed_until"),
+    columns.words("actor"),  # the Slack user who said so last, and when
+    columns.maybe("at"),
+)
+"""What a system cannot keep of an anomaly. It may be there before the anomaly's own row: what people do is kept whether or not a poll has
+seen it."""
+
 cards = sa.Table(
     "cards",
     columns.metadata,

@@ -1,6 +1,4 @@
-"""What is under way or was: leases, deliveries, processes, actions, batches, operations. For partial indices see `tables`.
-
-The columns `claim_*` are of releases before 0008, which had no table of leases; nothing reads or writes them any more."""
+"""What is under way or was: leases, deliveries, processes, actions, batches, operations. For partial indices see `tables`."""
 
 from __future__ import annotations
 

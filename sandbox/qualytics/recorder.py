@@ -15,8 +15,8 @@ KEPT = 50_000
 class Recorder:
     """ASGI middleware that keeps the calls of everything but `/_control`.
 
-    An entry has method, path, query (a list of pairs, in order), json (None without a body), token, status and fault. The status is
-    None while the call runs and 0 when the connection was dropped.
+    An entry has method, path, query (a list of pairs, in order), json (None without a body), token, status, fault, and the port that it
+    came from. The status is None while the call runs and 0 when the connection was dropped.
     """
 
     def __init__(self, app: faults.ASGIApp) -> None:
@@ -75,6 +75,7 @@ def _entry(scope: faults.Scope, body: bytes) -> dict[str, Any]:
         "token": headers.get("authorization", "").removeprefix("Bearer ")[-12:],
         "status": None,
         "fault": None,
+        "port": (scope.get("client") or ("", 0))[1],
     }
 
 

@@ -15,6 +15,7 @@ class System:
     title: str
     supports: frozenset[model.Action]
     archive_as: tuple[model.Closing, ...] = ()
+    unkept: frozenset[model.Part] = frozenset()
 
 
 ACME = System("Acme", frozenset({model.Action.ARCHIVE}))

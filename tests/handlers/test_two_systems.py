@@ -273,3 +273,31 @@ async def test_after_a_restart_old_cards_go_on(tmp_path: Path) -> None:
             await second.send(second.press(card, ids.ACKNOWLEDGE))
             assert pair.phase(second, ref) == worlds.SEEN
             assert "Acknowledged by Dana" in visible(second.card(ref))
+
+
+@pytest.mark.parametrize("systems", [("strange",), ("qualytics", "strange")], ids=["alone", "mixed"])
+async def test_what_was_open_at_the_start_is_one_message_whose_buttons_lead_to_it(tmp_path: Path, systems: tuple[str, ...]) -> None:
+    async with fronts.staging.staged(tmp_path, systems=systems) as stage:
+        assert stage.strange is not None
+        made = stage.strange.world.arrive(3)
+        async with fronts.desk(stage) as front:
+            (said,) = [one for one in front.posted() if "Strange" in visible(one) and "open" in visible(one)]
+            for action in (ids.CONTACT_NEWEST, ids.CONTACT_LIST):
+                told = await front.told(front.press(said, action))
+                assert all(one.id in told for one in made), action
+                assert "Qualytics" not in told, action
+
+
+@pytest.mark.parametrize("systems", [("strange",), ("qualytics", "strange")], ids=["alone", "mixed"])
+async def test_the_status_tells_of_a_system_that_fails_until_it_is_back(tmp_path: Path, systems: tuple[str, ...]) -> None:
+    async with fronts.staging.staged(tmp_path, systems=systems) as stage, fronts.desk(stage) as front:
+        assert stage.strange is not None
+        stage.strange.faults.add(mode="reply", json={"code": 53, "message": "busy"})
+        for _ in range(4):
+            await front.look()
+        assert "busy" in await front.told(front.command("status"))
+        stage.strange.faults.clear()
+        await front.look()
+        assert "busy" not in await front.told(front.command("status"))
+        (ref,) = await pair.arrived(front)
+        assert ref.id in visible(front.card(ref))

@@ -4,48 +4,32 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 from bot import app, model, ports
-from bot.core import grammar, setting_values
+from bot.core import setting_values
 from bot.sources import registry
 from bot.sources.qualytics import closings
 from tests.handlers import front as fronts
-from tests.services import cast
-from tests.services import desk as desks
+from tests.services import cast, whole
 from tests.walks import stage as staging
-
-HERE = ("source", "status", "sort", "limit", "id", "table", "type", "tag", "min", "since", "until", "q", "assignee", "severity")
 
 
 @dataclass
-class Twin(desks.System):
+class Twin(whole.Whole):
     """What the scripted system of the services is, as a whole source."""
 
     name: str = "twin"
     title: str = "Twin"
 
     def __post_init__(self) -> None:
-        self.words = dict.fromkeys(HERE, model.Word(model.Handling.SENT))
         self.idents = model.Idents(hosts=("twin.example",))
 
     async def people(self) -> Sequence[model.Person]:
         return (model.Person("twin", "12", "Dana of Twin", cast.DANA.email),)
-
-    async def find(self, query: model.Query) -> model.Found:
-        await self._call("find")
-        found = [one for one in self.there.values() if grammar.matches(query, one)]
-        ordered = sorted(found, key=lambda one: one.created, reverse=True)
-        return model.Found(ordered[: query.limit or None], len(found))
-
-    async def pages(self, query: model.Query) -> AsyncIterator[Sequence[model.Anomaly]]:
-        yield (await self.find(replace(query, limit=0))).anomalies
-
-    async def count(self, query: model.Query) -> int:
-        return len((await self.find(replace(query, limit=0))).anomalies)
 
     async def check(self) -> str:
         return "here"

@@ -10,6 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from bot import errors, model, ports
+from bot.core import overlay
 from bot.render.anomaly import anomaly_card, anomaly_forms, replies
 from bot.render.batch import batch_message, deletion_form
 from bot.render.desk import desk_status, reports
@@ -150,6 +151,7 @@ HOSTILE = st.builds(
     started=MOMENTS,
     ended=MOMENTS,
     over=MOMENTS,
+    kept_here=st.sets(st.sampled_from(model.Part)).map(overlay.in_order),
 )
 ACTIONS = st.one_of(st.sampled_from([action.value for action in model.Action]), SHORT)
 ENTRIES = st.builds(

@@ -44,6 +44,7 @@ class System:
     title: str = "Qualytics"
     max_batch: int = 100
     census: int = 16
+    unkept: frozenset[model.Part] = frozenset()
     supports: frozenset[model.Action] = frozenset({model.Action.ACKNOWLEDGE, model.Action.COMMENT})
     doubtful: frozenset[model.Action] = frozenset()
     idents: model.Idents = field(default_factory=lambda: model.Idents(hosts=("acme.example",)))

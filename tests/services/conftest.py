@@ -11,8 +11,9 @@ from tests.services import desk as desks
 from tests.services import lab as labs
 from tests.services import town as towns
 from tests.store.conftest import server, shared, store, url
+from tests.strange import loose
 
-__all__ = ["kind", "lab", "server", "shared", "store", "town", "url", "world"]
+__all__ = ["kind", "lab", "loose_town", "server", "shared", "store", "town", "url", "world"]
 
 
 @pytest.fixture(params=["sqlite"])
@@ -37,4 +38,11 @@ def world(store: engine.Store) -> desks.World:
 async def town(request: pytest.FixtureRequest, store: engine.Store) -> AsyncIterator[towns.Town]:
     """The same with a strange system, alone and beside the other."""
     async with towns.built(store, mixed=request.param == "mixed") as made:
+        yield made
+
+
+@pytest.fixture(params=["alone", "mixed"])
+async def loose_town(request: pytest.FixtureRequest, store: engine.Store) -> AsyncIterator[towns.Town]:
+    """The same with one that keeps nothing of some of its anomalies."""
+    async with towns.built(store, mixed=request.param == "mixed", kind=loose.Loose) as made:
         yield made

@@ -11,7 +11,7 @@ from typing import Any
 
 from bot import errors, model
 from bot.core import permissions
-from bot.services import cards, people, poll, post, recording, remarks, triage
+from bot.services import cards, kept_here, people, poll, post, recording, remarks, triage
 from bot.services.batches import freeze, run
 from bot.sources.qualytics import closings
 from bot.store import engine
@@ -89,6 +89,7 @@ class System:
     doubtful: frozenset[model.Action] = frozenset()
     idents: model.Idents = field(default_factory=lambda: model.Idents(hosts=("acme.example",)))
     own_words: tuple[model.OwnWord, ...] = ()
+    unkept: frozenset[model.Part] = frozenset()
     client_options: model.ClientOptions = field(default_factory=model.ClientOptions)
     max_batch: int = 5
     census: int = 16
@@ -253,7 +254,9 @@ class Desk:
         def through(real: Any) -> Any:
             return Fused(real, fuse)
 
-        sources: Any = {name: through(source) for name, source in world.sources.items()}
+        called: Any = {name: through(source) for name, source in world.sources.items()}
+        self.sources: Any = kept_here.sources(called, through(store.overlays))
+        sources = self.sources
         anomalies, leases, journal = through(store.anomalies), through(store.leases), through(store.journal)
         self.grants = permissions.grants([DANA.id], world.permissions)
         folk = people.People(
@@ -351,7 +354,7 @@ class Desk:
 
     async def ask(self, change: model.Change, *idents: object, actor: model.Actor = DANA) -> str:
         """A batch that was confirmed."""
-        targets = [(await self.world.sources[ref.source].get([ref.id]))[ref.id] for ref in map(ref_of, idents)]
+        targets = [(await self.sources[ref.source].get([ref.id]))[ref.id] for ref in map(ref_of, idents)]
         preview = await self.batches.freeze(change, targets, "status:open", actor, CHANNEL)
         await self.batches.confirm(preview.batch.id, actor)
         return preview.batch.id

@@ -28,6 +28,7 @@ class Inbox:
     title: str = "Qualytics"
     max_batch: int = 100
     census: int = 16
+    unkept: frozenset[model.Part] = frozenset()
     supports: frozenset[model.Action] = frozenset()
     doubtful: frozenset[model.Action] = frozenset()
     idents: model.Idents = field(default_factory=lambda: model.Idents(hosts=("acme.example",)))

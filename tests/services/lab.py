@@ -38,6 +38,7 @@ class Works:
     title: str = "Qualytics"
     supports: frozenset[model.Action] = frozenset({model.Action.SCAN, model.Action.ABORT})
     doubtful: frozenset[model.Action] = frozenset()
+    unkept: frozenset[model.Part] = frozenset()
     idents: model.Idents = field(default_factory=lambda: model.Idents(hosts=("acme.example",)))
     own_words: tuple[model.OwnWord, ...] = ()
     client_options: model.ClientOptions = field(default_factory=model.ClientOptions)

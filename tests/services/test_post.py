@@ -120,6 +120,23 @@ CLOSED = {"state": model.State.ARCHIVED, "status": "Invalid", "archived_as": "In
 # --- what is wanted -----------------------------------------------------------------------------------------------------------
 
 
+async def test_two_flushes_at_once_do_not_both_read_and_decide_what_waits(lab: Lab, wall: Wall, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    waiting = lab.store.cards.waiting
+
+    async def watched() -> Any:
+        found = await waiting()
+        read.append(len(found))
+        return found
+
+    monkeypatch.setattr(lab.store.cards, "waiting", watched)
+    found = [replace(cast.anomaly(ident), created=lab.clock.now()) for ident in range(1, 10)]
+    now = lab.clock.now()
+    await lab.store.anomalies.save(ports.Observation("qualytics", found, read_at=now, now=now, drafts=await lab.cards.drafts(found)))
+    await asyncio.gather(lab.post.flush(), lab.post.flush())
+    assert read == [9, 0] and wall.count("post") == 1
+
+
 async def test_a_new_one_is_posted_once_and_edited_when_it_changes(lab: Lab, wall: Wall) -> None:
     (ref,) = await arrive(lab, 1)
     await lab.post.flush()

@@ -614,6 +614,25 @@ async def test_an_older_comment_with_the_same_words_is_another_one(world: World)
     assert world.system.comments_of(1).count(REMARK) == 2
 
 
+async def test_many_at_once_leave_each_comment_once_and_ask_for_no_lease_of_each_other(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, asked = world.desk(), list[str]()
+    await desk.met(1, 2, 3, 4, 5, 6)
+    for ident in range(1, 7):
+        await desk.click(ACK, ident)
+    take = world.store.leases.take
+
+    async def watched(kind: str, keys: Any, *rest: Any) -> model.Lease | None:
+        asked.append(keys)
+        return await take(kind, keys, *rest)
+
+    monkeypatch.setattr(world.store.leases, "take", watched)
+    await asyncio.gather(*(desk.remarks.work() for _ in range(12)))
+    assert [world.system.comments_of(ident) for ident in range(1, 7)] == [[REMARK]] * 6
+    assert len(asked) == len(set(asked)) == 6
+
+
 @pytest.mark.parametrize("answer", [FORBIDDEN, model.Outcome(model.Ref("qualytics", "1"), REFUSED, "no")], ids=["raised", "told"])
 async def test_a_comment_that_is_refused_is_given_up(world: World, answer: errors.SourceError | model.Outcome) -> None:
     desk = world.desk()

@@ -13,14 +13,13 @@ from tests.services.lab import DANA, LEE
 
 ACK = model.Change(model.Action.ACKNOWLEDGE)
 DONE, ALREADY, _ = model.Result
-BOTH = pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+pytestmark = pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 
 
 async def journalled(world: World, ident: int) -> int:
     return len(await world.store.journal.history(model.Ref("qualytics", str(ident))))
 
 
-@BOTH
 async def test_two_people_on_the_same_ten_through_two_processes(world: World) -> None:
     """One call, one comment, one line, one success each; the other is told who was first."""
     idents, first, second = range(1, 11), world.desk(), world.desk()
@@ -91,7 +90,6 @@ async def test_a_batch_does_last_what_a_click_is_at(world: World) -> None:
     assert (await desk.fates(batch))["1"][0] is model.Fate.DRIFTED
 
 
-@BOTH
 async def test_two_workers_post_each_card_once_and_a_channel_is_ones(world: World) -> None:
     first, second = world.desk(), world.desk()
     world.system.put(0)

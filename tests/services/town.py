@@ -75,14 +75,14 @@ class Town:
 
 
 @contextlib.asynccontextmanager
-async def built(store: engine.Store, *, mixed: bool) -> AsyncIterator[Town]:
-    """Nothing has happened yet."""
+async def built(store: engine.Store, *, mixed: bool, kind: type[source.Strange] = source.Strange) -> AsyncIterator[Town]:
+    """Nothing has happened yet. `kind` is how the strange system is understood."""
     there = worlds.World(token_seconds=86_400)
     async with server.serving(there) as (url, parts):
         world = desks.World(store, scripted=mixed)
         world.wall = Wall(world.clock)
         there.clock = lambda: world.clock.now().timestamp()
-        speaks = source.Strange(url=url, key=worlds.KEY, clock=world.clock)
+        speaks = kind(url=url, key=worlds.KEY, clock=world.clock)
         world.others = {"strange": speaks}
         yield Town(world, parts, mixed)
         await speaks.aclose()

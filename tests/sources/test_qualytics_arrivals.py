@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from bot import model
-from bot.sources.qualytics import census, cursors
+from bot.sources.qualytics import anomaly_pages, census, cursors
 from sandbox import qualytics as fake
 from sandbox.qualytics import control
 from tests.sources.staging import Deployment, Make, Wire, anomaly_json, opened, page_json
@@ -31,6 +31,31 @@ async def until_found(source: Any, cursor: str, ident: int, polls: int = 20) -> 
         if str(ident) in {one.ref.id for one in changes.anomalies}:
             return cursor, number
     raise AssertionError(f"{ident} was not found in {polls} polls")
+
+
+# --- the way to known ground --------------------------------------------------------------------------------------------------------
+
+
+async def test_the_way_through_many_new_ones_is_read_in_a_few_waves_and_no_page_twice(
+    system: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = system.source(datastores=["42"], page_size=5)
+    cursor = (await source.changes("")).cursor
+    new = {str(one.id) for one in system.world.arrive(300) if one.container.datastore.id == 42}
+    waves: list[int] = []
+    rest = anomaly_pages.Lister.rest
+
+    async def watched(lister: Any, datastore: str, params: Any, numbers: range) -> Any:
+        waves.append(len(numbers))
+        return await rest(lister, datastore, params, numbers)
+
+    monkeypatch.setattr(anomaly_pages.Lister, "rest", watched)
+    system.calls()
+    seen = {one.ref.id for one in (await source.changes(cursor)).anomalies}
+    asked = [call for call in system.calls() if call["path"].rstrip("/").endswith("/anomalies")]
+    pages = [value for call in asked for name, value in call["query"] if name == "page"]
+    assert new <= seen and len(new) > 80
+    assert len(pages) == len(set(pages)) and waves[:2] == [4, 8] and len(waves) <= 4
 
 
 # --- the census ---------------------------------------------------------------------------------------------------------------------

@@ -110,6 +110,7 @@ CHANGES = {
     "started": NOON,
     "ended": NOON,
     "over": NOON,
+    "kept_here": (model.Part.ASSIGNEES,),
 }
 
 

@@ -85,7 +85,7 @@ def scans(lines: list[str]) -> list[str]:
     """The steps that read a whole table, or a whole index that grows with it. PostgreSQL was told to avoid that, so that nothing else
     was possible where it does it nevertheless."""
     broad = [one for one in lines if re.search(r"\((source|state)=\?\)$", one)]
-    whole = [one for one in lines if "Seq Scan" in one or re.match(r"SCAN (?!\(subquery-|\d+ CONSTANT)", one)]
+    whole = [one for one in lines if "Seq Scan" in one or re.match(r"SCAN (?!\(subquery-|\d+ CONSTANT|\w+ VIRTUAL TABLE)", one)]
     return [one for one in whole + broad if not (LANES | SMALL | ORDERED) & set(one.replace("(", " ").split())]
 
 

@@ -17,7 +17,7 @@ from sandbox.qualytics import server as serving_parts
 from tests.strange import service
 from tests.strange import world as worlds
 
-FIELDS = {"at", "phase", "kind", "score", "line", "ending"}
+FIELDS = {"at", "phase", "kind", "score", "line", "ending", "loose"}
 
 
 @dataclass(frozen=True, slots=True)

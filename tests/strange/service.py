@@ -80,6 +80,8 @@ class Service:
         signal, to, ending = self._signal(request), body.get("to"), body.get("as", "")
         if to not in (worlds.LIVE, worlds.SEEN, worlds.SHUT) or ending not in ("", *worlds.ENDINGS) or (ending and to != worlds.SHUT):
             raise Refused(MALFORMED, "no such phase, or no such ending")
+        if signal.loose:
+            raise Refused(CONFLICT, "nobody can say anything about it")
         over = signal.ending == worlds.ITSELF
         if over and not (to == worlds.SHUT and ending):
             raise Refused(CONFLICT, "it is over by itself and stays so")
@@ -107,7 +109,7 @@ class Service:
 def _wire(one: worlds.Signal) -> Json:
     return {
         "id": one.id,
-        "phase": one.phase,
+        "phase": None if one.loose else one.phase,
         "as": one.ending or None,
         "was": one.was or None,
         "until": f"{one.until:.3f}" if one.until else None,

@@ -87,6 +87,7 @@ class Strange:
     max_batch = 1
     words = WORDS
     census = 16
+    unkept: frozenset[model.Part] = frozenset()
     own_words = OWN_WORDS
     client_options = model.ClientOptions("strangectl", {"signal": "", "ending": "as:", "phase": "status:"})
 
@@ -285,6 +286,7 @@ class Strange:
             series=_series(raw.get("metric")),
             url=f"{self._url}/{self._wire.signal(ident)}",
             undated=not at,
+            kept_here=() if raw.get("phase") else tuple(part for part in model.Part if part in self.unkept),
         )
         if not alone:
             return read

@@ -22,7 +22,7 @@ ITSELF = "itself"
 @dataclass(slots=True)
 class Signal:
     """One anomaly. `phase` and `kind` are open words: some are in no contract. `was` is the phase that it had, and `until` when that ended,
-    of one that was shut by the system itself."""
+    of one that was shut by the system itself. Of a `loose` one the system keeps nothing that people say."""
 
     id: str
     at: float
@@ -35,6 +35,7 @@ class Signal:
     line: str = ""
     ending: str = ""
     rev: int = 1
+    loose: bool = False
 
 
 def waits(signal: Signal) -> bool:

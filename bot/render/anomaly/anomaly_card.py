@@ -31,7 +31,7 @@ def _open(anomaly: model.Anomaly, offer: model.Capabilities, past: model.Recurre
     small = _small(anomaly, past, offer)
     detected = text.when(anomaly.created)
     state = wording.dotted(wording.stands(anomaly, offer.archive_as), wording.who(anomaly, offer), wording.dated(anomaly))
-    since = [part for part in (evidence.lasting(anomaly), evidence.over(anomaly)) if part]
+    since = [part for part in (evidence.lasting(anomaly), evidence.over(anomaly), _kept(anomaly, offer)) if part]
     last, last_spoken = _last(anomaly, past, offer)
     said = text.sentence(
         text.spoken(f"{wording.headline(anomaly)}, {text.short(offer.title, 40)} {wording.ident(anomaly)}"),
@@ -66,8 +66,8 @@ def _archived(anomaly: model.Anomaly, offer: model.Capabilities, past: model.Rec
     found = wording.series(anomaly.series) if anomaly.series else wording.failing(anomaly)
     small = wording.dotted(found, wording.who(anomaly, offer), wording.ident(anomaly), wording.dated(anomaly))
     second = last or blocks.context(small, _mark(anomaly))
-    ties, over = evidence.ties(anomaly), evidence.over(anomaly)
-    marks = [*([blocks.plain(f"· {ties}")] if ties else []), *([blocks.marked(f"· {over}")] if over else [])]
+    ties, over, kept = evidence.ties(anomaly), evidence.over(anomaly), _kept(anomaly, offer)
+    marks = [*([blocks.plain(f"· {ties}")] if ties else []), *(blocks.marked(f"· {part}") for part in (over, kept) if part)]
     second = {**second, "elements": [*second["elements"], *marks]}
     hint = ""
     if model.Action.REOPEN not in offer.supports:
@@ -78,6 +78,7 @@ def _archived(anomaly: model.Anomaly, offer: model.Capabilities, past: model.Rec
         last_spoken,
         text.spoken(ties),
         over,
+        kept,
         text.spoken(hint),
         buttons.possible(anomaly, offer),
     )
@@ -88,6 +89,11 @@ def _deleted(anomaly: model.Anomaly, offer: model.Capabilities) -> model.Message
     """One line, nothing to press."""
     line = f"Deleted in {text.short(offer.title, 40)}: {wording.headline(anomaly)}, {wording.ident(anomaly)}."
     return limits.fit(model.Message(text.spoken(line), (blocks.context(line),)))
+
+
+def _kept(anomaly: model.Anomaly, offer: model.Capabilities) -> str:
+    """What of it its system does not know, as mrkdwn that looks the same when it is spoken."""
+    return text.spoken(wording.kept(anomaly, offer.title))
 
 
 def _mark(anomaly: model.Anomaly) -> model.Block:

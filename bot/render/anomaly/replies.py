@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot import model
-from bot.core import reasons, vocabulary
+from bot.core import overlay, reasons, vocabulary
 from bot.render import siblings
 from bot.render.anomaly import buttons, wording
 from bot.render.kit import blocks, ids, limits, refusals, text, unheard
@@ -45,7 +45,8 @@ def _told_one(receipt: model.Receipt, outcome: model.Outcome, actor: model.Actor
         return text.sentence(f"Not {verb.lower()}: {about}", text.capital(_why(outcome, offer)))
     if outcome.result is model.Result.ALREADY:
         return text.sentence(_already(outcome, verb, anomaly), "Nothing was changed")
-    return f"{_done(receipt.change, verb, anomaly, actor, offer)}: {about}"
+    ours = f"Kept here: {text.short(offer.title, 40)} does not keep it" if overlay.whole(receipt.change, anomaly) else ""
+    return text.sentence(f"{_done(receipt.change, verb, anomaly, actor, offer)}: {about}", ours)
 
 
 def _done(change: model.Change, verb: str, anomaly: model.Anomaly | None, actor: model.Actor, offer: model.Capabilities) -> str:
@@ -60,8 +61,11 @@ def _done(change: model.Change, verb: str, anomaly: model.Anomaly | None, actor:
 
 
 def _already(outcome: model.Outcome, verb: str, anomaly: model.Anomaly | None) -> str:
+    """What it is already, and who was first as far as the journal knows."""
     if outcome.reason.strip():
-        return text.capital(text.short(outcome.reason, 500))
+        first = wording.by(outcome.by) if outcome.by is not None else ""
+        said = f"{wording.verb(outcome.by)} {first}" if outcome.by is not None and first else ""
+        return text.sentence(text.capital(text.short(outcome.reason, 500)), said)
     return f"Already {verb.lower()}{f': {wording.title(anomaly)}, {wording.ident(anomaly)}' if anomaly else ''}"
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from bot import model
-from bot.core import closings, endings, vocabulary
+from bot.core import closings, endings, overlay, phrases, vocabulary
 from bot.render.kit import text
 
 _CHECKS = 5
@@ -193,6 +193,24 @@ def standing(anomaly: model.Anomaly, offer: model.Capabilities | None = None, *,
 def dotted(*parts: str) -> str:
     """The parts that say something, with dots between them."""
     return " · ".join(part for part in parts if part)
+
+
+def kept(anomaly: model.Anomaly, title: str) -> str:
+    """ "kept here, not in Acme", "assignees kept here, not in Acme": what people see of it that its system does not know; "" for none."""
+    parts = overlay.shown(anomaly)
+    if not parts:
+        return ""
+    everything = model.Part.STATE in parts and (model.Part.ASSIGNEES in parts or not anomaly.assignees)
+    what = "" if everything else f"{unkept(parts)} "
+    return f"{what}kept here, not in {text.short(title, 40, 'its system')}"
+
+
+def unkept(parts: Collection[model.Part]) -> str:
+    """ "status and assignees"."""
+    return phrases.both([_PARTS[part] for part in model.Part if part in parts])
+
+
+_PARTS: Mapping[model.Part, str] = {model.Part.STATE: "status", model.Part.OUTCOME: "outcome", model.Part.ASSIGNEES: "assignees"}
 
 
 def verb(entry: model.Entry) -> str:

@@ -15,12 +15,13 @@ from bot.render.kit import blocks, limits, text
 @dataclass(frozen=True, slots=True)
 class SourceView:
     """How one source stands: `counts` are the tracked anomalies by state, `lag_seconds` how far behind the watch of posted ones is
-    (None: not known yet)."""
+    (None: not known yet), `unkept` the parts of some of its anomalies that are kept here."""
 
     title: str
     health: model.SourceHealth
     counts: Mapping[model.State, int] = field(default_factory=dict)
     lag_seconds: float | None = None
+    unkept: frozenset[model.Part] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,8 @@ def _source(source: SourceView) -> tuple[str, _Dates]:
         state = f"{title} answers"
     retry = health.next_poll if health.failing_since is not None else None  # while all is well, the next look is no news
     dates += [(word, at) for word, at in (("last answer", health.last_ok), ("next try", retry)) if at is not None]
-    return text.sentence(state, tracked, text.capital(lag)), dates
+    ours = f"Where it does not keep {wording.unkept(source.unkept)}, they are kept here" if source.unkept else ""
+    return text.sentence(state, tracked, text.capital(lag), ours), dates
 
 
 def _small(dates: _Dates) -> list[model.Block]:

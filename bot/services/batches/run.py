@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot import errors, model, ports
-from bot.core import attribution, batch_items, permissions, snapshot, transitions, undo
+from bot.core import attribution, batch_items, overlay, permissions, snapshot, transitions, undo
 from bot.render.batch import batch_wording
 from bot.render.kit import spreadsheet
 from bot.services import abreast, cards, leasing, people, post, recording, remarks, slicing
@@ -166,7 +166,8 @@ class Runs:
         """Read, leave alone what drifted and what the actor may not do any more, mark, send, read back, record: for one chunk."""
         may = await allowed.may(self.people, self.store, self.grants, batch)
         now_there, looked_at = await self._read(source, [item.ref for item in items])
-        resumed = {item.ref for item in items if item.fate is model.Fate.SENT}
+        sent = [item for item in items if item.fate is model.Fate.SENT]
+        resumed = {item.ref for item in sent if not overlay.whole(item.change or batch.change, now_there.get(item.ref))}
         looked = await self._uncommented(batch, source, items, now_there)
         checked = [batch_items.checked(batch, item, now_there.get(item.ref)) for item in looked]
         plans = await self._plans(batch, [item for item in checked if item.fate is model.Fate.TODO], now_there, resumed)
@@ -182,7 +183,11 @@ class Runs:
             return True
         plans = {item.ref: plans[item.ref] for item in ready}
         outcomes = await self._send(batch, source, plans, now_there)
-        after, read_at = await self._read(source, [item.ref for item in ready])
+        read: Mapping[model.Ref, model.Anomaly] = {ref: one for ref, one in now_there.items() if ref in plans}
+        read_at = looked_at
+        if not all(overlay.here([one], plans[one.ref].steps) for one in read.values()):
+            read, read_at = await self._read(source, list(plans))
+        after = overlay.after(read, outcomes.values())
         done = [
             self._outcome(
                 item, plans[item.ref], outcomes.get(item.ref, _NOTHING_SENT), now_there.get(item.ref), after.get(item.ref), source
@@ -191,6 +196,7 @@ class Runs:
         ]
         for item in done:
             self.telemetry.count("batch_items", fate=item.fate, action=batch.change.action)
+        after |= {item.ref: read[item.ref] for item in done if item.fate is model.Fate.REFUSED and item.ref in read}
         return await self._record(lease, batch, source, (done, done), await self._before(done, now_there, resumed), after, read_at)
 
     async def _uncommented(
@@ -228,7 +234,7 @@ class Runs:
             if change.action is model.Action.COMMENT and change.comment and outcomes.get(item.ref, _NOTHING_SENT).unsure:
                 with contextlib.suppress(*CLEAR):
                     if await self._said(batch, source, item):
-                        outcomes[item.ref] = model.Outcome(item.ref, model.Result.DONE)
+                        outcomes[item.ref] = replace(outcomes[item.ref], result=model.Result.DONE, reason="", unsure=False)
         return items
 
     async def _send(
@@ -242,7 +248,8 @@ class Runs:
                 if number < len(plan.steps) and _goes_on(told.get(ref)):
                     groups.setdefault(plan.steps[number], []).append(there[ref])
             if number:
-                fresh, _ = await self._read(source, [one.ref for group in groups.values() for one in group])
+                there_now, _ = await self._read(source, [one.ref for group in groups.values() for one in group])
+                fresh = overlay.after(there_now, told.values())
                 read = {change: [fresh.get(one.ref, one) for one in group] for change, group in groups.items()}
                 groups = {change: [one for one in group if not transitions.shows(change, one)] for change, group in read.items()}
             for change, group in groups.items():

@@ -49,6 +49,7 @@ class Qualytics:
     archive_as: tuple[model.Closing, ...] = closings.CLOSINGS
     words: Mapping[str, model.Word] = list_params.WORDS
     own_words: tuple[model.OwnWord, ...] = ()
+    unkept: frozenset[model.Part] = frozenset()
     client_options: model.ClientOptions = client_options.OPTIONS
 
     def __init__(

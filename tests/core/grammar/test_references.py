@@ -174,6 +174,7 @@ def several(text: str) -> list[str]:
         ("Anodot:2af8 1001", ["anodot:2af8", ":1001"]),
         ("https://app.anodot.example/detail/rev:7?tab=1 <https://acme.qualytics.io/anomalies/5|x>", ["anodot:rev:7", "qualytics:5"]),
         ("app.anodot.example/detail/2af8", ["anodot:2af8"]),
+        ("https://app.anodot.example/detail/rev%3A7 app.anodot.example/detail/rev%3a17%2fx", ["anodot:rev:7", "anodot:rev:17/x"]),
         ("anodot:https://app.anodot.example/detail/2af8", ["anodot:2af8"]),
         ("rev:7 rev:8,1001", [":rev:7", ":rev:8", ":1001"]),
         ("rev:17/x anodot:rev:17/x", [":rev:17/x", "anodot:rev:17/x"]),
@@ -217,3 +218,30 @@ def test_a_bare_reference_is_of_the_default_system(ident: str) -> None:
 def test_mentioned_links_are_of_the_systems_that_own_their_hosts() -> None:
     said = "a <https://app.anodot.example/detail/rev:7|x>, https://a.io/x/anomalies/12. https://elsewhere.example/anomalies/1"
     assert [str(ref) for ref in grammar.mentioned(said, spoken.BOTH)] == ["anodot:rev:7", "qualytics:12"]
+
+
+@pytest.mark.parametrize(
+    ("link", "found"),
+    [("detail/rev%3A7%2Fx", ["anodot:rev:7/x"]), ("detail/rev%3A7%2Fx.", ["anodot:rev:7/x"]), ("detail/rev%3A%2F", []), ("detail/", [])],
+)
+def test_an_id_that_is_escaped_in_a_link_is_read_as_it_is_and_what_is_none_is_nothing(link: str, found: list[str]) -> None:
+    assert [str(ref) for ref in grammar.mentioned(f"see https://app.anodot.example/{link}", spoken.BOTH)] == found
+
+
+@pytest.mark.parametrize(
+    ("typed", "ids"),
+    [
+        ("id:rev:17/x", ("rev:17/x",)),
+        ("id:anodot:rev:17/x,qualytics:5", ("anodot:rev:17/x", "qualytics:5")),
+        ("id:1001,`rev:7`", ("1001", "rev:7")),
+    ],
+)
+def test_a_filter_by_id_knows_the_forms_of_the_systems_and_names_them_where_somebody_did(typed: str, ids: tuple[str, ...]) -> None:
+    query = grammar.query(typed, today=date(2026, 11, 21), systems=spoken.BOTH)
+    assert query.ids == ids
+    assert grammar.query(grammar.canonical(query), today=date(2026, 11, 21), systems=spoken.BOTH) == query
+
+
+def test_a_filter_by_id_refuses_what_no_system_has() -> None:
+    with pytest.raises(errors.BadCommand, match="is no id"):
+        grammar.query("id:rev/7", today=date(2026, 11, 21), systems=spoken.BOTH)

@@ -212,3 +212,58 @@ def test_group_says_when_all_are_closed_and_has_nothing_to_review() -> None:
     assert "6 anomalies arrived together, all closed now" in slack_rules.seen(message)
     assert slack_rules.labels(message) == ["Show list"]
     assert "Review" not in slack_rules.heard(message)
+
+
+# --- systems that are not alike -----------------------------------------------------------------------------------------------------
+
+
+STRANGE = model.Capabilities(
+    "Strange", frozenset({model.Action.ACKNOWLEDGE, model.Action.ARCHIVE}), (model.Closing("broken", "something broke", "Really broken"),)
+)
+
+
+@pytest.mark.parametrize("state", list(model.State))
+def test_nothing_is_called_unassigned_where_nothing_is_assigned(state: model.State) -> None:
+    one = replace(ORDERS, state=state, assignees=(), archived_as="broken" if state is model.State.ARCHIVED else None)
+    for offer, said in ((STRANGE, False), (OFFER, True)):
+        assert ("unassigned" in slack_rules.seen(anomaly_card.anomaly(one, offer, model.Recurrence()))) is said
+    held = replace(one, assignees=(samples.LEE,))
+    assert "assigned to Lee Park" in slack_rules.seen(anomaly_card.anomaly(held, STRANGE, model.Recurrence())), "who is there is told"
+
+
+def test_a_group_of_several_systems_counts_each_and_names_each_sample_with_its_system() -> None:
+    other = replace(ORDERS, ref=model.Ref("strange", "ab:17/x"), state=model.State.ARCHIVED, status="shut", archived_as="broken")
+    counted = replace(tally(open=30, archived=2), sample=[ORDERS, other], sources=[("qualytics", 31), ("strange", 1)])
+    message = anomaly_card.group("card-7", counted, {"qualytics": OFFER, "strange": STRANGE}, 5)
+    seen = slack_rules.seen(message)
+    assert f"By system: {OFFER.title} 31, Strange 1." in seen
+    assert "Archived as Really broken · strange:ab:17/x" in seen and f"qualytics:{ORDERS.ref.id}" in seen
+    assert f"from {OFFER.title} and Strange" in message.text
+    alone = slack_rules.seen(anomaly_card.group("card-7", replace(counted, sources=[("qualytics", 32)]), {"qualytics": OFFER}, 5))
+    assert "By system" not in alone and "qualytics:" not in alone
+
+
+KEPT = replace(ORDERS, kept_here=tuple(model.Part), state=model.State.ACKNOWLEDGED, status="Acknowledged")
+
+
+@pytest.mark.parametrize(
+    ("anomaly", "said"),
+    [
+        (KEPT, "kept here, not in Qualytics"),
+        (replace(KEPT, assignees=(samples.LEE,)), "kept here, not in Qualytics"),
+        (replace(KEPT, state=model.State.ARCHIVED, archived_as="Invalid"), "kept here, not in Qualytics"),
+        (replace(ORDERS, kept_here=(model.Part.ASSIGNEES,), assignees=(samples.LEE,)), "assignees kept here, not in Qualytics"),
+        (replace(KEPT, kept_here=(model.Part.STATE,), assignees=(samples.LEE,)), "status kept here, not in Qualytics"),
+    ],
+    ids=["status", "both", "archived", "assignees alone", "status alone"],
+)
+def test_what_is_kept_here_is_said_drawn_and_spoken(anomaly: model.Anomaly, said: str) -> None:
+    message = drawn(anomaly)
+    (line,) = [line for line in lines(message) if "kept here" in line]
+    assert line.split(" · ")[-1].endswith(said)
+    assert said in slack_rules.heard(message)
+
+
+@pytest.mark.parametrize("kept_here", [(), tuple(model.Part)], ids=["theirs", "ours"])
+def test_where_nobody_did_anything_nothing_is_kept(kept_here: tuple[model.Part, ...]) -> None:
+    assert "kept here" not in slack_rules.heard(drawn(replace(ORDERS, kept_here=kept_here)))

@@ -54,6 +54,14 @@ def test_already_done_is_polite() -> None:
     assert receipt(ACK, outcome(ALREADY)) == f"Already acknowledged: {ABOUT} Nothing was changed."
 
 
+def test_who_came_second_is_told_who_was_first() -> None:
+    entry = model.Entry(samples.REF, "acknowledge", samples.NOW, actor="U1", actor_name="Lee", before="Active", after="Acknowledged")
+    second = replace(outcome(ALREADY, "It is acknowledged already."), by=entry)
+    assert receipt(ACK, second) == "It is acknowledged already. Acknowledged by Lee. Nothing was changed."
+    nobody = replace(second, by=replace(entry, actor_name="", via="slack"))
+    assert receipt(ACK, nobody) == "It is acknowledged already. Nothing was changed."
+
+
 def test_refused_says_why_and_which_right_is_missing() -> None:
     seen = receipt(ARCHIVE, outcome(REFUSED, "Qualytics says no.", right="Editor", place="warehouse-prod"))
     assert seen == f"Not archived: {ABOUT} Qualytics says no; the desk's user lacks the right Editor on warehouse-prod in Qualytics."
@@ -353,3 +361,12 @@ def test_a_link_command_that_an_answer_names_is_understood() -> None:
             typed.replace("@name", "<@U0DANA>"), today=date(2026, 11, 21), sources=["qualytics"], default_source="qualytics"
         )
         assert (command.person, command.target) == ("U0DANA", "dana@acme.example")
+
+
+def test_who_somebody_is_in_each_system_and_which_one_does_not_answer() -> None:
+    found = [(model.Capabilities("Acme", frozenset()), samples.LEE), (model.Capabilities("Umbra", frozenset()), None)]
+    message = replies.known("U0LEE", found, [model.Unheard("third", "Third", "It is busy.", down=True)])
+    seen = slack_rules.seen(message)
+    assert "is Lee Park" in seen and "in Acme" in seen and "is nobody in Umbra that this desk knows of" in seen
+    assert "Third does not answer, so nobody can say who this is there." in seen and "It is busy." in seen
+    assert "Third does not answer" in message.text

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 import pytest
 
 from bot import model
-from bot.core import grammar
+from bot.core import digest_stats, grammar
 from bot.render.digest import digest_message
 from bot.render.kit import ids, limits, spreadsheet
 from sandbox.slack.blockkit import surfaces
@@ -207,3 +207,27 @@ def test_an_export_holds_nothing_that_a_spreadsheet_calculates(value: str) -> No
     for name in ("description", "tags", "fingerprint", "table"):
         cell = row[heading.index(name)]
         assert cell.startswith("'") and cell.endswith(value[-1])
+
+
+def test_an_export_says_which_system_it_was_and_what_its_number_and_its_closing_are_called() -> None:
+    closing = model.Closing("broken", "something broke", "Really broken")
+    one = replace(
+        samples.ORDERS, ref=model.Ref("strange", "ab:1/x"), state=model.State.ARCHIVED, archived_as="broken", weight=0.5,
+        scale=model.Scale("score", 1.0),
+    )  # fmt: skip
+    offers = {"strange": model.Capabilities("Strange", frozenset(), (closing,))}
+    heading, told = rows(spreadsheet.anomalies([one], offers=offers))
+    assert [told[heading.index(name)] for name in ("id", "weight", "scale", "system", "closed as")] == [
+        "strange:ab:1/x",
+        "0.5",
+        "score of 1",
+        "Strange",
+        "Really broken",
+    ]
+
+
+def test_in_a_digest_of_several_systems_each_line_names_its_own() -> None:
+    line = digest_stats.glance(samples.ORDERS)
+    said = slack_rules.seen(drawn(oldest=(line,), unacknowledged=1, open=1, systems=(("Acme", 1), ("Umbra", 0))))
+    assert str(line.ref) in said
+    assert str(line.ref) not in slack_rules.seen(drawn(oldest=(line,), unacknowledged=1, open=1))

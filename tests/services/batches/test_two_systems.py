@@ -8,6 +8,7 @@ from bot import errors, model
 from tests.services import desk as desks
 from tests.services import lab
 from tests.services import town as towns
+from tests.services.batches import test_preview
 
 Action, Fate, Result, State = model.Action, model.Fate, model.Result, model.State
 ACK, CLOSE = desks.ACK, model.Change(model.Action.ARCHIVE, archive_as="broken")
@@ -139,3 +140,86 @@ async def test_one_batch_holds_items_of_both(town: towns.Town) -> None:
     await desk.runs.work()
     assert {town.phase(ref) for ref in made} == {"live"}
     assert town.world.system.there["1"].state is State.OPEN
+
+
+@pytest.fixture
+def mixed(town: towns.Town) -> towns.Town:
+    if not town.mixed:
+        pytest.skip("there is one system alone")
+    return town
+
+
+async def test_a_change_that_one_cannot_make_is_made_in_the_other(mixed: towns.Town) -> None:
+    desk, made = await mixed.met(2)
+    mixed.world.system.put(1, 2)
+    await desk.look()
+    batch = await desk.ask(model.Change(Action.TAG, add_tags=("incident",)), *made, 1, 2)
+    await desk.runs.work()
+    found = await desk.fates(batch)
+    assert [found[str(ident)][0] for ident in (1, 2)] == [Fate.DONE, Fate.DONE]
+    assert {found[ref.id] for ref in made} == {(Fate.REFUSED, "Strange offers no way to tag anomalies from here. Open Strange to do that.")}
+    assert mixed.writes() == []
+
+
+async def test_an_outcome_of_one_is_refused_for_those_of_the_other_in_words(mixed: towns.Town) -> None:
+    desk, made = await mixed.met(2)
+    mixed.world.system.put(1)
+    await desk.look()
+    batch = await desk.ask(CLOSE, *made, 1)
+    await desk.runs.work()
+    found = await desk.fates(batch)
+    assert {found[ref.id][0] for ref in made} == {Fate.DONE}
+    assert found["1"][0] is Fate.REFUSED and "Broken" not in mixed.world.system.there["1"].status
+    assert 'Qualytics does not close anomalies as "broken"' in found["1"][1]
+
+
+async def test_the_part_of_the_one_that_is_down_is_refused_as_a_whole_and_tried_again(mixed: towns.Town) -> None:
+    desk, made = await mixed.met(4)
+    mixed.world.system.put(1, 2)
+    await desk.look()
+    batch = await desk.ask(ACK, *made, 1, 2)
+    mixed.fault("reply", json={"code": 53, "message": "busy"})
+    await desk.runs.work()
+    found = await desk.fates(batch)
+    assert {found[str(ident)][0] for ident in (1, 2)} == {Fate.DONE}
+    assert {found[ref.id][0] for ref in made} == {Fate.REFUSED} and "busy" in found[made[0].id][1]
+    await desk.post.flush()
+    assert mixed.said("This part was refused as a whole", "busy")
+    mixed.parts.faults.clear()
+    mixed.world.clock.pass_by(seconds=60)
+    service = test_preview.previews(desk)
+    again = await service.again(batch, desks.DANA, lab.CHANNEL)
+    assert (again.todo, {item.ref for item in await mixed.world.store.batches.items(again.batch.id)}) == (4, set(made))
+    await desk.batches.confirm(again.batch.id, desks.DANA)
+    await desk.runs.work()
+    assert {mixed.phase(ref) for ref in made} == {"seen"}
+    assert {mixed.strange.signals[ref.id].rev for ref in made} == {2}, "each was changed once"
+
+
+async def test_one_receipt_is_for_both_and_nothing_is_said_where_nothing_can_be(mixed: towns.Town) -> None:
+    desk, made = await mixed.met(2)
+    mixed.world.system.put(1)
+    await desk.look()
+    await desk.ask(ACK, *made, 1)
+    await desk.runs.work()
+    mixed.writes()
+    await desk.remarks.work()
+    await desk.post.flush()
+    assert mixed.writes() == []
+    assert len(mixed.said("Acknowledged 3 anomalies")) == 1
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+async def test_whenever_the_process_dies_each_of_both_is_done_once(mixed: towns.Town, after: bool) -> None:
+    desk, _ = await mixed.met(1)
+    for turn, left in enumerate(range(4, 90, 17)):
+        made, other = mixed.arrive(3), [100 + 3 * turn + one for one in range(3)]
+        mixed.world.system.put(*other)
+        await desk.look()
+        batch = await desk.ask(ACK, *made, *other)
+        await desks.killed(mixed.world.desk(desks.Fuse(left, after=after)).runs.work())
+        await mixed.world.desk().settle()
+        assert await fates(desk, batch) == {Fate.DONE}, left
+        assert {mixed.strange.signals[ref.id].rev for ref in made} == {2}, left
+        assert [await mixed.world.who(one) for one in (*made, *other)] == [["acknowledge by Dana"]] * 6, left

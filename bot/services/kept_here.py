@@ -1,0 +1,201 @@
+"""A system that cannot keep all that people make of its anomalies, as all services see it: what is kept here is merged into whatever it
+tells, and is changed without a call."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from bot import errors, model, ports
+from bot.core import grammar, overlay, transitions
+from bot.services import searching, selecting
+
+_HERE = model.Word(model.Handling.HERE)
+
+_OURS: Mapping[str, model.Word] = {"status": _HERE, "assignee": _HERE}
+"""The filter words that are about what may be kept here."""
+
+LOST = (errors.SourceUnavailable, errors.SourceGarbled)
+"""Answers that leave open whether it was done."""
+
+
+def sources(given: Mapping[str, ports.Source], rows: ports.Overlays) -> Mapping[str, ports.Source]:
+    """These systems as services are to see them: those that keep everything themselves as they are."""
+    return {name: KeptHere(source, rows) if source.unkept else source for name, source in given.items()}
+
+
+class KeptHere:
+    """The port `Source` around one that does not keep everything. What is told of it here and nowhere else is told by the system itself."""
+
+    name: str
+    title: str
+    doubtful: frozenset[model.Action]
+    archive_as: tuple[model.Closing, ...]
+    max_batch: int
+    census: int
+    unkept: frozenset[model.Part]
+    idents: model.Idents
+    own_words: tuple[model.OwnWord, ...]
+    client_options: model.ClientOptions
+
+    def __init__(self, inner: ports.Source, rows: ports.Overlays) -> None:
+        self._inner, self._rows = inner, rows
+        self._people: Mapping[str, model.Person] = {}
+        self._finds_people = model.Part.ASSIGNEES not in inner.unkept
+        self.supports = inner.supports | overlay.actions(inner.unkept)
+        self.words: Mapping[str, model.Word] = inner.words if self._finds_people else {**inner.words, "assignee": _HERE}
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in KeptHere.__annotations__:
+            raise AttributeError(name)
+        return getattr(self._inner, name)
+
+    # --- reading -----------------------------------------------------------------------------------------------------------
+
+    async def changes(self, cursor: str) -> model.Changes:
+        """`ports.Source.changes`, merged."""
+        found = await self._inner.changes(cursor)
+        return replace(found, anomalies=await self._merged(found.anomalies))
+
+    async def get(self, ids: Sequence[str]) -> Mapping[str, model.Anomaly]:
+        """`ports.Source.get`, merged."""
+        found = await self._inner.get(ids)
+        return dict(zip(found, await self._merged(list(found.values())), strict=True))
+
+    async def read(self, ids: Sequence[str], *, pages: int = 0) -> model.Reading:
+        """`ports.Source.read`, merged."""
+        reading = await self._inner.read(ids, pages=pages)
+        found = dict(zip(reading.found, await self._merged(list(reading.found.values())), strict=True))
+        return replace(reading, found=found)
+
+    async def find(self, query: model.Query) -> model.Found:
+        """`ports.Source.find` of how things stand when what is kept here counts: without those that stand elsewhere here, and with those
+        that the system takes to stand elsewhere. These are found in the store, and read again."""
+        asked = query if self._finds_people else replace(query, assignees=())
+        known = await self._rows.known(self.name)
+        if not known:
+            return await self._inner.find(asked)
+        fits = [one.ref.id for one in known if grammar.matches(asked, one, own=self.own_words)]
+        told = await self._inner.find(replace(asked, limit=query.limit + len(known) - len(fits) if query.limit else 0))
+        theirs = [one for one in await self._merged(told.anomalies) if not one.kept_here or grammar.matches(asked, one, _OURS)]
+        there = {one.ref.id for one in theirs}
+        missing = [ident for ident in fits if ident not in there]
+        found = (await self.read(missing)).found.values() if missing else ()
+        others = [one for one in found if grammar.matches(asked, one, own=self.own_words)]
+        everything = sorted([*theirs, *others], key=searching.order(query.sort)) if others else theirs
+        whole = told.total == len(told.anomalies)
+        return model.Found(everything[: query.limit or None], len(everything) if whole else None)
+
+    async def pages(self, query: model.Query) -> selecting.Pages:
+        """`ports.Source.pages`, as `find`. What is found in the store comes in its place among what the system tells page by page."""
+        asked = replace(query, limit=0) if self._finds_people else replace(query, limit=0, assignees=())
+        known = await self._rows.known(self.name)
+        ours = {one.ref.id for one in known}
+        found = (await self.read(sorted(ours))).found.values() if ours else ()
+        fits = [one for one in found if grammar.matches(asked, one, own=self.own_words)]
+        order = searching.order(query.sort)
+        async for page in selecting.merged([self._theirs(asked, ours), selecting.one_page(sorted(fits, key=order))], order):
+            yield page
+
+    async def _theirs(self, asked: model.Query, ours: Collection[str]) -> selecting.Pages:
+        async for page in self._inner.pages(asked):
+            yield await self._merged([one for one in page if one.ref.id not in ours])
+
+    async def count(self, query: model.Query) -> int:
+        """`ports.Source.count`; where something is kept here they are read to be counted."""
+        if not await self._rows.known(self.name):
+            return await self._inner.count(query if self._finds_people else replace(query, assignees=()))
+        return len((await self.find(replace(query, limit=0))).anomalies)
+
+    async def _merged(self, seen: Sequence[model.Anomaly]) -> Sequence[model.Anomaly]:
+        ours = [one.ref.id for one in seen if one.kept_here]
+        rows = await self._rows.get(self.name, ours) if ours else {}
+        return [overlay.merged(one, rows.get(one.ref.id)) for one in seen]
+
+    # --- changing ----------------------------------------------------------------------------------------------------------
+
+    async def apply(self, change: model.Change, targets: Sequence[model.Anomaly]) -> Sequence[model.Outcome]:
+        """`ports.Source.apply`: the system is asked for what is its to keep. What is kept here comes back with the outcome (`ours`), and is
+        written down by whoever records what became of it: until then nothing has happened."""
+        calls: dict[model.Change, list[model.Anomaly]] = {}
+        done: dict[model.Ref, model.Outcome] = {}
+        for target in targets:
+            why = overlay.refused(change, target) if overlay.theirs(change, target) != change else ""
+            wanted = self._wanted(change, target)
+            if why:
+                done[target.ref] = model.Outcome(target.ref, model.Result.REFUSED, why)
+            elif wanted is None:
+                done[target.ref] = model.Outcome(target.ref, model.Result.DONE, self._unsaid(change, target))
+            else:
+                calls.setdefault(wanted, []).append(target)
+        for wanted, some in calls.items():
+            done |= {one.ref: one for one in await self._asked(change, wanted, some, alone=len(some) == len(targets))}
+        return [await self._with_ours(change, target, done[target.ref]) for target in targets]
+
+    def _wanted(self, change: model.Change, target: model.Anomaly) -> model.Change | None:
+        """What the system is to be asked for; None where nothing is left of it: what is so already is not, nor a comment where there are
+        none."""
+        left = overlay.theirs(change, target)
+        if left is None or left == change:
+            return left
+        if left.comment and model.Action.COMMENT not in self._inner.supports:
+            left = overlay.theirs(replace(change, comment=""), target)
+        return None if left is None or transitions.shows(left, target) else left
+
+    def _unsaid(self, change: model.Change, target: model.Anomaly) -> str:
+        lost = change.comment and model.Action.COMMENT not in self._inner.supports
+        return f"The comment was not left: {self._inner.title} has none." if lost else ""
+
+    async def _asked(
+        self, change: model.Change, wanted: model.Change, some: Sequence[model.Anomaly], *, alone: bool
+    ) -> Sequence[model.Outcome]:
+        """The system's outcomes. Where others are changed with these, or a part of the change is ours, its failure is theirs alone."""
+        try:
+            return await self._inner.apply(wanted, some)
+        except errors.SourceError as error:
+            if alone and (wanted == change or not isinstance(error, LOST)):
+                raise
+            lost = isinstance(error, LOST)
+            return [model.Outcome(one.ref, model.Result.REFUSED, str(error), unsure=lost) for one in some]
+
+    async def _with_ours(self, change: model.Change, target: model.Anomaly, outcome: model.Outcome) -> model.Outcome:
+        """With what is to be kept here of it: all that was kept before, too, for what follows in the same change."""
+        if not target.kept_here or (outcome.result is model.Result.REFUSED and not outcome.unsure):
+            return outcome
+        return replace(outcome, ours=overlay.of(overlay.made(change, target, await self._named(change, target))))
+
+    # --- people ------------------------------------------------------------------------------------------------------------
+
+    async def people(self) -> Sequence[model.Person]:
+        """`ports.Source.people`, whose names are remembered."""
+        found = await self._inner.people()
+        self._people = {person.id: person for person in found}
+        return found
+
+    async def _named(self, change: model.Change, target: model.Anomaly) -> Mapping[str, model.Person]:
+        """Names for those who are assigned here, as far as the system tells them."""
+        unknown = set(change.assignees or ()) - set(self._people) - {person.id for person in target.assignees}
+        if unknown and model.Part.ASSIGNEES in target.kept_here:
+            with contextlib.suppress(errors.SourceError):
+                await self.people()
+        return self._people
+
+    # --- the rest ----------------------------------------------------------------------------------------------------------
+
+    async def comments(self, ident: str) -> Sequence[model.Comment]:
+        """`ports.Source.comments`."""
+        return await self._inner.comments(ident)
+
+    def push(self, headers: Mapping[str, str], body: bytes) -> None:
+        """`ports.Source.push`."""
+        self._inner.push(headers, body)
+
+    async def check(self) -> str:
+        """`ports.Source.check`."""
+        return await self._inner.check()
+
+    async def aclose(self) -> None:
+        """`ports.Source.aclose`."""
+        await self._inner.aclose()
