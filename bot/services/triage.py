@@ -140,13 +140,13 @@ class Triage:
         return receipt
 
     async def _show(self, ref: model.Ref, click: Click) -> None:
-        """The action is done and recorded: trouble with Slack from here on is the flush's to mend."""
+        """The action is done and recorded: trouble with Slack or the store from here on is the flush's to mend."""
         hint = post.Hint(click.channel, click.ts, click.response_url) if click.response_url else None
         try:
             if click.ts:
                 await self.cards.adopt(ref, click.channel, click.ts)
             await self.post.show([ref], hint)
-        except errors.DeliveryError as error:
+        except (errors.DeliveryError, errors.StoreError) as error:
             log.warning("the card of %s will follow later: %s", ref, error)
 
     # --- one change --------------------------------------------------------------------------------------------------------

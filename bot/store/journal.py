@@ -60,7 +60,7 @@ class Journal:
 
         async def work(connection: AsyncConnection) -> ports.Intent | None:
             row = (await connection.execute(statement)).one_or_none()
-            return row and mappers.intent(row)
+            return None if row is None else mappers.intent(row)
 
         return await self._db.read(work)
 

@@ -145,10 +145,10 @@ async def test_who_ends_an_intent_second_leaves_no_comment_and_keeps_nothing(sto
     await store.journal.begin(intent("k", 1), NOON, 60)
     await store.journal.finish("k", [], NOON)
     remark = ports.Remark("k", ref(1), "Acknowledged by Dana via Slack.", NOON)
-    mine = model.Overlay("1", state=model.State.ACKNOWLEDGED, actor="U1", at=NOON)
+    mine = model.Overlay(ref(1), state=model.State.ACKNOWLEDGED, actor="U1", at=NOON)
     await store.records.record(ports.Record(SOURCE, [], NOON, NOON, [line(1)], remarks=[remark], intent="k", kept=[mine]))
     assert await store.remarks.due(after(9)) == [] and await store.journal.history(ref(1)) == []
-    assert not await store.overlays.of(SOURCE, ["1"])
+    assert not await store.overlays.get(SOURCE, ["1"])
 
 
 async def test_a_comment_is_not_asked_for_by_who_read_it_before_it_was_tried(store: engine.Store) -> None:
