@@ -94,7 +94,8 @@ class Records(Protocol):
     """The one way to write down what we changed."""
 
     async def record(self, record: Record) -> bool:
-        """Store all of it. False, and nothing stored, when the batch's lease has passed to somebody else or it does not run."""
+        """Store all of it. False, and nothing stored, when the batch's lease has passed to somebody else or it does not run. Of an intent
+        that somebody ended before only what was seen is stored: the lines, what is kept here and the comments are theirs."""
         ...
 
 
@@ -105,8 +106,8 @@ class Remarks(Protocol):
         """Those to be left by now that nobody holds, the longest due first."""
         ...
 
-    async def ask(self, lease: model.Lease, now: datetime) -> bool:
-        """Row before call: from now on it may be there."""
+    async def ask(self, lease: model.Lease, tries: int, now: datetime) -> bool:
+        """Row before call: from now on it may be there. False when it was tried more often than that."""
         ...
 
     async def later(self, lease: model.Lease, until: datetime) -> bool:
@@ -284,12 +285,16 @@ class Journal(Protocol):
         """Intents that nobody holds and nobody finished, oldest first."""
         ...
 
+    async def open(self, key: str) -> Intent | None:
+        """The intent with that key as it is now; None when somebody has finished it."""
+        ...
+
     async def under_way(self, ref: model.Ref, but: str) -> Intent | None:
         """The oldest unfinished intent about this anomaly, but for the one with that key."""
         ...
 
-    async def sent(self, key: str, now: datetime) -> None:
-        """Row before call: from now on an intent may have been done."""
+    async def sent(self, lease: model.Lease, now: datetime) -> bool:
+        """Row before call: from now on an intent may have been done. False when the lease on it is lost, or somebody has finished it."""
         ...
 
     async def finish(self, key: str, entries: Sequence[model.Entry], now: datetime) -> None:

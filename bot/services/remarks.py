@@ -94,7 +94,9 @@ class Remarks:
             await self.store.settle(lease)
             return
         target = (await source.get([remark.ref.id])).get(remark.ref.id)
-        if target is not None and await self.store.ask(lease, self.clock.now()):
+        if target is not None:
+            if not await self.store.ask(lease, remark.tries, self.clock.now()):
+                return  # somebody tried between our reading and our lease: it is read again
             await self._say(source, target, remark)
         await self.store.settle(lease)
 

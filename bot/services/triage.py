@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -81,7 +82,9 @@ class Triage:
             if lease is None:
                 continue
             async with leasing.holding(self.leases, self.clock, lease) as held:
-                await self._resume(intent, held)
+                now = await self.journal.open(intent.key)  # somebody may have been at it since it was read
+                if now is not None:
+                    await self._resume(now, held)
         return len(unfinished)
 
     async def _resume(self, intent: ports.Intent, held: list[model.Lease]) -> None:
@@ -118,9 +121,9 @@ class Triage:
         try:
             await turns.mine(self.leases, self.journal, self.clock, intent, held, again=again)
             with ports.clicked(really=not again):
-                receipt = await self._apply(intent, again=again, adopting=bool(click.ts))
-        except errors.SourceUnsure:
-            raise  # the intent stays open: the next resume looks what became of it
+                receipt = await self._apply(intent, held, again=again, adopting=bool(click.ts))
+        except (errors.SourceUnsure, errors.LeaseLost):
+            raise  # the intent stays open, or is somebody else's: the next resume looks what became of it
         except errors.Stale:
             await self.journal.finish(intent.key, (), self.clock.now())  # who came second changed nothing, and is told so
             raise
@@ -128,25 +131,27 @@ class Triage:
             if not again:
                 await self._refused(intent, str(error))
             raise
-        await self.leases.release(*held)  # it is recorded: whoever waits for this anomaly need not wait for Slack, too
+        mine = list(held)
         held.clear()
+        with contextlib.suppress(errors.StoreError):  # it is recorded, and not called failed because a lease ends by itself
+            await self.leases.release(*mine)  # whoever waits for this anomaly need not wait for Slack, too
         await self._show(intent.ref, click)
         self.remarks.soon()
         return receipt
 
     async def _show(self, ref: model.Ref, click: Click) -> None:
-        """The action is done and recorded: trouble with Slack from here on is the flush's to mend."""
+        """The action is done and recorded: trouble with Slack or the store from here on is the flush's to mend."""
         hint = post.Hint(click.channel, click.ts, click.response_url) if click.response_url else None
         try:
             if click.ts:
                 await self.cards.adopt(ref, click.channel, click.ts)
             await self.post.show([ref], hint)
-        except errors.DeliveryError as error:
+        except (errors.DeliveryError, errors.StoreError) as error:
             log.warning("the card of %s will follow later: %s", ref, error)
 
     # --- one change --------------------------------------------------------------------------------------------------------
 
-    async def _apply(self, intent: ports.Intent, *, again: bool, adopting: bool) -> model.Receipt:
+    async def _apply(self, intent: ports.Intent, held: Sequence[model.Lease], *, again: bool, adopting: bool) -> model.Receipt:
         ref, source = intent.ref, self._source(intent.ref.source, intent.change.action)
         read_at = self.clock.now()
         before = await self._read(source, ref)
@@ -161,7 +166,8 @@ class Triage:
         if outcome is None:
             assert before is not None, "what is to be changed is there"
             intent = replace(intent, sent=self.clock.now())
-            await self.journal.sent(intent.key, self.clock.now())
+            if not await self.journal.sent(next(lease for lease in held if lease.kind == "intents"), self.clock.now()):
+                raise errors.LeaseLost
             outcome, read_at, after = await self._change(intent, source, before, read_at, again=again)
         await self._record(intent, source, outcome, stored or before, after, read_at=read_at, adopting=adopting)
         return model.Receipt(intent.change, [outcome], {} if after is None else {ref: after})

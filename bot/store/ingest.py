@@ -32,12 +32,12 @@ _ANOMALIES = tables.anomalies
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What one save is asked to do. `ours`: a record of what we did ourselves; `ends` is its intent, `known_only` says that what is not
-    known stays so, `kept` is what we keep of it from now on in place of the system."""
+    """What one save is asked to do. `ours`: a record of what we did ourselves; with `ended` somebody ended its intent before, `known_only`
+    says that what is not known stays so, `kept` is what we keep of it from now on in place of the system."""
 
     of: ports.Observation
     ours: bool = False
-    ends: str = ""
+    ended: bool = False
     known_only: bool = False
     kept: Sequence[model.Overlay] = ()
 
@@ -235,7 +235,7 @@ async def _show_again(connection: AsyncConnection, sight: Sight, reopened: Seque
 async def _record(connection: AsyncConnection, sight: Sight, tally: _Tally) -> None:
     """The journal, last: its lines carry the fingerprints that were just stored. An action that somebody ended before adds no lines."""
     entries: list[model.Entry] = list(tally.noted)
-    if not sight.ends or await journal.close(connection, sight.ends, sight.of.now):
+    if not sight.ended:
         entries += sight.of.entries
     await journal.record(connection, entries, tally.closings)
     acted = sorted({entry.ref.id for entry in sight.of.entries if entry.actor and entry.ref.source == sight.of.source})

@@ -54,6 +54,16 @@ class Journal:
 
         return await self._db.read(work)
 
+    async def open(self, key: str) -> ports.Intent | None:
+        """The intent with that key as it is now; None when somebody has finished it."""
+        statement = sa.select(_INTENTS).where(_INTENTS.c.key == key, _INTENTS.c.finished.is_(None))
+
+        async def work(connection: AsyncConnection) -> ports.Intent | None:
+            row = (await connection.execute(statement)).one_or_none()
+            return None if row is None else mappers.intent(row)
+
+        return await self._db.read(work)
+
     async def under_way(self, ref: model.Ref, but: str) -> ports.Intent | None:
         """The oldest unfinished one about this anomaly, but for the one with that key."""
         others = sa.select(_INTENTS).where(_INTENTS.c.finished.is_(None), _INTENTS.c.key != but).order_by(_INTENTS.c.at, _INTENTS.c.key)
@@ -64,14 +74,16 @@ class Journal:
 
         return await self._db.read(work)
 
-    async def sent(self, key: str, now: datetime) -> None:
-        """Row before call: from now on an intent may have been done; the first time counts."""
-        first = sa.and_(_INTENTS.c.key == key, _INTENTS.c.sent.is_(None))
+    async def sent(self, lease: model.Lease, now: datetime) -> bool:
+        """Row before call: from now on an intent may have been done; the first time counts. False when its lease has passed to somebody
+        else, or somebody has finished it."""
+        mine = sa.and_(leases.held(lease, self._db), _INTENTS.c.finished.is_(None))
+        change = sa.update(_INTENTS).where(mine).values(sent=sa.func.coalesce(_INTENTS.c.sent, self._db.moment(now)))
 
-        async def work(connection: AsyncConnection) -> None:
-            await connection.execute(sa.update(_INTENTS).where(first).values(sent=self._db.moment(now)))
+        async def work(connection: AsyncConnection) -> bool:
+            return (await connection.execute(change)).rowcount == 1
 
-        await self._db.write(work)
+        return await self._db.write(work)
 
     async def finish(self, key: str, entries: Sequence[model.Entry], now: datetime) -> None:
         """Close an intent with its journal lines; neither is done twice."""

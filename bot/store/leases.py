@@ -32,6 +32,7 @@ _LEASES = work_tables.leases
 
 _ROWS: Mapping[str, sa.Column[Any]] = {
     CARDS: tables.cards.c.id,
+    INTENTS: work_tables.intents.c.key,
     REMARKS: work_tables.remarks.c.key,
     BATCHES: work_tables.batches.c.id,
     OPERATIONS: work_tables.operations.c.id,

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model, ports
-from bot.store import batches, ingest, mappers, transactions, work_tables
+from bot.store import batches, ingest, journal, mappers, transactions, work_tables
 
 
 class Records:
@@ -21,14 +21,17 @@ class Records:
         async def work(connection: AsyncConnection) -> bool:
             if record.lease is not None and not await batches.settle(connection, self._db, record.lease, record.items):
                 return False
-            await ingest.save(connection, _sight(record))
-            await _leave(connection, record)
+            first = not record.intent or await journal.close(connection, record.intent, record.now)
+            await ingest.save(connection, _sight(record, first=first))
+            if first:
+                await _leave(connection, record)
             return True
 
         return await self._db.write(work)
 
 
-def _sight(record: ports.Record) -> ingest.Sight:
+def _sight(record: ports.Record, *, first: bool) -> ingest.Sight:
+    """An action that somebody ended before keeps nothing here."""
     observation = ports.Observation(
         record.source,
         record.seen,
@@ -40,7 +43,7 @@ def _sight(record: ports.Record) -> ingest.Sight:
         entries=record.entries,
         own=record.lease.key if record.lease else record.intent,
     )
-    return ingest.Sight(observation, ours=True, ends=record.intent, known_only=not record.adopting, kept=record.kept)
+    return ingest.Sight(observation, ours=True, ended=not first, known_only=not record.adopting, kept=record.kept if first else ())
 
 
 async def _leave(connection: AsyncConnection, record: ports.Record) -> None:

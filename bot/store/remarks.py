@@ -31,11 +31,10 @@ class Remarks:
 
         return await self._db.read(work)
 
-    async def ask(self, lease: model.Lease, now: datetime) -> bool:
-        """Row before call: from now on it may be there."""
-        return await self._change(
-            sa.update(_REMARKS).where(leases.held(lease, self._db)).values(asked=self._db.moment(now), tries=_REMARKS.c.tries + 1)
-        )
+    async def ask(self, lease: model.Lease, tries: int, now: datetime) -> bool:
+        """Row before call: from now on it may be there. False when it was tried more often than that: whoever read it knows too little."""
+        as_read = sa.and_(leases.held(lease, self._db), _REMARKS.c.tries == tries)
+        return await self._change(sa.update(_REMARKS).where(as_read).values(asked=self._db.moment(now), tries=tries + 1))
 
     async def later(self, lease: model.Lease, until: datetime) -> bool:
         """Try again at that time."""

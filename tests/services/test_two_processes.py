@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from datetime import datetime
 
 import pytest
 
-from bot import errors, model
+from bot import errors, model, ports
 from bot.services import turns
-from tests.services.desk import World
+from tests.services.desk import Fuse, World, killed
 from tests.services.lab import DANA, LEE
 
 ACK = model.Change(model.Action.ACKNOWLEDGE)
@@ -113,3 +115,76 @@ async def test_two_workers_make_the_calls_of_one(world: World) -> None:
         world.clock.pass_by(seconds=60)
         await asyncio.gather(*(desk.poll.keep_up("qualytics", 0) for desk in (first, second, first, second)))
     assert [name for name, _ in world.system.calls].count("changes") == before + 4
+
+
+async def test_what_another_process_ended_since_it_was_read_is_not_done_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = world.desk(), world.desk(Fuse())
+    await first.met(1)
+    assert await killed(world.desk(Fuse(4)).click(ACK, 1, key="k"))
+    world.clock.pass_by(seconds=121)
+    old = await world.store.journal.unfinished(world.clock.now())
+    assert len(old) == 1 and await first.triage.resume() == 1
+    undone = model.Change(model.Action.UNACKNOWLEDGE)
+    await first.click(undone, 1, LEE)
+    calls = [name for name, _ in world.system.calls]
+
+    async def as_read_before(now: datetime) -> Sequence[ports.Intent]:
+        return old
+
+    monkeypatch.setattr(second.triage.journal, "unfinished", as_read_before, raising=False)
+    assert await second.triage.resume() == 1
+    assert [name for name, _ in world.system.calls] == calls, "nothing is asked of the system"
+
+
+async def test_a_click_whose_intent_has_passed_to_another_process_sends_nothing(world: World) -> None:
+    desk, other, taken = world.desk(), world.desk(), list[model.Lease | None]()
+    await desk.met(1)
+
+    async def stolen(name: str) -> None:
+        if name == "get":
+            world.system.on_call = None
+            await world.store.leases.release_all()
+            (theirs,) = await world.store.journal.unfinished(world.clock.now())
+            taken.append(await world.store.leases.take("intents", theirs.key, world.clock.now(), 30))
+
+    world.system.on_call = stolen
+    with pytest.raises(errors.LeaseLost):
+        await desk.click(ACK, 1)
+    assert taken[0] is not None and "apply" not in [name for name, _ in world.system.calls]
+    await world.store.leases.release_all()
+    assert await other.triage.resume() == 1
+    assert await world.who(1) == ["acknowledge by Dana"]
+
+
+async def test_a_recorded_click_is_not_called_failed_when_its_leases_cannot_be_given_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = world.desk(Fuse())
+    await desk.met(1)
+
+    async def away(*_: model.Lease) -> None:
+        raise errors.StoreUnavailable("The database does not answer.")
+
+    monkeypatch.setattr(desk.triage.leases, "release", away, raising=False)
+    assert (await desk.click(ACK, 1)).outcomes[0].result is DONE
+
+
+async def test_a_comment_that_another_process_tried_since_it_was_read_is_looked_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = world.desk(), world.desk(Fuse())
+    await first.met(1)
+    monkeypatch.setattr(first.remarks, "tasks", {asyncio.create_task(asyncio.sleep(0)) for _ in range(9)})
+    await first.click(ACK, 1)
+    old = await world.store.remarks.due(world.clock.now())
+    world.system.done_but.append(errors.SourceUnavailable("qualytics", "no answer"))
+    await first.remarks.work()
+    answers = [old]
+
+    async def due(now: datetime, limit: int) -> Sequence[ports.Remark]:
+        return answers.pop() if answers else await world.store.remarks.due(now, limit)
+
+    monkeypatch.setattr(second.remarks.store, "due", due, raising=False)
+    await second.remarks.work()
+    world.clock.pass_by(minutes=20)
+    await second.remarks.work()
+    assert len(old) == 1 and len(world.system.comments_of(1)) == 1
+    assert not await world.store.remarks.due(world.clock.now())

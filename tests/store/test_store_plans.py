@@ -157,6 +157,7 @@ MARK = ports.Mark(after(30), "30", 20.0)
 
 DELIVERY = ports.Delivery("trigger", "k", "token")
 REMARK = model.Lease("remarks", ("k",), "token", NOON)
+INTENT = model.Lease("intents", ("k",), "token", NOON)
 
 
 def _record(**of: Any) -> ports.Record:
@@ -233,15 +234,16 @@ CALLS: dict[str, Callable[[engine.Store], Awaitable[Any]]] = {
     "past": lambda desk: desk.journal.past(SAME[3], after(9)),
     "history": lambda desk: desk.journal.history(ref(50)),
     "unfinished": lambda desk: desk.journal.unfinished(after(9)),
+    "open": lambda desk: desk.journal.open("k"),
     "begin": lambda desk: desk.journal.begin(intent("new"), NOON, 30),
     "known": lambda desk: desk.anomalies.known([ref(1), ref(2)]),
     "reason": lambda desk: desk.anomalies.reason(ref(1)),
-    "sent": lambda desk: desk.journal.sent("k", NOON),
+    "sent": lambda desk: desk.journal.sent(INTENT, NOON),
     "finish": lambda desk: desk.journal.finish("k", [line(1)], NOON),
     "record of a click": lambda desk: desk.records.record(_record(intent="k")),
     "record of a batch": _recorded,
     "remarks due": lambda desk: desk.remarks.due(after(9)),
-    "remark asked": lambda desk: desk.remarks.ask(REMARK, NOON),
+    "remark asked": lambda desk: desk.remarks.ask(REMARK, 0, NOON),
     "remark put off": lambda desk: desk.remarks.later(REMARK, NOON),
     "remark left": lambda desk: desk.remarks.settle(REMARK),
     "backlog": lambda desk: desk.cards.backlog(after(9)),

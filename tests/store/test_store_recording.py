@@ -113,7 +113,7 @@ async def test_a_remark_is_kept_once_until_it_is_settled(store: engine.Store) ->
     assert await store.remarks.due(NOON) == [remark] and await store.remarks.due(after(-1)) == []
     lease = await store.leases.take("remarks", "k", NOON, 60)
     assert lease is not None and await store.remarks.due(after(59)) == []
-    assert await store.remarks.ask(lease, after(1)) and await store.remarks.later(lease, after(100))
+    assert await store.remarks.ask(lease, 0, after(1)) and await store.remarks.later(lease, after(100))
     await store.leases.release(lease)
     assert await store.remarks.due(after(99)) == []
     (waiting,) = await store.remarks.due(after(100))
@@ -124,8 +124,36 @@ async def test_a_remark_is_kept_once_until_it_is_settled(store: engine.Store) ->
 
 
 async def test_an_intent_is_marked_as_sent_once(store: engine.Store) -> None:
-    await store.journal.begin(intent("k", 1), NOON, 0)
+    own, _ = await store.journal.begin(intent("k", 1), NOON, 60)
     for at in (1, 2):
-        await store.journal.sent("k", after(at))
-    (one,) = await store.journal.unfinished(after(9))
-    assert one.sent == after(1)
+        assert await store.journal.sent(own, after(at))
+    one = await store.journal.open("k")
+    assert one is not None and one.sent == after(1)
+
+
+async def test_an_intent_that_is_another_ones_or_over_is_not_marked_as_sent(store: engine.Store) -> None:
+    old, _ = await store.journal.begin(intent("k", 1), NOON, 5)
+    new = await store.leases.take("intents", "k", after(5), 60)
+    assert new is not None and not await store.journal.sent(old, after(6))
+    one = await store.journal.open("k")
+    assert one is not None and one.sent is None
+    await store.journal.finish("k", [], after(7))
+    assert not await store.journal.sent(new, after(8)) and await store.journal.open("k") is None
+
+
+async def test_who_ends_an_intent_second_leaves_no_comment_and_keeps_nothing(store: engine.Store) -> None:
+    await store.journal.begin(intent("k", 1), NOON, 60)
+    await store.journal.finish("k", [], NOON)
+    remark = ports.Remark("k", ref(1), "Acknowledged by Dana via Slack.", NOON)
+    mine = model.Overlay(ref(1), state=model.State.ACKNOWLEDGED, actor="U1", at=NOON)
+    await store.records.record(ports.Record(SOURCE, [], NOON, NOON, [line(1)], remarks=[remark], intent="k", kept=[mine]))
+    assert await store.remarks.due(after(9)) == [] and await store.journal.history(ref(1)) == []
+    assert not await store.overlays.get(SOURCE, ["1"])
+
+
+async def test_a_comment_is_not_asked_for_by_who_read_it_before_it_was_tried(store: engine.Store) -> None:
+    remark = ports.Remark("k", ref(1), "Acknowledged by Dana via Slack.", NOON)
+    await store.records.record(ports.Record(SOURCE, [], NOON, NOON, remarks=[remark]))
+    lease = await store.leases.take("remarks", "k", NOON, 60)
+    assert lease is not None and await store.remarks.ask(lease, 0, NOON)
+    assert not await store.remarks.ask(lease, 0, after(1)) and await store.remarks.ask(lease, 1, after(2))
