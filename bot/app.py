@@ -182,7 +182,7 @@ def _assemble(
         post=made.post,
         remarks=made.remarks,
         store=store,
-        sources=ground.sources,
+        sources=made.sources,
         scanners=ground.scanners,
         calls=calls,
         metrics=metrics,

@@ -60,8 +60,9 @@ class Ground:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """What listeners may call, and what only jobs do."""
+    """What listeners may call, and what only jobs do; `sources` are the systems as services see them."""
 
+    sources: Mapping[str, ports.Source]
     desk: desk.Desk
     poll: poll.Poll
     post: post.Post
@@ -119,7 +120,7 @@ def services(ground: Ground) -> Services:
         zone=zone,
         sources=tuple(ground.sources),
     )
-    return Services(desk=talking, poll=polling, post=posting, remarks=telling, keeping=_keeping(ground))
+    return Services(sources=ground.sources, desk=talking, poll=polling, post=posting, remarks=telling, keeping=_keeping(ground))
 
 
 def _post(ground: Ground, wanted: cards.Cards) -> post.Post:

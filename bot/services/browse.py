@@ -124,8 +124,8 @@ class Browse:
         heard, failed = await searching.asked([self._named(name) for name in asked], lambda source: source.get(asked[source.name]))
         found = {one.ref: one for _, answer in heard for one in answer.values()}
         missing = [ref for ref in refs if ref not in found and ref.source in {source.name for source, _ in heard}]
-        unheard = [searching.unheard(source, error) for source, error in failed]
-        return searching.Picked([found[ref] for ref in refs if ref in found], missing, unheard), failed
+        silent = [searching.unheard(*one) for one in failed]
+        return searching.Picked([found[ref] for ref in refs if ref in found], missing, silent), failed
 
     async def placed(self, refs: Sequence[model.Ref], actor: model.Actor, home: str = "", text: str = "") -> tuple[model.Ref, ...]:
         """These references, each with its system (`placing`)."""
@@ -238,20 +238,17 @@ class Browse:
     async def whole_group(self, card: str, actor: model.Actor) -> selecting.Selection:
         """All anomalies behind a group card, fresh from their systems. Raises NotFound when these know none of them."""
         permissions.decide(model.Action.BROWSE, actor, self.grants)
-        missing: list[model.Ref] = []
-        unheard: list[model.Unheard] = []
+        missing, unheard = list[model.Ref](), list[model.Unheard]()
         found = await selecting.begun(self._group(card, missing, unheard))
         if found is None:
             said = "The anomalies of this group are not known any more. They may have been deleted."
             raise errors.NotFound(" ".join([said, *(one.why for one in unheard)]))
-        silent = {one.source for one in unheard}
-        systems = [name for name in await self._systems(card) if name not in silent]
+        systems = [name for name in await self._systems(card) if name not in {one.source for one in unheard}]
         return replace(found, systems=systems, missing=missing, unheard=unheard)
 
     async def _group(self, card: str, missing: list[model.Ref], unheard: list[model.Unheard]) -> selecting.Pages:
         """Page by page. A system that does not answer at first is not in it; one that fails on the way fails all."""
-        heard: set[str] = set()
-        refused: list[errors.BotError] = []
+        heard, refused = set[str](), list[errors.BotError]()
         async for some in self._members(card):
             silent = {one.source for one in unheard}
             refs = [one.ref for one in some if one.ref.source not in silent]
@@ -275,12 +272,7 @@ class Browse:
 
     async def _systems(self, card: str) -> Sequence[str]:
         """The systems whose anomalies a group card has."""
-        found: dict[str, None] = {}
-        async for some in self._members(card):
-            found.update(dict.fromkeys(one.ref.source for one in some))
-            if len(found) == len(self.sources):
-                break
-        return list(found)
+        return list(dict.fromkeys([one.ref.source async for some in self._members(card) for one in some]))
 
     async def about(self, channel: str, ts: str, said: str, actor: model.Actor) -> model.ReviewScope:
         """What a message is about: the anomaly or the group of a card of ours, else the anomalies whose links are in its text.

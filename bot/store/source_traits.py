@@ -28,11 +28,15 @@ class SourceTraits:
     async def merge(self, source: str, host: str, learned: Mapping[str, Any], now: datetime) -> Any:
         """Add it to what is there, whoever learned that, in one transaction; returns all of it."""
         key = {"source": source, "host": host}
-        there = sa.select(_TRAITS.c.traits).where(_TRAITS.c.source == source, _TRAITS.c.host == host).with_for_update()
+        this = sa.and_(_TRAITS.c.source == source, _TRAITS.c.host == host)
+        there = sa.select(_TRAITS.c.traits).where(this).with_for_update()
 
         async def work(connection: AsyncConnection) -> Any:
+            # First of all there is a row to be locked: of two who learned the first thing at once one waits for the other.
+            made = transactions.insert(connection, _TRAITS).values({**key, "traits": {}, "at": now})
+            await connection.execute(made.on_conflict_do_nothing())
             traits = merged(await connection.scalar(there), learned)
-            await transactions.put(connection, _TRAITS, key, traits=traits, at=now)
+            await connection.execute(sa.update(_TRAITS).where(this).values(traits=traits, at=now))
             return traits
 
         return await self._db.write(work)

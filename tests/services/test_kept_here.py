@@ -169,7 +169,7 @@ async def test_a_restart_at_any_step_leaves_it_done_once(loose_town: towns.Town,
 
 
 def intent(change: model.Change, ref: model.Ref, key: str) -> Any:
-    return ports.Intent(key, change, (ref,), "U1", "Dana", cast.NOON)
+    return ports.Intent(key, change, ref, "U1", "Dana", cast.NOON)
 
 
 # --- what the system does

@@ -45,6 +45,7 @@ async def test_the_private_members_that_the_driver_leans_on_are_where_they_were(
     cursor._cursor = await plain._execute(plain._conn.execute, "SELECT 1 AS other")
     assert [column[0] for column in cursor.description] == ["other"], "what a cursor tells is told by `_cursor`"
     await plain.close()
+    plain._thread.join(10)
     assert not plain._thread.is_alive()
 
 

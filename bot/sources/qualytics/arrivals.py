@@ -11,8 +11,8 @@ from bot.sources import base, paging
 from bot.sources.qualytics import anomaly_pages, census, cursors, list_params, place_names
 
 WAVE = 4
-"""Pages that are read at once on the way to known ground, while there is none in sight; then twice as many each time, so that at most as
-many are read in vain as were needed, and the end of a wave is waited for a few times only."""
+"""Pages that are read at once on the way to known ground, while there is none in sight; then twice as many each time, so that the end of a
+wave is waited for a few times only, as far as the grown total says that there must be new ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +142,8 @@ class Arrivals:
         while not _known(pages, mark) and not meter.ended:
             near = pages[0].total is None or any(mark.knows(one) for one in pages[-1].anomalies)
             wave, most = (1, most) if near else (most, 2 * most)
+            certain = (_total(pages[0]) - mark.total) // self._lister.size + 1 - len(pages)
+            wave = min(wave, max(certain, WAVE))
             last = min(len(pages) + wave, pages[0].pages) if pages[0].total is not None else len(pages) + wave
             more = await self._lister.rest(datastore, list_params.open_ones(), range(len(pages) + 1, last + 1))
             for page in more:
