@@ -24,12 +24,13 @@ from bot.ports.store import (
     Remarks,
     Tally,
 )
-from bot.ports.systems import AHEAD, Clock, Opener, Picture, Pictures, Scanner, Source, System, Telemetry
+from bot.ports.systems import AHEAD, STEP, Clock, Opener, Picture, Pictures, Scanner, Source, System, Telemetry
 from bot.ports.urgency import clicked, urgent
 from bot.ports.work import Batches, Deliveries, Delivery, Leases, Operations, Workers
 
 __all__ = [
     "AHEAD",
+    "STEP",
     "Anomalies",
     "Backlog",
     "Batches",

@@ -12,6 +12,9 @@ from bot import model
 AHEAD = timedelta(minutes=5)
 """What is dated further in the future than this was dated by a clock that has been set back since."""
 
+STEP = timedelta(seconds=0.5)
+"""From here on a clock is worth being set; what a call to the database takes is not. Two processes' clocks differ by twice as much."""
+
 
 class Clock(Protocol):
     """The time. Always UTC, always aware."""

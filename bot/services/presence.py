@@ -17,10 +17,6 @@ TURN = 0.9
 """The part of an interval in which nobody else sweeps; the rest is for clocks that do not tick alike."""
 
 
-STEP = timedelta(seconds=0.5)
-"""From here on a clock is worth being set; what a call to the database takes is not."""
-
-
 @dataclass(slots=True)
 class SetClock:
     """A machine's clock, set by the database's, so that processes on several machines stamp alike."""
@@ -34,7 +30,7 @@ class SetClock:
 
     def correct(self, ahead: timedelta) -> None:
         """The database is ahead of it by so much."""
-        if abs(ahead) > STEP:
+        if abs(ahead) > ports.STEP:
             self.ahead += ahead
 
 

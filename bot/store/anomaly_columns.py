@@ -34,8 +34,8 @@ def values(anomaly: model.Anomaly, version: int) -> dict[str, Any]:
         "datastore_name": store.name.casefold() if store else None,
         "container_id": table.id.casefold() if table else None,
         "container_name": table.name.casefold() if table else None,
-        "started": None,
-        "ended": None,
+        "started": anomaly.started,
+        "ended": anomaly.ended,
         "filled": version,
     }
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -71,10 +71,10 @@ async def save(connection: AsyncConnection, sight: Sight) -> model.Ingested:
         seen.setdefault(anomaly.ref.id, anomaly)
     oldest_first = sorted(seen.values(), key=lambda anomaly: (anomaly.created, anomaly.ref.id))
     tally.places = {anomaly.ref: place for place, anomaly in enumerate(oldest_first)}
-    await overlays.write(connection, sight.of.source, sight.kept)
-    beside = bool(seen) and await overlays.there(connection, sight.of.source)
+    beside = bool(seen) and (bool(sight.kept) or await overlays.there(connection, sight.of.source))
     for ids in transactions.chunks(sorted(seen)):
         await _chunk(connection, sight, await _dated(connection, [seen[ident] for ident in ids]), tally, beside=beside)
+    await overlays.write(connection, sight.of.source, [one for one in sight.kept if one.ref.id not in seen])
     await outbox.insert(connection, sight.of.extra, sight.of.now)
     await _record(connection, sight, tally)
     if sight.of.cursor is not None:
@@ -85,7 +85,12 @@ async def save(connection: AsyncConnection, sight: Sight) -> model.Ingested:
 
 
 async def _chunk(connection: AsyncConnection, sight: Sight, seen: Sequence[model.Anomaly], tally: _Tally, *, beside: bool) -> None:
-    known = await _known(connection, sight.of.source, [anomaly.ref.id for anomaly in seen])
+    ids = {anomaly.ref.id for anomaly in seen}
+    known = await _known(connection, sight.of.source, sorted(ids))
+    kept = [one for one in sight.kept if one.ref.id in ids]
+    ours = {one.ref.id for one in kept}
+    await overlays.write(connection, sight.of.source, kept)
+    seen = await _with_ours(connection, sight, seen, known, ours)
     seen = await _merged(connection, sight, seen, known, beside=beside)
     fresh: list[tuple[model.Anomaly, columns.Encoded]] = []
     changes: list[_Change] = []
@@ -97,7 +102,7 @@ async def _chunk(connection: AsyncConnection, sight: Sight, seen: Sequence[model
         if row is None:
             if not sight.known_only:
                 fresh.append((anomaly, body))
-        elif _fresh(sight, row):
+        elif anomaly.ref.id in ours or _fresh(sight, row):
             digest = mappers.digest(body)
             if digest == row.digest:
                 same.append(anomaly.ref.id)
@@ -108,7 +113,21 @@ async def _chunk(connection: AsyncConnection, sight: Sight, seen: Sequence[model
     if changes:
         await _update(connection, sight, changes, tally)
     if same:
-        await connection.execute(sa.update(_ANOMALIES).where(_these(sight.of.source, same)).values(read_at=sight.of.read_at))
+        behind = sa.or_(_ANOMALIES.c.read_at < sight.of.read_at, _ANOMALIES.c.read_at > sight.of.now + ports.AHEAD)
+        await connection.execute(sa.update(_ANOMALIES).where(_these(sight.of.source, same), behind).values(read_at=sight.of.read_at))
+
+
+async def _with_ours(
+    connection: AsyncConnection,
+    sight: Sight,
+    seen: Sequence[model.Anomaly],
+    known: Mapping[str, mappers.AnyRow],
+    ours: Collection[str],
+) -> Sequence[model.Anomaly]:
+    """What we keep is put on what is stored where that was seen later than what we went by: our part is news whatever its system says."""
+    late = [ident for ident in ours if not _fresh(sight, known.get(ident))]
+    stored = await stored_anomalies(connection, sight.of.source, late) if late else {}
+    return [stored.get(anomaly.ref, anomaly) for anomaly in seen]
 
 
 async def _merged(
@@ -122,8 +141,19 @@ async def _merged(
 
 
 def _fresh(sight: Sight, row: mappers.AnyRow | None) -> bool:
-    """Whether this is news of a row: not older than what is stored, unless that was dated by a clock that has been set back since."""
-    return row is None or row.read_at <= sight.of.read_at or row.read_at > sight.of.now + ports.AHEAD
+    """Whether this is news of a row: not older than what is stored, unless that was dated by a clock that has been set back since. What we
+    did ourselves may have been stamped by a clock that is behind another process's."""
+    apart = 2 * ports.STEP if sight.ours else timedelta(0)
+    return row is None or row.read_at <= sight.of.read_at + apart or _set_back(sight, row)
+
+
+def _set_back(sight: Sight, row: mappers.AnyRow) -> bool:
+    return bool(row.read_at > sight.of.now + ports.AHEAD)
+
+
+def _read_at(sight: Sight, row: mappers.AnyRow) -> datetime:
+    """When a row was seen last: never earlier than it was, but for a clock that has been set back."""
+    return sight.of.read_at if _set_back(sight, row) else max(row.read_at, sight.of.read_at)
 
 
 async def _dated(connection: AsyncConnection, seen: Sequence[model.Anomaly]) -> Sequence[model.Anomaly]:
@@ -187,6 +217,7 @@ async def _write(connection: AsyncConnection, sight: Sight, changes: Sequence[_C
                 "id": change.seen.ref.id,
                 "version": change.before.version + 1,
                 **_content(change.seen, change.body, change.digest, sight, change.before.closed),
+                "read_at": _read_at(sight, change.before),
                 **anomaly_columns.values(change.seen, change.before.version + 1),
             }
             for change in changes

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model, ports
-from bot.store import health_tables, leases, outbox, tables, transactions, work_tables
+from bot.store import health_tables, ingest, leases, outbox, tables, transactions, work_tables
 
 ROWS = 200
 """Rows that one slice looks at."""
@@ -20,6 +20,7 @@ CHILDREN = 500
 """Items of batches, or members of groups, that one slice removes."""
 
 _ANOMALIES, _CARDS, _MEMBERS, _WINDOWS = tables.anomalies, tables.cards, tables.card_members, tables.windows
+_OVERLAY = tables.overlay
 _BATCHES, _ITEMS, _OPERATIONS = work_tables.batches, work_tables.batch_items, work_tables.operations
 _INTENTS, _REMARKS = work_tables.intents, work_tables.remarks
 
@@ -272,13 +273,21 @@ async def _anomalies(connection: AsyncConnection, since: _Since, rows: Sequence[
 
 
 async def _named(connection: AsyncConnection, since: _Since, source: str, ids: Sequence[str]) -> set[str]:
-    """Those of these anomalies that a busy card, a group, a batch or a remark to leave is about."""
+    """Those of these anomalies that a busy card, a group, a batch or a remark to leave is about, or that are closed here alone."""
     own = sa.select(_CARDS.c.anomaly, _busy(since).label("busy")).where(_CARDS.c.source == source, _CARDS.c.anomaly.in_(ids))
     found = {row.anomaly for row in await connection.execute(own.with_for_update()) if row.busy}
     for table in (_MEMBERS, _ITEMS, _REMARKS):
         named = sa.select(table.c.anomaly).distinct().where(table.c.source == source, table.c.anomaly.in_(ids))
         found.update(await connection.scalars(named))
-    return found
+    return found | await _kept_closed(connection, source, ids)
+
+
+async def _kept_closed(connection: AsyncConnection, source: str, ids: Sequence[str]) -> set[str]:
+    """Those of these that are closed here alone: their system may list them as open still, and without their rows they would be news."""
+    stands = sa.select(_OVERLAY.c.anomaly).where(_OVERLAY.c.source == source, _OVERLAY.c.anomaly.in_(ids), _OVERLAY.c.state.is_not(None))
+    closed = set(await connection.scalars(stands))
+    stored = await ingest.stored_anomalies(connection, source, sorted(closed)) if closed else {}
+    return closed - {ref.id for ref, one in stored.items() if one.over or one.deleted}
 
 
 async def _acted_on(connection: AsyncConnection) -> frozenset[tuple[str, str]]:

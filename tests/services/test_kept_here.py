@@ -285,3 +285,27 @@ async def test_one_that_is_shown_and_people_who_are_looked_for_are_as_they_are_k
     offer = looking.capabilities("strange")
     assert {Action.ASSIGN, Action.ACKNOWLEDGE} <= offer.supports
     assert offer.unkept == set(Part)
+
+
+# --- forgetting
+
+
+@pytest.mark.parametrize("over", [False, True], ids=["listed on", "over there"])
+async def test_what_is_archived_here_alone_is_no_news_when_long_ago_is_forgotten(loose_town: towns.Town, over: bool) -> None:
+    town = loose_town
+    desk, ref = await met(town)
+    await desk.click(ACK, ref)
+    if over:
+        town.strange.close(ref.id)
+    await again(town, desk)
+    await desk.click(CLOSE, ref)
+    await again(town, desk)
+    town.world.clock.pass_by(seconds=400 * 86_400)
+    now = town.world.clock.now()
+    for step in ("intents", "anomalies"):
+        await town.world.store.retention.remove(step, now, now)
+    assert (await town.world.store.anomalies.get([ref]) == {}) is over
+    posted = len(town.world.wall.shown)
+    await again(town, desk)
+    assert len(town.world.wall.shown) == posted
+    assert over or await town_state(town, ref) is State.ARCHIVED

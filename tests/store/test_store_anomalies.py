@@ -8,9 +8,10 @@ from dataclasses import fields, replace
 from datetime import timedelta, timezone
 
 import pytest
+import sqlalchemy as sa
 
 from bot import errors, model, ports
-from bot.store import engine, transactions
+from bot.store import engine, tables, transactions
 from tests.store import making
 from tests.store.making import NOON, SOURCE, after, anomaly, archived, draft, drafts, group, line, live, ref
 
@@ -438,3 +439,11 @@ async def test_more_than_one_statement_takes_is_saved_in_one_transaction(store: 
     changed = await save(store, *(replace(one, records=1) for one in many), at=1, note=lambda old, new: line(new.ref.id))
     assert len(changed.changed) == number
     assert len(await store.journal.history(ref(number - 1))) == 1
+
+
+async def test_when_it_began_and_ended_is_told_by_its_row(store: engine.Store) -> None:
+    columns = (tables.anomalies.c.started, tables.anomalies.c.ended)
+    for at, told in enumerate([(NOON, None), (NOON, after(60))]):
+        await save(store, anomaly(1, started=told[0], ended=told[1]), at=at)
+        (row,) = await store.db.read(lambda connection: connection.execute(sa.select(*columns)))
+        assert tuple(row) == told

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from bot import model, ports
 from bot.core import overlay, transitions
 from bot.store import engine, ingest, tables
-from tests.store.making import NOON, SOURCE, after, anomaly, drafts, intent, line, live, ref
+from tests.store.making import NOON, SOURCE, after, anomaly, archived, drafts, intent, line, live, ref
 
 Part, State = model.Part, model.State
 ALL = tuple(Part)
@@ -158,3 +158,56 @@ async def test_an_intent_ends_with_what_is_kept(store: engine.Store) -> None:
     mine = ports.Record(SOURCE, [loose(1)], after(2), after(2), [line(1, at=after(2))], intent="k", kept=[MINE])
     assert await store.records.record(mine)
     assert await store.journal.unfinished(after(99)) == [] and await kept(store) == {"1": MINE}
+
+
+@pytest.mark.parametrize("behind", [0.9, 50], ids=["by clocks that differ", "by a long wait"])
+async def test_what_is_kept_here_stays_when_a_later_poll_was_stored_first(store: engine.Store, behind: float) -> None:
+    await seen(store, loose(1), at=0)
+    await seen(store, loose(1, description="Told by now"), at=100)
+    await did(store, MINE, loose(1, description="Told by now"), at=100 - behind)
+    one = await stored(store)
+    assert (one.state, one.assignees, one.description) == (State.ACKNOWLEDGED, (LEE,), "Told by now")
+    assert not (await seen(store, loose(1, description="Long ago"), at=99.5)).changed, "what was seen last stays so"
+    assert not (await seen(store, loose(1, description="Told by now"), at=101)).changed
+    acknowledged = [one.via for one in await store.journal.history(ref(1)) if one.action == "acknowledge"]
+    assert acknowledged == ["slack"], "no poll takes it for somebody else's doing"
+
+
+async def test_our_part_is_put_on_what_its_system_said_later(store: engine.Store) -> None:
+    await seen(store, loose(1), at=0)
+    await seen(store, loose(1, description="Told by now"), at=100)
+    await did(store, MINE, loose(1), at=50)
+    one = await stored(store)
+    assert (one.state, one.assignees, one.description) == (State.ACKNOWLEDGED, (LEE,), "Told by now")
+
+
+async def test_what_we_did_is_stored_though_our_clock_is_behind_the_polls(store: engine.Store) -> None:
+    await seen(store, anomaly(1), at=0)
+    await seen(store, anomaly(1), at=10)
+    for at, state in ((8.9, State.OPEN), (9, State.ARCHIVED)):
+        assert await store.records.record(ports.Record(SOURCE, [archived(1)], after(at), after(at), [line(1, "archive", at=after(at))]))
+        assert (await stored(store)).state is state
+    assert not (await seen(store, anomaly(1), at=9.5)).changed, "it was seen last when the poll saw it"
+    again = ports.Record(SOURCE, [archived(1)], after(9.2), after(9.2), [])
+    assert await store.records.record(again) and not (await seen(store, anomaly(1), at=9.9)).changed
+
+
+async def test_the_rows_beside_anomalies_are_written_once_theirs_are_locked(store: engine.Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    order: list[object] = []
+    known, write = ingest._known, ingest.overlays.write
+
+    async def locks(connection: Any, source: str, ids: Any) -> Any:
+        order.append(list(ids))
+        return await known(connection, source, ids)
+
+    async def writes(connection: Any, source: str, rows: Any) -> None:
+        order.extend(one.ref.id for one in rows)
+        await write(connection, source, rows)
+
+    await seen(store, loose(1), at=0)
+    monkeypatch.setattr(ingest, "_known", locks)
+    monkeypatch.setattr(ingest.overlays, "write", writes)
+    both = [MINE, replace(MINE, ref=ref(2))]
+    assert await store.records.record(ports.Record(SOURCE, [loose(1)], after(1), after(1), kept=both))
+    assert order == [["1"], "1", "2"]
+    assert set(await kept(store, 1, 2)) == {"1", "2"}
