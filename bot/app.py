@@ -171,6 +171,7 @@ def _assemble(
         grants=grants,
         line=line.words,
         elsewhere=settings.own_words(registry.SYSTEMS.values()),
+        works=working or not listening,
     )
     made = assembly.services(ground)
     handlers.register(bolt, made.desk)
@@ -254,14 +255,18 @@ def _systems(
 
 
 async def _pushed(desk: Running, name: str, headers: Mapping[str, str], body: bytes) -> None:
-    """A webhook whose secret was right: read it, then look at that source now. The hook is only a hint: the source tells the truth."""
+    """A webhook whose secret was right: read it, then have that source looked at, here or by a worker. The hook is only a hint: the
+    source tells the truth. The wish is stored before the answer, so that a restart forgets none."""
     source = desk.sources.get(name)
     if source is None:
         raise errors.NotFound(f"No system called {name} is connected.")
     source.push(headers, body)
+    await desk.poll.health.ask(name)
+    if not desk.post.works:
+        return
 
     async def look() -> None:
-        await desk.poll.poll(name, now_please=True)
+        await desk.poll.poll(name)
         await desk.post.flush()
 
     task = asyncio.create_task(look())

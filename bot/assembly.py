@@ -35,7 +35,8 @@ from handlers import desk
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
     """What all services stand on: the settings, and whatever talks to the world; the systems with what each of them has. `line` says how
-    the connection to Slack stands, `elsewhere` whose the filter words of single systems are."""
+    the connection to Slack stands, `elsewhere` whose the filter words of single systems are; a process that only answers Slack does not
+    `works`."""
 
     configured: settings.Settings
     clock: ports.Clock
@@ -49,6 +50,7 @@ class Ground:
     grants: permissions.Grants
     line: Callable[[], Awaitable[str]]
     elsewhere: Mapping[str, str] = field(default_factory=dict)
+    works: bool = True
 
     @property
     def routes(self) -> ports.Routes:
@@ -133,6 +135,7 @@ def _post(ground: Ground, wanted: cards.Cards) -> post.Post:
         clock=ground.clock,
         telemetry=ground.telemetry,
         admins=ground.configured.desk_admins,
+        works=ground.works,
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot import errors, model
+from bot import errors, model, ports
 from bot.core import permissions
 from bot.render.kit import modals, refusals
 from handlers import belonging, desk, incoming, once
@@ -150,8 +150,9 @@ async def _guarded(
 
 async def _answered(desk: desk.Desk, request: incoming.Request, work: Callable[[incoming.Request], Awaitable[None]], tell: Tell) -> None:
     try:
-        await belonging.require(desk.people, request.body, request.user)
-        await work(request)
+        with ports.clicked():
+            await belonging.require(desk.people, request.body, request.user)
+            await work(request)
     except errors.BotError as error:
         desk.telemetry.count("refusals", kind=type(error).__name__)
         await tell(refusals.error(error))

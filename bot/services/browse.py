@@ -121,7 +121,8 @@ class Browse:
     async def _picked(self, refs: Sequence[model.Ref]) -> tuple[searching.Picked, Sequence[tuple[ports.Source, errors.BotError]]]:
         """Those that their systems know, and what was said by systems that did not answer."""
         asked = {name: [ref.id for ref in refs if ref.source == name] for name in dict.fromkeys(ref.source for ref in refs)}
-        heard, failed = await searching.asked([self._named(name) for name in asked], lambda source: source.get(asked[source.name]))
+        with ports.clicked(really=ports.urgent() and len(refs) <= selecting.SIZE):  # so many are no click any more
+            heard, failed = await searching.asked([self._named(name) for name in asked], lambda source: source.get(asked[source.name]))
         found = {one.ref: one for _, answer in heard for one in answer.values()}
         missing = [ref for ref in refs if ref not in found and ref.source in {source.name for source, _ in heard}]
         silent = [searching.unheard(*one) for one in failed]

@@ -33,6 +33,9 @@ EDITS = "edits"
 PATIENCE_SECONDS = 5.0
 """How long a flush waits for its lanes; one that has more to do, or is told by Slack to wait, goes on without holding up the others."""
 
+LOOK_SECONDS, OTHERS = 0.5, 60
+"""How often a process that does not post itself looks whether a card is posted, and how many times."""
+
 QUEUED = "budget"
 """The code of a call that waited too long for its turn: nothing that Slack said."""
 
@@ -63,6 +66,8 @@ class Post:
     admins: Sequence[str] = ()
     crew: model.Crew = field(default_factory=model.Crew)
     """Who else is there: of the channels that are free each worker takes its part."""
+    works: bool = True
+    """Whether channels are posted to from here. Where Slack is only answered, clicked cards are edited and the rest is the workers'."""
     _lanes: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _paused: dict[str, datetime] = field(default_factory=dict)
     _resting: dict[str, datetime] = field(default_factory=dict)
@@ -80,7 +85,7 @@ class Post:
     async def flush(self) -> None:
         """Decide what waits, then deliver all that is due. Returns when nothing more can be delivered now, or after a few seconds:
         each lane goes on by itself. Raises what a lane raised."""
-        if self._closing:
+        if self._closing or not self.works:
             return
         self._paused |= await self.pauses()
         await self._group()
@@ -93,6 +98,15 @@ class Post:
         ended = [self._lanes.pop(name) for name, lane in list(self._lanes.items()) if lane.done()]
         for failed in filter(None, await asyncio.gather(*ended, return_exceptions=True)):
             raise failed
+
+    async def posted(self, card: model.Card) -> str:
+        """Where Slack shows a card, "" when it does not yet: it is posted now, or by a worker within a few seconds."""
+        await self.flush()
+        left = 0 if self.works else OTHERS
+        while (now := await self.store.get(card.id)) is not None and not now.ts and left and not self._closing:
+            left -= 1
+            await asyncio.sleep(LOOK_SECONDS)
+        return "" if now is None else now.ts
 
     async def close(self, seconds: float) -> None:
         """Start no more deliveries, give those under way `seconds` to end, then cut them off: the next start looks what became of them."""
@@ -133,7 +147,8 @@ class Post:
 
     def _start(self, lane: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         if lane not in self._lanes and not self._closing:
-            self._lanes[lane] = asyncio.create_task(work())
+            with ports.clicked(really=False):  # a lane is everybody's, whoever started it
+                self._lanes[lane] = asyncio.create_task(work())
 
     async def _posts(self, channel: str) -> None:
         """The lane of a channel is one process's, so that its budget is kept and its messages keep their order."""

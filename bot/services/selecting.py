@@ -74,10 +74,22 @@ async def matching(source: ports.Source, query: model.Query) -> Pages:
     says."""
     here = grammar.here(query, source.words)
     if not here and 0 < query.limit <= FEW:
-        yield (await source.find(query)).anomalies
+        with ports.clicked(really=ports.urgent() and query.limit <= SIZE):
+            found = await source.find(query)
+        yield found.anomalies
         return
-    pages = source.pages(replace(query, limit=0))
+    pages = unhurried(source.pages(replace(query, limit=0)))
     async for page in limited(_kept(source, query, pages) if here else pages, query.limit):
+        yield page
+
+
+async def unhurried(pages: Pages) -> Pages:
+    """The same, read behind clicks: it may be thousands, whoever asked for them."""
+    while True:
+        with ports.clicked(really=False):  # around each page, not around what is done with it
+            page = await anext(pages, None)
+        if page is None:
+            return
         yield page
 
 

@@ -60,3 +60,15 @@ async def test_a_process_that_only_answers_slack_is_ready_without_polling(stage:
     async with app.running(setting, working=False) as desk:
         assert set(await desk.missing()) <= {"slack"}
         assert desk.jobs.late() == {}
+
+
+async def test_a_push_is_stored_before_it_is_answered_and_polled_by_whoever_works(stage: staging.Stage) -> None:
+    given = stage.env(DESK_WEBHOOK_SECRET="hush")
+    async with app.running(app.load(given), working=False) as desk:
+        there = f"http://127.0.0.1:{given['PORT']}/hooks/qualytics"
+        reply = await stage.http.post(there, headers={"X-Desk-Secret": "hush"}, json={})
+        assert reply.status_code == 202 and not desk.background
+        standing = await desk.store.health.get("qualytics")
+        assert standing.wanted and standing.next_poll is None
+        await desk.poll.catch_up()
+        assert not (await desk.store.health.get("qualytics")).wanted

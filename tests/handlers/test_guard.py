@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot import errors, model
+from bot import errors, model, ports
 from bot.render.kit import ids
 from handlers import desk, guard, incoming
 from tests.handlers import front as fronts
@@ -47,6 +47,21 @@ async def test_a_form_is_acknowledged_even_by_a_listener_that_forgets_it(front: 
     front.running.bolt.view("test.silent")(guard.submitted(front.running.desk, silent))
     response = await front.send(front.submission({"type": "modal", "callback_id": "test.silent", "blocks": []}, {}))
     assert (response.status, response.body) == (200, "")
+
+
+async def test_whoever_asks_for_something_is_asked_for_in_the_places_of_clicks(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
+    (ident,) = await front.arrive()
+    source, urgent = type(front.running.sources["qualytics"]), list[bool]()
+    get = source.get
+
+    async def watched(self: Any, asked: Any) -> Any:
+        urgent.append(ports.urgent())
+        return await get(self, asked)
+
+    monkeypatch.setattr(source, "get", watched)
+    await front.told(front.command(f"show {ident}"))
+    await front.send(front.press(front.card(ident), ids.ASSIGN))
+    assert urgent and all(urgent)
 
 
 async def test_an_error_has_a_number_that_is_in_the_log(front: Front, monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:

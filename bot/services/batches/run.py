@@ -73,8 +73,9 @@ class Runs:
         """Run one batch to its end. False when somebody else does, when its system is away, or when Slack does not say whether the actor
         still may: it goes on with the next `work`."""
         try:
-            async with leasing.trying(self.leases, self.clock, "batches", ident) as lease:
-                return lease is not None and await self._run(lease)
+            with ports.clicked(really=False):  # whoever confirmed it does not make it a click
+                async with leasing.trying(self.leases, self.clock, "batches", ident) as lease:
+                    return lease is not None and await self._run(lease)
         except errors.SourceError as error:
             self._waits(ident, str(error))
             return False
@@ -89,7 +90,8 @@ class Runs:
         if batch.source and batch.source not in self.sources:
             return False  # the system is not configured any more; should it come back, this goes on
         ended = await self._windows(lease, batch)
-        self._waiting.discard(batch.id)
+        if ended:
+            self._waiting.discard(batch.id)
         return ended
 
     def _waits(self, ident: str, why: str) -> None:
@@ -115,7 +117,8 @@ class Runs:
 
     async def _part(self, lease: model.Lease, batch: model.Batch, name: str) -> bool:
         """The windows of one system, so that a slow one does not hold the others. Of several, one that does not answer is refused as a
-        whole; a batch of one system waits for it instead."""
+        whole. One that asks for patience is waited for, and so is the system of a batch that has only one, and any at an undo: what is
+        refused there could not be taken back any more."""
         source = self.sources.get(name)
         if source is None:
             why = f"No system called {name} is connected here any more."
@@ -129,6 +132,9 @@ class Runs:
         except errors.SourceError as error:
             if batch.source:
                 raise
+            if batch.undo_of or isinstance(error, errors.SourceRateLimited):
+                self._waits(batch.id, str(error))
+                return False
             return await parts.refuse(self.store, self.clock, lease, batch.id, name, str(error))
         return not course.broken
 
@@ -353,13 +359,13 @@ class Runs:
         counts = (await self.store.progress(batch.id)).counts
         if sum(counts.values()) <= batch_wording.CSV_ABOVE:
             return
-        await self.post.flush()
         card = await self.cards.publish(self.batches.draft(batch))
-        if not card.ts:
+        ts = await self.post.posted(card)
+        if not ts:
             return
         content, _ = await slicing.streamed(self.batches.pages(batch.id), spreadsheet.receipt)
         try:
-            await self.messenger.upload(card.channel, card.ts, f"batch-{batch.id}.csv", f"Receipt of batch {batch.id}", content)
+            await self.messenger.upload(card.channel, ts, f"batch-{batch.id}.csv", f"Receipt of batch {batch.id}", content)
         except errors.DeliveryError as error:
             log.warning("the CSV of batch %s could not be attached: %s", batch.id, error)
 

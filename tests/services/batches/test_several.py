@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from bot import errors, model
+from bot import errors, model, ports
 from bot.core import batch_items, grammar
 from bot.render.batch import batch_message
-from bot.services import triage
+from bot.services import post, triage
 from bot.services.batches import freeze
 from tests.render import slack_rules
 from tests.services import cast
@@ -215,3 +215,76 @@ async def test_one_that_is_switched_off_is_refused_at_the_undo_and_the_others_re
     await desk.runs.work()
     found = await fates(desk, back.id)
     assert found["qualytics:1"][0] is DONE and found["anomify:1"][0] is REFUSED and "anomify" in found["anomify:1"][1]
+
+
+async def test_a_system_that_asks_for_patience_is_waited_for(world: World, other: System) -> None:
+    desk = world.desk()
+    targets = await known(desk, world.system, other)
+    batch = (await desk.batches.freeze(ACK, targets, "status:open", DANA, CHANNEL)).batch
+    await desk.batches.confirm(batch.id, DANA)
+    other.faults = {"read": [errors.SourceRateLimited("anomify", "Anomify takes no more calls for now.", retry_after=60)]}
+    await desk.runs.work()
+    found = await fates(desk, batch.id)
+    assert (found["qualytics:1"][0], found["anomify:1"][0]) == (DONE, TODO)
+    await desk.runs.work()
+    assert set((await fates(desk, batch.id)).values()) == {(DONE, "")}
+
+
+async def test_an_undo_waits_for_a_system_that_is_down(world: World, other: System) -> None:
+    desk = world.desk()
+    targets = await known(desk, world.system, other)
+    batch = (await desk.batches.freeze(ACK, targets, "status:open", DANA, CHANNEL)).batch
+    await desk.batches.confirm(batch.id, DANA)
+    await desk.runs.work()
+    back = await desk.batches.undo(batch.id, DANA, CHANNEL)
+    other.faults = {"read": [AWAY] * 20}
+    await desk.runs.work()
+    found = await fates(desk, back.id)
+    assert (found["qualytics:1"][0], found["anomify:1"][0]) == (DONE, TODO)
+    other.faults = {}
+    await desk.runs.work()
+    assert {one.state for one in other.there.values()} == {model.State.OPEN}
+
+
+async def test_a_batch_that_a_click_starts_does_not_take_the_places_of_clicks(world: World, other: System) -> None:
+    desk, urgent = world.desk(), set[bool]()
+    targets = await known(desk, world.system, other)
+
+    async def asked(name: str) -> None:
+        urgent.add(ports.urgent())
+
+    world.system.on_call = other.on_call = asked
+    with ports.clicked():
+        batch = (await desk.batches.freeze(ACK, targets, "status:open", DANA, CHANNEL)).batch
+        await desk.batches.confirm(batch.id, DANA)
+        await desk.runs.work()
+    assert urgent == {False}
+
+
+async def test_a_process_that_only_answers_slack_waits_for_a_worker_to_post_what_its_csv_hangs_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(post, "LOOK_SECONDS", 0)
+    web, worker = world.desk(), world.desk()
+    web.post.works = False
+    world.system.put(*range(1, 31))
+    await worker.poll.poll("qualytics", now_please=True)
+    batch = (await web.batches.freeze(ACK, list(world.system.there.values()), "status:open", DANA, CHANNEL)).batch
+    await web.batches.confirm(batch.id, DANA)
+    shown = set(world.wall.shown)
+    await web.post.flush()
+    assert set(world.wall.shown) == shown, "the channel's lane is a worker's"
+    work = asyncio.create_task(web.runs.work())
+    while not work.done():
+        await worker.post.flush()
+        await asyncio.sleep(0)
+    assert world.wall.files == 1
+
+
+async def test_a_process_that_only_answers_slack_edits_the_clicked_card(world: World) -> None:
+    web, worker = world.desk(), world.desk()
+    web.post.works = False
+    await worker.met(1)
+    await worker.post.flush()
+    await web.click(ACK, 1)
+    assert any("Acknowledged" in said for said in world.wall.shown.values())
