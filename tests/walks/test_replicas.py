@@ -317,14 +317,15 @@ async def test_a_change_of_many_its_confirmation_and_its_undo_are_one_each(house
     for ident in idents:
         await stage.status(ident, "Duplicate")
     assert await _written(house) - before == Counter(idents)
-    await house.thrice("command", house.command("/anomalies", "undo"))
-    for ident in idents:
-        await stage.status(ident, "Active")
-    assert await house.number("SELECT count(*) FROM batches WHERE undo_of <> ''") == 1
 
     async def over() -> bool:
         return not await house.rows("SELECT 1 FROM batches WHERE state <> 'done'")
 
+    await stage.until(over)  # what is not over cannot be taken back
+    await house.thrice("command", house.command("/anomalies", "undo"))
+    for ident in idents:
+        await stage.status(ident, "Active")
+    assert await house.number("SELECT count(*) FROM batches WHERE undo_of <> ''") == 1
     await stage.until(over)
     journal = Counter(row.action for row in await house.rows(f"SELECT action FROM journal WHERE anomaly IN {tuple(map(str, idents))}"))
     assert journal == {"archive": 3, "reopen": 3}, journal
