@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model, ports
@@ -49,5 +48,5 @@ def _sight(record: ports.Record, *, first: bool) -> ingest.Sight:
 async def _leave(connection: AsyncConnection, record: ports.Record) -> None:
     """Each remark once, whoever recorded it before."""
     for remark in record.remarks:
-        if await connection.scalar(sa.select(work_tables.remarks.c.key).where(work_tables.remarks.c.key == remark.key)) is None:
-            await connection.execute(sa.insert(work_tables.remarks).values(mappers.remark_values(remark)))
+        adding = transactions.insert(connection, work_tables.remarks).values(mappers.remark_values(remark))
+        await connection.execute(adding.on_conflict_do_nothing())

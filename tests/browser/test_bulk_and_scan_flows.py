@@ -74,7 +74,7 @@ def menu(page: Page, action: str) -> Locator:
 
 async def test_archiving_many_is_previewed_for_the_asker_confirmed_and_taken_back(demo: Demo, page: Page) -> None:
     idents = await arrive(demo, 24, "gl_entries")
-    await expect(lasting(page, "24 anomalies arrived together", "24 open")).to_have_count(1)
+    await expect(lasting(page, "24 anomalies arrived together", "24 active")).to_have_count(1)
     chosen = f"{idents[0]}-{idents[-1]}"
 
     await say(page, f"/anomalies archive {chosen} as:duplicate")
@@ -97,7 +97,7 @@ async def test_archiving_many_is_previewed_for_the_asker_confirmed_and_taken_bac
     await page.get_by_test_id("confirm-yes").click()
     await expect(lasting(page, "Took back 24 changes", "24 as before again")).to_have_count(1)
     await expect(by_action(receipt, ids.BATCH_UNDO)).to_have_count(0)
-    await expect(lasting(page, "24 anomalies arrived together", "24 open")).to_have_count(1)
+    await expect(lasting(page, "24 anomalies arrived together", "24 active")).to_have_count(1)
     assert await statuses(demo, idents) == {"Active": 24}
 
 

@@ -210,7 +210,7 @@ async def test_a_burst_becomes_one_group_card_that_stays_true(desk: Stage) -> No
     await desk.qualytics("PATCH", f"anomalies/{idents[0]}", status="Acknowledged")
 
     async def counted() -> bool:
-        return "39 open" in visible(next(m for m in await desk.messages() if m["ts"] == message["ts"]))
+        return "39 active" in visible(next(m for m in await desk.messages() if m["ts"] == message["ts"]))
 
     await desk.until(counted)
     await desk.press(message, "group.list")

@@ -256,5 +256,12 @@ _ENDS = (model.Action.ARCHIVE.value, "status")
 
 
 def states(counts: Mapping[model.State, int]) -> str:
-    """ "30 open · 5 acknowledged · 2 archived"; what is nought is left out."""
-    return " · ".join(f"{text.number(counts[state_])} {state_}" for state_ in model.State if counts.get(state_)) or "none"
+    """ "30 active · 5 acknowledged · 2 archived", which `status:` takes, too: all but the archived are open; what is nought is left out."""
+    return (
+        " · ".join(f"{text.number(counts[state_])} {_COUNTED.get(state_, state_)}" for state_ in model.State if counts.get(state_))
+        or "none"
+    )
+
+
+_COUNTED: Mapping[model.State, str] = {model.State.OPEN: "active"}
+"""Where the word for people is another one than what is stored."""

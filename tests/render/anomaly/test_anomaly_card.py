@@ -193,7 +193,7 @@ def test_group_counts_by_state_and_table_with_five_samples() -> None:
     assert slack_rules.faults(message) == []
     seen = slack_rules.seen(message)
     assert "37 anomalies arrived together" in seen
-    assert "Now: 30 open · 5 acknowledged · 2 archived." in seen
+    assert "Now: 30 active · 5 acknowledged · 2 archived." in seen
     assert "By table: orders: 20, items: 9, returns: 3, a: 1, b: 1 and 2 more." in seen
     assert seen.count("•") == 5
     assert "• High · record anomaly in orders (warehouse-prod) · Archived as Duplicate · 1001" in seen
