@@ -203,7 +203,7 @@ def test_group_counts_by_state_and_table_with_five_samples() -> None:
     assert (review["action_id"], review["text"]["text"]) == (ids.REVIEW_OPEN, "Review")
     assert ids.decode_scope(review["value"]) == model.ReviewScope(card="card-7")
     heard = slack_rules.heard(message)
-    assert "37 anomalies" in heard and "30 open" in heard
+    assert "37 anomalies" in heard and "30 active" in heard
     assert "Press Show list to see and handle them, or Review to handle many at once." in heard
 
 
