@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 from bot import model
@@ -168,14 +168,12 @@ def card(
 
     For a batch of at most `batch_wording.CSV_ABOVE` the refusals should name all their ids, so that the receipt can.
     """
-    if batch.state is model.BatchState.CANCELLED:
-        return cancelled(batch)
-    if batch.state is model.BatchState.PREVIEW:
-        wanted = batch_wording.wanted(batch, batch.total, closing=capabilities.archive_as)
-        return blocks.line(f"{wanted}: waiting for its confirmation. Nothing was changed.")
-    if batch.state is model.BatchState.RUNNING:
-        return _running(batch, progress, capabilities, names)
-    return _receipt(batch, progress, undoable, capabilities, names)
+    return _DRAWN[batch.state](batch, progress, undoable, capabilities, names)
+
+
+def _waiting(batch: model.Batch, capabilities: model.Capabilities) -> model.Message:
+    wanted = batch_wording.wanted(batch, batch.total, closing=capabilities.archive_as)
+    return blocks.line(f"{wanted}: waiting for its confirmation. Nothing was changed.")
 
 
 def _running(batch: model.Batch, progress: model.Progress, capabilities: model.Capabilities, names: batch_wording.Names) -> model.Message:
@@ -227,6 +225,16 @@ def _receipt(
         blocks.context(small, *(("· finished", blocks.marked(at)) if at else ())),
     )
     return limits.fit(model.Message(said, shown))
+
+
+_Drawn = Callable[[model.Batch, model.Progress, bool, model.Capabilities, batch_wording.Names], model.Message]
+
+_DRAWN: Mapping[model.BatchState, _Drawn] = {
+    model.BatchState.PREVIEW: lambda batch, _progress, _undoable, capabilities, _names: _waiting(batch, capabilities),
+    model.BatchState.RUNNING: lambda batch, progress, _undoable, capabilities, names: _running(batch, progress, capabilities, names),
+    model.BatchState.DONE: _receipt,
+    model.BatchState.CANCELLED: lambda batch, *_: cancelled(batch),
+}
 
 
 def _took(batch: model.Batch) -> str:
