@@ -78,11 +78,13 @@ class OwnWord:
 @dataclass(frozen=True, slots=True)
 class Idents:
     """How a system names its anomalies: a pattern that its ids fit as a whole ("": as ids usually look); the hosts of its web pages, with
-    the port where there is one; and a pattern for what follows the host in a link to an anomaly, whose one group is the id."""
+    the port where there is one; a pattern for what follows the host in a link to an anomaly, whose one group is the id; and an id that
+    hints may show."""
 
     form: str = ""
     hosts: tuple[str, ...] = ()
     path: str = r"/(?:[^\s?#<>|\"]*/)?anomalies/([A-Za-z0-9][A-Za-z0-9._:-]{0,199})"
+    example: str = "1001"
 
 
 @dataclass(frozen=True, slots=True)

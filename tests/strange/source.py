@@ -103,7 +103,7 @@ class Strange:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._clock, self._url = clock, url.rstrip("/")
-        self.idents = model.Idents(r"ab:[0-9]+/x", (urlsplit(url).netloc,), r"/signals/([^\s/?#<>|\"]+)")
+        self.idents = model.Idents(r"ab:[0-9]+/x", (urlsplit(url).netloc,), r"/signals/([^\s/?#<>|\"]+)", "ab:17/x")
         self._wire = wire.Wire(url=url, key=key, clock=clock, allowance=allowance, budget=budget, timeout=timeout, transport=transport)
 
     # --- reading -----------------------------------------------------------------------------------------------------

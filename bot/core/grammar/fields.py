@@ -73,11 +73,11 @@ def _text(name: str, value: lexer.Value, today: date) -> str:
     return value.text
 
 
-def _ident(name: str, value: lexer.Value, today: date) -> str:
+def _ident(name: str, value: lexer.Value, today: date, hint: str = idents.LOOK.format("1001")) -> str:
     if value.quoted:
         return _text(name, value, today).strip()
     ident = idents.bare(_text(name, value, today))
-    why = idents.wrong(ident)
+    why = idents.wrong(ident, hint)
     return _wrong(name, value, "is no id", "", why) if why else ident
 
 
@@ -319,12 +319,13 @@ def standing(outcomes: Iterable[str]) -> FilterWord:
     return replace(BY_NAME["status"], read=_stands(STATUSES | {word.casefold(): word.casefold() for word in outcomes}))
 
 
-def identified(fits: Callable[[str], bool]) -> FilterWord:
-    """`id:` where ids may look as no others do: `fits` knows those of the systems, alone or behind the name of theirs."""
+def identified(fits: Callable[[str], bool], hint: str) -> FilterWord:
+    """`id:` where ids may look as no others do: `fits` knows those of the systems, alone or behind the name of theirs; `hint` says how
+    they look."""
 
     def read(name: str, value: lexer.Value, today: date) -> str:
         ident = idents.bare(value.text)
-        return ident if not value.quoted and fits(ident) else _ident(name, value, today)
+        return ident if not value.quoted and fits(ident) else _ident(name, value, today, hint)
 
     return replace(BY_NAME["id"], read=read)
 

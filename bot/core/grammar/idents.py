@@ -23,7 +23,7 @@ _GROUP = re.compile(r"[1-9][0-9]{2}")
 _LINE = re.compile(r"\(?([0-9]{1,3})[.)]{1,2}")
 _NUMBERED = re.compile(r"\(?[0-9]{1,3}\)[^\s]+")
 
-LOOK = "Ids look like 1001, or 1001 behind the name of its system and a colon; a link to the anomaly works, too."
+LOOK = "An id looks like {}."
 
 GROUPS = 3
 """A number with more groups of three digits than this is no id, so its commas separate ids."""
@@ -44,8 +44,8 @@ def _unpunctuated(text: str) -> str:
     return text.strip().rstrip(".!?,;")
 
 
-def wrong(ident: str) -> str:
-    """Why this cannot be an id, "" when it can; `ident` is bare."""
+def wrong(ident: str, hint: str = LOOK.format("1001")) -> str:
+    """Why this cannot be an id, "" when it can; `ident` is bare, and `hint` says how ids look here."""
     fraction = _FRACTION.fullmatch(ident)
     if fraction and _GROUP.fullmatch(fraction[2]) and len(fraction[1]) < 4:
         return _one_or_two([fraction[1], fraction[2]])
@@ -53,7 +53,7 @@ def wrong(ident: str) -> str:
         return "Put a space between the number of a line and the id."
     if _PADDED.fullmatch(ident):
         return "Ids are written without leading zeros and without a comma between the thousands, like 1001."
-    return "" if _WHOLE.fullmatch(ident) else LOOK
+    return "" if _WHOLE.fullmatch(ident) else hint
 
 
 def _one_or_two(groups: Sequence[str]) -> str:

@@ -47,7 +47,7 @@ def read(found: Sequence[lexer.Token], context: Context) -> tuple[model.Ref, ...
     refs: dict[model.Ref, None] = {}
     for token in (_whole(one, context) for one in found):
         idents.check_thousands(token)
-        for value in _values(token):
+        for value in _values(token, context):
             refs.update(dict.fromkeys(_refs(token, value, context)))
             if len(refs) > REFS_MAX:
                 message = f"These are more than {REFS_MAX:,} ids. Select so many by a filter, like status:active table:orders."
@@ -94,6 +94,8 @@ def as_filter(found: Sequence[model.Ref], context: Context) -> str:
 
 _MENTIONED = re.compile(r"https?://([^\s/?#<>|\"]+)(?=/)", re.IGNORECASE)
 
+_LINK_TOO = "The link to the anomaly works, too."
+
 MENTIONED_MAX = 50
 """So many links of one message are followed."""
 
@@ -110,10 +112,10 @@ def mentioned(said: str, known: systems.Systems) -> tuple[model.Ref, ...]:
     return tuple(found)[:MENTIONED_MAX]
 
 
-def _values(token: lexer.Token) -> Iterator[lexer.Value]:
+def _values(token: lexer.Token, context: Context) -> Iterator[lexer.Value]:
     """The values of a word, and the cells of a spreadsheet within each."""
     if not token.values and (token.key or "," not in token.raw):
-        raise lexer.Mistake(f"This is not the id of an anomaly. {idents.LOOK}", token.start, token.end)
+        raise lexer.Mistake(f"This is not the id of an anomaly. {context.systems.look()} {_LINK_TOO}", token.start, token.end)
     for value in map(idents.plain, token.values):
         pieces = list(_PIECE.finditer(value.text))
         if not pieces or pieces[0][0] == value.text or _LINK.match(value.text) or _RANGE.fullmatch(value.text):
@@ -173,11 +175,10 @@ def _ident(ident: str, value: lexer.Value, source: str, context: Context) -> str
     wordy = not (source or any(letter.isdigit() for letter in ident))
     if not wordy and (context.systems.fits(home, ident) or (not home and context.systems.homes(ident))):
         return ident
-    why = idents.wrong(ident)
-    if not why and wordy:
-        why = idents.LOOK
-    if not why and (home in context.systems.idents or (not home and context.systems.idents)):
-        why = f"Ids of {phrases.both([context.systems.titles[home]] if home else list(context.systems.titles.values()))} look different."
+    hint = f"{context.systems.look(home)} {_LINK_TOO}"
+    why = idents.wrong(ident, hint)
+    if not why and (wordy or home in context.systems.idents or (not home and context.systems.idents)):
+        why = hint
     if why:
         raise lexer.Mistake(f"{phrases.quoted(value.text)} is not the id of an anomaly. {why}", value.start, value.end)
     return ident

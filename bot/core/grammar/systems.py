@@ -63,6 +63,11 @@ class Systems:
         """A reference with its system, for a hint."""
         return f"{next(iter(self.titles), 'system')}:{ident}"
 
+    def look(self, source: str = "") -> str:
+        """How the ids of this system are written, alone and behind its name, for a hint; those of all systems where it is not one."""
+        examples = {name: self.idents[name].example for name in ([source] if source in self.idents else self.idents)}
+        return idents.LOOK.format(phrases.either([*list(examples.values())[:1], *map(":".join, examples.items())] or ["1001"]))
+
     def check_known(self, token: lexer.Token) -> None:
         """Raise Mistake for a word of a system that is not connected."""
         if token.key in self.elsewhere and self.find(token.key) is None:
@@ -101,7 +106,8 @@ def of(running: Iterable[Speaks], elsewhere: Mapping[str, str]) -> Systems:
     words = {key: _read(word) for system in reversed(systems) for word in system.own_words for key in (word.name, *word.aliases)}
     words["status"] = fields.standing(one.word for system in systems for one in system.archive_as)
     titles, named = {one.name: one.title for one in systems}, {one.name: one.idents for one in systems}
-    words["id"] = fields.identified(Systems(titles, named).knows)
+    known = Systems(titles, named)
+    words["id"] = fields.identified(known.knows, known.look())
     return Systems(titles, named, words, elsewhere, [one.client_options for one in systems])
 
 

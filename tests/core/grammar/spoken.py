@@ -44,7 +44,7 @@ HOSTS = ("acme.qualytics.io", "a.io", "acme.io", "acme.example", "localhost:8000
 QUALYTICS = System("qualytics", "Qualytics", model.Idents(hosts=HOSTS), client_options=client_options.OPTIONS)
 FORM = r"[0-9a-f]{4,32}|[a-z]+:[0-9]+(/[a-z])?"
 CLOSINGS = (model.Closing("Confirmed", "it was real"),)
-ANODOT = System("anodot", "Anodot", model.Idents(FORM, ("app.anodot.example",), r"/detail/([A-Za-z0-9:%]+)"), OWN, CLOSINGS)
+ANODOT = System("anodot", "Anodot", model.Idents(FORM, ("app.anodot.example",), r"/detail/([A-Za-z0-9:%]+)", "2af8"), OWN, CLOSINGS)
 
 ELSEWHERE = {"resolution": "Anomify", "bookmark": "Anodot", "delta": "Anodot", "direction": "Anodot"}
 USUAL = grammar.spoken([QUALYTICS, System("anodot", "Anodot", model.Idents())], ELSEWHERE)

@@ -191,7 +191,9 @@ def test_of_several_systems_a_reference_is_parted_at_the_first_colon_behind_a_kn
         ("https://elsewhere.example/anomalies/7", "has its web pages at elsewhere.example. Their web pages are at acme.qualytics.io"),
         ("https://app.anodot.example/anomalies/7", "This link leads to Anodot, but to none of its anomalies"),
         ("qualytics:https://app.anodot.example/detail/2af8", "This link leads to Anodot"),
-        ("anodot:xyz", "Ids of Anodot look different"),
+        ("anodot:xyz", "An id looks like 2af8 or anodot:2af8. The link to the anomaly works, too."),
+        ("1001 please", "Ids look like 1001, qualytics:1001 or 1001-1005"),
+        ("1$2", "An id looks like 1001, qualytics:1001 or anodot:2af8. The link to the anomaly works, too."),
         ("anodot:2af8,nix:7x", 'No system called "nix" is connected here'),
     ],
 )

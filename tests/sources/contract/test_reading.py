@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot import errors, model, ports
+from bot.core import grammar
 from bot.sources import registry
 from tests.sources.contract import harness
 from tests.strange import system as strange
@@ -41,6 +42,13 @@ async def test_a_check_sees_what_is_there(system: harness.Harness) -> None:
     system.fault(**system.refused_door)
     with pytest.raises(errors.SourceAuthFailed):
         await system.source().check()
+
+
+async def test_the_id_in_hints_looks_as_its_ids_do(system: harness.Harness) -> None:
+    """Somebody who mistyped an id is shown one that would have been taken."""
+    source = system.source()
+    spoken = grammar.spoken([source], {})
+    assert spoken.homes(source.idents.example) == [source.name]
 
 
 async def test_it_says_what_it_can_do_and_why_not_the_rest(system: harness.Harness) -> None:
