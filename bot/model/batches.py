@@ -84,12 +84,13 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Refusals:
-    """Items with the same fate for the same reason: how many, and the first few."""
+    """Items with the same fate for the same reason: how many, and the first few. `places` are where the right is missing, those with the
+    most of them first; () where none is."""
 
     fate: Fate
     reason: str
     right: str
-    place: str
+    places: tuple[str, ...]
     count: int
     refs: tuple[Ref, ...]
 

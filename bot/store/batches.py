@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -269,29 +268,31 @@ async def _items(connection: AsyncConnection, statement: sa.Select[Any]) -> Sequ
 
 
 async def _refusals(connection: AsyncConnection, batch: str, sample: int) -> Sequence[model.Refusals]:
-    """What was not done, by reason: the most frequent first, of equally frequent ones that which came up first."""
-    alike = (_ITEMS.c.fate, _ITEMS.c.reason, _ITEMS.c.missing_right, _ITEMS.c.datastore)
+    """What was not done, by reason: the most frequent first, of equally frequent ones that which came up first. Where they are tells
+    something only of a missing right."""
+    place = sa.case((_ITEMS.c.missing_right == "", ""), else_=_ITEMS.c.datastore).label("place")
+    alike = (_ITEMS.c.fate, _ITEMS.c.reason, _ITEMS.c.missing_right, place)
     told = (
         sa.select(
-            *(*alike, _ITEMS.c.source, _ITEMS.c.anomaly),
+            *(*alike, _ITEMS.c.source, _ITEMS.c.anomaly, _ITEMS.c.turn),
             sa.func.count().over(partition_by=alike).label("number"),
-            sa.func.min(_ITEMS.c.turn).over(partition_by=alike).label("first"),
             sa.func.row_number().over(partition_by=alike, order_by=_ITEMS.c.turn).label("nth"),
         )
         .where(_ITEMS.c.batch == batch, _ITEMS.c.fate.in_([fate.value for fate in (*NOT_DONE, model.Fate.DONE)]))
         .where(sa.or_(_ITEMS.c.fate != model.Fate.DONE.value, _ITEMS.c.reason != ""))
         .subquery()
     )
-    statement = sa.select(told).where(told.c.nth <= max(sample, 1)).order_by(told.c.number.desc(), told.c.first, told.c.nth)
-    found = await connection.execute(statement)
-    groups = [list(group) for _, group in itertools.groupby(found, key=lambda row: row.first)]
-    return [_refusal(group, sample) for group in groups]
+    groups: dict[tuple[str, str, str], list[mappers.AnyRow]] = {}
+    for row in await connection.execute(sa.select(told).where(told.c.nth <= max(sample, 1)).order_by(told.c.turn)):
+        groups.setdefault((row.fate, row.reason, row.missing_right), []).append(row)
+    return sorted((_refusal(group, sample) for group in groups.values()), key=lambda one: -one.count)
 
 
 def _refusal(alike: Sequence[mappers.AnyRow], sample: int) -> model.Refusals:
-    row = alike[0]
+    row, numbers = alike[0], {one.place: one.number for one in alike}
+    places = tuple(sorted((place for place in numbers if place), key=lambda place: -numbers[place]))
     refs = tuple(model.Ref(one.source, one.anomaly) for one in alike[:sample])
-    return model.Refusals(model.Fate(row.fate), row.reason, row.missing_right, row.datastore, row.number, refs)
+    return model.Refusals(model.Fate(row.fate), row.reason, row.missing_right, places, sum(numbers.values()), refs)
 
 
 def _summed(pairs: Iterable[tuple[str, int]]) -> Sequence[tuple[str, int]]:

@@ -221,7 +221,13 @@ BATCHES = st.builds(
 )
 REFS = st.builds(model.Ref, st.just("qualytics"), IDENT)
 REFUSALS = st.builds(
-    model.Refusals, st.sampled_from(model.Fate), SHORT, SHORT, SHORT, st.integers(1, 10**5), st.lists(REFS, max_size=25).map(tuple)
+    model.Refusals,
+    st.sampled_from(model.Fate),
+    SHORT,
+    SHORT,
+    st.lists(SHORT, max_size=8).map(tuple),
+    st.integers(1, 10**5),
+    st.lists(REFS, max_size=25).map(tuple),
 )
 PROGRESS = st.builds(model.Progress, st.dictionaries(st.sampled_from(model.Fate), COUNTS), st.lists(REFUSALS, max_size=40).map(tuple))
 COUNTED = st.lists(st.tuples(SHORT, COUNTS), max_size=8)

@@ -70,7 +70,7 @@ def _already(outcome: model.Outcome, verb: str, anomaly: model.Anomaly | None) -
 
 
 def _why(outcome: model.Outcome, capabilities: model.Capabilities | None = None) -> str:
-    return refusals.why(outcome.reason, outcome.right, outcome.place, capabilities.title if capabilities else "")
+    return refusals.why(outcome.reason, outcome.right, (outcome.place,), capabilities.title if capabilities else "")
 
 
 def _refusal(outcome: model.Outcome) -> str:

@@ -150,7 +150,7 @@ def reasons(batch: model.Batch, progress: model.Progress, capabilities: model.Ca
 
 def _reason(batch: model.Batch, group: model.Refusals, capabilities: model.Capabilities, most: int) -> str:
     silent = "somebody changed it in between" if group.fate is model.Fate.DRIFTED else "the system refused and gave no reason"
-    why = refusals.why(group.reason, group.right, group.place, capabilities.title, silent).rstrip(".")
+    why = refusals.why(group.reason, group.right, group.places, capabilities.title, silent).rstrip(".")
     shown = [text.short(ref.id if batch.source else str(ref), 40) for ref in group.refs[:most]]
     more = f" and {text.number(group.count - len(shown))} more" if shown and group.count > len(shown) else ""
     # The ids come first: what has to give way to other text is the end of the reason.

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot import errors, model
-from bot.core import grammar
+from bot.core import grammar, phrases
 from bot.render.kit import blocks, ids, limits, text
 
 _ROOM = 1_000
 _NAMED = 10
 """People named in a refusal; the rest is counted."""
+_PLACES = 5
 _UNCHANGED = "Nothing was changed."
 _PROBABLY = "As far as this desk knows, nothing was changed."
 _CALL = "whoever runs Anomaly Desk"
@@ -69,12 +72,21 @@ def broken(number: str) -> model.Message:
     )
 
 
-def why(reason: str, right: str = "", place: str = "", title: str = "", silent: str = "the system refused and gave no reason") -> str:
-    """Why one anomaly was refused, with the right that is missing when the reason does not name it; `silent` when there is no reason."""
+def why(
+    reason: str,
+    right: str = "",
+    places: Sequence[str] = (),
+    title: str = "",
+    silent: str = "the system refused and gave no reason",
+) -> str:
+    """Why anomalies were refused, with the right that is missing, and where, when the reason does not name it; `silent` when there is no
+    reason."""
     said = text.short(reason, 500, silent)
     if not right or right in said:
         return said
-    where = f" on {text.short(place, 60)}" if place else ""
+    shown = [text.short(place, 60) for place in places[:_PLACES] if place]
+    more = [f"{text.number(len(places) - _PLACES)} more"] if len(places) > _PLACES else []
+    where = f" on {phrases.both([*shown, *more])}" if shown else ""
     system = f" in {text.short(title, 40)}" if title else ""
     return f"{said.rstrip('.')}; the desk's user lacks the right {text.short(right, 40)}{where}{system}"
 

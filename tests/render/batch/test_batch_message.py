@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -21,8 +22,8 @@ REFUSED, DRIFTED, ALREADY = model.Fate.REFUSED, model.Fate.DRIFTED, model.Fate.A
 HOSTILE = "<!channel> *x* :tada: <https://evil.example|bank>"
 
 
-def because(fate: model.Fate, reason: str, *refs: str, count: int = 0, right: str = "", place: str = "") -> model.Refusals:
-    return model.Refusals(fate, reason, right, place, count or len(refs), tuple(model.Ref("qualytics", ref) for ref in refs))
+def because(fate: model.Fate, reason: str, *refs: str, count: int = 0, right: str = "", places: Sequence[str] = ()) -> model.Refusals:
+    return model.Refusals(fate, reason, right, tuple(places), count or len(refs), tuple(model.Ref("qualytics", ref) for ref in refs))
 
 
 def changing(action: model.Action, total: int = 312, **more: object) -> model.Batch:
@@ -213,7 +214,7 @@ def test_receipt_of_a_batch_that_was_done_as_a_whole() -> None:
 
 def test_receipt_names_every_refused_id_with_its_reason() -> None:
     frozen = samples.finished(replace(ARCHIVE, total=20))
-    right = because(REFUSED, "Qualytics refused.", *map(str, range(10)), right="Author", place="crm")
+    right = because(REFUSED, "Qualytics refused.", *map(str, range(10)), right="Author", places=["crm"])
     moved = because(DRIFTED, "It is Acknowledged now.", "90", "91")
     message = card(frozen, right, moved, done=5, already=3, refused=10, drifted=2)
     told = seen(message)
@@ -227,6 +228,19 @@ def test_receipt_names_every_refused_id_with_its_reason() -> None:
     assert "• 2 left alone because of a change in between (id 90, 91): It is Acknowledged now\n" in told
     assert "CSV" not in told
     assert "id 90, 91" in slack_rules.heard(message)
+
+
+@pytest.mark.parametrize(
+    ("places", "where"),
+    [
+        ((), ""),
+        (("crm", "sales"), " on crm and sales"),
+        (tuple("abcdefg"), " on a, b, c, d, e and 2 more"),
+    ],
+)
+def test_one_missing_right_is_one_reason_that_names_where_it_is_missing(places: Sequence[str], where: str) -> None:
+    told = seen(card(samples.finished(), because(REFUSED, "Qualytics refused.", "1", "2", right="Author", places=places), refused=2))
+    assert f"• 2 refused (id 1, 2): Qualytics refused; the desk's user lacks the right Author{where} in Qualytics\n" in told
 
 
 def test_twenty_reasons_of_twenty_refusals_are_all_on_the_card() -> None:

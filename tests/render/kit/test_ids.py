@@ -73,7 +73,7 @@ def test_everything_that_can_be_pressed_is_known() -> None:
     ]
     done = samples.progress(todo=1, done=311)
     messages += samples.every_batch_message(samples.ARCHIVE_312, samples.SPLIT, done, samples.CAPABILITIES).values()
-    silent = model.Refusals(model.Fate.REFUSED, f"{batch_items.PART}Anomify does not answer.", "", "", 1, (samples.REF,))
+    silent = model.Refusals(model.Fate.REFUSED, f"{batch_items.PART}Anomify does not answer.", "", (), 1, (samples.REF,))
     finished = replace(samples.ARCHIVE_312, state=model.BatchState.DONE)
     messages.append(batch_message.card(finished, model.Progress({model.Fate.REFUSED: 1}, [silent]), True, samples.CAPABILITIES))
     both = [("qualytics", "Qualytics"), ("anomify", "Anomify")]

@@ -437,6 +437,18 @@ async def test_what_has_no_way_back_says_why_on_the_receipt_of_the_undo(world: W
     assert fate is REFUSED and "comment" in why.lower()
 
 
+async def test_the_receipt_of_an_undo_says_a_reason_once_whatever_datastores_it_is_about(world: World) -> None:
+    desk = world.desk()
+    for number, name in enumerate(("finance", "sales", "warehouse"), 1):
+        await desk.met(number, datastore=model.Place(str(number), name))
+    ident = await desk.ask(NOTE, 1, 2, 3)
+    await desk.runs.work()
+    await desk.batches.undo(ident, DANA, "")
+    await desk.settle()
+    (receipt,) = [said for said in world.wall.shown.values() if "could not return (id" in said]
+    assert "• 3 could not return (id 1, 2, 3): " in receipt and receipt.count("could not return (id") == 1
+
+
 async def test_what_nobody_confirmed_is_forgotten_after_a_day(world: World) -> None:
     desk = world.desk()
     await desk.met(1)
