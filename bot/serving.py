@@ -33,7 +33,6 @@ eight times as much: enough for thousands of requests, or tens of thousands of c
 BACKLOG = 128
 PAUSE_SECONDS = 1.0
 MOST_CONNECTIONS = 1024
-LOOPBACK = "127.0.0.1"
 
 
 def raise_file_limit() -> int:

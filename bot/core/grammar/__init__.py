@@ -42,4 +42,3 @@ resolved = edits.resolved
 closed_as = edits.closed_as
 mentioned = references.mentioned
 spoken = systems.of
-NO_SYSTEMS = systems.NONE

@@ -5,7 +5,7 @@ A filter that the deployment does not know is ignored without a word, so nothing
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +17,6 @@ from bot.sources.qualytics import anomaly_pages, client, dialect, payloads, sche
 ACTIVE = "Active"
 MOST_TABLES = 50
 """Containers that one call names; more would make its address too long."""
-
-Home = Callable[[Any], str]
 
 
 def home(raw: Any) -> str:
