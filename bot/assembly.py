@@ -14,7 +14,6 @@ from bot.services import (
     browse,
     cards,
     digest,
-    keeping,
     kept_here,
     open_ones,
     people,
@@ -22,6 +21,7 @@ from bot.services import (
     post,
     recording,
     remarks,
+    retention,
     review,
     status,
     triage,
@@ -69,7 +69,7 @@ class Services:
     poll: poll.Poll
     post: post.Post
     remarks: remarks.Remarks
-    keeping: keeping.Keeping
+    keeping: retention.Keeping
 
 
 def services(ground: Ground) -> Services:
@@ -161,8 +161,8 @@ def _remarks(ground: Ground) -> remarks.Remarks:
     )
 
 
-def _keeping(ground: Ground) -> keeping.Keeping:
-    return keeping.Keeping(
+def _keeping(ground: Ground) -> retention.Keeping:
+    return retention.Keeping(
         store=ground.store.retention,
         leases=ground.store.leases,
         clock=ground.clock,

@@ -63,7 +63,7 @@ def table(
         scheduling.Job("connection", watch, LINE_SECONDS),
         scheduling.Job("keeping", made.keeping.work, KEEP_SECONDS, jitter=KEEP_SECONDS / 10, deadline=KEEP_DEADLINE),
         scheduling.Job("legacy facts", store.legacy.carry, LEGACY_SECONDS),
-        scheduling.Job("filling", store.filling.fill, FILLING_SECONDS, first=True, deadline=FILLING_DEADLINE),
+        scheduling.Job("filling", store.backfill.fill, FILLING_SECONDS, first=True, deadline=FILLING_DEADLINE),
     ]
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bot.ports.health import DigestMarks, HealthRecords, SlackHealth, SourceTraits
-from bot.ports.keeping import Reached, Removed, Retention
 from bot.ports.kinds import Budget, Deps, Kind, Lanes, Setting, Thresholds
 from bot.ports.overlays import Overlays
 from bot.ports.queries import Mark, OpenAnomalies
+from bot.ports.retention import Reached, Removed, Retention
 from bot.ports.routes import Routes
 from bot.ports.slack import Directory, Messenger
 from bot.ports.store import (

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model
-from bot.store import columns, many, tables, transactions
+from bot.store import bulk_rows, columns, tables, transactions
 
 SOME = 2000
 """Side rows in one statement."""
@@ -57,7 +57,7 @@ async def insert(connection: AsyncConnection, anomalies: Sequence[model.Anomaly]
         ]
         for some in transactions.chunks(rows, SOME):
             parts = ("source", "anomaly", "value")
-            await connection.execute(sa.insert(table).from_select(parts, many.unpacked(connection)), {"rows": some})
+            await connection.execute(sa.insert(table).from_select(parts, bulk_rows.unpacked(connection)), {"rows": some})
 
 
 async def replace(connection: AsyncConnection, source: str, anomalies: Sequence[model.Anomaly]) -> None:

@@ -21,6 +21,7 @@ from bot import errors
 from bot.store import (
     aiosqlite_driver,
     anomalies,
+    backfill,
     batches,
     cards,
     columns,
@@ -28,7 +29,6 @@ from bot.store import (
     deliveries,
     digest_marks,
     file_lock,
-    filling,
     health_tables,
     identities,
     journal,
@@ -102,7 +102,7 @@ class Store:
     slack: slack_health.SlackHealth
     digests: digest_marks.DigestMarks
     legacy: legacy_facts.LegacyFacts
-    filling: filling.Filling
+    backfill: backfill.Backfill
     retention: retention.Retention
     alone: bool
     db: transactions.Database
@@ -174,7 +174,7 @@ async def open(url: str, patience: connections.Patience | None = None) -> Store:
         slack_health.SlackHealth(db),
         digest_marks.DigestMarks(db),
         legacy_facts.LegacyFacts(db),
-        filling.Filling(db),
+        backfill.Backfill(db),
         retention.Retention(db),
         alone=held is not None,
         db=db,

@@ -14,10 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot import model, ports
 from bot.store import (
     anomaly_columns,
+    bulk_rows,
     columns,
     health_tables,
     journal,
-    many,
     mappers,
     outbox,
     overlays,
@@ -175,7 +175,7 @@ async def _known(connection: AsyncConnection, source: str, ids: Sequence[str]) -
 async def _insert(connection: AsyncConnection, sight: Sight, fresh: Sequence[tuple[model.Anomaly, columns.Encoded]], tally: _Tally) -> None:
     drafts = [draft for anomaly, _ in fresh for draft in sight.of.drafts.get(anomaly.ref, ())]
     live = {draft.ref for draft in drafts if draft.state is model.CardState.LIVE}
-    await many.insert(
+    await bulk_rows.insert(
         connection,
         _ANOMALIES,
         [
@@ -207,7 +207,7 @@ async def _update(connection: AsyncConnection, sight: Sight, changes: Sequence[_
 
 
 async def _write(connection: AsyncConnection, sight: Sight, changes: Sequence[_Change], tally: _Tally) -> None:
-    await many.update(
+    await bulk_rows.update(
         connection,
         _ANOMALIES,
         ("source", "id"),

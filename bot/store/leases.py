@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model
-from bot.store import columns, many, tables, transactions, work_tables
+from bot.store import bulk_rows, columns, tables, transactions, work_tables
 
 ANOMALIES, INTENTS, CARDS, REMARKS, BATCHES, OPERATIONS, LANES = (
     "anomalies",
@@ -124,7 +124,7 @@ async def grab(
     for each other; returns what was free. `left` are tokens of this process that could not be given back."""
     until = db.moment(now, seconds)
     rows = [(lease.kind, columns.storable(key), lease.token) for lease in leases for key in lease.keys]
-    kind, key, token = many.unpacked(connection).subquery().c
+    kind, key, token = bulk_rows.unpacked(connection).subquery().c
     over = _LEASES.c.until <= db.moment(now)
     adding = transactions.insert(connection, _LEASES).from_select(
         ["kind", "key", "token", "until"], sa.select(kind, key, token, until).order_by(kind, key)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model
-from bot.store import columns, many, tables, transactions
+from bot.store import bulk_rows, columns, tables, transactions
 
 FRESH = timedelta(days=7)
 """Machines correct messages that are younger; older ones are corrected when somebody touches them (design section 4)."""
@@ -67,7 +67,7 @@ async def insert(
         statement = sa.select(_CARDS.c.key, _CARDS.c.channel, _CARDS.c.kind).where(_CARDS.c.key.in_(keys))
         known = {tuple(row) for row in await connection.execute(statement)}
         fresh = [values(wanted[key], now, places.get(wanted[key].ref, 0)) for key in chunk if key not in known]
-        await many.insert(connection, _CARDS, fresh)
+        await bulk_rows.insert(connection, _CARDS, fresh)
 
 
 async def mark_dirty(connection: AsyncConnection, source: str, ids: Sequence[str], now: datetime) -> None:

@@ -271,7 +271,7 @@ CALLS: dict[str, Callable[[engine.Store], Awaitable[Any]]] = {
     "recent operations": lambda desk: desk.operations.recent(5),
     "operation of a scan": lambda desk: desk.operations.by_scan(SOURCE, "1"),
     "sweep operations": lambda desk: desk.operations.sweep(after(1)),
-    "fill": lambda desk: desk.filling.fill(),
+    "fill": lambda desk: desk.backfill.fill(),
     "as of": lambda desk: desk.open_ones.as_of(SOURCE, model.Query()),
     "of a severity": lambda desk: desk.open_ones.page(SOURCE, model.Query(severities=(model.Severity.HIGH,))),
     "of a tag": lambda desk: desk.open_ones.page(SOURCE, model.Query(tags=("pii",)), MARK),

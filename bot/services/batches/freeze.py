@@ -15,7 +15,7 @@ from bot import errors, model, ports
 from bot.core import batch_items, closings, connected, permissions, snapshot, transitions, undo
 from bot.render.batch import batch_message, batch_wording, deletion_form
 from bot.services import cards, people, searching, selecting, slicing
-from bot.services.batches import freezing
+from bot.services.batches import filling
 
 PREVIEW_FOR = timedelta(hours=1)
 """A preview older than this is not confirmed any more: what it shows has changed since."""
@@ -137,7 +137,7 @@ class Batches:
         source = targets.systems[0] if len(targets.systems) == 1 else ""
         ident, now = uuid.uuid4().hex[:12], self.clock.now()
         asked = model.Batch(ident, source, change, words, actor.id, actor.name, channel, model.BatchState.PREVIEW, now, 0)
-        batch = await freezing.filled(self.store, self.leases, self.clock, asked, items())
+        batch = await filling.filled(self.store, self.leases, self.clock, asked, items())
         if batch is None:
             raise errors.Stale("What you asked for took too long to be put together, so nothing was frozen. Ask again.")
         if not batch.total:
@@ -275,7 +275,7 @@ class Batches:
             confirmed=now,
             undo_of=batch.id,
         )
-        begun = await freezing.filled(self.store, self.leases, self.clock, back, items())
+        begun = await filling.filled(self.store, self.leases, self.clock, back, items())
         if begun is None:
             # An earlier release could be killed between asking and starting: what was asked for is started now.
             if not await self.store.confirm(back.id, now):

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model
-from bot.store import anomaly_columns, many, mappers, tables, transactions
+from bot.store import anomaly_columns, bulk_rows, mappers, tables, transactions
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ _KEY = (_ANOMALIES.c.source, _ANOMALIES.c.id)
 _STALE = sa.select(*_KEY, _ANOMALIES.c.body, _ANOMALIES.c.version).where(tables.STALE).order_by(*_KEY)
 
 
-class Filling:
+class Backfill:
     """Fills what is to be filled, and finds nothing where there is nothing."""
 
     def __init__(self, db: transactions.Database) -> None:
@@ -55,7 +55,7 @@ async def _slice(connection: AsyncConnection) -> int:
         filled.append({**anomaly_columns.NOTHING, **told, "source": row.source, "id": row.id})
         if anomaly is not None:
             readable.setdefault(row.source, []).append(anomaly)
-    await many.update(connection, _ANOMALIES, ("source", "id"), filled)
+    await bulk_rows.update(connection, _ANOMALIES, ("source", "id"), filled)
     for source, anomalies in readable.items():
         await anomaly_columns.replace(connection, source, anomalies)
     return len(rows)

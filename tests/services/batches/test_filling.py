@@ -14,7 +14,7 @@ import pytest
 from bot import errors, model
 from bot.render.kit import spreadsheet
 from bot.services import browse, selecting, slicing
-from bot.services.batches import freezing
+from bot.services.batches import filling
 from tests.services import cast
 from tests.services.desk import ACK, CHANNEL, DANA, INVALID, Fuse, World, killed
 from tests.services.test_browse import ME, looking
@@ -86,7 +86,7 @@ async def _frozen(system: Endless) -> None:
             yield [model.Item(one.ref, model.Snapshot(one.state, one.status)) for one in page]
 
     bucket: Any = Bucket()
-    await freezing.filled(bucket, bucket, cast.Clock(), batch(), items())
+    await filling.filled(bucket, bucket, cast.Clock(), batch(), items())
     assert bucket.items == system.many
 
 
@@ -120,7 +120,7 @@ async def test_a_selection_of_several_systems_costs_as_much_as_a_page_of_each() 
             async for page in found.pages():
                 yield [model.Item(one.ref, model.Snapshot(one.state, one.status)) for one in page]
 
-        await freezing.filled(bucket, bucket, cast.Clock(), batch(), items())
+        await filling.filled(bucket, bucket, cast.Clock(), batch(), items())
 
     assert await peak(freeze) < MEMORY
     assert bucket.items == 2 * SOME
@@ -175,7 +175,7 @@ async def test_one_that_moved_to_another_page_meanwhile_is_in_it_once(world: Wor
 
 
 async def test_what_is_not_whole_cannot_be_confirmed_and_is_swept(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(freezing, "SLICE", 1)
+    monkeypatch.setattr(filling, "SLICE", 1)
     desk, fuse = world.desk(), Fuse()
     await desk.met(1, 2, 3)
     fuse.left = 3  # its row, the first slice, the second

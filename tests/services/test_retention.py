@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from bot import model, ports
-from bot.services import keeping, leasing, triage
+from bot.services import leasing, retention, triage
 from tests.services.desk import ACK, DANA, INVALID, World
 from tests.services.inbox import Counts
 
@@ -18,9 +18,9 @@ REOPEN = model.Change(model.Action.REOPEN)
 REF = model.Ref("qualytics", "1")
 
 
-def keeper(world: World, counts: Counts | None = None) -> keeping.Keeping:
+def keeper(world: World, counts: Counts | None = None) -> retention.Keeping:
     store = world.store
-    return keeping.Keeping(store=store.retention, leases=store.leases, clock=world.clock, telemetry=counts or Counts(), keep=KEEP)
+    return retention.Keeping(store=store.retention, leases=store.leases, clock=world.clock, telemetry=counts or Counts(), keep=KEEP)
 
 
 async def closed_long_ago(world: World) -> str:
@@ -38,7 +38,7 @@ async def closed_long_ago(world: World) -> str:
 async def test_a_run_tells_once_what_it_removed(world: World, caplog: pytest.LogCaptureFixture) -> None:
     await closed_long_ago(world)
     counts = Counts()
-    with caplog.at_level(logging.INFO, logger="bot.services.keeping"):
+    with caplog.at_level(logging.INFO, logger="bot.services.retention"):
         removed = await keeper(world, counts).work()
         assert await keeper(world, counts).work() == {}
     assert removed == {"intents": 1, "remarks": 1, "cards": 2, "anomalies": 1} and counts.of["rows_forgotten"] == 5
