@@ -12,8 +12,8 @@ from typing import Any
 import pydantic
 from starlette import requests, responses, routing
 
-from sandbox import acme, faults
-from sandbox.qualytics import api, catalogue, deployment, engine, operation_calls, recorder, response_json, switches, tokens
+from sandbox import acme, faults, recorder
+from sandbox.qualytics import api, catalogue, deployment, engine, operation_calls, response_json, switches, tokens
 
 LONGEST_POLL = 60.0
 

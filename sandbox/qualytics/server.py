@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import uvicorn
 from starlette import applications, exceptions
 
-from sandbox import faults
-from sandbox.qualytics import anomaly_calls, api, control, deployment, lookup_calls, operation_calls, recorder
+from sandbox import faults, recorder
+from sandbox.qualytics import anomaly_calls, api, control, deployment, lookup_calls, operation_calls
 
 HOST = "127.0.0.1"
 GRACE_SECONDS = 2

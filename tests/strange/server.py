@@ -11,8 +11,7 @@ from typing import Any
 import uvicorn
 from starlette import applications, requests, responses, routing
 
-from sandbox import faults
-from sandbox.qualytics import recorder
+from sandbox import faults, recorder
 from sandbox.qualytics import server as serving_parts
 from tests.strange import service
 from tests.strange import world as worlds
