@@ -6,14 +6,26 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Coroutine, Iterator
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 import uvicorn
 
-from sandbox import faults
+from sandbox import controls, faults, recorder
 
 HOST = "127.0.0.1"
 GRACE_SECONDS = 2
+
+World = TypeVar("World", bound=controls.World)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts(Generic[World]):
+    """The application of a fake and what can be done to it from the same process."""
+
+    app: recorder.Recorder
+    faults: faults.Faults
+    world: World
 
 
 class Server(uvicorn.Server):
@@ -72,3 +84,15 @@ async def served(app: faults.ASGIApp, port: int, beside: Coroutine[Any, Any, Non
         listening.cancel()
         await asyncio.gather(listening, *tasks, return_exceptions=True)
         sock.close()
+
+
+@contextlib.asynccontextmanager
+async def standing(parts: Parts[World], port: int, latency_ms: float, beside: Coroutine[Any, Any, None]) -> AsyncIterator[str]:
+    """Serve a fake: each call takes `latency_ms`; at the end whoever hangs or waits is let go."""
+    parts.world.modes.latency_ms = latency_ms
+    async with served(parts.app, port, beside) as url:
+        try:
+            yield url
+        finally:
+            parts.faults.clear()
+            parts.world.touch()
