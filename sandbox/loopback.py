@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -15,6 +15,8 @@ from sandbox import controls, faults, recorder
 
 HOST = "127.0.0.1"
 GRACE_SECONDS = 2
+Beside = Callable[[], Coroutine[Any, Any, None]]
+"""What runs as long as a server does."""
 
 World = TypeVar("World", bound=controls.World)
 
@@ -69,11 +71,11 @@ def bound(port: int) -> socket.socket:
 
 
 @contextlib.asynccontextmanager
-async def served(app: faults.ASGIApp, port: int, beside: Coroutine[Any, Any, None]) -> AsyncIterator[str]:
+async def served(app: faults.ASGIApp, port: int, beside: Beside) -> AsyncIterator[str]:
     """Serve this application, with something running beside it as long; yields the base URL."""
     sock = bound(port)
     server = Server(uvicorn.Config(app, log_level="error", lifespan="off", ws="none"))
-    tasks = [asyncio.create_task(server.serve(sockets=[sock])), asyncio.create_task(beside)]
+    tasks = [asyncio.create_task(server.serve(sockets=[sock])), asyncio.create_task(beside())]
     listening = asyncio.create_task(server.listening.wait())
     try:
         await asyncio.wait({listening, *tasks}, return_when=asyncio.FIRST_COMPLETED)
@@ -87,7 +89,7 @@ async def served(app: faults.ASGIApp, port: int, beside: Coroutine[Any, Any, Non
 
 
 @contextlib.asynccontextmanager
-async def standing(parts: Parts[World], port: int, latency_ms: float, beside: Coroutine[Any, Any, None]) -> AsyncIterator[str]:
+async def standing(parts: Parts[World], port: int, latency_ms: float, beside: Beside) -> AsyncIterator[str]:
     """Serve a fake: each call takes `latency_ms`; at the end whoever hangs or waits is let go."""
     parts.world.modes.latency_ms = latency_ms
     async with served(parts.app, port, beside) as url:

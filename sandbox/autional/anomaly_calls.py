@@ -62,8 +62,10 @@ async def timeline(call: api.Call) -> responses.Response:
 
 async def detect(call: api.Call) -> responses.Response:
     """What it finds is new. As a task it answers with an id that no call takes."""
-    questions.time_range(await questions.body(call.request))
-    modes = call.world.modes
+    given, modes = await questions.body(call.request), call.world.modes
+    questions.time_range(given)
+    if given.get("tenant_id") not in (None, "", call.grant.tenant):
+        raise answers.Refused(403, api.ELSEWHERE)
     if modes.detect == "task":
         return answers.success(data={"task_id": call.world.detect_later(modes.detect_anomalies)})
     found = call.world.arrive(modes.detect_anomalies)

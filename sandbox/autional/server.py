@@ -29,7 +29,7 @@ def assemble(state: tenant.Tenant) -> Parts:
 async def serving(state: tenant.Tenant, port: int = 0, latency_ms: float = 0) -> AsyncIterator[tuple[str, Parts]]:
     """Serve this world; yields the base URL (without `/bff`) and the parts."""
     parts = assemble(state)
-    async with loopback.standing(parts, port, latency_ms, control.tick(state)) as url:
+    async with loopback.standing(parts, port, latency_ms, lambda: control.tick(state)) as url:
         yield url, parts
 
 

@@ -28,7 +28,7 @@ def assemble(state: deployment.Deployment) -> Parts:
 async def serving(state: deployment.Deployment, port: int = 0, latency_ms: float = 0) -> AsyncIterator[tuple[str, Parts]]:
     """Serve this world; yields the base URL (without `/api`) and the parts."""
     parts = assemble(state)
-    async with loopback.standing(parts, port, latency_ms, control.tick(state)) as url:
+    async with loopback.standing(parts, port, latency_ms, lambda: control.tick(state)) as url:
         yield url, parts
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox import autional
+from sandbox import alone, autional, loopback
 from sandbox.autional import wire_json
 from tests.sandbox.autional.conftest import HEADERS
 
@@ -80,6 +80,24 @@ async def test_faults_strike_and_end(api: httpx.AsyncClient, tell: Tell) -> None
         reply = await api.get("anomalies")
         assert (reply.status_code, "items" in reply.text) == (status, False)
     assert (await api.get("anomalies")).status_code == 200
+
+
+async def test_a_fault_speaks_like_the_service_that_was_asked(web: httpx.AsyncClient, tell: Tell) -> None:
+    await tell("faults", mode="429", retry_after=3)
+    token = (await web.post("/bff/oauth/api/v1/oauth/token", data={"grant_type": "client_credentials"})).json()
+    members = (await web.get("/bff/tenant/api/v1/admin/tenants/tnt_acme/members")).json()
+    listed = (await web.get("/bff/audit/api/v1/admin/audit/anomalies")).json()
+    assert token["error"] == "rate_limit_exceeded"
+    assert set(members) == {"code", "message", "timestamp"}
+    assert (listed["retry_after"], listed["instance"]) == (3, "/bff/audit/api/v1/admin/audit/anomalies")
+
+
+def test_a_taken_port_is_told_in_a_sentence() -> None:
+    with loopback.bound(0) as taken:
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(SystemExit, match=f"Cannot listen on port {port}: Address already in use. Choose another one with --port."):
+            alone.run(port, autional.running(port=port), str)
 
 
 async def test_waiting_for_a_change(web: httpx.AsyncClient, tell: Tell) -> None:

@@ -158,6 +158,10 @@ async def test_a_detection_may_be_a_task_that_nobody_can_ask_about(api: httpx.As
     assert (await api.get("anomalies")).json()["total"] == before + 2
 
 
+async def test_a_detection_in_another_tenant_is_refused(api: httpx.AsyncClient) -> None:
+    assert (await api.post("anomalies/detect", json={"time_range": "1h", "tenant_id": "tnt_other"})).status_code == 403
+
+
 @pytest.mark.parametrize("body", [{}, {"time_range": ""}, {"time_range": "90d"}, {"timeRange": "24h"}, {"time_range": 24}])
 async def test_a_detection_needs_one_of_four_ranges(api: httpx.AsyncClient, body: dict[str, Any]) -> None:
     reply = await api.post("anomalies/detect", json=body)
