@@ -11,12 +11,12 @@ from typing import Any
 from starlette import requests
 
 from sandbox import controls, faults, recorder
-from sandbox.autional import answers, api, catalogue, switches, tenant, tokens, wire_json
+from sandbox.autional import answers, api, catalogue, odd, switches, tenant, tokens, wire_json
 
 
 def _odd(word: str) -> str:
-    if word not in wire_json.ODD:
-        raise controls.Bad(f"unknown odd word {word!r}; known: {', '.join(filter(None, wire_json.ODD))}")
+    if word not in odd.ODD:
+        raise controls.Bad(f"unknown odd word {word!r}; known: {', '.join(odd.WORDS)}")
     return word
 
 

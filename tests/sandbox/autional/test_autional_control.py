@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from sandbox import alone, autional, loopback
-from sandbox.autional import wire_json
+from sandbox.autional import odd
 from tests.sandbox.autional.conftest import HEADERS
 
 Tell = Callable[..., Awaitable[Any]]
@@ -48,18 +48,24 @@ async def test_what_makes_no_sense_is_refused(web: httpx.AsyncClient, route: str
     assert reply.status_code == 400 and reply.json()["error"]
 
 
-@pytest.mark.parametrize("word", [word for word in wire_json.ODD if word])
+@pytest.mark.parametrize("word", odd.WORDS)
 async def test_each_odd_one_is_listed_among_the_others(api: httpx.AsyncClient, tell: Tell, word: str) -> None:
     plain = (await api.get("anomalies", params={"page_size": 1})).json()["items"]
     ident = (await tell("anomalies", fields={"odd": word, "type": "brute_force"}))["ids"][0]
-    odd, *others = (await api.get("anomalies", params={"page_size": 2})).json()["items"]
+    shown, *others = (await api.get("anomalies", params={"page_size": 2})).json()["items"]
     assert others == plain
-    assert odd == (await api.get(f"anomalies/{ident}")).json()["data"]
+    assert shown == (await api.get(f"anomalies/{ident}")).json()["data"]
     await tell("anomalies", fields={"type": "brute_force"})
     straight = (await api.get("anomalies", params={"page_size": 1})).json()["items"][0]
-    as_usual = isinstance(odd, dict) and set(odd) == set(straight) and all(type(odd[k]) is type(straight[k]) for k in odd)
+    as_usual = isinstance(shown, dict) and {k: type(v) for k, v in shown.items()} == {k: type(v) for k, v in straight.items()}
     words = ("unknown type", "unknown severity", "unknown status", "status of the page", "shouted", "year 0", "far future")
     assert as_usual == (word in (*words, "garbled events", "technique in words"))
+
+
+async def test_every_so_many_th_arrival_is_odd_each_in_its_way(tell: Tell, world: autional.Tenant) -> None:
+    await tell("modes", odd_every=2)
+    made = await tell("anomalies", count=2 * len(odd.WORDS))
+    assert [world.anomalies[ident].odd for ident in made["ids"]] == [found for word in odd.WORDS for found in ("", word)]
 
 
 async def test_the_log_has_each_call_as_it_came(web: httpx.AsyncClient, api: httpx.AsyncClient, tell: Tell, one: str) -> None:
