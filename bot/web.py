@@ -9,10 +9,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-import logging
 import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import prometheus_client
@@ -21,13 +19,8 @@ from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 
-from bot import errors, ports, serving
+from bot import errors, ports, strangers
 
-log = logging.getLogger(__name__)
-
-BODY_BYTES = 1024 * 1024
-BODY_SECONDS = 10.0
-"""How long a body may take after its headers."""
 READY_SECONDS = 5.0
 READY_KEPT_SECONDS = 1.0
 """Readiness reads and writes the database, and anybody may ask: one look answers everybody who asks within this time."""
@@ -41,8 +34,6 @@ STAMP_SECONDS = 300
 """Slack's tolerance (slack-platform section 15): an older request may be a recorded one."""
 BOLT_HEADERS = ("Content-Type", "X-Slack-Retry-Num", "X-Slack-Retry-Reason")
 """What Bolt gets to see: headers are not signed, and some of them switch the library to other modes."""
-
-ADMITTED: web.RequestKey[bool] = web.RequestKey("admitted", bool)
 
 Ready = Callable[[], Awaitable[Mapping[str, str]]]
 Hooks = Callable[[str, Mapping[str, str], bytes], Awaitable[None]]
@@ -84,115 +75,17 @@ def application(
     raise `errors.NotFound` for an unknown source and `errors.SourceGarbled` for a body that cannot be one. No secret, no webhooks; the
     systems may bring it in `hook_headers` of their own.
     """
-    app = web.Application(client_max_size=BODY_BYTES, middlewares=[_Porter(metrics).let_in])
-    app.router.add_get("/healthz", _healthz, expect_handler=_expected)
-    app.router.add_get("/readyz", _Readiness(ready).answer, expect_handler=_expected)
-    app.router.add_get("/metrics", _MetricsPage(metrics).answer, expect_handler=_expected)
+    app = web.Application(client_max_size=strangers.BODY_BYTES, middlewares=[strangers.Porter(metrics).let_in])
+    app.router.add_get("/healthz", _healthz, expect_handler=strangers.expected)
+    app.router.add_get("/readyz", _Readiness(ready).answer, expect_handler=strangers.expected)
+    app.router.add_get("/metrics", _MetricsPage(metrics).answer, expect_handler=strangers.expected)
     if bolt and signing:
-        app.router.add_post("/slack/events", _Slack(bolt, signing).answer, expect_handler=_expected)
+        app.router.add_post("/slack/events", _Slack(bolt, signing).answer, expect_handler=strangers.expected)
     if hooks and hook_secret:
         app.router.add_post(
-            "/hooks/{source}", _Webhooks(hooks, hook_secret, (SECRET_HEADER, *hook_headers)).answer, expect_handler=_expected
+            "/hooks/{source}", _Webhooks(hooks, hook_secret, (SECRET_HEADER, *hook_headers)).answer, expect_handler=strangers.expected
         )
     return app
-
-
-# --- strangers ----------------------------------------------------------------------------------------------------------
-
-
-class _Refusal(Exception):
-    """A request that goes no further: the status it gets, and the reason that is counted."""
-
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason)
-        self.status, self.reason = status, reason
-
-
-@dataclass(frozen=True, slots=True)
-class _Porter:
-    """Stands before every route: whatever goes wrong for somebody who has proved nothing is a counted 4xx without a line in the log."""
-
-    telemetry: ports.Telemetry
-
-    @web.middleware
-    async def let_in(self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> web.StreamResponse:
-        """Answer a request, or say no."""
-        with _under_way(request):
-            try:
-                return await handler(request)
-            except _Refusal as refusal:
-                return await self._refuse(request, refusal.status, refusal.reason)
-            except web.HTTPException as error:
-                return await self._refuse(request, error.status, error.reason)
-            except Exception:
-                if not request.get(ADMITTED):
-                    return await self._refuse(request, 400, "unreadable")
-                log.exception("an authenticated request to %s failed", _door(request))
-                return web.Response(status=500)
-
-    async def _refuse(self, request: web.Request, status: int, reason: str) -> web.Response:
-        self.telemetry.count("requests_refused", door=_door(request), status=str(status), reason=reason)
-        if request.content_length is not None:
-            await _drained(request)
-        answer = web.Response(status=status)
-        answer.force_close()
-        return answer
-
-
-@contextmanager
-def _under_way(request: web.Request) -> Iterator[None]:
-    """Tell the connection when its request begins and ends; it waits for a request in between."""
-    connection = request.protocol
-    known = connection if isinstance(connection, serving.Connection) else None
-    if known:
-        known.begun()
-    try:
-        yield
-    finally:
-        if known:
-            known.ended()
-
-
-def _admit(request: web.Request) -> None:
-    """From here on the sender is known."""
-    request[ADMITTED] = True
-    if isinstance(request.protocol, serving.Connection):
-        request.protocol.admitted()
-
-
-def _door(request: web.Request) -> str:
-    """The route's own words: the address may be anything."""
-    resource = request.match_info.route.resource
-    return resource.canonical if resource else "none"
-
-
-async def _expected(_: web.Request) -> None:
-    """An `Expect` header is met later, or not at all: the library would answer it before anybody is known, with the sender's own words."""
-
-
-async def _body(request: web.Request) -> bytes:
-    """The raw bytes, no more than a megabyte, within ten seconds."""
-    if (request.content_length or 0) > BODY_BYTES:
-        raise _Refusal(413, "size")
-    if request.headers.get("Expect", "").lower() == "100-continue":
-        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            return await request.read()
-    except TimeoutError:
-        raise _Refusal(408, "slow") from None
-
-
-DRAIN_SECONDS = 1.0
-
-
-async def _drained(request: web.Request) -> None:
-    """Take what is on its way, so that the answer can be read (unread bytes reset the connection), but no more than a body may be."""
-    left = BODY_BYTES
-    with suppress(Exception):
-        async with asyncio.timeout(DRAIN_SECONDS):
-            while left > 0 and (chunk := await request.content.readany()):
-                left -= len(chunk)
 
 
 # --- health, readiness ---------------------------------------------------------------------------------------------------
@@ -254,13 +147,13 @@ class _Slack:
         Slack says how long a body is. One in chunks may have a million of them, and each is work before anybody is known."""
         stamp, signature = (_only(request, name) for name in (STAMP_HEADER, SIGNATURE_HEADER))
         if not self.signing.could_be(stamp, signature):
-            raise _Refusal(401, "signature headers")
+            raise strangers.Refusal(401, "signature headers")
         if request.content_length is None:
-            raise _Refusal(411, "length")
-        body = await _body(request)
+            raise strangers.Refusal(411, "length")
+        body = await strangers.body(request)
         if not self.signing.proves(stamp, signature, body):
-            raise _Refusal(401, "signature")
-        _admit(request)
+            raise strangers.Refusal(401, "signature")
+        strangers.admit(request)
         return await to_aiohttp_response(await self.bolt.async_dispatch(_read(request, body)))
 
 
@@ -276,7 +169,7 @@ def _read(request: web.Request, body: bytes) -> AsyncBoltRequest:
         headers = {name: request.headers[name] for name in BOLT_HEADERS if name in request.headers}
         return AsyncBoltRequest(body=body.decode("utf-8"), query=request.query_string, headers=headers)  # type: ignore[arg-type]
     except (ValueError, RecursionError, AttributeError, TypeError, KeyError):
-        raise _Refusal(400, "unreadable") from None
+        raise strangers.Refusal(400, "unreadable") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,10 +181,10 @@ class _Webhooks:
     async def answer(self, request: web.Request) -> web.Response:
         """202 when it was understood; 401 before anything else when the secret is wrong."""
         if not self._knows_secret(request):
-            raise _Refusal(401, "secret")
-        _admit(request)
+            raise strangers.Refusal(401, "secret")
+        strangers.admit(request)
         try:
-            await self.hooks(request.match_info["source"], request.headers, await _body(request))
+            await self.hooks(request.match_info["source"], request.headers, await strangers.body(request))
         except errors.NotFound:
             return web.Response(status=404)
         except errors.SourceGarbled as error:

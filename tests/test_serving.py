@@ -15,7 +15,7 @@ import aiohttp
 import pytest
 from aiohttp.test_utils import unused_port
 
-from bot import errors, serving, web
+from bot import errors, serving, strangers, web
 
 
 async def ready() -> dict[str, str]:
@@ -89,7 +89,7 @@ async def test_a_kept_connection_may_rest_but_not_dawdle(monkeypatch: pytest.Mon
 
 
 async def test_a_body_that_does_not_come_is_a_408(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web, "BODY_SECONDS", 0.05)
+    monkeypatch.setattr(strangers, "BODY_SECONDS", 0.05)
 
     async def never(*_: Any) -> None:
         raise AssertionError("nothing arrived whole")
