@@ -1,4 +1,4 @@
-"""The aiohttp face: Slack over HTTP, inbound webhooks, health, readiness and metrics.
+"""The aiohttp face: Slack over HTTP, the doors of webhooks, health, readiness and metrics.
 
 Whoever asks is a stranger until proven otherwise: raw bytes, their size, their signature, and only then text and JSON. Nothing is decoded,
 parsed or logged before; a refusal is a status and a counter.
@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import hmac
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 import prometheus_client
@@ -19,13 +19,11 @@ from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 
-from bot import errors, ports, strangers
+from bot import errors, ports, strangers, webhooks
 
 READY_SECONDS = 5.0
 READY_KEPT_SECONDS = 1.0
 """Readiness reads and writes the database, and anybody may ask: one look answers everybody who asks within this time."""
-
-SECRET_HEADER = "X-Desk-Secret"
 
 STAMP_HEADER, SIGNATURE_HEADER = "X-Slack-Request-Timestamp", "X-Slack-Signature"
 STAMP = re.compile(r"[0-9]{1,11}")
@@ -36,7 +34,6 @@ BOLT_HEADERS = ("Content-Type", "X-Slack-Retry-Num", "X-Slack-Retry-Reason")
 """What Bolt gets to see: headers are not signed, and some of them switch the library to other modes."""
 
 Ready = Callable[[], Awaitable[Mapping[str, str]]]
-Hooks = Callable[[str, Mapping[str, str], bytes], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +62,11 @@ def application(
     ready: Ready,
     metrics: Metrics,
     signing: Signing | None = None,
-    hooks: Hooks | None = None,
-    hook_secret: str = "",
-    hook_headers: Sequence[str] = (),
+    hooks: webhooks.Webhooks | None = None,
 ) -> web.Application:
     """Everything that is served. `bolt` and `signing` are given in HTTP mode only: without them there is no /slack/events.
 
-    `ready` returns what is missing and why ({} = ready). `hooks` gets (source, headers, body) of a webhook whose secret was right; it may
-    raise `errors.NotFound` for an unknown source and `errors.SourceGarbled` for a body that cannot be one. No secret, no webhooks; the
-    systems may bring it in `hook_headers` of their own.
+    `ready` returns what is missing and why ({} = ready). No secret of webhooks, no webhooks.
     """
     app = web.Application(client_max_size=strangers.BODY_BYTES, middlewares=[strangers.Porter(metrics).let_in])
     app.router.add_get("/healthz", _healthz, expect_handler=strangers.expected)
@@ -81,10 +74,10 @@ def application(
     app.router.add_get("/metrics", _MetricsPage(metrics).answer, expect_handler=strangers.expected)
     if bolt and signing:
         app.router.add_post("/slack/events", _Slack(bolt, signing).answer, expect_handler=strangers.expected)
-    if hooks and hook_secret:
-        app.router.add_post(
-            "/hooks/{source}", _Webhooks(hooks, hook_secret, (SECRET_HEADER, *hook_headers)).answer, expect_handler=strangers.expected
-        )
+    if hooks:
+        for route in webhooks.ROUTES:
+            for method in ("POST", "PUT"):  # some systems let people choose
+                app.router.add_route(method, route, hooks.answer, expect_handler=strangers.expected)
     return app
 
 
@@ -133,7 +126,7 @@ class _MetricsPage:
         return web.Response(text=self.metrics.text(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 
 
-# --- Slack, webhooks -----------------------------------------------------------------------------------------------------
+# --- Slack ---------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,39 +163,6 @@ def _read(request: web.Request, body: bytes) -> AsyncBoltRequest:
         return AsyncBoltRequest(body=body.decode("utf-8"), query=request.query_string, headers=headers)  # type: ignore[arg-type]
     except (ValueError, RecursionError, AttributeError, TypeError, KeyError):
         raise strangers.Refusal(400, "unreadable") from None
-
-
-@dataclass(frozen=True, slots=True)
-class _Webhooks:
-    hooks: Hooks
-    secret: str
-    headers: Sequence[str]
-
-    async def answer(self, request: web.Request) -> web.Response:
-        """202 when it was understood; 401 before anything else when the secret is wrong."""
-        if not self._knows_secret(request):
-            raise strangers.Refusal(401, "secret")
-        strangers.admit(request)
-        try:
-            await self.hooks(request.match_info["source"], request.headers, await strangers.body(request))
-        except errors.NotFound:
-            return web.Response(status=404)
-        except errors.SourceGarbled as error:
-            return web.Response(status=400, text=f"{error}\n")
-        except errors.BotError:
-            return web.Response(status=503)
-        return web.Response(status=202)
-
-    def _knows_secret(self, request: web.Request) -> bool:
-        """In a header where the system can send one, else in the address: some can do no better."""
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        bearer = token.strip() if scheme.lower() == "bearer" else ""
-        offered = (bearer, request.query.get("key", ""), *(request.headers.get(name, "") for name in self.headers))
-        return sum(hmac.compare_digest(_bytes(each), _bytes(self.secret)) for each in offered) > 0  # all of them: constant time
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
 
 
 # --- metrics ----------------------------------------------------------------------------------------------------------
