@@ -32,7 +32,7 @@ Receive = Callable[[str, bytes], Awaitable[None]]
 class Door:
     """Where one system comes in: its secret, and how it may bring it."""
 
-    secret: str
+    secret: str = field(repr=False)
     ways: Sequence[ports.Way]
 
 
@@ -59,7 +59,7 @@ class Webhooks:
 
     doors: Mapping[str, Door]
     receive: Receive
-    secret: str = ""
+    secret: str = field(default="", repr=False)
     _rates: dict[str, _Rate] = field(default_factory=dict)
     _nobodys: str = field(default_factory=lambda: os.urandom(32).hex(), repr=False)
 

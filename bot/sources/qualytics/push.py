@@ -27,7 +27,7 @@ def read(body: bytes) -> model.News:
         found = said  # a template need not be JSON
     if not _sensible(found):
         raise ValueError("is neither a JSON object nor a text")
-    linked = _LINK.findall(said.replace("\\/", "/").replace("%2F", "/"))
+    linked = _LINK.findall(said.replace("\\/", "/").replace("%2F", "/").replace("%2f", "/"))
     idents = [*_listed(found), *linked]
     return hook_bodies.news(model.Mention(ident) for ident in idents if _IDENT.fullmatch(ident))
 
