@@ -78,13 +78,8 @@ class Poll:
             if (await self.health.get(name)).wanted:
                 await self.poll(name)
 
-    async def met(self, name: str) -> bool:
-        """Whether what was open when a system was met is stored."""
-        return bool((await self.health.get(name)).cursor)
-
-    async def rests(self, name: str) -> bool:
+    def rests(self, standing: model.SourceHealth) -> bool:
         """Whether a system that did not answer is being left alone."""
-        standing = await self.health.get(name)
         return standing.failing_since is not None and _due(standing, self.clock.now(), self._limit) > 0
 
     async def look(self, name: str, about: Sequence[model.Mention], then: Callable[[], None]) -> frozenset[str]:
@@ -93,7 +88,8 @@ class Poll:
         source, read_at = self.sources[name], self.clock.now()
         reading = await (source.pushed(about) if isinstance(source, ports.Finder) else source.read([one.ident for one in about]))
         found = list(reading.found.values())
-        known = {ref.id for ref in await self.anomalies.known([model.Ref(name, ident) for ident in reading.gone])}
+        lost = [model.Ref(name, ident) for ident in reading.gone]
+        known = {ref.id for ref in await self.anomalies.known(lost)} if lost else set()
         gone = await self._deleted(source, known) if known else ()
         observed = ports.Observation(
             source.name,

@@ -68,20 +68,21 @@ class Pushes:
     async def take(self, name: str) -> None:
         """Read what pushes of a system are about until none waits; what comes meanwhile is read once more, together. Nothing when somebody
         else is at it, who looks again after that, or while the system is left alone."""
-        while await self.store.waiting(name, self.clock.now(), 1) and not await self.poll.rests(name):
+        more = True
+        while more and not self.poll.rests(standing := await self.poll.health.get(name)):
             async with leasing.trying(self.leases, self.clock, "pushes", name) as lease:
-                if lease is None or not await self._met(name):
+                if lease is None or not (standing.cursor or await self._met(name)):
                     return
                 for some in _together(await self.store.waiting(name, self.clock.now(), MOST)):
                     if not await self._read(name, some):
                         break
             # Only after the release: whoever could not lease has stored before that.
+            more = bool(await self.store.waiting(name, self.clock.now(), 1))
 
     async def _met(self, name: str) -> bool:
         """What is open when a system is met is stored first, or it would be news."""
-        if not await self.poll.met(name):
-            await self.poll.poll(name, then=self._flush_soon)
-        return await self.poll.met(name)
+        await self.poll.poll(name, then=self._flush_soon)
+        return bool((await self.poll.health.get(name)).cursor)
 
     # --- reading ---------------------------------------------------------------------------------------------------------
 
