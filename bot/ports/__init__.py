@@ -22,6 +22,7 @@ from bot.ports.store import (
     Records,
     Remark,
     Remarks,
+    Shown,
     Tally,
 )
 from bot.ports.systems import AHEAD, STEP, Clock, Opener, Picture, Pictures, Scanner, Source, System, Telemetry
@@ -69,6 +70,7 @@ __all__ = [
     "Routes",
     "Scanner",
     "Setting",
+    "Shown",
     "SlackHealth",
     "Source",
     "SourceTraits",
