@@ -181,7 +181,7 @@ async def _dated(connection: AsyncConnection, seen: Sequence[model.Anomaly]) -> 
 
 
 async def _known(connection: AsyncConnection, source: str, ids: Sequence[str]) -> Mapping[str, mappers.AnyRow]:
-    names = ("id", "digest", "version", "read_at", "closed", "fingerprint")
+    names = ("id", "digest", "version", "read_at", "closed")
     there = overlays.beside(_ANOMALIES).label("beside")
     statement = sa.select(*(_ANOMALIES.c[name] for name in names), there).where(_these(source, ids)).order_by(_ANOMALIES.c.id)
     return {row.id: row for row in await connection.execute(statement.with_for_update(of=_ANOMALIES))}
