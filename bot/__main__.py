@@ -88,7 +88,7 @@ async def _run(command: str, configured: settings.Settings) -> int:
 def _log_to_stderr() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     # These libraries tell of each request, some with tokens or payloads in it; what matters is told once by the rooms that own them.
-    for library in ("httpx", "httpcore", "apscheduler", "aiohttp.access", "alembic", "slack_bolt", "slack_sdk", "aiosqlite"):
+    for library in ("httpx", "httpcore", "apscheduler", "aiohttp.access", "alembic", "slack_bolt", "slack_sdk"):
         logging.getLogger(library).setLevel(logging.WARNING)
 
 

@@ -21,7 +21,7 @@ from bot.core import lookup, permissions, phrases, setting_values
 CHANNEL = re.compile(r"[CG][A-Z0-9]{2,}")
 DAY = "(?:mon|tue|wed|thu|fri|sat|sun)"
 DIGEST = re.compile(rf"off|(?:[01]\d|2[0-3]):[0-5]\d(?: (?:daily|weekdays|weekends|{DAY}(?:,{DAY})*))?")
-DATABASES = ("sqlite", "sqlite+aiosqlite", "postgres", "postgresql", "postgresql+asyncpg")
+DATABASES = ("sqlite", "postgres", "postgresql", "postgresql+asyncpg")
 HOST = re.compile(r"[A-Za-z0-9.:_-]{1,253}")
 
 OURS = "DESK"

@@ -140,5 +140,5 @@ def _one_compilation() -> Iterator[None]:
         yield
         return
     options = {"compiled_cache": Compilations()}
-    with mock.patch.object(engine, "create_async_engine", functools.partial(engine.create_async_engine, execution_options=options)):
+    with mock.patch.object(engine, "_HOW", {**engine._HOW, "execution_options": options}):
         yield

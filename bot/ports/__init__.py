@@ -23,6 +23,7 @@ from bot.ports.store import (
     Records,
     Remark,
     Remarks,
+    Shown,
     Tally,
 )
 from bot.ports.systems import AHEAD, STEP, Clock, Finder, Opener, Picture, Pictures, Scanner, Source, System, Telemetry
@@ -80,6 +81,7 @@ __all__ = [
     "Routes",
     "Scanner",
     "Setting",
+    "Shown",
     "SlackHealth",
     "Source",
     "SourceTraits",

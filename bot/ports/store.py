@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -72,7 +73,7 @@ class Record:
     `seen` are the anomalies of `source` as a request at `read_at` saw them: those that are not known stay so unless it is `adopting`.
     `entries` are the lines about what we did; `note` makes those about what turns out to be somebody else's doing. It closes `intent`, or
     settles `items` of the batch that is held by `lease`. `kept` is what we keep of anomalies from now on in place of their system, known
-    or not.
+    or not. `given_back` are leases that end with it.
     """
 
     source: str
@@ -88,6 +89,7 @@ class Record:
     lease: model.Lease | None = None
     items: Sequence[model.Item] = ()
     kept: Sequence[model.Overlay] = ()
+    given_back: Sequence[model.Lease] = ()
 
 
 class Records(Protocol):
@@ -106,8 +108,8 @@ class Remarks(Protocol):
         """Those to be left by now that nobody holds, the longest due first."""
         ...
 
-    async def ask(self, lease: model.Lease, tries: int, now: datetime) -> bool:
-        """Row before call: from now on it may be there. False when it was tried more often than that."""
+    async def take(self, remark: Remark, now: datetime, seconds: float) -> model.Lease | None:
+        """Row before call: own it, and from now on it may be there. None when somebody owns it, or has tried since it was read."""
         ...
 
     async def later(self, lease: model.Lease, until: datetime) -> bool:
@@ -115,7 +117,7 @@ class Remarks(Protocol):
         ...
 
     async def settle(self, lease: model.Lease) -> bool:
-        """It is there, or never will be: forget it."""
+        """It is there, or never will be: forget it, and give the lease back."""
         ...
 
 
@@ -191,6 +193,14 @@ class Backlog:
     plain: int = 0
 
 
+class Shown(enum.IntEnum):
+    """What a delivery came to: nothing, because the lease has passed to somebody else; a part of what is wanted by now; all of it."""
+
+    LOST = 0
+    PART = 1
+    ALL = 2
+
+
 class Cards(Protocol):
     """Every lasting message. Methods that take a Lease do nothing and return False when the lease has passed to somebody else."""
 
@@ -253,9 +263,9 @@ class Cards(Protocol):
         ts: str = "",
         reason: model.Reason | None = None,
         again: datetime | None = None,
-    ) -> bool:
+    ) -> Shown:
         """Slack shows `version`; with `ts` it was the first post. The card stays due when `wanted` has moved on; else it is due `again`,
-        where it is shown in a simpler form than it should be."""
+        where it is shown in a simpler form than it should be, and the lease is given back."""
         ...
 
     async def defer(self, lease: model.Lease, until: datetime, error: str, *, unsent: bool = True) -> bool:

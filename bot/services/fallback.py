@@ -34,18 +34,24 @@ class Fallback:
     async def send(self, message: model.Message, send: Send) -> tuple[str, bool]:
         """Send the message, in ever simpler forms where Slack refuses its blocks. Returns what `send` returned, and whether Slack took
         the message whole. Raises BlocksRefused when it takes not even the text."""
-        plain = limits.plain(message)
-        versions = _different([plain if await self.refuses_new_blocks() else message, plain, limits.bare(message), limits.words(message)])
-        for version in versions[:-1]:
+        first = limits.plain(message) if await self.refuses_new_blocks() else message
+        try:
+            return await send(first), first == message
+        except errors.BlocksRefused as error:
+            self.say(error)
+            simpler = _simpler(message, first)
+            if not simpler:
+                raise
+        for version in simpler[:-1]:
             try:
                 sent = await send(version)
             except errors.BlocksRefused as error:
                 self.say(error)
                 continue
-            if version == plain != versions[0]:
+            if version == limits.plain(message):
                 await self.slack.refuses_charts(self.clock.now())
-            return sent, version == message
-        return await send(versions[-1]), False
+            return sent, False
+        return await send(simpler[-1]), False
 
     def say(self, error: errors.DeliveryError) -> None:
         """Log a refusal: one line an hour for each of Slack's words."""
@@ -55,6 +61,7 @@ class Fallback:
             log.warning("Slack refuses messages as they are: %s simpler ones are tried, and the same again later", error)
 
 
-def _different(versions: Sequence[model.Message]) -> list[model.Message]:
-    """Each once, in their order."""
-    return [version for number, version in enumerate(versions) if version not in versions[:number]]
+def _simpler(message: model.Message, first: model.Message) -> Sequence[model.Message]:
+    """What is left to be tried after the first form, each once, the richest first. Made only where it is needed: most are taken whole."""
+    versions = [first, limits.plain(message), limits.bare(message), limits.words(message)]
+    return [version for number, version in enumerate(versions) if version not in versions[:number]][1:]

@@ -4,8 +4,8 @@ end."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 
 from bot import errors, model, ports
 
@@ -45,6 +45,19 @@ async def holding(leases: ports.Leases, clock: ports.Clock, *held: model.Lease) 
     finally:
         if mine:
             await leases.release(*mine)
+
+
+@contextmanager
+def ending(held: list[model.Lease]) -> Iterator[Sequence[model.Lease]]:
+    """What is done in here gives these back as a part of its transaction, so that nobody renews them meanwhile; where it fails they are
+    held as before."""
+    given = list(held)
+    held.clear()
+    try:
+        yield given
+    except BaseException:
+        held.extend(given)
+        raise
 
 
 @asynccontextmanager

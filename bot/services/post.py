@@ -120,7 +120,9 @@ class Post:
     async def show(self, refs: Sequence[model.Ref], hint: Hint | None = None) -> None:
         """Bring the cards of these anomalies up to date now; the clicked one through its response_url."""
         shown = [card for card in await self.store.of(refs) if card.ts and card.reason is not model.Reason.MESSAGE_GONE]
-        await self.store.touch([card.id for card in shown], self.clock.now())
+        now = self.clock.now()
+        if settled := [card.id for card in shown if card.due is None or card.due > now]:
+            await self.store.touch(settled, now)
         for card in shown:
             clicked = hint is not None and (card.channel, card.ts) == (hint.channel, hint.ts)
             await self._deliver(card.id, hint if clicked else None, clicked=True)
@@ -184,25 +186,27 @@ class Post:
 
     async def _deliver(self, card_id: str, hint: Hint | None = None, *, clicked: bool = False) -> bool:
         """Deliver until Slack shows what is wanted. False when somebody else holds the card."""
-        async with leasing.trying(self.leases, self.clock, "cards", card_id) as lease:
-            if lease is None:
-                return False
-            while await self._step(lease, card_id, hint, clicked):
+        lease = await self.leases.take("cards", card_id, self.clock.now(), leasing.SECONDS)
+        if lease is None:
+            return False
+        async with leasing.holding(self.leases, self.clock, lease) as held:
+            while await self._step(held, card_id, hint, clicked):
                 hint = None
         return True
 
-    async def _step(self, lease: model.Lease, card_id: str, hint: Hint | None, clicked: bool) -> bool:
-        """One call to Slack; True when there may be more to do."""
+    async def _step(self, held: list[model.Lease], card_id: str, hint: Hint | None, clicked: bool) -> bool:
+        """One call to Slack; True when there is more to do. What was delivered for good is not held any more."""
+        lease = held[0]
         card = await self.store.get(card_id)
         now = self.clock.now()
         if card is None or card.state is not model.CardState.LIVE or card.due is None or card.due > now:
             return False
         try:
             if card.ts:
-                return await self._edit(lease, card, hint, clicked)
+                return await self._edit(held, card, hint, clicked)
             if card.posting is not None:
-                return await self._reconcile(lease, card)
-            return await self._first(lease, card)
+                return await self._reconcile(held, card)
+            return await self._first(held, card)
         except errors.DeliveryError as error:
             await self._trouble(lease, card, error)
         except errors.NotFound as error:  # its system is not configured any more; should it come back, the card is as it was
@@ -213,8 +217,15 @@ class Post:
             await self.store.defer(lease, now + retries.after_refusal(card.tries), str(error), unsent=card.posting is None)
         return False
 
-    async def _first(self, lease: model.Lease, card: model.Card) -> bool:
-        message = await self.cards.draw(card)
+    async def _delivered(self, held: list[model.Lease], version: int, now: datetime, **told: Any) -> bool:
+        with leasing.ending(held) as (lease,):
+            shown = await self.store.delivered(lease, version, now, **told)
+        if shown is ports.Shown.PART:
+            held.append(lease)
+        return shown is ports.Shown.PART
+
+    async def _first(self, held: list[model.Lease], card: model.Card) -> bool:
+        message, lease = await self.cards.draw(card), held[0]
         if message is None:
             await self.store.end(lease, model.CardState.GONE, model.Reason.CLOSED_BEFORE_POST)
             return False
@@ -224,16 +235,16 @@ class Post:
         await self._recovered(card.channel)
         self.telemetry.count("posts", kind=card.kind)
         now = self.clock.now()
-        return await self.store.delivered(lease, card.wanted, now, ts=ts, again=None if whole else retries.whole_again(None, now))
+        return await self._delivered(held, card.wanted, now, ts=ts, again=None if whole else retries.whole_again(None, now))
 
-    async def _edit(self, lease: model.Lease, card: model.Card, hint: Hint | None, clicked: bool) -> bool:
+    async def _edit(self, held: list[model.Lease], card: model.Card, hint: Hint | None, clicked: bool) -> bool:
         message, whole = await self.cards.draw(card), True
         if message is not None:
             _, whole = await self.fallback.send(message, lambda shown: self._rewrite(card, shown, hint, clicked))
             await self._recovered(card.channel)
             self.telemetry.count("edits", kind=card.kind)
         now = self.clock.now()
-        return await self.store.delivered(lease, card.wanted, now, again=None if whole else retries.whole_again(card.posted, now))
+        return await self._delivered(held, card.wanted, now, again=None if whole else retries.whole_again(card.posted, now))
 
     async def _rewrite(self, card: model.Card, message: model.Message, hint: Hint | None, clicked: bool) -> str:
         if hint is not None:
@@ -247,10 +258,10 @@ class Post:
         await self.messenger.update(card.channel, card.ts, message, clicked=clicked)
         return card.ts
 
-    async def _reconcile(self, lease: model.Lease, card: model.Card) -> bool:
+    async def _reconcile(self, held: list[model.Lease], card: model.Card) -> bool:
         """A first post whose end nobody recorded: look for it, adopt it if it is there, post again only if it is not."""
         assert card.posting is not None
-        now = self.clock.now()
+        lease, now = held[0], self.clock.now()
         try:
             ts = await self.messenger.find(card.channel, card.id, card.posting)
         except errors.ChannelGone as error:  # no reason to hold up the posts of that channel: they may work where reading does not
@@ -264,7 +275,7 @@ class Post:
             return False
         if ts:
             self.telemetry.count("reconciled", found="yes")
-            return await self.store.delivered(lease, card.delivered, now, ts=ts, reason=model.Reason.RECONCILED)
+            return await self._delivered(held, card.delivered, now, ts=ts, reason=model.Reason.RECONCILED)
         if now - card.posting < SETTLE:
             await self.store.defer(lease, card.posting + SETTLE, card.error, unsent=False)
             return False

@@ -49,6 +49,7 @@ class End:
     adopting: bool = False
     extra: Sequence[model.CardDraft] = ()
     remarks: Sequence[ports.Remark] = ()
+    given_back: Sequence[model.Lease] = ()
 
 
 @dataclass(slots=True)
@@ -73,7 +74,7 @@ class Recorder:
             read_at,
             now,
             [*entries([deed for deed in deeds if deed.done or deed.told], read_at, end), *_parts(deeds, read_at, end)],
-            note,
+            None if ours.issuperset(deed.ref for deed in deeds) else note,
             end.adopting,
             end.extra,
             end.remarks,
@@ -81,6 +82,7 @@ class Recorder:
             end.lease,
             end.items,
             _kept(deeds, end, now),
+            end.given_back,
         )
         return await self.records.record(record)
 

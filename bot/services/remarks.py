@@ -59,11 +59,12 @@ class Remarks:
             others: set[str] = set()
             while (remark := await self._next(others)) is not None:
                 try:
-                    async with leasing.trying(self.leases, self.clock, "remarks", remark.key) as lease:
-                        if lease is None:
-                            others.add(remark.key)
-                        else:
-                            await self._try(lease, remark)
+                    lease = await self.store.take(remark, self.clock.now(), leasing.SECONDS)
+                    if lease is None:
+                        others.add(remark.key)
+                        continue
+                    async with leasing.holding(self.leases, self.clock, lease) as held:
+                        await self._try(held, remark)
                 finally:
                     self._under_way.discard(remark.key)
 
@@ -76,30 +77,29 @@ class Remarks:
             self._under_way.add(found.key)
         return found
 
-    async def _try(self, lease: model.Lease, remark: ports.Remark) -> None:
+    async def _try(self, held: list[model.Lease], remark: ports.Remark) -> None:
         try:
-            await self._leave(lease, remark)
+            await self._leave(remark)
         except errors.SourceError as error:
             log.info("no comment was left on %s yet: %s", remark.ref, error)
             pause = min(PAUSE * 2 ** min(remark.tries, 10), LONGEST_PAUSE)
-            await self.store.later(lease, self.clock.now() + pause)
+            await self.store.later(held[0], self.clock.now() + pause)
+            return
+        with leasing.ending(held) as (lease,):
+            await self.store.settle(lease)
 
-    async def _leave(self, lease: model.Lease, remark: ports.Remark) -> None:
-        """Row before call; one that may be there is looked for before it is said again. Raises SourceError while it makes sense to try."""
+    async def _leave(self, remark: ports.Remark) -> None:
+        """Leave it where that makes sense; one that may have been there before is looked for before it is said again. Raises SourceError
+        while it makes sense to try."""
         source = self.sources.get(remark.ref.source)
         late = self.clock.now() - remark.at > WITHIN
         if source is None or late or model.Action.COMMENT not in source.supports - source.doubtful:
-            await self.store.settle(lease)
             return
         if remark.asked is not None and await said(source, remark.ref, remark.text, remark.at):
-            await self.store.settle(lease)
             return
         target = (await source.get([remark.ref.id])).get(remark.ref.id)
         if target is not None:
-            if not await self.store.ask(lease, remark.tries, self.clock.now()):
-                return  # somebody tried between our reading and our lease: it is read again
             await self._say(source, target, remark)
-        await self.store.settle(lease)
 
     async def _say(self, source: ports.Source, target: model.Anomaly, remark: ports.Remark) -> None:
         """Raises SourceError when nobody knows whether it is there, or it may be later."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -131,10 +130,6 @@ class Triage:
             if not again:
                 await self._refused(intent, str(error))
             raise
-        mine = list(held)
-        held.clear()
-        with contextlib.suppress(errors.StoreError):  # it is recorded, and not called failed because a lease ends by itself
-            await self.leases.release(*mine)  # whoever waits for this anomaly need not wait for Slack, too
         await self._show(intent.ref, click)
         self.remarks.soon()
         return receipt
@@ -151,14 +146,16 @@ class Triage:
 
     # --- one change --------------------------------------------------------------------------------------------------------
 
-    async def _apply(self, intent: ports.Intent, held: Sequence[model.Lease], *, again: bool, adopting: bool) -> model.Receipt:
+    async def _apply(self, intent: ports.Intent, held: list[model.Lease], *, again: bool, adopting: bool) -> model.Receipt:
+        """What became of it is recorded at the end, and the leases are given back with it: whoever waits for this anomaly need not wait for
+        Slack, too."""
         ref, source = intent.ref, self._source(intent.ref.source, intent.change.action)
         read_at = self.clock.now()
         before = await self._read(source, ref)
+        stored = (await self.anomalies.get([ref])).get(ref)
         # After a restart what is different may be our own doing: it is stored together with what became of the action.
-        stored = (await self.anomalies.get([ref])).get(ref) if again else None
-        if before is not None and not again:
-            await self._seen(source, before, read_at, intent.key, adopting=adopting)
+        if before is not None and not again and not _same(stored, before):
+            stored = await self._seen(source, before, read_at, intent.key, known=adopting or stored is not None)
         outcome = await self._judged(intent, before, stored, source, again=again)
         if outcome is None and again and (why := await self._forbidden(intent)):
             outcome = model.Outcome(ref, model.Result.REFUSED, why)
@@ -169,16 +166,17 @@ class Triage:
             if not await self.journal.sent(next(lease for lease in held if lease.kind == "intents"), self.clock.now()):
                 raise errors.LeaseLost
             outcome, read_at, after = await self._change(intent, source, before, read_at, again=again)
-        await self._record(intent, source, outcome, stored or before, after, read_at=read_at, adopting=adopting)
+        stood = stored or before if again else before
+        with leasing.ending(held) as given_back:
+            await self._record(intent, source, outcome, stood, after, read_at=read_at, adopting=adopting, given_back=given_back)
         return model.Receipt(intent.change, [outcome], {} if after is None else {ref: after})
 
     async def _read(self, source: ports.Source, ref: model.Ref) -> model.Anomaly | None:
         return (await source.get([ref.id])).get(ref.id)
 
-    async def _seen(self, source: ports.Source, found: model.Anomaly, read_at: datetime, own: str, *, adopting: bool) -> None:
-        """What the system says differently from the store is stored, with a journal line for whoever did it there. Only what the store
-        knows is stored again: what the poll has not seen yet must still be announced by it."""
-        known = adopting or found.ref in await self.anomalies.known([found.ref])
+    async def _seen(self, source: ports.Source, found: model.Anomaly, read_at: datetime, own: str, *, known: bool) -> model.Anomaly | None:
+        """What the system says differently from the store is stored, with a journal line for whoever did it there; returns what is stored
+        then. Only what the store knows is stored again: what the poll has not seen yet must still be announced by it."""
         await self.anomalies.save(
             ports.Observation(
                 source.name,
@@ -190,14 +188,17 @@ class Triage:
                 own=own,
             )
         )
+        return (await self.anomalies.get([found.ref])).get(found.ref)
 
-    async def _judge(self, intent: ports.Intent, anomaly: model.Anomaly | None, source: ports.Source) -> model.Outcome | None:
+    async def _judge(
+        self, intent: ports.Intent, anomaly: model.Anomaly | None, stored: model.Anomaly | None, source: ports.Source
+    ) -> model.Outcome | None:
         """None when the change is to be made; otherwise why not, and who was faster."""
         ref = intent.ref
         if anomaly is None:
             return model.Outcome(ref, model.Result.REFUSED, f"It does not exist in {source.title} any more.")
-        known = (await self.anomalies.get([ref])).get(ref, anomaly)
-        verdict = transitions.still_sensible(intent.change, intent.shown.get(ref, 0), replace(anomaly, version=known.version))
+        version = (stored or anomaly).version
+        verdict = transitions.still_sensible(intent.change, intent.shown.get(ref, 0), replace(anomaly, version=version))
         if verdict.kind is transitions.Kind.DO:
             return None
         last = (await self.journal.past(anomaly, self.clock.now())).last
@@ -214,7 +215,7 @@ class Triage:
         again: bool,
     ) -> model.Outcome | None:
         """The same, and after a restart: what was sent and is so now was our own doing; what somebody changed since is not touched."""
-        ref, outcome = intent.ref, await self._judge(intent, anomaly, source)
+        ref, outcome = intent.ref, await self._judge(intent, anomaly, stored, source)
         if not again:
             return outcome
         if intent.sent is not None and not overlay.whole(intent.change, anomaly) and await self._was_done(intent, outcome, source):
@@ -297,6 +298,7 @@ class Triage:
         *,
         read_at: datetime,
         adopting: bool,
+        given_back: Sequence[model.Lease],
     ) -> None:
         """State, journal, the end of the intent, the messages to new assignees and the comment with the name: one transaction."""
         deed = recording.Deed(
@@ -311,7 +313,8 @@ class Triage:
         )
         try:
             extra = await self._tell_assignees(intent, before, after) if deed.done else []
-            end = replace(self._end(intent), adopting=adopting, extra=extra, remarks=self._remarks(intent, source, deed))
+            left = self._remarks(intent, source, deed)
+            end = replace(self._end(intent), adopting=adopting, extra=extra, remarks=left, given_back=given_back)
             await self.recorder.record(source, [deed], read_at, end)
         except errors.StoreError as error:
             if not (deed.done or deed.partly):
@@ -349,6 +352,11 @@ class Triage:
         source = connected.named(self.sources, name)
         connected.require(source, action)
         return source
+
+
+def _same(stored: model.Anomaly | None, found: model.Anomaly) -> bool:
+    """Whether nothing is to be stored of it."""
+    return stored is not None and stored == replace(found, version=stored.version)
 
 
 def _moved(shown: int, stored: model.Anomaly, now: model.Anomaly | None) -> bool:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import httpx
@@ -87,20 +88,27 @@ class HttpSource:
         self._verdicts = judging.Verdicts(name, title, who.advice, who.hide, places)
         self._reading, self._writing = reading, writing
         self._places, self._budget = lanes.Places(allowance or ports.Lanes()), budget
-        most = self._places.all + 1  # one for an exchange of tokens
-        self._http = httpx.AsyncClient(
-            base_url=base_url,
-            headers={"Accept": "application/json", "Accept-Encoding": "gzip"},
-            timeout=timeout,
-            limits=httpx.Limits(max_connections=most, max_keepalive_connections=most),
-            follow_redirects=False,  # the token goes to the address in the settings and nowhere else
-            transport=transport,
-        )
+        certificates: Any = True if transport else httpx.create_ssl_context()
+
+        def made() -> httpx.AsyncClient:
+            return httpx.AsyncClient(
+                base_url=base_url,
+                headers={"Accept": "application/json", "Accept-Encoding": "gzip"},
+                timeout=timeout,
+                limits=httpx.Limits(max_connections=1),
+                follow_redirects=False,  # the token goes to the address in the settings and nowhere else
+                transport=transport,
+                verify=certificates,
+            )
+
+        self._made, self._http = made, made()
+        self._clients, self._idle = [self._http], [self._http]
 
     async def aclose(self) -> None:
         """Close connections."""
         await self._who.aclose()
-        await self._http.aclose()
+        for client in self._clients:
+            await client.aclose()
 
     # --- calls -------------------------------------------------------------------------------------------------------------
 
@@ -168,11 +176,12 @@ class HttpSource:
             await self._budget.spend(urgent=ports.urgent())
         try:
             async with asyncio.timeout(self._timeout):
-                response = await self._http.send(request, stream=True)
-                try:
-                    return judging.HttpAnswer(response.status_code, response.headers, await self._body(response, whole))
-                finally:
-                    await response.aclose()
+                with self._client() as client:
+                    response = await client.send(request, stream=True)
+                    try:
+                        return judging.HttpAnswer(response.status_code, response.headers, await self._body(response, whole))
+                    finally:
+                        await response.aclose()
         except (TimeoutError, httpx.TimeoutException) as error:
             raise errors.SourceUnavailable(self.name, f"{self.title} did not answer within {self._timeout:g} seconds.") from error
         except unpacking.Unreadable as error:
@@ -180,6 +189,18 @@ class HttpSource:
         except httpx.HTTPError as error:
             said = f"{self.title} cannot be reached: the connection failed ({type(error).__name__})."
             raise errors.SourceUnavailable(self.name, said, dropped=True) from error
+
+    @contextmanager
+    def _client(self) -> Iterator[httpx.AsyncClient]:
+        """One of its own for each call under way, with one connection, the one used last first: where many share one, the library asks each
+        of their connections how it is before every call, which costs more than the call."""
+        client = self._idle.pop() if self._idle else self._made()
+        if client not in self._clients:
+            self._clients.append(client)
+        try:
+            yield client
+        finally:
+            self._idle.append(client)
 
     async def _body(self, response: httpx.Response, whole: bool) -> bytes:
         """As much as is needed; `whole`: a success that is too large is no success."""

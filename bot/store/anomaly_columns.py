@@ -48,21 +48,35 @@ NOTHING: Mapping[str, Any] = dict.fromkeys(
 
 async def insert(connection: AsyncConnection, anomalies: Sequence[model.Anomaly]) -> None:
     """The side rows of anomalies that have none yet, of a chunk in one value: row by row they would take as long as the anomalies."""
-    for table, told in _SIDES.items():
-        rows = [
-            (one.ref.source, one.ref.id, columns.storable(value))
-            for one in anomalies
-            if one.state is not model.State.ARCHIVED
-            for value in dict.fromkeys(told(one))
-        ]
-        for some in transactions.chunks(rows, SOME):
+    for table in _SIDES:
+        for some in transactions.chunks(_rows(table, anomalies), SOME):
             parts = ("source", "anomaly", "value")
             await connection.execute(sa.insert(table).from_select(parts, bulk_rows.unpacked(connection)), {"rows": some})
 
 
+def _rows(table: sa.Table, anomalies: Sequence[model.Anomaly]) -> Sequence[tuple[str, str, str | None]]:
+    return [
+        (one.ref.source, one.ref.id, columns.storable(value))
+        for one in anomalies
+        if one.state is not model.State.ARCHIVED
+        for value in dict.fromkeys(_SIDES[table](one))
+    ]
+
+
 async def replace(connection: AsyncConnection, source: str, anomalies: Sequence[model.Anomaly]) -> None:
-    """The side rows of these anomalies of one source, whatever they were before."""
+    """The side rows of these anomalies of one source, whatever they were before. Most changes change none of them."""
+    there: set[tuple[str, str, str]] = set()
+    for some in transactions.chunks([one.ref.id for one in anomalies]):
+        told = [
+            sa.select(sa.literal(table.name).label("side"), table.c.anomaly, table.c.value).where(
+                table.c.source == source, table.c.anomaly.in_(some)
+            )
+            for table in _SIDES
+        ]
+        there |= {(row.side, row.anomaly, row.value) for row in await connection.execute(sa.union_all(*told))}
+    wanted = {(table.name, row[1], row[2]) for table in _SIDES for row in _rows(table, anomalies)}
+    moved = {ident for _, ident, _ in there ^ wanted}
     for table in _SIDES:
-        for some in transactions.chunks([one.ref.id for one in anomalies]):
+        for some in transactions.chunks(sorted(moved)):
             await connection.execute(sa.delete(table).where(table.c.source == source, table.c.anomaly.in_(some)))
-    await insert(connection, anomalies)
+    await insert(connection, [one for one in anomalies if one.ref.id in moved])

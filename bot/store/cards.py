@@ -177,9 +177,8 @@ class Cards:
         ts: str = "",
         reason: model.Reason | None = None,
         again: datetime | None = None,
-    ) -> bool:
-        """Slack shows `version`; with `ts` it was the first post. The card stays due when `wanted` has moved on; else it is due `again`,
-        where it is shown in a simpler form than it should be."""
+    ) -> ports.Shown:
+        """Slack shows `version`; with `ts` it was the first post (`ports.Cards.delivered`)."""
         current = sa.or_(_CARDS.c.wanted == version, ~outbox.LIVE)
         values: dict[str, Any] = {
             "delivered": version,
@@ -198,7 +197,18 @@ class Cards:
             values |= {"ts": ts, "posted": _posted_at(ts, now)}
         if reason is not None:
             values["reason"] = reason.value
-        return await self._fenced(lease, sa.true(), **values)
+        change = sa.update(_CARDS).where(leases.held(lease, self._db)).values(values).returning(_CARDS.c.due)
+
+        async def work(connection: AsyncConnection) -> ports.Shown:
+            row = (await connection.execute(change)).one_or_none()
+            if row is None:
+                return ports.Shown.LOST
+            if row.due is not None and row.due <= now:
+                return ports.Shown.PART
+            await leases.give_back(connection, [lease])
+            return ports.Shown.ALL
+
+        return await self._db.write(work)
 
     async def defer(self, lease: model.Lease, until: datetime, error: str, *, unsent: bool = True) -> bool:
         """Try again later; `unsent` when it is certain that nothing was posted. False also when the card is not to be seen any more."""

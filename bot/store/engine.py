@@ -6,20 +6,19 @@ import asyncio
 import contextlib
 import importlib.util
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import event, exc, pool
+from sqlalchemy import exc, pool
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from bot import errors
 from bot.store import (
-    aiosqlite_driver,
     anomalies,
     backfill,
     batches,
@@ -44,6 +43,7 @@ from bot.store import (
     slack_health,
     source_health,
     source_traits,
+    sqlite_threads,
     transactions,
     workers,
 )
@@ -55,8 +55,6 @@ BUSY_SECONDS = 15.0
 READERS = 4
 CONNECT_SECONDS = 10.0
 """How long a server may take to let a migration in."""
-POOL_SECONDS = 60.0
-"""How long a task waits for a connection before it fails: longer than the longest transaction."""
 
 MIGRATION_LOCK = 0x0A5E_DE5C
 """PostgreSQL's advisory lock that two migrations queue for; any constant that nobody else uses."""
@@ -244,8 +242,8 @@ def _sqlite(url: URL) -> DatabaseTarget:
     path = Path(url.database)
     if not path.parent.is_dir():
         raise errors.ConfigError([f"DATABASE_URL: the folder {path.parent} does not exist. Make it first."])
-    options = {"connect_args": {"timeout": BUSY_SECONDS, "async_creator_fn": aiosqlite_driver.Connection}}
-    return DatabaseTarget(URL.create("sqlite+aiosqlite", database=str(path)), path, options, str(path))
+    options = {"connect_args": {"timeout": BUSY_SECONDS}}
+    return DatabaseTarget(URL.create("sqlite", database=str(path)), path, options, str(path))
 
 
 def _postgres(url: URL) -> DatabaseTarget:
@@ -280,45 +278,28 @@ def _database(target: DatabaseTarget, patience: connections.Patience) -> transac
         watch.attach(engine)
         watch.attach(aside)
         return transactions.Database(engine, engine, watch, patience, aside)
-    reader = _engine(target, pool_size=READERS, max_overflow=0, pool_timeout=POOL_SECONDS)
-    writer = _engine(target, pool_size=1, max_overflow=0, pool_timeout=POOL_SECONDS)
-    _as_sqlite(reader, "BEGIN", ["PRAGMA query_only=ON"])
-    _as_sqlite(writer, "BEGIN IMMEDIATE", [])
-    return transactions.Database(reader, writer)
+    reader = _lite(target, "BEGIN", ["query_only=ON"], threads=READERS)
+    return transactions.Database(reader, _lite(target, "BEGIN IMMEDIATE"))
 
 
-def _engine(target: DatabaseTarget, **options: Any) -> AsyncEngine:
-    return create_async_engine(target.url, **_HOW, **target.options, **options)
-
-
-def _as_sqlite(engine: AsyncEngine, begin: str, pragmas: list[str]) -> None:
+def _lite(target: DatabaseTarget, begin: str, pragmas: Sequence[str] = (), threads: int = 1) -> sqlite_threads.Engine:
     """Say BEGIN ourselves, as SQLAlchemy advises: the driver's own begins too late, and a transaction that reads first and writes
     later could not be repeated by waiting. IMMEDIATE takes the right to write at once.
 
     WAL survives `kill -9` with synchronous=NORMAL too; FULL (one fsync, 0.3 ms here) keeps commits over a power cut as well: a lost
     row of a begun post would be a doubled message.
     """
-
-    def connected(connection: Any, _record: object) -> None:
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        for pragma in ["PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON", *pragmas]:
-            cursor.execute(pragma)
-        cursor.close()
-
-    def began(connection: sa.Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    event.listen(engine.sync_engine, "connect", connected)
-    event.listen(engine.sync_engine, "begin", began)
+    safe = ["journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", *pragmas]
+    return sqlite_threads.Engine(target.url, begin, safe, threads=threads, **_HOW, **target.options)
 
 
 @contextlib.asynccontextmanager
-async def _single(target: DatabaseTarget) -> AsyncIterator[AsyncEngine]:
+async def _single(target: DatabaseTarget) -> AsyncIterator[transactions.Engine]:
     """An engine for one errand."""
-    engine = _engine(target, poolclass=pool.NullPool)
     if target.path is not None:
-        _as_sqlite(engine, "BEGIN IMMEDIATE", [])
+        engine: transactions.Engine = _lite(target, "BEGIN IMMEDIATE")
+    else:
+        engine = create_async_engine(target.url, **_HOW, **target.options, poolclass=pool.NullPool)
     try:
         with _reported(target):
             yield engine

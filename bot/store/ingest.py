@@ -33,24 +33,34 @@ _ANOMALIES = tables.anomalies
 @dataclass(frozen=True, slots=True)
 class Sight:
     """What one save is asked to do. `ours`: a record of what we did ourselves; with `ended` somebody ended its intent before, `known_only`
-    says that what is not known stays so, `kept` is what we keep of it from now on in place of the system."""
+    says that what is not known stays so, `kept` is what we keep of it from now on in place of the system, `awaited` that somebody waits
+    for its cards."""
 
     of: ports.Observation
     ours: bool = False
     ended: bool = False
     known_only: bool = False
     kept: Sequence[model.Overlay] = ()
+    awaited: bool = False
+
+    @property
+    def acted(self) -> frozenset[str]:
+        """What somebody acted on from Slack."""
+        return frozenset(entry.ref.id for entry in self.of.entries if entry.actor and entry.ref.source == self.of.source)
 
 
 @dataclass(slots=True)
 class _Tally:
-    """What has been found out so far."""
+    """What has been found out so far. `there`: whether anything is kept here of that system, None while nobody had to know."""
 
     new: set[model.Ref] = field(default_factory=set)
     changed: set[model.Ref] = field(default_factory=set)
     noted: list[model.Entry] = field(default_factory=list)
     closings: set[model.Ref] = field(default_factory=set)
+    clicked: set[str] = field(default_factory=set)
+    prints: dict[model.Ref, str] = field(default_factory=dict)
     places: dict[model.Ref | None, int] = field(default_factory=dict)
+    there: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +81,8 @@ async def save(connection: AsyncConnection, sight: Sight) -> model.Ingested:
         seen.setdefault(anomaly.ref.id, anomaly)
     oldest_first = sorted(seen.values(), key=lambda anomaly: (anomaly.created, anomaly.ref.id))
     tally.places = {anomaly.ref: place for place, anomaly in enumerate(oldest_first)}
-    beside = bool(seen) and (bool(sight.kept) or await overlays.there(connection, sight.of.source))
     for ids in transactions.chunks(sorted(seen)):
-        await _chunk(connection, sight, await _dated(connection, [seen[ident] for ident in ids]), tally, beside=beside)
+        await _chunk(connection, sight, await _dated(connection, [seen[ident] for ident in ids]), tally)
     await overlays.write(connection, sight.of.source, [one for one in sight.kept if one.ref.id not in seen])
     await outbox.insert(connection, sight.of.extra, sight.of.now)
     await _record(connection, sight, tally)
@@ -84,14 +93,14 @@ async def save(connection: AsyncConnection, sight: Sight) -> model.Ingested:
     return model.Ingested([ref for ref in refs if ref in tally.new], [ref for ref in refs if ref in tally.changed])
 
 
-async def _chunk(connection: AsyncConnection, sight: Sight, seen: Sequence[model.Anomaly], tally: _Tally, *, beside: bool) -> None:
+async def _chunk(connection: AsyncConnection, sight: Sight, seen: Sequence[model.Anomaly], tally: _Tally) -> None:
     ids = {anomaly.ref.id for anomaly in seen}
     known = await _known(connection, sight.of.source, sorted(ids))
     kept = [one for one in sight.kept if one.ref.id in ids]
     ours = {one.ref.id for one in kept}
     await overlays.write(connection, sight.of.source, kept)
     seen = await _with_ours(connection, sight, seen, known, ours)
-    seen = await _merged(connection, sight, seen, known, beside=beside)
+    seen = await _merged(connection, sight, seen, known, tally)
     fresh: list[tuple[model.Anomaly, columns.Encoded]] = []
     changes: list[_Change] = []
     same: list[str] = []
@@ -131,10 +140,15 @@ async def _with_ours(
 
 
 async def _merged(
-    connection: AsyncConnection, sight: Sight, seen: Sequence[model.Anomaly], known: Mapping[str, mappers.AnyRow], *, beside: bool
+    connection: AsyncConnection, sight: Sight, seen: Sequence[model.Anomaly], known: Mapping[str, mappers.AnyRow], tally: _Tally
 ) -> Sequence[model.Anomaly]:
     """With what is kept here of them, read once their rows are locked: who changes that locks them, too."""
-    if not beside and not any(anomaly.kept_here for anomaly in seen):
+    beside = bool(sight.kept) or any(row.beside for row in known.values()) or any(anomaly.kept_here for anomaly in seen)
+    if not beside and len(known) < len(seen):  # it may be kept of what was not known yet
+        if tally.there is None:
+            tally.there = await overlays.there(connection, sight.of.source)
+        beside = tally.there
+    if not beside:
         return seen
     fresh = {anomaly.ref.id for anomaly in seen if _fresh(sight, known.get(anomaly.ref.id))}
     return await overlays.merge(connection, sight.of.source, seen, fresh)
@@ -167,9 +181,10 @@ async def _dated(connection: AsyncConnection, seen: Sequence[model.Anomaly]) -> 
 
 
 async def _known(connection: AsyncConnection, source: str, ids: Sequence[str]) -> Mapping[str, mappers.AnyRow]:
-    columns = (_ANOMALIES.c.id, _ANOMALIES.c.digest, _ANOMALIES.c.version, _ANOMALIES.c.read_at, _ANOMALIES.c.closed)
-    statement = sa.select(*columns).where(_these(source, ids)).order_by(_ANOMALIES.c.id).with_for_update()
-    return {row.id: row for row in await connection.execute(statement)}
+    names = ("id", "digest", "version", "read_at", "closed")
+    there = overlays.beside(_ANOMALIES).label("beside")
+    statement = sa.select(*(_ANOMALIES.c[name] for name in names), there).where(_these(source, ids)).order_by(_ANOMALIES.c.id)
+    return {row.id: row for row in await connection.execute(statement.with_for_update(of=_ANOMALIES))}
 
 
 async def _insert(connection: AsyncConnection, sight: Sight, fresh: Sequence[tuple[model.Anomaly, columns.Encoded]], tally: _Tally) -> None:
@@ -194,10 +209,14 @@ async def _insert(connection: AsyncConnection, sight: Sight, fresh: Sequence[tup
     await anomaly_columns.insert(connection, [anomaly for anomaly, _ in fresh])
     await outbox.insert(connection, drafts, sight.of.now, tally.places)
     tally.new |= {anomaly.ref for anomaly, _ in fresh}
+    tally.prints |= {anomaly.ref: anomaly.fingerprint for anomaly, _ in fresh}
 
 
 async def _update(connection: AsyncConnection, sight: Sight, changes: Sequence[_Change], tally: _Tally) -> None:
     """What an action under way is about is left as it is stored, so that its record finds out what it did itself."""
+    if sight.ours and sight.of.note is None:
+        await _write(connection, sight, changes, tally)
+        return
     busy = await underway.others(connection, sight.of.source, sight.of.own)
     told = [change for change in changes if change.seen.ref.id not in busy]
     await _note(connection, sight, told, tally)
@@ -207,6 +226,8 @@ async def _update(connection: AsyncConnection, sight: Sight, changes: Sequence[_
 
 
 async def _write(connection: AsyncConnection, sight: Sight, changes: Sequence[_Change], tally: _Tally) -> None:
+    ids = [change.seen.ref.id for change in changes]
+    clicked = {"clicked": sight.of.now} if sight.acted.issuperset(ids) else {}
     await bulk_rows.update(
         connection,
         _ANOMALIES,
@@ -218,16 +239,18 @@ async def _write(connection: AsyncConnection, sight: Sight, changes: Sequence[_C
                 "version": change.before.version + 1,
                 **_content(change.seen, change.body, change.digest, sight, change.before.closed),
                 "read_at": _read_at(sight, change.before),
+                **clicked,
                 **anomaly_columns.values(change.seen, change.before.version + 1),
             }
             for change in changes
         ],
     )
     await anomaly_columns.replace(connection, sight.of.source, [change.seen for change in changes])
-    ids = [change.seen.ref.id for change in changes]
-    await outbox.mark_dirty(connection, sight.of.source, ids, sight.of.now)
+    await outbox.mark_dirty(connection, sight.of.source, ids, sight.of.now, urgent=sight.awaited)
     await _end_or_revive(connection, sight, changes, tally)
     tally.changed |= {change.seen.ref for change in changes}
+    tally.clicked |= set(ids) if clicked else set()
+    tally.prints |= {change.seen.ref: change.seen.fingerprint for change in changes}
 
 
 async def _note(connection: AsyncConnection, sight: Sight, changes: Sequence[_Change], tally: _Tally) -> None:
@@ -268,12 +291,12 @@ async def _record(connection: AsyncConnection, sight: Sight, tally: _Tally) -> N
     entries: list[model.Entry] = list(tally.noted)
     if not sight.ended:
         entries += sight.of.entries
-    await journal.record(connection, entries, tally.closings)
-    acted = sorted({entry.ref.id for entry in sight.of.entries if entry.actor and entry.ref.source == sight.of.source})
-    await mark_clicked(connection, sight.of.source, acted, sight.of.now)
+    await journal.record(connection, entries, tally.closings, tally.prints)
+    acted = sorted(sight.acted)
+    await mark_clicked(connection, sight.of.source, [ident for ident in acted if ident not in tally.clicked], sight.of.now)
     # Where a poll saw the change before its author was written down, the card is up to date but for the line about who did it.
     if unsigned := [ident for ident in acted if model.Ref(sight.of.source, ident) not in tally.changed]:
-        await outbox.mark_dirty(connection, sight.of.source, unsigned, sight.of.now)
+        await outbox.mark_dirty(connection, sight.of.source, unsigned, sight.of.now, urgent=sight.awaited)
 
 
 def _content(anomaly: model.Anomaly, body: columns.Encoded, digest: str, sight: Sight, closed: datetime | None) -> dict[str, Any]:

@@ -142,14 +142,23 @@ async def close(connection: AsyncConnection, key: str, now: datetime) -> bool:
     return await connection.scalar(sa.select(_INTENTS.c.key).where(_INTENTS.c.key == key)) is None
 
 
-async def record(connection: AsyncConnection, entries: Sequence[model.Entry], closings: Collection[model.Ref] = ()) -> None:
-    """Write lines. `closings` are anomalies known to have been archived; an archive action that was done is one in any case."""
+_NONE: Mapping[model.Ref, str] = {}
+
+
+async def record(
+    connection: AsyncConnection,
+    entries: Sequence[model.Entry],
+    closings: Collection[model.Ref] = (),
+    prints: Mapping[model.Ref, str] = _NONE,
+) -> None:
+    """Write lines. `closings` are anomalies known to have been archived; an archive action that was done is one in any case. `prints` are
+    the fingerprints that are known already."""
     for chunk in transactions.chunks(entries):
-        prints = await _fingerprints(connection, [entry.ref for entry in chunk])
+        prints = {**prints, **await _fingerprints(connection, [entry.ref for entry in chunk if entry.ref not in prints])}
         await connection.execute(sa.insert(_JOURNAL), [_line(entry, prints, closings) for entry in chunk])
 
 
-def _line(entry: model.Entry, prints: dict[model.Ref, str], closings: Collection[model.Ref]) -> dict[str, Any]:
+def _line(entry: model.Entry, prints: Mapping[model.Ref, str], closings: Collection[model.Ref]) -> dict[str, Any]:
     archived = entry.action == model.Action.ARCHIVE or entry.ref in closings
     return {
         "source": entry.ref.source,

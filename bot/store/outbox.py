@@ -70,8 +70,9 @@ async def insert(
         await bulk_rows.insert(connection, _CARDS, fresh)
 
 
-async def mark_dirty(connection: AsyncConnection, source: str, ids: Sequence[str], now: datetime) -> None:
-    """The live cards that show these anomalies, group cards too, want an edit; old ones only remember that they do.
+async def mark_dirty(connection: AsyncConnection, source: str, ids: Sequence[str], now: datetime, *, urgent: bool = False) -> None:
+    """The live cards that show these anomalies, group cards too, want an edit; old ones only remember that they do. `urgent`: somebody
+    waits for it.
 
     A delivery that was put off stays put off: its `due` is kept; one that is only to be tried whole again is wanted now.
     """
@@ -85,6 +86,7 @@ async def mark_dirty(connection: AsyncConnection, source: str, ids: Sequence[str
             wanted=_CARDS.c.wanted + 1,
             due=sa.case((settled, sa.literal(now, columns.Utc())), (recent, _first(_CARDS.c.due, now)), else_=_CARDS.c.due),
             since=sa.case((recent, earliest(_CARDS.c.since, now)), else_=_CARDS.c.since),
+            **({"urgent": True} if urgent else {}),
         )
     )
 

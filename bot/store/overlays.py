@@ -46,6 +46,11 @@ async def there(connection: AsyncConnection, source: str) -> bool:
     return await connection.scalar(sa.select(_OVERLAY.c.anomaly).where(_OVERLAY.c.source == source).limit(1)) is not None
 
 
+def beside(anomalies: sa.Table) -> sa.ColumnElement[bool]:
+    """Whether something is kept of an anomaly, beside its row."""
+    return sa.exists().where(_OVERLAY.c.source == anomalies.c.source, _OVERLAY.c.anomaly == anomalies.c.id)
+
+
 async def of(connection: AsyncConnection, source: str, ids: Sequence[str]) -> dict[str, model.Overlay]:
     """What is kept of these."""
     found: dict[str, model.Overlay] = {}

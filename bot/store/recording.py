@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model, ports
-from bot.store import batches, ingest, journal, mappers, transactions, work_tables
+from bot.store import batches, ingest, journal, leases, mappers, transactions, work_tables
 
 
 class Records:
@@ -24,6 +24,8 @@ class Records:
             await ingest.save(connection, _sight(record, first=first))
             if first:
                 await _leave(connection, record)
+            if record.given_back:
+                await leases.give_back(connection, record.given_back)
             return True
 
         return await self._db.write(work)
@@ -42,7 +44,14 @@ def _sight(record: ports.Record, *, first: bool) -> ingest.Sight:
         entries=record.entries,
         own=record.lease.key if record.lease else record.intent,
     )
-    return ingest.Sight(observation, ours=True, ended=not first, known_only=not record.adopting, kept=record.kept if first else ())
+    return ingest.Sight(
+        observation,
+        ours=True,
+        ended=not first,
+        known_only=not record.adopting,
+        kept=record.kept if first else (),
+        awaited=bool(record.intent),
+    )
 
 
 async def _leave(connection: AsyncConnection, record: ports.Record) -> None:

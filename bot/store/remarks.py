@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -31,21 +30,39 @@ class Remarks:
 
         return await self._db.read(work)
 
-    async def ask(self, lease: model.Lease, tries: int, now: datetime) -> bool:
-        """Row before call: from now on it may be there. False when it was tried more often than that: whoever read it knows too little."""
-        as_read = sa.and_(leases.held(lease, self._db), _REMARKS.c.tries == tries)
-        return await self._change(sa.update(_REMARKS).where(as_read).values(asked=self._db.moment(now), tries=tries + 1))
+    async def take(self, remark: ports.Remark, now: datetime, seconds: float) -> model.Lease | None:
+        """Row before call: own it, and from now on it may be there. None when somebody owns it, or has tried it since it was read: whoever
+        read it knows too little."""
+        lease = leases.new(leases.REMARKS, [remark.key], now, seconds)
+        as_read = sa.and_(_REMARKS.c.key == remark.key, _REMARKS.c.tries == remark.tries)
+        ask = sa.update(_REMARKS).where(as_read).values(asked=self._db.moment(now), tries=remark.tries + 1)
+
+        async def work(connection: AsyncConnection) -> model.Lease | None:
+            if not await leases.grab(connection, self._db, [lease], now, seconds):
+                return None
+            if not (await connection.execute(ask)).rowcount:
+                await leases.give_back(connection, [lease])
+                return None
+            return lease
+
+        return await self._db.write(work)
 
     async def later(self, lease: model.Lease, until: datetime) -> bool:
         """Try again at that time."""
-        return await self._change(sa.update(_REMARKS).where(leases.held(lease, self._db)).values(due=until))
+        change = sa.update(_REMARKS).where(leases.held(lease, self._db)).values(due=until)
+
+        async def work(connection: AsyncConnection) -> bool:
+            return (await connection.execute(change)).rowcount == 1
+
+        return await self._db.write(work)
 
     async def settle(self, lease: model.Lease) -> bool:
-        """It is there, or never will be: forget it."""
-        return await self._change(sa.delete(_REMARKS).where(leases.held(lease, self._db)))
+        """It is there, or never will be: forget it, and give the lease back."""
+        change = sa.delete(_REMARKS).where(leases.held(lease, self._db))
 
-    async def _change(self, statement: Any) -> bool:
         async def work(connection: AsyncConnection) -> bool:
-            return (await connection.execute(statement)).rowcount == 1
+            gone = (await connection.execute(change)).rowcount == 1
+            await leases.give_back(connection, [lease])
+            return gone
 
         return await self._db.write(work)

@@ -15,10 +15,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot import errors
-from bot.store import columns, connections, outage
+from bot.store import columns, connections, outage, sqlite_threads
 
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[T]]
+Engine = AsyncEngine | sqlite_threads.Engine
 
 CHUNK = 500
 """Rows of one statement: far below the 32,766 parameters of both databases, and a short hold of the event loop."""
@@ -46,8 +47,8 @@ class Database:
 
     def __init__(
         self,
-        reader: AsyncEngine,
-        writer: AsyncEngine,
+        reader: Engine,
+        writer: Engine,
         watch: connections.Watch | None = None,
         patience: connections.Patience | None = None,
         aside: AsyncEngine | None = None,
@@ -68,6 +69,8 @@ class Database:
     async def read(self, work: Work[T]) -> T:
         """Do `work` in one transaction that writes nothing. Raises StoreError."""
         with self._noticed(outage.READ):
+            if isinstance(self.reader, sqlite_threads.Engine):
+                return await self.reader.run(work)
             async with self._reached(self.reader.connect()) as connection:
                 return await work(connection)
 
@@ -81,6 +84,8 @@ class Database:
         with self._noticed(outage.WRITE):
             for attempt in range(1, TRIES + 1):
                 try:
+                    if isinstance(engine, sqlite_threads.Engine):
+                        return await engine.run(work)
                     async with self._reached(engine.begin()) as connection:
                         return await work(connection)
                 except exc.DBAPIError as error:
@@ -109,7 +114,7 @@ class Database:
 
     @contextlib.asynccontextmanager
     async def _reached(self, opening: contextlib.AbstractAsyncContextManager[AsyncConnection]) -> AsyncIterator[AsyncConnection]:
-        """A connection, within the time that it may take to get one. SQLite has no server that could be silent."""
+        """A connection to a server, within the time that it may take to get one."""
         async with contextlib.AsyncExitStack() as stack:
             async with asyncio.timeout(self._patience.reach if self._watch else None):
                 connection = await stack.enter_async_context(opening)

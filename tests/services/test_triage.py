@@ -621,13 +621,13 @@ async def test_many_at_once_leave_each_comment_once_and_ask_for_no_lease_of_each
     await desk.met(1, 2, 3, 4, 5, 6)
     for ident in range(1, 7):
         await desk.click(ACK, ident)
-    take = world.store.leases.take
+    take = world.store.remarks.take
 
-    async def watched(kind: str, keys: Any, *rest: Any) -> model.Lease | None:
-        asked.append(keys)
-        return await take(kind, keys, *rest)
+    async def watched(remark: ports.Remark, *rest: Any) -> model.Lease | None:
+        asked.append(remark.key)
+        return await take(remark, *rest)
 
-    monkeypatch.setattr(world.store.leases, "take", watched)
+    monkeypatch.setattr(world.store.remarks, "take", watched)
     await asyncio.gather(*(desk.remarks.work() for _ in range(12)))
     assert [world.system.comments_of(ident) for ident in range(1, 7)] == [[REMARK]] * 6
     assert len(asked) == len(set(asked)) == 6

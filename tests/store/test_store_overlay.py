@@ -134,7 +134,9 @@ async def test_nothing_is_kept_when_the_record_is_not(store: engine.Store) -> No
     assert await kept(store) == {} and (await stored(store)).state is State.ACTIVE
 
 
-async def test_where_nothing_is_kept_a_save_asks_once_and_no_more(store: engine.Store, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_where_nothing_is_kept_a_save_asks_once_about_what_is_new_and_no_more(
+    store: engine.Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked: list[str] = []
     real_there, real_of = ingest.overlays.there, ingest.overlays.of
 
@@ -149,6 +151,8 @@ async def test_where_nothing_is_kept_a_save_asks_once_and_no_more(store: engine.
     monkeypatch.setattr(ingest.overlays, "there", there)
     monkeypatch.setattr(ingest.overlays, "of", of)
     await seen(store, *(anomaly(number) for number in range(1200)), at=0)
+    assert asked == ["there"]
+    await seen(store, *(anomaly(number, records=1) for number in range(1200)), at=1)
     assert asked == ["there"]
 
 

@@ -250,7 +250,7 @@ CALLS: dict[str, Callable[[engine.Store], Awaitable[Any]]] = {
     "record of a click": lambda desk: desk.records.record(_record(intent="k")),
     "record of a batch": _recorded,
     "remarks due": lambda desk: desk.remarks.due(after(9)),
-    "remark asked": lambda desk: desk.remarks.ask(REMARK, 0, NOON),
+    "remark asked": lambda desk: desk.remarks.take(ports.Remark("k", ref(1), "done", NOON), NOON, 60),
     "remark put off": lambda desk: desk.remarks.later(REMARK, NOON),
     "remark left": lambda desk: desk.remarks.settle(REMARK),
     "backlog": lambda desk: desk.cards.backlog(after(9)),

@@ -111,16 +111,17 @@ async def test_a_remark_is_kept_once_until_it_is_settled(store: engine.Store) ->
     for _ in range(2):
         await store.records.record(ports.Record(SOURCE, [], NOON, NOON, remarks=[remark]))
     assert await store.remarks.due(NOON) == [remark] and await store.remarks.due(after(-1)) == []
-    lease = await store.leases.take("remarks", "k", NOON, 60)
-    assert lease is not None and await store.remarks.due(after(59)) == []
-    assert await store.remarks.ask(lease, 0, after(1)) and await store.remarks.later(lease, after(100))
+    lease = await store.remarks.take(remark, after(1), 60)
+    assert lease is not None and await store.remarks.due(after(60)) == []
+    assert await store.remarks.take(remark, after(2), 60) is None and await store.remarks.later(lease, after(100))
     await store.leases.release(lease)
     assert await store.remarks.due(after(99)) == []
     (waiting,) = await store.remarks.due(after(100))
     assert (waiting.asked, waiting.tries) == (after(1), 1)
     assert not await store.remarks.settle(lease)
-    lease = await store.leases.take("remarks", "k", after(100), 60)
+    lease = await store.remarks.take(waiting, after(100), 60)
     assert lease is not None and await store.remarks.settle(lease) and await store.remarks.due(after(999)) == []
+    assert await store.leases.take("remarks", "k", after(100), 60) is not None, "it was given back"
 
 
 async def test_an_intent_is_marked_as_sent_once(store: engine.Store) -> None:
@@ -154,6 +155,9 @@ async def test_who_ends_an_intent_second_leaves_no_comment_and_keeps_nothing(sto
 async def test_a_comment_is_not_asked_for_by_who_read_it_before_it_was_tried(store: engine.Store) -> None:
     remark = ports.Remark("k", ref(1), "Acknowledged by Dana via Slack.", NOON)
     await store.records.record(ports.Record(SOURCE, [], NOON, NOON, remarks=[remark]))
-    lease = await store.leases.take("remarks", "k", NOON, 60)
-    assert lease is not None and await store.remarks.ask(lease, 0, NOON)
-    assert not await store.remarks.ask(lease, 0, after(1)) and await store.remarks.ask(lease, 1, after(2))
+    lease = await store.remarks.take(remark, NOON, 60)
+    assert lease is not None
+    await store.leases.release(lease)
+    assert await store.remarks.take(remark, after(1), 60) is None
+    (tried,) = await store.remarks.due(after(1))
+    assert tried.tries == 1 and await store.remarks.take(tried, after(2), 60) is not None

@@ -1,89 +1,104 @@
-"""The driver below the store: what it answers, and how often it goes to its thread."""
+"""SQLite in threads of its own: how often the store goes there, and what becomes of one that is not waited for any more."""
 
 from __future__ import annotations
 
-import sqlite3
+import asyncio
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import aiosqlite
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import aiosqlite_driver
+from bot.store import engine, sqlite_threads
 
 
-class Counted(aiosqlite_driver.Connection):
+class Counted(sqlite_threads.Engine):
     """Counts the trips."""
 
     trips = 0
 
-    async def _execute(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
+    async def _trip(self, work: Any, *arguments: Any) -> Any:
         self.trips += 1
-        return await super()._execute(fn, *args, **kwargs)
+        return await super()._trip(work, *arguments)
 
 
 @pytest.fixture
-async def connection(tmp_path: Path) -> AsyncIterator[Counted]:
-    made = await Counted(str(tmp_path / "trips.db"), isolation_level=None)
-    await made.cursor().execute("CREATE TABLE things (id INTEGER PRIMARY KEY, name TEXT UNIQUE)")
+async def file(tmp_path: Path) -> AsyncIterator[Counted]:
+    made = Counted(engine.parse(f"sqlite:///{tmp_path}/trips.db").url, "BEGIN IMMEDIATE", ["journal_mode=WAL"])
+    await made.run(lambda connection: connection.exec_driver_sql("CREATE TABLE things (id INTEGER PRIMARY KEY, name TEXT UNIQUE)"))
     made.trips = 0
     yield made
-    await made.close()
+    await made.dispose()
 
 
-async def test_the_private_members_that_the_driver_leans_on_are_where_they_were() -> None:
-    """Of aiosqlite itself, before anything of ours: an upgrade that moves one of them says so here. See its bounds in pyproject.toml."""
-    plain = aiosqlite.Connection(lambda: sqlite3.connect(":memory:"), iter_chunk_size=64)
-    assert isinstance(plain._thread, threading.Thread) and not plain._thread.is_alive(), "it can still be made a daemon"
-    await plain
-    assert isinstance(plain._conn, sqlite3.Connection) and not plain.in_transaction
-    assert await plain._execute(lambda one, other: one + other, 3, 4) == 7
-    cursor = await plain.execute("SELECT 1 AS one")
-    assert isinstance(cursor._cursor, sqlite3.Cursor) and cursor._conn is plain
-    cursor._cursor = await plain._execute(plain._conn.execute, "SELECT 1 AS other")
-    assert [column[0] for column in cursor.description] == ["other"], "what a cursor tells is told by `_cursor`"
-    await plain.close()
-    plain._thread.join(10)
-    assert not plain._thread.is_alive()
+async def _add(connection: AsyncConnection, *names: str) -> list[tuple[int, str]]:
+    for name in names:
+        await connection.execute(sa.text("INSERT INTO things (name) VALUES (:name)"), {"name": name})
+        await asyncio.sleep(0)
+    return [(row.id, row.name) for row in await connection.execute(sa.text("SELECT id, name FROM things ORDER BY id"))]
 
 
-async def test_a_select_is_one_trip(connection: Counted) -> None:
-    await connection.cursor().executemany("INSERT INTO things (name) VALUES (?)", [("a",), ("b",)])
-    connection.trips = 0
-    cursor = connection.cursor()
-    await cursor.execute("SELECT id, name FROM things ORDER BY id")
-    assert await cursor.fetchall() == [(1, "a"), (2, "b")]
-    assert [column[0] for column in cursor.description] == ["id", "name"]
-    await cursor.close()
-    assert connection.trips == 1
+async def test_a_transaction_is_one_trip(file: Counted) -> None:
+    assert await file.run(lambda connection: _add(connection, "a", "b")) == [(1, "a"), (2, "b")]
+    assert file.trips == 1
 
 
-async def test_writes_tell_how_many_rows_they_changed(connection: Counted) -> None:
-    cursor = connection.cursor()
-    await cursor.executemany("INSERT INTO things (name) VALUES (?)", [("a",), ("b",), ("c",)])
-    assert cursor.rowcount == 3
-    await cursor.execute("UPDATE things SET name = name || '!' WHERE id > ?", (1,))
-    assert (cursor.rowcount, await cursor.fetchall()) == (2, [])
-    await cursor.execute("INSERT INTO things (name) VALUES ('d') RETURNING id")
-    assert (await cursor.fetchall(), cursor.lastrowid) == ([(4,)], 4)
+async def test_a_refused_statement_takes_everything_back_and_leaves_the_connection_usable(file: Counted) -> None:
+    with pytest.raises(sa.exc.IntegrityError):
+        await file.run(lambda connection: _add(connection, "a", "a"))
+    assert await file.run(lambda connection: _add(connection, "a")) == [(1, "a")]
 
 
-async def test_a_refused_statement_leaves_the_connection_usable(connection: Counted) -> None:
-    await connection.cursor().execute("INSERT INTO things (name) VALUES ('a')")
-    with pytest.raises(sqlite3.IntegrityError):
-        await connection.cursor().execute("INSERT INTO things (name) VALUES ('a')")
-    cursor = await connection.cursor().execute("SELECT count(*) FROM things")
-    assert await cursor.fetchall() == [(1,)]
+async def test_one_that_is_not_waited_for_any_more_is_taken_back(file: Counted) -> None:
+    loop, added, let_go = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+
+    async def work(connection: AsyncConnection) -> None:
+        await _add(connection, "a")
+        loop.call_soon_threadsafe(added.set)
+        let_go.wait(5)
+        await _add(connection, "b")
+
+    task = asyncio.create_task(file.run(work))
+    await added.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    let_go.set()
+    assert await file.run(_add) == []
 
 
-async def test_a_rollback_goes_to_the_thread_only_when_there_is_something_to_roll_back(connection: Counted) -> None:
-    await connection.rollback()
-    assert connection.trips == 0
-    await connection.cursor().execute("BEGIN")
-    await connection.cursor().execute("INSERT INTO things (name) VALUES ('a')")
-    await connection.rollback()
-    cursor = await connection.cursor().execute("SELECT count(*) FROM things")
-    assert await cursor.fetchall() == [(0,)]
-    assert not connection.in_transaction
+async def test_one_that_never_began_is_left_out(file: Counted) -> None:
+    let_go = threading.Event()
+
+    async def waits(_: AsyncConnection) -> None:
+        let_go.wait(5)
+
+    first = asyncio.create_task(file.run(waits))
+    second = asyncio.create_task(file.run(lambda connection: _add(connection, "a")))
+    await asyncio.sleep(0)
+    second.cancel()
+    let_go.set()
+    await first
+    assert await file.run(_add) == []
+
+
+async def test_a_transaction_that_waits_for_something_else_is_an_error(file: Counted) -> None:
+    async def work(_: AsyncConnection) -> None:
+        await asyncio.get_running_loop().create_future()
+
+    with pytest.raises(RuntimeError):
+        await file.run(work)
+
+
+async def test_what_happens_between_its_statements_holds_nobody_up(file: Counted) -> None:
+    async with file.begin() as connection:
+        assert await _add(connection, "a") == [(1, "a")]
+        assert await connection.scalar(sa.text("SELECT count(*) FROM things")) == 1
+    with pytest.raises(LookupError):
+        async with file.begin() as connection:
+            await _add(connection, "b")
+            raise LookupError
+    assert await file.run(_add) == [(1, "a")]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sqlite3
 from collections import Counter
 from pathlib import Path
-
-import aiosqlite
 
 from tests.walks import stage as staging
 from tests.walks.stage import Json, visible
@@ -40,8 +40,8 @@ async def test_killed_in_the_middle_of_a_batch(tmp_path: Path, zygote: staging.Z
 
 async def _told(file: Path) -> Counter[tuple[str, str, str]]:
     """The lines of the journal, each with its action, its actor and its way."""
-    async with aiosqlite.connect(file) as database:
-        found = await database.execute_fetchall("SELECT action, actor_name, via FROM journal")
+    with contextlib.closing(sqlite3.connect(file)) as database:
+        found = database.execute("SELECT action, actor_name, via FROM journal").fetchall()
     return Counter((row[0], row[1], row[2]) for row in found)
 
 
