@@ -9,7 +9,7 @@ from bot.model.cards import Block, Card, CardDraft, CardKind, CardState, Decisio
 from bot.model.digest import Digest, DigestDay, DigestLine, NoisyCheck
 from bot.model.findings import Direction, Fact, Scale, Series
 from bot.model.leases import Crew, Lease
-from bot.model.overlays import Overlay
+from bot.model.overlays import Kept, Overlay
 from bot.model.queries import Answer, ClientOptions, Found, Handling, Idents, OwnWord, Query, Unheard, Word
 from bot.model.reports import (
     ChannelRefuses,
@@ -31,6 +31,7 @@ from bot.model.views import Explanation, Ingested, Listing, Receipt, Recurrence
 
 __all__ = [
     "GONE",
+    "Kept",
     "OVER",
     "Action",
     "Actor",
