@@ -31,7 +31,6 @@ from bot.model.views import Explanation, Ingested, Listing, Receipt, Recurrence
 
 __all__ = [
     "GONE",
-    "Kept",
     "OVER",
     "Action",
     "Actor",
@@ -73,6 +72,7 @@ __all__ = [
     "Ingested",
     "Installation",
     "Item",
+    "Kept",
     "Lease",
     "LinkReplaced",
     "Listing",

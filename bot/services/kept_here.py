@@ -94,7 +94,8 @@ class KeptHere:
         total = None if told.total is None or more is None or less is None else told.total - less + more
         ended = told.total == len(told.anomalies)
         if len(theirs) < query.limit and not ended:
-            return model.Found((await selecting.counted(selecting.limited(self.pages(asked), query.limit), 0)).anomalies, total)
+            theirs = (await selecting.counted(selecting.limited(self._their_pages(asked), query.limit), 0)).anomalies
+            ended = len(theirs) < query.limit
         ours = (await selecting.counted(selecting.limited(self._ours(asked), query.limit), 0)).anomalies
         everything = sorted([*theirs, *ours], key=searching.order(query.sort))
         if ended and len(everything) < query.limit:

@@ -49,9 +49,7 @@ async def groups(connection: AsyncConnection, source: str, query: model.Query) -
     ]
 
 
-async def marks(
-    connection: AsyncConnection, source: str, query: model.Query, after: ports.Mark | None, limit: int
-) -> list[ports.Mark]:
+async def marks(connection: AsyncConnection, source: str, query: model.Query, after: ports.Mark | None, limit: int) -> list[ports.Mark]:
     """The next ones, in the order of the filter, that stand as it says with what is kept, and may stand otherwise without."""
     here = sa.select(_A.c.created, _A.c.id, _A.c.score).join(_KEPT, BESIDE).where(*_conditions(source, query), _only_here(query))
     found = await matching.in_order(connection, here, query.sort, after, limit)
