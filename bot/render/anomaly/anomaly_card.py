@@ -122,9 +122,9 @@ def _last(anomaly: model.Anomaly, past: model.Recurrence, offer: model.Capabilit
 # --- many at once -------------------------------------------------------------------------------------------------------------
 
 
-def group(card_id: str, tally: ports.Tally, offers: Mapping[str, model.Capabilities], burst: int) -> model.Message:
+def group(card_id: str, tally: ports.Tally, offers: Mapping[str, model.Capabilities], burst: int, version: int = 0) -> model.Message:
     """Many anomalies in one card, of one system or of several: counted as they stand now, by system and by table, with a few samples, [Show
-    list] and [Review]. `offers` are the systems by their names."""
+    list] and [Review]. `offers` are the systems by their names. [Review] is about those that this `version` of the card shows."""
     total, closed = tally.total, tally.states.get(model.State.ARCHIVED, 0)
     title = f"{text.count(total, 'anomaly', 'anomalies')} arrived together"
     if total and closed == total:
@@ -137,7 +137,7 @@ def group(card_id: str, tally: ports.Tally, offers: Mapping[str, model.Capabilit
     show = blocks.button(ids.GROUP_LIST, "Show list", card_id, hint=f"Show the list of {title}")
     left = closed < total
     review = (
-        blocks.button(ids.REVIEW_OPEN, "Review", ids.encode_scope(model.ReviewScope(card=card_id)), hint=f"Review {title}")
+        blocks.button(ids.REVIEW_OPEN, "Review", ids.encode_scope(model.ReviewScope("", card_id, version)), hint=f"Review {title}")
         if left
         else None
     )

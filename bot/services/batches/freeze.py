@@ -41,7 +41,7 @@ class Nothing(errors.NotFound):
 class Preview:
     """A frozen batch that nobody has confirmed yet; `missing` are those asked for that their system does not know, and so not in it,
     `names` the people whom it would assign, by their ids; `offer` is what its systems let people do, `unheard` are those that are not in
-    it."""
+    it, `later` joined the group card after it was seen, and are not in it either."""
 
     batch: model.Batch
     split: model.Split
@@ -50,6 +50,7 @@ class Preview:
     missing: Sequence[model.Ref] = ()
     names: Mapping[str, str] = field(default_factory=dict)
     unheard: Sequence[model.Unheard] = ()
+    later: int = 0
 
     @property
     def todo(self) -> int:

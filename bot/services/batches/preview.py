@@ -180,7 +180,7 @@ class Previews:
         home = await self.messenger.home(channel, actor.id)
         frozen = await self.batches.freeze(wants.first, chosen, words, actor, home, own=own, theirs=wants.theirs, refused=wants.refused)
         names = await self.batches.names(await self.batches.systems(frozen.batch), wants.first)
-        return replace(frozen, missing=chosen.missing, unheard=chosen.unheard, names=names)
+        return replace(frozen, missing=chosen.missing, unheard=chosen.unheard, names=names, later=chosen.later)
 
 
 def _words(command: grammar.Command) -> str:
