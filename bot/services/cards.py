@@ -45,7 +45,8 @@ class Cards:
 
     async def drafts(self, anomalies: Sequence[model.Anomaly]) -> Mapping[model.Ref, Sequence[model.CardDraft]]:
         """The cards that these anomalies get when they turn out to be new; none for what is closed already."""
-        routes = routing.chooser(await self.routes.list())
+        own = {name: source.own_words for name, source in self.sources.items()}
+        routes = routing.chooser(await self.routes.list(), own)
         made: dict[model.Ref, Sequence[model.CardDraft]] = {}
         async for some in slicing.each(anomalies):
             for one in some:
