@@ -313,8 +313,9 @@ class Journal(Protocol):
 
     async def past(self, anomaly: model.Anomaly, now: datetime) -> model.Recurrence: ...
 
-    async def closed(self, source: str, since: datetime) -> Sequence[model.Ref]:
-        """The anomalies that somebody closed after `since`, here or elsewhere, each once; some may be open again."""
+    async def closed(self, source: str, since: datetime, after: str, limit: int) -> Sequence[str]:
+        """The ids of the anomalies that somebody closed after `since`, here or elsewhere, each once, in order from behind `after` on; some
+        may be open again."""
         ...
 
 
