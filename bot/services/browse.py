@@ -244,13 +244,20 @@ class Browse:
         of them."""
         permissions.decide(model.Action.BROWSE, actor, self.grants)
         tally = await self.cards.tally(card, sample=0, version=version)
+        gone = "The anomalies of this group are not known any more. They may have been deleted."
+        found = await self.fresh(self._members(card, version), [name for name, _ in tally.sources], actor, gone)
+        return replace(found, later=tally.later)
+
+    async def fresh(self, known: Refs, systems: Sequence[str], actor: model.Actor, gone: str) -> selecting.Selection:
+        """These anomalies of these systems, read again page by page. Raises NotFound, which says `gone`, when their systems know none of
+        them, and SourceError when none of these answers."""
+        permissions.decide(model.Action.BROWSE, actor, self.grants)
         missing, unheard = list[model.Ref](), list[model.Unheard]()
-        found = await selecting.begun(self._chosen(self._members(card, version), missing, unheard))
+        found = await selecting.begun(self._chosen(known, missing, unheard))
         if found is None:
-            said = "The anomalies of this group are not known any more. They may have been deleted."
-            raise errors.NotFound(" ".join([said, *(one.why for one in unheard)]))
-        systems = [name for name, _ in tally.sources if name not in {one.source for one in unheard}]
-        return replace(found, systems=systems, missing=missing, unheard=unheard, later=tally.later)
+            raise errors.NotFound(" ".join([gone, *(one.why for one in unheard)]))
+        heard = [name for name in systems if name not in {one.source for one in unheard}]
+        return replace(found, systems=heard, missing=missing, unheard=unheard)
 
     async def _chosen(self, known: Refs, missing: list[model.Ref], unheard: list[model.Unheard]) -> selecting.Pages:
         """These, fresh from their systems, page by page. A system that does not answer at first is not in it; one that fails on the way

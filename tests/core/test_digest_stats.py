@@ -98,7 +98,6 @@ def test_what_moves_to_another_page_meanwhile_counts_once(make: Make) -> None:
     assert (found.opened, found.unacknowledged, found.read) == (3, 3, 3)
 
 
-
 def test_who_has_how_much(make: Make) -> None:
     dana, lee, ann = (model.Person("qualytics", str(n), name) for n, name in enumerate(["Dana", "Lee", "Ann"]))
     unnamed = model.Person("qualytics", "9", "", "max@acme.example")

@@ -193,16 +193,21 @@ class Batches:
             raise errors.Stale("This batch was confirmed or cancelled already, so there is nothing to cancel.")
         return batch
 
-    async def part(self, ident: str, actor: model.Actor) -> tuple[model.Batch, Sequence[model.Item]]:
-        """A batch and those of its items that were refused because their system did not answer. Raises UserError."""
+    async def part(self, ident: str, actor: model.Actor) -> tuple[model.Batch, Sequence[str]]:
+        """A batch, and the systems that did not answer, so that their items were refused. Raises UserError."""
         permissions.decide(model.Action.BROWSE, actor, self.grants)
         batch = await self.store.get(ident)
         if batch is None:
             raise errors.NotFound("This batch is not known any more. Ask again.")
-        items = [item async for some in self.pages(ident, model.Fate.REFUSED) for item in some if item.reason.startswith(batch_items.PART)]
-        if not items:
+        systems = list(dict.fromkeys([item.ref.source async for some in self.silent(ident) for item in some]))
+        if not systems:
             raise errors.Stale("No part of this batch was refused as a whole, so there is nothing to try again.")
-        return batch, items
+        return batch, systems
+
+    async def silent(self, ident: str) -> AsyncIterator[Sequence[model.Item]]:
+        """The items of a batch that were refused because their system did not answer, page by page."""
+        async for some in self.pages(ident, model.Fate.REFUSED):
+            yield [item for item in some if item.reason.startswith(batch_items.PART)]
 
     async def undo(self, ident: str, actor: model.Actor, channel: str) -> model.Batch:
         """Take back a finished batch within 30 minutes, by the one who did it or an admin; runs at once. "" = the actor's latest."""
