@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -163,7 +163,8 @@ class Digests:
     async def _closed(self, source: ports.Source, query: model.Query, actor: model.Actor, since: datetime) -> int:
         wanted = replace(await self.browse.resolve(query, source.name, actor), statuses=("archived",))
         takes = grammar.matcher(wanted, own=source.own_words)
-        number, ids = 0, [""]
+        number = 0
+        ids: Sequence[str] = [""]
         while ids := await self.journal.closed(source.name, since, ids[-1], KNOWN):
             for start in range(0, len(ids), PAGE):
                 stored = await self.anomalies.get([model.Ref(source.name, ident) for ident in ids[start : start + PAGE]])
