@@ -65,7 +65,7 @@ class Counts:
             self.waiting += 1
             self.unassigned += self.assigns and not one.assignees
             self.load.update({person.name or person.email or person.id for person in one.assignees})
-            if one.state is model.State.OPEN:
+            if one.state is model.State.ACTIVE:
                 self.unread += 1
                 self.oldest = _oldest([*self.oldest, glance(one)])
 

@@ -35,7 +35,7 @@ class Ref:
 class State(StrEnum):
     """Where an anomaly stands, in the words all systems share."""
 
-    OPEN = "open"
+    ACTIVE = "open"
     ACKNOWLEDGED = "acknowledged"
     ARCHIVED = "archived"
 

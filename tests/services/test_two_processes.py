@@ -245,5 +245,5 @@ async def test_the_status_is_the_same_from_every_process(world: World) -> None:
         await world.store.workers.beat(name, role, world.clock.now())
     one, two = [await telling(world, desk).view() for desk in (first, second)]
     assert one == two
-    assert one.sources[0].health.failing_since is not None and one.sources[0].counts == {model.State.OPEN: 2}
+    assert one.sources[0].health.failing_since is not None and one.sources[0].counts == {model.State.ACTIVE: 2}
     assert one.backlog.posts == 1 and one.crew.working == 1 and set(one.paused) == {"C0OTHER"} and one.unsupported
