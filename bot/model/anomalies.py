@@ -33,7 +33,7 @@ class Ref:
 
 
 class State(StrEnum):
-    """Where an anomaly stands, in the words all systems share."""
+    """Where an anomaly stands, in the words all systems share; what nobody acknowledged is stored under its older word."""
 
     ACTIVE = "open"
     ACKNOWLEDGED = "acknowledged"
