@@ -61,7 +61,9 @@ async def _redraw(desk: desk.Desk, request: incoming.Request, target: ids.Button
     """An ephemeral card is nobody's row: it is redrawn through its own response_url. The action is done and told whatever comes of it."""
     try:
         shown = await desk.browse.show(target.ref, actor)
-        await desk.messenger.respond(request.response_url, anomaly_card.anomaly(shown.anomaly, shown.offer, shown.past), replace=True)
+        await desk.messenger.respond(
+            request.response_url, anomaly_card.anomaly(shown.anomaly, shown.capabilities, shown.past), replace=True
+        )
     except errors.BotError as error:
         log.info("a card that only its reader sees stays as it was: %s", error)
 
@@ -86,10 +88,10 @@ async def _fill(
         desk.triage.check(action, target.ref.source, actor)
         shown = await desk.browse.show(target.ref, actor)
         if action is model.Action.COMMENT:
-            view = anomaly_forms.comment(shown.anomaly, shown.offer, request.channel)
+            view = anomaly_forms.comment(shown.anomaly, shown.capabilities, request.channel)
         else:
             linked = await desk.people.slack_ids(shown.anomaly.assignees)
-            view = anomaly_forms.assign(shown.anomaly, shown.offer, request.channel, linked)
+            view = anomaly_forms.assign(shown.anomaly, shown.capabilities, request.channel, linked)
     except errors.BotError as error:
         view = modals.notice(title, refusals.error(error))
     await desk.messenger.update_view(view_id, view)
@@ -126,7 +128,7 @@ def _chosen(value: str) -> tuple[More, ids.ButtonTarget]:
 
 async def _show(desk: desk.Desk, request: incoming.Request) -> None:
     shown = await desk.browse.show(_read(ids.decode, request.value).ref, await desk.people.actor(request.user))
-    await guard.say(desk, request, anomaly_card.anomaly(shown.anomaly, shown.offer, shown.past))
+    await guard.say(desk, request, anomaly_card.anomaly(shown.anomaly, shown.capabilities, shown.past))
 
 
 async def _members(desk: desk.Desk, request: incoming.Request) -> None:

@@ -57,7 +57,7 @@ async def _show(desk: desk.Desk, request: incoming.Request, preview: freeze.Prev
 def shown(preview: freeze.Preview) -> model.Message:
     """The preview as a message."""
     silent, later = preview.unheard, preview.later
-    return batch_message.preview(preview.batch, preview.split, preview.progress, preview.offer, preview.names, silent, later)
+    return batch_message.preview(preview.batch, preview.split, preview.progress, preview.capabilities, preview.names, silent, later)
 
 
 async def undo(desk: desk.Desk, request: incoming.Request, command: grammar.Command, actor: model.Actor) -> None:
@@ -72,7 +72,7 @@ async def pressed_undo(desk: desk.Desk, request: incoming.Request) -> None:
 
 async def _undo(desk: desk.Desk, request: incoming.Request, ident: str, actor: model.Actor) -> None:
     started = await desk.batches.undo(ident, actor, await desk.messenger.home(request.channel, actor.id))
-    await guard.say(desk, request, batch_message.started(started, await desk.batches.offer(started)))
+    await guard.say(desk, request, batch_message.started(started, await desk.batches.capabilities(started)))
     await desk.runs.work()
 
 
@@ -86,7 +86,7 @@ async def pressed_confirm(desk: desk.Desk, request: incoming.Request) -> None:
     """[Confirm] on a preview: the preview is replaced, the batch runs."""
     actor = await desk.people.actor(request.user)
     batch = await desk.batches.confirm(request.value, actor)
-    await desk.messenger.respond(request.response_url, batch_message.started(batch, await desk.batches.offer(batch)), replace=True)
+    await desk.messenger.respond(request.response_url, batch_message.started(batch, await desk.batches.capabilities(batch)), replace=True)
     await desk.runs.work()
 
 
@@ -113,7 +113,7 @@ async def delete(desk: desk.Desk, request: incoming.Request, ack: AsyncAck) -> N
         return
     await ack()
     where = incoming.Request(request.body, request.user, batch.channel, "", "")
-    await guard.say(desk, where, batch_message.started(batch, await desk.batches.offer(batch)))
+    await guard.say(desk, where, batch_message.started(batch, await desk.batches.capabilities(batch)))
     await desk.runs.work()
 
 

@@ -67,15 +67,15 @@ async def _export(desk: desk.Desk, command: grammar.Command, actor: model.Actor)
     home = await desk.messenger.home("", actor.id)
     words = grammar.canonical(query)
     name = f"anomalies-{desk.clock.now():%Y-%m-%d-%H%M}.csv"
-    offers = {source: desk.browse.capabilities(source) for source in desk.sources}
-    content, lines = await slicing.streamed(found.pages(), partial(spreadsheet.anomalies, offers=offers), browse.bounded)
+    capabilities_of = {source: desk.browse.capabilities(source) for source in desk.sources}
+    content, lines = await slicing.streamed(found.pages(), partial(spreadsheet.anomalies, capabilities_of=capabilities_of), browse.bounded)
     await desk.messenger.upload(home, "", name, f"Anomalies: {words or 'all that are open'}", content)
     return replies.exported(words, lines, found.unheard)
 
 
 async def _digest(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
     made = await desk.digests.ask(command.query or model.Query(), actor)
-    return digest_message.digest(made, desk.digests.offer(made), asked=True)
+    return digest_message.digest(made, desk.digests.capabilities(made), asked=True)
 
 
 async def _link(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
@@ -85,12 +85,12 @@ async def _link(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -
         found, unheard = await desk.people.everywhere(who, command.system)
         return replies.known(who, [(desk.browse.capabilities(source), person) for source, person in found], unheard)
     source = desk.people.placed(command.system, command.target, command.text)
-    offer = desk.browse.capabilities(source)
+    capabilities = desk.browse.capabilities(source)
     if command.target == "none":
         await desk.people.forget(actor, who, source)
-        return replies.linked(who, None, offer, "unlinked")
+        return replies.linked(who, None, capabilities, "unlinked")
     linked = await desk.people.link(actor, who, source, command.target)
-    return replies.linked(who, linked.person, offer, "linked", linked.replaced)
+    return replies.linked(who, linked.person, capabilities, "linked", linked.replaced)
 
 
 async def _help(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
@@ -116,7 +116,7 @@ async def _count(desk: desk.Desk, command: grammar.Command, actor: model.Actor) 
 
 async def _show(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
     shown = await desk.browse.show(command.refs[0], actor)
-    return anomaly_card.anomaly(shown.anomaly, shown.offer, shown.past)
+    return anomaly_card.anomaly(shown.anomaly, shown.capabilities, shown.past)
 
 
 async def _history(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:

@@ -75,7 +75,7 @@ async def _show(
     try:
         query = desk.review.query(scope, desk.today())
         page = await desk.review.page(scope, query, await desk.people.actor(request.user), offset, picked, channel)
-        view = review_form.form(page, desk.browse.offer([page.source] if page.source else ()))
+        view = review_form.form(page, desk.browse.together([page.source] if page.source else ()))
     except errors.BotError as error:
         view = modals.notice(TITLE, refusals.error(error))
     await desk.messenger.update_view(view_id, view)
@@ -103,7 +103,7 @@ async def filtered(desk: desk.Desk, request: incoming.Request) -> None:
 
 async def _filtered(desk: desk.Desk, request: incoming.Request, reviewing: model.ReviewInput) -> model.Block:
     page = await desk.review.filtered(reviewing, await desk.people.actor(request.user), desk.today())
-    return review_form.form(page, desk.browse.offer([page.source] if page.source else ()))
+    return review_form.form(page, desk.browse.together([page.source] if page.source else ()))
 
 
 async def submitted(desk: desk.Desk, request: incoming.Request, ack: AsyncAck) -> None:
@@ -138,7 +138,7 @@ async def confirmed(desk: desk.Desk, request: incoming.Request, ack: AsyncAck) -
         return
     await ack()
     where = incoming.Request(request.body, request.user, channel, "", "")
-    await guard.say(desk, where, batch_message.started(batch, await desk.batches.offer(batch)))
+    await guard.say(desk, where, batch_message.started(batch, await desk.batches.capabilities(batch)))
     await desk.runs.work()
 
 

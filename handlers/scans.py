@@ -57,11 +57,11 @@ async def _propose(
 
 async def _answer(desk: desk.Desk, request: incoming.Request, proposal: model.Proposal, actor: model.Actor, source: str) -> None:
     """Start at once what changes no anomaly and is as it was typed; ask about the rest."""
-    offer = desk.browse.capabilities(source)
+    capabilities = desk.browse.capabilities(source)
     if not proposal.operations:
-        await guard.say(desk, request, scan_preview.problems(proposal.problems, offer, source))
+        await guard.say(desk, request, scan_preview.problems(proposal.problems, capabilities, source))
     elif desk.scans.asks_first(proposal):
-        await guard.say(desk, request, scan_preview.preview(proposal, offer))
+        await guard.say(desk, request, scan_preview.preview(proposal, capabilities))
     else:
         started = await desk.scans.confirm(proposal.operations[0].plan, actor)
         await guard.say(desk, request, scan_message.started(started))
@@ -70,13 +70,13 @@ async def _answer(desk: desk.Desk, request: incoming.Request, proposal: model.Pr
 
 async def _status(desk: desk.Desk, request: incoming.Request, typed: Typed, actor: model.Actor) -> None:
     source = typed.source or desk.scans.usual
-    now, offer = desk.clock.now(), desk.browse.capabilities(source)
+    now, capabilities = desk.clock.now(), desk.browse.capabilities(source)
     if typed.ident:
         operation = await desk.scans.one(source, typed.ident, actor)
-        await guard.say(desk, request, scan_message.card(operation, offer, now))
+        await guard.say(desk, request, scan_message.card(operation, capabilities, now))
         return
     running, recent = await desk.scans.status(actor)
-    await guard.say(desk, request, scan_message.status(running, recent, offer, now))
+    await guard.say(desk, request, scan_message.status(running, recent, capabilities, now))
 
 
 async def _abort(desk: desk.Desk, request: incoming.Request, typed: Typed, actor: model.Actor) -> None:

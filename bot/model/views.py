@@ -47,7 +47,7 @@ class Receipt:
 @dataclass(frozen=True, slots=True)
 class Listing:
     """A page of an answer to a filter. `words` is the filter as canonical text, `total` None when nobody can say. Where several systems
-    were asked, `totals` are by their titles, and `unheard` are those whose anomalies are not in it. `as_of` as of `Answer`. `offers` is
+    were asked, `totals` are by their titles, and `unheard` are those whose anomalies are not in it. `as_of` as of `Answer`. `capabilities_of` is
     what the systems of its anomalies let people do, by their names. `later` joined a group card after it was seen."""
 
     words: str
@@ -57,7 +57,7 @@ class Listing:
     totals: Sequence[tuple[str, int | None]] = ()
     unheard: Sequence[Unheard] = ()
     as_of: datetime | None = None
-    offers: Mapping[str, Capabilities] = field(default_factory=dict)
+    capabilities_of: Mapping[str, Capabilities] = field(default_factory=dict)
     later: int = 0
 
 

@@ -31,7 +31,7 @@ class Shown:
     """One anomaly, fresh from its system, with what the store knows of it."""
 
     anomaly: model.Anomaly
-    offer: model.Capabilities
+    capabilities: model.Capabilities
     past: model.Recurrence
 
 
@@ -66,11 +66,11 @@ class Browse:
         """What the systems bring to the grammar."""
         return grammar.spoken(self.sources.values(), self.elsewhere)
 
-    def offer(self, sources: Collection[str]) -> model.Capabilities:
+    def together(self, sources: Collection[str]) -> model.Capabilities:
         """What these systems let people do between them; () are all."""
         return connected.together(self.sources, sources or self.sources)
 
-    def _offers(self, page: Sequence[model.Anomaly]) -> Mapping[str, model.Capabilities]:
+    def _capabilities_of(self, page: Sequence[model.Anomaly]) -> Mapping[str, model.Capabilities]:
         return {name: self.capabilities(name) for name in dict.fromkeys(one.ref.source for one in page)}
 
     async def listing(self, query: model.Query, actor: model.Actor, offset: int = 0) -> model.Listing:
@@ -81,7 +81,7 @@ class Browse:
         total = found.total if found.total is None or not query.limit else min(found.total, query.limit)
         page = await self._versions(found.anomalies[offset : offset + PAGE])
         totals = found.totals if len(found.totals) > 1 else ()
-        return model.Listing(grammar.canonical(query), page, total, offset, totals, found.unheard, found.as_of, self._offers(page))
+        return model.Listing(grammar.canonical(query), page, total, offset, totals, found.unheard, found.as_of, self._capabilities_of(page))
 
     async def select(self, query: model.Query, actor: model.Actor) -> selecting.Selection:
         """Everything that matches, for a change. Raises NotFound with the word that excluded most when nothing does."""
@@ -237,7 +237,7 @@ class Browse:
         permissions.decide(model.Action.BROWSE, actor, self.grants)
         tally = await self.cards.tally(card, sample=0, version=version)
         page = await self.cards.members(card, offset=offset, limit=PAGE, version=version)
-        return model.Listing("", page, tally.total, offset, offers=self._offers(page), later=tally.later)
+        return model.Listing("", page, tally.total, offset, capabilities_of=self._capabilities_of(page), later=tally.later)
 
     async def whole_group(self, card: str, actor: model.Actor, version: int = 0) -> selecting.Selection:
         """All anomalies that a group card had in this version (0: has now), fresh from their systems. Raises NotFound when these know none

@@ -117,8 +117,8 @@ class Cards:
         if names and not self.sources.keys() & set(names):
             connected.named(self.sources, names[0])
         route = await self.routes.get(card.route) or self.routes.home
-        offers = {name: connected.capabilities(self.sources, name) for name in names}
-        return anomaly_card.group(card.id, tally, offers, route.burst, card.wanted)
+        capabilities_of = {name: connected.capabilities(self.sources, name) for name in names}
+        return anomaly_card.group(card.id, tally, capabilities_of, route.burst, card.wanted)
 
     async def _report(self, card: model.Card) -> model.Message | None:
         return reports.report(stored_reports.unpack(card.payload))

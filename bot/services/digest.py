@@ -94,9 +94,9 @@ class Digests:
     async def draw(self, card: model.Card) -> model.Message | None:
         """The digest as it was when it was made. Given to `post`, the only writer."""
         made = digest_stats.unpack(card.payload)
-        return digest_message.digest(made, self.offer(made))
+        return digest_message.digest(made, self.capabilities(made))
 
-    def offer(self, made: model.Digest) -> model.Capabilities:
+    def capabilities(self, made: model.Digest) -> model.Capabilities:
         """What the systems of a digest let people do. Raises NotFound for one that is not connected any more."""
         if not made.source:
             return model.Capabilities(phrases.both([title for title, _ in made.systems]), frozenset())

@@ -41,7 +41,7 @@ class Review:
         kept = replace(scope, words=listing.words)
         source = query.source or (next(iter(self.browse.sources)) if len(self.browse.sources) == 1 else "")
         page = model.ReviewPage(kept, listing.anomalies, listing.total, listing.offset, frozenset(picked), channel, source=source)
-        return replace(page, totals=listing.totals, unheard=listing.unheard, offers=listing.offers, later=listing.later)
+        return replace(page, totals=listing.totals, unheard=listing.unheard, capabilities_of=listing.capabilities_of, later=listing.later)
 
     async def filtered(self, reviewing: model.ReviewInput, actor: model.Actor, today: date) -> model.ReviewPage:
         """The first page of the filter that was typed into the form; one that cannot be understood is told on the page that was there."""

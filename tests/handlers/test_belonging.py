@@ -14,7 +14,7 @@ from tests.handlers.front import CHANNEL, DANA, LEE, Front, Json
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-OFFER = model.Capabilities("Qualytics", frozenset(model.Action))
+CAPABILITIES = model.Capabilities("Qualytics", frozenset(model.Action))
 OUTSIDER, ELSEWHERE = "Only people of this workspace", "another installation of Anomaly Desk"
 
 
@@ -81,7 +81,7 @@ async def test_a_shortcut_from_elsewhere_opens_nothing(make: Callable[[Front], J
 
 async def test_a_menu_from_elsewhere_has_no_options(front: Front) -> None:
     pending = anomaly_forms.Pending(model.Ref("qualytics", "1"), 1, CHANNEL)
-    view = anomaly_forms.pick(pending, [LEE], [model.Actor(LEE, "Lee")], OFFER)
+    view = anomaly_forms.pick(pending, [LEE], [model.Actor(LEE, "Lee")], CAPABILITIES)
     ours = await front.send(front.suggestion(view, "lee"))
     assert '"value"' in ours.body
     response = await front.send(set_in(front.suggestion(view, "lee"), "user.team_id", "T0OTHER"))

@@ -19,7 +19,7 @@ from tests.handlers.front import CHANNEL, DANA, LEE, Front, Json
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-OFFER = model.Capabilities("Qualytics", frozenset(model.Action))
+CAPABILITIES = model.Capabilities("Qualytics", frozenset(model.Action))
 
 
 async def _click(front: Front, ident: int) -> Json:
@@ -89,7 +89,7 @@ async def test_an_event_is_heard_once(front: Front) -> None:
 async def test_a_menu_is_given_its_options_each_time(front: Front) -> None:
     (ident,) = await front.arrive()
     pending = anomaly_forms.Pending(model.Ref("qualytics", str(ident)), 1, CHANNEL)
-    payload = front.suggestion(anomaly_forms.pick(pending, [LEE], [model.Actor(LEE, "Lee")], OFFER), "lee")
+    payload = front.suggestion(anomaly_forms.pick(pending, [LEE], [model.Actor(LEE, "Lee")], CAPABILITIES), "lee")
     bodies = [(await front.send(payload)).body for _ in range(2)]
     assert bodies[0] == bodies[1] and json.loads(bodies[0])["options"]
     assert not await _rows(front, "SELECT 1 FROM deliveries WHERE key = ''")

@@ -18,7 +18,7 @@ from tests.handlers.front import CHANNEL, DANA, GUS, LEE, Front
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 Json = dict[str, Any]
-OFFER = model.Capabilities("Qualytics", frozenset(model.Action))
+CAPABILITIES = model.Capabilities("Qualytics", frozenset(model.Action))
 
 
 def users(*chosen: str) -> Json:
@@ -74,7 +74,7 @@ async def test_assign_several_people_and_nobody(front: Front) -> None:
 async def test_a_person_who_is_gone_cannot_be_picked(front: Front) -> None:
     (ident,) = await front.arrive()
     pending = anomaly_forms.Pending(model.Ref("qualytics", str(ident)), 1, CHANNEL)
-    view = anomaly_forms.pick(pending, [LEE], [model.Actor(LEE, "Lee")], OFFER)
+    view = anomaly_forms.pick(pending, [LEE], [model.Actor(LEE, "Lee")], CAPABILITIES)
     update = json.loads((await front.send(front.submission(view, picked(999_999)))).body)
     assert "has no user 999999 any more" in json.dumps(update["view"])
     assert (await front.stage.truth(ident))["assignees"] == []
@@ -111,7 +111,7 @@ async def test_spaces_alone_are_no_comment(front: Front) -> None:
 
 async def test_the_answer_finds_its_way_where_the_bot_is_no_member(front: Front) -> None:
     (ident,) = await front.arrive()
-    view = anomaly_forms.comment(await seen(front, ident), OFFER, "C0GENERAL")
+    view = anomaly_forms.comment(await seen(front, ident), CAPABILITIES, "C0GENERAL")
     told = await front.told(front.submission(view, written("Typed where the bot is not")))
     assert "Commented" in told
     assert [message.ephemeral_to for message in front.stage.workspace.channels["D0DANA"].messages.values()][-1] == DANA
@@ -153,7 +153,7 @@ async def slow(front: Front, seconds: float) -> None:
 
 async def test_a_menu_that_would_come_too_late_is_empty_and_right_the_next_time(front: Front) -> None:
     pending = anomaly_forms.Pending(model.Ref("qualytics", "1001"), 1, CHANNEL)
-    view = anomaly_forms.pick(pending, [LEE], [model.Actor(LEE, "Lee")], OFFER)
+    view = anomaly_forms.pick(pending, [LEE], [model.Actor(LEE, "Lee")], CAPABILITIES)
     front.running.desk.people._rosters.clear()
     await slow(front, 2.2)
     try:
@@ -169,7 +169,7 @@ async def test_a_menu_of_a_system_that_fails_is_empty(front: Front, caplog: pyte
     pending = anomaly_forms.Pending(model.Ref("qualytics", "1001"), 1, CHANNEL)
     front.running.desk.people._rosters.clear()
     async with front.fault(mode="garbage", path="/users"):
-        response = await front.send(front.suggestion(anomaly_forms.pick(pending, [LEE], [model.Actor(LEE, "Lee")], OFFER), "lee"))
+        response = await front.send(front.suggestion(anomaly_forms.pick(pending, [LEE], [model.Actor(LEE, "Lee")], CAPABILITIES), "lee"))
     assert json.loads(response.body) == {"options": []}
     assert "Traceback" not in caplog.text
 
@@ -218,7 +218,7 @@ async def test_forged_forms_are_refused_politely(front: Front, metadata: str, ca
 async def test_forms_without_their_state_do_no_harm(front: Front, state: Json) -> None:
     (ident,) = await front.arrive()
     for make in (anomaly_forms.assign, anomaly_forms.comment):
-        payload = front.submission(make(await seen(front, ident), OFFER, CHANNEL), {})
+        payload = front.submission(make(await seen(front, ident), CAPABILITIES, CHANNEL), {})
         payload["view"]["state"] = state
         assert (await front.send(payload)).status == 200
     assert (await front.stage.truth(ident))["comments"] == []

@@ -11,7 +11,7 @@ from bot.render.anomaly import anomaly_forms
 from bot.render.kit import ids
 from sandbox.slack import population
 from tests.handlers.front import CHANNEL, DANA, LEE, Front, visible
-from tests.handlers.test_forms import OFFER, opened, picked, users
+from tests.handlers.test_forms import CAPABILITIES, opened, picked, users
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -87,7 +87,7 @@ async def test_the_form_assigns_whom_somebody_knows_and_asks_only_admins_about_o
 async def test_a_forged_choice_for_somebody_else_is_refused(front: Front) -> None:
     (ident,) = await front.arrive()
     pending = anomaly_forms.Pending(model.Ref("qualytics", str(ident)), 1, CHANNEL)
-    view = anomaly_forms.pick(pending, [ANN], [model.Actor(ANN, "Ann")], OFFER)
+    view = anomaly_forms.pick(pending, [ANN], [model.Actor(ANN, "Ann")], CAPABILITIES)
     update = json.loads((await front.send(front.submission(view, picked(LEE_PARK, ANN), user=LEE))).body)
     assert "You can link yourself." in json.dumps(update["view"]) and await owner(front) == ""
 

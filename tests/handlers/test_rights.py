@@ -23,7 +23,7 @@ from tests.handlers.front import CHANNEL, DANA, LEE, Front
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 Json = dict[str, Any]
-OFFER = model.Capabilities("Qualytics", frozenset(model.Action))
+CAPABILITIES = model.Capabilities("Qualytics", frozenset(model.Action))
 NEVER = {
     "U0GUS": "Guests cannot use Anomaly Desk",
     "U0EXT": "Only people of this workspace",
@@ -47,7 +47,7 @@ def _form(callback_id: str, state: Json) -> Callable[[Front, str, str], Json]:
 
 def _suggest(front: Front, user: str, ident: str) -> Json:
     pending = anomaly_forms.Pending(model.Ref("qualytics", ident), 1, CHANNEL)
-    return front.suggestion(anomaly_forms.pick(pending, [LEE], [model.Actor(LEE, "Lee")], OFFER), "", user=user)
+    return front.suggestion(anomaly_forms.pick(pending, [LEE], [model.Actor(LEE, "Lee")], CAPABILITIES), "", user=user)
 
 
 def _deletion(front: Front, user: str, ident: str) -> Json:
@@ -57,7 +57,7 @@ def _deletion(front: Front, user: str, ident: str) -> Json:
 
 def _review_view() -> Json:
     page = model.ReviewPage(model.ReviewScope(words="status:open"), [], 0, channel=CHANNEL, source="qualytics")
-    return review_form.form(page, OFFER)
+    return review_form.form(page, CAPABILITIES)
 
 
 def _turn(action_id: str) -> Callable[[Front, str, str], Json]:
@@ -71,7 +71,7 @@ def _review(front: Front, user: str, ident: str) -> Json:
     )
     chosen = {"type": "static_select", "selected_option": {"text": {"type": "plain_text", "text": "x"}, "value": "acknowledge"}}
     which = {"type": "radio_buttons", "selected_option": {"text": {"type": "plain_text", "text": "x"}, "value": "page"}}
-    return front.submission(review_form.form(page, OFFER), {ids.REVIEW_ACTION: chosen, ids.REVIEW_WHICH: which}, user=user)
+    return front.submission(review_form.form(page, CAPABILITIES), {ids.REVIEW_ACTION: chosen, ids.REVIEW_WHICH: which}, user=user)
 
 
 def _confirmation(front: Front, user: str, ident: str) -> Json:

@@ -81,24 +81,24 @@ DIGESTS = st.builds(
 )
 
 
-def every_review_view(page: model.ReviewPage, offer: model.Capabilities, preview: model.Message) -> Mapping[str, model.Block]:
+def every_review_view(page: model.ReviewPage, capabilities: model.Capabilities, preview: model.Message) -> Mapping[str, model.Block]:
     """Each modal of a review."""
     batch = replace(samples.ARCHIVE_312, channel=page.channel)
     return {
-        "review": review_form.form(page, offer),
-        "review of nothing": review_form.form(replace(page, anomalies=()), offer),
-        "review of one": review_form.form(replace(page, anomalies=page.anomalies[:1], total=1), offer),
+        "review": review_form.form(page, capabilities),
+        "review of nothing": review_form.form(replace(page, anomalies=()), capabilities),
+        "review of one": review_form.form(replace(page, anomalies=page.anomalies[:1], total=1), capabilities),
         "confirmation": review_form.preview(preview, batch, 312),
         "confirmation of nothing": review_form.preview(preview, batch, 0),
     }
 
 
-def every_digest(facts: model.Digest, offer: model.Capabilities) -> Mapping[str, model.Message]:
+def every_digest(facts: model.Digest, capabilities: model.Capabilities) -> Mapping[str, model.Message]:
     """Each form of a digest."""
     calm = replace(facts, opened=0, closed=0, open=0)
     return {
-        "digest": digest_message.digest(facts, offer),
-        "digest asked for": digest_message.digest(facts, offer, asked=True),
-        "calm digest": digest_message.digest(calm, offer),
-        "digest of an empty queue": digest_message.digest(replace(facts, opened=3, open=0, unacknowledged=0), offer),
+        "digest": digest_message.digest(facts, capabilities),
+        "digest asked for": digest_message.digest(facts, capabilities, asked=True),
+        "calm digest": digest_message.digest(calm, capabilities),
+        "digest of an empty queue": digest_message.digest(replace(facts, opened=3, open=0, unacknowledged=0), capabilities),
     }

@@ -20,7 +20,7 @@ from bot.sources.qualytics import closings
 NOW = datetime(2026, 11, 21, 9, 12, tzinfo=UTC)
 DATE = "2026-11-21 09:12 UTC"
 REF = model.Ref("qualytics", "1001")
-OFFER = model.Capabilities("Qualytics", frozenset(model.Action), closings.CLOSINGS)
+CAPABILITIES = model.Capabilities("Qualytics", frozenset(model.Action), closings.CLOSINGS)
 DANA = model.Actor("U1", "Dana", email="dana@acme.example")
 LEE = model.Person("qualytics", "7", "Lee Park", "lee@acme.example")
 
@@ -257,7 +257,7 @@ FAILURES = st.one_of(
 
 def every_message(
     anomaly: model.Anomaly,
-    offer: model.Capabilities,
+    capabilities: model.Capabilities,
     past: model.Recurrence,
     entries: Sequence[model.Entry],
     comments: Sequence[model.Comment],
@@ -267,7 +267,7 @@ def every_message(
     change = model.Change(model.Action.ARCHIVE, archive_as="Invalid")
     receipts = {
         f"receipt {outcome.result}": replies.receipt(
-            model.Receipt(change, [outcome], {anomaly.ref: anomaly}, [anomaly.description]), DANA, offer
+            model.Receipt(change, [outcome], {anomaly.ref: anomaly}, [anomaly.description]), DANA, capabilities
         )
         for outcome in outcomes
     }
@@ -278,7 +278,7 @@ def every_message(
     backlog = ports.Backlog(1, 2, 3, 4, 500.0, [(anomaly.type, 3)] * 20)
     standing = model.SourceHealth("qualytics", failing_since=anomaly.created, error=anomaly.description)
     view = desk_status.StatusView(
-        [desk_status.SourceView(offer.title, standing, {anomaly.state: 3}, 10.0)] * 4,
+        [desk_status.SourceView(capabilities.title, standing, {anomaly.state: 3}, 10.0)] * 4,
         backlog,
         anomaly.description,
         "1",
@@ -287,10 +287,10 @@ def every_message(
     )
     return {
         **receipts,
-        "receipt of many": replies.receipt(model.Receipt(change, outcomes * 30, {}, [anomaly.description] * 3), DANA, offer),
-        "card": anomaly_card.anomaly(anomaly, offer, past),
-        "group": anomaly_card.group("card-1", tally, {anomaly.ref.source: offer, "other": offer}, 5),
-        "stale": replies.stale(anomaly, offer, past, "acknowledge"),
+        "receipt of many": replies.receipt(model.Receipt(change, outcomes * 30, {}, [anomaly.description] * 3), DANA, capabilities),
+        "card": anomaly_card.anomaly(anomaly, capabilities, past),
+        "group": anomaly_card.group("card-1", tally, {anomaly.ref.source: capabilities, "other": capabilities}, 5),
+        "stale": replies.stale(anomaly, capabilities, past, "acknowledge"),
         "listing": replies.listing(model.Listing(anomaly.description, [anomaly] * 10, 412, 10)),
         "group listing": replies.listing(model.Listing("", [anomaly] * 10, 412, 10), group="card-1"),
         "no listing": replies.listing(model.Listing(anomaly.description, [], 0)),
@@ -305,23 +305,23 @@ def every_message(
 
 
 def every_batch_message(
-    frozen: model.Batch, split: model.Split, progress: model.Progress, offer: model.Capabilities
+    frozen: model.Batch, split: model.Split, progress: model.Progress, capabilities: model.Capabilities
 ) -> Mapping[str, model.Message]:
     """Each kind of message that shows this batch, whatever its own state."""
     cards = {
-        f"batch card {state} {undoable}": batch_message.card(replace(frozen, state=state), progress, undoable, offer)
+        f"batch card {state} {undoable}": batch_message.card(replace(frozen, state=state), progress, undoable, capabilities)
         for state in model.BatchState
         for undoable in (True, False)
     }
     return {
         **cards,
-        "batch preview": batch_message.preview(frozen, split, progress, offer, {"7": frozen.actor_name}),
-        "batch started": batch_message.started(frozen, offer),
+        "batch preview": batch_message.preview(frozen, split, progress, capabilities, {"7": frozen.actor_name}),
+        "batch started": batch_message.started(frozen, capabilities),
         "batch cancelled": batch_message.cancelled(frozen),
     }
 
 
-def every_view(anomaly: model.Anomaly, offer: model.Capabilities) -> Mapping[str, model.Block]:
+def every_view(anomaly: model.Anomaly, capabilities: model.Capabilities) -> Mapping[str, model.Block]:
     """Each modal, about this anomaly; the forms are missing when its id fits into none."""
     linked = {person.id: f"U{index}" for index, person in enumerate(anomaly.assignees) if index % 2}
     strangers = [model.Actor(f"U{index}", person.name) for index, person in enumerate(anomaly.assignees)]
@@ -330,9 +330,9 @@ def every_view(anomaly: model.Anomaly, offer: model.Capabilities) -> Mapping[str
     views = {"delete": deletion_form.form(frozen, 312)}
     views |= {"loading": modals.loading(anomaly.type), "notice": modals.notice(anomaly.type, [anomaly.description] * 3)}
     try:
-        views["assign"] = anomaly_forms.assign(anomaly, offer, "C1", linked, [anomaly.description])
-        views["comment"] = anomaly_forms.comment(anomaly, offer, "C1")
-        views["pick"] = anomaly_forms.pick(pending, ["U1"] * 30, strangers, offer)
+        views["assign"] = anomaly_forms.assign(anomaly, capabilities, "C1", linked, [anomaly.description])
+        views["comment"] = anomaly_forms.comment(anomaly, capabilities, "C1")
+        views["pick"] = anomaly_forms.pick(pending, ["U1"] * 30, strangers, capabilities)
     except errors.NotSupported:
         pass
     return views

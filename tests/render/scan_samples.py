@@ -14,7 +14,7 @@ from bot.render.kit import ids
 from bot.render.scan import scan_message, scan_preview
 from tests.render import samples
 
-NOW, OFFER = samples.NOW, samples.OFFER
+NOW, CAPABILITIES = samples.NOW, samples.CAPABILITIES
 LATER = NOW + timedelta(minutes=3)
 WAREHOUSE, CRM = model.Place("42", "warehouse-prod"), model.Place("43", "crm")
 STATE, RESULT, CAUSE = model.OperationState, model.ScanResult, model.Cause
@@ -162,20 +162,20 @@ OPERATIONS = st.builds(
 
 
 def every_scan_message(
-    operation: model.Operation, problems: Sequence[model.Problem], offer: model.Capabilities, now: datetime
+    operation: model.Operation, problems: Sequence[model.Problem], capabilities: model.Capabilities, now: datetime
 ) -> Mapping[str, model.Message]:
     """Each kind of message about this operation, in every state."""
-    cards = {f"scan card {state}": scan_message.card(replace(operation, state=state), offer, now) for state in STATE}
+    cards = {f"scan card {state}": scan_message.card(replace(operation, state=state), capabilities, now) for state in STATE}
     twelve = [operation] * 12
     return {
         **cards,
-        "scan preview": scan_preview.preview(model.Proposal([operation], {operation.id: 14}, problems), offer),
-        "scan preview of many": scan_preview.preview(model.Proposal(twelve, {}, problems), offer),
-        "no scan": scan_preview.preview(model.Proposal([], {}, problems), offer, "qualytics"),
+        "scan preview": scan_preview.preview(model.Proposal([operation], {operation.id: 14}, problems), capabilities),
+        "scan preview of many": scan_preview.preview(model.Proposal(twelve, {}, problems), capabilities),
+        "no scan": scan_preview.preview(model.Proposal([], {}, problems), capabilities, "qualytics"),
         "scan started": scan_message.started(twelve),
         "scan cancelled": scan_message.cancelled(),
         "scan aborting": scan_message.aborting(operation),
         "scan status": scan_message.status(
-            [replace(operation, state=STATE.RUNNING)] * 12, [replace(operation, state=STATE.DONE)] * 12, offer, now
+            [replace(operation, state=STATE.RUNNING)] * 12, [replace(operation, state=STATE.DONE)] * 12, capabilities, now
         ),
     }

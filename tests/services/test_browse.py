@@ -299,7 +299,7 @@ async def test_one_is_shown_as_its_system_tells_it_with_what_is_known_here(world
     shown = await over(desk).show(model.Ref("qualytics", "1"), DANA)
     assert (shown.anomaly.description, shown.anomaly.version) == ("changed a moment ago", (await world.stored(1)).version)
     assert shown.anomaly.version > 1 and shown.past.last is not None and shown.past.last.action == "reopen"
-    assert (shown.offer.title, shown.offer.supports, shown.offer.archive_as) == (
+    assert (shown.capabilities.title, shown.capabilities.supports, shown.capabilities.archive_as) == (
         "Qualytics",
         world.system.supports,
         world.system.archive_as,

@@ -338,7 +338,7 @@ async def test_a_digest_is_of_all_systems_with_a_count_for_each(desk: Desk, othe
     assert (made.source, made.open, made.unacknowledged, made.opened) == ("", 3, 2, 3)
     assert made.systems == (("Qualytics", 2), ("Anomify", 1)) and [str(one.ref) for one in made.oldest] == ["anomify:a:7", "qualytics:1"]
     assert digest_stats.unpack(json.loads(json.dumps(digest_stats.pack(made)))) == made
-    seen = slack_rules.seen(digest_message.digest(made, desk.digests.offer(made)))
+    seen = slack_rules.seen(digest_message.digest(made, desk.digests.capabilities(made)))
     assert "In Qualytics (2) and Anomify (1), since" in seen
     alone = await desk.digests.ask(model.Query(source="anomify"), ME)
     assert (alone.source, alone.open) == ("anomify", 1)
@@ -353,7 +353,7 @@ async def test_a_system_that_is_down_stands_in_bold_in_the_digest_that_comes_at_
     made = await desk.digests.ask(model.Query(), ME)
     bold = [
         block["elements"][0]["elements"][0]
-        for block in digest_message.digest(made, desk.digests.offer(made)).blocks
+        for block in digest_message.digest(made, desk.digests.capabilities(made)).blocks
         if block["type"] == "rich_text"
     ]
     assert [(leaf["text"], leaf["style"]) for leaf in bold] == [

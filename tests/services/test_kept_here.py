@@ -282,9 +282,9 @@ async def test_one_that_is_shown_and_people_who_are_looked_for_are_as_they_are_k
     assert (await looking.show(ref, desks.LEE)).anomaly.assignees == (loose.LEE,)
     listing = await looking.listing(model.Query("strange", assignees=(loose.LEE.id,)), desks.LEE)
     assert [one.ref for one in listing.anomalies] == [ref]
-    offer = looking.capabilities("strange")
-    assert {Action.ASSIGN, Action.ACKNOWLEDGE} <= offer.supports
-    assert offer.unkept == set(Part)
+    capabilities = looking.capabilities("strange")
+    assert {Action.ASSIGN, Action.ACKNOWLEDGE} <= capabilities.supports
+    assert capabilities.unkept == set(Part)
 
 
 # --- forgetting

@@ -102,7 +102,7 @@ async def test_a_list_has_each_in_the_words_of_its_system(looking: Looking) -> N
     rows = [row for row in seen.split("Show") if looking.here[1].id in row]
     assert rows and "unassigned" not in rows[0]
     assert ("strange:ab:" in seen and "qualytics:7" in seen) is looking.town.mixed
-    assert page.offers.keys() == ({"strange", "qualytics"} if looking.town.mixed else {"strange"})
+    assert page.capabilities_of.keys() == ({"strange", "qualytics"} if looking.town.mixed else {"strange"})
 
 
 async def test_a_word_that_is_applied_here_is_answered_from_what_is_known_and_read_again(looking: Looking) -> None:
@@ -169,7 +169,7 @@ async def test_an_id_without_its_system_is_placed_by_its_form_though_that_is_dow
 async def test_one_is_shown_and_its_history_told_without_comments(looking: Looking) -> None:
     await looking.desk.click(desks.ACK, looking.here[0])
     shown, entries, comments = await looking.browse.history(looking.here[0], ME)
-    assert (shown.offer.title, [entry.action for entry in entries], list(comments)) == ("Strange", ["acknowledge"], [])
+    assert (shown.capabilities.title, [entry.action for entry in entries], list(comments)) == ("Strange", ["acknowledge"], [])
     looking.down()
     with pytest.raises(errors.SourceUnavailable, match="busy"):
         await looking.browse.show(looking.here[0], ME)
@@ -193,7 +193,7 @@ async def taken(chosen: selecting.Selection) -> list[model.Anomaly]:
 async def test_a_page_of_a_review_has_both_and_what_is_ticked_is_read_in_its_own_system(looking: Looking) -> None:
     page = await looking.review.page(model.ReviewScope(), OPEN, ME)
     assert page.source == ("" if looking.town.mixed else "strange")
-    view = review_form.form(page, looking.browse.offer([page.source] if page.source else ()))
+    view = review_form.form(page, looking.browse.together([page.source] if page.source else ()))
     assert all(one.ref.id in str(view) for one in page.anomalies)
     picked = [*looking.here[:1], *([model.Ref("qualytics", "7")] if looking.town.mixed else [])]
     chosen = await looking.review.targets(form(looking, *picked), OPEN, ME)
@@ -206,7 +206,7 @@ async def test_a_review_while_one_is_down_has_the_other_and_says_so(mixed: Looki
     mixed.down()
     page = await mixed.review.page(model.ReviewScope(), OPEN, ME)
     assert {one.ref.source for one in page.anomalies} == {"qualytics"}
-    assert "Strange does not answer; its anomalies are not in this list" in str(review_form.form(page, mixed.browse.offer(())))
+    assert "Strange does not answer; its anomalies are not in this list" in str(review_form.form(page, mixed.browse.together(())))
     chosen = await mixed.review.targets(form(mixed, mixed.here[0], model.Ref("qualytics", "7")), OPEN, ME)
     assert ([str(one.ref) for one in await taken(chosen)], list(chosen.missing)) == (["qualytics:7"], [])
     assert [gone.source for gone in chosen.unheard] == ["strange"]
@@ -226,7 +226,7 @@ async def test_a_digest_counts_each_and_calls_nothing_unassigned_where_nothing_i
     there = len(looking.town.strange.open)
     assert made.open == there + (3 if looking.town.mixed else 0)
     assert made.unassigned == (3 if looking.town.mixed else 0)
-    seen = slack_rules.seen(digest_message.digest(made, looking.digests.offer(made)))
+    seen = slack_rules.seen(digest_message.digest(made, looking.digests.capabilities(made)))
     assert ("unassigned" in seen) is looking.town.mixed
     assert (f"In Qualytics (3) and Strange ({there})" in seen) is looking.town.mixed
     if looking.town.mixed:

@@ -53,7 +53,11 @@ class Commenting:
 
 
 def assign(
-    anomaly: model.Anomaly, offer: model.Capabilities, channel: str = "", linked: Mapping[str, str] | None = None, notes: Sequence[str] = ()
+    anomaly: model.Anomaly,
+    capabilities: model.Capabilities,
+    channel: str = "",
+    linked: Mapping[str, str] | None = None,
+    notes: Sequence[str] = (),
 ) -> model.Block:
     """Who looks after this anomaly, several people; an empty choice takes those shown off.
 
@@ -64,7 +68,7 @@ def assign(
     friends = [person for person in anomaly.assignees if known.get(person.id)]
     shown = list(dict.fromkeys(known[person.id] for person in friends))[:MOST_PEOPLE]
     strangers = [person for person in anomaly.assignees if known.get(person.id) not in shown]
-    title = text.short(offer.title, 40)
+    title = text.short(capabilities.title, 40)
     said = [f"Whoever is chosen becomes an assignee in {title}; whoever is removed here is taken off there."]
     if strangers:
         verb = "stays" if len(strangers) == 1 else "stay"
@@ -77,7 +81,7 @@ def assign(
         **({"initial_users": shown} if shown else {}),
     }
     parts = [
-        _about(anomaly, offer),
+        _about(anomaly, capabilities),
         modals.entry(ids.ASSIGN_PEOPLE, "Assign to", select, optional=True),
         *(blocks.context(line) for line in said),
     ]
@@ -86,12 +90,12 @@ def assign(
     return limits.fit_view(modals.window("Assign", parts, callback=ids.ASSIGN_VIEW, submit="Assign", metadata=_metadata(pending)))
 
 
-def pick(pending: Pending, chosen: Sequence[str], unknown: Sequence[model.Actor], offer: model.Capabilities) -> model.Block:
+def pick(pending: Pending, chosen: Sequence[str], unknown: Sequence[model.Actor], capabilities: model.Capabilities) -> model.Block:
     """One picker of the system's users for each Slack person whom nobody knows there.
 
     The assignment to all `chosen` Slack users waits in the modal and happens after it.
     """
-    system = text.short(offer.title, 40)
+    system = text.short(capabilities.title, 40)
     parts = [blocks.section(f"Choose who they are in {system}. The choice is remembered, and then the anomaly is assigned.")]
     for stranger in unknown[:MOST_PEOPLE]:
         select: model.Block = {
@@ -106,14 +110,14 @@ def pick(pending: Pending, chosen: Sequence[str], unknown: Sequence[model.Actor]
     return limits.fit_view(modals.window("Who is this?", parts, callback=ids.LINK_VIEW, submit="Remember and assign", metadata=metadata))
 
 
-def comment(anomaly: model.Anomaly, offer: model.Capabilities, channel: str = "") -> model.Block:
+def comment(anomaly: model.Anomaly, capabilities: model.Capabilities, channel: str = "") -> model.Block:
     """A remark on one anomaly, kept in its system. Raises NotSupported for an impossible id."""
     field: model.Block = {"type": "plain_text_input", "action_id": ids.COMMENT_TEXT, "multiline": True, "min_length": 1}
     field["max_length"] = limits.INPUT_TEXT
     parts = [
-        _about(anomaly, offer),
+        _about(anomaly, capabilities),
         modals.entry(ids.COMMENT_TEXT, "Comment", field),
-        blocks.context(f"It is kept in {text.short(offer.title, 40)}, where everybody with access to the anomaly can read it."),
+        blocks.context(f"It is kept in {text.short(capabilities.title, 40)}, where everybody with access to the anomaly can read it."),
     ]
     pending = Pending(anomaly.ref, anomaly.version, channel)
     return limits.fit_view(modals.window("Comment", parts, callback=ids.COMMENT_VIEW, submit="Comment", metadata=_metadata(pending)))
@@ -134,8 +138,8 @@ def _person(person: model.Person) -> str:
     return f"{name} ({address})" if address and address != name else name
 
 
-def _about(anomaly: model.Anomaly, offer: model.Capabilities) -> model.Block:
-    return blocks.section(f"{wording.headline(anomaly)}\n{wording.standing(anomaly, offer)}")
+def _about(anomaly: model.Anomaly, capabilities: model.Capabilities) -> model.Block:
+    return blocks.section(f"{wording.headline(anomaly)}\n{wording.standing(anomaly, capabilities)}")
 
 
 def _metadata(pending: Pending, **more: object) -> str:

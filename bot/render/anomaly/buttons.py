@@ -50,23 +50,23 @@ _MORE = (
 )
 
 
-def row(anomaly: model.Anomaly, offer: model.Capabilities) -> tuple[model.Block, ...]:
+def row(anomaly: model.Anomaly, capabilities: model.Capabilities) -> tuple[model.Block, ...]:
     """The buttons that the system supports and that make sense as the anomaly stands; none for one that is gone."""
     if wording.gone(anomaly):
         return ()
-    offered = transitions.offered(anomaly, offer.supports)
+    offered = transitions.offered(anomaly, capabilities.supports)
     return blocks.actions(
         *(_button(entry, anomaly) for entry in _BEFORE_MENU if entry.action in offered),
-        _archive(anomaly, offer) if model.Action.ARCHIVE in offered else None,
+        _archive(anomaly, capabilities) if model.Action.ARCHIVE in offered else None,
         *(_button(entry, anomaly) for entry in _AFTER_MENU if entry.action in offered),
-        blocks.link_button(ids.OPEN, open_in(offer), anomaly.url),
-        _more(anomaly, offer),
+        blocks.link_button(ids.OPEN, open_in(capabilities), anomaly.url),
+        _more(anomaly, capabilities),
     )
 
 
-def open_in(offer: model.Capabilities) -> str:
+def open_in(capabilities: model.Capabilities) -> str:
     """The label of the link: "Open in Acme"."""
-    return f"Open in {text.short(offer.title, 40)}"
+    return f"Open in {text.short(capabilities.title, 40)}"
 
 
 def show(ref: model.Ref, version: int, label: str = "Show", hint: str = "") -> model.Block:
@@ -74,12 +74,12 @@ def show(ref: model.Ref, version: int, label: str = "Show", hint: str = "") -> m
     return blocks.button(ids.SHOW, label, ids.encode(ref, version), hint=hint)
 
 
-def possible(anomaly: model.Anomaly, offer: model.Capabilities) -> str:
+def possible(anomaly: model.Anomaly, capabilities: model.Capabilities) -> str:
     """What can be done, as mrkdwn for those who read only the text: "You can acknowledge or assign it with the buttons." and a link."""
-    offered = () if wording.gone(anomaly) else transitions.offered(anomaly, offer.supports)
+    offered = () if wording.gone(anomaly) else transitions.offered(anomaly, capabilities.supports)
     verbs = [vocabulary.order(action) for action in _SPOKEN if action in offered]
     here = f"You can {phrases.either(verbs)} it with the buttons" if verbs else ""
-    there = text.link(anomaly.url, open_in(offer)) if text.url(anomaly.url) else ""
+    there = text.link(anomaly.url, open_in(capabilities)) if text.url(anomaly.url) else ""
     return text.sentence(here, there)
 
 
@@ -92,9 +92,9 @@ def _button(entry: _Row, anomaly: model.Anomaly) -> model.Block:
     return blocks.button(entry.action_id, entry.label, value, style=entry.style, hint=f"{entry.spoken} {wording.title(anomaly)}")
 
 
-def _archive(anomaly: model.Anomaly, offer: model.Capabilities) -> model.Block | None:
+def _archive(anomaly: model.Anomaly, capabilities: model.Capabilities) -> model.Block | None:
     """The menu of outcomes; one plain button where closing has no reason."""
-    choices = closings.chosen(offer.archive_as)
+    choices = closings.chosen(capabilities.archive_as)
     if not choices:
         value = ids.encode_choice("", anomaly.ref, anomaly.version)
         return blocks.button(ids.ARCHIVE, "Archive", value, hint=f"Archive {wording.title(anomaly)}")
@@ -107,11 +107,11 @@ def _archive(anomaly: model.Anomaly, offer: model.Capabilities) -> model.Block |
     return blocks.menu(ids.ARCHIVE, "Archive as…", options)
 
 
-def _more(anomaly: model.Anomaly, offer: model.Capabilities) -> model.Block | None:
+def _more(anomaly: model.Anomaly, capabilities: model.Capabilities) -> model.Block | None:
     on_table = anomaly.state is not model.State.ARCHIVED and anomaly.container is not None
     options = [
         blocks.option(entry.label, ids.encode_choice(entry.choice, anomaly.ref, anomaly.version))
         for entry in _MORE
-        if (entry.needs is None or entry.needs in offer.supports) and (on_table or not entry.open_table)
+        if (entry.needs is None or entry.needs in capabilities.supports) and (on_table or not entry.open_table)
     ]
     return blocks.overflow(ids.MORE, options)

@@ -21,14 +21,14 @@ _LINES = 20
 # --- receipts -----------------------------------------------------------------------------------------------------------------
 
 
-def receipt(receipt: model.Receipt, actor: model.Actor, offer: model.Capabilities) -> model.Message:
+def receipt(receipt: model.Receipt, actor: model.Actor, capabilities: model.Capabilities) -> model.Message:
     """What an action did, for its actor: one line for one anomaly, counts and every refusal for several. Where somebody was faster: who,
     and the buttons that are right now."""
     outcomes = list(receipt.outcomes)
     moved = receipt.after.get(outcomes[0].ref) if len(outcomes) == 1 and outcomes[0].stale else None
     if moved is not None:
-        return stale(moved, offer, model.Recurrence(last=outcomes[0].by), vocabulary.order(receipt.change.action))
-    told = _told_one(receipt, outcomes[0], actor, offer) if len(outcomes) == 1 else _told_many(receipt, outcomes)
+        return stale(moved, capabilities, model.Recurrence(last=outcomes[0].by), vocabulary.order(receipt.change.action))
+    told = _told_one(receipt, outcomes[0], actor, capabilities) if len(outcomes) == 1 else _told_many(receipt, outcomes)
     remarks = [text.short(remark, 500) for remark in receipt.remarks]
     line = text.sentence(told, *remarks)
     refused = [_refusal(outcome) for outcome in outcomes if outcome.result is model.Result.REFUSED] if len(outcomes) > 1 else []
@@ -37,26 +37,26 @@ def receipt(receipt: model.Receipt, actor: model.Actor, offer: model.Capabilitie
     return limits.fit(model.Message(text.sentence(text.spoken(line), text.spoken(listed.replace("\n", "; "))), shown))
 
 
-def _told_one(receipt: model.Receipt, outcome: model.Outcome, actor: model.Actor, offer: model.Capabilities) -> str:
+def _told_one(receipt: model.Receipt, outcome: model.Outcome, actor: model.Actor, capabilities: model.Capabilities) -> str:
     anomaly = receipt.after.get(outcome.ref)
     about = f"{wording.title(anomaly)}, {wording.ident(anomaly)}" if anomaly else text.short(str(outcome.ref), 80)
     verb = vocabulary.verb(receipt.change.action).done
     if outcome.result is model.Result.REFUSED:
-        return text.sentence(f"Not {verb.lower()}: {about}", text.capital(_why(outcome, offer)))
+        return text.sentence(f"Not {verb.lower()}: {about}", text.capital(_why(outcome, capabilities)))
     if outcome.result is model.Result.ALREADY:
         return text.sentence(_already(outcome, verb, anomaly), "Nothing was changed")
-    ours = f"Kept here: {text.short(offer.title, 40)} does not keep it" if overlay.whole(receipt.change, anomaly) else ""
-    return text.sentence(f"{_done(receipt.change, verb, anomaly, actor, offer)}: {about}", ours)
+    ours = f"Kept here: {text.short(capabilities.title, 40)} does not keep it" if overlay.whole(receipt.change, anomaly) else ""
+    return text.sentence(f"{_done(receipt.change, verb, anomaly, actor, capabilities)}: {about}", ours)
 
 
-def _done(change: model.Change, verb: str, anomaly: model.Anomaly | None, actor: model.Actor, offer: model.Capabilities) -> str:
+def _done(change: model.Change, verb: str, anomaly: model.Anomaly | None, actor: model.Actor, capabilities: model.Capabilities) -> str:
     """ "Assigned to you and Lee Park", told by what the system says now."""
     if change.action is model.Action.ASSIGN and anomaly is not None:
         names = wording.assignees(anomaly.assignees, actor.email)
         return f"Assigned to {names}" if names else "Unassigned"
     if change.action is model.Action.ARCHIVE:
         chosen = (anomaly.archived_as if anomaly else None) or change.archive_as
-        return f"Archived as {wording.closed(chosen, offer.archive_as)}" if chosen else "Archived"
+        return f"Archived as {wording.closed(chosen, capabilities.archive_as)}" if chosen else "Archived"
     return verb
 
 
@@ -69,8 +69,8 @@ def _already(outcome: model.Outcome, verb: str, anomaly: model.Anomaly | None) -
     return f"Already {verb.lower()}{f': {wording.title(anomaly)}, {wording.ident(anomaly)}' if anomaly else ''}"
 
 
-def _why(outcome: model.Outcome, offer: model.Capabilities | None = None) -> str:
-    return refusals.why(outcome.reason, outcome.right, outcome.place, offer.title if offer else "")
+def _why(outcome: model.Outcome, capabilities: model.Capabilities | None = None) -> str:
+    return refusals.why(outcome.reason, outcome.right, outcome.place, capabilities.title if capabilities else "")
 
 
 def _refusal(outcome: model.Outcome) -> str:
@@ -86,17 +86,17 @@ def _told_many(receipt: model.Receipt, outcomes: Sequence[model.Outcome]) -> str
     return ", ".join(f"{text.number(n)} {_RESULTS[result].format(verb=verb)}" for result, n in counted.items() if n) or "Nothing to do"
 
 
-def stale(anomaly: model.Anomaly, offer: model.Capabilities, past: model.Recurrence, action: str) -> model.Message:
+def stale(anomaly: model.Anomaly, capabilities: model.Capabilities, past: model.Recurrence, action: str) -> model.Message:
     """The anomaly moved on since the button was drawn: who did what when, and the buttons that make sense now."""
-    stands = wording.state(anomaly, offer.archive_as)
-    did = wording.done(past.last, anomaly, offer.archive_as) if past.last else stands
+    stands = wording.state(anomaly, capabilities.archive_as)
+    did = wording.done(past.last, anomaly, capabilities.archive_as) if past.last else stands
     line = f"Nothing was changed: you cannot {text.short(action, 40)} {wording.title(anomaly)} any more. It is {stands} now"
     when = text.when(past.last.at) if past.last else ""
-    said = text.sentence(text.spoken(line), f"{text.spoken(did)} {when}".strip(), buttons.possible(anomaly, offer))
+    said = text.sentence(text.spoken(line), f"{text.spoken(did)} {when}".strip(), buttons.possible(anomaly, capabilities))
     shown = (
         blocks.section(text.sentence(line)),
         blocks.context(did, *((blocks.marked(when),) if when else ())),
-        *buttons.row(anomaly, offer),
+        *buttons.row(anomaly, capabilities),
     )
     return limits.fit(model.Message(said, shown))
 
@@ -159,7 +159,7 @@ def _review(listing: model.Listing) -> model.Block | None:
 
 def _listed(anomaly: model.Anomaly, listing: model.Listing) -> tuple[model.Block, model.Block]:
     show = buttons.show(anomaly.ref, anomaly.version, hint=f"Show {wording.title(anomaly)}, {wording.ident(anomaly)}")
-    line = f"{wording.headline(anomaly)}\n{wording.standing(anomaly, listing.offers.get(anomaly.ref.source), whole=_several(listing))}"
+    line = f"{wording.headline(anomaly)}\n{wording.standing(anomaly, listing.capabilities_of.get(anomaly.ref.source), whole=_several(listing))}"
     address = text.url(anomaly.url)
     link = (blocks.marked(text.link(address, "Open in the web app")),) if address and text.size(address) <= 300 else ()
     return blocks.section(line, show), blocks.context(wording.dated(anomaly), blocks.marked(text.when(anomaly.created)), *link)
@@ -167,14 +167,14 @@ def _listed(anomaly: model.Anomaly, listing: model.Listing) -> tuple[model.Block
 
 def _several(listing: model.Listing) -> bool:
     """Whether it is a list of several systems, which may have the same ids."""
-    return len(listing.totals) > 1 or len(listing.offers) > 1
+    return len(listing.totals) > 1 or len(listing.capabilities_of) > 1
 
 
 def _spoken_row(anomaly: model.Anomaly, listing: model.Listing) -> str:
-    offer = listing.offers.get(anomaly.ref.source)
-    stands = wording.state(anomaly, offer.archive_as if offer else ())
+    capabilities = listing.capabilities_of.get(anomaly.ref.source)
+    stands = wording.state(anomaly, capabilities.archive_as if capabilities else ())
     named = wording.ident(anomaly, whole=_several(listing))
-    parts = (wording.headline(anomaly), named, stands, wording.who(anomaly, offer), wording.dated(anomaly))
+    parts = (wording.headline(anomaly), named, stands, wording.who(anomaly, capabilities), wording.dated(anomaly))
     return f"{text.spoken(', '.join(part for part in parts if part))} {text.when(anomaly.created)}"
 
 
@@ -244,12 +244,12 @@ _LINKED: Mapping[str, str] = {
 """What is said about a Slack user, by what was done."""
 
 
-def linked(slack_id: str, person: model.Person | None, offer: model.Capabilities, how: str, replaced: str = "") -> model.Message:
+def linked(slack_id: str, person: model.Person | None, capabilities: model.Capabilities, how: str, replaced: str = "") -> model.Message:
     """Who a Slack user is in the system. `how` is what was done: "known" (nothing), "linked" or "unlinked". Nobody known: how to link.
     `replaced` is the Slack user who was that until now."""
     done = how if how in _LINKED else "known"
     said = _LINKED[done if person or done == "unlinked" else "unknown"]
-    line = said.format(person=_person(person), system=text.short(offer.title, 40, "the system"))
+    line = said.format(person=_person(person), system=text.short(capabilities.title, 40, "the system"))
     who, before = _mention(slack_id), "was that until now and is told."
     parts: list[model.Block | str] = [blocks.marked(who), line]
     parts += [blocks.marked(_mention(replaced)), before] if replaced else []
@@ -261,7 +261,7 @@ def known(
     slack_id: str, found: Sequence[tuple[model.Capabilities, model.Person | None]], silent: Sequence[model.Unheard] = ()
 ) -> model.Message:
     """Who a Slack user is in each system that has users; `silent` are those that do not answer."""
-    told = [linked(slack_id, person, offer, "known") for offer, person in found]
+    told = [linked(slack_id, person, capabilities, "known") for capabilities, person in found]
     down = [(f"{text.short(one.title, 40, 'A system')} does not answer, so nobody can say who this is there.", one.why) for one in silent]
     rows = [block for one in told for block in one.blocks]
     rows += [blocks.bold(line, text.sentence(text.short(why, 300, ""))) for line, why in down]

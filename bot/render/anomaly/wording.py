@@ -177,17 +177,19 @@ def dated(anomaly: model.Anomaly) -> str:
     return "first seen" if anomaly.undated else "detected"
 
 
-def who(anomaly: model.Anomaly, offer: model.Capabilities | None = None) -> str:
-    """ "unassigned", "assigned to Lee Park"; "" where its system has no assignees. Without `offer` nobody knows whether it has."""
+def who(anomaly: model.Anomaly, capabilities: model.Capabilities | None = None) -> str:
+    """ "unassigned", "assigned to Lee Park"; "" where its system has no assignees. Without `capabilities` nobody knows whether it has."""
     names = assignees(anomaly.assignees)
     if names:
         return f"assigned to {names}"
-    return "" if offer is not None and model.Action.ASSIGN not in offer.supports else "unassigned"
+    return "" if capabilities is not None and model.Action.ASSIGN not in capabilities.supports else "unassigned"
 
 
-def standing(anomaly: model.Anomaly, offer: model.Capabilities | None = None, *, whole: bool = False) -> str:
+def standing(anomaly: model.Anomaly, capabilities: model.Capabilities | None = None, *, whole: bool = False) -> str:
     """ "Archived as Duplicate · assigned to Lee Park · id 1001": a row of a list, in the words of its system."""
-    return dotted(state(anomaly, offer.archive_as if offer else ()), who(anomaly, offer), f"id {ident(anomaly, whole=whole)}")
+    return dotted(
+        state(anomaly, capabilities.archive_as if capabilities else ()), who(anomaly, capabilities), f"id {ident(anomaly, whole=whole)}"
+    )
 
 
 def dotted(*parts: str) -> str:

@@ -37,7 +37,7 @@ def preview(
     batch: model.Batch,
     split: model.Split,
     progress: model.Progress,
-    offer: model.Capabilities,
+    capabilities: model.Capabilities,
     names: batch_wording.Names = batch_wording.NOBODY,
     silent: Sequence[model.Unheard] = (),
     later: int = 0,
@@ -46,16 +46,16 @@ def preview(
     are the systems whose anomalies are not in it, `later` how many joined the group card after it was seen."""
     todo = batch_wording.of(progress, *batch_wording.WAITING)
     if not todo:
-        return unheard.beside(_nothing_to_do(batch, progress, offer), silent, "batch")
-    title = batch_wording.wanted(batch, todo, names, offer.archive_as)
+        return unheard.beside(_nothing_to_do(batch, progress, capabilities), silent, "batch")
+    title = batch_wording.wanted(batch, todo, names, capabilities.archive_as)
     gets = batch_wording.gets(batch.change, names) if batch.change.action is not model.Action.DELETE else []
     each = "Each anomaly gets:\n" + "\n".join(f"• {part}" for part in gets) if gets else ""
     beside = [batch_wording.later(later)] if later else []
-    chosen = "\n".join([_chosen(batch, progress), *beside, *batch_wording.reasons(batch, progress, offer, all_of_them=False)])
+    chosen = "\n".join([_chosen(batch, progress), *beside, *batch_wording.reasons(batch, progress, capabilities, all_of_them=False)])
     sorted_ = "\n".join(_split(split))
     samples = [wording.sample(one) for one in split.sample[:_SAMPLES]]
     sure = _sure(batch, todo)
-    meaning = _meaning(batch.change.action, offer)
+    meaning = _meaning(batch.change.action, capabilities)
     said = text.sentence(
         text.spoken(f"{title}?"),
         unheard.spoken(silent, "batch"),
@@ -105,15 +105,15 @@ def _split(split: model.Split) -> list[str]:
     ]
 
 
-def _meaning(action: model.Action, offer: model.Capabilities) -> str:
+def _meaning(action: model.Action, capabilities: model.Capabilities) -> str:
     template = _MEANING.get(action, "Undo takes it back for 30 minutes afterwards, wherever nobody changed anything since.")
-    if action is model.Action.ARCHIVE and model.Action.REOPEN not in offer.supports:
+    if action is model.Action.ARCHIVE and model.Action.REOPEN not in capabilities.supports:
         template = _NO_WAY_BACK
-    return template.format(system=_system(offer))
+    return template.format(system=_system(capabilities))
 
 
-def _system(offer: model.Capabilities) -> str:
-    return text.short(offer.title, 40, "the system")
+def _system(capabilities: model.Capabilities) -> str:
+    return text.short(capabilities.title, 40, "the system")
 
 
 def _sure(batch: model.Batch, todo: int) -> str:
@@ -134,17 +134,20 @@ def _confirm(batch: model.Batch, todo: int, title: str) -> model.Block | None:
     return blocks.button(ids.BATCH_CONFIRM, label, batch.id, style=style, hint=f"Confirm: {title}")
 
 
-def _nothing_to_do(batch: model.Batch, progress: model.Progress, offer: model.Capabilities) -> model.Message:
-    lines = [text.sentence("Nothing to do", _chosen(batch, progress)), *batch_wording.reasons(batch, progress, offer, all_of_them=False)]
+def _nothing_to_do(batch: model.Batch, progress: model.Progress, capabilities: model.Capabilities) -> model.Message:
+    lines = [
+        text.sentence("Nothing to do", _chosen(batch, progress)),
+        *batch_wording.reasons(batch, progress, capabilities, all_of_them=False),
+    ]
     return blocks.line("\n".join(lines))
 
 
 # --- answers to the buttons -----------------------------------------------------------------------------------------------------------
 
 
-def started(batch: model.Batch, offer: model.Capabilities) -> model.Message:
+def started(batch: model.Batch, capabilities: model.Capabilities) -> model.Message:
     """The answer to [Confirm], to [Undo] and to the deletion form."""
-    line = f"{batch_wording.running(batch, closing=offer.archive_as)} in {_system(offer)} has begun"
+    line = f"{batch_wording.running(batch, closing=capabilities.archive_as)} in {_system(capabilities)} has begun"
     return blocks.line(text.sentence(line, "Its message shows how far it is, and the receipt afterwards"))
 
 
@@ -160,7 +163,7 @@ def card(
     batch: model.Batch,
     progress: model.Progress,
     undoable: bool,
-    offer: model.Capabilities,
+    capabilities: model.Capabilities,
     names: batch_wording.Names = batch_wording.NOBODY,
 ) -> model.Message:
     """Progress while it runs, the receipt afterwards; [Undo] while it is `undoable` and there is something that could return.
@@ -171,22 +174,22 @@ def card(
         return cancelled(batch)
     if batch.state is model.BatchState.PREVIEW:
         return blocks.line(
-            f"{batch_wording.wanted(batch, batch.total, closing=offer.archive_as)}: waiting for its confirmation. Nothing was changed."
+            f"{batch_wording.wanted(batch, batch.total, closing=capabilities.archive_as)}: waiting for its confirmation. Nothing was changed."
         )
     if batch.state is model.BatchState.RUNNING:
-        return _running(batch, progress, offer, names)
-    return _receipt(batch, progress, undoable, offer, names)
+        return _running(batch, progress, capabilities, names)
+    return _receipt(batch, progress, undoable, capabilities, names)
 
 
-def _running(batch: model.Batch, progress: model.Progress, offer: model.Capabilities, names: batch_wording.Names) -> model.Message:
+def _running(batch: model.Batch, progress: model.Progress, capabilities: model.Capabilities, names: batch_wording.Names) -> model.Message:
     total = max(1, batch.total)
     share = min(1.0, max(0.0, 1 - batch_wording.of(progress, *batch_wording.WAITING) / total))
-    title = batch_wording.running(batch, names, offer.archive_as)
+    title = batch_wording.running(batch, names, capabilities.archive_as)
     line = f"{title}: {batch_wording.counted(batch, progress)}."
     percent = f"{int(share * 100)} %"
     bar = "▓" * int(share * _BAR) + "░" * (_BAR - int(share * _BAR))
     small = _small(batch)
-    reasons = batch_wording.reasons(batch, progress, offer, all_of_them=False)
+    reasons = batch_wording.reasons(batch, progress, capabilities, all_of_them=False)
     said = text.sentence(text.spoken(line), f"{percent} is settled", text.spoken(small))
     shown = (
         blocks.section(f"{line}\n{bar} {percent}"),
@@ -198,14 +201,14 @@ def _running(batch: model.Batch, progress: model.Progress, offer: model.Capabili
 
 
 def _receipt(
-    batch: model.Batch, progress: model.Progress, undoable: bool, offer: model.Capabilities, names: batch_wording.Names
+    batch: model.Batch, progress: model.Progress, undoable: bool, capabilities: model.Capabilities, names: batch_wording.Names
 ) -> model.Message:
-    title = batch_wording.finished(batch, batch_wording.of(progress, model.Fate.DONE), names, offer.archive_as)
+    title = batch_wording.finished(batch, batch_wording.of(progress, model.Fate.DONE), names, capabilities.archive_as)
     line = text.sentence(title, text.capital(batch_wording.counted(batch, progress)), _took(batch))
     large = batch.total > batch_wording.CSV_ABOVE
-    reasons = batch_wording.reasons(batch, progress, offer, all_of_them=not large)
+    reasons = batch_wording.reasons(batch, progress, capabilities, all_of_them=not large)
     file = "The CSV in the thread names every anomaly with its result." if large else ""
-    afterwards, button = _afterwards(batch, progress, undoable, offer)
+    afterwards, button = _afterwards(batch, progress, undoable, capabilities)
     again = _again(batch, progress)
     at = text.when(batch.finished) if batch.finished else ""
     small = _small(batch)
@@ -247,7 +250,9 @@ def _extra(batch: model.Batch, names: batch_wording.Names) -> tuple[model.Block,
     return (blocks.context(f"Each: {'; '.join(extra)}."),) if extra else ()
 
 
-def _afterwards(batch: model.Batch, progress: model.Progress, undoable: bool, offer: model.Capabilities) -> tuple[str, model.Block | None]:
+def _afterwards(
+    batch: model.Batch, progress: model.Progress, undoable: bool, capabilities: model.Capabilities
+) -> tuple[str, model.Block | None]:
     """Whether and until when it can be taken back, as mrkdwn, and the button for it."""
     action, done = batch.change.action, batch_wording.of(progress, model.Fate.DONE)
     if batch.undone_by:
@@ -255,13 +260,13 @@ def _afterwards(batch: model.Batch, progress: model.Progress, undoable: bool, of
     if not done or batch.undo_of:
         return "", None
     if action in (model.Action.DELETE, model.Action.COMMENT):
-        return text.spoken(_meaning(action, offer)), None
+        return text.spoken(_meaning(action, capabilities)), None
     if not undoable:
         return "", None
-    if action is model.Action.ARCHIVE and model.Action.REOPEN not in offer.supports:
-        return text.spoken(_NO_REOPENING.format(system=_system(offer))), None
+    if action is model.Action.ARCHIVE and model.Action.REOPEN not in capabilities.supports:
+        return text.spoken(_NO_REOPENING.format(system=_system(capabilities))), None
     until = f" until {text.when(batch.finished + UNDO_FOR)}" if batch.finished else ""
-    also = _UNDO_MEANS.get(action, "What somebody changed since is left alone.").format(system=_system(offer))
+    also = _UNDO_MEANS.get(action, "What somebody changed since is left alone.").format(system=_system(capabilities))
     remark = " Comments stay." if batch.change.comment.strip() else ""
     return f"Undo takes this back{until}. {text.spoken(also)}{remark}", _undo(batch, done)
 

@@ -139,11 +139,11 @@ def counted(batch: model.Batch, progress: model.Progress) -> str:
     return ", ".join([*parts, *([f"{text.number(left)} to go"] if left else [])]) or "nothing done"
 
 
-def reasons(batch: model.Batch, progress: model.Progress, offer: model.Capabilities, *, all_of_them: bool) -> list[str]:
+def reasons(batch: model.Batch, progress: model.Progress, capabilities: model.Capabilities, *, all_of_them: bool) -> list[str]:
     """One line for each reason why something was not done: how many, why, and the ids; the rest is counted."""
     groups = [group for group in progress.refusals if group.fate in NOT_DONE or (group.fate is model.Fate.DONE and group.reason)]
     most = CSV_ABOVE if all_of_them else _GROUPS_BESIDE_CSV
-    lines = [_reason(batch, group, offer, CSV_ABOVE if all_of_them else _IDS_BESIDE_CSV) for group in groups[:most]]
+    lines = [_reason(batch, group, capabilities, CSV_ABOVE if all_of_them else _IDS_BESIDE_CSV) for group in groups[:most]]
     untold = of(progress, *NOT_DONE) - sum(group.count for group in groups[:most] if group.fate in NOT_DONE)
     return lines + ([f"• {text.number(untold)} more for other reasons"] if groups and untold > 0 else [])
 
@@ -155,9 +155,9 @@ def later(amount: int) -> str:
     return f"{joined} Press Review on the card as it is now to have {'it' if one else 'them'}, too."
 
 
-def _reason(batch: model.Batch, group: model.Refusals, offer: model.Capabilities, most: int) -> str:
+def _reason(batch: model.Batch, group: model.Refusals, capabilities: model.Capabilities, most: int) -> str:
     silent = "somebody changed it in between" if group.fate is model.Fate.DRIFTED else "the system refused and gave no reason"
-    why = refusals.why(group.reason, group.right, group.place, offer.title, silent).rstrip(".")
+    why = refusals.why(group.reason, group.right, group.place, capabilities.title, silent).rstrip(".")
     shown = [text.short(ref.id if batch.source else str(ref), 40) for ref in group.refs[:most]]
     more = f" and {text.number(group.count - len(shown))} more" if shown and group.count > len(shown) else ""
     # The ids come first: what has to give way to other text is the end of the reason.

@@ -17,18 +17,18 @@ _CHECKS = 5
 _CHART = "Opened and still open, by day"
 
 
-def digest(digest: model.Digest, offer: model.Capabilities, *, asked: bool = False) -> model.Message:
+def digest(digest: model.Digest, capabilities: model.Capabilities, *, asked: bool = False) -> model.Message:
     """Counts first, then the week, what waits longest, who has how much, what is noisiest. One calm line when nothing happened.
 
     `asked` is a digest that somebody asked for just now, in place of one that came at its time.
     """
     if not (digest.open or digest.opened or digest.closed):
-        return _calm(digest, offer)
+        return _calm(digest, capabilities)
     title = _title(digest)
     unacknowledged = _unacknowledged(digest)
     lists = "\n".join(part for part in (_load(digest), _noise(digest)) if part)
     newest = _newest(digest)
-    scope = _scope(digest, offer)
+    scope = _scope(digest, capabilities)
     oldest = _sorted(digest)
     review = _review(digest)
     said = text.sentence(
@@ -58,8 +58,8 @@ def digest(digest: model.Digest, offer: model.Capabilities, *, asked: bool = Fal
 _AGAIN = "· /anomalies digest shows it at any time"
 
 
-def _calm(digest: model.Digest, offer: model.Capabilities) -> model.Message:
-    line, rest = "Nothing is open. Nothing was opened or closed since", _of(digest, offer)
+def _calm(digest: model.Digest, capabilities: model.Capabilities) -> model.Message:
+    line, rest = "Nothing is open. Nothing was opened or closed since", _of(digest, capabilities)
     said = f"{text.spoken(line)} {text.when(digest.since)} {text.spoken(rest)}."
     row = blocks.context(line, blocks.marked(text.when(digest.since)), rest)
     return limits.fit(
@@ -67,15 +67,15 @@ def _calm(digest: model.Digest, offer: model.Capabilities) -> model.Message:
     )
 
 
-def _of(digest: model.Digest, offer: model.Capabilities) -> str:
+def _of(digest: model.Digest, capabilities: model.Capabilities) -> str:
     """ "in Acme (table:orders)"."""
     words = text.short(digest.words, 300, "")
     several = [f"{text.short(title, 40)} ({text.number(amount)})" for title, amount in digest.systems] if len(digest.systems) > 1 else []
-    return f"in {phrases.both(several) or text.short(offer.title, 40, 'the system')}{f' ({words})' if words else ''}"
+    return f"in {phrases.both(several) or text.short(capabilities.title, 40, 'the system')}{f' ({words})' if words else ''}"
 
 
-def _scope(digest: model.Digest, offer: model.Capabilities) -> str:
-    return f"{text.capital(_of(digest, offer))}, since"
+def _scope(digest: model.Digest, capabilities: model.Capabilities) -> str:
+    return f"{text.capital(_of(digest, capabilities))}, since"
 
 
 def _title(digest: model.Digest) -> str:

@@ -38,7 +38,7 @@ def receipt(items: Iterable[model.Item], *, heading: bool = True) -> bytes:
     return _file([name for name, _ in _COLUMNS] if heading else (), ([read(item) for _, read in _COLUMNS] for item in items))
 
 
-_Offers = Mapping[str, model.Capabilities]
+_CapabilitiesOf = Mapping[str, model.Capabilities]
 
 _EXPORT: tuple[tuple[str, Callable[[model.Anomaly], str]], ...] = (
     ("id", lambda anomaly: str(anomaly.ref)),
@@ -59,22 +59,25 @@ _EXPORT: tuple[tuple[str, Callable[[model.Anomaly], str]], ...] = (
     ("scale", lambda anomaly: _scale(anomaly)),
 )
 _ADDED: tuple[tuple[str, Callable[[model.Anomaly, model.Capabilities], str]], ...] = (
-    ("system", lambda anomaly, offer: offer.title),
-    ("closed as", lambda anomaly, offer: closings.title(offer.archive_as, anomaly.archived_as) if anomaly.archived_as else ""),
+    ("system", lambda anomaly, capabilities: capabilities.title),
+    (
+        "closed as",
+        lambda anomaly, capabilities: closings.title(capabilities.archive_as, anomaly.archived_as) if anomaly.archived_as else "",
+    ),
 )
 """What takes more than the anomaly to tell. New columns stand behind those of earlier releases: people read them by their place."""
 
 
-def anomalies(anomalies: Iterable[model.Anomaly], *, heading: bool = True, offers: _Offers | None = None) -> bytes:
-    """Every anomaly, one line each, as its system told it last; as safe as a receipt. `offers` are what the systems let people do, by their
+def anomalies(anomalies: Iterable[model.Anomaly], *, heading: bool = True, capabilities_of: _CapabilitiesOf | None = None) -> bytes:
+    """Every anomaly, one line each, as its system told it last; as safe as a receipt. `capabilities_of` are what the systems let people do, by their
     names."""
     names = [name for name, _ in (*_EXPORT, *_ADDED)] if heading else ()
-    return _file(names, (_row(anomaly, offers or {}) for anomaly in anomalies))
+    return _file(names, (_row(anomaly, capabilities_of or {}) for anomaly in anomalies))
 
 
-def _row(anomaly: model.Anomaly, offers: _Offers) -> Sequence[str]:
-    offer = offers.get(anomaly.ref.source) or model.Capabilities(anomaly.ref.source, frozenset())
-    return [*(read(anomaly) for _, read in _EXPORT), *(read(anomaly, offer) for _, read in _ADDED)]
+def _row(anomaly: model.Anomaly, capabilities_of: _CapabilitiesOf) -> Sequence[str]:
+    capabilities = capabilities_of.get(anomaly.ref.source) or model.Capabilities(anomaly.ref.source, frozenset())
+    return [*(read(anomaly) for _, read in _EXPORT), *(read(anomaly, capabilities) for _, read in _ADDED)]
 
 
 def _scale(anomaly: model.Anomaly) -> str:

@@ -78,15 +78,15 @@ def _within(idents: Sequence[str], room: int) -> list[str]:
 # --- the form ---------------------------------------------------------------------------------------------------------------------
 
 
-def form(page: model.ReviewPage, offer: model.Capabilities) -> model.Block:
+def form(page: model.ReviewPage, capabilities: model.Capabilities) -> model.Block:
     """A page of the review: the filter, up to ten anomalies to tick, which ones are meant, and one action, of which none is preselected.
 
     Where there is nothing to act on it is the filter field and a sentence; Slack wants a submit button beside a field, so it says Search.
     """
-    choices = review_input.offered(offer)
+    choices = review_input.offered(capabilities)
     held = _hold(page if choices else replace(page, anomalies=()))
     if held is None or not held.shown:
-        return _nothing(page, offer, held)
+        return _nothing(page, capabilities, held)
     parts = [
         *_top(page, page.scope),
         blocks.section(_heading(page)),
@@ -97,17 +97,17 @@ def form(page: model.ReviewPage, offer: model.Capabilities) -> model.Block:
         *_steps(page, len(page.anomalies)),
         *_which(page),
         _action(choices),
-        *_people(offer),
+        *_people(capabilities),
     ]
     return limits.fit_view(modals.window(_TITLE, parts, callback=ids.REVIEW_VIEW, submit="Continue", metadata=held.metadata))
 
 
-def _nothing(page: model.ReviewPage, offer: model.Capabilities, held: _Held | None) -> model.Block:
+def _nothing(page: model.ReviewPage, capabilities: model.Capabilities, held: _Held | None) -> model.Block:
     """Why there is nothing to tick. A filter that fits into no form stays in its field alone: it can be shortened there."""
     scope = page.scope if held else model.ReviewScope()
     metadata = held.metadata if held else _json({"words": "", "card": "", "offset": 0, "channel": text.clip(page.channel, 40)})
     silent = unheard.rows(page.unheard, "list")
-    parts = [*_top(page, scope), blocks.section(_empty(page, offer, held)), *silent, *(_steps(page, 0) if held else ())]
+    parts = [*_top(page, scope), blocks.section(_empty(page, capabilities, held)), *silent, *(_steps(page, 0) if held else ())]
     view = modals.window(_TITLE, parts, callback=ids.REVIEW_VIEW, submit="" if page.scope.card else "Search", metadata=metadata)
     return limits.fit_view({**view, "callback_id": ids.REVIEW_VIEW, "private_metadata": metadata})
 
@@ -129,11 +129,11 @@ def _top(page: model.ReviewPage, scope: model.ReviewScope) -> list[model.Block]:
     return [{**field, "dispatch_action": True}, *notice]
 
 
-def _empty(page: model.ReviewPage, offer: model.Capabilities, held: _Held | None) -> str:
+def _empty(page: model.ReviewPage, capabilities: model.Capabilities, held: _Held | None) -> str:
     if held is None:
         return "This filter is longer than a form in Slack can hold. Shorten it and press Enter."
-    if not review_input.offered(offer):
-        return f"{text.short(offer.title, 40, 'This system')} lets nobody change anomalies from here, so there is nothing to review."
+    if not review_input.offered(capabilities):
+        return f"{text.short(capabilities.title, 40, 'This system')} lets nobody change anomalies from here, so there is nothing to review."
     if held.unshown:
         return "The ids of these anomalies are longer than a form in Slack can hold. Handle them with /anomalies list."
     if page.offset:
@@ -187,12 +187,12 @@ def _option(anomaly: model.Anomaly, page: model.ReviewPage, table: str) -> model
         or text.short(anomaly.description, 75, "")
         or f"{text.short(anomaly.type, 20, '')} anomaly".strip()
     )
-    named = text.short(anomaly.ref.id, 14) if max(len(page.totals), len(page.offers)) < 2 else text.short(str(anomaly.ref), 24)
+    named = text.short(anomaly.ref.id, 14) if max(len(page.totals), len(page.capabilities_of)) < 2 else text.short(str(anomaly.ref), 24)
     first = (f"#{named} {table}".strip(), str(anomaly.severity or ""), failed)
     rows = text.count(anomaly.records, "row") if anomaly.records is not None else ""
-    offer = page.offers.get(anomaly.ref.source)
-    stands = text.clip(wording.state(anomaly, offer.archive_as if offer else ()), 24)
-    people = wording.assignees(anomaly.assignees) or wording.who(anomaly, offer)
+    capabilities = page.capabilities_of.get(anomaly.ref.source)
+    stands = text.clip(wording.state(anomaly, capabilities.archive_as if capabilities else ()), 24)
+    people = wording.assignees(anomaly.assignees) or wording.who(anomaly, capabilities)
     second = wording.dotted(rows, _day(anomaly), stands, people)
     return blocks.option(wording.dotted(*first), ids.pick(anomaly.ref, page.source), second)
 
@@ -257,8 +257,8 @@ def _action(choices: Sequence[review_input.Choice]) -> model.Block:
     return modals.entry(ids.REVIEW_ACTION, "Action", element)
 
 
-def _people(offer: model.Capabilities) -> tuple[model.Block, ...]:
-    if model.Action.ASSIGN not in offer.supports:
+def _people(capabilities: model.Capabilities) -> tuple[model.Block, ...]:
+    if model.Action.ASSIGN not in capabilities.supports:
         return ()
     element: model.Block = {
         "type": "multi_users_select",

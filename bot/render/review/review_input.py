@@ -47,19 +47,22 @@ _CHOICES: tuple[Choice, ...] = (
 _CHANGES: Mapping[str, model.Change] = {choice.value: choice.change for choice in _CHOICES}
 
 
-def offered(offer: model.Capabilities) -> list[Choice]:
+def offered(capabilities: model.Capabilities) -> list[Choice]:
     """What the system supports; archiving with the outcomes that it knows, or plainly where it knows none."""
-    supported = [choice for choice in _CHOICES if choice.change.action in offer.supports]
-    return [one for choice in supported for one in (_ways(offer) or [choice] if choice.value == _ARCHIVE else [choice])]
+    supported = [choice for choice in _CHOICES if choice.change.action in capabilities.supports]
+    return [one for choice in supported for one in (_ways(capabilities) or [choice] if choice.value == _ARCHIVE else [choice])]
 
 
-def _ways(offer: model.Capabilities) -> list[Choice]:
+def _ways(capabilities: model.Capabilities) -> list[Choice]:
     """One choice for each way of closing that people choose."""
     return [
         Choice(
-            f"{_ARCHIVE}:{one.word}", f"Archive as {wording.closed(one.word, offer.archive_as)}", wording.meaning(one), _archive(one.word)
+            f"{_ARCHIVE}:{one.word}",
+            f"Archive as {wording.closed(one.word, capabilities.archive_as)}",
+            wording.meaning(one),
+            _archive(one.word),
         )
-        for one in closings.chosen(offer.archive_as)
+        for one in closings.chosen(capabilities.archive_as)
     ]
 
 

@@ -23,33 +23,33 @@ _STATE = model.OperationState
 # --- the lasting message ------------------------------------------------------------------------------------------------------------
 
 
-def card(operation: model.Operation, offer: model.Capabilities, now: datetime) -> model.Message:
+def card(operation: model.Operation, capabilities: model.Capabilities, now: datetime) -> model.Message:
     """The operation as it stands: waiting, running with its progress, or ended with its verdict and what can be done next."""
-    return _DRAWN[operation.state](operation, offer, now)
+    return _DRAWN[operation.state](operation, capabilities, now)
 
 
-def _starting(operation: model.Operation, offer: model.Capabilities) -> model.Message:
-    line = f"{scan_wording.thing(operation)} is starting: waiting for {scan_wording.system(offer)} to take it."
+def _starting(operation: model.Operation, capabilities: model.Capabilities) -> model.Message:
+    line = f"{scan_wording.thing(operation)} is starting: waiting for {scan_wording.system(capabilities)} to take it."
     if operation.misses >= _SILENT_LOOKS:
-        line += f" {scan_wording.system(offer)} has not answered yet; nothing is started twice, and it goes on by itself."
+        line += f" {scan_wording.system(capabilities)} has not answered yet; nothing is started twice, and it goes on by itself."
     small, at = f"Asked for by {text.short(operation.actor_name, 60, 'somebody')} via Slack", text.when(scan_wording.since(operation))
     said = text.sentence(text.spoken(line), f"{text.spoken(small)}, {at}")
     return limits.fit(model.Message(said, (blocks.section(line), blocks.context(f"{small} ·", blocks.marked(at)))))
 
 
-def _running(operation: model.Operation, offer: model.Capabilities, now: datetime) -> model.Message:
-    line, told, bar = f"{scan_wording.running(operation)}.", _progress(operation, offer), _bar(operation)
+def _running(operation: model.Operation, capabilities: model.Capabilities, now: datetime) -> model.Message:
+    line, told, bar = f"{scan_wording.running(operation)}.", _progress(operation, capabilities), _bar(operation)
     follows = (
         f"{text.capital(scan_wording.joined(operation.then))} {_follow(operation.then)} when this goes well." if operation.then else ""
     )
     asked = text.short(operation.aborted_by, 60, "")
-    stopping = f"{asked} asked to stop it; waiting for {scan_wording.system(offer)} to end it." if asked else ""
+    stopping = f"{asked} asked to stop it; waiting for {scan_wording.system(capabilities)} to end it." if asked else ""
     extent = text.capital(scan_wording.extent(operation, (operation.request.kind,)))
     at, lasted = text.when(scan_wording.since(operation)), scan_wording.lasted(operation, now)
     for_ = f" (for {lasted})" if lasted else ""
     began = "Running since" if _begun(operation) else "Asked for"
-    silent = _silence(operation, offer)
-    small = _small(operation, offer)
+    silent = _silence(operation, capabilities)
+    small = _small(operation, capabilities)
     said = text.sentence(
         text.spoken(line),
         text.spoken(told),
@@ -63,7 +63,7 @@ def _running(operation: model.Operation, offer: model.Capabilities, now: datetim
     shown = (
         blocks.section("\n".join(part for part in (line, f"{bar} {told}".strip(), stopping) if part)),
         *((blocks.context(silent[0], blocks.marked(silent[1]), silent[2]),) if silent else ()),
-        *blocks.rows(_abort(operation, offer), _link(operation, offer)),
+        *blocks.rows(_abort(operation, capabilities), _link(operation, capabilities)),
         blocks.context(began, blocks.marked(f"{at}{for_}"), f"· {small}"),
         *((blocks.context(" · ".join(part for part in (extent, follows) if part)),) if extent or follows else ()),
     )
@@ -78,12 +78,12 @@ def _follow(kinds: Sequence[str]) -> str:
     return "follow" if len(kinds) > 1 else "follows"
 
 
-def _progress(operation: model.Operation, offer: model.Capabilities) -> str:
+def _progress(operation: model.Operation, capabilities: model.Capabilities) -> str:
     scan = operation.scan
     if scan is not None and scan.result is _RESULT.QUEUED:
-        return f"It is queued in {scan_wording.system(offer)} and has not begun yet."
+        return f"It is queued in {scan_wording.system(capabilities)} and has not begun yet."
     told = scan_wording.progress(scan) if scan else ""
-    return f"{told}." if told else f"{scan_wording.system(offer)} has not told yet how far it is."
+    return f"{told}." if told else f"{scan_wording.system(capabilities)} has not told yet how far it is."
 
 
 def _bar(operation: model.Operation) -> str:
@@ -92,29 +92,31 @@ def _bar(operation: model.Operation) -> str:
     return "" if share is None else "▓" * int(share * _BAR) + "░" * (_BAR - int(share * _BAR))
 
 
-def _silence(operation: model.Operation, offer: model.Capabilities) -> tuple[str, str, str] | None:
+def _silence(operation: model.Operation, capabilities: model.Capabilities) -> tuple[str, str, str] | None:
     """Since when nobody has heard of it: words, a date as markup, words."""
     if operation.misses < _SILENT_LOOKS or operation.seen is None:
         return None
-    return f"{scan_wording.system(offer)} has not answered since", text.when(operation.seen), "What is shown here is from then."
+    return f"{scan_wording.system(capabilities)} has not answered since", text.when(operation.seen), "What is shown here is from then."
 
 
-def _small(operation: model.Operation, offer: model.Capabilities) -> str:
+def _small(operation: model.Operation, capabilities: model.Capabilities) -> str:
     """ "started by Dana via Slack · operation 812"."""
-    return " · ".join(part for part in (scan_wording.by(operation, scan_wording.system(offer)), scan_wording.ident(operation)) if part)
+    return " · ".join(
+        part for part in (scan_wording.by(operation, scan_wording.system(capabilities)), scan_wording.ident(operation)) if part
+    )
 
 
-def _abort(operation: model.Operation, offer: model.Capabilities) -> model.Block | None:
-    if model.Action.ABORT not in offer.supports:
+def _abort(operation: model.Operation, capabilities: model.Capabilities) -> model.Block | None:
+    if model.Action.ABORT not in capabilities.supports:
         return None
-    question = f"{scan_wording.system(offer)} is asked to stop it. What it has found until then stays."
+    question = f"{scan_wording.system(capabilities)} is asked to stop it. What it has found until then stays."
     sure = blocks.confirm(f"Abort the {scan_wording.noun(operation.request.kind)}?", question, "Abort", "Let it run")
     label = "Abort again" if operation.aborted_by else "Abort"
     return blocks.button(ids.SCAN_ABORT, label, operation.id, hint=f"{label}: {scan_wording.thing(operation)}", confirm=sure)
 
 
-def _link(operation: model.Operation, offer: model.Capabilities) -> model.Block | None:
-    return blocks.link_button(ids.OPEN, buttons.open_in(offer), operation.scan.url) if operation.scan else None
+def _link(operation: model.Operation, capabilities: model.Capabilities) -> model.Block | None:
+    return blocks.link_button(ids.OPEN, buttons.open_in(capabilities), operation.scan.url) if operation.scan else None
 
 
 # --- the verdict --------------------------------------------------------------------------------------------------------------------
@@ -130,25 +132,25 @@ _NOT_FOLLOWED: Mapping[model.Cause, str] = {model.Cause.GAVE_UP: "is not followe
 _GOOD = (_RESULT.SUCCESS, _RESULT.WARNING)
 
 
-def _done(operation: model.Operation, offer: model.Capabilities, now: datetime) -> model.Message:
+def _done(operation: model.Operation, capabilities: model.Capabilities, now: datetime) -> model.Message:
     verdict = operation.verdict or model.Verdict(operation.scan.result if operation.scan else _RESULT.UNKNOWN)
     until = scan_wording.ended(operation)
-    line = f"{scan_wording.thing(operation)} {_ending(operation, verdict, offer)}."
+    line = f"{scan_wording.thing(operation)} {_ending(operation, verdict, capabilities)}."
     facts = _facts(operation, verdict, until)
     stood = _stood(operation, scan_wording.lasted(operation, operation.ended or now))
-    notes = [note for note in _notes(operation, verdict, offer, stood) if note]
-    small, at = text.capital(_small(operation, offer)), text.when(until) if until else ""
+    notes = [note for note in _notes(operation, verdict, capabilities, stood) if note]
+    small, at = text.capital(_small(operation, capabilities)), text.when(until) if until else ""
     said = text.sentence(*(text.spoken(part) for part in (line, facts, *notes)), f"{text.spoken(small)}{f', ended {at}' if at else ''}")
     shown = (
         blocks.section("\n".join(part for part in (line, facts) if part)),
         *(blocks.section(note) for note in notes),
-        *blocks.rows(*_next(operation, verdict, offer)),
+        *blocks.rows(*_next(operation, verdict, capabilities)),
         blocks.context(f"{small} · ended" if at else small, *((blocks.marked(at),) if at else ())),
     )
     return limits.fit(model.Message(said, shown))
 
 
-def _ending(operation: model.Operation, verdict: model.Verdict, offer: model.Capabilities) -> str:
+def _ending(operation: model.Operation, verdict: model.Verdict, capabilities: model.Capabilities) -> str:
     """How it ended, as words that need no colour: "failed", "was aborted by Dana via Slack", "did not start"."""
     if verdict.problem and verdict.problem.cause in _NOT_FOLLOWED:
         return _NOT_FOLLOWED[verdict.problem.cause]
@@ -158,7 +160,7 @@ def _ending(operation: model.Operation, verdict: model.Verdict, offer: model.Cap
     if verdict.result is not _RESULT.ABORTED:
         return ended
     who = text.short(operation.aborted_by, 60, "")
-    return f"{ended} by {who} via Slack" if who else f"{ended} in {scan_wording.system(offer)}"
+    return f"{ended} by {who} via Slack" if who else f"{ended} in {scan_wording.system(capabilities)}"
 
 
 def _facts(operation: model.Operation, verdict: model.Verdict, until: datetime | None) -> str:
@@ -172,9 +174,9 @@ def _facts(operation: model.Operation, verdict: model.Verdict, until: datetime |
     return " · ".join(part for part in parts if part)
 
 
-def _notes(operation: model.Operation, verdict: model.Verdict, offer: model.Capabilities, stood: str) -> tuple[str, ...]:
+def _notes(operation: model.Operation, verdict: model.Verdict, capabilities: model.Capabilities, stood: str) -> tuple[str, ...]:
     """The system's own message, the likely cause, what became of the anomaly to be verified, and what was not started."""
-    system, problem = scan_wording.system(offer), verdict.problem
+    system, problem = scan_wording.system(capabilities), verdict.problem
     own = text.short(operation.scan.message, 1_000, "") if operation.scan else ""
     told = own and not (problem and problem.detail.strip())
     stopped = verdict.stopped
@@ -206,17 +208,17 @@ def _verified(ref: model.Ref, verdict: model.Verdict, system: str) -> str:
     return f"Anomaly {ident} passes now and is resolved." if passes else f"Anomaly {ident} still fails."
 
 
-def _next(operation: model.Operation, verdict: model.Verdict, offer: model.Capabilities) -> list[model.Block | None]:
+def _next(operation: model.Operation, verdict: model.Verdict, capabilities: model.Capabilities) -> list[model.Block | None]:
     """What can be done now: look at what was found, one click for the cause, start what was left out, open it in its system."""
     fixes: list[model.Block] = []
-    if model.Action.SCAN in offer.supports:
+    if model.Action.SCAN in capabilities.supports:
         fixes = scan_causes.fixes(verdict.problem, operation)
         if not fixes and not verdict.problem and verdict.result in (_RESULT.FAILURE, _RESULT.ABORTED):
             fixes = [scan_causes.fix(ids.FIX_AGAIN, operation)]
         if verdict.stopped:
             fixes.append(scan_causes.fix(ids.FIX_REST, operation))
     show = buttons.show(operation.verifies, 0, hint=f"Show anomaly {text.short(operation.verifies.id, 40)}") if operation.verifies else None
-    return [_review(operation, verdict), show, *fixes, _link(operation, offer)]
+    return [_review(operation, verdict), show, *fixes, _link(operation, capabilities)]
 
 
 def _review(operation: model.Operation, verdict: model.Verdict) -> model.Block | None:
@@ -235,7 +237,7 @@ _DRAWN: Mapping[model.OperationState, _Drawn] = {
         f"{scan_wording.wanted(operation)}: waiting for its confirmation. Nothing was started."
     ),
     _STATE.CANCELLED: lambda operation, *_: blocks.line(f"Cancelled: {scan_wording.wanted(operation)}. Nothing was started."),
-    _STATE.STARTING: lambda operation, offer, _: _starting(operation, offer),
+    _STATE.STARTING: lambda operation, capabilities, _: _starting(operation, capabilities),
     _STATE.RUNNING: _running,
     _STATE.DONE: _done,
 }
@@ -273,7 +275,7 @@ def aborting(operation: model.Operation) -> model.Message:
 
 
 def status(
-    running: Sequence[model.Operation], recent: Sequence[model.Operation], offer: model.Capabilities, now: datetime
+    running: Sequence[model.Operation], recent: Sequence[model.Operation], capabilities: model.Capabilities, now: datetime
 ) -> model.Message:
     """What runs, each with [Abort], and what ended last."""
     if not running and not recent:
@@ -282,36 +284,36 @@ def status(
     shown: list[model.Block] = [blocks.section(f"{heads}.")]
     said = [heads]
     for operation in running[: scan_preview.LINES]:
-        line, at = _status_line(operation, offer), text.when(scan_wording.since(operation))
+        line, at = _status_line(operation, capabilities), text.when(scan_wording.since(operation))
         lasted = scan_wording.lasted(operation, now)
         since = f"{at}{f' (for {lasted})' if lasted else ''}"
-        shown += [blocks.section(line, _abortable(operation, offer)), blocks.context("since", blocks.marked(since))]
+        shown += [blocks.section(line, _abortable(operation, capabilities)), blocks.context("since", blocks.marked(since))]
         said.append(f"{text.spoken(line)}, since {since}")
     shown += [blocks.context(left)] if (left := scan_wording.more(len(running), scan_preview.LINES, "operation")) else []
     shown += [blocks.section("Ended lately:")] if recent else []
     for operation in recent[: scan_preview.LINES]:
-        line, until = _status_line(operation, offer), scan_wording.ended(operation)
+        line, until = _status_line(operation, capabilities), scan_wording.ended(operation)
         shown.append(blocks.context(line, *((blocks.marked(text.when(until)),) if until else ())))
         said.append(f"{text.spoken(line)}{f', {text.when(until)}' if until else ''}")
     return limits.fit(model.Message(text.sentence(*said), tuple(shown)))
 
 
-def _abortable(operation: model.Operation, offer: model.Capabilities) -> model.Block | None:
-    return _abort(operation, offer) if operation.state is _STATE.RUNNING else None
+def _abortable(operation: model.Operation, capabilities: model.Capabilities) -> model.Block | None:
+    return _abort(operation, capabilities) if operation.state is _STATE.RUNNING else None
 
 
-def _status_line(operation: model.Operation, offer: model.Capabilities) -> str:
+def _status_line(operation: model.Operation, capabilities: model.Capabilities) -> str:
     """ "812: Scan of orders in warehouse-prod · 3 of 12 tables · started by Dana via Slack"."""
     ident = text.short(operation.scan.id, 40) if operation.scan else "no id yet"
     if operation.state is _STATE.DONE:
         verdict = operation.verdict or model.Verdict(operation.scan.result if operation.scan else _RESULT.UNKNOWN)
         until = scan_wording.ended(operation)
-        how = " · ".join(part for part in (_ending(operation, verdict, offer), _facts(operation, verdict, until)) if part)
+        how = " · ".join(part for part in (_ending(operation, verdict, capabilities), _facts(operation, verdict, until)) if part)
     elif operation.state is _STATE.RUNNING:
-        how = _progress(operation, offer).rstrip(".")
+        how = _progress(operation, capabilities).rstrip(".")
     else:
-        how = f"waiting for {scan_wording.system(offer)} to take it"
-    return f"{ident}: {scan_wording.thing(operation)} · {how} · {scan_wording.by(operation, scan_wording.system(offer))}"
+        how = f"waiting for {scan_wording.system(capabilities)} to take it"
+    return f"{ident}: {scan_wording.thing(operation)} · {how} · {scan_wording.by(operation, scan_wording.system(capabilities))}"
 
 
 def help_text() -> model.Message:

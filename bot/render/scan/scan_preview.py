@@ -12,12 +12,12 @@ LINES = 10
 """Operations or problems that one message tells; the rest is counted."""
 
 
-def preview(proposal: model.Proposal, offer: model.Capabilities, source: str = "") -> model.Message:
+def preview(proposal: model.Proposal, capabilities: model.Capabilities, source: str = "") -> model.Message:
     """What would be started, for the one who asked: nothing runs until [Start]. `source` is needed only where there is no operation."""
     operations = list(proposal.operations)
     if not operations:
-        return problems(proposal.problems, offer, source)
-    system = scan_wording.system(offer)
+        return problems(proposal.problems, capabilities, source)
+    system = scan_wording.system(capabilities)
     wrong = [scan_causes.explain(problem, system) for problem in proposal.problems[:LINES]]
     title = f"{_title(operations)}{' instead' if wrong else ''}?"
     what = "; ".join(scan_wording.wanted(operation) for operation in operations[:LINES])
@@ -44,9 +44,9 @@ def preview(proposal: model.Proposal, offer: model.Capabilities, source: str = "
     return limits.fit(model.Message(said, shown))
 
 
-def problems(problems: Sequence[model.Problem], offer: model.Capabilities, source: str) -> model.Message:
+def problems(problems: Sequence[model.Problem], capabilities: model.Capabilities, source: str) -> model.Message:
     """Why nothing can be started, and what one click can do about it."""
-    system = scan_wording.system(offer)
+    system = scan_wording.system(capabilities)
     lines = [scan_causes.explain(problem, system) for problem in problems[:LINES]] or ["There is nothing to start."]
     more, unchanged = scan_wording.more(len(problems), LINES, "problem"), "Nothing was started."
     shown = (

@@ -43,9 +43,9 @@ def _kind(kind: str) -> _Kind:
 # --- names ----------------------------------------------------------------------------------------------------------------------
 
 
-def system(offer: model.Capabilities) -> str:
+def system(capabilities: model.Capabilities) -> str:
     """The system by its title."""
-    return text.short(offer.title, 40, "the system")
+    return text.short(capabilities.title, 40, "the system")
 
 
 def more(amount: int, told: int, what: str) -> str:

@@ -40,13 +40,13 @@ class Nothing(errors.NotFound):
 @dataclass(frozen=True, slots=True)
 class Preview:
     """A frozen batch that nobody has confirmed yet; `missing` are those asked for that their system does not know, and so not in it,
-    `names` the people whom it would assign, by their ids; `offer` is what its systems let people do, `unheard` are those that are not in
+    `names` the people whom it would assign, by their ids; `capabilities` is what its systems let people do, `unheard` are those that are not in
     it, `later` joined the group card after it was seen, and are not in it either."""
 
     batch: model.Batch
     split: model.Split
     progress: model.Progress
-    offer: model.Capabilities
+    capabilities: model.Capabilities
     missing: Sequence[model.Ref] = ()
     names: Mapping[str, str] = field(default_factory=dict)
     unheard: Sequence[model.Unheard] = ()
@@ -144,13 +144,13 @@ class Batches:
         if not batch.total:
             raise Nothing("Nothing of this is to be changed.")
         split = replace(await self.store.split(batch.id), sample=sample)
-        return Preview(batch, split, await self.store.progress(batch.id), await self.offer(batch))
+        return Preview(batch, split, await self.store.progress(batch.id), await self.capabilities(batch))
 
     async def systems(self, batch: model.Batch) -> Sequence[str]:
         """The systems whose anomalies are in a batch."""
         return [batch.source] if batch.source else await self.store.systems(batch.id)
 
-    async def offer(self, batch: model.Batch) -> model.Capabilities:
+    async def capabilities(self, batch: model.Batch) -> model.Capabilities:
         """What the systems of a batch let people do, each of them."""
         return connected.shared(self.sources, await self.systems(batch))
 

@@ -11,11 +11,11 @@ from bot.render.anomaly import anomaly_card
 from bot.render.kit import ids
 from tests.render import samples, slack_rules
 
-OFFER, ORDERS = samples.OFFER, samples.ORDERS
+CAPABILITIES, ORDERS = samples.CAPABILITIES, samples.ORDERS
 
 
-def drawn(anomaly: model.Anomaly, past: model.Recurrence | None = None, offer: model.Capabilities = OFFER) -> model.Message:
-    message = anomaly_card.anomaly(anomaly, offer, past or samples.past())
+def drawn(anomaly: model.Anomaly, past: model.Recurrence | None = None, capabilities: model.Capabilities = CAPABILITIES) -> model.Message:
+    message = anomaly_card.anomaly(anomaly, capabilities, past or samples.past())
     assert slack_rules.faults(message) == []
     return message
 
@@ -90,8 +90,8 @@ def test_buttons_follow_the_state(anomaly: model.Anomaly, labels: list[str]) -> 
 
 
 def test_only_what_the_system_supports_is_offered() -> None:
-    offer = model.Capabilities("Anomify", frozenset({model.Action.ACKNOWLEDGE}))
-    message = drawn(ORDERS, offer=offer)
+    capabilities = model.Capabilities("Anomify", frozenset({model.Action.ACKNOWLEDGE}))
+    message = drawn(ORDERS, capabilities=capabilities)
     assert slack_rules.labels(message) == ["Acknowledge", "Open in Anomify", "..."]
     more = slack_rules.pressable(message)[-1]
     assert [option["text"]["text"] for option in more["options"]] == ["History", "Why this card"]
@@ -136,7 +136,7 @@ def test_archived_card_shrinks_to_two_lines() -> None:
 
 
 def test_where_reopening_is_impossible_the_card_says_where_to_do_it() -> None:
-    message = drawn(samples.DUPLICATE, offer=model.Capabilities("Qualytics", frozenset({model.Action.ACKNOWLEDGE})))
+    message = drawn(samples.DUPLICATE, capabilities=model.Capabilities("Qualytics", frozenset({model.Action.ACKNOWLEDGE})))
     assert slack_rules.labels(message) == ["Open in Qualytics", "..."]
     assert "It cannot be reopened from Slack. Open it in Qualytics to do that." in slack_rules.seen(message)
     assert "It cannot be reopened from Slack." in slack_rules.heard(message)
@@ -189,7 +189,7 @@ def tally(**states: int) -> ports.Tally:
 
 
 def test_group_counts_by_state_and_table_with_five_samples() -> None:
-    message = anomaly_card.group("card-7", tally(open=30, acknowledged=5, archived=2), {"qualytics": OFFER}, 5, 3)
+    message = anomaly_card.group("card-7", tally(open=30, acknowledged=5, archived=2), {"qualytics": CAPABILITIES}, 5, 3)
     assert slack_rules.faults(message) == []
     seen = slack_rules.seen(message)
     assert "37 anomalies arrived together" in seen
@@ -208,7 +208,7 @@ def test_group_counts_by_state_and_table_with_five_samples() -> None:
 
 
 def test_group_says_when_all_are_closed_and_has_nothing_to_review() -> None:
-    message = anomaly_card.group("c", tally(archived=6), {"qualytics": OFFER}, 5)
+    message = anomaly_card.group("c", tally(archived=6), {"qualytics": CAPABILITIES}, 5)
     assert "6 anomalies arrived together, all closed now" in slack_rules.seen(message)
     assert slack_rules.labels(message) == ["Show list"]
     assert "Review" not in slack_rules.heard(message)
@@ -225,8 +225,8 @@ STRANGE = model.Capabilities(
 @pytest.mark.parametrize("state", list(model.State))
 def test_nothing_is_called_unassigned_where_nothing_is_assigned(state: model.State) -> None:
     one = replace(ORDERS, state=state, assignees=(), archived_as="broken" if state is model.State.ARCHIVED else None)
-    for offer, said in ((STRANGE, False), (OFFER, True)):
-        assert ("unassigned" in slack_rules.seen(anomaly_card.anomaly(one, offer, model.Recurrence()))) is said
+    for capabilities, said in ((STRANGE, False), (CAPABILITIES, True)):
+        assert ("unassigned" in slack_rules.seen(anomaly_card.anomaly(one, capabilities, model.Recurrence()))) is said
     held = replace(one, assignees=(samples.LEE,))
     assert "assigned to Lee Park" in slack_rules.seen(anomaly_card.anomaly(held, STRANGE, model.Recurrence())), "who is there is told"
 
@@ -234,12 +234,12 @@ def test_nothing_is_called_unassigned_where_nothing_is_assigned(state: model.Sta
 def test_a_group_of_several_systems_counts_each_and_names_each_sample_with_its_system() -> None:
     other = replace(ORDERS, ref=model.Ref("strange", "ab:17/x"), state=model.State.ARCHIVED, status="shut", archived_as="broken")
     counted = replace(tally(open=30, archived=2), sample=[ORDERS, other], sources=[("qualytics", 31), ("strange", 1)])
-    message = anomaly_card.group("card-7", counted, {"qualytics": OFFER, "strange": STRANGE}, 5)
+    message = anomaly_card.group("card-7", counted, {"qualytics": CAPABILITIES, "strange": STRANGE}, 5)
     seen = slack_rules.seen(message)
-    assert f"By system: {OFFER.title} 31, Strange 1." in seen
+    assert f"By system: {CAPABILITIES.title} 31, Strange 1." in seen
     assert "Archived as Really broken · strange:ab:17/x" in seen and f"qualytics:{ORDERS.ref.id}" in seen
-    assert f"from {OFFER.title} and Strange" in message.text
-    alone = slack_rules.seen(anomaly_card.group("card-7", replace(counted, sources=[("qualytics", 32)]), {"qualytics": OFFER}, 5))
+    assert f"from {CAPABILITIES.title} and Strange" in message.text
+    alone = slack_rules.seen(anomaly_card.group("card-7", replace(counted, sources=[("qualytics", 32)]), {"qualytics": CAPABILITIES}, 5))
     assert "By system" not in alone and "qualytics:" not in alone
 
 

@@ -12,7 +12,7 @@ from bot.render.anomaly import anomaly_forms
 from bot.render.kit import ids, modals, refusals
 from tests.render import samples, slack_rules
 
-OFFER, ORDERS = samples.OFFER, samples.ORDERS
+CAPABILITIES, ORDERS = samples.CAPABILITIES, samples.ORDERS
 ANN = model.Person("qualytics", "8", "Ann", "ann@acme.example")
 PENDING = anomaly_forms.Pending(samples.REF, 3, "C1", ("8",))
 
@@ -27,7 +27,7 @@ def submitted(view: model.Block, **state: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_assign_shows_who_is_assigned_and_keeps_those_slack_does_not_know() -> None:
-    view = anomaly_forms.assign(replace(ORDERS, assignees=(samples.LEE, ANN)), OFFER, "C1", {"7": "U7"}, ["A note."])
+    view = anomaly_forms.assign(replace(ORDERS, assignees=(samples.LEE, ANN)), CAPABILITIES, "C1", {"7": "U7"}, ["A note."])
     assert slack_rules.view_faults(view) == []
     assert element(view, ids.ASSIGN_PEOPLE)["initial_users"] == ["U7"]
     seen = slack_rules.seen(view)
@@ -38,7 +38,7 @@ def test_assign_shows_who_is_assigned_and_keeps_those_slack_does_not_know() -> N
 
 
 def test_assign_without_anybody_has_no_initial_users() -> None:
-    view = anomaly_forms.assign(ORDERS, OFFER)
+    view = anomaly_forms.assign(ORDERS, CAPABILITIES)
     assert "initial_users" not in element(view, ids.ASSIGN_PEOPLE)
     assert view["blocks"][1]["optional"] is True
     assert anomaly_forms.read_assign(submitted(view, assign__people={"selected_users": []})).chosen == ()
@@ -46,13 +46,13 @@ def test_assign_without_anybody_has_no_initial_users() -> None:
 
 def test_more_people_than_the_picker_takes_stay_assigned() -> None:
     crowd = tuple(model.Person("qualytics", str(number), f"P{number}") for number in range(23))
-    view = anomaly_forms.assign(replace(ORDERS, assignees=crowd), OFFER, "C1", {str(number): f"U{number}" for number in range(23)})
+    view = anomaly_forms.assign(replace(ORDERS, assignees=crowd), CAPABILITIES, "C1", {str(number): f"U{number}" for number in range(23)})
     assert len(element(view, ids.ASSIGN_PEOPLE)["initial_users"]) == anomaly_forms.MOST_PEOPLE
     assert anomaly_forms.read_assign(view).pending.kept == ("20", "21", "22")
 
 
 def test_picker_asks_for_each_unknown_person_and_carries_the_assignment() -> None:
-    view = anomaly_forms.pick(PENDING, ["U7", "U8", "U9"], [model.Actor("U8", "Sam"), model.Actor("U9", "")], OFFER)
+    view = anomaly_forms.pick(PENDING, ["U7", "U8", "U9"], [model.Actor("U8", "Sam"), model.Actor("U9", "")], CAPABILITIES)
     assert slack_rules.view_faults(view) == []
     labels = [block["label"]["text"] for block in view["blocks"] if block["type"] == "input"]
     assert labels == ["Sam in Slack is this user of Qualytics", "U9 in Slack is this user of Qualytics"]
@@ -66,7 +66,7 @@ def test_picker_asks_for_each_unknown_person_and_carries_the_assignment() -> Non
 
 
 def test_comment_round_trip() -> None:
-    view = anomaly_forms.comment(ORDERS, OFFER, "C1")
+    view = anomaly_forms.comment(ORDERS, CAPABILITIES, "C1")
     assert slack_rules.view_faults(view) == []
     field = element(view, ids.COMMENT_TEXT)
     assert (field["multiline"], field["max_length"]) == (True, 3000)
@@ -84,7 +84,7 @@ def test_foreign_modals_are_refused(metadata: str) -> None:
 
 def test_an_id_that_no_form_can_carry_is_refused_in_words() -> None:
     with pytest.raises(errors.NotSupported, match="more than a form in Slack can hold"):
-        anomaly_forms.comment(replace(ORDERS, ref=model.Ref("qualytics", "x" * 3000)), OFFER)
+        anomaly_forms.comment(replace(ORDERS, ref=model.Ref("qualytics", "x" * 3000)), CAPABILITIES)
 
 
 def test_skeleton_and_notice() -> None:

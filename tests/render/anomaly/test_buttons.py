@@ -12,34 +12,36 @@ from bot.render.kit import blocks, ids
 from sandbox.slack.blockkit import surfaces
 from tests.render import samples, slack_rules
 
-OFFER, ORDERS = samples.OFFER, samples.ORDERS
+CAPABILITIES, ORDERS = samples.CAPABILITIES, samples.ORDERS
 
 
-def choices(anomaly: model.Anomaly, offer: model.Capabilities = OFFER) -> list[str]:
+def choices(anomaly: model.Anomaly, capabilities: model.Capabilities = CAPABILITIES) -> list[str]:
     """The values of the [...] menu, without what they are about."""
-    (menu,) = [part for part in slack_rules.pressable(list(buttons.row(anomaly, offer))) if part["type"] == "overflow"]
+    (menu,) = [part for part in slack_rules.pressable(list(buttons.row(anomaly, capabilities))) if part["type"] == "overflow"]
     assert len(menu["options"]) <= 5
     return [ids.decode_choice(option["value"])[0] for option in menu["options"]]
 
 
 @pytest.mark.parametrize(
-    ("anomaly", "offer", "offered"),
+    ("anomaly", "capabilities", "offered"),
     [
-        (ORDERS, OFFER, True),
-        (samples.ACKNOWLEDGED, OFFER, True),
-        (samples.DUPLICATE, OFFER, False),
-        (replace(ORDERS, container=None), OFFER, False),
-        (ORDERS, replace(OFFER, supports=OFFER.supports - {model.Action.SCAN}), False),
+        (ORDERS, CAPABILITIES, True),
+        (samples.ACKNOWLEDGED, CAPABILITIES, True),
+        (samples.DUPLICATE, CAPABILITIES, False),
+        (replace(ORDERS, container=None), CAPABILITIES, False),
+        (ORDERS, replace(CAPABILITIES, supports=CAPABILITIES.supports - {model.Action.SCAN}), False),
     ],
 )
-def test_a_fix_is_verified_where_a_scan_of_its_table_can_tell(anomaly: model.Anomaly, offer: model.Capabilities, offered: bool) -> None:
-    found = choices(anomaly, offer)
+def test_a_fix_is_verified_where_a_scan_of_its_table_can_tell(
+    anomaly: model.Anomaly, capabilities: model.Capabilities, offered: bool
+) -> None:
+    found = choices(anomaly, capabilities)
     assert (ids.MORE_VERIFY in found) is offered
     assert found[:3] == [ids.MORE_COMMENT, ids.MORE_HISTORY, ids.MORE_WHY]
 
 
 def test_the_entry_says_what_it_does_and_carries_the_anomaly() -> None:
-    (menu,) = [part for part in slack_rules.pressable(list(buttons.row(ORDERS, OFFER))) if part["type"] == "overflow"]
+    (menu,) = [part for part in slack_rules.pressable(list(buttons.row(ORDERS, CAPABILITIES))) if part["type"] == "overflow"]
     entry = menu["options"][-1]
     assert entry["text"]["text"] == "Fixed, verify"
     assert ids.decode_choice(entry["value"]) == (ids.MORE_VERIFY, ids.ButtonTarget(samples.REF, 3))
@@ -50,7 +52,9 @@ WAYS = (model.Closing("not_a_problem", "nothing was wrong", "Not a problem"), mo
 
 def test_a_system_closes_in_its_own_ways() -> None:
     (menu,) = [
-        one for one in slack_rules.pressable(list(buttons.row(ORDERS, replace(OFFER, archive_as=WAYS)))) if one["action_id"] == ids.ARCHIVE
+        one
+        for one in slack_rules.pressable(list(buttons.row(ORDERS, replace(CAPABILITIES, archive_as=WAYS))))
+        if one["action_id"] == ids.ARCHIVE
     ]
     (option,) = menu["options"]
     assert (option["text"]["text"], option["description"]["text"]) == ("Not a problem", "Nothing was wrong")
@@ -60,7 +64,9 @@ def test_a_system_closes_in_its_own_ways() -> None:
 @pytest.mark.parametrize("ways", [(), WAYS[1:]])
 def test_where_closing_has_no_reason_it_is_one_plain_button(ways: tuple[model.Closing, ...]) -> None:
     (button,) = [
-        one for one in slack_rules.pressable(list(buttons.row(ORDERS, replace(OFFER, archive_as=ways)))) if one["action_id"] == ids.ARCHIVE
+        one
+        for one in slack_rules.pressable(list(buttons.row(ORDERS, replace(CAPABILITIES, archive_as=ways))))
+        if one["action_id"] == ids.ARCHIVE
     ]
     assert (button["type"], ids.decode_choice(button["value"])[0]) == ("button", "")
 

@@ -15,12 +15,12 @@ from bot.render.kit import ids, refusals
 from bot.sources.qualytics import closings
 from tests.render import samples, slack_rules
 
-OFFER, ORDERS = samples.OFFER, samples.ORDERS
+CAPABILITIES, ORDERS = samples.CAPABILITIES, samples.ORDERS
 DONE, ALREADY, REFUSED = model.Result.DONE, model.Result.ALREADY, model.Result.REFUSED
 
 
 def receipt(change: model.Change, *outcomes: model.Outcome, after: model.Anomaly = ORDERS, remarks: tuple[str, ...] = ()) -> str:
-    message = replies.receipt(model.Receipt(change, outcomes, {after.ref: after}, remarks), samples.DANA, OFFER)
+    message = replies.receipt(model.Receipt(change, outcomes, {after.ref: after}, remarks), samples.DANA, CAPABILITIES)
     assert slack_rules.faults(message) == []
     seen = slack_rules.seen(message)
     assert slack_rules.heard(message) == seen.replace("\n", " ") or len(outcomes) > 1
@@ -77,7 +77,7 @@ def test_many_are_counted_and_every_refused_one_is_named() -> None:
 
 def test_stale_says_who_was_faster_and_offers_the_right_button() -> None:
     last = samples.entry("archive", actor_name="Lee", after="Duplicate")
-    message = replies.stale(samples.DUPLICATE, OFFER, samples.past(last), "acknowledge")
+    message = replies.stale(samples.DUPLICATE, CAPABILITIES, samples.past(last), "acknowledge")
     seen = slack_rules.seen(message)
     assert "Nothing was changed: you cannot acknowledge record anomaly in orders (warehouse-prod) any more." in seen
     assert f"Archived as Duplicate by Lee\n{samples.DATE}" in seen
@@ -348,14 +348,14 @@ def test_an_export_says_where_its_file_is(words: str, count: int, said: str) -> 
     ],
 )
 def test_who_is_who(person: model.Person | None, how: str, said: str) -> None:
-    message = replies.linked("U0DANA", person, OFFER, how)
+    message = replies.linked("U0DANA", person, CAPABILITIES, how)
     assert slack_rules.seen(message).startswith(f"<@U0DANA>\n{said}")
     assert message.text.startswith(f"<@U0DANA> {said}")
 
 
 def test_a_link_command_that_an_answer_names_is_understood() -> None:
     for how in ("known", "unlinked"):
-        line = slack_rules.heard(replies.linked("U0DANA", None, OFFER, how))
+        line = slack_rules.heard(replies.linked("U0DANA", None, CAPABILITIES, how))
         typed = line.split("/anomalies ")[1].split("example")[0] + "example"
         command = grammar.command(
             typed.replace("@name", "<@U0DANA>"), today=date(2026, 11, 21), sources=["qualytics"], default_source="qualytics"

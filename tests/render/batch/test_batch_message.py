@@ -16,7 +16,7 @@ from bot.render.kit import ids, spreadsheet
 from sandbox.slack.blockkit import surfaces
 from tests.render import samples, slack_rules
 
-OFFER, ARCHIVE, SPLIT = samples.OFFER, samples.ARCHIVE_312, samples.SPLIT
+CAPABILITIES, ARCHIVE, SPLIT = samples.CAPABILITIES, samples.ARCHIVE_312, samples.SPLIT
 REFUSED, DRIFTED, ALREADY = model.Fate.REFUSED, model.Fate.DRIFTED, model.Fate.ALREADY
 HOSTILE = "<!channel> *x* :tada: <https://evil.example|bank>"
 
@@ -44,7 +44,9 @@ def pressed(message: model.Message) -> dict[str, dict[str, object]]:
 
 
 def preview(frozen: model.Batch = ARCHIVE, *refusals: model.Refusals, **counts: int) -> model.Message:
-    return batch_message.preview(frozen, SPLIT, samples.progress(*refusals, **(counts or {"todo": frozen.total})), OFFER, {"7": "Lee Park"})
+    return batch_message.preview(
+        frozen, SPLIT, samples.progress(*refusals, **(counts or {"todo": frozen.total})), CAPABILITIES, {"7": "Lee Park"}
+    )
 
 
 # --- the preview ------------------------------------------------------------------------------------------------------------------
@@ -107,8 +109,8 @@ def test_preview_of_a_deletion_has_no_confirm() -> None:
 
 
 def test_preview_of_an_archive_that_cannot_be_undone_says_so() -> None:
-    offer = replace(OFFER, supports=OFFER.supports - {model.Action.REOPEN})
-    told = seen(batch_message.preview(ARCHIVE, SPLIT, samples.progress(todo=312), offer))
+    capabilities = replace(CAPABILITIES, supports=CAPABILITIES.supports - {model.Action.REOPEN})
+    told = seen(batch_message.preview(ARCHIVE, SPLIT, samples.progress(todo=312), capabilities))
     assert "Qualytics offers no way to reopen them from Slack, so this cannot be undone here." in told
 
 
@@ -160,16 +162,18 @@ def test_every_change_has_its_name(frozen: model.Batch, title: str) -> None:
 
 def test_answers_to_the_buttons() -> None:
     assert seen(batch_message.cancelled(ARCHIVE)) == "Cancelled: Archive 312 anomalies as Duplicate. Nothing was changed."
-    told = seen(batch_message.started(ARCHIVE, OFFER))
+    told = seen(batch_message.started(ARCHIVE, CAPABILITIES))
     assert told.startswith("Archiving 312 anomalies as Duplicate in Qualytics has begun.") and "receipt" in told
-    assert seen(batch_message.started(replace(ARCHIVE, id="b-2", undo_of="b-1"), OFFER)).startswith("Taking back 312 changes of batch b-1")
+    assert seen(batch_message.started(replace(ARCHIVE, id="b-2", undo_of="b-1"), CAPABILITIES)).startswith(
+        "Taking back 312 changes of batch b-1"
+    )
 
 
 # --- the lasting message ------------------------------------------------------------------------------------------------------------
 
 
 def card(frozen: model.Batch, *refusals: model.Refusals, undoable: bool = True, **counts: int) -> model.Message:
-    return batch_message.card(frozen, samples.progress(*refusals, **counts), undoable, OFFER)
+    return batch_message.card(frozen, samples.progress(*refusals, **counts), undoable, CAPABILITIES)
 
 
 def test_progress_says_how_far_it_is_who_asked_and_what() -> None:
@@ -268,11 +272,11 @@ def test_no_undo_where_there_is_none(frozen: model.Batch, undoable: bool, done: 
 
 
 def test_no_undo_of_an_archive_where_nothing_can_be_reopened() -> None:
-    offer = replace(OFFER, supports=OFFER.supports - {model.Action.REOPEN})
-    message = batch_message.card(samples.finished(), samples.progress(done=312), True, offer)
+    capabilities = replace(CAPABILITIES, supports=CAPABILITIES.supports - {model.Action.REOPEN})
+    message = batch_message.card(samples.finished(), samples.progress(done=312), True, capabilities)
     assert slack_rules.pressable(message) == []
     assert "cannot be undone here" in seen(message)
-    acknowledged = batch_message.card(samples.finished(changing(model.Action.ACKNOWLEDGE)), samples.progress(done=312), True, offer)
+    acknowledged = batch_message.card(samples.finished(changing(model.Action.ACKNOWLEDGE)), samples.progress(done=312), True, capabilities)
     assert ids.BATCH_UNDO in pressed(acknowledged)
 
 
@@ -394,9 +398,9 @@ def test_nothing_left_to_delete_is_never_confirmed() -> None:
 
 
 def test_a_batch_calls_a_way_of_closing_as_its_system_does() -> None:
-    offer = replace(samples.OFFER, archive_as=(model.Closing("not_a_problem", title="No problem"),))
+    capabilities = replace(samples.CAPABILITIES, archive_as=(model.Closing("not_a_problem", title="No problem"),))
     frozen = replace(samples.ARCHIVE_312, change=model.Change(model.Action.ARCHIVE, archive_as="not_a_problem"))
-    shown = samples.every_batch_message(frozen, samples.SPLIT, samples.progress(todo=312), offer)
+    shown = samples.every_batch_message(frozen, samples.SPLIT, samples.progress(todo=312), capabilities)
     told = {name: slack_rules.heard(message) for name, message in shown.items()}
     for name in ("batch preview", "batch started", "batch card running True", "batch card done True", "batch card preview True"):
         assert "anomalies as No problem" in told[name], name

@@ -16,12 +16,12 @@ from bot.render.kit import ids, limits, spreadsheet
 from sandbox.slack.blockkit import surfaces
 from tests.render import review_samples, samples, slack_rules
 
-MORNING, OFFER = review_samples.MORNING, samples.OFFER
+MORNING, CAPABILITIES = review_samples.MORNING, samples.CAPABILITIES
 SINCE = "2026-11-20 09:00 UTC"
 
 
 def drawn(**changed: object) -> model.Message:
-    message = digest_message.digest(replace(MORNING, **changed), OFFER)  # type: ignore[arg-type]
+    message = digest_message.digest(replace(MORNING, **changed), CAPABILITIES)  # type: ignore[arg-type]
     assert slack_rules.faults(message) == []
     assert surfaces.check(list(message.blocks), "message").lines == []
     return message
@@ -149,7 +149,7 @@ def test_a_queue_that_was_emptied_says_so_and_has_nothing_to_review() -> None:
 
 
 def test_who_asked_is_not_told_how_to_ask() -> None:
-    asked = digest_message.digest(MORNING, OFFER, asked=True)
+    asked = digest_message.digest(MORNING, CAPABILITIES, asked=True)
     assert "/anomalies digest" not in slack_rules.seen(asked)
     assert asked.text == drawn().text
 
@@ -215,8 +215,8 @@ def test_an_export_says_which_system_it_was_and_what_its_number_and_its_closing_
         samples.ORDERS, ref=model.Ref("strange", "ab:1/x"), state=model.State.ARCHIVED, archived_as="broken", weight=0.5,
         scale=model.Scale("score", 1.0),
     )  # fmt: skip
-    offers = {"strange": model.Capabilities("Strange", frozenset(), (closing,))}
-    heading, told = rows(spreadsheet.anomalies([one], offers=offers))
+    capabilities_of = {"strange": model.Capabilities("Strange", frozenset(), (closing,))}
+    heading, told = rows(spreadsheet.anomalies([one], capabilities_of=capabilities_of))
     assert [told[heading.index(name)] for name in ("id", "weight", "scale", "system", "closed as")] == [
         "strange:ab:1/x",
         "0.5",

@@ -69,27 +69,30 @@ def test_everything_that_can_be_pressed_is_known() -> None:
     messages = [
         message
         for anomaly in (samples.ORDERS, samples.ACKNOWLEDGED, samples.DUPLICATE)
-        for message in samples.every_message(anomaly, samples.OFFER, samples.past(), [], []).values()
+        for message in samples.every_message(anomaly, samples.CAPABILITIES, samples.past(), [], []).values()
     ]
     done = samples.progress(todo=1, done=311)
-    messages += samples.every_batch_message(samples.ARCHIVE_312, samples.SPLIT, done, samples.OFFER).values()
+    messages += samples.every_batch_message(samples.ARCHIVE_312, samples.SPLIT, done, samples.CAPABILITIES).values()
     silent = model.Refusals(model.Fate.REFUSED, f"{batch_items.PART}Anomify does not answer.", "", "", 1, (samples.REF,))
     finished = replace(samples.ARCHIVE_312, state=model.BatchState.DONE)
-    messages.append(batch_message.card(finished, model.Progress({model.Fate.REFUSED: 1}, [silent]), True, samples.OFFER))
+    messages.append(batch_message.card(finished, model.Progress({model.Fate.REFUSED: 1}, [silent]), True, samples.CAPABILITIES))
     both = [("qualytics", "Qualytics"), ("anomify", "Anomify")]
     messages.append(refusals.error(errors.Unclear("Which one?", systems=both, text="show 1001")))
     missing = scan_samples.problem(model.Cause.TABLE_MISSING, "ordrs", near=["orders"])
     found = scan_samples.done(model.ScanResult.FAILURE)
     for operation in (scan_samples.PREVIEW, found):
-        messages += scan_samples.every_scan_message(operation, [missing], samples.OFFER, samples.NOW).values()
+        messages += scan_samples.every_scan_message(operation, [missing], samples.CAPABILITIES, samples.NOW).values()
     messages.append(reports.report(model.FirstContact("qualytics", "Qualytics", 3)))
     messages.append(anomaly_card.anomaly(samples.ORDERS, model.Capabilities("Anomify", frozenset(model.Action)), samples.past()))
     drawn = {part["action_id"] for message in messages for part in slack_rules.pressable(message)}
     assert drawn == set(ids.MESSAGE_ACTIONS)
     pending = anomaly_forms.Pending(samples.REF, 1)
-    views = [*samples.every_view(samples.ORDERS, samples.OFFER).values(), anomaly_forms.pick(pending, [], [samples.DANA], samples.OFFER)]
+    views = [
+        *samples.every_view(samples.ORDERS, samples.CAPABILITIES).values(),
+        anomaly_forms.pick(pending, [], [samples.DANA], samples.CAPABILITIES),
+    ]
     views.append(scan_form.form(scan_form.of([scan_samples.PREVIEW])))
-    review_views = review_samples.every_review_view(review_samples.THIRD, samples.OFFER, messages[0])
+    review_views = review_samples.every_review_view(review_samples.THIRD, samples.CAPABILITIES, messages[0])
     views += review_views.values()
     stepped = {part["action_id"] for view in views for part in slack_rules.pressable(view["blocks"]) if part["type"] == "button"}
     assert stepped == {ids.REVIEW_BACK, ids.REVIEW_NEXT}

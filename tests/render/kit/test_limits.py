@@ -28,17 +28,21 @@ def refused(message: model.Message) -> list[str]:
 @pytest.mark.long
 @given(samples.HOSTILE, samples.OFFERS, samples.PASTS, ENTRY_LISTS, COMMENT_LISTS)
 def test_no_text_of_a_stranger_breaks_a_message(
-    anomaly: model.Anomaly, offer: model.Capabilities, past: model.Recurrence, entries: list[model.Entry], comments: list[model.Comment]
+    anomaly: model.Anomaly,
+    capabilities: model.Capabilities,
+    past: model.Recurrence,
+    entries: list[model.Entry],
+    comments: list[model.Comment],
 ) -> None:
-    for name, message in samples.every_message(anomaly, offer, past, entries, comments).items():
+    for name, message in samples.every_message(anomaly, capabilities, past, entries, comments).items():
         assert refused(message) == [], name
         assert refused(limits.bare(message)) == [], name
         message.text.encode()  # half a surrogate pair would fail in the request
 
 
 @given(samples.HOSTILE, samples.OFFERS)
-def test_no_text_of_a_stranger_breaks_a_modal(anomaly: model.Anomaly, offer: model.Capabilities) -> None:
-    for name, view in samples.every_view(anomaly, offer).items():
+def test_no_text_of_a_stranger_breaks_a_modal(anomaly: model.Anomaly, capabilities: model.Capabilities) -> None:
+    for name, view in samples.every_view(anomaly, capabilities).items():
         assert slack_rules.view_faults(view) == [], name
         assert surfaces.check_view(view, "modal").lines == [], name
 
@@ -46,9 +50,9 @@ def test_no_text_of_a_stranger_breaks_a_modal(anomaly: model.Anomaly, offer: mod
 @pytest.mark.long
 @given(samples.BATCHES, samples.SPLITS, samples.PROGRESS, samples.OFFERS)
 def test_no_text_of_a_stranger_breaks_what_a_batch_shows(
-    batch: model.Batch, split: model.Split, progress: model.Progress, offer: model.Capabilities
+    batch: model.Batch, split: model.Split, progress: model.Progress, capabilities: model.Capabilities
 ) -> None:
-    for name, message in samples.every_batch_message(batch, split, progress, offer).items():
+    for name, message in samples.every_batch_message(batch, split, progress, capabilities).items():
         assert refused(message) == [], name
         assert refused(limits.bare(message)) == [], name
         message.text.encode()

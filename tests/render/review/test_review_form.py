@@ -16,7 +16,7 @@ from bot.render.review import review_form, review_input
 from sandbox.slack import errors, modals
 from tests.render import review_samples, samples, slack_rules
 
-OFFER, TEN, FILTER = samples.OFFER, review_samples.TEN, review_samples.FILTER
+CAPABILITIES, TEN, FILTER = samples.CAPABILITIES, review_samples.TEN, review_samples.FILTER
 FIRST = model.ReviewPage(FILTER, TEN, 412, channel="C1", source="qualytics")
 MORE = tuple(replace(one, ref=model.Ref("qualytics", f"2{one.ref.id}")) for one in TEN)
 SECOND = replace(FIRST, anomalies=MORE, offset=10)
@@ -25,13 +25,13 @@ SECOND = replace(FIRST, anomalies=MORE, offset=10)
 class Window:
     """An open form of the fake Slack."""
 
-    def __init__(self, page: model.ReviewPage, offer: model.Capabilities = OFFER) -> None:
-        self.offer = offer
+    def __init__(self, page: model.ReviewPage, capabilities: model.Capabilities = CAPABILITIES) -> None:
+        self.capabilities = capabilities
         self.modals = modals.Modals(lambda: 0.0, map(str, itertools.count()).__next__)
-        self.view = self.modals.open("U1", self.modals.check(review_form.form(page, offer), "modal"))
+        self.view = self.modals.open("U1", self.modals.check(review_form.form(page, capabilities), "modal"))
 
     def show(self, page: model.ReviewPage) -> Window:
-        self.modals.replace(self.view, self.modals.check(review_form.form(page, self.offer), "modal"))
+        self.modals.replace(self.view, self.modals.check(review_form.form(page, self.capabilities), "modal"))
         return self
 
     def fill(self, values: dict[str, Any]) -> Window:
@@ -87,7 +87,7 @@ def test_a_metric_is_told_by_its_numbers() -> None:
 
 
 def test_the_filter_is_applied_with_enter_alone() -> None:
-    (field,) = (block for block in review_form.form(FIRST, OFFER)["blocks"] if block.get("dispatch_action"))
+    (field,) = (block for block in review_form.form(FIRST, CAPABILITIES)["blocks"] if block.get("dispatch_action"))
     assert field["element"]["action_id"] == ids.REVIEW_FILTER
     assert field["element"]["dispatch_action_config"] == {"trigger_actions_on": ["on_enter_pressed"]}
     assert field["optional"] is True
@@ -182,7 +182,7 @@ def test_where_nothing_matches_there_is_the_filter_and_a_sentence() -> None:
 
 
 def test_an_empty_card_has_nothing_to_submit() -> None:
-    view = review_form.form(model.ReviewPage(model.ReviewScope(card="card-7"), (), 0), OFFER)
+    view = review_form.form(model.ReviewPage(model.ReviewScope(card="card-7"), (), 0), CAPABILITIES)
     assert "submit" not in view and slack_rules.pressable(view["blocks"]) == []
     assert "None of the anomalies of this card can be found any more." in slack_rules.seen(view)
 
@@ -338,7 +338,7 @@ def test_foreign_modals_are_refused(metadata: str) -> None:
     with pytest.raises(ValueError):
         review_input.read({"private_metadata": metadata})
     with pytest.raises(ValueError):
-        review_input.read({**review_form.form(FIRST, OFFER), "callback_id": ids.ASSIGN_VIEW})
+        review_input.read({**review_form.form(FIRST, CAPABILITIES), "callback_id": ids.ASSIGN_VIEW})
     with pytest.raises(ValueError):
         review_input.read({"private_metadata": '{"words":"","card":"","offset":0,"shown":7}'})
 
@@ -347,7 +347,7 @@ def test_foreign_modals_are_refused(metadata: str) -> None:
 
 
 def test_the_preview_becomes_a_form_to_confirm() -> None:
-    message = batch_message.preview(samples.ARCHIVE_312, samples.SPLIT, samples.progress(todo=312), OFFER)
+    message = batch_message.preview(samples.ARCHIVE_312, samples.SPLIT, samples.progress(todo=312), CAPABILITIES)
     view = review_form.preview(message, samples.ARCHIVE_312, 312)
     assert slack_rules.view_faults(view) == []
     assert slack_rules.seen(view).startswith("Archive 312 anomalies as Duplicate?\n312 anomalies are selected")
@@ -361,7 +361,7 @@ def test_the_preview_becomes_a_form_to_confirm() -> None:
 
 
 def test_nothing_to_do_is_nothing_to_confirm() -> None:
-    message = batch_message.preview(samples.ARCHIVE_312, samples.SPLIT, samples.progress(already=312), OFFER)
+    message = batch_message.preview(samples.ARCHIVE_312, samples.SPLIT, samples.progress(already=312), CAPABILITIES)
     view = review_form.preview(message, samples.ARCHIVE_312, 0)
     assert "submit" not in view and "Nothing to do" in slack_rules.seen(view)
     with pytest.raises(ValueError):

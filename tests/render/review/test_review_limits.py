@@ -28,17 +28,17 @@ def refused(message: model.Message) -> list[str]:
 
 @given(review_samples.PAGES, samples.OFFERS, samples.BATCHES, samples.SPLITS, samples.PROGRESS)
 def test_any_page_of_a_review_is_drawn(
-    page: model.ReviewPage, offer: model.Capabilities, frozen: model.Batch, split: model.Split, progress: model.Progress
+    page: model.ReviewPage, capabilities: model.Capabilities, frozen: model.Batch, split: model.Split, progress: model.Progress
 ) -> None:
-    preview = batch_message.preview(frozen, split, progress, offer)
-    for name, view in review_samples.every_review_view(page, offer, preview).items():
+    preview = batch_message.preview(frozen, split, progress, capabilities)
+    for name, view in review_samples.every_review_view(page, capabilities, preview).items():
         assert slack_rules.view_faults(view) == [], name
         assert surfaces.check_view(view, "modal").lines == [], name
 
 
 @given(review_samples.PAGES, samples.OFFERS)
-def test_any_page_comes_back_and_its_faults_name_fields_that_are_there(page: model.ReviewPage, offer: model.Capabilities) -> None:
-    view = review_form.form(page, offer)
+def test_any_page_comes_back_and_its_faults_name_fields_that_are_there(page: model.ReviewPage, capabilities: model.Capabilities) -> None:
+    view = review_form.form(page, capabilities)
     read = review_input.read(view | {"state": {"values": {}}})
     options = [part["value"] for part in slack_rules.pressable(view["blocks"]) if part["type"] == "checkboxes" for part in part["options"]]
     assert list(read.shown) == options
@@ -53,8 +53,8 @@ def test_any_page_comes_back_and_its_faults_name_fields_that_are_there(page: mod
 
 
 @given(review_samples.DIGESTS, samples.OFFERS)
-def test_any_digest_is_drawn_with_and_without_its_chart(facts: model.Digest, offer: model.Capabilities) -> None:
-    for name, message in review_samples.every_digest(facts, offer).items():
+def test_any_digest_is_drawn_with_and_without_its_chart(facts: model.Digest, capabilities: model.Capabilities) -> None:
+    for name, message in review_samples.every_digest(facts, capabilities).items():
         simple = limits.plain(message)
         assert refused(message) == [], name
         assert refused(simple) == [], name
@@ -65,14 +65,14 @@ def test_any_digest_is_drawn_with_and_without_its_chart(facts: model.Digest, off
 
 @given(samples.SHORT, st.integers(0, 10**9), samples.PEOPLE, samples.OFFERS, st.sampled_from(["known", "linked", "unlinked", "?"]))
 def test_any_answer_about_people_and_exports_is_drawn(
-    words: str, count: int, person: model.Person, offer: model.Capabilities, how: str
+    words: str, count: int, person: model.Person, capabilities: model.Capabilities, how: str
 ) -> None:
     assert refused(replies.exported(words, count)) == []
     for somebody in (person, None):
-        message = replies.linked("U0DANA", somebody, offer, how)
+        message = replies.linked("U0DANA", somebody, capabilities, how)
         assert set(slack_rules.foreign_controls(message)) == {"@U0DANA"}
         assert surfaces.check(list(message.blocks), "message").lines == []
-        assert slack_rules.foreign_controls(replies.linked(words + " ", somebody, offer, how)) == []
+        assert slack_rules.foreign_controls(replies.linked(words + " ", somebody, capabilities, how)) == []
 
 
 @given(st.lists(samples.HOSTILE, max_size=6))

@@ -40,9 +40,9 @@ def refused(message: model.Message) -> list[str]:
 
 @given(scan_samples.OPERATIONS, st.lists(scan_samples.PROBLEMS, max_size=12), samples.OFFERS, samples.DATES)
 def test_no_text_of_a_stranger_breaks_what_a_scan_shows(
-    operation: model.Operation, problems: Sequence[model.Problem], offer: model.Capabilities, now: datetime
+    operation: model.Operation, problems: Sequence[model.Problem], capabilities: model.Capabilities, now: datetime
 ) -> None:
-    for name, message in scan_samples.every_scan_message(operation, problems, offer, now).items():
+    for name, message in scan_samples.every_scan_message(operation, problems, capabilities, now).items():
         assert refused(message) == [], name
         assert refused(limits.bare(message)) == [], name
         message.text.encode()

@@ -14,7 +14,7 @@ from bot.render.kit import ids
 from bot.render.scan import scan_message
 from tests.render import samples, scan_samples, slack_rules
 
-OFFER, NOW, LATER = scan_samples.OFFER, scan_samples.NOW, scan_samples.LATER
+CAPABILITIES, NOW, LATER = scan_samples.CAPABILITIES, scan_samples.NOW, scan_samples.LATER
 PREVIEW, DAILY, STATE, RESULT, CAUSE = (
     scan_samples.PREVIEW,
     scan_samples.DAILY,
@@ -34,8 +34,8 @@ def lines(message: model.Message) -> list[str]:
     ]
 
 
-def carded(operation: model.Operation, offer: model.Capabilities = OFFER, now: datetime = LATER) -> model.Message:
-    message = scan_message.card(operation, offer, now)
+def carded(operation: model.Operation, capabilities: model.Capabilities = CAPABILITIES, now: datetime = LATER) -> model.Message:
+    message = scan_message.card(operation, capabilities, now)
     assert slack_rules.faults(message) == []
     return message
 
@@ -88,7 +88,7 @@ def test_abort_asks_before_it_does() -> None:
         "confirm": "Abort",
         "deny": "Let it run",
     }
-    without = replace(OFFER, supports=OFFER.supports - {model.Action.ABORT})
+    without = replace(CAPABILITIES, supports=CAPABILITIES.supports - {model.Action.ABORT})
     assert slack_rules.labels(carded(scan_samples.running(), without)) == ["Open in Qualytics"]
 
 
@@ -243,7 +243,7 @@ FIXED = {
 def test_every_cause_has_its_one_click_fix(cause: model.Cause) -> None:
     ended = scan_samples.done(RESULT.FAILURE, problem=scan_samples.problem(cause, "x"))
     assert fixes(carded(ended)) == FIXED[cause]
-    without = replace(OFFER, supports=OFFER.supports - {model.Action.SCAN})
+    without = replace(CAPABILITIES, supports=CAPABILITIES.supports - {model.Action.SCAN})
     assert fixes(carded(ended, without)) == []
 
 
@@ -348,7 +348,7 @@ def test_cancelling_and_aborting_say_what_happens() -> None:
 def test_status_tells_what_runs_and_what_ended() -> None:
     waiting = replace(PREVIEW, state=STATE.STARTING)
     failed = scan_samples.done(RESULT.FAILURE, scan_samples.wish(kind="profile"), scan_id="800")
-    message = scan_message.status([scan_samples.running(), waiting], [failed], OFFER, LATER)
+    message = scan_message.status([scan_samples.running(), waiting], [failed], CAPABILITIES, LATER)
     assert slack_rules.faults(message) == []
     assert lines(message) == [
         "2 operations running.",
@@ -369,7 +369,7 @@ def test_status_tells_what_runs_and_what_ended() -> None:
 
 def test_status_offers_ten_aborts_and_counts_the_rest() -> None:
     many = [replace(scan_samples.running(), id=f"op-{number}") for number in range(12)]
-    message = scan_message.status(many, [], OFFER, LATER)
+    message = scan_message.status(many, [], CAPABILITIES, LATER)
     aborts = [part["value"] for part in slack_rules.pressable(message) if part["action_id"] == ids.SCAN_ABORT]
     assert aborts == [f"op-{number}" for number in range(10)]
     assert "And 2 more operations." in slack_rules.seen(message)
@@ -377,9 +377,9 @@ def test_status_offers_ten_aborts_and_counts_the_rest() -> None:
 
 def test_status_of_an_idle_desk_says_what_to_do() -> None:
     assert "Nothing is running, and nothing ran lately. Start a scan with /scan <datastore>." in slack_rules.heard(
-        scan_message.status([], [], OFFER, NOW)
+        scan_message.status([], [], CAPABILITIES, NOW)
     )
-    ended = scan_message.status([], [scan_samples.done(RESULT.SUCCESS)], OFFER, NOW)
+    ended = scan_message.status([], [scan_samples.done(RESULT.SUCCESS)], CAPABILITIES, NOW)
     assert "Nothing is running now." in slack_rules.heard(ended)
 
 

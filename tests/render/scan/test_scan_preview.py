@@ -12,7 +12,7 @@ from bot.render.kit import ids
 from bot.render.scan import scan_preview
 from tests.render import scan_samples, slack_rules
 
-OFFER, PREVIEW, DAILY, CAUSE = scan_samples.OFFER, scan_samples.PREVIEW, scan_samples.DAILY, scan_samples.CAUSE
+CAPABILITIES, PREVIEW, DAILY, CAUSE = scan_samples.CAPABILITIES, scan_samples.PREVIEW, scan_samples.DAILY, scan_samples.CAUSE
 INCREMENTAL = {"incremental": True}
 KEEP = {"auto_resolve_passed_anomalies": False}
 
@@ -27,11 +27,13 @@ def drawn(message: model.Message) -> tuple[str, dict[str, list[str]]]:
 
 
 def proposed(*operations: model.Operation, problems: tuple[model.Problem, ...] = (), **closes: int) -> tuple[str, dict[str, list[str]]]:
-    return drawn(scan_preview.preview(model.Proposal(operations, {key.replace("_", "-"): n for key, n in closes.items()}, problems), OFFER))
+    return drawn(
+        scan_preview.preview(model.Proposal(operations, {key.replace("_", "-"): n for key, n in closes.items()}, problems), CAPABILITIES)
+    )
 
 
 def test_a_full_scan_says_what_it_reads_and_what_it_may_close() -> None:
-    message = scan_preview.preview(model.Proposal([PREVIEW], {"op-1": 14}), OFFER)
+    message = scan_preview.preview(model.Proposal([PREVIEW], {"op-1": 14}), CAPABILITIES)
     seen, pressed = drawn(message)
     for told in (seen, slack_rules.heard(message)):
         assert "Start this scan?" in told
@@ -123,7 +125,7 @@ def test_a_verification_says_which_anomaly_and_offers_no_other_options() -> None
 
 def test_a_wrong_name_is_replaced_by_the_nearest_one_on_the_button() -> None:
     missing = scan_samples.problem(CAUSE.TABLE_MISSING, "orders", near=["orders_v2"])
-    message = scan_preview.preview(model.Proposal([scan_samples.wish(tables=("orders_v2",))], {"op-1": 0}, [missing]), OFFER)
+    message = scan_preview.preview(model.Proposal([scan_samples.wish(tables=("orders_v2",))], {"op-1": 0}, [missing]), CAPABILITIES)
     seen, pressed = drawn(message)
     for told in (seen, slack_rules.heard(message)):
         assert (
@@ -156,14 +158,14 @@ def test_where_nothing_can_be_started_there_is_no_start_button_and_each_datastor
         scan_samples.problem(CAUSE.NO_TABLES, place=scan_samples.CRM),
         scan_samples.problem(CAUSE.TAG_MISSING, "pi", near=["pii", "pin"], place=None),
     ]
-    message = scan_preview.problems(wrong, OFFER, "qualytics")
+    message = scan_preview.problems(wrong, CAPABILITIES, "qualytics")
     seen, pressed = drawn(message)
     assert pressed == {ids.SCAN_SYNC: ["Sync warehouse-prod first", "Sync crm first"]}
     assert [ids.decode_pair(part["value"]) for part in slack_rules.pressable(message)] == [("qualytics", "42"), ("qualytics", "43")]
     assert "There are no tables in crm that Qualytics knows of. It was probably never synced." in seen
     assert "Did you mean pii or pin?" in seen and "Nothing was started." in seen
-    assert drawn(scan_preview.preview(model.Proposal([], {}, wrong), OFFER, "qualytics"))[0] == seen
-    assert drawn(scan_preview.preview(model.Proposal([], {}, wrong), OFFER))[1] == {}
+    assert drawn(scan_preview.preview(model.Proposal([], {}, wrong), CAPABILITIES, "qualytics"))[0] == seen
+    assert drawn(scan_preview.preview(model.Proposal([], {}, wrong), CAPABILITIES))[1] == {}
 
 
 SAYS = {
@@ -189,11 +191,11 @@ SAYS = {
 @pytest.mark.parametrize("cause", list(CAUSE))
 def test_every_cause_says_what_happened_why_and_what_was_meant(cause: model.Cause) -> None:
     seen, _ = drawn(
-        scan_preview.problems([scan_samples.problem(cause, "x", near=["y"], detail="because", right="Editor")], OFFER, "qualytics")
+        scan_preview.problems([scan_samples.problem(cause, "x", near=["y"], detail="because", right="Editor")], CAPABILITIES, "qualytics")
     )
     for words in SAYS[cause]:
         assert words in seen
     assert seen.count("because.") == 1
     assert ("Did you mean" in seen) is (cause is not CAUSE.TABLE_AMBIGUOUS)
-    bare, _ = drawn(scan_preview.problems([model.Problem(cause)], OFFER, "qualytics"))
+    bare, _ = drawn(scan_preview.problems([model.Problem(cause)], CAPABILITIES, "qualytics"))
     assert "{" not in bare and "None" not in bare

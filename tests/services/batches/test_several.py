@@ -75,7 +75,7 @@ async def test_what_one_system_does_not_offer_is_refused_there_and_the_others_go
     targets = await known(desk, world.system, other)
     shown = await desk.batches.freeze(ACK, targets, "status:open", DANA, CHANNEL)
     assert shown.progress.counts[TODO] == shown.progress.counts[REFUSED] == 2
-    told = slack_rules.seen(batch_message.preview(shown.batch, shown.split, shown.progress, shown.offer))
+    told = slack_rules.seen(batch_message.preview(shown.batch, shown.split, shown.progress, shown.capabilities))
     assert "2 refused (id anomify:1, anomify:2): Anomify offers no way to acknowledge anomalies from here" in told
     await desk.batches.confirm(shown.batch.id, DANA)
     await desk.runs.work()
@@ -116,7 +116,7 @@ async def test_a_system_that_is_down_at_the_preview_is_not_in_the_batch_and_stan
     other.faults = {"get": [AWAY]}
     shown = await frozen(desk, "ack qualytics:1 qualytics:2 anomify:1")
     assert (shown.batch.total, shown.missing, [gone.title for gone in shown.unheard]) == (2, [], ["Anomify"])
-    message = batch_message.preview(shown.batch, shown.split, shown.progress, shown.offer, shown.names, shown.unheard)
+    message = batch_message.preview(shown.batch, shown.split, shown.progress, shown.capabilities, shown.names, shown.unheard)
     bold = [block["elements"][0]["elements"][0] for block in message.blocks if block["type"] == "rich_text"]
     assert [(leaf["text"], leaf["style"]) for leaf in bold] == [
         ("Anomify does not answer; its anomalies are not in this batch.", {"bold": True})
