@@ -59,7 +59,8 @@ class Ground:
         """Where new anomalies go."""
         given = self.configured
         home = model.Route("default", given.desk_channel, burst=given.desk_burst, wait_seconds=given.desk_wait_seconds)
-        return routes.Routes(self.store.db, home, self.clock, ZoneInfo(given.desk_timezone))
+        zone, systems = ZoneInfo(given.desk_timezone), list(self.sources.values())
+        return routes.Routes(self.store.db, home, self.clock, zone, systems, self.elsewhere)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,7 +56,8 @@ async def _show(desk: desk.Desk, request: incoming.Request, preview: freeze.Prev
 
 def shown(preview: freeze.Preview) -> model.Message:
     """The preview as a message."""
-    return batch_message.preview(preview.batch, preview.split, preview.progress, preview.capabilities, preview.names, preview.unheard)
+    silent, later = preview.unheard, preview.later
+    return batch_message.preview(preview.batch, preview.split, preview.progress, preview.capabilities, preview.names, silent, later)
 
 
 async def undo(desk: desk.Desk, request: incoming.Request, command: grammar.Command, actor: model.Actor) -> None:

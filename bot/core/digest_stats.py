@@ -1,14 +1,17 @@
-"""The facts of a digest: counted from anomalies, and kept as JSON so that a delivered digest can be drawn again."""
+"""The facts of a digest: counted from anomalies page by page, and kept as JSON so that a delivered digest can be drawn again."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from bot import model
+
+T = TypeVar("T", bound=str | tuple[str, str])
 
 DAYS = 7
 OLDEST = 3
@@ -17,61 +20,105 @@ NOISIEST = 5
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def count(
-    source: str,
-    words: str,
-    since: datetime,
-    until: datetime,
-    *,
-    week: Sequence[model.Anomaly],
-    open_ones: Sequence[model.Anomaly],
-    total_open: int,
-    closed: int,
-    zone: ZoneInfo,
-    assigning: Collection[str] | None = None,
-) -> model.Digest:
-    """Count what a digest says about the time after `since`, up to `until`.
+LATELY = 10_000
+"""Of so many it is known that they were counted: a list that grows while it is read tells some twice, a few pages later."""
 
-    `week` is everything that was created in the last seven days, in any state (and since `since`, where that is longer ago); `open_ones`
-    is what is not archived now, of which there are `total_open`; `closed` is how many were archived meanwhile. Days are those of `zone`.
-    `assigning` are the systems that have assignees, None for all.
-    """
-    came = [one for one in _each(week) if one.created <= until]
-    waiting = _each(open_ones)
-    unread = [one for one in waiting if one.state is model.State.ACTIVE]
-    first = until.astimezone(zone).date() - timedelta(days=DAYS - 1)
+
+@dataclass(slots=True)
+class Counts:
+    """What a digest says of the time after `since`, up to `until`, counted page by page: no anomaly is kept. Days are those of `zone`;
+    `assigns` says whether the system has assignees. `waiting` and `unread` are how many of the open ones were read, and how many of these
+    nobody acknowledged."""
+
+    since: datetime
+    until: datetime
+    zone: ZoneInfo
+    assigns: bool = True
+    opened: int = 0
+    waiting: int = 0
+    unread: int = 0
+    unassigned: int = 0
+    days: Counter[date] = field(default_factory=Counter)
+    still: Counter[date] = field(default_factory=Counter)
+    noise: Counter[tuple[str, str]] = field(default_factory=Counter)
+    load: Counter[str] = field(default_factory=Counter)
+    oldest: list[model.DigestLine] = field(default_factory=list)
+    _came: dict[str, None] = field(default_factory=dict)
+    _waits: dict[str, None] = field(default_factory=dict)
+
+    def came(self, some: Iterable[model.Anomaly]) -> None:
+        """More of what was created in the last seven days, in any state (and since `since`, where that is longer ago)."""
+        for one in _new(some, self._came):
+            if one.created > self.until:
+                continue
+            day = _day(one, self.zone)
+            self.opened += self.since < one.created
+            self.days[day] += 1
+            self.still[day] += one.state is not model.State.ARCHIVED
+            if day >= _first(self.until, self.zone):
+                table = one.container.name if one.container else ""
+                self.noise.update({(words, table) for check in one.checks if (words := check_words(check))})
+
+    def waits(self, some: Iterable[model.Anomaly]) -> None:
+        """More of what is not archived now. One that two people share counts for both."""
+        for one in _new(some, self._waits):
+            self.waiting += 1
+            self.unassigned += self.assigns and not one.assignees
+            self.load.update({person.name or person.email or person.id for person in one.assignees})
+            if one.state is model.State.ACTIVE:
+                self.unread += 1
+                self.oldest = _oldest([*self.oldest, glance(one)])
+
+
+def _new(some: Iterable[model.Anomaly], lately: dict[str, None]) -> Iterator[model.Anomaly]:
+    """Those that were not counted lately."""
+    for one in some:
+        if one.ref.id not in lately:
+            lately[one.ref.id] = None
+            if len(lately) > LATELY:
+                del lately[next(iter(lately))]
+            yield one
+
+
+def _oldest(lines: Iterable[model.DigestLine]) -> list[model.DigestLine]:
+    return sorted(lines, key=lambda line: (line.created, line.ref))[:OLDEST]
+
+
+def _first(until: datetime, zone: ZoneInfo) -> date:
+    return until.astimezone(zone).date() - timedelta(days=DAYS - 1)
+
+
+def together(source: str, words: str, parts: Sequence[Counts], *, total_open: int, closed: int) -> model.Digest:
+    """The digest of what was counted, of one system (`source`) or of several: of the same time, in the same zone. `total_open` are not
+    archived now, `closed` were archived meanwhile."""
+    since, until, zone = parts[0].since, parts[0].until, parts[0].zone
+    days, still, load, noise = (sum((getattr(part, name) for part in parts), Counter[Any]()) for name in ("days", "still", "load", "noise"))
+    dates = [_first(until, zone) + timedelta(days=number) for number in range(DAYS)]
     return model.Digest(
         source=source,
         words=words,
         since=since,
         until=until,
-        opened=sum(since < one.created for one in came),
+        opened=sum(part.opened for part in parts),
         closed=closed,
         open=total_open,
-        unacknowledged=len(unread),
-        days=_days(came, first, zone),
-        oldest=tuple(glance(one) for one in sorted(unread, key=lambda one: (one.created, one.ref))[:OLDEST]),
-        load=_load(waiting),
-        unassigned=sum(not one.assignees for one in waiting if assigning is None or one.ref.source in assigning),
-        noise=_noise([one for one in came if _day(one, zone) >= first]),
-        read=len(waiting),
+        unacknowledged=sum(part.unread for part in parts),
+        days=tuple(model.DigestDay(day, days[day], still[day]) for day in dates),
+        oldest=tuple(_oldest(line for part in parts for line in part.oldest)),
+        load=tuple(_most(load)),
+        unassigned=sum(part.unassigned for part in parts),
+        noise=tuple(model.NoisyCheck(check, table, amount) for (check, table), amount in _most(noise)[:NOISIEST]),
+        read=sum(part.waiting for part in parts),
     )
 
 
-def _each(anomalies: Iterable[model.Anomaly]) -> Sequence[model.Anomaly]:
-    """Each anomaly once: a list that grows while it is read tells some twice."""
-    return list({one.ref: one for one in anomalies}.values())
+def _most(counted: Counter[T]) -> list[tuple[T, int]]:
+    """The most first; checks of the same words on tables of the same name are one by now."""
+    return sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
 def _day(anomaly: model.Anomaly, zone: ZoneInfo) -> date:
     return anomaly.created.astimezone(zone).date()
-
-
-def _days(came: Sequence[model.Anomaly], first: date, zone: ZoneInfo) -> tuple[model.DigestDay, ...]:
-    opened = Counter(_day(one, zone) for one in came)
-    still = Counter(_day(one, zone) for one in came if one.state is not model.State.ARCHIVED)
-    days = [first + timedelta(days=number) for number in range(DAYS)]
-    return tuple(model.DigestDay(day, opened[day], still[day]) for day in days)
 
 
 def glance(anomaly: model.Anomaly) -> model.DigestLine:
@@ -87,24 +134,6 @@ def glance(anomaly: model.Anomaly) -> model.DigestLine:
         url=anomaly.url,
         check=next((words for check in anomaly.checks if (words := check_words(check))), ""),
     )
-
-
-def _load(waiting: Sequence[model.Anomaly]) -> tuple[tuple[str, int], ...]:
-    """How many each person has; one that two people share counts for both."""
-    held = Counter(name for one in waiting for name in {person.name or person.email or person.id for person in one.assignees})
-    return tuple(sorted(held.items(), key=lambda pair: (-pair[1], pair[0])))
-
-
-def _noise(came: Sequence[model.Anomaly]) -> tuple[model.NoisyCheck, ...]:
-    """The checks that raised most; checks of the same words on tables of the same name count as one."""
-    raised = Counter(
-        (words, one.container.name if one.container else "")
-        for one in came
-        for words in {check_words(check) for check in one.checks}
-        if words
-    )
-    most = sorted(raised.items(), key=lambda pair: (-pair[1], pair[0]))[:NOISIEST]
-    return tuple(model.NoisyCheck(words, table, amount) for (words, table), amount in most)
 
 
 def check_words(check: model.Check) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from bot import model
-from bot.core import endings, snapshot, transitions
+from bot.core import endings, grammar, snapshot, transitions
 
 _STATUS: Mapping[model.State, str] = {
     model.State.ACTIVE: "Active",
@@ -83,6 +84,41 @@ def shown(anomaly: model.Anomaly) -> Sequence[model.Part]:
     kept = of(anomaly)
     said = {model.Part.STATE: kept.state, model.Part.OUTCOME: None if kept.state else kept.outcome, model.Part.ASSIGNEES: kept.assignees}
     return [part for part, told in said.items() if told]
+
+
+# --- finding ------------------------------------------------------------------------------------------------------------
+
+
+def only_here(query: model.Query, anomaly: model.Anomaly) -> bool:
+    """Whether an anomaly, as it is with what is kept, stands as a filter says, and its system takes it to stand otherwise: asked for these,
+    it does not tell of this one."""
+    stands = model.Query(statuses=query.statuses)
+    return grammar.matches(stands, anomaly) and not grammar.matches(stands, merged(anomaly, None))
+
+
+def moved(query: model.Query, kept: Collection[model.Kept]) -> tuple[int, int]:
+    """How many of these stand as a filter says here alone, and how many in their system alone."""
+    stands = model.Query(statuses=query.statuses)
+    more = less = 0
+    for some in kept:
+        there, here = (grammar.matches(stands, merged(_like(some), said)) for said in (None, _said(some)))
+        more += some.count if here and not there else 0
+        less += some.count if there and not here else 0
+    return more, less
+
+
+def _like(some: model.Kept) -> model.Anomaly:
+    """One of them, as far as it matters where it stands."""
+    parts = (model.Part.STATE, model.Part.OUTCOME) if some.state else (model.Part.OUTCOME,)
+    alone = model.OVER if some.over and some.stored is model.State.ARCHIVED else None
+    return model.Anomaly(_NOBODY, some.stored, "", _ONCE, alone, over=_ONCE if some.over else None, kept_here=parts)
+
+
+def _said(some: model.Kept) -> model.Overlay:
+    return model.Overlay(_NOBODY, some.state, some.outcome)
+
+
+_NOBODY, _ONCE = model.Ref("", ""), datetime.min.replace(tzinfo=UTC)
 
 
 # --- whose a change is --------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from bot.model.cards import Block, Card, CardDraft, CardKind, CardState, Decisio
 from bot.model.digest import Digest, DigestDay, DigestLine, NoisyCheck
 from bot.model.findings import Direction, Fact, Scale, Series
 from bot.model.leases import Crew, Lease
-from bot.model.overlays import Overlay
+from bot.model.overlays import Kept, Overlay
 from bot.model.pushes import Mention, News, Push
 from bot.model.queries import Answer, ClientOptions, Found, Handling, Idents, OwnWord, Query, Unheard, Word
 from bot.model.reports import (
@@ -73,6 +73,7 @@ __all__ = [
     "Ingested",
     "Installation",
     "Item",
+    "Kept",
     "Lease",
     "LinkReplaced",
     "Listing",

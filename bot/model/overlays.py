@@ -25,3 +25,15 @@ class Overlay:
     def empty(self) -> bool:
         """Whether it says nothing."""
         return self.state is None and self.outcome is None and not self.assignees and self.snoozed_until is None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """So many anomalies of which the same is kept, and that stand alike. `stored` is where they stand with what is kept; `over` says
+    whether their system closed them by itself."""
+
+    state: State | None
+    outcome: str | None
+    stored: State
+    over: bool
+    count: int

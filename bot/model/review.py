@@ -13,18 +13,20 @@ from bot.model.sources import Capabilities
 
 @dataclass(frozen=True, slots=True)
 class ReviewScope:
-    """What a review looks through: the members of a group card, or (`card` "") what matches a filter, as canonical text."""
+    """What a review looks through: the members of a group card, or (`card` "") what matches a filter, as canonical text. `version` is the
+    card as somebody saw it (`Card.wanted`): who joined later is not meant; 0 where nobody knows, and all are."""
 
     words: str = ""
     card: str = ""
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewPage:
     """A page of a review: at most ten anomalies from `offset` on, of `total` (None: nobody says); `picked` are those that are ticked, on
     this page and others (`ids.pick`). `notice` is why the filter that was typed last cannot be used, `source` the system that is looked
-    through, "" for several: then `totals` are by their titles, and `unheard` are those whose anomalies are not in it. `capabilities_of`
-    is what the systems of its anomalies let people do, by their names."""
+    through, "" for several: then `totals` are by their titles, and `unheard` are those whose anomalies are not in it. `capabilities_of` is what the
+    systems of its anomalies let people do, by their names. `later` joined the card after it was seen, and are not in it."""
 
     scope: ReviewScope
     anomalies: Sequence[Anomaly]
@@ -37,6 +39,7 @@ class ReviewPage:
     totals: Sequence[tuple[str, int | None]] = ()
     unheard: Sequence[Unheard] = ()
     capabilities_of: Mapping[str, Capabilities] = field(default_factory=dict)
+    later: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,7 +163,8 @@ class Tally:
     """The members of a group card, counted: by state, by table, and by the name of their system, with the most first.
 
     `latest` joined when the card was already there, the last ones that did; `changed` are not any more what they were when they joined.
-    Those that joined before this was remembered are in neither.
+    Those that joined before this was remembered are in neither. `later` joined after the version of the card that was asked for: they are
+    in nothing else.
     """
 
     total: int
@@ -173,6 +174,7 @@ class Tally:
     latest: int = 0
     changed: int = 0
     sources: Sequence[tuple[str, int]] = ()
+    later: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,9 +278,13 @@ class Cards(Protocol):
         """No more deliveries until somebody touches it."""
         ...
 
-    async def tally(self, card: str, sample: int = 5) -> Tally: ...
+    async def tally(self, card: str, sample: int = 5, *, version: int = 0) -> Tally:
+        """The members that a group card has, or had when it was of this version."""
+        ...
 
-    async def members(self, card: str, *, offset: int = 0, limit: int = 10) -> Sequence[model.Anomaly]: ...
+    async def members(self, card: str, *, offset: int = 0, limit: int = 10, version: int = 0) -> Sequence[model.Anomaly]:
+        """Some of them, newest first."""
+        ...
 
     async def backlog(self, now: datetime) -> Backlog: ...
 
@@ -317,8 +323,9 @@ class Journal(Protocol):
 
     async def past(self, anomaly: model.Anomaly, now: datetime) -> model.Recurrence: ...
 
-    async def closed(self, source: str, since: datetime) -> Sequence[model.Ref]:
-        """The anomalies that somebody closed after `since`, here or elsewhere, each once; some may be open again."""
+    async def closed(self, source: str, since: datetime, after: str, limit: int) -> Sequence[str]:
+        """The ids of the anomalies that somebody closed after `since`, here or elsewhere, each once, in order from behind `after` on; some
+        may be open again."""
         ...
 
 

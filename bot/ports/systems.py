@@ -58,7 +58,7 @@ class Source(Protocol):
     (the comment that tells who acted), and tried whenever somebody does.
     `census`: within so many polls everything that is open was looked through once, whatever its date.
     `unkept` are the parts that it cannot keep of some or all of its anomalies, each of which says so (`Anomaly.kept_here`): the desk keeps
-    them, and calls nothing to change them.
+    them, and calls nothing to change them. It lists and counts such ones as if nobody had done anything: open, or over.
     `idents` say how its anomalies are named, `own_words` are the filter words that belong to it alone,
     `client_options` what people know from its own command line.
     Who starts scans is a `Scanner` beside it: `supports` names SCAN and ABORT exactly where there is one.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot import errors, model, ports
@@ -21,6 +21,9 @@ MEMBERS = 500
 
 LAST_SCANS = 5
 """So many scans are looked through for the last one that ended."""
+
+Refs = AsyncIterator[Sequence[model.Ref]]
+"""References, page by page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,30 +232,40 @@ class Browse:
             if found is not None and found.state is not model.State.ARCHIVED:
                 raise errors.NotFound(f"{ref} was closed when this desk saw it last, and is open in {source.title} again. {_found(source)}")
 
-    async def members(self, card: str, actor: model.Actor, offset: int = 0) -> model.Listing:
-        """A page of the anomalies behind a group card, as they were last seen."""
+    async def members(self, card: str, actor: model.Actor, offset: int = 0, version: int = 0) -> model.Listing:
+        """A page of the anomalies behind a group card, as they were last seen: of those that it had in this version (0: has now)."""
         permissions.decide(model.Action.BROWSE, actor, self.grants)
-        tally = await self.cards.tally(card, sample=0)
-        page = await self.cards.members(card, offset=offset, limit=PAGE)
-        return model.Listing("", page, tally.total, offset, capabilities_of=self._capabilities_of(page))
+        tally = await self.cards.tally(card, sample=0, version=version)
+        page = await self.cards.members(card, offset=offset, limit=PAGE, version=version)
+        return model.Listing("", page, tally.total, offset, capabilities_of=self._capabilities_of(page), later=tally.later)
 
-    async def whole_group(self, card: str, actor: model.Actor) -> selecting.Selection:
-        """All anomalies behind a group card, fresh from their systems. Raises NotFound when these know none of them."""
+    async def whole_group(self, card: str, actor: model.Actor, version: int = 0) -> selecting.Selection:
+        """All anomalies that a group card had in this version (0: has now), fresh from their systems. Raises NotFound when these know none
+        of them."""
+        permissions.decide(model.Action.BROWSE, actor, self.grants)
+        tally = await self.cards.tally(card, sample=0, version=version)
+        gone = "The anomalies of this group are not known any more. They may have been deleted."
+        found = await self.fresh(self._members(card, version), [name for name, _ in tally.sources], actor, gone)
+        return replace(found, later=tally.later)
+
+    async def fresh(self, known: Refs, systems: Sequence[str], actor: model.Actor, gone: str) -> selecting.Selection:
+        """These anomalies of these systems, read again page by page. Raises NotFound, which says `gone`, when their systems know none of
+        them, and SourceError when none of these answers."""
         permissions.decide(model.Action.BROWSE, actor, self.grants)
         missing, unheard = list[model.Ref](), list[model.Unheard]()
-        found = await selecting.begun(self._group(card, missing, unheard))
+        found = await selecting.begun(self._chosen(known, missing, unheard))
         if found is None:
-            said = "The anomalies of this group are not known any more. They may have been deleted."
-            raise errors.NotFound(" ".join([said, *(one.why for one in unheard)]))
-        systems = [name for name in await self._systems(card) if name not in {one.source for one in unheard}]
-        return replace(found, systems=systems, missing=missing, unheard=unheard)
+            raise errors.NotFound(" ".join([gone, *(one.why for one in unheard)]))
+        heard = [name for name in systems if name not in {one.source for one in unheard}]
+        return replace(found, systems=heard, missing=missing, unheard=unheard)
 
-    async def _group(self, card: str, missing: list[model.Ref], unheard: list[model.Unheard]) -> selecting.Pages:
-        """Page by page. A system that does not answer at first is not in it; one that fails on the way fails all."""
+    async def _chosen(self, known: Refs, missing: list[model.Ref], unheard: list[model.Unheard]) -> selecting.Pages:
+        """These, fresh from their systems, page by page. A system that does not answer at first is not in it; one that fails on the way
+        fails all."""
         heard, refused = set[str](), list[errors.BotError]()
-        async for some in self._members(card):
+        async for some in known:
             silent = {one.source for one in unheard}
-            refs = [one.ref for one in some if one.ref.source not in silent]
+            refs = [ref for ref in some if ref.source not in silent]
             picked, failed = await self._picked(refs)
             if lost := [error for source, error in failed if source.name in heard]:
                 raise searching.together(lost)
@@ -264,24 +277,20 @@ class Browse:
         if refused and heard <= {one.source for one in unheard}:
             raise searching.together(refused)
 
-    async def _members(self, card: str) -> selecting.Pages:
-        """The members of a group card as they were last seen, page by page."""
+    async def _members(self, card: str, version: int) -> Refs:
+        """The members of a group card, page by page."""
         offset = 0
-        while some := await self.cards.members(card, offset=offset, limit=MEMBERS):
+        while some := await self.cards.members(card, offset=offset, limit=MEMBERS, version=version):
             offset += len(some)
-            yield some
-
-    async def _systems(self, card: str) -> Sequence[str]:
-        """The systems whose anomalies a group card has."""
-        return list(dict.fromkeys([one.ref.source async for some in self._members(card) for one in some]))
+            yield [one.ref for one in some]
 
     async def about(self, channel: str, ts: str, said: str, actor: model.Actor) -> model.ReviewScope:
-        """What a message is about: the anomaly or the group of a card of ours, else the anomalies whose links are in its text.
-        Raises NotFound when there are none."""
+        """What a message is about: the anomaly or the group of a card of ours as Slack shows it, else the anomalies whose links are in its
+        text. Raises NotFound when there are none."""
         permissions.decide(model.Action.BROWSE, actor, self.grants)
         card = await self.cards.at(channel, ts)
         if card is not None and card.kind is model.CardKind.GROUP:
-            return model.ReviewScope(card=card.id)
+            return model.ReviewScope(card=card.id, version=card.delivered)
         refs = [card.ref] if card is not None and card.ref is not None else grammar.mentioned(said, self.spoken)
         if not refs:
             hint = "Use this on a card of Anomaly Desk, or on a message with a link to an anomaly of a connected system."

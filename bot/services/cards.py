@@ -45,7 +45,8 @@ class Cards:
 
     async def drafts(self, anomalies: Sequence[model.Anomaly]) -> Mapping[model.Ref, Sequence[model.CardDraft]]:
         """The cards that these anomalies get when they turn out to be new; none for what is closed already."""
-        routes = routing.chooser(await self.routes.list())
+        own = {name: source.own_words for name, source in self.sources.items()}
+        routes = routing.chooser(await self.routes.list(), own)
         made: dict[model.Ref, Sequence[model.CardDraft]] = {}
         async for some in slicing.each(anomalies):
             for one in some:
@@ -117,7 +118,7 @@ class Cards:
             connected.named(self.sources, names[0])
         route = await self.routes.get(card.route) or self.routes.home
         capabilities_of = {name: connected.capabilities(self.sources, name) for name in names}
-        return anomaly_card.group(card.id, tally, capabilities_of, route.burst)
+        return anomaly_card.group(card.id, tally, capabilities_of, route.burst, card.wanted)
 
     async def _report(self, card: model.Card) -> model.Message | None:
         return reports.report(stored_reports.unpack(card.payload))

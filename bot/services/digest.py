@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -12,12 +11,15 @@ from zoneinfo import ZoneInfo
 from bot import errors, model, ports
 from bot.core import connected, digest_stats, grammar, permissions, phrases, schedules, transitions
 from bot.render.digest import digest_message
-from bot.services import browse, cards, leasing, searching, slicing
+from bot.services import browse, cards, leasing, searching, selecting, slicing
 
 log = logging.getLogger(__name__)
 
 MOST = 10_000
 """So many open anomalies are read for the lists of a digest, the newest; the counts are of all of them."""
+
+KNOWN, PAGE = 5_000, 500
+"""So many of those that were closed are named at once, and so many of them read."""
 
 WEEK = timedelta(days=7)
 
@@ -28,8 +30,7 @@ _DESK = model.Actor("", "Anomaly Desk")
 class _Part:
     """What one system adds to a digest."""
 
-    week: Sequence[model.Anomaly]
-    open_ones: Sequence[model.Anomaly]
+    counts: digest_stats.Counts
     total: int
     closed: int
 
@@ -114,40 +115,37 @@ class Digests:
         asked_at = self.clock.now()
         sources = self.browse.search.asked(query)
         heard, unheard = await searching.each(sources, lambda source: self._read(source, query, actor, since, asked_at))
-        parts = [part for _, part in heard]
-        made = await asyncio.to_thread(  # a week may hold a hundred thousand
-            digest_stats.count,
+        made = digest_stats.together(
             sources[0].name if len(sources) == 1 else "",
             grammar.canonical(replace(query, limit=0, sort="")),
-            since,
-            asked_at,
-            week=[one for part in parts for one in part.week],
-            open_ones=[one for part in parts for one in part.open_ones],
-            total_open=sum(part.total for part in parts),
-            closed=sum(part.closed for part in parts),
-            zone=self.zone,
-            assigning=[source.name for source, _ in heard if model.Action.ASSIGN in source.supports],
+            [part.counts for _, part in heard],
+            total_open=sum(part.total for _, part in heard),
+            closed=sum(part.closed for _, part in heard),
         )
         systems = tuple((source.title, part.total) for source, part in heard)
         return replace(made, systems=systems, unheard=tuple(unheard))
 
     async def _read(self, source: ports.Source, query: model.Query, actor: model.Actor, since: datetime, now: datetime) -> _Part:
-        """What one system has to say."""
+        """What one system has to say, counted while it is read: a week may hold a hundred thousand."""
         everything, search = query == model.Query(), self.browse.search
+        counts = digest_stats.Counts(since, now, self.zone, model.Action.ASSIGN in source.supports)
         query = replace(query, limit=0, sort="newest")
         first = min(since, now - WEEK).astimezone(self.zone).date()
-        week = await search.one(source, replace(query, statuses=("any",), since=first, ago=()), actor, 0)
-        found = await search.one(source, replace(query, statuses=()), actor, MOST)
-        total = len(found.anomalies) if found.total is None else found.total
+        async for some in _slices(await search.pages(source, replace(query, statuses=("any",), since=first, ago=()), actor)):
+            counts.came(some)
+        there: set[str] = set()
+        async for some in _slices(await search.pages(source, replace(query, statuses=(), limit=MOST), actor)):
+            counts.waits(some)
+            there.update(one.ref.id for one in some)
+        total = counts.waiting if len(there) < MOST else await search.size_of(source, replace(query, statuses=()), actor)
         if everything and total <= MOST:
-            await self._catch_up(source, found.anomalies)
-        return _Part(week.anomalies, found.anomalies, total, await self._closed(source, query, actor, since))
+            await self._catch_up(source, there)
+        return _Part(counts, total, await self._closed(source, query, actor, since))
 
-    async def _catch_up(self, source: ports.Source, open_ones: Sequence[model.Anomaly]) -> None:
+    async def _catch_up(self, source: ports.Source, there: Collection[str]) -> None:
         """What is open in the store and not in the system any more was closed where nobody looked: read it again and journal it."""
-        there = {one.ref for one in open_ones}
         stored = await self.anomalies.newest(source.name, MOST)
-        gone = [one.ref.id for one in stored if one.ref not in there]
+        gone = [one.ref.id for one in stored if one.ref.id not in there]
         if not gone:
             return
         read_at = self.clock.now()
@@ -163,8 +161,19 @@ class Digests:
         )
 
     async def _closed(self, source: ports.Source, query: model.Query, actor: model.Actor, since: datetime) -> int:
-        refs = await self.journal.closed(source.name, since)
-        stored = await self.anomalies.get(refs)
         wanted = replace(await self.browse.resolve(query, source.name, actor), statuses=("archived",))
-        each = slicing.each(list(stored.values()))
-        return sum([sum(grammar.matches(wanted, one, own=source.own_words) for one in some) async for some in each])
+        takes = grammar.matcher(wanted, own=source.own_words)
+        number = 0
+        ids: Sequence[str] = [""]
+        while ids := await self.journal.closed(source.name, since, ids[-1], KNOWN):
+            for start in range(0, len(ids), PAGE):
+                stored = await self.anomalies.get([model.Ref(source.name, ident) for ident in ids[start : start + PAGE]])
+                async for some in slicing.each(list(stored.values())):
+                    number += sum(map(takes, some))
+        return number
+
+
+async def _slices(pages: selecting.Pages) -> selecting.Pages:
+    async for page in pages:
+        async for some in slicing.each(page):
+            yield some

@@ -4,7 +4,7 @@ tells, and is changed without a call."""
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +16,15 @@ _HERE = model.Word(model.Handling.HERE)
 
 _OURS: Mapping[str, model.Word] = {"status": _HERE, "assignee": _HERE}
 """The filter words that are about what may be kept here."""
+
+PAGE = 100
+"""So many of those that are kept here are read at once."""
+
+WINDOW = 5_000
+"""Of so many the store says at once which they are: it looks through all that are kept for each time that it is asked."""
+
+SPARE = 100
+"""So many more than are wanted are asked for at first, where some of them stand elsewhere here."""
 
 LOST = (errors.SourceUnavailable, errors.SourceGarbled)
 """Answers that leave open whether it was done."""
@@ -80,42 +89,92 @@ class KeptHere:
 
     async def find(self, query: model.Query) -> model.Found:
         """`ports.Source.find` of how things stand when what is kept here counts: without those that stand elsewhere here, and with those
-        that the system takes to stand elsewhere. These are found in the store, and read again."""
-        asked = query if self._finds_people else replace(query, assignees=())
-        known = await self._rows.known(self.name)
-        if not known:
-            return await self._inner.find(asked)
-        fits = [one.ref.id for one in known if grammar.matches(asked, one, own=self.own_words)]
-        told = await self._inner.find(replace(asked, limit=query.limit + len(known) - len(fits) if query.limit else 0))
-        theirs = [one for one in await self._merged(told.anomalies) if not one.kept_here or grammar.matches(asked, one, _OURS)]
-        there = {one.ref.id for one in theirs}
-        missing = [ident for ident in fits if ident not in there]
-        found = (await self.read(missing)).found.values() if missing else ()
-        others = [one for one in found if grammar.matches(asked, one, own=self.own_words)]
-        everything = sorted([*theirs, *others], key=searching.order(query.sort)) if others else theirs
-        whole = told.total == len(told.anomalies)
-        return model.Found(everything[: query.limit or None], len(everything) if whole else None)
+        that the system takes to stand elsewhere. These are found in the store, as many as are wanted, and read again."""
+        asked = self._without_people(query)
+        more, less = await self._moved(asked)
+        if more == less == 0:
+            told = await self._inner.find(asked)
+            return replace(told, anomalies=await self._merged(told.anomalies))
+        if not query.limit:
+            return await selecting.counted(self.pages(asked), 0)
+        told = await self._inner.find(replace(asked, limit=asked.limit + (SPARE if less is None else min(less, SPARE))))
+        theirs = await self._theirs(asked, told.anomalies)
+        total = None if told.total is None or more is None or less is None else told.total - less + more
+        ended = told.total == len(told.anomalies)
+        if len(theirs) < query.limit and not ended:
+            theirs = (await selecting.counted(selecting.limited(self._their_pages(asked), query.limit), 0)).anomalies
+            ended = len(theirs) < query.limit
+        ours = (await selecting.counted(selecting.limited(self._ours(asked), query.limit), 0)).anomalies
+        everything = sorted([*theirs, *ours], key=searching.order(query.sort))
+        if ended and len(everything) < query.limit:
+            total = len(everything)
+        return model.Found(everything[: query.limit], total)
 
     async def pages(self, query: model.Query) -> selecting.Pages:
         """`ports.Source.pages`, as `find`. What is found in the store comes in its place among what the system tells page by page."""
-        asked = replace(query, limit=0) if self._finds_people else replace(query, limit=0, assignees=())
-        known = await self._rows.known(self.name)
-        ours = {one.ref.id for one in known}
-        found = (await self.read(sorted(ours))).found.values() if ours else ()
-        fits = [one for one in found if grammar.matches(asked, one, own=self.own_words)]
-        order = searching.order(query.sort)
-        async for page in selecting.merged([self._theirs(asked, ours), selecting.one_page(sorted(fits, key=order))], order):
+        asked = replace(self._without_people(query), limit=0)
+        pages = self._their_pages(asked)
+        if not self._takes_any(asked):
+            pages = selecting.merged([pages, self._ours(asked)], searching.order(query.sort))
+        async for page in pages:
             yield page
 
-    async def _theirs(self, asked: model.Query, ours: Collection[str]) -> selecting.Pages:
-        async for page in self._inner.pages(asked):
-            yield await self._merged([one for one in page if one.ref.id not in ours])
-
     async def count(self, query: model.Query) -> int:
-        """`ports.Source.count`; where something is kept here they are read to be counted."""
-        if not await self._rows.known(self.name):
-            return await self._inner.count(query if self._finds_people else replace(query, assignees=()))
-        return len((await self.find(replace(query, limit=0))).anomalies)
+        """`ports.Source.count`: what the system counts, without what stands elsewhere here, and with what stands elsewhere there. They are
+        read to be counted where the store cannot tell."""
+        asked = self._without_people(query)
+        more, less = await self._moved(asked)
+        if more is None or less is None:
+            return await selecting.size(self.pages(asked))
+        return await self._inner.count(asked) - less + more
+
+    def _without_people(self, query: model.Query) -> model.Query:
+        """The filter as the system gets it: it knows nobody where people are kept here."""
+        return query if self._finds_people else replace(query, assignees=())
+
+    def _takes_any(self, asked: model.Query) -> bool:
+        """Whether the system tells of all, wherever they stand."""
+        return "any" in asked.statuses or self._inner.words.get("status", _HERE).handling is model.Handling.HERE
+
+    async def _moved(self, asked: model.Query) -> tuple[int | None, int | None]:
+        """How many match here alone, and how many in the system alone; None where only they themselves tell."""
+        groups = () if self._takes_any(asked) else await self._rows.groups(self.name, asked)
+        return (None, None) if groups is None else overlay.moved(asked, groups)
+
+    async def _their_pages(self, asked: model.Query) -> selecting.Pages:
+        async for page in self._inner.pages(asked):
+            yield await self._theirs(asked, page)
+
+    async def _theirs(self, asked: model.Query, told: Sequence[model.Anomaly]) -> Sequence[model.Anomaly]:
+        """What the system tells, but for those that stand elsewhere here, and those that are found in the store."""
+        merged = await self._merged(told)
+        if self._takes_any(asked):
+            return merged
+        fits = [one for one in merged if not one.kept_here or grammar.matches(asked, one, _OURS)]
+        stored = await self._rows.stored(self.name, [one.ref.id for one in fits])
+        return [one for one in fits if one.ref.id not in stored or not overlay.only_here(asked, stored[one.ref.id])]
+
+    async def _ours(self, asked: model.Query) -> selecting.Pages:
+        """Those of which the system does not tell, because it takes them to stand elsewhere: no more of them are read at once than are
+        looked at."""
+        window = min(asked.limit or WINDOW, WINDOW)
+        marks: Sequence[ports.Mark] = ()
+        while marks := await self._rows.marks(self.name, asked, marks[-1] if marks else None, window):
+            for start in range(0, len(marks), PAGE):
+                ids = [mark.id for mark in marks[start : start + PAGE]]
+                if page := await self._read_again(asked, ids):
+                    yield page
+
+    async def _read_again(self, asked: model.Query, ids: Sequence[str]) -> Sequence[model.Anomaly]:
+        """Those of these that are found in the store and still match in the system."""
+        stored = await self._rows.stored(self.name, ids)
+        wanted = [one for ident in ids if (one := stored.get(ident)) and overlay.only_here(asked, one) and self._matches(asked, one)]
+        found = (await self.read([one.ref.id for one in wanted])).found if wanted else {}
+        fresh = [found[one.ref.id].dated_as(one) for one in wanted if one.ref.id in found]
+        return [one for one in fresh if self._matches(asked, one)]
+
+    def _matches(self, asked: model.Query, one: model.Anomaly) -> bool:
+        return grammar.matches(asked, one, own=self.own_words)
 
     async def _merged(self, seen: Sequence[model.Anomaly]) -> Sequence[model.Anomaly]:
         ours = [one.ref.id for one in seen if one.kept_here]

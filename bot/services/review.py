@@ -33,15 +33,15 @@ class Review:
     ) -> model.ReviewPage:
         """A page of it, with what is ticked already; `query` is the filter of the scope, read. Raises UserError."""
         if scope.card:
-            listing = await self.browse.members(scope.card, actor, offset)
+            listing = await self.browse.members(scope.card, actor, offset, scope.version)
         else:
             listing = await self.browse.listing(query, actor, offset)
         if not listing.anomalies and offset:  # what was there was dealt with meanwhile
             return await self.page(scope, query, actor, 0, picked, channel)
-        kept = model.ReviewScope(words=listing.words, card=scope.card)
+        kept = replace(scope, words=listing.words)
         source = query.source or (next(iter(self.browse.sources)) if len(self.browse.sources) == 1 else "")
         page = model.ReviewPage(kept, listing.anomalies, listing.total, listing.offset, frozenset(picked), channel, source=source)
-        return replace(page, totals=listing.totals, unheard=listing.unheard, capabilities_of=listing.capabilities_of)
+        return replace(page, totals=listing.totals, unheard=listing.unheard, capabilities_of=listing.capabilities_of, later=listing.later)
 
     async def filtered(self, reviewing: model.ReviewInput, actor: model.Actor, today: date) -> model.ReviewPage:
         """The first page of the filter that was typed into the form; one that cannot be understood is told on the page that was there."""
@@ -62,8 +62,8 @@ class Review:
     async def targets(self, reviewing: model.ReviewInput, query: model.Query, actor: model.Actor) -> selecting.Selection:
         """The anomalies that a review form means, fresh from their systems, and those that these do not know any more."""
         if reviewing.which == "all":
-            card = reviewing.scope.card
-            return await (self.browse.whole_group(card, actor) if card else self.browse.select(query, actor))
+            scope = reviewing.scope
+            return await (self.browse.whole_group(scope.card, actor, scope.version) if scope.card else self.browse.select(query, actor))
         chosen = reviewing.shown if reviewing.which == "page" else sorted(reviewing.picked)
         refs = [model.Ref.parse(word, reviewing.source) for word in chosen]
         if not refs:

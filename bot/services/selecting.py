@@ -24,13 +24,14 @@ SIZE = 100
 class Selection:
     """Anomalies of which the `first` few were read already; the `rest` is read while it is taken, once. `systems` are those that have some
     of them. `missing` are those asked for that their system does not know, and `unheard` the systems that did not answer: of what is read
-    on the way both are complete when it was taken."""
+    on the way both are complete when it was taken. `later` joined a group card after it was seen, and are not meant."""
 
     first: Sequence[model.Anomaly]
     rest: Pages
     systems: Sequence[str] = ()
     missing: Sequence[model.Ref] = ()
     unheard: Sequence[model.Unheard] = field(default=())
+    later: int = 0
 
     async def pages(self) -> Pages:
         """All of them."""

@@ -115,17 +115,14 @@ class Journal:
 
         return await self._db.read(work)
 
-    async def closed(self, source: str, since: datetime) -> Sequence[model.Ref]:
-        """The anomalies that somebody closed after `since`, each once, the one closed last first; some may be open again."""
-        statement = (
-            sa.select(_JOURNAL.c.anomaly)
-            .where(tables.CLOSING, _JOURNAL.c.source == source, _JOURNAL.c.at > since)
-            .group_by(_JOURNAL.c.anomaly)
-            .order_by(sa.func.max(_JOURNAL.c.at).desc(), _JOURNAL.c.anomaly)
-        )
+    async def closed(self, source: str, since: datetime, after: str, limit: int) -> Sequence[str]:
+        """The ids of the anomalies that somebody closed after `since`, each once, in order from behind the id `after` on; some may be open
+        again."""
+        lines = sa.and_(tables.CLOSING, _JOURNAL.c.source == source, _JOURNAL.c.at > since, _JOURNAL.c.anomaly > after)
+        statement = sa.select(_JOURNAL.c.anomaly).where(lines).distinct().order_by(_JOURNAL.c.anomaly).limit(limit)
 
-        async def work(connection: AsyncConnection) -> Sequence[model.Ref]:
-            return [model.Ref(source, ident) for ident in await connection.scalars(statement)]
+        async def work(connection: AsyncConnection) -> Sequence[str]:
+            return list(await connection.scalars(statement))
 
         return await self._db.read(work)
 

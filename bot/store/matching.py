@@ -109,15 +109,22 @@ _ORDERS: Mapping[str, Sequence[_Phase]] = {
 async def _page(
     connection: AsyncConnection, source: str, query: model.Query, after: ports.Mark | None, limit: int
 ) -> Sequence[model.Anomaly]:
+    statement = sa.select(_A.c.body, _A.c.version).where(*_conditions(source, query))
+    return await mappers.each(await in_order(connection, statement, query.sort, after, limit), mappers.anomaly)
+
+
+async def in_order(
+    connection: AsyncConnection, statement: sa.Select[*tuple[Any, ...]], sort: str, after: ports.Mark | None, limit: int
+) -> Sequence[mappers.AnyRow]:
+    """The next rows of a select over `anomalies`, from behind `after` on, in the order that this word means."""
     found: list[mappers.AnyRow] = []
-    phases = _ORDERS.get(query.sort, _ORDERS["newest"])
+    phases = _ORDERS.get(sort, _ORDERS["newest"])
     begun = next((place for place, phase in enumerate(phases) if after is not None and phase.holds(after)), 0)
     for phase in phases[begun:]:
         if len(found) < limit:
             behind, order = phase.read(after)
-            statement = sa.select(_A.c.body, _A.c.version).where(*_conditions(source, query), *behind).order_by(*order)
-            found += await connection.execute(statement.limit(limit - len(found)))
-    return await mappers.each(found, mappers.anomaly)
+            found += await connection.execute(statement.where(*behind).order_by(*order).limit(limit - len(found)))
+    return found
 
 
 # --- words ----------------------------------------------------------------------------------------------------------------
@@ -137,7 +144,8 @@ def _state(query: model.Query) -> list[sa.ColumnElement[bool]]:
     return [] if len(taken) == len(_OPEN) else [_A.c.state.in_([state.value for state in taken])]
 
 
-def _folded(words: Sequence[str]) -> list[str]:
+def folded(words: Sequence[str]) -> list[str]:
+    """As the columns of places hold them."""
     return sorted({word.casefold() for word in words if word})
 
 
@@ -148,7 +156,7 @@ def _told(column: str, source: str, values: Sequence[Any]) -> sa.ColumnElement[b
 
 
 def _place(ident: str, name: str) -> Callable[[str, Sequence[str]], sa.ColumnElement[bool]]:
-    return lambda source, words: sa.or_(*(_told(column, source, _folded(words)) for column in (ident, name)))
+    return lambda source, words: sa.or_(*(_told(column, source, folded(words)) for column in (ident, name)))
 
 
 def _having(side: sa.Table, source: str, values: Sequence[str]) -> sa.ColumnElement[bool]:
@@ -162,22 +170,24 @@ def _assigned(source: str, people: Sequence[str]) -> sa.ColumnElement[bool]:
     return sa.or_(theirs, nobody) if _NOBODY in people else theirs
 
 
-def _until(source: str, day: date) -> sa.ColumnElement[bool]:
-    return sa.true() if day == date.max else _A.c.created < _midnight(day + timedelta(days=1))
+def until(source: str, day: date) -> sa.ColumnElement[bool]:
+    """What had appeared by the end of this day."""
+    return sa.true() if day == date.max else _A.c.created < midnight(day + timedelta(days=1))
 
 
-def _midnight(day: date) -> sa.ColumnElement[datetime]:
+def midnight(day: date) -> sa.ColumnElement[datetime]:
+    """When a day began."""
     return sa.literal(datetime.combine(day, time(), UTC), columns.Utc())
 
 
 _WORDS: Mapping[str, Callable[[str, Any], sa.ColumnElement[bool]]] = {
     "datastores": _place("datastore_id", "datastore_name"),
     "tables": _place("container_id", "container_name"),
-    "tags": lambda source, words: _having(tables.anomaly_tags, source, _folded(words)),
+    "tags": lambda source, words: _having(tables.anomaly_tags, source, folded(words)),
     "severities": lambda source, words: _told("rank", source, sorted({anomaly_columns.RANKS[word] for word in words})),
     "min_weight": lambda source, least: _A.c.score >= least,
-    "since": lambda source, day: _A.c.created >= _midnight(day),
-    "until": _until,
+    "since": lambda source, day: _A.c.created >= midnight(day),
+    "until": until,
     "assignees": _assigned,
     "fingerprint": lambda source, word: _A.c.fingerprint == word,
 }

@@ -9,9 +9,9 @@ import pydantic
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot import model
+from bot import model, ports
 from bot.core import overlay
-from bot.store import mappers, tables, transactions
+from bot.store import kept_matching, mappers, tables, transactions
 
 _OVERLAY, _ANOMALIES = tables.overlay, tables.anomalies
 
@@ -30,15 +30,26 @@ class Overlays:
         """What is kept of these."""
         return await self._db.read(lambda connection: of(connection, source, ids))
 
-    async def known(self, source: str) -> Sequence[model.Anomaly]:
-        """Everything that is known of a system and of which something is kept, as it was last seen."""
-        beside = sa.and_(_OVERLAY.c.source == _ANOMALIES.c.source, _OVERLAY.c.anomaly == _ANOMALIES.c.id)
-        statement = sa.select(_ANOMALIES.c.body, _ANOMALIES.c.version).join(_OVERLAY, beside).where(_OVERLAY.c.source == source)
+    async def stored(self, source: str, ids: Sequence[str]) -> Mapping[str, model.Anomaly]:
+        """Those of these of which something is kept, as they were last seen."""
 
-        async def work(connection: AsyncConnection) -> Sequence[model.Anomaly]:
-            return await mappers.each(await connection.execute(statement.order_by(_OVERLAY.c.anomaly)), mappers.anomaly)
+        async def work(connection: AsyncConnection) -> Mapping[str, model.Anomaly]:
+            found: list[model.Anomaly] = []
+            for some in transactions.chunks(ids):
+                these = sa.select(_ANOMALIES.c.body, _ANOMALIES.c.version).join(_OVERLAY, kept_matching.BESIDE)
+                chosen = these.where(_OVERLAY.c.source == source, _OVERLAY.c.anomaly.in_(some))
+                found += await mappers.each(await connection.execute(chosen), mappers.anomaly)
+            return {one.ref.id: one for one in found}
 
         return await self._db.read(work)
+
+    async def groups(self, source: str, query: model.Query) -> Sequence[model.Kept] | None:
+        """What is kept of those that match all but the statuses of a filter, counted by the database."""
+        return await self._db.read(lambda connection: kept_matching.groups(connection, source, query))
+
+    async def marks(self, source: str, query: model.Query, after: ports.Mark | None, limit: int) -> Sequence[ports.Mark]:
+        """The next ones that may match a filter though their system takes them to stand elsewhere."""
+        return await self._db.read(lambda connection: kept_matching.marks(connection, source, query, after, limit))
 
 
 async def there(connection: AsyncConnection, source: str) -> bool:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import errors, model, ports
-from bot.core import grammar
+from bot.core import grammar, routing
 from bot.store import mappers, tables, transactions
 
 log = logging.getLogger(__name__)
@@ -20,10 +20,20 @@ _ROUTES = tables.routes
 
 
 class Routes:
-    """The port `Routes`. Filters are read anew each time, so that "since:7d" means seven days before today in the desk's time zone."""
+    """The port `Routes`. Filters are read anew each time, so that "since:7d" means seven days before today in the desk's time zone; with
+    the words of these `systems`, and of those that are `elsewhere`."""
 
-    def __init__(self, db: transactions.Database, home: model.Route, clock: ports.Clock, zone: ZoneInfo) -> None:
+    def __init__(
+        self,
+        db: transactions.Database,
+        home: model.Route,
+        clock: ports.Clock,
+        zone: ZoneInfo,
+        systems: Collection[ports.Source],
+        elsewhere: Mapping[str, str],
+    ) -> None:
         self._db, self._home, self._clock, self._zone = db, home, clock, zone
+        self._systems, self._spoken = systems, grammar.spoken(systems, elsewhere)
         self._unread: set[str] = set()
 
     @property
@@ -42,8 +52,11 @@ class Routes:
         return next(iter(await self._read(sa.select(_ROUTES).where(_ROUTES.c.id == name))), None)
 
     async def put(self, route: model.Route, words: str, made_by: str, now: datetime) -> None:
-        """Make or change a route: its filter as it is typed, in canonical form."""
-        values = {"channel": route.channel, "filter": words, "burst": route.burst, "wait_seconds": route.wait_seconds}
+        """Make or change a route with this filter, as it was typed. Raises BadCommand and NotSupported, as a command with it does, and then
+        nothing is changed."""
+        query = grammar.query(words, today=self._today(), systems=self._spoken)
+        routing.check(query, self._systems)
+        values = {"channel": route.channel, "filter": grammar.canonical(query), "burst": route.burst, "wait_seconds": route.wait_seconds}
         await self._db.write(lambda connection: transactions.put(connection, _ROUTES, {"id": route.id}, **values, made_by=made_by, at=now))
 
     async def _read(self, statement: sa.Select[*tuple[object, ...]]) -> Sequence[model.Route]:
@@ -53,10 +66,13 @@ class Routes:
         made = [self._route(row) for row in await self._db.read(work)]
         return [route for route in made if route is not None]
 
+    def _today(self) -> date:
+        return self._clock.now().astimezone(self._zone).date()
+
     def _route(self, row: mappers.AnyRow) -> model.Route | None:
         """A route whose filter nobody understands takes nothing: other routes go on, and the log says so once."""
         try:
-            query = grammar.query(row.filter, today=self._clock.now().astimezone(self._zone).date())
+            query = grammar.stored(row.filter, today=self._today(), systems=self._spoken)
         except errors.BadCommand as error:
             if row.id not in self._unread:
                 log.warning("the route %s takes nothing: its filter cannot be read (%s)", row.id, error)

@@ -35,8 +35,13 @@ def make(anomaly: Make) -> Make:
 
 
 def count(week: list[model.Anomaly], open_ones: list[model.Anomaly], zone: ZoneInfo = MADRID, **more: Any) -> model.Digest:
+    """Counted in pages of two."""
+    counts = digest_stats.Counts(SINCE, UNTIL, zone, more.pop("assigns", True))
+    for start in range(0, max(len(week), len(open_ones)), 2):
+        counts.came(week[start : start + 2])
+        counts.waits(open_ones[start : start + 2])
     found = {"total_open": len(open_ones), "closed": 0} | more
-    return digest_stats.count("qualytics", "tag:pii", SINCE, UNTIL, week=week, open_ones=open_ones, zone=zone, **found)
+    return digest_stats.together("qualytics", "tag:pii", [counts], **found)
 
 
 def test_a_quiet_week_counts_zeroes() -> None:
@@ -85,6 +90,12 @@ def test_what_waits_longest(make: Make) -> None:
 def test_a_glance_of_an_anomaly_without_a_place(make: Make) -> None:
     one = digest_stats.glance(make(container=None, datastore=None, severity=None, url="https://acme.example/anomalies/1"))
     assert (one.table, one.datastore, one.severity, one.url) == ("", "", None, "https://acme.example/anomalies/1")
+
+
+def test_what_moves_to_another_page_meanwhile_counts_once(make: Make) -> None:
+    one, two, three = (make(hours=hours) for hours in (1, 2, 3))
+    found = count([one, two, two, three], [one, two, two, three])
+    assert (found.opened, found.unacknowledged, found.read) == (3, 3, 3)
 
 
 def test_who_has_how_much(make: Make) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from bot import model
 from bot.core import grammar, routing
+from tests.core.grammar import spoken
 
 Make = Callable[..., model.Anomaly]
 
@@ -40,3 +41,11 @@ def test_a_status_in_a_route_counts(anomaly: Make) -> None:
 def test_each_channel_gets_it_once_by_its_first_route(anomaly: Make) -> None:
     known = [route("a", "C1", "table:other"), route("b", "C1", "table:orders"), route("c", "C1"), route("d", "C2")]
     assert [one.id for one in routing.chooser(known)(anomaly())] == ["b", "d"]
+
+
+def test_a_word_of_one_system_chooses_among_its_anomalies_alone(anomaly: Make) -> None:
+    steep = model.Route("a", "C1", model.Query(others=(("delta", "20"),)))
+    choose = routing.chooser([steep], {"anodot": spoken.OWN, "qualytics": ()})
+    heavy, light = (anomaly(ref=model.Ref("anodot", "7"), weight=weight) for weight in (54.0, 5.0))
+    assert choose(heavy) == (steep,)
+    assert choose(light) == choose(anomaly(weight=54.0)) == ()

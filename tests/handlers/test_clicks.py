@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 
+from bot import model
 from bot.render.kit import ids
 from tests.handlers.front import CHANNEL, DANA, LEE, Front, visible
 
@@ -119,6 +121,35 @@ async def test_pages_of_lists_and_groups(front: Front) -> None:
     assert "Folded into a group card: more than 5 anomalies arrived within one look at the system." in await front.told(
         front.command(f"why {made[0]}")
     )
+
+
+async def test_a_click_on_a_group_is_about_those_that_it_showed(front: Front) -> None:
+    made = await front.arrive(12)
+    group = next(one for one in front.posted() if "arrived together" in visible(one))
+    shown = int(visible(group).split()[0])
+    late = await front.arrive(6)
+    now = next(one for one in front.posted() if one["ts"] == group["ts"])
+    assert visible(now).startswith(f"{shown + 6} anomalies arrived together")
+    joined = "6 anomalies joined this card after you saw it, and are not in this."
+    await front.send(front.press(group, ids.REVIEW_OPEN))
+    form = front.form()
+    assert f"of {shown} of this card" in front.modal() and joined in front.modal()
+    blocks = {block["block_id"].partition(":")[0]: block for block in form["blocks"] if "element" in block}
+    which, action = blocks[ids.REVIEW_WHICH], blocks[ids.REVIEW_ACTION]
+    everything = next(option for option in which["element"]["options"] if f"All {shown}" in option["text"]["text"])
+    acknowledge = next(option for option in action["element"]["options"] if "cknowledge" in str(option["text"]))
+    values = {
+        which["block_id"]: {"type": "radio_buttons", "selected_option": everything},
+        action["block_id"]: {"type": "static_select", "selected_option": acknowledge},
+    }
+    preview = json.loads((await front.send(front.submission(form, values))).body)["view"]
+    assert f"{shown} anomalies are selected" in str(preview) and joined in str(preview)
+    await front.send(front.submission(preview, {}))
+    stored = await front.running.store.anomalies.get([model.Ref("qualytics", str(ident)) for ident in (*made, *late)])
+    acknowledged = {int(ref.id) for ref, one in stored.items() if one.state is model.State.ACKNOWLEDGED}
+    assert (acknowledged, len(stored)) == (set(made), 18), "who joined later is left alone"
+    await front.send(front.press(now, ids.REVIEW_OPEN))
+    assert f"of {shown + 6} of this card" in front.modal() and "joined" not in front.modal()
 
 
 async def test_a_link_button_wants_an_ack_and_nothing_else(front: Front) -> None:

@@ -64,7 +64,7 @@ async def test_a_kind_is_drawn_by_who_registered_for_it(lab: Lab) -> None:
 
 
 async def test_a_route_that_is_added_while_the_desk_runs_takes_what_comes_next(lab: Lab) -> None:
-    known = routes.Routes(lab.store.db, model.Route("default", CHANNEL), lab.clock, ZoneInfo("UTC"))
+    known = routes.Routes(lab.store.db, model.Route("default", CHANNEL), lab.clock, ZoneInfo("UTC"), [], {})
     lab.cards.routes = known
     (heavy,) = seen = [cast.anomaly(9)]
     assert [draft.channel for draft in (await lab.cards.drafts(seen))[heavy.ref]] == [CHANNEL]

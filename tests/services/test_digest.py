@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import json
-import threading
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
+from unittest import mock
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,7 +16,7 @@ import pytest
 from bot import errors, model, ports
 from bot.core import digest_stats, grammar, permissions
 from bot.render.digest import digest_message
-from bot.services import browse
+from bot.services import browse, slicing
 from bot.services import digest as digests
 from tests.render import slack_rules
 from tests.services import cast
@@ -191,7 +192,7 @@ async def test_asked_it_tells_of_a_filter_since_the_last_digest_or_for_a_day(des
     assert (some.open, some.words) == (2, grammar.canonical(model.Query(min_weight=2)))
     week, open_ones = desk.queue.queries[:2]
     assert (week.statuses, week.since, week.limit) == (("any",), (NOON - timedelta(days=7)).date(), 0)
-    assert (open_ones.statuses, open_ones.limit, open_ones.sort) == ((), digests.MOST, "newest")
+    assert (open_ones.statuses, open_ones.limit, open_ones.sort) == ((), 0, "newest")
 
 
 async def test_a_digest_reaches_back_to_the_last_one_when_that_is_longer_ago_than_a_week(desk: Desk) -> None:
@@ -250,17 +251,61 @@ async def test_only_what_was_closed_and_matches_counts_as_closed(desk: Desk) -> 
     assert (await desk.digests.ask(model.Query(), ME)).closed == 2
 
 
-async def test_the_counting_is_not_done_on_the_loop(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    where: list[int] = []
-    count = digest_stats.count
+@dataclass
+class Endless(Queue):
+    """A system with so many in its week, all of them open, that it tells page by page; `most` is how many were in memory at once."""
 
-    def seen(*args: Any, **values: Any) -> model.Digest:
-        where.append(threading.get_ident())
-        return count(*args, **values)
+    number: int = 3_000
+    most: int = 0
 
-    monkeypatch.setattr(digest_stats, "count", seen)
-    await desk.digests.ask(model.Query(), ME)
-    assert where and where[0] != threading.get_ident()
+    async def pages(self, query: model.Query) -> AsyncIterator[Sequence[model.Anomaly]]:
+        for start in range(0, self.number, 100):
+            yield [at(-ident / 60, ident) for ident in range(start, start + 100)]
+            if start % 1_000 == 0:
+                self.most = max(self.most, sum(isinstance(one, model.Anomaly) for one in gc.get_objects()))
+
+    async def count(self, query: model.Query) -> int:
+        return self.number
+
+
+async def test_a_week_is_counted_page_by_page_and_in_short_turns(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[int] = []
+    real = digest_stats.Counts.came
+
+    def came(counts: digest_stats.Counts, some: Sequence[model.Anomaly]) -> None:
+        counted.append(len(some))
+        real(counts, some)
+
+    monkeypatch.setattr(digest_stats.Counts, "came", came)
+    monkeypatch.setattr(digests, "MOST", 1_500)
+    queue = Endless()
+    systems: Any = desk.digests.browse.sources
+    systems["qualytics"] = queue
+    before = sum(isinstance(one, model.Anomaly) for one in gc.get_objects())
+    made = await desk.digests.ask(model.Query(), ME)
+    assert (made.open, made.read, sum(day.opened for day in made.days)) == (3_000, 1_500, 3_000)
+    assert max(counted) <= slicing.SLICE and queue.most - before <= 300
+
+
+async def test_of_many_that_were_closed_a_few_are_read_at_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = [at(-1, ident, **CLOSED) for ident in range(25)]
+    await desk.save(*closed)
+    now = desk.lab.clock.now()
+    entries = [model.Entry(one.ref, "archive", now, actor="U1", before="Active", after="Invalid") for one in closed]
+    observed = ports.Observation("qualytics", closed, read_at=now, now=now, entries=entries)
+    await desk.lab.store.anomalies.save(observed)
+    read: list[int] = []
+    real = desk.lab.store.anomalies.get
+
+    async def get(refs: Sequence[model.Ref]) -> Any:
+        read.append(len(refs))
+        return await real(refs)
+
+    monkeypatch.setattr(desk.digests, "anomalies", mock.Mock(wraps=desk.lab.store.anomalies, get=get))
+    monkeypatch.setattr(digests, "KNOWN", 10)
+    monkeypatch.setattr(digests, "PAGE", 4)
+    assert (await desk.digests.ask(model.Query(min_weight=5), ME)).closed == 20
+    assert read == [4, 4, 2, 4, 4, 2, 4, 1]
 
 
 async def test_a_digest_of_a_system_that_is_switched_off_is_left_as_it_is(desk: Desk) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot import errors, model
+from bot import errors, model, ports
 from bot.services import review
 from tests.services import cast
 from tests.services.test_browse import ME, looking, many, taken
@@ -24,12 +24,17 @@ class Group:
     def __init__(self, count: int) -> None:
         self.all = list(reversed(many(count)))
 
-    async def tally(self, card: str, sample: int = 5) -> Any:
-        return type("Tally", (), {"total": len(self.all)})()
+    def joined(self, version: int) -> list[model.Anomaly]:
+        """One joins with each version, the first with the first."""
+        return self.all[-version:] if version else self.all
 
-    async def members(self, card: str, *, offset: int = 0, limit: int = 10) -> list[model.Anomaly]:
+    async def tally(self, card: str, sample: int = 5, *, version: int = 0) -> ports.Tally:
+        there = self.joined(version)
+        return ports.Tally(len(there), {}, [], [], sources=[("qualytics", len(there))], later=len(self.all) - len(there))
+
+    async def members(self, card: str, *, offset: int = 0, limit: int = 10, version: int = 0) -> list[model.Anomaly]:
         assert card == "g1"
-        return self.all[offset : offset + limit]
+        return self.joined(version)[offset : offset + limit]
 
 
 def reviewing(count: int) -> tuple[review.Review, cast.System]:
@@ -85,6 +90,15 @@ async def test_all_of_a_group_card_is_its_members_read_anew() -> None:
     system.all = many(11)
     chosen = await service.targets(form("all", scope=model.ReviewScope(card="g1")), model.Query(), ME)
     assert (len(await taken(chosen)), [ref.id for ref in chosen.missing]) == (11, ["12"])
+
+
+async def test_who_joined_a_group_card_after_it_was_seen_is_not_meant_and_is_counted() -> None:
+    service, _ = reviewing(12)
+    scope = model.ReviewScope(card="g1", version=11)
+    page = await service.page(scope, model.Query(), ME)
+    assert (page.total, page.later, page.scope) == (11, 1, scope)
+    chosen = await service.targets(form("all", scope=scope), model.Query(), ME)
+    assert (idents(await taken(chosen)), chosen.later) == ([str(number) for number in range(11, 0, -1)], 1)
 
 
 @pytest.mark.parametrize(("which", "meant"), [("page", ["3", "2"]), ("picked", ["1", "5"])])

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from bot import errors, model, ports
-from bot.services import turns
+from bot.services import browse, status, turns
+from tests.services import cast
+from tests.services import desk as desks
 from tests.services.desk import Fuse, World, killed
 from tests.services.lab import DANA, LEE
 
@@ -188,3 +191,59 @@ async def test_a_comment_that_another_process_tried_since_it_was_read_is_looked_
     await second.remarks.work()
     assert len(old) == 1 and len(world.system.comments_of(1)) == 1
     assert not await world.store.remarks.due(world.clock.now())
+
+
+def telling(world: World, desk: desks.Desk) -> status.Status:
+    """The status as this process tells it."""
+    store: Any = world.store
+
+    async def line() -> str:
+        return "connected"
+
+    looking = browse.Browse(
+        sources=desk.sources,
+        anomalies=store.anomalies,
+        cards=store.cards,
+        journal=store.journal,
+        health=store.health,
+        resolve=cast.unresolved,
+        clock=world.clock,
+        grants=desk.grants,
+        routes=desk.cards.routes,
+    )
+    return status.Status(
+        sources=desk.sources,
+        browse=looking,
+        poll=desk.poll,
+        post=desk.post,
+        cards=store.cards,
+        batches=store.batches,
+        operations=store.operations,
+        journal=store.journal,
+        workers=store.workers,
+        clock=world.clock,
+        line=line,
+        version="1",
+    )
+
+
+async def test_the_status_is_the_same_from_every_process(world: World) -> None:
+    """One polls, fails, is refused a channel and posts in a simpler form; the other has done nothing since it started."""
+    first = world.desk()
+    await world.store.workers.beat("one", "run", world.clock.now())
+    await first.met(3)
+    world.clock.pass_by(seconds=60)
+    second = world.desk()
+    await world.store.workers.beat("two", "web", world.clock.now())
+    world.system.faults["changes"] = [errors.SourceUnavailable("qualytics", "Qualytics did not answer.")] * 9
+    await first.look()
+    await world.store.cards.put(model.CardDraft(model.CardKind.REPORT, desks.CHANNEL, "r", state=model.CardState.LIVE), world.clock.now())
+    now = world.clock.now()
+    await world.store.slack.pauses("C0OTHER", now, now + timedelta(seconds=60))
+    await world.store.slack.refuses_charts(now)
+    for name, role in (("one", "run"), ("two", "web")):
+        await world.store.workers.beat(name, role, world.clock.now())
+    one, two = [await telling(world, desk).view() for desk in (first, second)]
+    assert one == two
+    assert one.sources[0].health.failing_since is not None and one.sources[0].counts == {model.State.ACTIVE: 2}
+    assert one.backlog.posts == 1 and one.crew.working == 1 and set(one.paused) == {"C0OTHER"} and one.unsupported

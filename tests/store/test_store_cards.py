@@ -412,6 +412,9 @@ async def test_members_remember_when_they_joined_and_what_they_were(store: engin
     await save(store, *map(draft, (3, 4, 5)), at=1)
     await store.cards.decide(model.Decision("default", window, fold=await waiting_ids(store), join=window.group), after(2))
     assert (await store.cards.tally(window.group)).latest == 3
+    first = await store.cards.tally(window.group, version=1)
+    assert (first.total, first.later, sorted(one.ref.id for one in first.sample)) == (2, 3, ["1", "2"]), "what the first version showed"
+    assert len(await store.cards.members(window.group, version=1)) == 2 and len(await store.cards.members(window.group, version=2)) == 5
     seen = [anomaly(number, records=7) for number in (1, 4)]
     await store.anomalies.save(ports.Observation(SOURCE, seen, read_at=after(3), now=after(3)))
     await save(store, draft(6), at=4)
@@ -422,6 +425,7 @@ async def test_members_remember_when_they_joined_and_what_they_were(store: engin
         await connection.exec_driver_sql("UPDATE card_members SET joined_wanted = NULL, joined_version = NULL WHERE anomaly IN ('4', '6')")
     tally = await store.cards.tally(window.group)
     assert (tally.total, tally.latest, tally.changed) == (6, 2, 1), "nobody knows about those"
+    assert {one.ref.id for one in await store.cards.members(window.group, version=1)} == {"1", "2", "4", "6"}
 
 
 async def test_an_unknown_group_is_empty(store: engine.Store) -> None:

@@ -182,7 +182,8 @@ async def test_what_was_closed_since_is_told_once_the_last_first(store: engine.S
     await store.anomalies.save(ports.Observation(SOURCE, [archived(6)], read_at=after(15), now=after(15), note=lambda old, new: noted))
     other = model.Entry(model.Ref("anodot", "1"), "archive", after(40))
     await store.journal.finish("y", [other], NOON)
-    assert await store.journal.closed(SOURCE, after(9)) == [ref(1), ref(2), ref(6)]
-    assert await store.journal.closed(SOURCE, after(19)) == [ref(1), ref(2)]
-    assert await store.journal.closed(SOURCE, after(30)) == []
-    assert await store.journal.closed("anodot", NOON) == [model.Ref("anodot", "1")]
+    assert await store.journal.closed(SOURCE, after(9), "", 9) == ["1", "2", "6"]
+    assert await store.journal.closed(SOURCE, after(9), "1", 1) == ["2"]
+    assert await store.journal.closed(SOURCE, after(19), "", 9) == ["1", "2"]
+    assert await store.journal.closed(SOURCE, after(30), "", 9) == []
+    assert await store.journal.closed("anodot", NOON, "", 9) == ["1"]

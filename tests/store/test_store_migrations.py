@@ -173,7 +173,7 @@ async def test_a_database_of_the_second_release_keeps_what_it_holds_and_learns_o
         assert set(await store.anomalies.get([ref(1), ref(2)])) == {ref(1), ref(2)}
         assert [card.ref for card in await store.cards.due(NOON, posted=False)] == [ref(1)]
         assert await store.batches.runnable(NOON) == ["b1"] and await store.batches.next("b1", 1) == [item(1)]
-        assert await store.journal.closed(SOURCE, NOON) == [ref(1)]
+        assert await store.journal.closed(SOURCE, NOON, "", 9) == ["1"]
         assert await store.operations.add([operation("o1", plan="p1"), operation("o2", scan=scan(7))]) == ["o1", "o2"]
         assert await store.operations.confirm("p1", NOON) and await store.operations.due(NOON) == ["o1"]
         async with store.db.reader.connect() as connection:
@@ -216,7 +216,7 @@ async def test_the_way_back_to_the_second_release_drops_operations_alone(url: st
     store = await engine.open(url)
     try:
         assert await store.operations.get("o1") is None and await store.batches.get("b1") is not None
-        assert await store.journal.closed(SOURCE, NOON) == [ref(1)]
+        assert await store.journal.closed(SOURCE, NOON, "", 9) == ["1"]
     finally:
         await store.close()
 

@@ -56,7 +56,7 @@ async def test_what_we_did_is_written_and_merged_in_one_transaction_and_stays(st
     assert await kept(store, 1, 2) == {"1": MINE}
     assert (await stored(store, 2)).state is State.ACTIVE
     assert [one.via for one in await store.journal.history(ref(1))] == ["slack"], "no poll takes it for somebody else's doing"
-    assert [one.ref for one in await store.overlays.known(SOURCE)] == [ref(1)]
+    assert [one.ref for one in (await store.overlays.stored(SOURCE, ["1", "2"])).values()] == [ref(1)]
 
 
 async def test_filters_find_it_as_it_is_kept(store: engine.Store) -> None:
@@ -67,7 +67,7 @@ async def test_filters_find_it_as_it_is_kept(store: engine.Store) -> None:
     assert [one.ref for one in await store.open_ones.page(SOURCE, model.Query(SOURCE, assignees=("18",)))] == [ref(1)]
     await did(store, replace(MINE, state=State.ARCHIVED, outcome="Invalid"), loose(1), at=2)
     assert [one.ref for one in await store.open_ones.page(SOURCE, model.Query(SOURCE))] == [ref(2)]
-    assert await store.journal.closed(SOURCE, NOON) == [ref(1)]
+    assert await store.journal.closed(SOURCE, NOON, "", 9) == ["1"]
 
 
 async def test_what_says_nothing_needs_no_row_unless_it_is_snoozed(store: engine.Store) -> None:

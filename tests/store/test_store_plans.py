@@ -265,7 +265,7 @@ CALLS: dict[str, Callable[[engine.Store], Awaitable[Any]]] = {
     "items that failed": lambda desk: desk.batches.items("b1", [model.Fate.REFUSED, model.Fate.DRIFTED]),
     "split": lambda desk: desk.batches.split("b1"),
     "sweep": lambda desk: desk.batches.sweep(after(1)),
-    "closed": lambda desk: desk.journal.closed(SOURCE, NOON),
+    "closed": lambda desk: desk.journal.closed(SOURCE, NOON, "", 10),
     "add operations": lambda desk: desk.operations.add([operation("o1"), operation("new", scan=scan(99))]),
     "operation": lambda desk: desk.operations.get("o1"),
     "plan": lambda desk: desk.operations.plan("p0"),

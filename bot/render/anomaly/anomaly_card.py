@@ -122,9 +122,11 @@ def _last(anomaly: model.Anomaly, past: model.Recurrence, capabilities: model.Ca
 # --- many at once -------------------------------------------------------------------------------------------------------------
 
 
-def group(card_id: str, tally: ports.Tally, capabilities_of: Mapping[str, model.Capabilities], burst: int) -> model.Message:
+def group(
+    card_id: str, tally: ports.Tally, capabilities_of: Mapping[str, model.Capabilities], burst: int, version: int = 0
+) -> model.Message:
     """Many anomalies in one card, of one system or of several: counted as they stand now, by system and by table, with a few samples, [Show
-    list] and [Review]. `capabilities_of` is what its systems let people do, by their names."""
+    list] and [Review]. `capabilities_of` are the systems by their names. [Review] is about those that this `version` of the card shows."""
     total, closed = tally.total, tally.states.get(model.State.ARCHIVED, 0)
     title = f"{text.count(total, 'anomaly', 'anomalies')} arrived together"
     if total and closed == total:
@@ -137,7 +139,7 @@ def group(card_id: str, tally: ports.Tally, capabilities_of: Mapping[str, model.
     show = blocks.button(ids.GROUP_LIST, "Show list", card_id, hint=f"Show the list of {title}")
     left = closed < total
     review = (
-        blocks.button(ids.REVIEW_OPEN, "Review", ids.encode_scope(model.ReviewScope(card=card_id)), hint=f"Review {title}")
+        blocks.button(ids.REVIEW_OPEN, "Review", ids.encode_scope(model.ReviewScope("", card_id, version)), hint=f"Review {title}")
         if left
         else None
     )

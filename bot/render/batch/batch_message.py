@@ -40,16 +40,18 @@ def preview(
     capabilities: model.Capabilities,
     names: batch_wording.Names = batch_wording.NOBODY,
     silent: Sequence[model.Unheard] = (),
+    later: int = 0,
 ) -> model.Message:
     """What would happen, for the one who asked: nothing is changed until [Confirm], or, for a deletion, until the number is typed. `silent`
-    are the systems whose anomalies are not in it."""
+    are the systems whose anomalies are not in it, `later` how many joined the group card after it was seen."""
     todo = batch_wording.of(progress, *batch_wording.WAITING)
     if not todo:
         return unheard.beside(_nothing_to_do(batch, progress, capabilities), silent, "batch")
     title = batch_wording.wanted(batch, todo, names, capabilities.archive_as)
     gets = batch_wording.gets(batch.change, names) if batch.change.action is not model.Action.DELETE else []
     each = "Each anomaly gets:\n" + "\n".join(f"• {part}" for part in gets) if gets else ""
-    chosen = "\n".join([_chosen(batch, progress), *batch_wording.reasons(batch, progress, capabilities, all_of_them=False)])
+    beside = [batch_wording.later(later)] if later else []
+    chosen = "\n".join([_chosen(batch, progress), *beside, *batch_wording.reasons(batch, progress, capabilities, all_of_them=False)])
     sorted_ = "\n".join(_split(split))
     samples = [wording.sample(one) for one in split.sample[:_SAMPLES]]
     sure = _sure(batch, todo)

@@ -148,6 +148,13 @@ def reasons(batch: model.Batch, progress: model.Progress, capabilities: model.Ca
     return lines + ([f"• {text.number(untold)} more for other reasons"] if groups and untold > 0 else [])
 
 
+def later(amount: int) -> str:
+    """Those that joined a group card after somebody saw it."""
+    one = amount == 1
+    joined = f"{text.count(amount, 'anomaly', 'anomalies')} joined this card after you saw it, and {'is' if one else 'are'} not in this."
+    return f"{joined} Press Review on the card as it is now to have {'it' if one else 'them'}, too."
+
+
 def _reason(batch: model.Batch, group: model.Refusals, capabilities: model.Capabilities, most: int) -> str:
     silent = "somebody changed it in between" if group.fate is model.Fate.DRIFTED else "the system refused and gave no reason"
     why = refusals.why(group.reason, group.right, group.places, capabilities.title, silent).rstrip(".")

@@ -170,16 +170,21 @@ def pick(ref: model.Ref, source: str) -> str:
 
 
 def encode_scope(scope: model.ReviewScope) -> str:
-    """The value of a [Review] button: a group card, or a filter as canonical text."""
+    """The value of a [Review] button: a group card (those of its members that it shows), or a filter as canonical text."""
+    if scope.card and scope.version:
+        return f"members|{scope.version}|{scope.card}"
     return f"group|{scope.card}" if scope.card else f"filter|{scope.words}"
 
 
 def decode_scope(value: str) -> model.ReviewScope:
     """Read the value of a [Review] button. Raises ValueError for anything that `encode_scope` did not write."""
     kind, found, rest = value.partition("|")
-    if not found or kind not in ("group", "filter") or (kind == "group" and not rest):
+    if kind == "filter" and found:
+        return model.ReviewScope(words=rest)
+    version, _, card = rest.partition("|") if kind == "members" else ("0", "", rest)
+    if kind not in ("group", "members") or not card or not version.isdecimal():
         raise ValueError(f"no review: {value!r}")
-    return model.ReviewScope(card=rest) if kind == "group" else model.ReviewScope(words=rest)
+    return model.ReviewScope(card=card, version=int(version))
 
 
 def encode_pair(what: str, ident: str) -> str:

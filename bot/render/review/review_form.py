@@ -11,6 +11,7 @@ from typing import Any
 from bot import model
 from bot.render import siblings
 from bot.render.anomaly import anomaly_forms, wording
+from bot.render.batch import batch_wording
 from bot.render.kit import blocks, ids, limits, modals, text, unheard
 from bot.render.review import review_input
 
@@ -40,7 +41,7 @@ class _Held:
 def _hold(page: model.ReviewPage) -> _Held | None:
     """None when not even the filter fits."""
     said: dict[str, Any] = {"words": page.scope.words, "card": page.scope.card, "source": page.source, "offset": page.offset}
-    said |= {"channel": page.channel, "shown": [], "picked": []}
+    said |= {"version": page.scope.version, "channel": page.channel, "shown": [], "picked": []}
     room = limits.PRIVATE_METADATA - len(_json(said))
     if room < 0:
         return None
@@ -90,6 +91,7 @@ def form(page: model.ReviewPage, capabilities: model.Capabilities) -> model.Bloc
         *_top(page, page.scope),
         blocks.section(_heading(page)),
         *unheard.rows(page.unheard, "list"),
+        *((blocks.context(batch_wording.later(page.later)),) if page.later else ()),
         _boxes(page, held),
         *_remarks(page, held),
         *_steps(page, len(page.anomalies)),

@@ -101,7 +101,7 @@ def read(view: Mapping[str, Any]) -> model.ReviewInput:
     if not isinstance(said, dict) or view.get("callback_id", ids.REVIEW_VIEW) != ids.REVIEW_VIEW:
         raise ValueError("this modal is no review")
     try:
-        scope = model.ReviewScope(str(said["words"]), str(said["card"]))
+        scope = model.ReviewScope(str(said["words"]), str(said["card"]), max(0, int(said.get("version", 0))))
         offset = max(0, min(int(said["offset"]), ids.FURTHEST))
     except (KeyError, TypeError, OverflowError) as error:
         raise ValueError(f"this modal lacks {error}") from error

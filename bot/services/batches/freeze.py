@@ -40,8 +40,8 @@ class Nothing(errors.NotFound):
 @dataclass(frozen=True, slots=True)
 class Preview:
     """A frozen batch that nobody has confirmed yet; `missing` are those asked for that their system does not know, and so not in it,
-    `names` the people whom it would assign, by their ids; `capabilities` is what its systems let people do, `unheard` are those that are
-    not in it."""
+    `names` the people whom it would assign, by their ids; `capabilities` is what its systems let people do, `unheard` are those that are not in
+    it, `later` joined the group card after it was seen, and are not in it either."""
 
     batch: model.Batch
     split: model.Split
@@ -50,6 +50,7 @@ class Preview:
     missing: Sequence[model.Ref] = ()
     names: Mapping[str, str] = field(default_factory=dict)
     unheard: Sequence[model.Unheard] = ()
+    later: int = 0
 
     @property
     def todo(self) -> int:
@@ -192,16 +193,21 @@ class Batches:
             raise errors.Stale("This batch was confirmed or cancelled already, so there is nothing to cancel.")
         return batch
 
-    async def part(self, ident: str, actor: model.Actor) -> tuple[model.Batch, Sequence[model.Item]]:
-        """A batch and those of its items that were refused because their system did not answer. Raises UserError."""
+    async def part(self, ident: str, actor: model.Actor) -> tuple[model.Batch, Sequence[str]]:
+        """A batch, and the systems that did not answer, so that their items were refused. Raises UserError."""
         permissions.decide(model.Action.BROWSE, actor, self.grants)
         batch = await self.store.get(ident)
         if batch is None:
             raise errors.NotFound("This batch is not known any more. Ask again.")
-        items = [item async for some in self.pages(ident, model.Fate.REFUSED) for item in some if item.reason.startswith(batch_items.PART)]
-        if not items:
+        systems = list(dict.fromkeys([item.ref.source async for some in self.silent(ident) for item in some]))
+        if not systems:
             raise errors.Stale("No part of this batch was refused as a whole, so there is nothing to try again.")
-        return batch, items
+        return batch, systems
+
+    async def silent(self, ident: str) -> AsyncIterator[Sequence[model.Item]]:
+        """The items of a batch that were refused because their system did not answer, page by page."""
+        async for some in self.pages(ident, model.Fate.REFUSED):
+            yield [item for item in some if item.reason.startswith(batch_items.PART)]
 
     async def undo(self, ident: str, actor: model.Actor, channel: str) -> model.Batch:
         """Take back a finished batch within 30 minutes, by the one who did it or an admin; runs at once. "" = the actor's latest."""

@@ -63,13 +63,20 @@ class Previews:
     async def again(self, ident: str, actor: model.Actor, channel: str) -> freeze.Preview:
         """The part of a batch that was refused as a whole because its system did not answer: exactly these once more, read anew. Raises
         UserError, and SourceError while the system still does not answer."""
-        batch, items = await self.batches.part(ident, actor)
+        batch, systems = await self.batches.part(ident, actor)
         change = batch.change
-        for system in dict.fromkeys(item.ref.source for item in items):
+        for system in systems:
             for action in snapshot.parts(change):
                 self.acting.check(action, system, actor)
-        chosen = (await self.browse.pick([item.ref for item in items], actor)).selection
-        own = {item.ref: item.change for item in items if item.change is not None}
+        own: dict[model.Ref, model.Change] = {}  # of the page that is being frozen
+
+        async def refs() -> browse.Refs:
+            async for items in self.batches.silent(ident):
+                own.clear()
+                own.update({item.ref: item.change for item in items if item.change is not None})
+                yield [item.ref for item in items]
+
+        chosen = await self.browse.fresh(refs(), systems, actor, "None of these anomalies is known any more. They may have been deleted.")
         words = f"the part of batch {batch.id} whose system did not answer"
         where = channel or batch.channel
         return await self._frozen(_Wants(change), chosen, words, actor, where, own=lambda one: own.get(one.ref, change))
@@ -180,7 +187,7 @@ class Previews:
         home = await self.messenger.home(channel, actor.id)
         frozen = await self.batches.freeze(wants.first, chosen, words, actor, home, own=own, theirs=wants.theirs, refused=wants.refused)
         names = await self.batches.names(await self.batches.systems(frozen.batch), wants.first)
-        return replace(frozen, missing=chosen.missing, unheard=chosen.unheard, names=names)
+        return replace(frozen, missing=chosen.missing, unheard=chosen.unheard, names=names, later=chosen.later)
 
 
 def _words(command: grammar.Command) -> str:

@@ -189,7 +189,7 @@ def tally(**states: int) -> ports.Tally:
 
 
 def test_group_counts_by_state_and_table_with_five_samples() -> None:
-    message = anomaly_card.group("card-7", tally(open=30, acknowledged=5, archived=2), {"qualytics": CAPABILITIES}, 5)
+    message = anomaly_card.group("card-7", tally(open=30, acknowledged=5, archived=2), {"qualytics": CAPABILITIES}, 5, 3)
     assert slack_rules.faults(message) == []
     seen = slack_rules.seen(message)
     assert "37 anomalies arrived together" in seen
@@ -201,7 +201,7 @@ def test_group_counts_by_state_and_table_with_five_samples() -> None:
     show, review = slack_rules.pressable(message)
     assert (show["action_id"], show["value"], show["text"]["text"]) == (ids.GROUP_LIST, "card-7", "Show list")
     assert (review["action_id"], review["text"]["text"]) == (ids.REVIEW_OPEN, "Review")
-    assert ids.decode_scope(review["value"]) == model.ReviewScope(card="card-7")
+    assert ids.decode_scope(review["value"]) == model.ReviewScope(card="card-7", version=3)
     heard = slack_rules.heard(message)
     assert "37 anomalies" in heard and "30 active" in heard
     assert "Press Show list to see and handle them, or Review to handle many at once." in heard

@@ -118,13 +118,13 @@ def test_pages_read_back(offset: int, words: str) -> None:
     assert ids.decode_group(ids.encode_group("card-1", offset)) == ("card-1", offset)
 
 
-@given(st.text(max_size=60), st.text(min_size=1, max_size=40))
-def test_scopes_read_back(words: str, card_id: str) -> None:
-    for scope in (model.ReviewScope(words=words), model.ReviewScope(card=card_id)):
+@given(st.text(max_size=60), st.text(min_size=1, max_size=40), st.integers(0, 10**6))
+def test_scopes_read_back(words: str, card_id: str, version: int) -> None:
+    for scope in (model.ReviewScope(words=words), model.ReviewScope(card=card_id, version=version)):
         assert ids.decode_scope(ids.encode_scope(scope)) == scope
 
 
-@pytest.mark.parametrize("value", ["", "group", "group|", "filter", "other|status:open"])
+@pytest.mark.parametrize("value", ["", "group", "group|", "filter", "other|status:open", "members|7|", "members|x|c", "members|c"])
 def test_foreign_scopes_are_refused(value: str) -> None:
     with pytest.raises(ValueError):
         ids.decode_scope(value)

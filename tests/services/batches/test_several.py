@@ -123,7 +123,9 @@ async def test_a_system_that_is_down_at_the_preview_is_not_in_the_batch_and_stan
     ]
 
 
-async def test_a_system_that_is_down_at_its_turn_is_refused_as_a_whole_and_can_be_tried_again(world: World, other: System) -> None:
+async def test_a_system_that_is_down_at_its_turn_is_refused_as_a_whole_and_can_be_tried_again(
+    world: World, other: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
     desk = world.desk()
     targets = await known(desk, world.system, other)
     batch = (await desk.batches.freeze(INVALID, targets, "status:open", DANA, CHANNEL)).batch
@@ -137,7 +139,10 @@ async def test_a_system_that_is_down_at_its_turn_is_refused_as_a_whole_and_can_b
     assert any("This part was refused as a whole: Anomify did not answer" in said for said in world.wall.shown.values())
     other.faults = {}
     service = test_preview.previews(desk)
+    monkeypatch.setattr(freeze, "PAGE", 1)
+    other.calls.clear()
     again = await service.again(batch.id, DANA, CHANNEL)
+    assert [ids for name, ids in other.calls if name == "get"] == [("1",), ("2",)], "as many at once as are read from the store at once"
     assert again.todo == again.batch.total == 2 and again.batch.id != batch.id and again.batch.change == INVALID
     assert set(await fates(desk, again.batch.id)) == {"anomify:1", "anomify:2"}
     with pytest.raises(errors.Stale, match="nothing to try again"):
