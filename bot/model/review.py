@@ -25,8 +25,8 @@ class ReviewScope:
 class ReviewPage:
     """A page of a review: at most ten anomalies from `offset` on, of `total` (None: nobody says); `picked` are those that are ticked, on
     this page and others (`ids.pick`). `notice` is why the filter that was typed last cannot be used, `source` the system that is looked
-    through, "" for several: then `totals` are by their titles, and `unheard` are those whose anomalies are not in it. `capabilities_of` is what the
-    systems of its anomalies let people do, by their names. `later` joined the card after it was seen, and are not in it."""
+    through, "" for several: then `totals` are by their titles, and `unheard` are those whose anomalies are not in it. `capabilities_of`
+    is what the systems of its anomalies let people do, by their names. `later` joined the card after it was seen, and are not in it."""
 
     scope: ReviewScope
     anomalies: Sequence[Anomaly]

@@ -47,8 +47,8 @@ class Receipt:
 @dataclass(frozen=True, slots=True)
 class Listing:
     """A page of an answer to a filter. `words` is the filter as canonical text, `total` None when nobody can say. Where several systems
-    were asked, `totals` are by their titles, and `unheard` are those whose anomalies are not in it. `as_of` as of `Answer`. `capabilities_of` is
-    what the systems of its anomalies let people do, by their names. `later` joined a group card after it was seen."""
+    were asked, `totals` are by their titles, and `unheard` are those whose anomalies are not in it. `as_of` as of `Answer`.
+    `capabilities_of` is what the systems of its anomalies let people do, by their names. `later` joined a group card after it was seen."""
 
     words: str
     anomalies: Sequence[Anomaly]

@@ -159,7 +159,8 @@ def _review(listing: model.Listing) -> model.Block | None:
 
 def _listed(anomaly: model.Anomaly, listing: model.Listing) -> tuple[model.Block, model.Block]:
     show = buttons.show(anomaly.ref, anomaly.version, hint=f"Show {wording.title(anomaly)}, {wording.ident(anomaly)}")
-    line = f"{wording.headline(anomaly)}\n{wording.standing(anomaly, listing.capabilities_of.get(anomaly.ref.source), whole=_several(listing))}"
+    stands = wording.standing(anomaly, listing.capabilities_of.get(anomaly.ref.source), whole=_several(listing))
+    line = f"{wording.headline(anomaly)}\n{stands}"
     address = text.url(anomaly.url)
     link = (blocks.marked(text.link(address, "Open in the web app")),) if address and text.size(address) <= 300 else ()
     return blocks.section(line, show), blocks.context(wording.dated(anomaly), blocks.marked(text.when(anomaly.created)), *link)

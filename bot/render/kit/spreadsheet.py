@@ -69,8 +69,8 @@ _ADDED: tuple[tuple[str, Callable[[model.Anomaly, model.Capabilities], str]], ..
 
 
 def anomalies(anomalies: Iterable[model.Anomaly], *, heading: bool = True, capabilities_of: _CapabilitiesOf | None = None) -> bytes:
-    """Every anomaly, one line each, as its system told it last; as safe as a receipt. `capabilities_of` are what the systems let people do, by their
-    names."""
+    """Every anomaly, one line each, as its system told it last; as safe as a receipt. `capabilities_of` is what the systems
+    let people do, by their names."""
     names = [name for name, _ in (*_EXPORT, *_ADDED)] if heading else ()
     return _file(names, (_row(anomaly, capabilities_of or {}) for anomaly in anomalies))
 

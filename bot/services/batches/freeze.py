@@ -40,8 +40,8 @@ class Nothing(errors.NotFound):
 @dataclass(frozen=True, slots=True)
 class Preview:
     """A frozen batch that nobody has confirmed yet; `missing` are those asked for that their system does not know, and so not in it,
-    `names` the people whom it would assign, by their ids; `capabilities` is what its systems let people do, `unheard` are those that are not in
-    it, `later` joined the group card after it was seen, and are not in it either."""
+    `names` the people whom it would assign, by their ids; `capabilities` is what its systems let people do, `unheard` are those that are
+    not in it, `later` joined the group card after it was seen, and are not in it either."""
 
     batch: model.Batch
     split: model.Split
