@@ -8,13 +8,14 @@ from pathlib import Path
 
 import aiosqlite
 
+from tests.walks import forking
 from tests.walks import stage as staging
 from tests.walks.stage import Json, visible
 
 MANY = 2_000
 
 
-async def test_killed_in_the_middle_of_a_batch(tmp_path: Path, zygote: staging.Zygote) -> None:
+async def test_killed_in_the_middle_of_a_batch(tmp_path: Path, zygote: forking.Zygote) -> None:
     async with staging.staged(tmp_path, open_at_start=MANY) as stage:
         await stage.qualytics("POST", "modes", latency_ms=30)
         bot = stage.fork(zygote)

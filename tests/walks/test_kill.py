@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.walks import forking
 from tests.walks import stage as staging
 from tests.walks.stage import DANA, LEE, Stage, visible
 
@@ -25,7 +26,7 @@ ACTIONS = {"Acknowledged": "acknowledge", "Un-acknowledged": "unacknowledge"}
 
 
 @pytest.mark.parametrize("seed", [20261121])
-async def test_fifty_random_kills(tmp_path: Path, zygote: staging.Zygote, seed: int) -> None:
+async def test_fifty_random_kills(tmp_path: Path, zygote: forking.Zygote, seed: int) -> None:
     folders = [tmp_path / str(number) for number in range(STAGES)]
     for folder in folders:
         folder.mkdir()
@@ -34,7 +35,7 @@ async def test_fifty_random_kills(tmp_path: Path, zygote: staging.Zygote, seed: 
     assert sum(receipts) >= STAGES, "hardly anybody got a receipt: the test proves nothing"
 
 
-async def _one_desk(zygote: staging.Zygote, folder: Path, dice: random.Random) -> int:
+async def _one_desk(zygote: forking.Zygote, folder: Path, dice: random.Random) -> int:
     async with staging.staged(folder) as stage:
         bot = stage.fork(zygote, DESK_BURST="1000", DESK_POLL_SECONDS="0.5", DESK_WAIT_SECONDS="0")
         await bot.start()
