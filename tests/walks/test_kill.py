@@ -79,7 +79,7 @@ async def _clicks(stage: Stage, dice: random.Random, user: str) -> None:
             body = {"user": user, "channel": staging.CHANNEL, "ts": card["ts"], "action_id": action}
             # A click on a desk that is down fails in Slack, as it should.
             await stage.http.post(f"{stage.slack_url}/_control/click", json=body)
-        await asyncio.sleep(dice.uniform(0.05, 0.3))
+        await asyncio.sleep(dice.uniform(0.1, 0.7))
 
 
 async def _cards(stage: Stage) -> Counter[int]:
