@@ -219,6 +219,7 @@ def _presence(
 def _slack(configured: settings.Settings, client: Any, *, listening: bool) -> tuple[AsyncApp, Line]:
     """The app that takes what Slack sends, and the connection that brings it."""
     bolt = AsyncApp(
+        name="Anomaly Desk",  # else Bolt reads the source of every function under way, to find out the name of the file that calls it
         client=client,
         signing_secret=_secret(configured.slack_signing_secret) or None,
         request_verification_enabled=False,  # the web face did it, on the raw bytes

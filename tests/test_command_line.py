@@ -16,16 +16,21 @@ import pytest
 from bot import __main__ as main
 from bot import app
 from tests.strange import system as strange_system
+from tests.walks import conftest as walks
+from tests.walks import forking
 from tests.walks import stage as staging
 
 ROOT = Path(__file__).parent.parent
 
 
-async def call(*arguments: str, env: dict[str, str] | None = None, cwd: Path) -> tuple[int, str, str]:
+zygote = walks.zygote
+
+
+async def call(python: str, *arguments: str, env: dict[str, str] | None = None, cwd: Path) -> tuple[int, str, str]:
     """Exit code, stdout and stderr."""
     given = {name: value for name, value in os.environ.items() if not name.startswith(("SLACK_", "DESK_", "QUALYTICS_", "DATABASE_"))}
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
+        python,
         "-m",
         "bot",
         *arguments,
@@ -40,15 +45,16 @@ async def call(*arguments: str, env: dict[str, str] | None = None, cwd: Path) ->
 
 
 async def test_the_manifest_is_printed_from_anywhere(tmp_path: Path) -> None:
-    code, out, err = await call("manifest", "--url", "https://desk.example.com/", cwd=tmp_path)
+    code, out, err = await call(sys.executable, "manifest", "--url", "https://desk.example.com/", cwd=tmp_path)
     assert (code, err) == (0, "")
     shape = json.loads(out)
     assert shape["settings"]["socket_mode_enabled"] is False
     assert shape["settings"]["interactivity"]["request_url"] == "https://desk.example.com/slack/events"
 
 
-async def test_missing_settings_stop_the_start_with_a_sentence_each(tmp_path: Path) -> None:
-    code, out, err = await call("run", env={"DESK_CHANEL": "C0123", "DESK_BURST": "many", "SLACK_BOT_TOKEN": "hush-hush"}, cwd=tmp_path)
+async def test_missing_settings_stop_the_start_with_a_sentence_each(zygote: forking.Zygote, tmp_path: Path) -> None:
+    env = {"DESK_CHANEL": "C0123", "DESK_BURST": "many", "SLACK_BOT_TOKEN": "hush-hush"}
+    code, out, err = await call(zygote.python, "run", env=env, cwd=tmp_path)
     assert (code, out) == (2, "")
     lines = err.splitlines()
     assert all(line.endswith(".") for line in lines)
@@ -73,8 +79,8 @@ def test_no_command_starts_without_its_settings(command: str, monkeypatch: pytes
     assert "DESK_CHANNEL is missing" in capsys.readouterr().err
 
 
-async def test_an_unknown_command_lists_the_known_ones(tmp_path: Path) -> None:
-    code, _, err = await call("dance", cwd=tmp_path)
+async def test_an_unknown_command_lists_the_known_ones(zygote: forking.Zygote, tmp_path: Path) -> None:
+    code, _, err = await call(zygote.python, "dance", cwd=tmp_path)
     assert code == 2 and "run" in err and "Traceback" not in err
 
 
@@ -84,15 +90,15 @@ async def stage(tmp_path: Path) -> AsyncIterator[staging.Stage]:
         yield made
 
 
-async def test_migrate_brings_up_the_tables(stage: staging.Stage, tmp_path: Path) -> None:
-    code, out, _ = await call("migrate", env=stage.env(), cwd=tmp_path)
+async def test_migrate_brings_up_the_tables(zygote: forking.Zygote, stage: staging.Stage, tmp_path: Path) -> None:
+    code, out, _ = await call(zygote.python, "migrate", env=stage.env(), cwd=tmp_path)
     assert code == 0 and out.startswith("The database is at revision")
     with sqlite3.connect(tmp_path / "desk.db") as database:
         assert "cards" in {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
 
 
-async def test_check_tries_everything_and_posts_nothing(stage: staging.Stage, tmp_path: Path) -> None:
-    code, out, err = await call("check", env=stage.env(), cwd=tmp_path)
+async def test_check_tries_everything_and_posts_nothing(zygote: forking.Zygote, stage: staging.Stage, tmp_path: Path) -> None:
+    code, out, err = await call(zygote.python, "check", env=stage.env(), cwd=tmp_path)
     expected = ["settings", "database", "Slack token", "Slack app token", "Slack channel"]
     assert out.splitlines() == [*(f"{what}: fine" for what in expected), "Qualytics: fine, 3 datastores"], err
     assert code == 0 and "Unclosed" not in err

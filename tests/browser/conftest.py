@@ -6,8 +6,8 @@ import asyncio
 import os
 import re
 import shutil
+import signal
 import socket
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,10 +22,12 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from tests.walks import orphans
+from tests.walks import conftest as walks
+from tests.walks import forking
 
 FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync --no-first-run"
+    "--headless --no-sandbox --disable-gpu --in-process-gpu"
+    " --disable-background-networking --disable-component-update --disable-sync --no-first-run"
 ).split()
 ROOT = Path(__file__).parents[2]
 QUALITY = "C0QUALITY"
@@ -42,61 +44,42 @@ def free_port() -> int:
 
 
 class Program:
-    """A child process whose output is read line by line."""
+    """`python -m` with these arguments, forked; its output is read line by line."""
 
-    def __init__(self, *arguments: str) -> None:
-        self.arguments = arguments
-        self.lines: list[str] = []
+    def __init__(self, zygote: forking.Zygote, *arguments: str) -> None:
+        self._zygote, self._arguments = zygote, arguments
 
     async def start(self) -> Program:
-        pipe = asyncio.subprocess.PIPE
-        self.process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *self.arguments,
-            cwd=ROOT,
-            stdout=pipe,
-            stderr=asyncio.subprocess.STDOUT,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
-            preexec_fn=orphans.stop_with_parent,
-        )
-        self._more = asyncio.Event()
-        self._reader = asyncio.create_task(self._read())
+        # told to stop, it ends its own children as well
+        self._process = await self._zygote.start(*self._arguments, env=dict(os.environ), end=signal.SIGTERM, python=self._zygote.python)
         return self
 
-    async def _read(self) -> None:
-        assert self.process.stdout is not None
-        async for line in self.process.stdout:
-            self.lines.append(line.decode(errors="replace").rstrip())
-            self._more.set()
-        self._more.set()
+    @property
+    def lines(self) -> list[str]:
+        return [line.rstrip() for line in self._process.output]
 
     async def says(self, pattern: str, seconds: float = 30) -> re.Match[str]:
         """Wait for a line that holds `pattern`."""
-        async with asyncio.timeout(seconds):
-            while True:
-                for line in self.lines:
-                    if found := re.search(pattern, line):
-                        return found
-                assert self.process.returncode is None, "\n".join(self.lines)
-                self._more.clear()
-                await self._more.wait()
+        found = await asyncio.wait_for(self._process.says(pattern), seconds)
+        assert found, "\n".join(self.lines)
+        return found
 
     async def stop(self, seconds: float = 30) -> int:
-        if self.process.returncode is None:
-            self.process.terminate()
+        self._process.send(signal.SIGTERM)
         try:
-            code = await asyncio.wait_for(self.process.wait(), seconds)
+            return await asyncio.wait_for(self._process.ended(), seconds)
         except TimeoutError:
-            self.process.kill()
+            self._process.send(signal.SIGKILL)
             raise
-        await self._reader
-        return code
 
 
 def chromium_path(own: str) -> str | None:
     """Debian's Chromium, or Playwright's own."""
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     return found or (own if Path(own).exists() else None)
+
+
+zygote = walks.zygote
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -142,12 +125,12 @@ SHORTCUTS = [
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def workspace(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Workspace]:
+async def workspace(zygote: forking.Zygote, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Workspace]:
     manifest = yaml.safe_load((ROOT / "manifest.yml").read_text())
     manifest["features"]["shortcuts"] = SHORTCUTS
     path = tmp_path_factory.mktemp("workspace") / "manifest.yml"
     path.write_text(yaml.safe_dump(manifest))
-    program = await Program("-m", "sandbox.slack", "--port", "0", "--no-budgets", "--manifest", str(path)).start()
+    program = await Program(zygote, "sandbox.slack", "--port", "0", "--no-budgets", "--manifest", str(path)).start()
     url = (await program.says(r"ready: (http://[\w.:]+)/api/"))[1]
     async with httpx.AsyncClient(base_url=f"{url}/_control/", timeout=20) as control:
         yield Workspace(url, control, AsyncWebClient("xoxb-sandbox", base_url=f"{url}/api/"))
@@ -155,9 +138,9 @@ async def workspace(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[W
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def page_url(workspace: Workspace) -> AsyncIterator[str]:
+async def page_url(zygote: forking.Zygote, workspace: Workspace) -> AsyncIterator[str]:
     port = free_port()
-    program = await Program("-m", "sandbox.page", "--port", str(port), "--slack", workspace.url).start()
+    program = await Program(zygote, "sandbox.page", "--port", str(port), "--slack", workspace.url).start()
     await program.says("The page is at")
     await listening(port)
     yield f"http://127.0.0.1:{port}/"
@@ -183,42 +166,82 @@ class Trouble:
     errors: list[str] = field(default_factory=list)
     outside: list[str] = field(default_factory=list)
 
-    def watch(self, page: async_api.Page) -> None:
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
-        page.on("request", lambda request: None if _is_local(request.url) else self.outside.append(request.url))
-
 
 def _is_local(url: str) -> bool:
     return url.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:"))
 
 
-async def open_in(browser: async_api.Browser, trouble: Trouble, url: str, user: str, channel: str, zone: str) -> async_api.Page:
-    """A tab of one person, ready to be used."""
-    context = await browser.new_context(viewport={"width": 1280, "height": 900}, timezone_id=zone)
-    context.set_default_timeout(PATIENCE_MS)
-    page = await context.new_page()
-    trouble.watch(page)
-    await page.goto(f"{url}?as={user}&channel={channel}")
-    await async_api.expect(page.get_by_test_id("channel-name")).not_to_be_empty()
-    return page
+class Tab:
+    """A tab in a browser window of its own. `trouble`: of the test that has it just now."""
+
+    def __init__(self, page: async_api.Page, zone: str) -> None:
+        self.page, self.zone, self.trouble = page, zone, Trouble()
+        page.on("pageerror", lambda error: self.trouble.errors.append(str(error)))
+        page.on("console", lambda message: self.trouble.errors.append(message.text) if message.type == "error" else None)
+        page.on("request", lambda request: None if _is_local(request.url) else self.trouble.outside.append(request.url))
+
+
+@dataclass
+class Tabs:
+    """The tabs of a session, used again by the next test: a new window reads and compiles the whole page anew, two seconds of work."""
+
+    browser: async_api.Browser
+    free: list[Tab] = field(default_factory=list)
+    taken: list[Tab] = field(default_factory=list)
+
+    async def blank(self, zone: str = "Europe/Berlin") -> Tab:
+        """An empty tab, for the test that runs."""
+        tab = next((one for one in self.free if one.zone == zone), None)
+        if tab is None:
+            context = await self.browser.new_context(viewport={"width": 1280, "height": 900}, timezone_id=zone)
+            tab = Tab(await context.new_page(), zone)
+        else:
+            self.free.remove(tab)
+        self.taken.append(tab)
+        return tab
+
+    async def open(self, url: str, user: str = DANA, channel: str = QUALITY, zone: str = "Europe/Berlin") -> async_api.Page:
+        """A tab of one person, ready to be used."""
+        page = (await self.blank(zone)).page
+        page.set_default_timeout(PATIENCE_MS)
+        await page.goto(f"{url}?as={user}&channel={channel}")
+        await async_api.expect(page.get_by_test_id("channel-name")).not_to_be_empty()
+        return page
+
+    async def put_back(self) -> list[Trouble]:
+        """All tabs of the test, emptied; returns what they complained about."""
+        told = [tab.trouble for tab in self.taken]
+        again = [tab for tab in self.taken if not tab.page.is_closed()]
+        for tab in again:
+            tab.trouble = Trouble()
+            await tab.page.goto("about:blank")
+        self.free += again
+        self.taken = []
+        return told
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def every_tab(browser: async_api.Browser) -> Tabs:
+    return Tabs(browser)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def open_page(browser: async_api.Browser, workspace: Workspace, page_url: str) -> AsyncIterator[Open]:
-    """Opens a tab as somebody. No tab may complain or call strangers."""
+async def tabs(every_tab: Tabs) -> AsyncIterator[Tabs]:
+    """No tab may complain or call strangers."""
+    yield every_tab
+    assert [told for told in await every_tab.put_back() if told != Trouble()] == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def open_page(tabs: Tabs, workspace: Workspace, page_url: str) -> Open:
+    """Opens a tab as somebody."""
     async_api.expect.set_options(timeout=PATIENCE_MS)
     await workspace.sweep()
-    trouble, pages = Trouble(), list[async_api.Page]()
 
     async def opened(user: str = DANA, channel: str = QUALITY, zone: str = "Europe/Berlin") -> async_api.Page:
-        pages.append(await open_in(browser, trouble, page_url, user, channel, zone))
-        return pages[-1]
+        return await tabs.open(page_url, user, channel, zone)
 
-    yield opened
-    for page in pages:
-        await page.context.close()
-    assert trouble == Trouble()
+    return opened
 
 
 @dataclass
@@ -269,10 +292,10 @@ class Demo:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def demo() -> AsyncIterator[Demo]:
-    impatient = f"env DESK_WAIT_SECONDS=1 {sys.executable} -m bot run"  # else one test's card waits for the next one's
+async def demo(zygote: forking.Zygote) -> AsyncIterator[Demo]:
+    impatient = f"env DESK_WAIT_SECONDS=1 {zygote.python} -m bot run"  # else one test's card waits for the next one's
     alone = ("--only", "qualytics", "--arrivals", "0", "--scans", "0", "--poll", "1")
-    program = await Program("-m", "sandbox", "--port", "0", *alone, "--bot", impatient).start()
+    program = await Program(zygote, "sandbox", "--port", "0", *alone, "--bot", impatient).start()
     url = (await program.says(r"workspace is at (http://[\w.:]+/)"))[1]
     api = (await program.says(r"Qualytics sandbox ready at (http://[\w.:]+)/api"))[1]
     await program.says(r"bot \| .*ready")
@@ -283,16 +306,13 @@ async def demo() -> AsyncIterator[Demo]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def page(browser: async_api.Browser, demo: Demo) -> AsyncIterator[async_api.Page]:
+async def page(tabs: Tabs, demo: Demo) -> AsyncIterator[async_api.Page]:
     async_api.expect.set_options(timeout=BOT_MS)
-    trouble = Trouble()
-    opened = await open_in(browser, trouble, demo.url, DANA, QUALITY, "Europe/Berlin")
+    opened = await tabs.open(demo.url)
     opened.set_default_timeout(BOT_MS)
     await async_api.expect(opened.get_by_test_id("message").first).to_contain_text("already open")
     yield opened
-    await opened.context.close()
     async_api.expect.set_options(timeout=PATIENCE_MS)
-    assert trouble == Trouble()
 
 
 def card(page: async_api.Page, ident: str) -> async_api.Locator:

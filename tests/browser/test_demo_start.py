@@ -14,7 +14,8 @@ from playwright.async_api import expect
 from sandbox import __main__ as demo
 from sandbox import processes, systems
 from sandbox.page import panels
-from tests.browser.conftest import DANA, QUALITY, Program, Trouble, free_port, listening
+from tests.browser.conftest import DANA, QUALITY, Program, Tabs, free_port, listening
+from tests.walks import forking
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -111,20 +112,18 @@ async def test_the_page_takes_the_next_port_when_its_own_is_taken() -> None:
     assert len({chosen.page, chosen.slack, chosen.bot, *chosen.systems.values()}) == 5
 
 
-async def test_a_page_opened_before_its_server_waits_for_it_and_outlives_it(browser: async_api.Browser) -> None:
+async def test_a_page_opened_before_its_server_waits_for_it_and_outlives_it(zygote: forking.Zygote, every_tab: Tabs) -> None:
     async_api.expect.set_options(timeout=15_000)
     port, slack = free_port(), free_port()
-    server = ("-m", "sandbox.slack", "--port", str(slack))
-    page_program = await Program("-m", "sandbox.page", "--port", str(port), "--slack", f"http://127.0.0.1:{slack}").start()
+    server = ("sandbox.slack", "--port", str(slack))
+    page_program = await Program(zygote, "sandbox.page", "--port", str(port), "--slack", f"http://127.0.0.1:{slack}").start()
     await page_program.says("The page is at")
     await listening(port)
-    context = await browser.new_context()
-    page = await context.new_page()
-    Trouble().watch(page)
+    page = (await every_tab.blank()).page  # it complains a lot, and may
     await page.goto(f"http://127.0.0.1:{port}/?as={DANA}&channel={QUALITY}")
     await expect(page.get_by_test_id("away")).to_contain_text("The Slack server does not answer")
     for _ in range(2):
-        program = await Program(*server).start()
+        program = await Program(zygote, *server).start()
         await expect(page.get_by_test_id("away")).to_be_hidden()
         await expect(page.get_by_test_id("channel-name")).to_have_text("# data-quality")
         await page.get_by_test_id("composer").fill("Anybody here?")
@@ -132,5 +131,5 @@ async def test_a_page_opened_before_its_server_waits_for_it_and_outlives_it(brow
         await expect(page.get_by_test_id("message")).to_contain_text("Anybody here?")
         await program.stop()
         await expect(page.get_by_test_id("away")).to_be_visible()
-    await context.close()
+    await every_tab.put_back()
     await page_program.stop()

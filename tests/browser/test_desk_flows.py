@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright import async_api
 from playwright.async_api import Page, expect
 
 from bot.render.kit import ids
-from tests.browser.conftest import GUS, QUALITY, Demo, Trouble, by_action, card, open_in
+from tests.browser.conftest import GUS, Demo, Tabs, by_action, card
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -91,14 +90,13 @@ async def test_hostile_data_is_shown_as_it_is(demo: Demo, page: Page) -> None:
     assert await page.evaluate("window.hacked") is None
 
 
-async def test_a_guest_is_refused_and_told_why(demo: Demo, browser: async_api.Browser, page: Page) -> None:
+async def test_a_guest_is_refused_and_told_why(demo: Demo, tabs: Tabs, page: Page) -> None:
     ident = await demo.anomaly()
     await expect(card(page, ident)).to_have_count(1)
-    guest = await open_in(browser, Trouble(), demo.url, GUS, QUALITY, "Asia/Tokyo")
+    guest = await tabs.open(demo.url, GUS, zone="Asia/Tokyo")
     await by_action(card(guest, ident), ids.ACKNOWLEDGE).click()
     await expect(guest.get_by_test_id("only-you").last).to_be_visible()
     await expect(guest.get_by_test_id("message").last).to_contain_text(re.compile("guest", re.IGNORECASE))
-    await guest.context.close()
     assert (await demo.truth(ident))["status"] == "Active"
 
 

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.walks import forking
 from tests.walks import stage as staging
 
 
 @pytest.fixture(scope="session")
-def zygote() -> Iterator[staging.Zygote]:
-    """Where this session's bots are forked from; a new process for each would import everything anew, a second every time."""
-    with staging.zygote() as made:
+def zygote(testrun_uid: str) -> Iterator[forking.Zygote]:
+    """Where this run's bots are forked from; a new process for each would import everything anew, more than a second every time."""
+    with forking.zygote(testrun_uid) as made:
         yield made
 
 
@@ -25,7 +26,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[staging.Stage]:
 
 
 @pytest.fixture
-async def desk(stage: staging.Stage, zygote: staging.Zygote) -> AsyncIterator[staging.Stage]:
+async def desk(stage: staging.Stage, zygote: forking.Zygote) -> AsyncIterator[staging.Stage]:
     """Both fakes and a bot that is ready and has made first contact."""
     bot = stage.fork(zygote)
     await bot.start()

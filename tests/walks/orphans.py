@@ -13,14 +13,5 @@ _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 def die_with_parent() -> None:
     """To be called in a child between fork and exec; where the system cannot do that, the tests end their children themselves."""
-    _told(signal.SIGKILL)
-
-
-def stop_with_parent() -> None:
-    """The same for one that has children of its own to end."""
-    _told(signal.SIGTERM)
-
-
-def _told(sign: signal.Signals) -> None:
     if _libc is not None:
-        _libc.prctl(PR_SET_PDEATHSIG, sign)
+        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

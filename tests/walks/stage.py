@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
+import shutil
 import signal
 import socket
-import subprocess
 import sys
-import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +19,7 @@ import httpx
 from sandbox import qualytics, slack
 from tests.strange import server as strange_server
 from tests.strange import world as strange_world
-from tests.walks import orphans
+from tests.walks import forking, orphans
 
 ROOT = Path(__file__).parent.parent.parent
 CHANNEL = "C0QUALITY"
@@ -110,71 +108,45 @@ class Bot:
             self.output.append(line.decode())
 
 
-class Zygote:
-    """Forks bots from one process that has imported them: `tests/walks/zygote.py`. It serves every event loop of a session."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
-        self._turn = threading.Lock()
-
-    async def start(self, env: Mapping[str, str], log: Path, role: str = "run", off: float = 0.0) -> int:
-        """A new bot, with a clock that is so many seconds off; returns its process id."""
-        return int(await asyncio.to_thread(self._order, "start", dict(env), str(log), role, off))
-
-    async def runs(self, pid: int) -> bool:
-        """Whether this bot has not ended yet."""
-        return bool(await asyncio.to_thread(self._order, "runs", pid))
-
-    async def kill(self, pid: int) -> None:
-        """kill -9, and wait until the kernel has let its files and ports go."""
-        await asyncio.to_thread(self._order, "kill", pid)
-
-    def _order(self, *order: Any) -> Any:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        with self._turn:
-            self._process.stdin.write(json.dumps(order) + "\n")
-            self._process.stdin.flush()
-            return json.loads(self._process.stdout.readline())
-
-
-@contextmanager
-def zygote() -> Iterator[Zygote]:
-    """A running zygote; it ends when its stdin closes, so also with whoever started it."""
-    command = [sys.executable, "-m", "tests.walks.zygote"]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        yield Zygote(process)
-
-
 @dataclass
 class Fork:
-    """The product as a forked process, for tests that start it many times."""
+    """The product as a forked process, for tests that start it many times. `off`: by how many seconds its clock is wrong."""
 
-    zygote: Zygote
+    zygote: forking.Zygote
     env: Mapping[str, str]
-    log: Path
     role: str = "run"
     off: float = 0.0
-    pid: int = 0
+    module: str = "bot"
+    lives: list[forking.Process] = field(default_factory=list)
+
+    @property
+    def output(self) -> list[str]:
+        """What it said in all its lives."""
+        return [line for life in self.lives for line in life.output]
 
     async def start(self) -> None:
         """Start it and wait until it is ready."""
-        self.pid = await self.zygote.start(self.env, self.log, self.role, self.off)
-        async with httpx.AsyncClient() as http:
-            for _ in range(1500):
-                assert await self.zygote.runs(self.pid), f"the bot ended:\n{self.log.read_text()}"
-                try:
-                    if (await http.get(f"http://127.0.0.1:{self.env['PORT']}/readyz")).status_code == 200:
-                        return
-                except httpx.HTTPError:
-                    pass
-                await asyncio.sleep(0.02)
-        raise AssertionError(f"the bot did not get ready:\n{self.log.read_text()}")
+        life = await self.zygote.start(self.module, self.role, env=self.env, off=self.off)
+        self.lives.append(life)
+        assert await asyncio.wait_for(life.says("bot: ready"), PATIENCE), "the bot ended:\n" + "".join(life.output)
+        async with asyncio.timeout(PATIENCE), httpx.AsyncClient() as http:
+            while (await http.get(f"http://127.0.0.1:{self.env['PORT']}/readyz")).status_code != 200:  # noqa: ASYNC110  (platforms ask)
+                await asyncio.sleep(0.05)
 
     async def kill(self) -> None:
-        """kill -9, if it was started at all."""
-        if self.pid:
-            await self.zygote.kill(self.pid)
+        """kill -9, if it was started at all; the kernel has then let its files and ports go."""
+        await self._end(signal.SIGKILL)
+
+    async def stop(self) -> int:
+        """SIGTERM; returns the exit code."""
+        return await asyncio.wait_for(self._end(signal.SIGTERM), PATIENCE)
+
+    async def _end(self, sign: signal.Signals) -> int:
+        code = 0
+        for life in self.lives[-1:]:
+            life.send(sign)
+            code = await life.ended()
+        return code
 
 
 @dataclass
@@ -221,13 +193,19 @@ class Stage:
     def bot(self, **more: str) -> Bot:
         """The bot, not started yet."""
         env = self.env(**more)
-        made = Bot(env, int(env["PORT"]), "tests.strange.bot" if "strange" in self.systems else "bot")
+        made = Bot(env, int(env["PORT"]), self._module)
         self.bots.append(made)
         return made
 
-    def fork(self, zygote: Zygote, *, role: str = "run", off: float = 0.0, name: str = "bot", **more: str) -> Fork:
-        """The bot as a fork, not started yet."""
-        made = Fork(zygote, self.env(**more), self.folder / f"{name}.log", role, off)
+    @property
+    def _module(self) -> str:
+        return "tests.strange.bot" if "strange" in self.systems else "bot"
+
+    def fork(self, zygote: forking.Zygote, *, role: str = "run", off: float = 0.0, **more: str) -> Fork:
+        """The bot as a fork, not started yet, with an empty database."""
+        if not (database := self.folder / "desk.db").exists():
+            shutil.copyfile(zygote.empty, database)
+        made = Fork(zygote, self.env(**more), role, off, self._module)
         self.bots.append(made)
         return made
 

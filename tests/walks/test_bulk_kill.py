@@ -8,13 +8,14 @@ import sqlite3
 from collections import Counter
 from pathlib import Path
 
+from tests.walks import forking
 from tests.walks import stage as staging
 from tests.walks.stage import Json, visible
 
 MANY = 2_000
 
 
-async def test_killed_in_the_middle_of_a_batch(tmp_path: Path, zygote: staging.Zygote) -> None:
+async def test_killed_in_the_middle_of_a_batch(tmp_path: Path, zygote: forking.Zygote) -> None:
     async with staging.staged(tmp_path, open_at_start=MANY) as stage:
         await stage.qualytics("POST", "modes", latency_ms=30)
         bot = stage.fork(zygote)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+from tests.walks import forking
 from tests.walks import stage as staging
 from tests.walks.stage import Json, visible
 
 MANY = 300
 
 
-async def test_killed_in_the_middle_of_an_undo(tmp_path: Path, zygote: staging.Zygote) -> None:
+async def test_killed_in_the_middle_of_an_undo(tmp_path: Path, zygote: forking.Zygote) -> None:
     async with staging.staged(tmp_path, open_at_start=MANY) as stage:
         bot = stage.fork(zygote)
         await bot.start()

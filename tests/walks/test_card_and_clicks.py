@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 
-from tests.walks.stage import DANA, GUS, LEE, Json, Stage, Zygote, visible
+from tests.walks import forking
+from tests.walks.stage import DANA, GUS, LEE, Json, Stage, visible
 
 
 def _archive_option(card: Json, outcome: str) -> str:
@@ -165,7 +166,7 @@ async def test_two_clicks_at_once_act_once(desk: Stage) -> None:
     assert len(puts) == 1
 
 
-async def test_a_late_click_is_told_how_it_stands(stage: Stage, zygote: Zygote) -> None:
+async def test_a_late_click_is_told_how_it_stands(stage: Stage, zygote: forking.Zygote) -> None:
     bot = stage.fork(zygote)
     await bot.start()
     try:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.walks import forking
 from tests.walks import stage as staging
 from tests.walks.stage import DANA, LEE, Stage, visible
 
@@ -25,7 +26,7 @@ ACTIONS = {"Acknowledged": "acknowledge", "Un-acknowledged": "unacknowledge"}
 
 
 @pytest.mark.parametrize("seed", [20261121])
-async def test_fifty_random_kills(tmp_path: Path, zygote: staging.Zygote, seed: int) -> None:
+async def test_fifty_random_kills(tmp_path: Path, zygote: forking.Zygote, seed: int) -> None:
     folders = [tmp_path / str(number) for number in range(STAGES)]
     for folder in folders:
         folder.mkdir()
@@ -34,7 +35,7 @@ async def test_fifty_random_kills(tmp_path: Path, zygote: staging.Zygote, seed: 
     assert sum(receipts) >= STAGES, "hardly anybody got a receipt: the test proves nothing"
 
 
-async def _one_desk(zygote: staging.Zygote, folder: Path, dice: random.Random) -> int:
+async def _one_desk(zygote: forking.Zygote, folder: Path, dice: random.Random) -> int:
     async with staging.staged(folder) as stage:
         bot = stage.fork(zygote, DESK_BURST="1000", DESK_POLL_SECONDS="0.5", DESK_WAIT_SECONDS="0")
         await bot.start()
@@ -78,7 +79,7 @@ async def _clicks(stage: Stage, dice: random.Random, user: str) -> None:
             body = {"user": user, "channel": staging.CHANNEL, "ts": card["ts"], "action_id": action}
             # A click on a desk that is down fails in Slack, as it should.
             await stage.http.post(f"{stage.slack_url}/_control/click", json=body)
-        await asyncio.sleep(dice.uniform(0.05, 0.3))
+        await asyncio.sleep(dice.uniform(0.1, 0.7))
 
 
 async def _cards(stage: Stage) -> Counter[int]:

@@ -26,6 +26,7 @@ from bot.render.scan import scan_form
 from bot.store import engine
 from sandbox.slack import app_link, event_shapes, modals
 from tests.store import conftest as databases
+from tests.walks import forking
 from tests.walks import stage as staging
 from tests.walks.stage import CHANNEL, DANA, LEE, Json, Stage
 
@@ -142,25 +143,24 @@ def _query(call: Json) -> dict[str, str]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def house(server: Any, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+async def house(server: Any, zygote: forking.Zygote, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
     """All of them, ready, after first contact; a digest is due since long."""
     url = databases.database(server)
-    with staging.zygote() as zygote:
-        async with staging.staged(tmp_path_factory.mktemp("house")) as stage:
-            stage.workspace.base_url = stage.slack_url
-            given = {"DATABASE_URL": url, "SLACK_APP_TOKEN": "", "SLACK_SIGNING_SECRET": stage.workspace.signing_secret}
-            given |= {"DESK_POLL_SECONDS": str(EVERY), "DESK_HOST": "127.0.0.1"}
-            await engine.migrate(url)
-            store = await engine.open(url)
-            await _digest_is_due(store)
-            made = [
-                stage.fork(zygote, role=role, off=off, name=f"{role}{number}", **given)
-                for number, (role, off) in enumerate([("web", 0.0), ("web", 0.0), ("worker", 0.0), ("worker", -130.0)])
-            ]
-            await asyncio.gather(*(fork.start() for fork in made))
-            await stage.until(stage.messages)
-            yield House(stage, made[:2], made[2:], store)
-            await store.close()
+    async with staging.staged(tmp_path_factory.mktemp("house")) as stage:
+        stage.workspace.base_url = stage.slack_url
+        given = {"DATABASE_URL": url, "SLACK_APP_TOKEN": "", "SLACK_SIGNING_SECRET": stage.workspace.signing_secret}
+        given |= {"DESK_POLL_SECONDS": str(EVERY), "DESK_HOST": "127.0.0.1"}
+        await engine.migrate(url)
+        store = await engine.open(url)
+        await _digest_is_due(store)
+        made = [
+            stage.fork(zygote, role=role, off=off, **given)
+            for role, off in [("web", 0.0), ("web", 0.0), ("worker", 0.0), ("worker", -130.0)]
+        ]
+        await asyncio.gather(*(fork.start() for fork in made))
+        await stage.until(stage.messages)
+        yield House(stage, made[:2], made[2:], store)
+        await store.close()
 
 
 async def _digest_is_due(store: engine.Store) -> None:
@@ -170,8 +170,8 @@ async def _digest_is_due(store: engine.Store) -> None:
 
 async def test_a_worker_whose_clock_is_wrong_says_so_and_doubles_nothing(house: House) -> None:
     """While Slack takes a second for each message, either worker looks every second for what is to be posted."""
-    assert "130 s behind the database" in house.workers[1].log.read_text()
-    assert "behind" not in house.workers[0].log.read_text()
+    assert "130 s behind the database" in "".join(house.workers[1].output)
+    assert "behind" not in "".join(house.workers[0].output)
     await house.stage.slack("faults", method="chat.postMessage", mode="hang", delay_s=1.0, times=0)
     arrived = await house.stage.arrive(3)
     for ident in arrived:
@@ -380,7 +380,7 @@ async def test_the_next_poll_comes_soon_after_the_poller_was_killed(house: House
     (call, *_) = await stage.until(hanging)
     due = await house.number("SELECT next_poll FROM sources")
     assert await house.rows("SELECT 1 FROM leases WHERE kind = 'sources' AND until > now()")
-    (poller,) = (one for one in house.workers if call["port"] in _ports(one.pid))
+    (poller,) = (one for one in house.workers if call["port"] in _ports(one.lives[-1].pid))
     await poller.kill()
     (ident,) = await stage.arrive()
 

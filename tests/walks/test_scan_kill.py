@@ -9,6 +9,7 @@ import sqlite3
 from collections import Counter
 from pathlib import Path
 
+from tests.walks import forking
 from tests.walks import stage as staging
 from tests.walks.stage import Json, Stage, visible
 
@@ -16,7 +17,7 @@ KILLS = 8
 SCANS = 5
 
 
-async def test_kills_at_any_moment_start_nothing_twice_and_lose_no_verdict(tmp_path: Path, zygote: staging.Zygote) -> None:
+async def test_kills_at_any_moment_start_nothing_twice_and_lose_no_verdict(tmp_path: Path, zygote: forking.Zygote) -> None:
     dice = random.Random(20261121)
     async with staging.staged(tmp_path) as stage:
         there = [one.table.name for one in stage.world.facts.containers.values() if one.datastore.id == 42]

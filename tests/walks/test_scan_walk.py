@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from tests.walks import forking
 from tests.walks import stage as staging
 from tests.walks.stage import CHANNEL, DANA, LEE, Json, Stage, visible
 
@@ -142,7 +143,7 @@ async def test_fixed_verify_resolves_or_says_that_it_still_fails(desk: Stage) ->
     assert (await desk.truth(second))["status"] == "Active"
 
 
-async def test_killed_and_cut_off_during_a_scan_the_verdict_arrives_once(tmp_path: Path, zygote: staging.Zygote) -> None:
+async def test_killed_and_cut_off_during_a_scan_the_verdict_arrives_once(tmp_path: Path, zygote: forking.Zygote) -> None:
     async with staging.staged(tmp_path) as stage:
         bot = stage.fork(zygote)
         await bot.start()

@@ -11,6 +11,7 @@ import pytest
 from bot import model
 from bot.render.kit import ids
 from tests.strange import world as worlds
+from tests.walks import forking
 from tests.walks import stage as staging
 
 
@@ -33,12 +34,12 @@ async def until(stage: staging.Stage, ident: str, phase: str) -> worlds.Signal:
 
 
 @pytest.mark.parametrize("systems", [("strange",), ("qualytics", "strange")], ids=["alone", "mixed"])
-async def test_a_card_a_click_a_kill_and_on_it_goes(tmp_path: Path, systems: Sequence[str]) -> None:
+async def test_a_card_a_click_a_kill_and_on_it_goes(tmp_path: Path, zygote: forking.Zygote, systems: Sequence[str]) -> None:
     async with staging.staged(tmp_path, systems=systems) as stage:
         assert stage.strange is not None
         world = stage.strange.world
         arrive(stage)
-        bot = stage.bot()
+        bot = stage.fork(zygote)
         await bot.start()
 
         async def greeted() -> bool:
@@ -55,7 +56,7 @@ async def test_a_card_a_click_a_kill_and_on_it_goes(tmp_path: Path, systems: Seq
         (unseen,) = arrive(stage)
         world.expire()
         world.close(ident)
-        again = stage.bot(PORT=bot.env["PORT"])
+        again = stage.fork(zygote, PORT=bot.env["PORT"])
         await again.start()
         await stage.card(ident, "Seen", "over since")
         card = await stage.card(unseen, "Open in Strange")
