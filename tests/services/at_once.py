@@ -1,4 +1,4 @@
-"""SQLite without a thread for each connection: a statement is run where it is asked for, and its result comes with the next turn of the loop.
+"""SQLite without a thread for each connection: a statement is run where it is asked for, its result comes with the loop's next turn.
 
 A trip to the thread and back costs more than most statements do, and in which order two tasks come back from theirs is chance. Here
 tasks take turns at each statement, as they do there. One connection alone writes to a file, so none waits for another's lock. The tests
@@ -19,16 +19,13 @@ from bot.store import aiosqlite_driver
 
 
 class _Queue:
-    """What is put here is done already."""
+    """What is put here is done already; what it raises reaches whoever puts it here, who would wait for it next."""
 
     def put_nowait(self, item: tuple[Any, Callable[[], Any]]) -> None:
         future, work = item
-        try:
-            tell, result = core.set_result, work()
-        except BaseException as error:  # as the thread does: whoever asked is told
-            tell, result = core.set_exception, error
+        result = work()
         if future is not None:
-            future.get_loop().call_soon(tell, future, result)
+            future.get_loop().call_soon(core.set_result, future, result)
 
 
 class _Connection(aiosqlite_driver.Connection):

@@ -12,11 +12,17 @@ _MADE: list[bytes] = []
 
 async def lay(path: Path) -> None:
     """Make the file, unless there is one already."""
-    if path.exists():
-        return
     if not _MADE:
         with tempfile.TemporaryDirectory() as folder:
-            made = Path(folder) / "desk.db"
-            await engine.migrate(f"sqlite:///{made}")
-            _MADE.append(made.read_bytes())
-    path.write_bytes(_MADE[0])
+            await engine.migrate(f"sqlite:///{folder}/desk.db")
+            _keep(Path(folder) / "desk.db")
+    _copy(path)
+
+
+def _keep(made: Path) -> None:
+    _MADE.append(made.read_bytes())
+
+
+def _copy(path: Path) -> None:
+    if not path.exists():
+        path.write_bytes(_MADE[0])
