@@ -5,6 +5,9 @@ QUICK := tests/core tests/render tests/store tests/services
 # Half of all the tests' time is waiting: two workers for each processor. Those of `quick` compute.
 WORKERS = $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) * 2)")
 
+# What is compiled once serves all workers, and all processes that tests start, also where the environment says to keep nothing.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: help demo test quick mutants check fmt bench run browser clean
 
 help:  ## list the targets

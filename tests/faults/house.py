@@ -14,6 +14,7 @@ from unittest import mock
 from bot import app, jobs
 from bot.delivery import pacing
 from bot.sources import base
+from tests.store import migrated
 from tests.walks import stage as staging
 from tests.walks.stage import DANA, Json, Stage, visible
 
@@ -114,6 +115,7 @@ async def opened(stage: Stage, *, connected: bool = True, poll: float = 0.2, **e
     """
     setting = app.load(stage.env(**{"DESK_WAIT_SECONDS": "0", "DESK_BURST": "50", **env})).model_copy(update={"desk_poll_seconds": poll})
     clock = MovableClock()
+    await migrated.lay(stage.folder / "desk.db")
     with (
         mock.patch.object(app, "SystemClock", return_value=clock),
         mock.patch.object(jobs, "FLUSH_SECONDS", 0.1),

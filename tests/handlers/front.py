@@ -19,6 +19,7 @@ from bot.delivery import pacing
 from bot.render.kit import ids
 from sandbox.slack import event_shapes, message_content, modals
 from sandbox.slack.blockkit import surfaces
+from tests.store import migrated
 from tests.strange import system
 from tests.walks import stage as staging
 
@@ -202,6 +203,7 @@ async def desk(stage: staging.Stage, **more: str) -> AsyncIterator[Front]:
     """A desk on this stage that polls and listens only when a test says so, and has made first contact."""
     env = stage.env(DESK_POLL_SECONDS="86400", DESK_WAIT_SECONDS="0", PORT="0", **more)
     given = {name: env[name] for name in env if name.startswith(("DESK_", "QUALYTICS_", "STRANGE_")) or name in NAMES}
+    await migrated.lay(stage.folder / "desk.db")
     async with AsyncExitStack() as stack:
         with system.registered():
             running = await stack.enter_async_context(app.running(app.load(given), listening=False, working=False))

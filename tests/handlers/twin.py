@@ -15,6 +15,7 @@ from bot.sources import registry
 from bot.sources.qualytics import closings
 from tests.handlers import front as fronts
 from tests.services import cast, whole
+from tests.store import migrated
 from tests.walks import stage as staging
 
 
@@ -78,6 +79,7 @@ async def opened(folder: Path, **more: str) -> AsyncIterator[Both]:
         stack.enter_context(mock.patch.dict(registry.SYSTEMS, {"twin": kind}))
         env = stage.env(DESK_POLL_SECONDS="86400", DESK_WAIT_SECONDS="0", PORT="0", **more)
         given = {name: env[name] for name in env if name.startswith(("DESK_", "QUALYTICS_")) or name in fronts.NAMES}
+        await migrated.lay(stage.folder / "desk.db")
         configured: Any = app.load({**given, "TWIN_URL": "https://twin.example", "TWIN_TOKEN": "t"})
         running = await stack.enter_async_context(app.running(configured, listening=False, working=False))
         running.post.messenger._pacer = fronts.Unhurried()  # type: ignore[attr-defined]

@@ -145,6 +145,7 @@ async def test_what_no_poll_has_seen_yet_is_kept_all_the_same(loose_town: towns.
 # --- restarts
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("change", [ACK, CLOSE, ASSIGN], ids=lambda change: change.action)
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 async def test_a_restart_at_any_step_leaves_it_done_once(loose_town: towns.Town, change: model.Change, after: bool) -> None:

@@ -181,6 +181,7 @@ async def test_a_push_whose_process_died_before_it_polled_is_taken_soon(desk: De
 # --- trouble ------------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 async def test_a_failing_source_is_left_alone_longer_and_longer_and_told_once(desk: Desk) -> None:
     desk.inbox.faults = [away() for _ in range(100)]
     tries, began = [], desk.clock.now()
@@ -308,6 +309,7 @@ async def posted(desk: Desk, count: int) -> None:
     desk.inbox.reads.clear()
 
 
+@pytest.mark.long
 async def test_forty_cards_are_all_read_in_turn_where_every_id_costs_a_call_and_the_lag_is_the_truth(desk: Desk) -> None:
     """Ten calls a poll, one id each: a deployment whose list cannot be asked for ids."""
     desk.inbox.reach = 1
@@ -323,6 +325,7 @@ async def test_forty_cards_are_all_read_in_turn_where_every_id_costs_a_call_and_
     assert {ident: read.count(ident) for ident in read} == dict.fromkeys(map(str, range(40)), 3)
 
 
+@pytest.mark.long
 async def test_one_that_was_closed_behind_the_budget_is_seen_in_the_next_polls(desk: Desk) -> None:
     desk.inbox.reach = 1
     await posted(desk, 40)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
@@ -15,6 +14,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from bot.store import columns, engine
+from tests.store import migrated
 
 EMPTY = "; ".join(f'DELETE FROM "{table.name}"' for table in reversed(columns.metadata.sorted_tables))
 
@@ -58,21 +58,16 @@ def database(server: Any, template: str = "template1") -> str:
 
 @pytest.fixture(scope="session")
 def shared() -> dict[str, str]:
-    """What most tests use again: the URL of PostgreSQL's database, which they empty, and the migrated file that SQLite's is a copy of."""
+    """What most tests use again: the URL of PostgreSQL's database, which they empty."""
     return {}
 
 
 @pytest.fixture
-async def store(
-    kind: str, request: pytest.FixtureRequest, shared: dict[str, str], tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[engine.Store]:
+async def store(kind: str, request: pytest.FixtureRequest, shared: dict[str, str], tmp_path: Path) -> AsyncIterator[engine.Store]:
     """A migrated, empty store: of SQLite a copy of a file that was migrated once."""
     url = shared.get(kind) or request.getfixturevalue("url")
     if kind == "sqlite":
-        if "template" not in shared:
-            shared["template"] = str(tmp_path_factory.mktemp("template") / "desk.db")
-            await engine.migrate(f"sqlite:///{shared['template']}")
-        shutil.copyfile(shared["template"], tmp_path / "desk.db")
+        await migrated.lay(tmp_path / "desk.db")
     elif kind not in shared:
         await engine.migrate(url)
     opened = await engine.open(url)

@@ -214,6 +214,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.long
 async def test_a_killed_process_loses_nothing_and_holds_nothing(url: str, kind: str) -> None:
     """kill -9 in the middle of a transaction: what was committed is there, what was not is not, and the successor goes on."""
     victim = await processes.python(VICTIM, url)

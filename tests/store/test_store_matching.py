@@ -80,6 +80,7 @@ async def _all(store: engine.Store, query: model.Query, size: int) -> list[model
     return found
 
 
+@pytest.mark.long
 async def test_the_columns_select_what_the_grammar_selects(filled: engine.Store) -> None:
     stored = await filled.anomalies.get([one.ref for one in MANY])
     chosen = 0

@@ -62,6 +62,7 @@ async def test_migrating_again_or_at_the_same_time_does_no_harm(url: str) -> Non
     assert set(revisions) == {runner.head()} == {await engine.current(url)}
 
 
+@pytest.mark.long
 async def test_two_processes_may_migrate_at_once(url: str) -> None:
     code = "import asyncio, sys; from bot.store import engine; print(asyncio.run(engine.migrate(sys.argv[1])))"
     started = [await processes.python(code, url) for _ in range(2)]

@@ -290,6 +290,7 @@ async def _run(store: engine.Store, slices: int = 10_000) -> tuple[dict[str, int
     return removed, took
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(12))
 async def test_what_stays_is_what_the_rule_says(store: engine.Store, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
     monkeypatch.setattr(retention, "ROWS", 3)

@@ -312,6 +312,7 @@ def _mutants(text: str) -> Sequence[str]:
     return broken
 
 
+@pytest.mark.long
 @examples.times(8)
 @given(_COMMANDS)
 def test_every_text_is_a_command_or_a_mistake_with_its_place(text: str) -> None:

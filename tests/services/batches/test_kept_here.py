@@ -102,6 +102,7 @@ async def test_those_kept_here_are_done_while_their_system_is_away(loose_town: t
     assert {told[ref.id][1] for ref in kept} != {""}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("undoing", [False, True], ids=["done", "undone"])
 async def test_a_restart_at_any_step_leaves_each_done_once(loose_town: towns.Town, undoing: bool) -> None:
     town, steps = loose_town, 24

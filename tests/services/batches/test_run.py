@@ -396,6 +396,7 @@ async def test_a_receipt_that_cannot_be_attached_is_a_receipt_all_the_same(world
     assert any(f"{len(many)} done" in said for said in world.wall.shown.values())
 
 
+@pytest.mark.long
 async def test_a_long_batch_tells_how_far_it_is_while_it_goes_on(world: World) -> None:
     desk = world.desk()
     await desk.met(*range(1, 41))

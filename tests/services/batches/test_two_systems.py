@@ -19,6 +19,7 @@ async def fates(desk: desks.Desk, batch: str) -> set[Fate]:
     return {fate for fate, _ in (await desk.fates(batch)).values()}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("change", "phase"), [(ACK, "seen"), (CLOSE, "shut")], ids=["acknowledge", "archive"])
 async def test_thirty_without_a_bulk_call_are_thirty_calls_and_one_message(town: towns.Town, change: model.Change, phase: str) -> None:
     desk, made = await town.met(30)

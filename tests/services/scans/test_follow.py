@@ -21,6 +21,7 @@ ORDERS = model.ScanRequest("scan", "42", ("orders",))
 # --- pauses -----------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 async def test_it_is_looked_at_every_two_seconds_at_first_and_every_thirty_in_the_end(lab: Lab) -> None:
     ident = await lab.ask()
     await lab.turn()
@@ -53,6 +54,7 @@ async def test_its_end_is_its_end_time_and_nothing_else(lab: Lab) -> None:
 # --- giving up --------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 async def test_given_up_it_says_so_and_is_followed_on_by_a_click(lab: Lab) -> None:
     ident = await lab.ask()
     await lab.go(5)
@@ -87,6 +89,7 @@ async def test_an_outage_at_the_last_minute_does_not_hide_how_it_ended(lab: Lab)
     )
 
 
+@pytest.mark.long
 async def test_a_start_that_was_never_taken_is_given_up_and_followed_on_it_is_started(lab: Lab) -> None:
     lab.follow.give_up = timedelta(minutes=15)
     ident = await lab.ask()
@@ -251,6 +254,7 @@ async def test_two_processes_notice_each_operation_once(lab: Lab) -> None:
     assert len(await lab.store.operations.running()) == 1 and len(lab.told()) == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 @pytest.mark.parametrize("verb", ["put", "stir"])
 async def test_killed_right_after_the_verdict_it_is_shown_all_the_same(lab: Lab, monkeypatch: pytest.MonkeyPatch, verb: str) -> None:
@@ -279,6 +283,7 @@ async def test_killed_right_after_the_verdict_it_is_shown_all_the_same(lab: Lab,
     assert ["succeeded" in one for one in again.told()] == [True]
 
 
+@pytest.mark.long
 async def test_a_minute_without_the_system_and_the_verdict_comes_once(lab: Lab) -> None:
     await lab.ask()
     await lab.go(20)
