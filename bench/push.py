@@ -78,7 +78,7 @@ def _row(how: str, what: str, took: list[float]) -> figures.Row:
 
 def _rest(share: float) -> figures.Row:
     return figures.Row(
-        "a worker at rest that looks for pushes four times a second, PostgreSQL: of one core",
+        "a worker at rest that looks for what others stored, PostgreSQL: of one core",
         f"{share:.1%}",
         "nothing to do",
         "",

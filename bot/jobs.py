@@ -14,7 +14,7 @@ RESUME_SECONDS = 15.0
 BATCH_SECONDS = 5.0
 FOLLOW_SECONDS = 1.0
 ASKED_SECONDS = 5.0
-PUSHES_SECONDS, OTHERS_PUSHES_SECONDS = 5.0, 0.25
+PUSHES_SECONDS, OTHERS_PUSHES_SECONDS = 5.0, 0.4
 """How often one looks for pushes that wait: where no other process stores any, only what a failure or a restart left."""
 DIGEST_SECONDS = 15.0
 LINE_SECONDS = 5.0

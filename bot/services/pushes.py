@@ -11,6 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from bot import errors, model, ports
 from bot.services import leasing, poll
@@ -41,7 +42,7 @@ class Pushes:
     clock: ports.Clock
     telemetry: ports.Telemetry
     works: bool = True
-    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     _wanted: set[str] = field(default_factory=set)
     _going: set[str] = field(default_factory=set)
 
@@ -87,7 +88,8 @@ class Pushes:
     # --- reading ---------------------------------------------------------------------------------------------------------
 
     async def _read(self, name: str, some: Sequence[model.Push]) -> bool:
-        """One read for all of them; False when the system does not answer, and they wait."""
+        """One read for all of them, and beside it one poll where any is about everything; False when the system does not answer, and they
+        wait."""
         about = {one.ident: one for push in some for one in push.news.about}
         missing = frozenset(about)
         try:
@@ -98,7 +100,8 @@ class Pushes:
         except errors.SourceError as error:
             log.info("what %s pushed could not be read: %s", name, error)
         if any(push.news.everything for push in some):
-            await self.poll.poll(name, now_please=True, then=self._flush_soon)
+            await self.poll.health.ask(name)  # from here on it is the poll's to make up for
+            self._start(self.poll.poll(name, then=self._flush_soon))
         vain = [push for push in some if push.tries + 1 < TRIES and any(one.ident in missing for one in push.news.about)]
         for push in vain:
             await self.store.again([push], self.clock.now() + SOON * 2**push.tries)
@@ -127,12 +130,12 @@ class Pushes:
         finally:
             self._going.discard(name)
 
-    def _start(self, work: Awaitable[None]) -> None:
+    def _start(self, work: Awaitable[object]) -> None:
         task = asyncio.ensure_future(work)
         self.tasks.add(task)
         task.add_done_callback(self._ended)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _ended(self, task: asyncio.Task[Any]) -> None:
         """The database tells by itself when it is away, and what waits is taken up again."""
         self.tasks.discard(task)
         error = None if task.cancelled() else task.exception()

@@ -158,6 +158,20 @@ async def test_the_cards_of_a_poll_do_not_wait_for_what_is_read_again(desk: Desk
     await desk.quiet()
 
 
+async def test_what_is_named_does_not_wait_for_a_poll(desk: Desk) -> None:
+    desk.inbox.add(7, 8)
+    desk.inbox.gate = asyncio.Event()
+    await desk.rings("all")
+    await desk.inbox.inside.wait()
+    await desk.rings("7")
+    while await desk.cards(7) != {7: LIVE}:
+        await asyncio.wait(desk.pushes.tasks, return_when=asyncio.FIRST_COMPLETED)
+    assert desk.inbox.polls == 2 and await desk.cards(8) == {8: None}
+    desk.inbox.gate.set()
+    await desk.quiet()
+    assert await desk.cards(8) == {8: LIVE} and await desk.waiting() == []
+
+
 async def test_what_is_gone_is_told(desk: Desk) -> None:
     desk.inbox.add(7)
     await desk.rings("7")
