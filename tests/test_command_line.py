@@ -39,7 +39,7 @@ async def call(python: str, *arguments: str, env: dict[str, str] | None = None, 
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    out, err = await asyncio.wait_for(process.communicate(), 30)
+    out, err = await asyncio.wait_for(process.communicate(), staging.PATIENCE)
     assert process.returncode is not None
     return process.returncode, out.decode(), err.decode()
 

@@ -7,7 +7,6 @@ import contextlib
 import fcntl
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -115,7 +114,7 @@ def zygote(run: str) -> Iterator[Zygote]:
     with (folder / "lock").open("w") as lock, contextlib.ExitStack() as stack:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not path.exists():
-            stack.callback(_over, _started(path), folder)
+            stack.callback(_over, _started(path))
         held = stack.enter_context(socket.socket(socket.AF_UNIX))
         held.connect(str(path))
         fcntl.flock(lock, fcntl.LOCK_UN)
@@ -136,8 +135,7 @@ def _started(path: Path) -> subprocess.Popen[bytes]:
     return process
 
 
-def _over(process: subprocess.Popen[bytes], folder: Path) -> None:
-    """Others may need it longer than we do; the last of them leaves it alone."""
+def _over(process: subprocess.Popen[bytes]) -> None:
+    """It removes its folder when its last client has gone; that may be another worker, much later."""
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(60)
-        shutil.rmtree(folder, ignore_errors=True)

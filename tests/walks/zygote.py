@@ -17,6 +17,7 @@ import json
 import os
 import runpy
 import selectors
+import shutil
 import signal
 import socket
 import ssl
@@ -90,7 +91,7 @@ class Zygote:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 return True
-            self.path.unlink()
+            shutil.rmtree(self.path.parent)
             return False
 
     def _accept(self) -> None:
