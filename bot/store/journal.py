@@ -118,8 +118,9 @@ class Journal:
     async def closed(self, source: str, since: datetime, after: str, limit: int) -> Sequence[str]:
         """The ids of the anomalies that somebody closed after `since`, each once, in order from behind the id `after` on; some may be open
         again."""
-        lines = sa.and_(tables.CLOSING, _JOURNAL.c.source == source, _JOURNAL.c.at > since, _JOURNAL.c.anomaly > after)
-        statement = sa.select(_JOURNAL.c.anomaly).where(lines).distinct().order_by(_JOURNAL.c.anomaly).limit(limit)
+        ident = _JOURNAL.c.anomaly.concat("")  # as an expression: lines are to be found by their time, there are few of these
+        lines = sa.and_(tables.CLOSING, _JOURNAL.c.source == source, _JOURNAL.c.at > since, ident > after)
+        statement = sa.select(ident).where(lines).distinct().order_by(ident).limit(limit)
 
         async def work(connection: AsyncConnection) -> Sequence[str]:
             return list(await connection.scalars(statement))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bot import errors, model
+from bot import errors, model, ports
 from bot.core import permissions
 from bot.render.anomaly import replies
 from bot.services import browse, searching, selecting
@@ -270,7 +271,11 @@ class Group(cast.Shelf):
 
     members_: Sequence[model.Anomaly] = ()
 
-    async def members(self, card: str, *, offset: int, limit: int) -> Sequence[model.Anomaly]:
+    async def tally(self, card: str, sample: int = 5, *, version: int = 0) -> ports.Tally:
+        systems = Counter(one.ref.source for one in self.members_)
+        return ports.Tally(len(self.members_), {}, [], [], sources=list(systems.items()))
+
+    async def members(self, card: str, *, offset: int, limit: int, version: int = 0) -> Sequence[model.Anomaly]:
         return self.members_[offset : offset + limit]
 
 

@@ -12,6 +12,7 @@ import pytest
 from bot import model, ports
 from bot.core import grammar, overlay
 from bot.store import engine, overlays
+from tests.store import test_store_plans as plans
 from tests.store.making import NOON, SOURCE, after, anomaly, ref
 
 Part, State = model.Part, model.State
@@ -98,3 +99,15 @@ async def test_words_that_no_column_tells_are_left_to_the_anomalies_themselves(k
         assert await kept.overlays.groups(SOURCE, query) is None
         assert await kept.overlays.groups("other", query) == []
         assert len(await kept.overlays.marks(SOURCE, replace(query, statuses=("archived",)), None, 1000)) > 3
+
+
+async def test_every_statement_about_what_is_kept_finds_its_rows_by_an_index(kept: engine.Store) -> None:
+    query = model.Query(statuses=("archived",), tables=("strasse",))
+    with plans.recorded(kept) as sent:
+        await kept.overlays.groups(SOURCE, query)
+        await kept.overlays.marks(SOURCE, query, ports.Mark(NOON, "3", 20.0), 10)
+        await kept.overlays.stored(SOURCE, ["1", "2"])
+    assert len(sent) == 4
+    for statement, parameters in sent:
+        found = plans.scans(await plans.plan(kept, statement, parameters))
+        assert not found, f"{found} in {statement}"
