@@ -153,11 +153,15 @@ def _tags_so(anomaly: model.Anomaly, change: model.Change) -> bool:
     return wanted <= there and there.isdisjoint({tag.casefold() for tag in change.remove_tags} - wanted)
 
 
+def _stage_so(anomaly: model.Anomaly, change: model.Change) -> bool:
+    return change.stage is None or change.stage.casefold() == anomaly.status.casefold()
+
+
 def _description_so(anomaly: model.Anomaly, change: model.Change) -> bool:
     return change.description is None or change.description.strip() == anomaly.description.strip()
 
 
-_SO = (_assignees_so, _tags_so, _description_so)
+_SO = (_assignees_so, _tags_so, _description_so, _stage_so)
 
 
 # --- what is offered --------------------------------------------------------------------------------------------------
@@ -320,7 +324,7 @@ def gone(anomaly: model.Anomaly) -> model.Anomaly:
 
 
 def _part_missing(change: model.Change, after: model.Anomaly, title: str) -> str:
-    for so, what in zip(_SO, ("the assignees", "the tags", "the description"), strict=True):
+    for so, what in zip(_SO, ("the assignees", "the tags", "the description", "its status"), strict=True):
         if not so(after, change):
             return f"{title} accepted it, but {what} did not change as asked."
     return ""

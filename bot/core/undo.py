@@ -36,7 +36,7 @@ def pieces(change: model.Change) -> Sequence[model.Change]:
         model.Action.DESCRIBE: model.Change(model.Action.DESCRIBE, description=change.description),
         model.Action.COMMENT: model.Change(model.Action.COMMENT, comment=change.comment),
     }
-    own = model.Change(change.action, archive_as=change.archive_as)
+    own = model.Change(change.action, archive_as=change.archive_as, stage=change.stage, case=change.case)
     return [carried.get(action, own) for action in snapshot.parts(change)]
 
 
@@ -195,7 +195,9 @@ def _plan(steps: Sequence[model.Change], fields: Mapping[str, Any]) -> Sequence[
 
 
 def _comment(asked: model.Change | None) -> str:
-    return "Its comment stays: a comment cannot be taken back." if asked is not None and asked.comment else ""
+    """What nobody can take back."""
+    said = "Its comment stays: a comment cannot be taken back." if asked is not None and asked.comment else ""
+    return f"It stays linked to {asked.case}: a link to a case cannot be taken back." if asked is not None and asked.case else said
 
 
 def _sentences(*said: str) -> str:

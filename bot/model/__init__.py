@@ -26,7 +26,7 @@ from bot.model.reports import (
 )
 from bot.model.review import ReviewInput, ReviewPage, ReviewScope
 from bot.model.scans import GONE, Cause, Operation, OperationState, Problem, Proposal, Scan, ScanRequest, ScanResult, Verdict
-from bot.model.sources import Capabilities, Closing, ClosingKind, SourceHealth, Trouble
+from bot.model.sources import Capabilities, Closing, ClosingKind, SourceHealth, Stage, Trouble
 from bot.model.views import Explanation, Ingested, Listing, Receipt, Recurrence
 
 __all__ = [
@@ -116,6 +116,7 @@ __all__ = [
     "SourceHealth",
     "SourceRecovered",
     "Split",
+    "Stage",
     "State",
     "Trouble",
     "Unheard",

@@ -44,6 +44,7 @@ class Source(Protocol):
     that the desk does not look after does not exist in any of them.
 
     Capabilities are data: `supports` names the actions that exist, `archive_as` the ways of closing (() where it has no reason),
+    `stages` the words for an acknowledged one that people may choose (() where there is one word alone),
     `max_batch` the ids of one bulk write (1: no bulk call), `words` how each filter word is treated (a word that is missing is refused).
     `doubtful` names those of `supports` that were refused lately, whatever they were tried on: they are spared where nobody asked for them
     (the comment that tells who acted), and tried whenever somebody does.
@@ -60,6 +61,7 @@ class Source(Protocol):
     supports: frozenset[model.Action]
     doubtful: frozenset[model.Action]
     archive_as: tuple[model.Closing, ...]
+    stages: tuple[model.Stage, ...]
     max_batch: int
     words: Mapping[str, model.Word]
     census: int

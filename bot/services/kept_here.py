@@ -33,6 +33,7 @@ class KeptHere:
     title: str
     doubtful: frozenset[model.Action]
     archive_as: tuple[model.Closing, ...]
+    stages: tuple[model.Stage, ...]
     max_batch: int
     census: int
     unkept: frozenset[model.Part]

@@ -85,6 +85,7 @@ class System:
     name: str = "qualytics"
     title: str = "Qualytics"
     supports: frozenset[model.Action] = ACTIONS
+    stages: tuple[model.Stage, ...] = ()
     archive_as: tuple[model.Closing, ...] = closings.CLOSINGS
     doubtful: frozenset[model.Action] = frozenset()
     idents: model.Idents = field(default_factory=lambda: model.Idents(hosts=("acme.example",)))

@@ -84,6 +84,7 @@ class Strange:
     supports = SUPPORTS
     doubtful: frozenset[model.Action] = frozenset()
     archive_as = CLOSINGS
+    stages: tuple[model.Stage, ...] = ()
     max_batch = 1
     words = WORDS
     census = 16

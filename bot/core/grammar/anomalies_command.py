@@ -190,14 +190,14 @@ def _change(typed: _Typed) -> Command:
     marked = [token for token in behind.rest if edits.mark(token)]
     found = [token for token in behind.rest if not edits.mark(token)]
     _check_ends(behind.rest)
-    _check_allowed(verb, shape, marked, found)
+    _check_allowed(verb, shape, marked, found, typed.context)
     if not found and behind.default is None:
         raise selector.nothing(verb, end)
     if found:
         selected = selector.read(verb, found, marked, typed.context)
     else:
         selected = selector.Selection(behind.default, (), "")
-    wanted = edits.read(shape, marked, behind.said, typed.context.closing)
+    wanted = edits.read(shape, marked, behind.said, typed.context.closing, typed.context.systems.stages)
     _check_needs(typed, shape, marked, found)
     query = assignees.narrowed(selected.query, wanted)
     return typed.command(query, selected.refs, wanted, selection=selected.typed or filters.canonical(query or model.Query()))
@@ -225,10 +225,13 @@ def _loose_text(name: str, before: lexer.Token, tail: Sequence[lexer.Token]) -> 
     return lexer.Mistake(message, before.start, loose[-1].end, fix=fix)
 
 
-def _check_allowed(verb: verbs.Verb, shape: edits.Shape, marked: Sequence[lexer.Token], found: Sequence[lexer.Token]) -> None:
+def _check_allowed(
+    verb: verbs.Verb, shape: edits.Shape, marked: Sequence[lexer.Token], found: Sequence[lexer.Token], context: references.Context
+) -> None:
     for token in marked:
         name = edits.mark(token)
-        if name in shape.marks:
+        staged = name != "as" or shape.action is not model.Action.ACKNOWLEDGE or context.systems.stages
+        if name in shape.marks and staged:
             continue
         selected = [one.raw for one in found]
         if name == "as":

@@ -25,12 +25,14 @@ class TypedChange:
 
     action: model.Action
     archive_as: str | None = None
+    stage: str | None = None
     people: tuple[str, ...] | None = None
     swap: tuple[str, str] | None = None
     add_tags: tuple[str, ...] = ()
     remove_tags: tuple[str, ...] = ()
     description: str | None = None
     note: str = ""
+    case: str = ""
 
 
 def resolved(wanted: TypedChange, assignees: tuple[str, ...] | None) -> model.Change:
@@ -39,6 +41,8 @@ def resolved(wanted: TypedChange, assignees: tuple[str, ...] | None) -> model.Ch
     return model.Change(
         wanted.action,
         archive_as=wanted.archive_as,
+        stage=wanted.stage,
+        case=wanted.case,
         assignees=assignees,
         add_tags=wanted.add_tags,
         remove_tags=wanted.remove_tags,
@@ -60,7 +64,7 @@ _ANY = ("+tag", "-tag", "assign", "note", "describe")
 _NOT_ASSIGN = ("+tag", "-tag", "note", "describe")
 
 SHAPES: Mapping[str, Shape] = {
-    "ack": Shape(model.Action.ACKNOWLEDGE, _ANY),
+    "ack": Shape(model.Action.ACKNOWLEDGE, ("as", *_ANY)),
     "unack": Shape(model.Action.UNACKNOWLEDGE, _ANY),
     "tag": Shape(model.Action.TAG, _ANY, ("+tag", "-tag")),
     "describe": Shape(model.Action.DESCRIBE, _ANY, ("describe",)),
@@ -172,7 +176,19 @@ def mark(token: lexer.Token) -> str:
     return name if name in MARKS else ""
 
 
-def read(shape: Shape, marked: Sequence[lexer.Token], extra: Mapping[str, Any], closing: Closing = ()) -> TypedChange:
+def stage(value: lexer.Value, stages: Sequence[model.Stage]) -> str:
+    """The word of the stage that was typed behind an acknowledgement. Raises Mistake."""
+    known = closings.staged(stages, value.text)
+    if known is not None:
+        return known.word
+    near = lookup.nearest(value.text.casefold(), [one.word.casefold() for one in stages])
+    hint = f"Did you mean as:{near}? It takes {closings.staged_told(stages)}." if near else f"It takes {closings.staged_told(stages)}."
+    raise lexer.Mistake(f"{phrases.quoted(value.text)} is no way to acknowledge. {hint}", value.start, value.end, fix=near)
+
+
+def read(
+    shape: Shape, marked: Sequence[lexer.Token], extra: Mapping[str, Any], closing: Closing = (), stages: Sequence[model.Stage] = ()
+) -> TypedChange:
     """What these marked words want changed, which the shape allows; `extra` are what the verb itself says. Raises Mistake."""
     typed: dict[str, list[lexer.Value]] = {}
     for token in marked:
@@ -180,6 +196,8 @@ def read(shape: Shape, marked: Sequence[lexer.Token], extra: Mapping[str, Any], 
         values = _checked(name, token, closed_as(MARKS[name].example, closing or None), again=name in typed)
         typed.setdefault(name, []).extend(values)
     kept = {MARKS[name].field: MARKS[name].read(name, values) for name, values in typed.items()}
+    if "archive_as" in kept and shape.action is model.Action.ACKNOWLEDGE:
+        kept["stage"] = stage(kept.pop("archive_as"), stages)
     if "archive_as" in kept:
         kept["archive_as"] = outcome(kept["archive_as"], closing)
     _check_tags(typed)

@@ -57,7 +57,9 @@ def _done(change: model.Change, verb: str, anomaly: model.Anomaly | None, actor:
     if change.action is model.Action.ARCHIVE:
         chosen = (anomaly.archived_as if anomaly else None) or change.archive_as
         return f"Archived as {wording.closed(chosen, offer.archive_as)}" if chosen else "Archived"
-    return verb
+    if change.case:
+        return f"Linked to {text.short(change.case, 80)}"
+    return f"{verb} as {text.short(change.stage, 40)}" if change.stage else verb
 
 
 def _already(outcome: model.Outcome, verb: str, anomaly: model.Anomaly | None) -> str:

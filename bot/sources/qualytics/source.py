@@ -47,6 +47,7 @@ class Qualytics:
     name = "qualytics"
     title = "Qualytics"
     archive_as: tuple[model.Closing, ...] = closings.CLOSINGS
+    stages: tuple[model.Stage, ...] = ()
     words: Mapping[str, model.Word] = list_params.WORDS
     own_words: tuple[model.OwnWord, ...] = ()
     unkept: frozenset[model.Part] = frozenset()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bot import model
@@ -38,6 +39,8 @@ class System:
     own_words: tuple[model.OwnWord, ...] = ()
     archive_as: tuple[model.Closing, ...] = ()
     client_options: model.ClientOptions = field(default_factory=model.ClientOptions)
+    stages: tuple[model.Stage, ...] = ()
+    words: Mapping[str, model.Word] = field(default_factory=dict)
 
 
 HOSTS = ("acme.qualytics.io", "a.io", "acme.io", "acme.example", "localhost:8000")
