@@ -66,14 +66,18 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a fault answers instead of the system."""
+    """What a fault answers instead of the system. `waits_in_body`: how long to wait stands there, and in no header."""
 
     status: int
     body: bytes
     content_type: str = "application/json"
+    waits_in_body: bool = False
 
 
-def _detail(status: int, text: str) -> Callable[[Fault], Reply]:
+Answer = Callable[[Fault], Reply]
+
+
+def _detail(status: int, text: str) -> Answer:
     return lambda fault: Reply(status, json.dumps({"detail": text}).encode())
 
 
@@ -81,7 +85,7 @@ def _huge(fault: Fault) -> Reply:
     return Reply(200, b'{"items":["' + b"x" * HUGE_BYTES + b'"]}')
 
 
-REPLIES: Mapping[str, Callable[[Fault], Reply]] = {
+REPLIES: Mapping[str, Answer] = {
     "500": lambda fault: Reply(500, b"Internal Server Error", "text/plain; charset=utf-8"),
     "503": lambda fault: Reply(503, b"<html><body><h1>503 Service Temporarily Unavailable</h1></body></html>", "text/html"),
     "429": _detail(429, "Too many requests"),
@@ -92,14 +96,15 @@ REPLIES: Mapping[str, Callable[[Fault], Reply]] = {
     "huge": _huge,
     "reply": lambda fault: Reply(fault.status, b"" if fault.json is None else json.dumps(fault.json).encode()),
 }
+"""What a fault of each mode answers, in FastAPI's words; a fake of another house has its own table."""
 SILENCES = frozenset({"hang", "drop", "drop_after"})
-MODES = frozenset(REPLIES) | SILENCES
 
 
 class Faults:
     """The faults of one fake system, oldest first; the first that matches strikes."""
 
-    def __init__(self) -> None:
+    def __init__(self, replies: Mapping[str, Answer] = REPLIES) -> None:
+        self.replies = replies
         self._faults: list[Fault] = []
         self._ids = itertools.count(1)
         self._cleared = asyncio.Event()
@@ -107,8 +112,9 @@ class Faults:
     def add(self, **fields: Any) -> Fault:
         """Add a fault. Raises BadFault for an unknown mode or key and for a path that is no regular expression."""
         mode = str(fields.get("mode", ""))
-        if mode not in MODES:
-            raise BadFault(f"unknown mode {mode!r}; known: {', '.join(sorted(MODES))}")
+        known = {*self.replies, *SILENCES}
+        if mode not in known:
+            raise BadFault(f"unknown mode {mode!r}; known: {', '.join(sorted(known))}")
         try:
             lasts = float(fields.get("seconds", 0))
             until = now() + lasts if lasts else None
@@ -167,8 +173,8 @@ class FaultLayer:
         scope["sandbox.fault"] = fault.mode
         if fault.after or fault.mode == "drop_after":
             await self.app(scope, receive, _swallow)
-        if fault.mode in REPLIES:
-            await _reply(fault, send)
+        if fault.mode in self.faults.replies:
+            await _reply(fault, self.faults.replies[fault.mode](fault), send)
         elif fault.mode == "hang":
             await self._hang(scope, receive)
         else:
@@ -195,10 +201,9 @@ async def _disconnected(receive: Receive) -> None:
         pass
 
 
-async def _reply(fault: Fault, send: Send) -> None:
-    reply = REPLIES[fault.mode](fault)
+async def _reply(fault: Fault, reply: Reply, send: Send) -> None:
     headers = {"content-type": reply.content_type, "content-length": str(len(reply.body)), **fault.headers}
-    if fault.retry_after is not None:
+    if fault.retry_after is not None and not reply.waits_in_body:
         headers["retry-after"] = f"{fault.retry_after:g}"
     raw = [(name.lower().encode(), str(value).encode()) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": reply.status, "headers": raw})

@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-import pydantic
-from starlette import requests, responses, routing
+from starlette import requests
 
-from sandbox import acme, faults
-from sandbox.qualytics import api, catalogue, deployment, engine, operation_calls, recorder, response_json, switches, tokens
-
-LONGEST_POLL = 60.0
-
-
-class Bad(ValueError):
-    """The request makes no sense; the text says why."""
+from sandbox import acme, controls, faults, recorder
+from sandbox.qualytics import api, catalogue, deployment, engine, operation_calls, response_json, switches, tokens
 
 
 def _status(text: str) -> str:
     if text not in deployment.OPEN + deployment.CLOSED:
-        raise Bad(f"unknown status {text!r}")
+        raise controls.Bad(f"unknown status {text!r}")
     return text
 
 
@@ -59,40 +50,37 @@ PLAN = ("result", "message", "seconds", "anomalies", "resolves", "passes")
 open it resolves, and ids of those that it resolves because they pass now."""
 
 
-class Control:
+class Control(controls.Controls):
     """The control routes of one world."""
 
-    def __init__(self, state: deployment.Deployment, trouble: faults.Faults, log: recorder.Recorder) -> None:
-        self.world, self.faults, self.log = state, trouble, log
+    refused = (*controls.Controls.refused, api.Refused)
 
-    def routes(self) -> list[routing.BaseRoute]:
-        table: tuple[tuple[str, str, Callable[[requests.Request], Awaitable[Any]]], ...] = (
+    def __init__(self, state: deployment.Deployment, trouble: faults.Faults, log: recorder.Recorder) -> None:
+        super().__init__(state, trouble, log)
+        self.world = state
+
+    def rows(self) -> Sequence[controls.Row]:
+        return (
             ("POST", "/anomalies", self.create),
             ("PATCH", "/anomalies/{id:int}", self.change),
             ("DELETE", "/anomalies/{id:int}", self.erase),
             ("POST", "/checks/{id:int}", self.check),
-            ("GET", "/faults", self.show_faults),
-            ("POST", "/faults", self.add_fault),
-            ("DELETE", "/faults", self.clear_faults),
-            ("GET", "/modes", self.show_modes),
-            ("POST", "/modes", self.set_modes),
             ("POST", "/rights", self.set_right),
             ("POST", "/tokens", self.mint),
             ("POST", "/operations", self.plan),
             ("POST", "/operations/start", self.start),
             ("POST", "/operations/{id:int}", self.end),
-            ("GET", "/log", self.show_log),
-            ("POST", "/log/clear", self.clear_log),
             ("GET", "/state", self.state),
-            ("GET", "/changes", self.changes),
         )
-        return [routing.Route("/_control" + path, _answered(handler), methods=[method]) for method, path, handler in table]
+
+    def switched(self, wanted: dict[str, Any]) -> switches.ContractSwitches:
+        return switches.switched(self.world.modes, wanted)
 
     # --- anomalies ---------------------------------------------------------------------------------------------------
 
     async def create(self, request: requests.Request) -> Any:
         """{count?, datastore?, container?, fields?}; `container` is a name or id. Returns the new ids."""
-        body = await _body(request)
+        body = await controls.read(request)
         count = int(body.get("count", 1))
         fields = self._fields(body.get("fields", {}))
         within = self._within(body)
@@ -106,17 +94,17 @@ class Control:
         if (name := body.get("container")) is not None:
             containers = [found for found in containers if name in (found.id, found.table.name)]
         if not containers:
-            raise Bad("no such datastore or container")
+            raise controls.Bad("no such datastore or container")
         return containers if len(containers) < len(self.world.facts.containers) else []
 
     def _fields(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
         unknown = set(wanted) - set(FIELDS)
         if unknown:
-            raise Bad(f"unknown field {', '.join(sorted(unknown))}; known: {', '.join(FIELDS)}")
+            raise controls.Bad(f"unknown field {', '.join(sorted(unknown))}; known: {', '.join(FIELDS)}")
         fields = {FIELDS[name][0]: FIELDS[name][1](value) for name, value in wanted.items()}
         strangers = set(fields.get("assignees", ())) - set(self.world.facts.users)
         if strangers:
-            raise Bad(f"no user {sorted(strangers)}")
+            raise controls.Bad(f"no user {sorted(strangers)}")
         for name in fields.get("tags", ()):
             self.world.facts.tags.setdefault(name, "#687076")
         return fields
@@ -124,7 +112,7 @@ class Control:
     async def change(self, request: requests.Request) -> Any:
         """Somebody changes it in the web app; any of FIELDS, and `comment` with `by` (a user id)."""
         anomaly = self._anomaly(request)
-        body = await _body(request)
+        body = await controls.read(request)
         said, author = body.pop("comment", None), int(body.pop("by", 12))
         fields = self._fields(body)
         if fields:
@@ -140,7 +128,7 @@ class Control:
     def _anomaly(self, request: requests.Request) -> deployment.Anomaly:
         anomaly = self.world.find(int(request.path_params["id"]))
         if anomaly is None:
-            raise Bad("no such anomaly")
+            raise controls.Bad("no such anomaly")
         return anomaly
 
     def _truth(self, anomaly: deployment.Anomaly) -> response_json.Json:
@@ -150,41 +138,22 @@ class Control:
         """{active: bool}: switch a quality check on or off."""
         check = self.world.facts.checks.get(int(request.path_params["id"]))
         if check is None:
-            raise Bad("no such check")
-        check.active = bool((await _body(request)).get("active", True))
+            raise controls.Bad("no such check")
+        check.active = bool((await controls.read(request)).get("active", True))
         return {"ok": True}
 
-    # --- trouble, switches, rights -----------------------------------------------------------------------------------
-
-    async def show_faults(self, request: requests.Request) -> Any:
-        return {"faults": [fault.to_json() for fault in self.faults.all()]}
-
-    async def add_fault(self, request: requests.Request) -> Any:
-        return self.faults.add(**await _body(request)).to_json()
-
-    async def clear_faults(self, request: requests.Request) -> Any:
-        ident = request.query_params.get("id")
-        self.faults.clear(int(ident) if ident else None)
-        return {"ok": True}
-
-    async def show_modes(self, request: requests.Request) -> Any:
-        return self.world.modes.model_dump()
-
-    async def set_modes(self, request: requests.Request) -> Any:
-        self.world.modes = switches.switched(self.world.modes, await _body(request))
-        self.world.touch()
-        return self.world.modes.model_dump()
+    # --- rights ------------------------------------------------------------------------------------------------------
 
     async def set_right(self, request: requests.Request) -> Any:
         """{datastore, role, token?}: the role of a token (SANDBOX_TOKEN) on a datastore; role null takes it away."""
-        body = await _body(request)
+        body = await controls.read(request)
         self.world.tokens.limit(int(body["datastore"]), body["role"], body.get("token", tokens.SANDBOX_TOKEN))
         self.world.touch()
         return {"ok": True}
 
     async def mint(self, request: requests.Request) -> Any:
         """{user?, roles?: {datastore: role}, expires_in?: seconds, may be negative}."""
-        body = await _body(request)
+        body = await controls.read(request)
         roles = {int(ident): str(role) for ident, role in body["roles"].items()} if "roles" in body else None
         left = body.get("expires_in")
         expires = None if left is None else self.world.clock().timestamp() + float(left)
@@ -194,16 +163,16 @@ class Control:
 
     async def plan(self, request: requests.Request) -> Any:
         """How the next operation goes: any of PLAN."""
-        self.world.plans.append(_plan(await _body(request)))
+        self.world.plans.append(_plan(await controls.read(request)))
         return {"ok": True}
 
     async def start(self, request: requests.Request) -> Any:
         """Somebody starts one in the web app: {kind?, datastore, containers?: names, tags?, user?}, and any of PLAN and of the options of a
         body. Plans that wait are left for the service's own calls. Returns the new id."""
-        body = await _body(request)
+        body = await controls.read(request)
         kind, store = str(body.pop("kind", "scan")), self.world.facts.datastores[int(body.pop("datastore"))]
         if kind not in operation_calls.KINDS:
-            raise Bad(f"kind must be one of {', '.join(operation_calls.KINDS)}")
+            raise controls.Bad(f"kind must be one of {', '.join(operation_calls.KINDS)}")
         user = self.world.facts.users[int(body.pop("user", acme.DANA.id))]
         plan = _plan({name: body.pop(name) for name in PLAN if name in body})
         options = {"container_names": body.pop("containers", None), "container_tags": body.pop("tags", None), **body}
@@ -215,19 +184,12 @@ class Control:
         operation = self.world.operations.get(int(request.path_params["id"]))
         engine.advance(self.world)
         if operation is None or operation.result:
-            raise Bad("no such operation, or it has ended already")
-        body = await _body(request)
+            raise controls.Bad("no such operation, or it has ended already")
+        body = await controls.read(request)
         engine.end(self.world, operation, **_plan({"result": body.pop("end", "success"), **body}))
         return engine.render(operation, self.world)
 
     # --- what happened -------------------------------------------------------------------------------------------------
-
-    async def show_log(self, request: requests.Request) -> Any:
-        return {"calls": list(self.log.calls)}
-
-    async def clear_log(self, request: requests.Request) -> Any:
-        self.log.calls.clear()
-        return {"ok": True}
 
     async def state(self, request: requests.Request) -> Any:
         """The full truth, archived ones included; with `id` one anomaly."""
@@ -243,41 +205,14 @@ class Control:
             "modes": self.world.modes.model_dump(),
         }
 
-    async def changes(self, request: requests.Request) -> Any:
-        """Wait until the revision is above `since`, at most `timeout` seconds."""
-        since = int(request.query_params.get("since", 0))
-        timeout = min(float(request.query_params.get("timeout", 20)), LONGEST_POLL)
-        return {"revision": await self.world.changed(since, timeout)}
-
 
 def _plan(wanted: dict[str, Any]) -> dict[str, Any]:
     unknown = set(wanted) - set(PLAN)
     if unknown:
-        raise Bad(f"unknown word {', '.join(sorted(unknown))}; known: {', '.join(PLAN)}")
+        raise controls.Bad(f"unknown word {', '.join(sorted(unknown))}; known: {', '.join(PLAN)}")
     if wanted.get("result", "success") not in engine.RESULTS:
-        raise Bad(f"result must be one of {', '.join(engine.RESULTS)}")
+        raise controls.Bad(f"result must be one of {', '.join(engine.RESULTS)}")
     return wanted
-
-
-REFUSED = (Bad, api.Refused, faults.BadFault, pydantic.ValidationError, KeyError, TypeError, ValueError)
-
-
-def _answered(handler: Callable[[requests.Request], Awaitable[Any]]) -> Callable[[requests.Request], Awaitable[responses.Response]]:
-    async def endpoint(request: requests.Request) -> responses.Response:
-        try:
-            return responses.JSONResponse(await handler(request))
-        except REFUSED as error:
-            return responses.JSONResponse({"error": f"{type(error).__name__}: {error}"}, 400)
-
-    return endpoint
-
-
-async def _body(request: requests.Request) -> dict[str, Any]:
-    raw = await request.body()
-    body = json.loads(raw) if raw else {}
-    if not isinstance(body, dict):
-        raise Bad("the body must be an object")
-    return body
 
 
 def _copy(value: Any) -> Any:
@@ -287,7 +222,7 @@ def _copy(value: Any) -> Any:
 
 async def tick(state: deployment.Deployment, every: float = 0.2) -> None:
     """The background of a server: arrivals, people's scans, and operations that nobody asks about. Runs until it is cancelled."""
-    arrival, scan = _Rhythm(), _Rhythm()
+    arrival, scan = controls.Rhythm(), controls.Rhythm()
     while True:
         await asyncio.sleep(every)
         engine.advance(state)
@@ -296,19 +231,3 @@ async def tick(state: deployment.Deployment, every: float = 0.2) -> None:
         if scan.due(state.modes.scans):
             person, store, containers = state.story.scanned()
             engine.start(state, "scan", store, containers, {}, person, {})
-
-
-class _Rhythm:
-    """Something that happens every so often; a pause of 0 is never."""
-
-    def __init__(self) -> None:
-        self._last = time.monotonic()
-
-    def due(self, pause: float) -> bool:
-        now = time.monotonic()
-        if not pause:
-            self._last = now
-        elif now - self._last >= pause:
-            self._last += pause
-            return True
-        return False

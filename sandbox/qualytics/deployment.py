@@ -1,11 +1,7 @@
-"""The state of one fake Qualytics deployment: anomalies, comments, operations, tokens, switches. It knows nothing of HTTP.
-
-Every change raises `revision`; `changed()` waits for the next one.
-"""
+"""The state of one fake Qualytics deployment: anomalies, comments, operations, tokens, switches. It knows nothing of HTTP."""
 
 from __future__ import annotations
 
-import asyncio
 import bisect
 import random
 import uuid
@@ -14,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sandbox import acme
+from sandbox import acme, revisions
 from sandbox.qualytics import catalogue, story, switches, tokens
 
 OPEN = ("Active", "Acknowledged")
@@ -95,10 +91,11 @@ class Operation:
     found: list[int] = field(default_factory=list)
 
 
-class Deployment:
+class Deployment(revisions.Revised):
     """One deployment. `open_count` anomalies are open at the start; the same seed and clock give the same world."""
 
     def __init__(self, seed: int = 25, open_count: int = 12, clock: Callable[[], datetime] = utc_now) -> None:
+        super().__init__()
         self.clock = clock
         self.facts = catalogue.Catalogue()
         self.modes = switches.ContractSwitches()
@@ -111,8 +108,6 @@ class Deployment:
         self.comments: dict[int, Comment] = {}
         self.operations: dict[int, Operation] = {}
         self.plans: list[dict[str, Any]] = []
-        self.revision = 0
-        self._changed = asyncio.Event()
         self._ids = random.Random(seed ^ 0x5EED)
         self._next_anomaly, self._next_comment = FIRST_ANOMALY, 1
         self.started = clock()
@@ -132,23 +127,6 @@ class Deployment:
     def remarks(self, anomaly: Anomaly) -> list[Comment]:
         """The comments on one anomaly, oldest first."""
         return [comment for comment in self.comments.values() if comment.anomaly == anomaly.id]
-
-    async def changed(self, since: int, timeout: float) -> int:
-        """Wait until `revision` is above `since`, at most `timeout` seconds; returns the revision."""
-        deadline = asyncio.get_running_loop().time() + timeout
-        while self.revision <= since:
-            left = deadline - asyncio.get_running_loop().time()
-            try:
-                await asyncio.wait_for(self._changed.wait(), max(left, 0))
-            except TimeoutError:
-                break
-        return self.revision
-
-    def touch(self) -> None:
-        """Something changed."""
-        self.revision += 1
-        self._changed.set()
-        self._changed = asyncio.Event()
 
     # --- new anomalies -----------------------------------------------------------------------------------------------
 

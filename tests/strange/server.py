@@ -11,9 +11,7 @@ from typing import Any
 import uvicorn
 from starlette import applications, requests, responses, routing
 
-from sandbox import faults
-from sandbox.qualytics import recorder
-from sandbox.qualytics import server as serving_parts
+from sandbox import faults, loopback, recorder
 from tests.strange import service
 from tests.strange import world as worlds
 
@@ -130,13 +128,13 @@ def assemble(world: worlds.World) -> Parts:
 async def serving(world: worlds.World) -> AsyncIterator[tuple[str, Parts]]:
     """Serve this world on a free port; yields the URL and the parts."""
     parts = assemble(world)
-    sock = serving_parts.bound(0)
-    server = serving_parts.Server(uvicorn.Config(parts.app, log_level="error", lifespan="off", ws="none"))
+    sock = loopback.bound(0)
+    server = loopback.Server(uvicorn.Config(parts.app, log_level="error", lifespan="off", ws="none"))
     task = asyncio.create_task(server.serve(sockets=[sock]))
     listening = asyncio.create_task(server.listening.wait())
     try:
         await asyncio.wait({listening, task}, return_when=asyncio.FIRST_COMPLETED)
-        yield f"http://{serving_parts.HOST}:{sock.getsockname()[1]}", parts
+        yield f"http://{loopback.HOST}:{sock.getsockname()[1]}", parts
     finally:
         parts.faults.clear()
         world.touch()

@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+import uvicorn
 from starlette import responses
 
-from sandbox import faults
-from sandbox.qualytics import server
+from sandbox import faults, loopback
 
 
 @pytest.fixture
@@ -21,8 +21,8 @@ async def trouble() -> faults.Faults:
 @pytest.fixture
 async def client(trouble: faults.Faults) -> AsyncIterator[httpx.AsyncClient]:
     app = faults.FaultLayer(responses.PlainTextResponse("fine"), trouble, spare="/spared")
-    sock = server.bound(0)
-    running = server.Server(server.uvicorn.Config(app, log_level="error", lifespan="off", ws="none"))
+    sock = loopback.bound(0)
+    running = loopback.Server(uvicorn.Config(app, log_level="error", lifespan="off", ws="none"))
     task = asyncio.create_task(running.serve(sockets=[sock]))
     await running.listening.wait()
     base = f"http://127.0.0.1:{sock.getsockname()[1]}"

@@ -1,0 +1,53 @@
+"""The fake Autional as a real HTTP server on loopback."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from starlette import applications, exceptions
+
+from sandbox import faults, loopback, recorder
+from sandbox.autional import anomaly_calls, api, control, oauth, tenant
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The server's application and what can be done to it from the same process."""
+
+    app: recorder.Recorder
+    faults: faults.Faults
+    world: tenant.Tenant
+
+
+def assemble(state: tenant.Tenant) -> Parts:
+    """Log around faults around the service."""
+    trouble = faults.Faults(control.REPLIES)
+    inner = applications.Starlette(exception_handlers={exceptions.HTTPException: api.not_served(state)})
+    inner.router.redirect_slashes = False
+    log = recorder.Recorder(faults.FaultLayer(inner, trouble))
+    inner.router.routes.extend(api.Api(state, anomaly_calls.ROWS).routes())
+    inner.router.routes.extend(oauth.Exchange(state).routes())
+    inner.router.routes.extend(control.Control(state, trouble, log).routes())
+    return Parts(log, trouble, state)
+
+
+@contextlib.asynccontextmanager
+async def serving(state: tenant.Tenant, port: int = 0, latency_ms: float = 0) -> AsyncIterator[tuple[str, Parts]]:
+    """Serve this world; yields the base URL (without `/bff`) and the parts."""
+    state.modes.latency_ms = latency_ms
+    parts = assemble(state)
+    async with loopback.served(parts.app, port, control.tick(state)) as url:
+        try:
+            yield url, parts
+        finally:
+            parts.faults.clear()
+            state.touch()
+
+
+@contextlib.asynccontextmanager
+async def running(state: tenant.Tenant | None = None, port: int = 0, latency_ms: float = 0) -> AsyncIterator[str]:
+    """Serve this world (a fresh one by default) on loopback; yields the base URL."""
+    async with serving(state or tenant.Tenant(), port, latency_ms) as (url, _):
+        yield url
