@@ -89,6 +89,7 @@ class Actions:
                 refused.append(word)
                 continue
             await self._words.refuses("set", refused)
+            await self._words.gives(word)
             break
         return model.Outcome(target.ref, model.Result.DONE)
 

@@ -9,14 +9,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from bot import model, ports
+from bot.sources import base
 from bot.sources.autional import filters, listing, statuses
 
 OVERLAP = timedelta(minutes=10)
 """Behind the newest one known within which a late one may appear."""
 ODD = "7d"
 """When Autional is met, anomalies with a status that is in no contract are looked for among those of this span: no list has them alone."""
-WORDS = statuses.among(())
-"""The lists of what is open."""
+WORDS, EVERYTHING = statuses.among(()), ""
+"""The lists of what is open; and the one of all there is, where these do not hold all that is open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def read(text: str) -> Cursor | None:
         word, page = str(told["word"]), int(told["page"])
     except (ValueError, KeyError, TypeError, OverflowError, OSError):
         return None
-    return Cursor(looked, newest, word if word in WORDS else WORDS[0], max(page, 1))
+    return Cursor(looked, newest, word if word in (*WORDS, EVERYTHING) else WORDS[0], max(page, 1))
 
 
 class Arrivals:
@@ -54,7 +55,7 @@ class Arrivals:
     @property
     def polls(self) -> int:
         """The pages of all lists, and one for each that grew meanwhile."""
-        return sum(self._lister.lengths.get(word, 1) for word in WORDS) + len(WORDS)
+        return sum(self._lister.lengths.get(word, 1) for word in (*WORDS, EVERYTHING)) + len(WORDS)
 
     # --- the first look -----------------------------------------------------------------------------------------------------
 
@@ -112,10 +113,12 @@ class Arrivals:
 
     async def _turn(self, cursor: Cursor, known: Collection[model.Ref]) -> tuple[Mapping[model.Ref, model.Anomaly], Cursor]:
         """One page of everything that is open, and where the next one begins."""
-        words = list(await self._lister.taken(WORDS))
+        words = list(await self._lister.taken(WORDS) or [EVERYTHING])
         word = cursor.word if cursor.word in words else words[0]
-        page = await self._lister.page([("status", word)], cursor.page)
-        late = {one.ref: one for one in page.anomalies if one.ref not in known and filters.listed([("status", word)], one)}
+        params: base.Params = [("status", word)] if word else []
+        page = await self._lister.page(params, cursor.page)
+        found = [one for one in page.anomalies if one.state is not model.State.ARCHIVED and filters.listed(params, one)]
+        late = {one.ref: one for one in found if one.ref not in known}
         if cursor.page < self._lister.lengths[word] and page.ids:
             return late, replace(cursor, word=word, page=cursor.page + 1)
         return late, replace(cursor, word=words[(words.index(word) + 1) % len(words)], page=1)

@@ -88,19 +88,19 @@ class Plan:
     exact: bool
 
 
-def plan(query: model.Query, words: Sequence[str], now: datetime) -> Plan:
-    """How to ask for it, `words` being Autional's for the statuses that are wanted: those of them that its list takes."""
+def plan(query: model.Query, words: Sequence[str] | None, now: datetime) -> Plan:
+    """How to ask for it, `words` being Autional's for the statuses that are wanted: those of them that its list takes, None to ask for any."""
     others = dict(query.others)
     severities = [one.value for one in query.severities]
-    axes = [("status", list(words)), ("severity", severities), ("type", list(query.types))]
+    axes = [("status", words), ("severity", severities or None), ("type", query.types or None)]
     sent, lists = [], 1
     for name, values in axes:
-        if values and lists * len(values) <= MOST:
+        if values is not None and lists * len(values) <= MOST:
             sent.append([(name, value) for value in values])
             lists *= len(values)
     span = _narrowest(query, others.get("time_range"), now)
     fixed = [(name, value) for name, value in (("time_range", span), ("tenant_id", others.get("tenant", ""))) if value]
-    exact = not (query.since or query.until) and len(sent) == sum(1 for _, values in axes if values)
+    exact = words is not None and not (query.since or query.until) and len(sent) == sum(values is not None for _, values in axes)
     return Plan([[*fixed, *some] for some in itertools.product(*sent)], lambda one: _holds(query, one), exact)
 
 

@@ -58,8 +58,9 @@ class Lister:
         read = self._reader.anomalies(raw.items, await self._members.names())
         if len(read) < len(raw.items):
             log.warning("autional: %d items of a list were not understood and left out", len(raw.items) - len(read))
-        if [name for name, _ in params] == ["status"]:
-            self.lengths[str(params[0][1])] = max(math.ceil((raw.total or 0) / raw.size), 1)
+        asked = dict(params)
+        if not asked.keys() - {"status"} and raw.size > 1:
+            self.lengths[str(asked.get("status", ""))] = max(math.ceil((raw.total or 0) / raw.size), 1)
         return AnomalyPage(read, raw.ids, raw.total, raw.size)
 
     async def stream(self, params: base.Params) -> AsyncIterator[AnomalyPage]:
@@ -71,14 +72,14 @@ class Lister:
         async for page in paging.stream(read, self._api.bounds()):
             yield page
 
-    async def taken(self, words: Sequence[str]) -> Sequence[str]:
-        """Those of these statuses that the list can be asked for, so that a filter of several does not fail for one that is not known
-        there: what stands so is not there then. One that is asked for alone is refused by Autional itself."""
+    async def taken(self, words: Sequence[str]) -> Sequence[str] | None:
+        """Those of these statuses that the list can be asked for: where it does not know one, no anomaly stands so. None where some do all
+        the same, because we were let set it: then everything has to be read."""
         left = await self._words.taken("list", words)
-        doubted = [word for word in left if word in DOUBTED] if len(words) > 1 else []
-        refused = [word for word in doubted if not await self._lists(word)]
+        refused = [word for word in left if word in statuses.DOUBTED and not await self._lists(word)]
         await self._words.refuses("list", refused)
-        return [word for word in left if word not in refused] or list(words)
+        kept = [word for word in left if word not in refused]
+        return None if self._words.given & (set(words) - set(kept)) else kept
 
     async def _lists(self, word: str) -> bool:
         if word in self._proven:
@@ -106,10 +107,6 @@ class Lister:
             return
         while any(one.waiting for one in lists):
             yield await _wave(lists)
-
-
-DOUBTED = frozenset({statuses.ACKNOWLEDGED, statuses.DISMISSED})
-"""Words of the page that the list may not know: its own documentation has others."""
 
 
 class _List:

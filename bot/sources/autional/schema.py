@@ -11,8 +11,8 @@ from typing import Any
 from bot import model, ports
 from bot.sources.autional import statuses
 
-MILLISECONDS = 1e11
-"""A number of a time from here on counts milliseconds: as seconds it would be the year 5138."""
+TOO_LATE, NEVER = 1e11, 1e20
+"""A number of a time from here on counts smaller units: as seconds it would be the year 5138. What is larger still is none."""
 EVENTS = 50
 """Ids of events that are kept; more are counted."""
 TECHNIQUES = "https://attack.mitre.org"
@@ -23,16 +23,17 @@ Names = Mapping[str, model.Person]
 
 
 def moment(value: Any) -> datetime | None:
-    """A time: epoch seconds as in the vendor's samples, epoch milliseconds as in the wire's traffic, either as text, or ISO 8601; None
-    where there is none."""
+    """A time: epoch seconds as in the vendor's samples, epoch milliseconds as on the wire, either as text, or ISO 8601; None where there is
+    none."""
     try:
         number = float(value)
     except (TypeError, ValueError):
         return _written(value)
-    try:
-        return datetime.fromtimestamp(number / 1000 if number >= MILLISECONDS else number, UTC) if number > 0 else None
-    except (ValueError, OverflowError, OSError):
+    if not 0 < number < NEVER:
         return None
+    while number >= TOO_LATE:
+        number /= 1000
+    return datetime.fromtimestamp(number, UTC)
 
 
 def _written(value: Any) -> datetime | None:

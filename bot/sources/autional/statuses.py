@@ -27,6 +27,9 @@ STATES: Mapping[str, tuple[model.State, str | None]] = {
 }
 """Where an anomaly with this word stands, and how it was closed; one with any other word is open."""
 
+DOUBTED = frozenset({ACKNOWLEDGED, DISMISSED, FALSE_POSITIVE})
+"""Words that one of both vocabularies has not: a list may refuse them."""
+
 STAGES = (model.Stage(INVESTIGATING, "Investigating", "somebody works on it"),)
 """What an acknowledged anomaly may be called besides, where somebody says so."""
 
@@ -64,11 +67,13 @@ def fits(word: str, statuses: Sequence[str]) -> bool:
 
 
 class Words:
-    """Which words one deployment refused lately: of a change ("set:acknowledged"), of a list ("list:dismissed")."""
+    """Which words one deployment refused lately: of a change ("set:acknowledged"), of a list ("list:dismissed"); and which of the doubted
+    ones anomalies were given there."""
 
     def __init__(self, known: ports.SourceTraits, clock: ports.Clock, source: str, host: str) -> None:
         self._known, self._clock, self._deployment = known, clock, (source, host)
         self._refused: dict[str, datetime] | None = None
+        self.given = set[str]()
 
     async def taken(self, use: str, words: Sequence[str]) -> Sequence[str]:
         """These words without those that were refused lately."""
@@ -84,12 +89,23 @@ class Words:
                 patch = {"refused": {key: now.isoformat() for key in (f"{use}:{word}" for word in words)}}
                 await self._known.merge(*self._deployment, patch, now)
 
+    async def gives(self, word: str) -> None:
+        """An anomaly was given this word."""
+        if word in DOUBTED and word not in self.given:
+            await self._load()
+            self.given.add(word)
+            with contextlib.suppress(errors.StoreError):  # it is given again
+                await self._known.merge(*self._deployment, {"given": {word: True}}, self._clock.now())
+
     async def _load(self) -> dict[str, datetime]:
         if self._refused is None:
             known: Any = None
             with contextlib.suppress(errors.StoreError):
                 known = await self._known.get(*self._deployment)
-            self._refused = _read(known.get("refused") if isinstance(known, Mapping) else None)
+            told = known if isinstance(known, Mapping) else {}
+            self._refused = _read(told.get("refused"))
+            given = told.get("given")
+            self.given |= DOUBTED & set(given if isinstance(given, Mapping) else ())
         return self._refused
 
 
