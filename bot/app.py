@@ -166,6 +166,8 @@ def _assemble(
         sources={name: system.source for name, system in systems.items()},
         scanners={name: system.scanner for name, system in systems.items() if system.scanner},
         pictures={name: system.pictures for name, system in systems.items() if system.pictures},
+        witnesses={name: system.witness for name, system in systems.items() if system.witness},
+        detectors={name: system.detector for name, system in systems.items() if system.detector},
         messenger=slack.SlackMessenger(client, pacer, telemetry=metrics),
         directory=directory.SlackDirectory(client, sorted(grants.groups())),
         grants=grants,

@@ -27,7 +27,7 @@ from bot.services import (
     triage,
 )
 from bot.services.batches import freeze, preview, run
-from bot.services.scans import ask, follow
+from bot.services.scans import ask, detect, follow
 from bot.store import engine, routes
 from handlers import desk
 
@@ -45,6 +45,8 @@ class Ground:
     sources: Mapping[str, ports.Source]
     scanners: Mapping[str, ports.Scanner]
     pictures: Mapping[str, ports.Pictures]
+    witnesses: Mapping[str, ports.Witness]
+    detectors: Mapping[str, ports.Detector]
     messenger: ports.Messenger
     directory: ports.Directory
     grants: permissions.Grants
@@ -111,6 +113,7 @@ def services(ground: Ground) -> Services:
         previews=preview.Previews(batches=bulk, acting=acting, browse=looking, review=reviewing, people=folk, messenger=ground.messenger),
         runs=_runs(ground, folk, bulk, wanted, posting, recorder),
         scans=scanning,
+        detections=_detections(ground),
         follow=_follow(ground, folk, scanning, wanted),
         digests=digesting,
         review=reviewing,
@@ -175,6 +178,7 @@ def _browse(ground: Ground, folk: people.People) -> browse.Browse:
     return browse.Browse(
         sources=ground.sources,
         scanners=ground.scanners,
+        witnesses=ground.witnesses,
         anomalies=ground.store.anomalies,
         cards=ground.store.cards,
         journal=ground.store.journal,
@@ -260,6 +264,10 @@ def _scans(ground: Ground, wanted: cards.Cards) -> ask.Scans:
         clock=ground.clock,
         grants=ground.grants,
     )
+
+
+def _detections(ground: Ground) -> detect.Detections:
+    return detect.Detections(sources=ground.sources, detectors=ground.detectors, health=ground.store.health, grants=ground.grants)
 
 
 def _follow(ground: Ground, folk: people.People, scanning: ask.Scans, wanted: cards.Cards) -> follow.Follow:

@@ -98,7 +98,7 @@ async def _fill(
 async def _history(desk: desk.Desk, request: incoming.Request, target: ids.ButtonTarget) -> None:
     actor = await desk.people.actor(request.user)
     shown, entries, comments = await desk.browse.history(target.ref, actor)
-    await guard.say(desk, request, replies.history(shown.anomaly, entries, comments))
+    await guard.say(desk, request, replies.history(shown.anomaly, entries, comments, await desk.browse.closely(shown.anomaly)))
 
 
 async def _why(desk: desk.Desk, request: incoming.Request, target: ids.ButtonTarget) -> None:

@@ -116,12 +116,14 @@ async def _count(desk: desk.Desk, command: grammar.Command, actor: model.Actor) 
 
 async def _show(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
     shown = await desk.browse.show(command.refs[0], actor)
-    return anomaly_card.anomaly(shown.anomaly, shown.offer, shown.past)
+    told = await desk.browse.closely(shown.anomaly)
+    anomaly = replace(shown.anomaly, related=tuple(told.related) or shown.anomaly.related)
+    return anomaly_card.anomaly(anomaly, shown.offer, shown.past)
 
 
 async def _history(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
     shown, entries, comments = await desk.browse.history(command.refs[0], actor)
-    return replies.history(shown.anomaly, entries, comments)
+    return replies.history(shown.anomaly, entries, comments, await desk.browse.closely(shown.anomaly))
 
 
 async def _why(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:

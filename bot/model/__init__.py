@@ -7,7 +7,8 @@ from bot.model.anomalies import OVER, Anomaly, Changes, Check, Comment, Contact,
 from bot.model.batches import Batch, BatchState, Fate, Item, Progress, Refusals, Snapshot, Split
 from bot.model.cards import Block, Card, CardDraft, CardKind, CardState, Decision, Message, Reason, Route, Window
 from bot.model.digest import Digest, DigestDay, DigestLine, NoisyCheck
-from bot.model.findings import Direction, Fact, Scale, Series
+from bot.model.evidence import NO_EVIDENCE, Detection, Evidence
+from bot.model.findings import Direction, Fact, Happening, Scale, Series
 from bot.model.leases import Crew, Lease
 from bot.model.overlays import Overlay
 from bot.model.queries import Answer, ClientOptions, Found, Handling, Idents, OwnWord, Query, Unheard, Word
@@ -31,6 +32,7 @@ from bot.model.views import Explanation, Ingested, Listing, Receipt, Recurrence
 
 __all__ = [
     "GONE",
+    "NO_EVIDENCE",
     "OVER",
     "Action",
     "Actor",
@@ -57,17 +59,20 @@ __all__ = [
     "Contact",
     "Crew",
     "Decision",
+    "Detection",
     "Digest",
     "DigestDay",
     "DigestLine",
     "Direction",
     "Entry",
+    "Evidence",
     "Explanation",
     "Fact",
     "Fate",
     "FirstContact",
     "Found",
     "Handling",
+    "Happening",
     "Idents",
     "Ingested",
     "Installation",

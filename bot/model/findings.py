@@ -45,6 +45,14 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
+class Happening:
+    """Something that happened around an anomaly, as its system tells it."""
+
+    what: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Fact:
     """Something that a system knows about an anomaly, as a card tells it; `link` is a web page about it, "" for none, `at` the time that
     it tells, each reader's own. `more` is for whoever asks for details: no card has room for it."""

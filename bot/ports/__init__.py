@@ -24,7 +24,20 @@ from bot.ports.store import (
     Remarks,
     Tally,
 )
-from bot.ports.systems import AHEAD, STEP, Clock, Opener, Picture, Pictures, Scanner, Source, System, Telemetry
+from bot.ports.systems import (
+    AHEAD,
+    STEP,
+    Clock,
+    Detector,
+    Opener,
+    Picture,
+    Pictures,
+    Scanner,
+    Source,
+    System,
+    Telemetry,
+    Witness,
+)
 from bot.ports.urgency import clicked, urgent
 from bot.ports.work import Batches, Deliveries, Delivery, Leases, Operations, Workers
 
@@ -40,6 +53,7 @@ __all__ = [
     "Deliveries",
     "Delivery",
     "Deps",
+    "Detector",
     "DigestMarks",
     "Directory",
     "HealthRecords",
@@ -76,6 +90,7 @@ __all__ = [
     "Tally",
     "Telemetry",
     "Thresholds",
+    "Witness",
     "Workers",
     "clicked",
     "urgent",

@@ -183,6 +183,25 @@ class Pictures(Protocol):
         ...
 
 
+class Witness(Protocol):
+    """What a system tells of one anomaly to whoever looks closely. Raises what `Source` raises."""
+
+    async def evidence(self, anomaly: model.Anomaly) -> model.Evidence:
+        """What happened around it, and what belongs to it. What fails of several is told (`missing`), unless all of it does."""
+        ...
+
+
+class Detector(Protocol):
+    """A system that can be asked to look for anomalies in a span of time, and tells nothing of it while it looks. `spans` are the words for
+    those that it takes. Raises what `Source` raises."""
+
+    spans: tuple[str, ...]
+
+    async def detect(self, span: str) -> model.Detection:
+        """Start it; never repeated by itself: after a time-out nobody knows, and nobody can look."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class System:
     """One anomaly system with what it can: `source` always, the others where it has them. One object may be all of them."""
@@ -190,3 +209,5 @@ class System:
     source: Source
     scanner: Scanner | None = None
     pictures: Pictures | None = None
+    witness: Witness | None = None
+    detector: Detector | None = None

@@ -277,21 +277,23 @@ def _text(verb: verbs.Verb, typed: Iterator[lexer.Token], sent: cleaning.Cleaned
         if not token.open_ended:
             break
     if not ids:
-        raise lexer.Mistake(f"Say which anomaly, and then what to note: {verb.example}", len(plain), len(plain), whole=verb.example)
+        raise lexer.Mistake(
+            f"Say which anomaly, and then {edits.BEHIND[verb.name].what}: {verb.example}", len(plain), len(plain), whole=verb.example
+        )
     if selector.selects(ids[0], context):
-        message = f"{verb.name} takes ids, not a filter: a comment cannot be taken back. To find the ids: list {ids[0].raw}"
+        message = f"{verb.name} takes ids, not a filter: it cannot be taken back. To find the ids: list {ids[0].raw}"
         raise lexer.Mistake(message, ids[0].start, ids[0].end, whole=f"list {ids[0].raw}")
     refs = references.read(ids, context)
     text = cleaning.exact(_NOTED.sub("", sent.behind(ids[-1].end).lstrip()))
     if not text.strip():
-        selected = plain[ids[0].start :].strip()
-        message = f"Say what to note: {verb.name} {phrases.cut(selected)} and then the text."
+        selected, what = plain[ids[0].start :].strip(), edits.BEHIND[verb.name]
+        message = f"Say {what.what}: {verb.name} {phrases.cut(selected)} and then {what.told}."
         raise lexer.Mistake(message, len(plain), len(plain), whole=verb.example)
-    wanted = edits.TypedChange(model.Action.COMMENT, note=text)
+    wanted = edits.behind(verb, text, lexer.Value(text, ids[-1].end, len(plain)))
     return Command(verb.name, None, refs, plain, wanted, selection=" ".join(token.raw for token in ids))
 
 
-_NOTED = re.compile(r"^(?:note|comment)[:：]\s*", re.IGNORECASE)
+_NOTED = re.compile(r"^(?:note|comment|case)[:：]\s*", re.IGNORECASE)
 
 
 def _without_colon(token: lexer.Token, context: references.Context) -> lexer.Token:

@@ -227,6 +227,36 @@ def _check_tags(typed: Mapping[str, Sequence[lexer.Value]]) -> None:
             raise lexer.Mistake(message, value.start, value.end)
 
 
+# --- a text behind a verb ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """What stands behind the ids of a verb: `what` it says, what it is `told` as, and whether it is a single word."""
+
+    what: str
+    told: str
+    word: bool = False
+
+
+BEHIND: Mapping[str, Behind] = {
+    "note": Behind("what to note", "the text"),
+    "case": Behind("to which case it belongs", "the case", word=True),
+}
+CASE_LENGTH = 100
+
+
+def behind(verb: verbs.Verb, text: str, value: lexer.Value) -> TypedChange:
+    """The change that this text means behind this verb. Raises Mistake."""
+    if not BEHIND[verb.name].word:
+        return TypedChange(model.Action.COMMENT, note=text)
+    case = text.strip()
+    if len(case.split()) > 1 or len(case) > CASE_LENGTH or not case.isprintable():
+        message = f"A case has a name of one word, like {verb.example.rpartition(' ')[2]}."
+        raise lexer.Mistake(message, value.start, value.end, whole=verb.example)
+    return TypedChange(model.Action.CASE, case=case)
+
+
 # --- people behind a verb ---------------------------------------------------------------------------------------------
 
 _PERSON = re.compile(r"<@[^<>]+>|@\S+|[^\s@:/]+@[^\s@:/]+\.[^\s@:/]+")

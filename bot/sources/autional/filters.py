@@ -89,7 +89,7 @@ class Plan:
 
 
 def plan(query: model.Query, words: Sequence[str] | None, now: datetime) -> Plan:
-    """How to ask for it, `words` being Autional's for the statuses that are wanted: those of them that its list takes, None to ask for any."""
+    """How to ask for it, `words` being Autional's for the statuses that are wanted: those that its list takes, None to ask for any."""
     others = dict(query.others)
     severities = [one.value for one in query.severities]
     axes = [("status", words), ("severity", severities or None), ("type", query.types or None)]

@@ -9,7 +9,7 @@ import httpx
 
 from bot import errors, model, ports
 from bot.sources import auth, base
-from bot.sources.autional import apply, arrivals, by_id, client, closings, filters, listing, members, schema, statuses
+from bot.sources.autional import apply, arrivals, by_id, client, closer, closings, filters, listing, members, schema, statuses
 
 
 class Autional:
@@ -65,6 +65,7 @@ class Autional:
         self._by_id = by_id.ById(self._api, reader, self._members)
         self._lister = listing.Lister(self._api, reader, self._members, words, page_size)
         self._arrivals = arrivals.Arrivals(self._lister, clock)
+        self.closer = closer.Closer(self._api)
         self._actions = apply.Actions(self._api, self._by_id, words)
         self.own_words: tuple[model.OwnWord, ...] = filters.own_words(tenant, clock)
         self.census = self._arrivals.polls

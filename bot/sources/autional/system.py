@@ -29,7 +29,7 @@ def _build(deps: ports.Deps) -> ports.System:
         budget=deps.budget,
         transport=deps.transport,
     )
-    return ports.System(made)
+    return ports.System(made, witness=made.closer, detector=made.closer)
 
 
 KIND = ports.Kind(
