@@ -116,9 +116,16 @@ async def _more(desk: desk.Desk, request: incoming.Request) -> None:
     await chosen(desk, request, target)
 
 
+async def _stage(word: str, desk: desk.Desk, request: incoming.Request, target: ids.ButtonTarget) -> None:
+    """Acknowledged in a word of the system's that is not its usual one."""
+    await _act(desk, request, model.Change(model.Action.ACKNOWLEDGE, stage=word), target)
+
+
 def _chosen(value: str) -> tuple[More, ids.ButtonTarget]:
     """The entry of the [...] menu. Raises ValueError for one that is not in it."""
     choice, target = ids.decode_choice(value)
+    if choice.startswith(ids.MORE_STAGE):
+        return partial(_stage, choice.removeprefix(ids.MORE_STAGE)), target
     if choice not in MORE:
         raise ValueError(f"no such choice: {choice!r}")
     return MORE[choice], target

@@ -116,6 +116,8 @@ def _back(
 ) -> tuple[Sequence[model.Change], str]:
     """The steps that bring the standing back, with the outcome of the archiving where there was one."""
     steps = _BACK.get((before.state, after.state), ())
+    if not steps and asked is not None and asked.stage and before.status.casefold() != after.status.casefold():
+        return (), f"It stays {snapshot.told(here)}: it was acknowledged before, and no step leads back to {snapshot.told(before)} alone."
     if not steps or (asked is not None and asked.action not in snapshot.STATES) or here.state is before.state:
         return (), ""
     if snapshot.standing(here) != snapshot.standing(after):

@@ -230,8 +230,7 @@ def _check_allowed(
 ) -> None:
     for token in marked:
         name = edits.mark(token)
-        staged = name != "as" or shape.action is not model.Action.ACKNOWLEDGE or context.systems.stages
-        if name in shape.marks and staged:
+        if name in shape.marks or (name == "as" and shape.staged and context.systems.stages):
             continue
         selected = [one.raw for one in found]
         if name == "as":

@@ -53,18 +53,19 @@ def resolved(wanted: TypedChange, assignees: tuple[str, ...] | None) -> model.Ch
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a verb does, and which marked words may follow it; one of `needs` has to."""
+    """What a verb does, and which marked words may follow it; one of `needs` has to. `staged`: as: may, too, where a system has stages."""
 
     action: model.Action
     marks: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    staged: bool = False
 
 
 _ANY = ("+tag", "-tag", "assign", "note", "describe")
 _NOT_ASSIGN = ("+tag", "-tag", "note", "describe")
 
 SHAPES: Mapping[str, Shape] = {
-    "ack": Shape(model.Action.ACKNOWLEDGE, ("as", *_ANY)),
+    "ack": Shape(model.Action.ACKNOWLEDGE, _ANY, staged=True),
     "unack": Shape(model.Action.UNACKNOWLEDGE, _ANY),
     "tag": Shape(model.Action.TAG, _ANY, ("+tag", "-tag")),
     "describe": Shape(model.Action.DESCRIBE, _ANY, ("describe",)),
@@ -196,7 +197,7 @@ def read(
         values = _checked(name, token, closed_as(MARKS[name].example, closing or None), again=name in typed)
         typed.setdefault(name, []).extend(values)
     kept = {MARKS[name].field: MARKS[name].read(name, values) for name, values in typed.items()}
-    if "archive_as" in kept and shape.action is model.Action.ACKNOWLEDGE:
+    if "archive_as" in kept and shape.staged:
         kept["stage"] = stage(kept.pop("archive_as"), stages)
     if "archive_as" in kept:
         kept["archive_as"] = outcome(kept["archive_as"], closing)
