@@ -1,4 +1,4 @@
-"""`python -m sandbox`: the whole product offline in one command. A workspace in the browser, a fake Qualytics, and the real bot."""
+"""`python -m sandbox`: the whole product offline in one command. A workspace in the browser, the fake systems, and the real bot."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox import processes
+from sandbox import processes, systems
 from sandbox.page import app, chaos, control_client
-from sandbox.qualytics import tokens
 
 CHANNEL = "C0QUALITY"
 ADMIN = "U0DANA"
@@ -34,8 +33,9 @@ class Ports:
 
     page: int
     slack: int
-    qualytics: int
     bot: int
+    systems: Mapping[str, int]
+    """By name."""
 
 
 def arguments(argv: list[str]) -> argparse.Namespace:
@@ -44,12 +44,14 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--port", type=int, default=8080, help="of the page; the next free one when it is taken (0: any)")
     parser.add_argument("--seed", type=int, default=7, help="the same seed tells the same story")
-    parser.add_argument("--latency-ms", type=int, default=100, help="of each Qualytics call")
-    parser.add_argument("--open", type=int, default=12, help="anomalies that are open already")
-    parser.add_argument("--arrivals", type=float, default=20, metavar="SECONDS", help="a new anomaly every so often (0: none)")
+    parser.add_argument("--latency-ms", type=int, default=100, help="of each call of a system")
+    parser.add_argument("--open", type=int, default=12, help="anomalies that are open already in each system")
+    parser.add_argument("--arrivals", type=float, default=20, metavar="SECONDS", help="a new anomaly every so often, somewhere (0: none)")
     parser.add_argument("--scans", type=float, default=180, metavar="SECONDS", help="somebody starts a scan every so often (0: nobody)")
     parser.add_argument("--operation-seconds", type=float, default=20, metavar="SECONDS", help="how long a scan takes")
-    parser.add_argument("--poll", type=int, default=3, metavar="SECONDS", help="how often the bot asks Qualytics")
+    parser.add_argument("--poll", type=int, default=3, metavar="SECONDS", help="how often the bot asks each system")
+    names = [system.name for system in systems.SYSTEMS]
+    parser.add_argument("--only", action="append", default=[], choices=names, help="this system alone; may be repeated (default: all)")
     parser.add_argument("--bot", default=shlex.join([sys.executable, "-m", "bot", "run"]), help="the command that runs the bot")
     return parser.parse_args(argv)
 
@@ -63,29 +65,33 @@ def _is_free(port: int) -> bool:
     return False
 
 
-def choose(wanted: int) -> Ports:
+def choose(wanted: int, names: Sequence[str]) -> Ports:
     """The wanted port for the page or the next free one, and free ones for the rest."""
     with contextlib.ExitStack() as held:
-        probes = [held.enter_context(socket.socket()) for _ in range(4)]
+        probes = [held.enter_context(socket.socket()) for _ in range(3 + len(names))]
         for probe in probes:
             probe.bind(("127.0.0.1", 0))
         free = [int(probe.getsockname()[1]) for probe in probes]
     page = next((port for port in range(wanted, wanted + 100) if _is_free(port)), free[0]) if wanted else free[0]
-    return Ports(page, *free[1:])
+    return Ports(page, free[1], free[2], dict(zip(names, free[3:], strict=True)))
 
 
-def bot_environment(ports: Ports, folder: str, poll: int, outside: Mapping[str, str]) -> dict[str, str]:
+def _at(port: int) -> str:
+    return f"http://127.0.0.1:{port}"
+
+
+def bot_environment(ports: Ports, there: Sequence[systems.System], folder: str, poll: int, outside: Mapping[str, str]) -> dict[str, str]:
     """The bot's environment: all that tells the demo from production."""
     kept = {name: value for name, value in outside.items() if not name.startswith(OURS)}
+    told = {name: value for system in there for name, value in system.settings(_at(ports.systems[system.name])).items()}
     return {
         **kept,
         "PYTHONUNBUFFERED": "1",
         "SLACK_BOT_TOKEN": "xoxb-sandbox",
         "SLACK_APP_TOKEN": "xapp-sandbox",
-        "SLACK_API_URL": f"http://127.0.0.1:{ports.slack}/api/",
+        "SLACK_API_URL": f"{_at(ports.slack)}/api/",
         "DATABASE_URL": f"sqlite:///{folder}/anomaly-desk.db",
-        "QUALYTICS_URL": f"http://127.0.0.1:{ports.qualytics}",
-        "QUALYTICS_TOKEN": tokens.SANDBOX_TOKEN,
+        **told,
         "DESK_CHANNEL": CHANNEL,
         "DESK_POLL_SECONDS": str(poll),
         "DESK_ADMINS": ADMIN,
@@ -97,18 +103,20 @@ class Demo:
     """The servers, the page and the bot, from start to stop."""
 
     def __init__(self, options: argparse.Namespace, folder: str) -> None:
-        self._ports = ports = choose(options.port)
+        there = systems.chosen(options.only)
+        self._ports = ports = choose(options.port, [system.name for system in there])
         self._arrivals = options.arrivals
         python, here = sys.executable, dict(os.environ)
-        feed = ["--seed", options.seed, "--latency-ms", options.latency_ms, "--open", options.open, "--arrivals", options.arrivals]
-        feed += ["--scans", options.scans, "--operation-seconds", options.operation_seconds]
         self._slack = processes.Child("slack", [python, "-m", "sandbox.slack", "--port", str(ports.slack)], here)
-        qualytics = [python, "-m", "sandbox.qualytics", "--port", str(ports.qualytics), *map(str, feed)]
-        self._qualytics = processes.Child("qualytics", qualytics, here)
-        self._bot = processes.Child("bot", shlex.split(options.bot), bot_environment(ports, folder, options.poll, os.environ))
+        self._systems = [
+            processes.Child(one.name, [python, *systems.command(one, ports.systems[one.name], vars(options), len(there))], here)
+            for one in there
+        ]
+        settings = bot_environment(ports, there, folder, options.poll, os.environ)
+        self._bot = processes.Child("bot", shlex.split(options.bot), settings)
         self._levers = chaos.Levers(
-            control_client.Slack(f"http://127.0.0.1:{ports.slack}"),
-            control_client.Control(f"http://127.0.0.1:{ports.qualytics}"),
+            control_client.Slack(_at(ports.slack)),
+            {name: control_client.Control(_at(port)) for name, port in ports.systems.items()},
             self._bot,
         )
         self._page = app.server(self._levers, ports.page)
@@ -120,8 +128,8 @@ class Demo:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stop.set)
-        self._keep(self._slack.run())
-        self._keep(self._qualytics.run())
+        for child in (self._slack, *self._systems):
+            self._keep(child.run())
         page = asyncio.create_task(self._page.serve())
         page.add_done_callback(lambda _: self._stop.set())
         starting = asyncio.create_task(self._start_bot())
@@ -141,24 +149,23 @@ class Demo:
         await self._bot.stop(BOT_SECONDS)
         self._page.should_exit = True
         await asyncio.wait([page], timeout=5)
-        await asyncio.gather(self._slack.stop(5), self._qualytics.stop(5))
+        await asyncio.gather(*(child.stop(5) for child in (self._slack, *self._systems)))
 
     async def _start_bot(self) -> None:
-        """The bot needs both servers; the first card should not wait for the first arrival."""
-        for server in (self._levers.slack, self._levers.qualytics):
-            assert server is not None
+        """The bot needs all servers; the first card should not wait for the first arrival."""
+        for server in (self._levers.slack, *self._levers.systems.values()):
             await _answering(server)
         self._keep(self._bot.run())
         if self._arrivals:
-            await self._first_arrival()
+            await self._first_arrivals()
 
-    async def _first_arrival(self) -> None:
-        """Once the bot has said what was open already, something new happens."""
+    async def _first_arrivals(self) -> None:
+        """Once the bot has said what was open already in each system, something new happens in each."""
         revision = -1
-        while not await self._levers.slack.messages(CHANNEL, ADMIN):
+        while len(await self._levers.slack.messages(CHANNEL, ADMIN)) < len(self._systems):
             revision = await self._levers.slack.changes(revision) or revision
-        assert self._levers.qualytics is not None
-        await self._levers.qualytics.write("POST", "anomalies", {"count": 1})
+        for server in self._levers.systems.values():
+            await server.write("POST", "anomalies", {"count": 1})
 
 
 async def _answering(server: control_client.Control) -> None:

@@ -74,27 +74,28 @@ class Reply:
     waits_in_body: bool = False
 
 
-Answer = Callable[[Fault], Reply]
+Answer = Callable[[Fault, str], Reply]
+"""What a fault answers on a path."""
 
 
 def _detail(status: int, text: str) -> Answer:
-    return lambda fault: Reply(status, json.dumps({"detail": text}).encode())
+    return lambda fault, path: Reply(status, json.dumps({"detail": text}).encode())
 
 
-def _huge(fault: Fault) -> Reply:
+def _huge(fault: Fault, path: str) -> Reply:
     return Reply(200, b'{"items":["' + b"x" * HUGE_BYTES + b'"]}')
 
 
 REPLIES: Mapping[str, Answer] = {
-    "500": lambda fault: Reply(500, b"Internal Server Error", "text/plain; charset=utf-8"),
-    "503": lambda fault: Reply(503, b"<html><body><h1>503 Service Temporarily Unavailable</h1></body></html>", "text/html"),
+    "500": lambda fault, path: Reply(500, b"Internal Server Error", "text/plain; charset=utf-8"),
+    "503": lambda fault, path: Reply(503, b"<html><body><h1>503 Service Temporarily Unavailable</h1></body></html>", "text/html"),
     "429": _detail(429, "Too many requests"),
     "401": _detail(401, "Could not validate credentials"),
     "403": _detail(403, "Not enough permissions"),
-    "garbage": lambda fault: Reply(200, b'{"items": [{"id": 10<!doctype html>'),
-    "empty": lambda fault: Reply(200, b""),
+    "garbage": lambda fault, path: Reply(200, b'{"items": [{"id": 10<!doctype html>'),
+    "empty": lambda fault, path: Reply(200, b""),
     "huge": _huge,
-    "reply": lambda fault: Reply(fault.status, b"" if fault.json is None else json.dumps(fault.json).encode()),
+    "reply": lambda fault, path: Reply(fault.status, b"" if fault.json is None else json.dumps(fault.json).encode()),
 }
 """What a fault of each mode answers, in FastAPI's words; a fake of another house has its own table."""
 SILENCES = frozenset({"hang", "drop", "drop_after"})
@@ -174,7 +175,7 @@ class FaultLayer:
         if fault.after or fault.mode == "drop_after":
             await self.app(scope, receive, _swallow)
         if fault.mode in self.faults.replies:
-            await _reply(fault, self.faults.replies[fault.mode](fault), send)
+            await _reply(fault, self.faults.replies[fault.mode](fault, scope["path"]), send)
         elif fault.mode == "hang":
             await self._hang(scope, receive)
         else:

@@ -14,7 +14,7 @@ async def index(call: api.Call) -> responses.Response:
     found = call.listing.matching(wanted)
     start = (wanted.page - 1) * wanted.page_size
     shown = [wire_json.anomaly(one, call.world) for one in found[start : start + wanted.page_size]]
-    return answers.page(shown, len(found), wanted.page, wanted.page_size)
+    return answers.page(shown, len(found), wanted.page, wanted.page_size, call.world.modes)
 
 
 async def show(call: api.Call) -> responses.Response:
@@ -53,7 +53,7 @@ async def related(call: api.Call) -> responses.Response:
     found = call.listing.related(call.anomaly())
     page, size = questions.numbers(call.request.query_params)
     shown = [wire_json.anomaly(one, call.world) for one in found[(page - 1) * size : page * size]]
-    return answers.page(shown, len(found), page, size)
+    return answers.page(shown, len(found), page, size, call.world.modes)
 
 
 async def timeline(call: api.Call) -> responses.Response:
@@ -62,8 +62,10 @@ async def timeline(call: api.Call) -> responses.Response:
 
 async def detect(call: api.Call) -> responses.Response:
     """What it finds is new. As a task it answers with an id that no call takes."""
-    questions.time_range(await questions.body(call.request))
-    modes = call.world.modes
+    given, modes = await questions.body(call.request), call.world.modes
+    questions.time_range(given)
+    if given.get("tenant_id") not in (None, "", call.grant.tenant):
+        raise answers.Refused(403, api.ELSEWHERE)
     if modes.detect == "task":
         return answers.success(data={"task_id": call.world.detect_later(modes.detect_anomalies)})
     found = call.world.arrive(modes.detect_anomalies)
@@ -75,7 +77,7 @@ async def detect(call: api.Call) -> responses.Response:
 async def members(call: api.Call) -> responses.Response:
     page, size = questions.numbers(call.request.query_params)
     shown = [wire_json.member(one, call.world) for one in call.world.members[(page - 1) * size : page * size]]
-    return answers.page(shown, len(call.world.members), page, size)
+    return answers.page(shown, len(call.world.members), page, size, call.world.modes)
 
 
 def _detail(call: api.Call, anomaly: tenant.Anomaly) -> responses.Response:

@@ -14,6 +14,11 @@ from starlette import requests, responses
 
 from sandbox.autional import switches
 
+PAGINATION: Mapping[str, frozenset[str]] = {
+    "full": frozenset({"page", "page_size", "total", "total_pages", "has_next", "has_prev"}),
+    "bare": frozenset({"page", "page_size", "total"}),
+    "total": frozenset(),
+}
 TITLES: Mapping[int, str] = {400: "Invalid Request Parameters", 401: "Unauthenticated", 403: "Permission Denied", 404: "Resource Not Found"}
 
 
@@ -48,7 +53,7 @@ def success(**more: Any) -> responses.Response:
     return responses.JSONResponse({"code": 0, "message": "success", **more, "timestamp": now()})
 
 
-def page(items: Sequence[Any], total: int, number: int, size: int) -> responses.Response:
+def page(items: Sequence[Any], total: int, number: int, size: int, modes: switches.ContractSwitches) -> responses.Response:
     """One page of a list; `items` are those of this page."""
     pages = math.ceil(total / size)
     pagination = {
@@ -59,7 +64,9 @@ def page(items: Sequence[Any], total: int, number: int, size: int) -> responses.
         "has_next": number < pages,
         "has_prev": number > 1,
     }
-    return success(items=list(items), total=total, pagination=pagination)
+    told = {name: value for name, value in pagination.items() if name in PAGINATION[modes.pages]}
+    shown = None if not items and modes.empty_lists == "null" else list(items)
+    return success(items=shown, total=total, **({"pagination": told} if told else {}))
 
 
 def code(status: int, modes: switches.ContractSwitches) -> int | str:

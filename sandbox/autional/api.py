@@ -15,6 +15,7 @@ from sandbox.autional import answers, catalogue, listing, tenant, tokens
 AUDIT = ("audit", "audit-service")
 TENANTS = "/bff/tenant/api/v1"
 MINUTE = timedelta(minutes=1)
+ELSEWHERE = "tenant isolation required: the token belongs to another tenant"
 
 
 @dataclass(slots=True)
@@ -116,7 +117,7 @@ class Api:
         if named[0] is None:
             raise answers.Refused(403, "tenant isolation required: no tenant in the request")
         if any(name is not None and name != grant.tenant for name in named) or grant.tenant != catalogue.TENANT:
-            raise answers.Refused(403, "tenant isolation required: the token belongs to another tenant")
+            raise answers.Refused(403, ELSEWHERE)
 
     def _allowed(self, grant: tokens.Grant, row: Row) -> None:
         if not row.audit:

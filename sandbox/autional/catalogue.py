@@ -43,6 +43,11 @@ class Account:
     home: str
     ip: str
 
+    @property
+    def person(self) -> bool:
+        """A person's and not a service's."""
+        return self.user_id.startswith("usr_")
+
 
 ACCOUNTS = (
     Account("usr_jfischer", "j.fischer", "Berlin", "192.0.2.14"),

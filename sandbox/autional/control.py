@@ -11,12 +11,12 @@ from typing import Any
 from starlette import requests
 
 from sandbox import controls, faults, recorder
-from sandbox.autional import answers, catalogue, switches, tenant, tokens, wire_json
+from sandbox.autional import answers, api, catalogue, odd, switches, tenant, tokens, wire_json
 
 
 def _odd(word: str) -> str:
-    if word not in wire_json.ODD:
-        raise controls.Bad(f"unknown odd word {word!r}; known: {', '.join(filter(None, wire_json.ODD))}")
+    if word not in odd.ODD:
+        raise controls.Bad(f"unknown odd word {word!r}; known: {', '.join(odd.WORDS)}")
     return word
 
 
@@ -157,16 +157,27 @@ async def tick(state: tenant.Tenant, every: float = 0.2) -> None:
 # --- faults in the vendor's words --------------------------------------------------------------------------------------
 
 
-def _problem(status: int, detail: str) -> faults.Answer:
-    def answer(fault: faults.Fault) -> faults.Reply:
+OAUTH_ERRORS: Mapping[int, str] = {401: "invalid_client", 403: "access_denied", 429: "rate_limit_exceeded", 500: "server_error"}
+
+
+def _refused(status: int, detail: str) -> faults.Answer:
+    """In the dialect of the service that was asked: of tokens, of tenants, or of the audit."""
+
+    def answer(fault: faults.Fault, path: str) -> faults.Reply:
         wait = None if fault.retry_after is None else int(fault.retry_after)
-        told = answers.problem(answers.Refused(status, detail, wait=wait), fault.path, answers.code(status, switches.ContractSwitches()))
+        number = answers.code(status, switches.ContractSwitches())
+        if path.endswith("/oauth/token"):
+            told: dict[str, Any] = {"error": OAUTH_ERRORS[status], "error_description": detail}
+        elif path.startswith(api.TENANTS):
+            told = {"code": number, "message": detail, "timestamp": answers.now()}
+        else:
+            told = answers.problem(answers.Refused(status, detail, wait=wait), path, number)
         return faults.Reply(status, json.dumps(told).encode(), waits_in_body=True)
 
     return answer
 
 
-def _failed(fault: faults.Fault) -> faults.Reply:
+def _failed(fault: faults.Fault, path: str) -> faults.Reply:
     """A failure inside of a success."""
     told = {"code": 50_000_000, "message": "internal error: storage is not reachable", "timestamp": answers.now()}
     return faults.Reply(200, json.dumps(told).encode())
@@ -174,10 +185,10 @@ def _failed(fault: faults.Fault) -> faults.Reply:
 
 REPLIES: Mapping[str, faults.Answer] = {
     **faults.REPLIES,
-    "500": _problem(500, "An internal error occurred"),
-    "429": _problem(429, "Too many requests, please retry later"),
-    "401": _problem(401, "The access token has expired"),
-    "403": _problem(403, "tenant isolation required"),
+    "500": _refused(500, "An internal error occurred"),
+    "429": _refused(429, "Too many requests, please retry later"),
+    "401": _refused(401, "The access token has expired"),
+    "403": _refused(403, "tenant isolation required"),
     "failed": _failed,
 }
 """`failed`: `code != 0` inside of HTTP 200. How long to wait stands in the body of a 429, and in no header."""

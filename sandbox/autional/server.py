@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
 from starlette import applications, exceptions
 
 from sandbox import faults, loopback, recorder
 from sandbox.autional import anomaly_calls, api, control, oauth, tenant
 
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """The server's application and what can be done to it from the same process."""
-
-    app: recorder.Recorder
-    faults: faults.Faults
-    world: tenant.Tenant
+Parts = loopback.Parts[tenant.Tenant]
 
 
 def assemble(state: tenant.Tenant) -> Parts:
@@ -30,20 +22,15 @@ def assemble(state: tenant.Tenant) -> Parts:
     inner.router.routes.extend(api.Api(state, anomaly_calls.ROWS).routes())
     inner.router.routes.extend(oauth.Exchange(state).routes())
     inner.router.routes.extend(control.Control(state, trouble, log).routes())
-    return Parts(log, trouble, state)
+    return loopback.Parts(log, trouble, state)
 
 
 @contextlib.asynccontextmanager
 async def serving(state: tenant.Tenant, port: int = 0, latency_ms: float = 0) -> AsyncIterator[tuple[str, Parts]]:
     """Serve this world; yields the base URL (without `/bff`) and the parts."""
-    state.modes.latency_ms = latency_ms
     parts = assemble(state)
-    async with loopback.served(parts.app, port, control.tick(state)) as url:
-        try:
-            yield url, parts
-        finally:
-            parts.faults.clear()
-            state.touch()
+    async with loopback.standing(parts, port, latency_ms, lambda: control.tick(state)) as url:
+        yield url, parts
 
 
 @contextlib.asynccontextmanager

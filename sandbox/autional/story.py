@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -14,10 +14,19 @@ HISTORY = 24
 RECURRING = (timedelta(days=6, hours=3), timedelta(days=3, hours=1))
 """How long before the newest open anomaly the noisy account was found and cleared."""
 SHARE_NOISY, SHARE_INVESTIGATED, SHARE_HARMLESS = 0.2, 0.25, 0.4
-SAID_OF = {
-    "resolved": "Password reset and all sessions ended. The owner confirmed that it was not them.",
-    "false_positive": "Confirmed as false positive after investigation: a planned job under this account.",
+SAID_OF: Mapping[tuple[str, bool], Sequence[str]] = {
+    ("resolved", True): (
+        "Password reset and all sessions ended. The owner confirmed that it was not them.",
+        "Second factor enrolled again after a call with the owner; the device is blocked.",
+    ),
+    ("resolved", False): ("Key rotated and the old one revoked.", "Scope of the service account cut down to what the job needs."),
+    ("false_positive", True): (
+        "Confirmed as false positive after investigation: the owner is travelling.",
+        "Confirmed as false positive after investigation: requested in a ticket.",
+    ),
+    ("false_positive", False): ("Confirmed as false positive after investigation: a planned job under this account.",),
 }
+"""What is said at an end, of a person's account (True) or of a service's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +58,7 @@ class Story:
         if self.chance.random() < SHARE_NOISY:
             return self.found(catalogue.KIND["unusual_time"], catalogue.NOISY, detected)
         kind = self.chance.choice(catalogue.KINDS)
-        accounts = [account for account in catalogue.ACCOUNTS if account.user_id.startswith("usr_") or not kind.people]
+        accounts = [account for account in catalogue.ACCOUNTS if account.person or not kind.people]
         return self.found(kind, self.chance.choice(accounts), detected)
 
     def found(self, kind: catalogue.Kind, account: catalogue.Account, detected: datetime) -> Draft:
@@ -78,7 +87,8 @@ class Story:
         status = status or ("false_positive" if self.chance.random() < SHARE_HARMLESS else "resolved")
         ended = draft.detected + timedelta(minutes=self.chance.randint(12, 400))
         who = self.chance.choice(catalogue.ANALYSTS).user_id
-        return replace(draft, status=status, assignee=who, comment=SAID_OF[status], ended=ended, case=self._case(draft))
+        said = self.chance.choice(SAID_OF[status, draft.account.person])
+        return replace(draft, status=status, assignee=who, comment=said, ended=ended, case=self._case(draft))
 
     def _looked_at(self, draft: Draft) -> Draft:
         if self.chance.random() >= SHARE_INVESTIGATED:

@@ -21,6 +21,9 @@ class ContractSwitches(pydantic.BaseModel):
     `duties`: with separated duties nobody but analysts and auditors sees more than statistics.
     `author_names`: empty, as in practice, or filled in. `members`: with or without names and addresses.
     `detect`: answers with what it found, or with a task that nobody can ask about; then it finds after `detect_seconds`.
+    `pages`: with all that the contract has of a page, with what the vendor's own tests have, or with the total alone.
+    `empty_lists`: written as [], or as null, as Go does with a list that nobody made.
+    `odd_every`: every so-many-th arrival is written oddly, each in another way (0: none).
     `calls_per_minute`: more are answered by 429 (0: no limit). `token_seconds`: how long an exchanged token lives.
     Times in seconds, `latency_ms` in milliseconds; with `arrivals` 0 nothing appears by itself.
     """
@@ -43,6 +46,9 @@ class ContractSwitches(pydantic.BaseModel):
     duties: Literal["single", "separated"] = "single"
     author_names: Literal["empty", "filled"] = "empty"
     members: Literal["full", "bare"] = "full"
+    pages: Literal["full", "bare", "total"] = "full"
+    empty_lists: Literal["list", "null"] = "list"
+    odd_every: int = pydantic.Field(default=0, ge=0)
     detect: Literal["list", "task"] = "list"
     detect_anomalies: int = pydantic.Field(default=2, ge=0)
     detect_seconds: float = pydantic.Field(default=2, ge=0)

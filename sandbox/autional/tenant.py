@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sandbox import revisions
-from sandbox.autional import catalogue, story, switches, tokens
+from sandbox.autional import catalogue, odd, story, switches, tokens
 
 ENDED = frozenset({"resolved", "false_positive", "dismissed"})
 MOMENT = timedelta(milliseconds=1)
@@ -34,7 +34,7 @@ class Comment:
 
 @dataclass(slots=True, eq=False)
 class Anomaly:
-    """One anomaly. `odd` names a way of writing it wrongly (`wire_json.ODD`); `serial` orders those of one moment."""
+    """One anomaly. `odd` names a way of writing it wrongly (`odd.ODD`); `serial` orders those of one moment."""
 
     id: str
     serial: int
@@ -74,7 +74,7 @@ class Tenant(revisions.Revised):
         self.shelf: list[Anomaly] = []
         """All of them, oldest first."""
         self._ids = random.Random(seed ^ 0x5EED)
-        self._serial = 0
+        self._serial = self._arrived = 0
         self._due: list[tuple[datetime, int]] = []
         for draft in self.story.past(clock(), open_count):
             self._keep(draft)
@@ -84,10 +84,16 @@ class Tenant(revisions.Revised):
     def arrive(self, count: int = 1, **fields: Any) -> list[Anomaly]:
         """New anomalies, detected now unless `fields` (attributes of Anomaly) say otherwise."""
         now = self.clock()
-        made = [self._keep(self.story.happening(now + i * MOMENT), **fields) for i in range(count)]
+        made = [self._keep(self.story.happening(now + i * MOMENT), **{"odd": self._odd(), **fields}) for i in range(count)]
         if made:
             self.touch()
         return made
+
+    def _odd(self) -> str:
+        """How the next arrival is written: every so-many-th in the next odd way."""
+        self._arrived += 1
+        often = self.modes.odd_every
+        return odd.WORDS[(self._arrived // often - 1) % len(odd.WORDS)] if often and self._arrived % often == 0 else ""
 
     def detect_later(self, count: int) -> str:
         """Anomalies that a task will have found in a while; returns the task's id."""

@@ -1,4 +1,4 @@
-"""The chaos panel: faults in Slack and in Qualytics, bursts, latency, other people's hands, and the life of the bot."""
+"""The chaos panel: faults in Slack and in each system, bursts, pace, other people's hands, and the life of the bot."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from nicegui import events, ui
+from nicegui import ui
 
-from sandbox.page import mrkdwn, surface
+from sandbox.page import mrkdwn, panels, surface
 from sandbox.page.control_client import Control, Json, Slack, rows
 
 
@@ -28,54 +28,36 @@ class Bot(Protocol):
     async def restart(self) -> None: ...
 
 
-@dataclass(frozen=True)
-class Fault:
-    """A switch: its name for tests, its words, and what is sent to the server's `/_control/faults`."""
-
-    name: str
-    label: str
-    body: Mapping[str, Any] = field(default_factory=dict)
-
-
-_FOREVER = {"times": 0}
 _BLOCKS = ["header", "section", "context", "actions", "table", "data_table", "data_visualization"]
 
 SLACK_FAULTS = (
-    Fault("slack-429", "Posts get 429, wait 5 s", {"method": "chat.postMessage", "mode": "429", "retry_after": 5, **_FOREVER}),
-    Fault("slack-500", "Posts get 500", {"method": "chat.postMessage", "mode": "500", **_FOREVER}),
-    Fault("slack-timeout", "Posts are stored, then time out", {"method": "chat.postMessage", "mode": "timeout_after", **_FOREVER}),
-    Fault("slack-drop", "Posts are stored, then the line drops", {"method": "chat.postMessage", "mode": "drop_after", **_FOREVER}),
-    Fault(
+    panels.Fault("slack-429", "Posts get 429, wait 5 s", {"method": "chat.postMessage", "mode": "429", "retry_after": 5, **panels.FOREVER}),
+    panels.Fault("slack-500", "Posts get 500", {"method": "chat.postMessage", "mode": "500", **panels.FOREVER}),
+    panels.Fault(
+        "slack-timeout", "Posts are stored, then time out", {"method": "chat.postMessage", "mode": "timeout_after", **panels.FOREVER}
+    ),
+    panels.Fault(
+        "slack-drop", "Posts are stored, then the line drops", {"method": "chat.postMessage", "mode": "drop_after", **panels.FOREVER}
+    ),
+    panels.Fault(
         "slack-blocks",
         "Blocks are refused (invalid_blocks)",
-        {"method": "chat.postMessage", "mode": "refuse_blocks", "types": _BLOCKS, **_FOREVER},
+        {"method": "chat.postMessage", "mode": "refuse_blocks", "types": _BLOCKS, **panels.FOREVER},
     ),
-    Fault(
+    panels.Fault(
         "slack-channel",
         "The channel is not found",
         {"method": "chat.postMessage", "mode": "error", "error": "channel_not_found", "times": 0},
     ),
 )
-QUALYTICS_FAULTS = (
-    Fault("qualytics-500", "Answers 500", {"mode": "500", **_FOREVER}),
-    Fault("qualytics-garbage", "Answers garbage", {"mode": "garbage", **_FOREVER}),
-    Fault("qualytics-empty", "Answers nothing", {"mode": "empty", **_FOREVER}),
-    Fault("qualytics-huge", "Answers 10 MB", {"mode": "huge", **_FOREVER}),
-    Fault("qualytics-hang", "Hangs", {"mode": "hang", **_FOREVER}),
-)
-AWAY = {"mode": "503", "seconds": 30}
-ELSEWHERE = {"kind": "scan", "datastore": 42, "containers": ["orders", "customers"]}
-"""A scan that somebody starts in Qualytics itself."""
-FAILS = {"result": "failure", "message": "Could not connect to snowflake: the warehouse is suspended"}
-RESTORE_MODES = {"restores": "works", "422": "is refused (422)", "ignores": "is ignored"}
 
 
 @dataclass
 class Levers:
-    """Everything that the panel can pull; what is None is not there and is not drawn."""
+    """Everything that the panel can pull; `systems` by name, of those that have a panel. What is not there is not drawn."""
 
     slack: Slack
-    qualytics: Control | None = None
+    systems: Mapping[str, Control] = field(default_factory=dict)
     bot: Bot | None = None
 
 
@@ -84,14 +66,14 @@ def _first(told: object) -> object:
     return told[0] if isinstance(told, list) and told else told
 
 
-def _is_on(fault: Fault, standing: Sequence[Json]) -> bool:
+def _is_on(fault: panels.Fault, standing: Sequence[Json]) -> bool:
     return any(all(row.get(name) == value for name, value in fault.body.items()) for row in standing)
 
 
 class Switches:
     """The faults of one server as switches; the server is the truth, so that every tab shows the same."""
 
-    def __init__(self, server: Control, faults: Sequence[Fault]) -> None:
+    def __init__(self, server: Control, faults: Sequence[panels.Fault]) -> None:
         self._server, self._faults = server, faults
         self._drawn: dict[str, ui.switch] = {}
         for fault in faults:
@@ -106,7 +88,7 @@ class Switches:
         for fault in self._faults:
             self._drawn[fault.name].set_value(_is_on(fault, standing))
 
-    async def _turn(self, fault: Fault, on: bool) -> None:
+    async def _turn(self, fault: panels.Fault, on: bool) -> None:
         standing = rows(await self._server.read("faults", []), "faults")
         wanted = [fault] if on else [other for other in self._faults if other is not fault and _is_on(other, standing)]
         if not on:
@@ -118,21 +100,68 @@ class Switches:
         await self.refresh()
 
 
+class Sliders:
+    """Numbers of a server's `/_control/modes`: its pace and how slow it is."""
+
+    PACE = (("arrivals", "Seconds between new anomalies (0: none)", 120, 5), ("latency_ms", "Latency of each call, ms", 3000, 50))
+
+    def __init__(self, server: Control, name: str) -> None:
+        self._server = server
+        self._modes: Json = {}
+        self._drawn: dict[str, ui.slider] = {}
+        for mode, label, most, step in self.PACE:
+            surface.html(label, "chaos-label")
+            slider = ui.slider(min=0, max=most, step=step, value=0, on_change=lambda event, mode=mode: self._slide(mode, event.value))
+            self._drawn[mode] = surface.marked(slider.props("label dense"), f"chaos-{name}-{mode}")
+
+    def show(self, modes: Json) -> None:
+        self._modes = modes
+        for mode, slider in self._drawn.items():
+            slider.set_value(int(modes.get(mode, 0)))
+
+    async def _slide(self, mode: str, value: float) -> None:
+        if int(value) != int(self._modes.get(mode, 0)):
+            await self._server.write("POST", "modes", {mode: int(value)})
+
+
+class Choices:
+    """Words of a server's `/_control/modes`: in which of its ways the system behaves."""
+
+    def __init__(self, server: Control, name: str, choices: Sequence[panels.Choice]) -> None:
+        self._server = server
+        self._modes: Json = {}
+        self._drawn: dict[str, ui.toggle] = {}
+        for choice in choices:
+            surface.html(choice.label, "chaos-label")
+            toggle = ui.toggle(dict(choice.values), on_change=lambda event, mode=choice.mode: self._choose(mode, event.value))
+            toggle.props("no-caps dense unelevated size=sm spread")
+            self._drawn[choice.mode] = surface.marked(toggle.classes("chaos-toggle"), f"chaos-{name}-{choice.mode}")
+
+    def show(self, modes: Json) -> None:
+        self._modes = modes
+        for mode, toggle in self._drawn.items():
+            toggle.set_value(modes.get(mode))
+
+    async def _choose(self, mode: str, value: str) -> None:
+        if value != self._modes.get(mode):
+            await self._server.write("POST", "modes", {mode: value})
+
+
 class Chaos:
     """The right drawer. `channel` is the one on the screen."""
 
     def __init__(self, levers: Levers, channel: Callable[[], str]) -> None:
         self._levers, self._channel = levers, channel
         self._switches: list[Switches] = []
-        self._modes: Json = {}
+        self._dials: list[tuple[Control, Sliders, Choices]] = []
         self._bot_state: ui.label | None = None
         self._bot_tail: ui.html | None = None
         with surface.marked(ui.element("div").classes("chaos"), "chaos"):
             surface.html("Chaos", "chaos-title")
             surface.html("Break things and watch the bot.", "chaos-about")
-            self._people()
+            for position, (name, server) in enumerate(levers.systems.items()):
+                self._system(name, server, first=position == 0)
             self._slack()
-            self._qualytics()
             self._bot()
             surface.html("Slack API calls", "chaos-heading")
             self._log = surface.marked(surface.html("", "chaos-log"), "api-log")
@@ -141,10 +170,10 @@ class Chaos:
         """Show how things stand now."""
         for switches in self._switches:
             await switches.refresh()
-        if self._levers.qualytics:
-            self._modes = await self._levers.qualytics.read("modes", {})
-            self._latency.set_value(int(self._modes.get("latency_ms", 100)))
-            self._restore.set_value(self._modes.get("restore", "restores"))
+        for server, sliders, choices in self._dials:
+            modes = await server.read("modes", {})
+            sliders.show(modes)
+            choices.show(modes)
         calls = await self._levers.slack.log()
         self._log.set_content("".join(log_line(call) for call in calls[-40:][::-1]) or "No call yet.")
         if self._levers.bot and self._bot_state and self._bot_tail:
@@ -161,33 +190,44 @@ class Chaos:
         button = ui.button(label, on_click=pressed, color=None).props("unelevated dense no-caps")
         surface.marked(button.classes(f"slack-button {style}"), f"chaos-{name}")
 
-    def _people(self) -> None:
-        server = self._levers.qualytics
-        if server is None:
-            return
-        surface.html("New anomalies", "chaos-heading")
-        with ui.element("div").classes("chaos-row"):
-            for count in (1, 6, 40):
-                self._button(f"+{count}", f"burst-{count}", lambda count=count: server.write("POST", "anomalies", {"count": count}))  # type: ignore[misc]
-        surface.html("Somebody works in Qualytics itself", "chaos-heading")
-        self._ident = ui.input(placeholder="anomaly id (newest open if empty)").props("outlined dense").classes("slack-input")
-        surface.marked(self._ident, "chaos-anomaly")
-        with ui.element("div").classes("chaos-row"):
-            self._button("Acknowledge", "q-acknowledge", lambda: self._touch({"status": "Acknowledged"}))
-            self._button("Archive as Resolved", "q-archive", lambda: self._touch({"status": "Resolved"}))
-        with ui.element("div").classes("chaos-row"):
-            self._button("Start a scan", "q-scan", lambda: server.write("POST", "operations/start", ELSEWHERE))
-            self._button(
-                "Start a scan that fails", "q-scan-fails", lambda: server.write("POST", "operations/start", {**ELSEWHERE, **FAILS})
-            )
+    # --- the systems --------------------------------------------------------------------------------------------------
 
-    async def _touch(self, change: Json) -> Json:
-        server = self._levers.qualytics
-        assert server is not None
-        ident = str(self._ident.value or "").rpartition(":")[2].lstrip("#").strip() or await newest_open(server)
-        if not ident:
-            return {"ok": False, "error": "nothing is open"}
-        return await server.write("PATCH", f"anomalies/{ident}", change)
+    def _system(self, name: str, server: Control, *, first: bool) -> None:
+        """One system; the first is unfolded."""
+        panel = panels.PANELS[name]
+        folded = ui.expansion(panel.title, value=first).props("dense header-class=chaos-heading").classes("chaos-system")
+        with surface.marked(folded, f"chaos-{name}"):
+            surface.html("New anomalies", "chaos-label")
+            with ui.element("div").classes("chaos-row"):
+                for count in (1, 6, 40):
+                    self._button(f"+{count}", f"{name}-burst-{count}", self._posting(server, "anomalies", {"count": count}))
+            surface.html(f"Somebody works in {panel.title} itself", "chaos-label")
+            ident = ui.input(placeholder="anomaly id (newest open if empty)").props("outlined dense").classes("slack-input")
+            surface.marked(ident, f"chaos-{name}-anomaly")
+            with ui.element("div").classes("chaos-row"):
+                for act in panel.acts:
+                    self._button(act.label, f"{name}-{act.name}", self._acting(server, panel, act, ident))
+            surface.html("Trouble", "chaos-label")
+            self._switches.append(Switches(server, panel.faults))
+            with ui.element("div").classes("chaos-row"):
+                self._button("Away for 30 seconds", f"{name}-away", self._posting(server, "faults", panels.AWAY))
+            self._dials.append((server, Sliders(server, name), Choices(server, name, panel.choices)))
+
+    def _posting(self, server: Control, path: str, body: Mapping[str, Any]) -> Callable[[], Awaitable[Json]]:
+        return lambda: server.write("POST", path, body)
+
+    def _acting(self, server: Control, panel: panels.Panel, act: panels.Act, ident: ui.input) -> Callable[[], Awaitable[Json]]:
+        async def go() -> Json:
+            if not act.change:
+                return await server.write("POST", act.path, act.body)
+            wanted = str(ident.value or "").rpartition(":")[2].lstrip("#").strip() or await newest_open(server, panel)
+            if not wanted:
+                return {"ok": False, "error": "nothing is open"}
+            return await server.write("PATCH", f"anomalies/{wanted}", act.body)
+
+        return go
+
+    # --- Slack and the bot --------------------------------------------------------------------------------------------
 
     def _slack(self) -> None:
         surface.html("Slack", "chaos-heading")
@@ -198,33 +238,6 @@ class Chaos:
 
     async def _member(self, member: bool) -> Json:
         return await self._levers.slack.write("POST", "membership", {"channel": self._channel(), "member": member})
-
-    def _qualytics(self) -> None:
-        server = self._levers.qualytics
-        if server is None:
-            return
-        surface.html("Qualytics", "chaos-heading")
-        self._switches.append(Switches(server, QUALYTICS_FAULTS))
-        with ui.element("div").classes("chaos-row"):
-            self._button("Away for 30 seconds", "q-away", lambda: server.write("POST", "faults", AWAY))
-        surface.html("Latency of each call, ms", "chaos-label")
-
-        async def slower(event: events.ValueChangeEventArguments[Any]) -> None:
-            if int(event.value) != self._modes.get("latency_ms"):
-                await server.write("POST", "modes", {"latency_ms": int(event.value)})
-
-        slider = self._latency = ui.slider(min=0, max=3000, step=50, value=100, on_change=slower).props("label dense")
-        surface.marked(slider, "chaos-latency")
-        surface.html("Restoring an archived anomaly", "chaos-label")
-
-        async def restore(event: events.ValueChangeEventArguments[Any]) -> None:
-            if event.value != self._modes.get("restore"):
-                await server.write("POST", "modes", {"restore": event.value})
-
-        toggle = self._restore = ui.toggle(RESTORE_MODES, value="restores", on_change=restore).props(
-            "no-caps dense unelevated size=sm spread"
-        )
-        surface.marked(toggle.classes("chaos-toggle"), "chaos-restore")
 
     def _bot(self) -> None:
         bot = self._levers.bot
@@ -240,12 +253,16 @@ class Chaos:
         surface.marked(self._bot_tail, "bot-tail")
 
 
-async def newest_open(server: Control) -> str:
-    """The id of the newest anomaly that is not archived, "" when there is none."""
-    state = await server.read("state", {})
-    known = rows(state, "anomalies")
-    still = [row for row in known if row.get("status") in {"Active", "Acknowledged"}]
-    return str(max(still, key=lambda row: int(row.get("id") or 0))["id"]) if still else ""
+async def newest_open(server: Control, panel: panels.Panel) -> str:
+    """The id of the newest anomaly that has not ended, "" when there is none."""
+    known = rows(await server.read("state", {}), "anomalies")
+    still = [row for row in known if row.get("status") in panel.still and row.get("id")]
+    return str(max(still, key=lambda row: _number(row.get(panel.order)))["id"]) if still else ""
+
+
+def _number(value: Any) -> float:
+    """What orders an anomaly; odd ones come first."""
+    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def log_line(call: Json) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright import async_api
 from playwright.async_api import expect
 
 from sandbox import __main__ as demo
-from sandbox import processes
+from sandbox import processes, systems
+from sandbox.page import panels
 from tests.browser.conftest import DANA, QUALITY, Program, Trouble, free_port, listening
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -71,23 +73,41 @@ async def test_the_bot_gets_the_sandbox_and_none_of_the_visitors_secrets() -> No
         "DESK_BURST": "1",
         "PORT": "1",
     }
-    ports = demo.Ports(page=1, slack=2, qualytics=3, bot=4)
-    told = demo.bot_environment(ports, "/tmp/somewhere", 3, outside)
+    ports = demo.Ports(page=1, slack=2, bot=4, systems={"qualytics": 3, "autional": 5})
+    told = demo.bot_environment(ports, systems.SYSTEMS, "/tmp/somewhere", 3, outside)
     assert told["PATH"] == "/bin"
     assert told["SLACK_API_URL"] == "http://127.0.0.1:2/api/"
-    assert told["QUALYTICS_URL"] == "http://127.0.0.1:3"
+    assert (told["QUALYTICS_URL"], told["AUTIONAL_URL"]) == ("http://127.0.0.1:3", "http://127.0.0.1:5")
     assert told["PORT"] == "4"
     assert not [name for name, value in told.items() if "real" in value]
     assert "DESK_BURST" not in told
+
+
+async def test_the_demo_has_every_system_that_the_bot_speaks_or_those_that_are_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "autional").mkdir()
+    (tmp_path / "autional" / "system.py").touch()
+    assert [system.name for system in systems.chosen([], tmp_path)] == ["autional"]
+    assert [system.name for system in systems.chosen(["qualytics"], tmp_path)] == ["qualytics"]
+    assert "qualytics" in [system.name for system in systems.chosen([])]
+
+
+async def test_the_pace_is_shared_and_each_server_gets_what_it_takes() -> None:
+    options = vars(demo.arguments(["--arrivals", "20", "--open", "3"]))
+    for system in systems.SYSTEMS:
+        told = list(systems.command(system, 81, options, 2))
+        assert told[:4] == ["-m", f"sandbox.{system.name}", "--port", "81"]
+        assert told[told.index("--arrivals") + 1] == "40.0" and told[told.index("--open") + 1] == "3"
+        assert ("--scans" in told) == (system.name == "qualytics")
+        assert system.name in panels.PANELS
 
 
 async def test_the_page_takes_the_next_port_when_its_own_is_taken() -> None:
     taken = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
     port = taken.sockets[0].getsockname()[1]
     async with taken:
-        chosen = demo.choose(port)
+        chosen = demo.choose(port, ["qualytics", "autional"])
     assert port < chosen.page < port + 100
-    assert len({chosen.page, chosen.slack, chosen.qualytics, chosen.bot}) == 4
+    assert len({chosen.page, chosen.slack, chosen.bot, *chosen.systems.values()}) == 5
 
 
 async def test_a_page_opened_before_its_server_waits_for_it_and_outlives_it(browser: async_api.Browser) -> None:

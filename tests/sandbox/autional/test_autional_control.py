@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox import autional
-from sandbox.autional import wire_json
+from sandbox import alone, autional, loopback
+from sandbox.autional import odd
 from tests.sandbox.autional.conftest import HEADERS
 
 Tell = Callable[..., Awaitable[Any]]
@@ -48,18 +48,24 @@ async def test_what_makes_no_sense_is_refused(web: httpx.AsyncClient, route: str
     assert reply.status_code == 400 and reply.json()["error"]
 
 
-@pytest.mark.parametrize("word", [word for word in wire_json.ODD if word])
+@pytest.mark.parametrize("word", odd.WORDS)
 async def test_each_odd_one_is_listed_among_the_others(api: httpx.AsyncClient, tell: Tell, word: str) -> None:
     plain = (await api.get("anomalies", params={"page_size": 1})).json()["items"]
     ident = (await tell("anomalies", fields={"odd": word, "type": "brute_force"}))["ids"][0]
-    odd, *others = (await api.get("anomalies", params={"page_size": 2})).json()["items"]
+    shown, *others = (await api.get("anomalies", params={"page_size": 2})).json()["items"]
     assert others == plain
-    assert odd == (await api.get(f"anomalies/{ident}")).json()["data"]
+    assert shown == (await api.get(f"anomalies/{ident}")).json()["data"]
     await tell("anomalies", fields={"type": "brute_force"})
     straight = (await api.get("anomalies", params={"page_size": 1})).json()["items"][0]
-    as_usual = isinstance(odd, dict) and set(odd) == set(straight) and all(type(odd[k]) is type(straight[k]) for k in odd)
+    as_usual = isinstance(shown, dict) and {k: type(v) for k, v in shown.items()} == {k: type(v) for k, v in straight.items()}
     words = ("unknown type", "unknown severity", "unknown status", "status of the page", "shouted", "year 0", "far future")
     assert as_usual == (word in (*words, "garbled events", "technique in words"))
+
+
+async def test_every_so_many_th_arrival_is_odd_each_in_its_way(tell: Tell, world: autional.Tenant) -> None:
+    await tell("modes", odd_every=2)
+    made = await tell("anomalies", count=2 * len(odd.WORDS))
+    assert [world.anomalies[ident].odd for ident in made["ids"]] == [found for word in odd.WORDS for found in ("", word)]
 
 
 async def test_the_log_has_each_call_as_it_came(web: httpx.AsyncClient, api: httpx.AsyncClient, tell: Tell, one: str) -> None:
@@ -80,6 +86,24 @@ async def test_faults_strike_and_end(api: httpx.AsyncClient, tell: Tell) -> None
         reply = await api.get("anomalies")
         assert (reply.status_code, "items" in reply.text) == (status, False)
     assert (await api.get("anomalies")).status_code == 200
+
+
+async def test_a_fault_speaks_like_the_service_that_was_asked(web: httpx.AsyncClient, tell: Tell) -> None:
+    await tell("faults", mode="429", retry_after=3)
+    token = (await web.post("/bff/oauth/api/v1/oauth/token", data={"grant_type": "client_credentials"})).json()
+    members = (await web.get("/bff/tenant/api/v1/admin/tenants/tnt_acme/members")).json()
+    listed = (await web.get("/bff/audit/api/v1/admin/audit/anomalies")).json()
+    assert token["error"] == "rate_limit_exceeded"
+    assert set(members) == {"code", "message", "timestamp"}
+    assert (listed["retry_after"], listed["instance"]) == (3, "/bff/audit/api/v1/admin/audit/anomalies")
+
+
+def test_a_taken_port_is_told_in_a_sentence() -> None:
+    with loopback.bound(0) as taken:
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(SystemExit, match=f"Cannot listen on port {port}: Address already in use. Choose another one with --port."):
+            alone.run(port, autional.running(port=port), str)
 
 
 async def test_waiting_for_a_change(web: httpx.AsyncClient, tell: Tell) -> None:

@@ -25,15 +25,15 @@ async def test_an_end_is_kept_with_who_and_when_and_taken_back(api: httpx.AsyncC
     assert not {"resolved_by", "resolved_at"} & set(await shown(api, one))
 
 
-async def test_transitions_are_free_or_those_of_the_consoles(api: httpx.AsyncClient, tell: Tell, one: str) -> None:
+async def test_transitions_are_free_or_those_of_the_consoles(api: httpx.AsyncClient, world: autional.Tenant, one: str) -> None:
     words = ("open", "investigating", "resolved", "false_positive")
+    anomaly = world.anomalies[one.partition("/")[2]]
     taken = {}
     for rule in ("any", "console"):
+        world.modes.transitions = rule  # type: ignore[assignment]
         for now in words:
             for wanted in words:
-                await tell("modes", transitions="any")
-                await api.put(f"{one}/status", json={"status": now})
-                await tell("modes", transitions=rule)
+                world.set_status(anomaly, now, "usr_dreyes")
                 taken[rule, now, wanted] = (await api.put(f"{one}/status", json={"status": wanted})).status_code
     assert {status for (rule, _, _), status in taken.items() if rule == "any"} == {200}
     offered = {("open", "investigating"), ("open", "resolved"), ("open", "false_positive")}
@@ -156,6 +156,10 @@ async def test_a_detection_may_be_a_task_that_nobody_can_ask_about(api: httpx.As
     assert (await api.get(f"anomalies/detect/{told['task_id']}")).status_code == 404
     assert (await api.get(f"anomalies/{told['task_id']}")).status_code == 404
     assert (await api.get("anomalies")).json()["total"] == before + 2
+
+
+async def test_a_detection_in_another_tenant_is_refused(api: httpx.AsyncClient) -> None:
+    assert (await api.post("anomalies/detect", json={"time_range": "1h", "tenant_id": "tnt_other"})).status_code == 403
 
 
 @pytest.mark.parametrize("body", [{}, {"time_range": ""}, {"time_range": "90d"}, {"timeRange": "24h"}, {"time_range": 24}])

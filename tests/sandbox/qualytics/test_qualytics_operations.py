@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from sandbox import qualytics
-from sandbox.page import chaos
+from sandbox.page import panels
 
 Tell = Callable[..., Awaitable[Any]]
 
@@ -264,12 +264,12 @@ async def test_the_list_is_paged_and_filtered_by_result(api: httpx.AsyncClient, 
 
 
 async def test_what_the_chaos_panel_sends_is_understood(api: httpx.AsyncClient, clock: Clock, tell: Tell) -> None:
-    fine = (await tell("/operations/start", **chaos.ELSEWHERE))["id"]
-    fails = (await tell("/operations/start", **chaos.ELSEWHERE, **chaos.FAILS))["id"]
+    fine = (await tell("/operations/start", **panels.ELSEWHERE))["id"]
+    fails = (await tell("/operations/start", **panels.ELSEWHERE, **panels.FAILS))["id"]
     clock.forward(60)
     assert (await look(api, fine))["result"] == "success"
-    assert (await look(api, fails))["message"] == chaos.FAILS["message"]
-    await tell("/faults", **chaos.AWAY)
+    assert (await look(api, fails))["message"] == panels.FAILS["message"]
+    await tell("/faults", **panels.AWAY)
     assert (await api.get("/operations")).status_code == 503
 
 
