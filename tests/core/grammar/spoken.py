@@ -50,7 +50,8 @@ CLOSINGS = (model.Closing("Confirmed", "it was real"),)
 ANODOT = System("anodot", "Anodot", model.Idents(FORM, ("app.anodot.example",), r"/detail/([A-Za-z0-9:%]+)"), OWN, CLOSINGS)
 
 ELSEWHERE = {"resolution": "Anomify", "bookmark": "Anodot", "delta": "Anodot", "direction": "Anodot"}
-USUAL = grammar.spoken([QUALYTICS, System("anodot", "Anodot", model.Idents())], ELSEWHERE)
+SYSTEMS = (QUALYTICS, System("anodot", "Anodot", model.Idents()))
+USUAL = grammar.spoken(SYSTEMS, ELSEWHERE)
 """Two whose ids look as usual."""
 
 ALONE = grammar.spoken([QUALYTICS], ELSEWHERE)
