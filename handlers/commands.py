@@ -94,8 +94,11 @@ async def _link(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -
 
 
 async def _help(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
-    ways = [one for name in desk.sources for one in desk.browse.capabilities(name).archive_as]
-    return desk_status.help_text(await desk.browse.newest(), ways, desk.browse.search.own_words(), desk.browse.search.refused_words())
+    offers = [desk.browse.capabilities(name) for name in desk.sources]
+    ways = [one for offer in offers for one in offer.archive_as]
+    unable = grammar.unable({action for offer in offers for action in offer.supports})
+    search = desk.browse.search
+    return desk_status.help_text(await desk.browse.newest(), ways, search.own_words(), search.refused_words(), unable)
 
 
 async def _list(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 from bot import model
 from bot.core import snapshot, transitions
@@ -70,6 +70,22 @@ def undo(item: model.Item, now: model.Anomaly | None, change: model.Change | Non
     if item.after is None:
         return (), "How it was left is not known, so that nothing was taken back."
     return _undo(item, snapshot.of(now), asked)
+
+
+class Keeps(Protocol):
+    """A system, as far as it says what it never gives back."""
+
+    title: str
+    uncleared: frozenset[model.Part]
+
+
+def possible(steps: Sequence[model.Change], stays: str, system: Keeps) -> tuple[Sequence[model.Change], str]:
+    """The same without what this system has no way to do, which stays."""
+    if model.Part.ASSIGNEES not in system.uncleared or all(one.assignees != () for one in steps):
+        return steps, stays
+    left = [replace(one, assignees=None) if one.assignees == () else one for one in steps]
+    said = f"It stays assigned: {system.title} has no way to take somebody off an anomaly."
+    return [one for one in left if one != model.Change(model.Action.ASSIGN)], _sentences(stays if stays != BACK else "", said)
 
 
 def rights(item: model.Item, change: model.Change) -> frozenset[model.Action]:

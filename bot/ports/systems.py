@@ -51,6 +51,7 @@ class Source(Protocol):
     `census`: within so many polls everything that is open was looked through once, whatever its date.
     `unkept` are the parts that it cannot keep of some or all of its anomalies, each of which says so (`Anomaly.kept_here`): the desk keeps
     them, and calls nothing to change them.
+    `uncleared` are the parts that it can change and never empty again, like who is assigned.
     `idents` say how its anomalies are named, `own_words` are the filter words that belong to it alone,
     `client_options` what people know from its own command line.
     Who starts scans is a `Scanner` beside it: `supports` names SCAN and ABORT exactly where there is one.
@@ -66,6 +67,7 @@ class Source(Protocol):
     words: Mapping[str, model.Word]
     census: int
     unkept: frozenset[model.Part]
+    uncleared: frozenset[model.Part]
     idents: model.Idents
     own_words: tuple[model.OwnWord, ...]
     client_options: model.ClientOptions

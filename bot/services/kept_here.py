@@ -37,6 +37,7 @@ class KeptHere:
     max_batch: int
     census: int
     unkept: frozenset[model.Part]
+    uncleared: frozenset[model.Part]
     idents: model.Idents
     own_words: tuple[model.OwnWord, ...]
     client_options: model.ClientOptions

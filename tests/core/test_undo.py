@@ -367,3 +367,28 @@ def test_an_undo_touches_only_what_its_batch_changed(before: model.Anomaly, chan
     if (new.state, new.status) != (mid.state, mid.status):
         assert (end.state, end.status) == (new.state, new.status), "somebody else's standing"
     assert set(end.tags) ^ set(new.tags) <= set(old.tags) ^ set(mid.tags), "somebody else's tags"
+
+
+class Sticky:
+    """A system that never takes anybody off."""
+
+    title, uncleared = "Acme", frozenset({model.Part.ASSIGNEES})
+
+
+def test_what_a_system_never_empties_is_left_out_and_said() -> None:
+    back = [model.Change(ACT.UNACKNOWLEDGE, assignees=()), model.Change(ACT.ASSIGN, assignees=())]
+    assert undo.possible(back, "", Sticky()) == (
+        [model.Change(ACT.UNACKNOWLEDGE)],
+        "It stays assigned: Acme has no way to take somebody off an anomaly.",
+    )
+    other = [model.Change(ACT.ASSIGN, assignees=("7",))]
+    assert undo.possible(other, "stays", Sticky()) == (other, "stays")
+
+
+def test_a_link_to_a_case_and_another_word_for_what_was_acknowledged_stay(anomaly: Make) -> None:
+    before = anomaly()
+    linked = model.Change(ACT.CASE, case="CASE-1")
+    assert undo.undo(item(before, before), before, linked) == ((), "It stays linked to CASE-1: a link to a case cannot be taken back.")
+    acked = done(before, ACK)
+    staged = replace(acked, status="Investigating")
+    assert undo.undo(item(acked, staged), staged, replace(ACK, stage="investigating"))[1].startswith("It stays Investigating: ")

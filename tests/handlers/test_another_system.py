@@ -31,6 +31,7 @@ class Acme:
     words: Mapping[str, model.Word] = dict.fromkeys(("source", "status", "sort", "limit", "id"), model.Word(model.Handling.SENT))
     max_batch, census = 1, 1
     unkept: frozenset[model.Part] = frozenset()
+    uncleared: frozenset[model.Part] = frozenset()
 
     def __init__(self, deps: ports.Deps) -> None:
         self.deps, self.closed = deps, False

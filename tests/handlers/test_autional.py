@@ -85,6 +85,19 @@ async def test_many_are_done_in_one_batch_and_taken_back(front: Front) -> None:
     assert {there(front, ref).status for ref in refs} == {"open"}
 
 
+async def test_an_undo_gives_back_what_it_can_and_says_what_stays(front: Front) -> None:
+    refs = await arrived(front, 2)
+    await front.send(front.command(f"ack {','.join(ref.id for ref in refs)} assign:me note:seen"))
+    await pair.confirmed(front)
+    assert {(there(front, ref).status, there(front, ref).assignee) for ref in refs} == {("investigating", "usr_dreyes")}
+    await front.send(front.command("undo"))
+    await front.running.post.flush()
+    assert {(there(front, ref).status, there(front, ref).assignee) for ref in refs} == {("open", "usr_dreyes")}
+    receipt = visible(front.posted()[-1])
+    assert "It stays assigned: Autional has no way to take somebody off" in receipt, receipt
+    assert "comment stays" in receipt
+
+
 async def test_what_it_has_no_way_to_do_is_said_and_changes_nothing(front: Front) -> None:
     (ref,) = await arrived(front, assignee="usr_lpark")
     for said, why in (

@@ -92,6 +92,7 @@ class System:
     own_words: tuple[model.OwnWord, ...] = ()
     unkept: frozenset[model.Part] = frozenset()
     client_options: model.ClientOptions = field(default_factory=model.ClientOptions)
+    uncleared: frozenset[model.Part] = frozenset()
     max_batch: int = 5
     census: int = 16
     words: Mapping[str, model.Word] = field(default_factory=dict)

@@ -89,6 +89,7 @@ class Strange:
     words = WORDS
     census = 16
     unkept: frozenset[model.Part] = frozenset()
+    uncleared: frozenset[model.Part] = frozenset()
     own_words = OWN_WORDS
     client_options = model.ClientOptions("strangectl", {"signal": "", "ending": "as:", "phase": "status:"})
 

@@ -6,7 +6,7 @@ Filter words select, changes are marked: no word is both.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,6 +76,15 @@ SHAPES: Mapping[str, Shape] = {
     "reopen": Shape(model.Action.REOPEN, ("note",)),
     "delete": Shape(model.Action.DELETE),
 }
+
+_OPTIONAL: Mapping[str, model.Action] = {"case": model.Action.CASE}
+"""Verbs for what few systems can: help is silent about them where none can."""
+
+
+def unable(supports: Collection[model.Action]) -> frozenset[str]:
+    """The verbs that nothing can be done with where systems support these actions between them."""
+    return frozenset(name for name, action in _OPTIONAL.items() if action not in supports)
+
 
 Closing = Sequence[model.Closing]
 """The ways of closing that people choose from, of all systems."""

@@ -29,6 +29,7 @@ class Autional:
     max_batch = 1
     words: Mapping[str, model.Word] = filters.WORDS
     unkept: frozenset[model.Part] = frozenset()
+    uncleared = frozenset({model.Part.ASSIGNEES})
     idents = model.Idents("ano_[A-Za-z0-9_-]{1,120}")
     client_options = model.ClientOptions()
 

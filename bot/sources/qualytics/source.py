@@ -51,6 +51,7 @@ class Qualytics:
     words: Mapping[str, model.Word] = list_params.WORDS
     own_words: tuple[model.OwnWord, ...] = ()
     unkept: frozenset[model.Part] = frozenset()
+    uncleared: frozenset[model.Part] = frozenset()
     client_options: model.ClientOptions = client_options.OPTIONS
 
     def __init__(
