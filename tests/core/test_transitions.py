@@ -225,6 +225,7 @@ LEE = model.Person("qualytics", "8", "Lee Park")
         pytest.param(OPEN, OPEN | {"status": "Triaged"}, ("status", "Active", "Triaged"), id="a status nobody knows"),
         pytest.param(OPEN, OPEN | {"assignees": ()}, ("assign", "Dana Levi", "unassigned"), id="unassigned"),
         pytest.param(OPEN, ACKED | {"assignees": (LEE,)}, ("acknowledge", "Active; Dana Levi", "Acknowledged; Lee Park"), id="two things"),
+        pytest.param(OPEN, OPEN | {"assignees": (model.Person("qualytics", "7", "D. Levi"),)}, None, id="somebody is called otherwise"),
         pytest.param(OPEN, OPEN | {"tags": ()}, ("tag", "PII, critical", "no tags"), id="tags"),
         pytest.param(OPEN, OPEN | {"tags": ("PII", "critical")}, None, id="tags in another order"),
         pytest.param(OPEN | {"description": "a"}, OPEN | {"description": "b"}, ("describe", "a", "b"), id="description"),
