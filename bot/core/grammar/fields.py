@@ -303,6 +303,13 @@ OPEN_TYPES = FilterWord(
 )
 """`type:` where a system has types that nobody knows beforehand."""
 
+
+def opens(known: Mapping[str, model.Word]) -> bool:
+    """Whether a system has types of its own, which nobody knows beforehand."""
+    word = known.get("type")
+    return word is not None and word.handling is not model.Handling.REFUSED and not word.values
+
+
 BY_NAME: Mapping[str, FilterWord] = {word.name: word for word in TABLE}
 
 ALIASES: Mapping[str, str] = {
