@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from bot import model
-from bot.core import snapshot, transitions
+from bot.core import closings, snapshot, transitions
 
 BACK = "It is as it was before already."
 
@@ -73,14 +73,18 @@ def undo(item: model.Item, now: model.Anomaly | None, change: model.Change | Non
 
 
 class Keeps(Protocol):
-    """A system, as far as it says what it never gives back."""
+    """A system, as far as it says what it never gives back, and what it calls what was acknowledged."""
 
     title: str
     uncleared: frozenset[model.Part]
+    stages: tuple[model.Stage, ...]
 
 
-def possible(steps: Sequence[model.Change], stays: str, system: Keeps) -> tuple[Sequence[model.Change], str]:
-    """The same without what this system has no way to do, which stays."""
+def possible(steps: Sequence[model.Change], stays: str, item: model.Item, system: Keeps) -> tuple[Sequence[model.Change], str]:
+    """The same in the words of this system, and without what it has no way to do, which stays."""
+    stage = closings.staged(system.stages, item.before.status)
+    if stage is not None:
+        steps = [replace(one, stage=stage.word) if one.action is model.Action.ACKNOWLEDGE else one for one in steps]
     if model.Part.ASSIGNEES not in system.uncleared or all(one.assignees != () for one in steps):
         return steps, stays
     left = [replace(one, assignees=None) if one.assignees == () else one for one in steps]
