@@ -112,7 +112,7 @@ def _as(anomaly: model.Anomaly) -> str:
     return f" as {anomaly.archived_as}" if anomaly.archived_as else ""
 
 
-_OPEN, _ACKNOWLEDGED, _ARCHIVED = model.State.OPEN, model.State.ACKNOWLEDGED, model.State.ARCHIVED
+_OPEN, _ACKNOWLEDGED, _ARCHIVED = model.State.ACTIVE, model.State.ACKNOWLEDGED, model.State.ARCHIVED
 _ASSIGNED = _unless_so("It is assigned like that already.")
 _TAGGED = _unless_so("It has these tags already.")
 _DESCRIBED = _unless_so("It has this description already.")
@@ -278,7 +278,7 @@ def standing(anomaly: model.Anomaly | None, change: model.Change) -> str:
 
 
 _BECAME: Mapping[model.State, model.Action] = {
-    model.State.OPEN: model.Action.UNACKNOWLEDGE,
+    model.State.ACTIVE: model.Action.UNACKNOWLEDGE,
     model.State.ACKNOWLEDGED: model.Action.ACKNOWLEDGE,
     model.State.ARCHIVED: model.Action.ARCHIVE,
 }

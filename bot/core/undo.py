@@ -120,11 +120,11 @@ def _undo(item: model.Item, here: model.Snapshot, asked: model.Change | None) ->
 _Steps = tuple[model.Action, ...]
 
 _BACK: Mapping[tuple[model.State, model.State], _Steps] = {
-    (model.State.OPEN, model.State.ACKNOWLEDGED): (model.Action.UNACKNOWLEDGE,),
-    (model.State.ACKNOWLEDGED, model.State.OPEN): (model.Action.ACKNOWLEDGE,),
-    (model.State.OPEN, snapshot.ARCHIVED): (model.Action.REOPEN, model.Action.UNACKNOWLEDGE),
+    (model.State.ACTIVE, model.State.ACKNOWLEDGED): (model.Action.UNACKNOWLEDGE,),
+    (model.State.ACKNOWLEDGED, model.State.ACTIVE): (model.Action.ACKNOWLEDGE,),
+    (model.State.ACTIVE, snapshot.ARCHIVED): (model.Action.REOPEN, model.Action.UNACKNOWLEDGE),
     (model.State.ACKNOWLEDGED, snapshot.ARCHIVED): (model.Action.REOPEN, model.Action.ACKNOWLEDGE),
-    (snapshot.ARCHIVED, model.State.OPEN): (model.Action.ARCHIVE,),
+    (snapshot.ARCHIVED, model.State.ACTIVE): (model.Action.ARCHIVE,),
     (snapshot.ARCHIVED, model.State.ACKNOWLEDGED): (model.Action.ARCHIVE,),
 }
 """(before, after) -> the way back. What is reopened is acknowledged in some systems (contracts 1.5) and open in others: the second step is

@@ -16,7 +16,7 @@ from tests.core import conftest
 
 Make = Callable[..., model.Anomaly]
 
-OPEN, ACKNOWLEDGED, ARCHIVED = model.State.OPEN, model.State.ACKNOWLEDGED, model.State.ARCHIVED
+OPEN, ACKNOWLEDGED, ARCHIVED = model.State.ACTIVE, model.State.ACKNOWLEDGED, model.State.ARCHIVED
 ACT = model.Action
 STATUS = {OPEN: "Active", ACKNOWLEDGED: "Acknowledged"}
 MOVES = {ACT.ACKNOWLEDGE: ACKNOWLEDGED, ACT.UNACKNOWLEDGE: OPEN, ACT.REOPEN: ACKNOWLEDGED}

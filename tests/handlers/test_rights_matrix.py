@@ -191,10 +191,10 @@ async def _undo(front: Front, action: model.Action, ident: str) -> str:
     before = snapshot.of(now)
     earlier = {
         A.ACKNOWLEDGE: model.Snapshot(model.State.ACKNOWLEDGED, "Acknowledged"),
-        A.UNACKNOWLEDGE: model.Snapshot(model.State.OPEN, "Active"),
+        A.UNACKNOWLEDGE: model.Snapshot(model.State.ACTIVE, "Active"),
         A.ARCHIVE: model.Snapshot(model.State.ARCHIVED, "Invalid", "Invalid"),
-        A.REOPEN: model.Snapshot(model.State.OPEN, "Active"),
-        A.TAG: model.Snapshot(model.State.OPEN, "Active"),
+        A.REOPEN: model.Snapshot(model.State.ACTIVE, "Active"),
+        A.TAG: model.Snapshot(model.State.ACTIVE, "Active"),
     }.get(action, before)
     name = await _batch(front, did, model.Item(now.ref, earlier, model.Fate.DONE, after=before), model.BatchState.DONE)
     return await _said(front, front.click(ids.BATCH_UNDO, name, user=LEE))

@@ -228,7 +228,7 @@ def _status(query: model.Query, anomaly: model.Anomaly) -> bool:
 
 
 _STANDING: Mapping[model.State, Sequence[str]] = {
-    model.State.OPEN: ("open", "active"),
+    model.State.ACTIVE: ("open", "active"),
     model.State.ACKNOWLEDGED: ("open", "acknowledged"),
     model.State.ARCHIVED: ("archived",),
 }

@@ -14,9 +14,9 @@ LONGEST = 2000
 """Characters of a remark (contracts 4.3: the server's own limit)."""
 _AIMS: Mapping[model.Action, model.State] = {
     model.Action.ACKNOWLEDGE: model.State.ACKNOWLEDGED,
-    model.Action.UNACKNOWLEDGE: model.State.OPEN,
+    model.Action.UNACKNOWLEDGE: model.State.ACTIVE,
     model.Action.ARCHIVE: model.State.ARCHIVED,
-    model.Action.REOPEN: model.State.OPEN,
+    model.Action.REOPEN: model.State.ACTIVE,
 }
 SUPPORTS = frozenset({*_AIMS, model.Action.ASSIGN, model.Action.COMMENT, model.Action.CASE, model.Action.BROWSE})
 WRONG_WORD = (400, 422)

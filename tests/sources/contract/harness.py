@@ -89,7 +89,7 @@ class Harness(abc.ABC):
 
     def open(self) -> set[str]:
         """The ids of all that is not closed."""
-        return self.standing(model.State.OPEN, model.State.ACKNOWLEDGED)
+        return self.standing(model.State.ACTIVE, model.State.ACKNOWLEDGED)
 
     @abc.abstractmethod
     def ended_as(self, ident: str) -> str:
@@ -144,7 +144,7 @@ class Qualytics(Harness):
     def state(self, ident: str) -> model.State | None:
         known = {"Acknowledged": model.State.ACKNOWLEDGED, **dict.fromkeys(self.outcomes, model.State.ARCHIVED)}
         one = self.world.anomalies.get(int(ident))
-        return None if one is None else known.get(one.status, model.State.OPEN)
+        return None if one is None else known.get(one.status, model.State.ACTIVE)
 
     def everything(self) -> list[str]:
         return [str(ident) for ident in self.world.anomalies]
@@ -190,7 +190,7 @@ class Strange(Harness):
     def state(self, ident: str) -> model.State | None:
         known = {worlds.SEEN: model.State.ACKNOWLEDGED, worlds.SHUT: model.State.ARCHIVED}
         one = self.world.signals.get(ident)
-        return None if one is None else known.get(worlds.SEEN if one.was and worlds.waits(one) else one.phase, model.State.OPEN)
+        return None if one is None else known.get(worlds.SEEN if one.was and worlds.waits(one) else one.phase, model.State.ACTIVE)
 
     def everything(self) -> list[str]:
         return list(self.world.signals)
@@ -240,7 +240,7 @@ class Autional(Harness):
             **dict.fromkeys(("acknowledged", "investigating"), model.State.ACKNOWLEDGED),
             **dict.fromkeys(("resolved", "dismissed", "false_positive"), model.State.ARCHIVED),
         }
-        return None if one is None else known.get(one.status, model.State.OPEN)
+        return None if one is None else known.get(one.status, model.State.ACTIVE)
 
     def everything(self) -> list[str]:
         return list(self.world.anomalies)
