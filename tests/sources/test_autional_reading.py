@@ -10,7 +10,7 @@ import pytest
 
 from bot import model
 from bot.sources.autional import filters, schema, statuses
-from sandbox.autional import wire_json
+from sandbox.autional import odd
 from tests.sources import audits
 from tests.sources.staging import Clock
 
@@ -87,13 +87,13 @@ def test_a_technique_is_a_link_where_it_is_one(word: str, page: str) -> None:
 
 async def test_every_odd_one_becomes_a_card_or_is_left_out() -> None:
     async with audits.tenant() as tenant:
-        for odd in wire_json.ODD:
+        for odd in odd.ODD:
             tenant.world.arrive(1, odd=odd)
         made = tenant.source()
         first = await made.changes("")
         found = {one.ref: one for one in (*first.anomalies, *(await made.changes(first.cursor)).anomalies)}
         without_an_id = {"no id", "not an object", "null"}
-        assert len(found) == len(wire_json.ODD) - len(without_an_id)
+        assert len(found) == len(odd.ODD) - len(without_an_id)
         assert all(one.created.year >= 2020 for one in found.values()), "one whose date cannot be read is dated now"
 
 
