@@ -87,8 +87,8 @@ def test_a_technique_is_a_link_where_it_is_one(word: str, page: str) -> None:
 
 async def test_every_odd_one_becomes_a_card_or_is_left_out() -> None:
     async with audits.tenant() as tenant:
-        for odd in odd.ODD:
-            tenant.world.arrive(1, odd=odd)
+        for way in odd.ODD:
+            tenant.world.arrive(1, odd=way)
         made = tenant.source()
         first = await made.changes("")
         found = {one.ref: one for one in (*first.anomalies, *(await made.changes(first.cursor)).anomalies)}
