@@ -165,6 +165,8 @@ def _assemble(
         scanners={name: system.scanner for name, system in systems.items() if system.scanner},
         pictures={name: system.pictures for name, system in systems.items() if system.pictures},
         hooks={name: kind.hooks for name, kind in registry.SYSTEMS.items() if name in systems and kind.hooks},
+        witnesses={name: system.witness for name, system in systems.items() if system.witness},
+        detectors={name: system.detector for name, system in systems.items() if system.detector},
         messenger=slack.SlackMessenger(client, pacer, telemetry=metrics),
         directory=directory.SlackDirectory(client, sorted(grants.groups())),
         grants=grants,

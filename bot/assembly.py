@@ -28,7 +28,7 @@ from bot.services import (
     triage,
 )
 from bot.services.batches import freeze, preview, run
-from bot.services.scans import ask, follow
+from bot.services.scans import ask, detect, follow
 from bot.store import engine, routes
 from handlers import desk
 
@@ -47,6 +47,8 @@ class Ground:
     scanners: Mapping[str, ports.Scanner]
     pictures: Mapping[str, ports.Pictures]
     hooks: Mapping[str, ports.Hooks]
+    witnesses: Mapping[str, ports.Witness]
+    detectors: Mapping[str, ports.Detector]
     messenger: ports.Messenger
     directory: ports.Directory
     grants: permissions.Grants
@@ -115,6 +117,7 @@ def services(ground: Ground) -> Services:
         previews=preview.Previews(batches=bulk, acting=acting, browse=looking, review=reviewing, people=folk, messenger=ground.messenger),
         runs=_runs(ground, folk, bulk, wanted, posting, recorder),
         scans=scanning,
+        detections=_detections(ground),
         follow=_follow(ground, folk, scanning, wanted),
         digests=digesting,
         review=reviewing,
@@ -200,6 +203,7 @@ def _browse(ground: Ground, folk: people.People) -> browse.Browse:
     return browse.Browse(
         sources=ground.sources,
         scanners=ground.scanners,
+        witnesses=ground.witnesses,
         anomalies=ground.store.anomalies,
         cards=ground.store.cards,
         journal=ground.store.journal,
@@ -285,6 +289,10 @@ def _scans(ground: Ground, wanted: cards.Cards) -> ask.Scans:
         clock=ground.clock,
         grants=ground.grants,
     )
+
+
+def _detections(ground: Ground) -> detect.Detections:
+    return detect.Detections(sources=ground.sources, detectors=ground.detectors, health=ground.store.health, grants=ground.grants)
 
 
 def _follow(ground: Ground, folk: people.People, scanning: ask.Scans, wanted: cards.Cards) -> follow.Follow:

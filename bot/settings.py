@@ -53,7 +53,6 @@ def _unspoken(title: str, *secrets: str, plain: Sequence[str] = (), words: Seque
 UNSPOKEN = (
     _unspoken("Anodot", "ACCESS_KEY", words=("bookmark", "delta", "direction", "duration", "metric", "resolution")),
     _unspoken("Anomify", "TOKEN", plain=("UNDOCUMENTED",)),
-    _unspoken("Autional", "TOKEN", "CLIENT_SECRET", plain=("CLIENT_ID", "TENANT")),
 )
 """Systems that are known by name, and not spoken yet."""
 

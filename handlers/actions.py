@@ -100,7 +100,7 @@ async def _fill(
 async def _history(desk: desk.Desk, request: incoming.Request, target: ids.ButtonTarget) -> None:
     actor = await desk.people.actor(request.user)
     shown, entries, comments = await desk.browse.history(target.ref, actor)
-    await guard.say(desk, request, replies.history(shown.anomaly, entries, comments))
+    await guard.say(desk, request, replies.history(shown.anomaly, entries, comments, await desk.browse.closely(shown.anomaly)))
 
 
 async def _why(desk: desk.Desk, request: incoming.Request, target: ids.ButtonTarget) -> None:
@@ -118,9 +118,16 @@ async def _more(desk: desk.Desk, request: incoming.Request) -> None:
     await chosen(desk, request, target)
 
 
+async def _stage(word: str, desk: desk.Desk, request: incoming.Request, target: ids.ButtonTarget) -> None:
+    """Acknowledged in a word of the system's that is not its usual one."""
+    await _act(desk, request, model.Change(model.Action.ACKNOWLEDGE, stage=word), target)
+
+
 def _chosen(value: str) -> tuple[More, ids.ButtonTarget]:
     """The entry of the [...] menu. Raises ValueError for one that is not in it."""
     choice, target = ids.decode_choice(value)
+    if choice.startswith(ids.MORE_STAGE):
+        return partial(_stage, choice.removeprefix(ids.MORE_STAGE)), target
     if choice not in MORE:
         raise ValueError(f"no such choice: {choice!r}")
     return MORE[choice], target

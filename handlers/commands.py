@@ -94,8 +94,11 @@ async def _link(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -
 
 
 async def _help(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
-    ways = [one for name in desk.sources for one in desk.browse.capabilities(name).archive_as]
-    return desk_status.help_text(await desk.browse.newest(), ways, desk.browse.search.own_words(), desk.browse.search.refused_words())
+    capabilities_of = [desk.browse.capabilities(name) for name in desk.sources]
+    ways = [one for capabilities in capabilities_of for one in capabilities.archive_as]
+    unable = grammar.unable({action for capabilities in capabilities_of for action in capabilities.supports})
+    search = desk.browse.search
+    return desk_status.help_text(await desk.browse.newest(), ways, search.own_words(), search.refused_words(), unable)
 
 
 async def _list(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
@@ -116,12 +119,14 @@ async def _count(desk: desk.Desk, command: grammar.Command, actor: model.Actor) 
 
 async def _show(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
     shown = await desk.browse.show(command.refs[0], actor)
-    return anomaly_card.anomaly(shown.anomaly, shown.capabilities, shown.past)
+    told = await desk.browse.closely(shown.anomaly)
+    anomaly = replace(shown.anomaly, related=tuple(told.related) or shown.anomaly.related)
+    return anomaly_card.anomaly(anomaly, shown.capabilities, shown.past)
 
 
 async def _history(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
     shown, entries, comments = await desk.browse.history(command.refs[0], actor)
-    return replies.history(shown.anomaly, entries, comments)
+    return replies.history(shown.anomaly, entries, comments, await desk.browse.closely(shown.anomaly))
 
 
 async def _why(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from bot import model, ports
 from bot.services import browse, digest, people, review, status, triage
 from bot.services.batches import freeze, preview, run
-from bot.services.scans import ask, follow
+from bot.services.scans import ask, detect, follow
 
 Placing = Callable[[model.Actor], Awaitable[tuple[model.Ref, ...]]]
 """Finds for this actor the systems of the ids of a command."""
@@ -29,6 +29,7 @@ class Desk:
     previews: preview.Previews
     runs: run.Runs
     scans: ask.Scans
+    detections: detect.Detections
     follow: follow.Follow
     digests: digest.Digests
     review: review.Review

@@ -9,7 +9,7 @@ from slack_bolt.async_app import AsyncAck
 from bot import errors, model
 from bot.core import grammar, scan_rules
 from bot.render.kit import ids, modals, refusals
-from bot.render.scan import scan_form, scan_message, scan_preview
+from bot.render.scan import detection, scan_form, scan_message, scan_preview
 from bot.services.scans import ask
 from handlers import desk, guard, incoming
 
@@ -30,7 +30,7 @@ async def command(desk: desk.Desk, request: incoming.Request) -> None:
         )
     except errors.UserError:
         await guard.may_look(desk, request)  # who may not look is told that, and not how to write it
-        desk.scans.offered()
+        _askable(desk)
         raise
     if typed.verb == "form":  # before anything else is awaited: the trigger lasts three seconds
         await _open(desk, request, scan_form.ScanDraft(desk.scans.usual, request.channel))
@@ -85,8 +85,19 @@ async def _abort(desk: desk.Desk, request: incoming.Request, typed: Typed, actor
     await desk.follow.work()
 
 
+async def _detect(desk: desk.Desk, request: incoming.Request, typed: Typed, actor: model.Actor) -> None:
+    source, found = await desk.detections.start(typed.source, typed.span, actor)
+    await guard.say(desk, request, detection.started(found, typed.span, desk.browse.capabilities(source)))
+
+
+def _askable(desk: desk.Desk) -> None:
+    """Raise NotSupported where nothing of this can be asked of any system."""
+    if not desk.detections.detectors:
+        desk.scans.offered()
+
+
 async def _help(desk: desk.Desk, request: incoming.Request, typed: Typed, actor: model.Actor) -> None:
-    desk.scans.offered()
+    _askable(desk)
     await guard.say(desk, request, scan_message.help_text())
 
 
@@ -94,8 +105,9 @@ VERBS: Mapping[str, Callable[[desk.Desk, incoming.Request, Typed, model.Actor], 
     "help": _help,
     "status": _status,
     "abort": _abort,
+    "detect": _detect,
 }
-"""Verbs that start nothing; all others do."""
+"""Verbs that start no operation; all others do."""
 
 
 # --- buttons ----------------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import ast
 import json
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,10 @@ from slack_bolt.async_app import AsyncApp
 import handlers
 from bot import app, model, settings
 from bot.core import grammar
+from bot.core.grammar import edits
 from bot.render.kit import ids
 from bot.sources import registry
+from bot.sources.autional import filters
 from bot.sources.qualytics import list_params
 from handlers import actions, commands, views
 from sandbox.slack import manifest as fake
@@ -114,13 +116,13 @@ def test_scopes_are_what_the_calls_need_and_no_more() -> None:
 
 def test_everything_that_can_be_pressed_has_a_listener() -> None:
     assert set(handlers.ACTIONS) == set(ids.MESSAGE_ACTIONS)
-    assert set(actions.MORE) == {value for name, value in vars(ids).items() if name.startswith("MORE_")}
+    assert set(actions.MORE) | {ids.MORE_STAGE} == {value for name, value in vars(ids).items() if name.startswith("MORE_")}
     assert set(handlers.VIEWS) == {value for name, value in vars(ids).items() if name.endswith("_VIEW")}
     assert set(handlers.OPTIONS) == set(ids.VIEW_OPTIONS)
     inputs = {ids.ASSIGN_PEOPLE, ids.LINK_PERSON, ids.COMMENT_TEXT, *ids.REVIEW_INPUTS, *ids.SCAN_INPUTS}
     assert set(views.QUIET) == inputs
     assert set(handlers.VIEW_ACTIONS) - inputs == set(ids.VIEW_ACTIONS)
-    assert set(commands.VERBS) | set(grammar.SHAPES) | {"note", "undo", "review"} == {verb.name for verb in grammar.VERBS}
+    assert set(commands.VERBS) | set(grammar.SHAPES) | {*edits.BEHIND, "undo", "review"} == {verb.name for verb in grammar.VERBS}
 
 
 def test_register_registers_all_of_them() -> None:
@@ -206,7 +208,7 @@ def test_the_newest_change_is_this_version() -> None:
     assert newest is not None and newest[1] == version
 
 
-def filter_table(known: Any, title: str) -> str:
+def filter_table(known: Any, title: str, own: Sequence[model.OwnWord] = ()) -> str:
     """The table of docs/filters.md for one system."""
     applied = {
         model.Handling.SENT: "sent to {title}",
@@ -214,16 +216,22 @@ def filter_table(known: Any, title: str) -> str:
         model.Handling.REFUSED: "refused: {because}",
     }
     lines = ["| word | it takes | example | where it is applied |", "|---|---|---|---|"]
-    for row in grammar.explain(known, title, (), title.casefold()):
+    for row in grammar.explain(known, title, own, title.casefold()):
         where = applied[row.handling].format(title=title, because=row.because)
         lines.append(f"| `{row.word}:` | {row.about} | `{row.example}` | {where} |")
     return "\n".join(lines)
 
 
-def test_the_document_of_the_filters_says_what_the_code_does() -> None:
-    chapter = (ROOT / "docs/filters.md").read_text().split("## Qualytics", 1)[1].split("\n## ", 1)[0]
+@pytest.mark.parametrize(
+    ("title", "known", "own"),
+    [("Qualytics", list_params.WORDS, ()), ("Autional", filters.WORDS, filters.own_words("tnt_1", app.SystemClock()))],
+)
+def test_the_document_of_the_filters_says_what_the_code_does(
+    title: str, known: Mapping[str, model.Word], own: Sequence[model.OwnWord]
+) -> None:
+    chapter = (ROOT / "docs/filters.md").read_text().split(f"## {title}", 1)[1].split("\n## ", 1)[0]
     written = "\n".join(line for line in chapter.splitlines() if line.startswith("|"))
-    wanted = filter_table(list_params.WORDS, "Qualytics")
+    wanted = filter_table(known, title, own)
     assert written == wanted, f"docs/filters.md should hold this table:\n{wanted}"
 
 

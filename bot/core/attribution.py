@@ -23,7 +23,7 @@ SAID: Mapping[model.Action, str] = {
 def remark(change: model.Change, name: str) -> str:
     """The comment that an action leaves, "" where it leaves none: "Archived as Duplicate by Dana via Slack."."""
     said = SAID.get(change.action)
-    as_what = f" as {change.archive_as}" if change.archive_as else ""
+    as_what = f" as {change.archive_as or change.stage}" if change.archive_as or change.stage else ""
     return f"{said}{as_what} by {name} via Slack." if said else ""
 
 

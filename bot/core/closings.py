@@ -53,8 +53,26 @@ def fixes(closings: Iterable[model.Closing], word: str | None) -> bool:
     return known is not None and known.kind is model.ClosingKind.FIXED
 
 
-def fitted(closings: Closings, change: model.Change, title: str) -> model.Change:
-    """The change with its word as the system spells it. Raises NotSupported where people cannot close anomalies in that way there."""
+def staged(stages: Sequence[model.Stage], word: str) -> model.Stage | None:
+    """The stage that a word means, however it is spelt; None for an unknown one."""
+    wanted = word.casefold()
+    return next((one for one in stages if wanted in (one.word.casefold(), one.title.casefold())), None)
+
+
+def staged_told(stages: Iterable[model.Stage]) -> str:
+    """Every stage as it is typed, with its meaning."""
+    return phrases.either([f"as:{one.word.casefold()}{f' ({one.meaning})' if one.meaning else ''}" for one in stages])
+
+
+def fitted(closings: Closings, change: model.Change, title: str, stages: Sequence[model.Stage] = ()) -> model.Change:
+    """The change with its word as the system spells it. Raises NotSupported where people cannot close anomalies in that way there, or
+    there is no such stage."""
+    if change.stage is not None:
+        stage = staged(stages, change.stage)
+        if stage is None:
+            takes = f"It takes {staged_told(stages)}." if stages else "Leave as: out."
+            raise errors.NotSupported(f"{title} does not acknowledge anomalies as {phrases.quoted(change.stage)}. {takes}")
+        return replace(change, stage=stage.word)
     if change.archive_as is None:
         return change
     known = find(chosen(closings), change.archive_as)

@@ -19,6 +19,7 @@ class Able(Protocol):
     title: str
     supports: frozenset[model.Action]
     archive_as: tuple[model.Closing, ...]
+    stages: tuple[model.Stage, ...]
     unkept: frozenset[model.Part]
 
 
@@ -35,7 +36,7 @@ def capabilities(systems: Mapping[str, Able], name: str) -> model.Capabilities:
     system = systems.get(name)
     if system is None:
         return model.Capabilities(name, frozenset())
-    return model.Capabilities(system.title, system.supports, system.archive_as, system.unkept)
+    return model.Capabilities(system.title, system.supports, system.archive_as, system.unkept, system.stages)
 
 
 def together(systems: Mapping[str, Able], names: Collection[str]) -> model.Capabilities:
@@ -43,7 +44,8 @@ def together(systems: Mapping[str, Able], names: Collection[str]) -> model.Capab
     found = [capabilities(systems, name) for name in names]
     outcomes = dict.fromkeys(outcome for one in found for outcome in one.archive_as)
     supports = frozenset(action for one in found for action in one.supports)
-    return model.Capabilities(phrases.both([one.title for one in found]), supports, tuple(outcomes))
+    stages = dict.fromkeys(stage for one in found for stage in one.stages)
+    return model.Capabilities(phrases.both([one.title for one in found]), supports, tuple(outcomes), stages=tuple(stages))
 
 
 def shared(systems: Mapping[str, Able], names: Collection[str]) -> model.Capabilities:
@@ -70,10 +72,10 @@ def part(parts: Mapping[str, Part], name: str, system: Able, action: model.Actio
 
 def unable(systems: Sequence[Able], action: model.Action) -> errors.NotSupported:
     """What is said where none of these systems offers an action, with the way out."""
-    what = _SCANS.get(action) or f"{vocabulary.order(action)} anomalies"
+    what = _DOING.get(action) or f"{vocabulary.order(action)} anomalies"
     titles = [system.title for system in systems]
     offer = "offers" if len(titles) == 1 else "offer"
     return errors.NotSupported(f"{phrases.both(titles)} {offer} no way to {what} from here. Open {phrases.either(titles)} to do that.")
 
 
-_SCANS = {model.Action.SCAN: "start scans", model.Action.ABORT: "stop scans"}
+_DOING = {model.Action.SCAN: "start scans", model.Action.ABORT: "stop scans", model.Action.CASE: "link anomalies to a case"}

@@ -49,6 +49,7 @@ _DOING: Mapping[model.Action, str] = {
     model.Action.UNACKNOWLEDGE: "take back an acknowledgement",
     model.Action.ASSIGN: "assign anomalies",
     model.Action.COMMENT: "comment on anomalies",
+    model.Action.CASE: "link anomalies to a case",
     model.Action.SCAN: "start scans",
     model.Action.ABORT: "stop scans",
     model.Action.BROWSE: "look at anomalies",

@@ -153,11 +153,15 @@ def _tags_so(anomaly: model.Anomaly, change: model.Change) -> bool:
     return wanted <= there and there.isdisjoint({tag.casefold() for tag in change.remove_tags} - wanted)
 
 
+def _stage_so(anomaly: model.Anomaly, change: model.Change) -> bool:
+    return change.stage is None or change.stage.casefold() == anomaly.status.casefold()
+
+
 def _description_so(anomaly: model.Anomaly, change: model.Change) -> bool:
     return change.description is None or change.description.strip() == anomaly.description.strip()
 
 
-_SO = (_assignees_so, _tags_so, _description_so)
+_SO = (_assignees_so, _tags_so, _description_so, _stage_so)
 
 
 # --- what is offered --------------------------------------------------------------------------------------------------
@@ -217,18 +221,26 @@ def _description(anomaly: model.Anomaly) -> str:
     return anomaly.description
 
 
-_ASPECTS: tuple[tuple[model.Action | None, Callable[[model.Anomaly], str]], ...] = (
-    (None, _status),
-    (model.Action.ASSIGN, _assignees),
-    (model.Action.TAG, _tags),
-    (model.Action.DESCRIBE, _description),
+def _assigned(anomaly: model.Anomaly) -> str:
+    """Who they are, whatever they are called meanwhile."""
+    return "\n".join(sorted(person.id for person in anomaly.assignees))
+
+
+_Told = Callable[[model.Anomaly], str]
+
+_ASPECTS: tuple[tuple[model.Action | None, _Told, _Told], ...] = (
+    (None, _status, _status),
+    (model.Action.ASSIGN, _assignees, _assigned),
+    (model.Action.TAG, _tags, _tags),
+    (model.Action.DESCRIBE, _description, _description),
 )
-"""What people change: the first that differs names the action, all that differ are told. For the status the move names it."""
+"""What people change, how it is told, and what has to differ: the first that does names the action, all that do are told. For the status
+the move names it."""
 
 
 def observed(before: model.Anomaly, after: model.Anomaly) -> Observed | None:
     """What somebody changed between two readings, None when nothing that people change is different."""
-    differing = [(action, told) for action, told in _ASPECTS if told(before) != told(after)]
+    differing = [(action, told) for action, told, compared in _ASPECTS if compared(before) != compared(after)]
     if not differing:
         return None
     action = differing[0][0] or (model.Action.DELETE if after.deleted else _MOVES.get((before.state, after.state)))
@@ -320,7 +332,7 @@ def gone(anomaly: model.Anomaly) -> model.Anomaly:
 
 
 def _part_missing(change: model.Change, after: model.Anomaly, title: str) -> str:
-    for so, what in zip(_SO, ("the assignees", "the tags", "the description"), strict=True):
+    for so, what in zip(_SO, ("the assignees", "the tags", "the description", "its status"), strict=True):
         if not so(after, change):
             return f"{title} accepted it, but {what} did not change as asked."
     return ""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 from bot import model
-from bot.core import snapshot, transitions
+from bot.core import closings, snapshot, transitions
 
 BACK = "It is as it was before already."
 
@@ -36,7 +36,7 @@ def pieces(change: model.Change) -> Sequence[model.Change]:
         model.Action.DESCRIBE: model.Change(model.Action.DESCRIBE, description=change.description),
         model.Action.COMMENT: model.Change(model.Action.COMMENT, comment=change.comment),
     }
-    own = model.Change(change.action, archive_as=change.archive_as)
+    own = model.Change(change.action, archive_as=change.archive_as, stage=change.stage, case=change.case)
     return [carried.get(action, own) for action in snapshot.parts(change)]
 
 
@@ -70,6 +70,26 @@ def undo(item: model.Item, now: model.Anomaly | None, change: model.Change | Non
     if item.after is None:
         return (), "How it was left is not known, so that nothing was taken back."
     return _undo(item, snapshot.of(now), asked)
+
+
+class Keeps(Protocol):
+    """A system, as far as it says what it never gives back, and what it calls what was acknowledged."""
+
+    title: str
+    uncleared: frozenset[model.Part]
+    stages: tuple[model.Stage, ...]
+
+
+def possible(steps: Sequence[model.Change], stays: str, item: model.Item, system: Keeps) -> tuple[Sequence[model.Change], str]:
+    """The same in the words of this system, and without what it has no way to do, which stays."""
+    stage = closings.staged(system.stages, item.before.status)
+    if stage is not None:
+        steps = [replace(one, stage=stage.word) if one.action is model.Action.ACKNOWLEDGE else one for one in steps]
+    if model.Part.ASSIGNEES not in system.uncleared or all(one.assignees != () for one in steps):
+        return steps, stays
+    left = [replace(one, assignees=None) if one.assignees == () else one for one in steps]
+    said = f"It stays assigned: {system.title} has no way to take somebody off an anomaly."
+    return [one for one in left if one != model.Change(model.Action.ASSIGN)], _sentences(stays if stays != BACK else "", said)
 
 
 def rights(item: model.Item, change: model.Change) -> frozenset[model.Action]:
@@ -116,6 +136,8 @@ def _back(
 ) -> tuple[Sequence[model.Change], str]:
     """The steps that bring the standing back, with the outcome of the archiving where there was one."""
     steps = _BACK.get((before.state, after.state), ())
+    if not steps and asked is not None and asked.stage and before.status.casefold() != after.status.casefold():
+        return (), f"It stays {snapshot.told(here)}: it was acknowledged before, and no step leads back to {snapshot.told(before)} alone."
     if not steps or (asked is not None and asked.action not in snapshot.STATES) or here.state is before.state:
         return (), ""
     if snapshot.standing(here) != snapshot.standing(after):
@@ -195,7 +217,9 @@ def _plan(steps: Sequence[model.Change], fields: Mapping[str, Any]) -> Sequence[
 
 
 def _comment(asked: model.Change | None) -> str:
-    return "Its comment stays: a comment cannot be taken back." if asked is not None and asked.comment else ""
+    """What nobody can take back."""
+    said = "Its comment stays: a comment cannot be taken back." if asked is not None and asked.comment else ""
+    return f"It stays linked to {asked.case}: a link to a case cannot be taken back." if asked is not None and asked.case else said
 
 
 def _sentences(*said: str) -> str:

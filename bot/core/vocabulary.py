@@ -26,6 +26,7 @@ VERBS: Mapping[str, Verb] = {
     model.Action.COMMENT: Verb("Comment on", "Commenting on", "Commented on"),
     model.Action.TAG: Verb("Tag", "Tagging", "Tagged"),
     model.Action.DESCRIBE: Verb("Describe", "Describing", "Described"),
+    model.Action.CASE: Verb("Link", "Linking", "Linked"),
     model.Action.DELETE: Verb("Delete", "Deleting", "Deleted"),
     "verify": Verb("Verify", "Verifying", "Verified"),
     "unassign": Verb("Unassign", "Unassigning", "Unassigned"),

@@ -7,7 +7,8 @@ from bot.model.anomalies import OVER, Anomaly, Changes, Check, Comment, Contact,
 from bot.model.batches import Batch, BatchState, Fate, Item, Progress, Refusals, Snapshot, Split
 from bot.model.cards import Block, Card, CardDraft, CardKind, CardState, Decision, Message, Reason, Route, Window
 from bot.model.digest import Digest, DigestDay, DigestLine, NoisyCheck
-from bot.model.findings import Direction, Fact, Scale, Series
+from bot.model.evidence import NO_EVIDENCE, Detection, Evidence
+from bot.model.findings import Direction, Fact, Happening, Scale, Series
 from bot.model.leases import Crew, Lease
 from bot.model.overlays import Kept, Overlay
 from bot.model.pushes import Mention, News, Push
@@ -27,11 +28,12 @@ from bot.model.reports import (
 )
 from bot.model.review import ReviewInput, ReviewPage, ReviewScope
 from bot.model.scans import GONE, Cause, Operation, OperationState, Problem, Proposal, Scan, ScanRequest, ScanResult, Verdict
-from bot.model.sources import Capabilities, Closing, ClosingKind, SourceHealth, Trouble
+from bot.model.sources import Capabilities, Closing, ClosingKind, SourceHealth, Stage, Trouble
 from bot.model.views import Explanation, Ingested, Listing, Receipt, Recurrence
 
 __all__ = [
     "GONE",
+    "NO_EVIDENCE",
     "OVER",
     "Action",
     "Actor",
@@ -58,17 +60,20 @@ __all__ = [
     "Contact",
     "Crew",
     "Decision",
+    "Detection",
     "Digest",
     "DigestDay",
     "DigestLine",
     "Direction",
     "Entry",
+    "Evidence",
     "Explanation",
     "Fact",
     "Fate",
     "FirstContact",
     "Found",
     "Handling",
+    "Happening",
     "Idents",
     "Ingested",
     "Installation",
@@ -121,6 +126,7 @@ __all__ = [
     "SourceHealth",
     "SourceRecovered",
     "Split",
+    "Stage",
     "State",
     "Trouble",
     "Unheard",

@@ -21,6 +21,7 @@ class Action(StrEnum):
     COMMENT = "comment"
     TAG = "tag"
     DESCRIBE = "describe"
+    CASE = "case"
     DELETE = "delete"
     SCAN = "scan"
     ABORT = "abort"
@@ -31,8 +32,9 @@ class Action(StrEnum):
 class Change:
     """One action with everything it carries.
 
-    `archive_as` is the word of a way of closing (`model.Closing`), None where the system has none. `assignees` are ids of the system's
-    users: None leaves them, () clears them, anything else replaces them.
+    `archive_as` is the word of a way of closing (`model.Closing`), None where the system has none. `stage` is the word that an
+    acknowledged anomaly gets (`model.Stage`), None for the system's usual one. `case` is what it is linked to. `assignees` are ids of the
+    system's users: None leaves them, () clears them, anything else replaces them.
     """
 
     action: Action
@@ -42,6 +44,8 @@ class Change:
     remove_tags: tuple[str, ...] = ()
     description: str | None = None
     comment: str = ""
+    stage: str | None = None
+    case: str = ""
 
 
 class Result(StrEnum):

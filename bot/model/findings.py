@@ -45,9 +45,20 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
+class Happening:
+    """Something that happened around an anomaly, as its system tells it."""
+
+    what: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Fact:
-    """Something that a system knows about an anomaly, as a card tells it; `link` is a web page about it, "" for none."""
+    """Something that a system knows about an anomaly, as a card tells it; `link` is a web page about it, "" for none, `at` the time that
+    it tells, each reader's own. `more` is for whoever asks for details: no card has room for it."""
 
     label: str
     value: str
     link: str = ""
+    at: datetime | None = None
+    more: tuple[str, ...] = ()

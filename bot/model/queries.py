@@ -54,10 +54,11 @@ class Handling(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """How a source treats one filter word; `because` explains a refusal."""
+    """How a source treats one filter word; `because` explains a refusal, `values` are all that it takes (() where they are not known)."""
 
     handling: Handling
     because: str = ""
+    values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,11 +76,22 @@ class Closing:
 
 
 @dataclass(frozen=True, slots=True)
+class Stage:
+    """One word of a system for an anomaly that somebody acknowledged, beside its usual one: `word` is what is stored and sent (without a
+    `|`), `title` what it is called for people, `meaning` says in a few words what it stands for."""
+
+    word: str
+    title: str
+    meaning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a source lets people do, as far as a card has to know: its title, the actions that exist, the ways of closing. Of some of its
-    anomalies the desk keeps the parts that are `unkept`."""
+    """What a source lets people do, as far as a card has to know: its title, the actions that exist, the ways of closing, the stages of
+    what is acknowledged. Of some of its anomalies the desk keeps the parts that are `unkept`."""
 
     title: str
     supports: frozenset[Action]
     archive_as: tuple[Closing, ...] = ()
     unkept: frozenset[Part] = frozenset()
+    stages: tuple[Stage, ...] = ()

@@ -26,7 +26,21 @@ from bot.ports.store import (
     Shown,
     Tally,
 )
-from bot.ports.systems import AHEAD, STEP, Clock, Finder, Opener, Picture, Pictures, Scanner, Source, System, Telemetry
+from bot.ports.systems import (
+    AHEAD,
+    STEP,
+    Clock,
+    Detector,
+    Finder,
+    Opener,
+    Picture,
+    Pictures,
+    Scanner,
+    Source,
+    System,
+    Telemetry,
+    Witness,
+)
 from bot.ports.urgency import clicked, urgent
 from bot.ports.work import Batches, Deliveries, Delivery, Leases, Operations, Workers
 
@@ -49,6 +63,7 @@ __all__ = [
     "Deliveries",
     "Delivery",
     "Deps",
+    "Detector",
     "DigestMarks",
     "Directory",
     "Finder",
@@ -90,6 +105,7 @@ __all__ = [
     "Telemetry",
     "Thresholds",
     "Way",
+    "Witness",
     "Workers",
     "clicked",
     "header",

@@ -53,12 +53,14 @@ class Source(Protocol):
     that the desk does not look after does not exist in any of them.
 
     Capabilities are data: `supports` names the actions that exist, `archive_as` the ways of closing (() where it has no reason),
+    `stages` the words for an acknowledged one that people may choose (() where there is one word alone),
     `max_batch` the ids of one bulk write (1: no bulk call), `words` how each filter word is treated (a word that is missing is refused).
     `doubtful` names those of `supports` that were refused lately, whatever they were tried on: they are spared where nobody asked for them
     (the comment that tells who acted), and tried whenever somebody does.
     `census`: within so many polls everything that is open was looked through once, whatever its date.
     `unkept` are the parts that it cannot keep of some or all of its anomalies, each of which says so (`Anomaly.kept_here`): the desk keeps
     them, and calls nothing to change them. It lists and counts such ones as if nobody had done anything: open, or over.
+    `uncleared` are the parts that it can change and never empty again, like who is assigned.
     `idents` say how its anomalies are named, `own_words` are the filter words that belong to it alone,
     `client_options` what people know from its own command line.
     Who starts scans is a `Scanner` beside it: `supports` names SCAN and ABORT exactly where there is one.
@@ -69,10 +71,12 @@ class Source(Protocol):
     supports: frozenset[model.Action]
     doubtful: frozenset[model.Action]
     archive_as: tuple[model.Closing, ...]
+    stages: tuple[model.Stage, ...]
     max_batch: int
     words: Mapping[str, model.Word]
     census: int
     unkept: frozenset[model.Part]
+    uncleared: frozenset[model.Part]
     idents: model.Idents
     own_words: tuple[model.OwnWord, ...]
     client_options: model.ClientOptions
@@ -186,6 +190,25 @@ class Pictures(Protocol):
         ...
 
 
+class Witness(Protocol):
+    """What a system tells of one anomaly to whoever looks closely. Raises what `Source` raises."""
+
+    async def evidence(self, anomaly: model.Anomaly) -> model.Evidence:
+        """What happened around it, and what belongs to it. What fails of several is told (`missing`), unless all of it does."""
+        ...
+
+
+class Detector(Protocol):
+    """A system that can be asked to look for anomalies in a span of time, and tells nothing of it while it looks. `spans` are the words for
+    those that it takes. Raises what `Source` raises."""
+
+    spans: tuple[str, ...]
+
+    async def detect(self, span: str) -> model.Detection:
+        """Start it; never repeated by itself: after a time-out nobody knows, and nobody can look."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class System:
     """One anomaly system with what it can: `source` always, the others where it has them. One object may be all of them."""
@@ -193,3 +216,5 @@ class System:
     source: Source
     scanner: Scanner | None = None
     pictures: Pictures | None = None
+    witness: Witness | None = None
+    detector: Detector | None = None

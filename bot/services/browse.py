@@ -51,6 +51,7 @@ class Browse:
     elsewhere: Mapping[str, str] = field(default_factory=dict)
     scanners: Mapping[str, ports.Scanner] = field(default_factory=dict)
     known: open_ones.OpenOnes | None = None
+    witnesses: Mapping[str, ports.Witness] = field(default_factory=dict)
 
     def capabilities(self, source: str) -> model.Capabilities:
         """What a source lets people do."""
@@ -184,6 +185,14 @@ class Browse:
         anomaly = (await self._versions([found]))[0]
         past = await self.journal.past(anomaly, self.clock.now())
         return Shown(anomaly, self.capabilities(ref.source), past)
+
+    async def closely(self, anomaly: model.Anomaly) -> model.Evidence:
+        """What its system tells of it besides, to whoever looks closely; a sentence where that cannot be had now."""
+        witness = self.witnesses.get(anomaly.ref.source)
+        try:
+            return await witness.evidence(anomaly) if witness is not None else model.NO_EVIDENCE
+        except errors.SourceError as error:
+            return model.Evidence(missing=(str(error),))
 
     async def history(self, ref: model.Ref, actor: model.Actor) -> tuple[Shown, Sequence[model.Entry], Sequence[model.Comment]]:
         """Who did what to it, here and there, and what was said about it."""

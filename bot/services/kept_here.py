@@ -42,9 +42,11 @@ class KeptHere:
     title: str
     doubtful: frozenset[model.Action]
     archive_as: tuple[model.Closing, ...]
+    stages: tuple[model.Stage, ...]
     max_batch: int
     census: int
     unkept: frozenset[model.Part]
+    uncleared: frozenset[model.Part]
     idents: model.Idents
     own_words: tuple[model.OwnWord, ...]
     client_options: model.ClientOptions

@@ -63,7 +63,7 @@ class Triage:
         for action in snapshot.parts(change):
             self.check(action, ref.source, actor)
         source = connected.named(self.sources, ref.source)
-        change = closings.fitted(source.archive_as, change, source.title)
+        change = closings.fitted(source.archive_as, change, source.title, source.stages)
         intent = ports.Intent(click.key, change, ref, actor.id, actor.name, self.clock.now(), channel=click.channel, shown=click.shown)
         begun = await self.journal.begin(intent, self.clock.now(), leasing.SECONDS)
         if not begun:

@@ -162,8 +162,9 @@ class Exchange:
     """A key that is exchanged for a token: again before its end, and once when it is refused. One exchange is under way at a time, and
     whoever waits for it takes what it brings.
 
-    `call` makes the exchange, `read` finds the token in its answer; `settings` are the variables that hold the key, `secrets` what must
-    not be shown; `spent` says which refusal is about the token; one that is refused while it is `fresh` is not exchanged.
+    `call` makes the exchange, or, where nothing is found at its address, the first of `elsewhere` that is there. `read` finds the token in
+    its answer; `settings` are the variables that hold the key, `secrets` what must not be shown; `spent` says which refusal is about the
+    token; one that is refused while it is `fresh` is not exchanged.
     """
 
     def __init__(
@@ -178,10 +179,11 @@ class Exchange:
         clock: ports.Clock,
         header: str = "Authorization",
         scheme: str = "Bearer",
+        elsewhere: Sequence[Call] = (),
         spent: Callable[[judging.Fault], bool] = lambda fault: fault.status == 401,
         fresh: timedelta = FRESH,
     ) -> None:
-        self._name, self._title, self._call, self._read, self._clock = name, title, call, read, clock
+        self._name, self._title, self._calls, self._read, self._clock = name, title, [call, *elsewhere], read, clock
         self._header, self._scheme, self._spent, self._fresh, self._secrets = header, scheme, spent, fresh, tuple(secrets)
         self._settings = phrases.both(list(settings))
         self.advice = f"Make a new key in {title} and put it into {self._settings}."
@@ -247,8 +249,14 @@ class Exchange:
             task.exception()  # whoever waited has it
 
     async def _exchange(self, door: Door) -> _Held:
-        answer = await door.knock(self._call)
+        answer = await door.knock(self._calls[0])
         fault = door.fault(answer)
+        for _ in self._calls[1:]:
+            if fault is None or fault.status != 404:
+                break
+            self._calls = [*self._calls[1:], self._calls[0]]
+            answer = await door.knock(self._calls[0])
+            fault = door.fault(answer)
         if fault is not None:
             raise self._refused(fault, door.error(fault))
         try:

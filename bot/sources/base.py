@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
 from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -27,10 +28,13 @@ LONGEST_WAIT = 10.0
 """Seconds of `Retry-After` that are waited for on the spot; a longer pause is the caller's business."""
 TOGETHER = 64
 """Calls that are under way at once, most of them waiting for one of the few places on the wire."""
+ALIKE = 600.0
+"""Seconds within which refusals with the same status leave one line in the log."""
 
 Params = Sequence[tuple[str, str | int]]
 Thing = TypeVar("Thing")
 
+log = logging.getLogger(__name__)
 pause = asyncio.sleep
 _backoff = tenacity.wait_exponential_jitter(multiplier=0.2, max=2, jitter=0.3)
 
@@ -62,8 +66,8 @@ class HttpSource:
     """The wire to one system.
 
     `base_url` ends with "/". `who` tells the system who asks, `judge` finds errors inside answers whose status is fine, `places` is what
-    its places are called. `reading` and `writing` are what calls are for that do not say it. `timeout` in seconds is the limit of a whole
-    call, not of a single packet.
+    its places are called. `headers` go with every call, besides. `reading` and `writing` are what calls are for that do not say it.
+    `timeout` in seconds is the limit of a whole call, not of a single packet.
     """
 
     def __init__(
@@ -78,6 +82,7 @@ class HttpSource:
         allowance: ports.Lanes | None = None,
         budget: ports.Budget | None = None,
         places: str = "",
+        headers: Mapping[str, str] | None = None,
         reading: judging.Ask = judging.NOTHING,
         writing: judging.Ask = judging.NOTHING,
         timeout: float = 30.0,
@@ -87,13 +92,14 @@ class HttpSource:
         self._who, self._judge, self._clock, self._timeout = who, judge, clock, timeout
         self._verdicts = judging.Verdicts(name, title, who.advice, who.hide, places)
         self._reading, self._writing = reading, writing
+        self._noted: tuple[int, float] | None = None
         self._places, self._budget = lanes.Places(allowance or ports.Lanes()), budget
         certificates: Any = True if transport else httpx.create_ssl_context()
 
         def made() -> httpx.AsyncClient:
             return httpx.AsyncClient(
                 base_url=base_url,
-                headers={"Accept": "application/json", "Accept-Encoding": "gzip"},
+                headers={"Accept": "application/json", "Accept-Encoding": "gzip", **(headers or {})},
                 timeout=timeout,
                 limits=httpx.Limits(max_connections=1),
                 follow_redirects=False,  # the token goes to the address in the settings and nowhere else
@@ -156,8 +162,20 @@ class HttpSource:
             if found is None:
                 return answer
             if last or not self._who.renews(headers, found):
+                self._note(request, found, ask)
                 raise self.error(found, ask)
         raise AssertionError("the last one returns or raises")
+
+    def _note(self, request: httpx.Request, found: judging.Fault, ask: judging.Ask) -> None:
+        """Leave the names under which the system has a refusal in its own log: of a click always, else once for as long as it goes on
+        alike; of one that is but an answer never."""
+        now = asyncio.get_running_loop().time()
+        alike = self._noted is not None and self._noted[0] == found.status and now - self._noted[1] < ALIKE
+        if not found.trace or found.status in ask.answers or (alike and not ports.urgent()):
+            return
+        self._noted = (found.status, now)
+        traced = " ".join(f"{name}={judging.traceable(value)}" for name, value in found.trace)
+        log.info("%s refused %s with %d: %s", self.name, request.method, found.status, traced)
 
     async def knock(self, call: auth.Call) -> judging.HttpAnswer:
         """Send a request without a token, for one."""

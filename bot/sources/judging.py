@@ -10,7 +10,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -41,10 +41,12 @@ class HttpAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What a call is for, in case it is refused: the right that it needs, and the place that it touches, each "" when unknown."""
+    """What a call is for, in case it is refused: the right that it needs, and the place that it touches, each "" when unknown; `answers`
+    are the statuses of refusals that are but an answer, of which no log has to tell."""
 
     right: str = ""
     place: str = ""
+    answers: tuple[int, ...] = (404,)
 
 
 NOTHING = Ask()
@@ -53,12 +55,13 @@ NOTHING = Ask()
 @dataclass(frozen=True, slots=True)
 class Fault:
     """Why an answer is no success: the HTTP status that says the same, the system's own words, the fields that it points at
-    ("body.0.status"), and how many seconds it asks to wait, None when it does not."""
+    ("body.0.status"), how many seconds it asks to wait, None when it does not, and by which names its own log knows the call."""
 
     status: int
     words: str = ""
     fields: tuple[str, ...] = ()
     wait: float | None = None
+    trace: tuple[tuple[str, str], ...] = ()
 
 
 Judge = Callable[[Any], Fault | None]
@@ -94,7 +97,8 @@ def fault(answer: HttpAnswer, judge: Judge | None, now: datetime) -> Fault | Non
     if well:
         return found and _waited(found, answer, now)
     told = found if found is not None and found.words else complaint(reply)
-    return _waited(Fault(answer.status, told.words, told.fields, found.wait if found else None), answer, now)
+    seen = found or Fault(SENSELESS)
+    return _waited(Fault(answer.status, told.words, told.fields, seen.wait, seen.trace), answer, now)
 
 
 def _judged(reply: Any, judge: Judge) -> Fault | None:
@@ -109,7 +113,7 @@ def _waited(found: Fault, answer: HttpAnswer, now: datetime) -> Fault:
     said = answer.headers.get("retry-after")
     if found.wait is not None or (said is None and found.status != 429):
         return found
-    return Fault(found.status, found.words, found.fields, retry_after(said or "", now))
+    return replace(found, wait=retry_after(said or "", now))
 
 
 def complaint(reply: Any) -> Fault:
@@ -189,6 +193,11 @@ class Verdicts:
         """One line, no token, not too long."""
         words = _SPACE.sub(" ", _SECRET.sub("[token]", self.hide(words))).strip()
         return words if len(words) <= MAX_WORDS else words[: MAX_WORDS - 1] + "…"
+
+
+def traceable(value: str) -> str:
+    """A name of a call as a log line may have it: short, and nothing but what such names are made of."""
+    return re.sub(r"[^\w.:/-]", "?", value)[:100]
 
 
 def spoken(seconds: float) -> str:

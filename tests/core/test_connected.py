@@ -16,6 +16,7 @@ class System:
     supports: frozenset[model.Action]
     archive_as: tuple[model.Closing, ...] = ()
     unkept: frozenset[model.Part] = frozenset()
+    stages: tuple[model.Stage, ...] = ()
 
 
 ACME = System("Acme", frozenset({model.Action.ARCHIVE}))
@@ -34,6 +35,7 @@ def test_an_unknown_name_is_told_what_is_connected() -> None:
         (model.Action.COMMENT, "comment on anomalies"),
         (model.Action.SCAN, "start scans"),
         (model.Action.ABORT, "stop scans"),
+        (model.Action.CASE, "link anomalies to a case"),
     ],
 )
 def test_what_a_system_does_not_offer_is_refused_with_the_way_out(action: model.Action, told: str) -> None:

@@ -318,7 +318,7 @@ def anomalies(draw: st.DrawFn) -> model.Anomaly:
 
 @st.composite
 def wishes(draw: st.DrawFn) -> model.Change:
-    action = draw(st.sampled_from([one for one in ACT if one not in (ACT.SCAN, ACT.ABORT, ACT.BROWSE, ACT.DELETE, ACT.COMMENT)]))
+    action = draw(st.sampled_from([one for one in ACT if one not in (ACT.SCAN, ACT.ABORT, ACT.BROWSE, ACT.DELETE, ACT.COMMENT, ACT.CASE)]))
     if action is ACT.REOPEN:
         return REOPEN
     add = draw(_TAGS)
@@ -367,3 +367,37 @@ def test_an_undo_touches_only_what_its_batch_changed(before: model.Anomaly, chan
     if (new.state, new.status) != (mid.state, mid.status):
         assert (end.state, end.status) == (new.state, new.status), "somebody else's standing"
     assert set(end.tags) ^ set(new.tags) <= set(old.tags) ^ set(mid.tags), "somebody else's tags"
+
+
+class Sticky:
+    """A system that never takes anybody off."""
+
+    title, uncleared = "Acme", frozenset({model.Part.ASSIGNEES})
+    stages = (model.Stage("investigating", "Investigating"),)
+
+
+def test_what_a_system_never_empties_is_left_out_and_said(anomaly: Make) -> None:
+    back = [model.Change(ACT.UNACKNOWLEDGE, assignees=()), model.Change(ACT.ASSIGN, assignees=())]
+    one = item(anomaly(), anomaly())
+    assert undo.possible(back, "", one, Sticky()) == (
+        [model.Change(ACT.UNACKNOWLEDGE)],
+        "It stays assigned: Acme has no way to take somebody off an anomaly.",
+    )
+    other = [model.Change(ACT.ASSIGN, assignees=("7",))]
+    assert undo.possible(other, "stays", one, Sticky()) == (other, "stays")
+
+
+def test_what_was_acknowledged_in_another_word_is_so_again(anomaly: Make) -> None:
+    before = replace(done(anomaly(), ACK), status="investigating")
+    back = [REOPEN, ACK]
+    assert undo.possible(back, "", item(before, archived(before)), Sticky())[0] == [REOPEN, replace(ACK, stage="investigating")]
+    assert undo.possible(back, "", item(done(anomaly(), ACK), archived(before)), Sticky())[0] == back
+
+
+def test_a_link_to_a_case_and_another_word_for_what_was_acknowledged_stay(anomaly: Make) -> None:
+    before = anomaly()
+    linked = model.Change(ACT.CASE, case="CASE-1")
+    assert undo.undo(item(before, before), before, linked) == ((), "It stays linked to CASE-1: a link to a case cannot be taken back.")
+    acked = done(before, ACK)
+    staged = replace(acked, status="Investigating")
+    assert undo.undo(item(acked, staged), staged, replace(ACK, stage="investigating"))[1].startswith("It stays Investigating: ")

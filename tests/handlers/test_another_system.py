@@ -25,11 +25,13 @@ class Acme:
     name, title = "acme", "Acme"
     supports = frozenset({model.Action.ACKNOWLEDGE, model.Action.UNACKNOWLEDGE})
     doubtful: frozenset[model.Action] = frozenset()
+    stages: tuple[model.Stage, ...] = ()
     archive_as: tuple[model.Closing, ...] = ()
     idents, own_words, client_options = model.Idents(), (), model.ClientOptions()
     words: Mapping[str, model.Word] = dict.fromkeys(("source", "status", "sort", "limit", "id"), model.Word(model.Handling.SENT))
     max_batch, census = 1, 1
     unkept: frozenset[model.Part] = frozenset()
+    uncleared: frozenset[model.Part] = frozenset()
 
     def __init__(self, deps: ports.Deps) -> None:
         self.deps, self.closed = deps, False

@@ -50,6 +50,8 @@ class System:
     idents: model.Idents = field(default_factory=lambda: model.Idents(hosts=("acme.example",)))
     own_words: tuple[model.OwnWord, ...] = ()
     client_options: model.ClientOptions = field(default_factory=model.ClientOptions)
+    uncleared: frozenset[model.Part] = frozenset()
+    stages: tuple[model.Stage, ...] = ()
     archive_as: tuple[model.Closing, ...] = ()
     words: Mapping[str, model.Word] = field(default_factory=lambda: list_params.WORDS)
     asked: list[str] = field(default_factory=list)

@@ -85,12 +85,14 @@ class System:
     name: str = "qualytics"
     title: str = "Qualytics"
     supports: frozenset[model.Action] = ACTIONS
+    stages: tuple[model.Stage, ...] = ()
     archive_as: tuple[model.Closing, ...] = closings.CLOSINGS
     doubtful: frozenset[model.Action] = frozenset()
     idents: model.Idents = field(default_factory=lambda: model.Idents(hosts=("acme.example",)))
     own_words: tuple[model.OwnWord, ...] = ()
     unkept: frozenset[model.Part] = frozenset()
     client_options: model.ClientOptions = field(default_factory=model.ClientOptions)
+    uncleared: frozenset[model.Part] = frozenset()
     max_batch: int = 5
     census: int = 16
     words: Mapping[str, model.Word] = field(default_factory=dict)

@@ -34,6 +34,8 @@ class Inbox:
     idents: model.Idents = field(default_factory=lambda: model.Idents(hosts=("acme.example",)))
     own_words: tuple[model.OwnWord, ...] = ()
     client_options: model.ClientOptions = field(default_factory=model.ClientOptions)
+    uncleared: frozenset[model.Part] = frozenset()
+    stages: tuple[model.Stage, ...] = ()
     archive_as: tuple[model.Closing, ...] = ()
     open: dict[str, model.Anomaly] = field(default_factory=dict)
     closed: dict[str, model.Anomaly] = field(default_factory=dict)

@@ -42,6 +42,8 @@ class Works:
     idents: model.Idents = field(default_factory=lambda: model.Idents(hosts=("acme.example",)))
     own_words: tuple[model.OwnWord, ...] = ()
     client_options: model.ClientOptions = field(default_factory=model.ClientOptions)
+    uncleared: frozenset[model.Part] = frozenset()
+    stages: tuple[model.Stage, ...] = ()
     archive_as: tuple[model.Closing, ...] = closings.CLOSINGS
     max_batch: int = 100
     words: Mapping[str, model.Word] = field(default_factory=dict)

@@ -293,3 +293,29 @@ async def test_closing_ends_an_exchange_that_is_under_way(clock: Clock) -> None:
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
     assert not [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+
+
+async def test_an_exchange_that_is_elsewhere_is_found_once(clock: Clock) -> None:
+    counter = Counter()
+
+    async def server(request: httpx.Request) -> httpx.Response:
+        if request.url.path != "/api/first":
+            return await counter(request)
+        counter.calls.append("POST /api/first")
+        return httpx.Response(404)
+
+    calls = [auth.Call("POST", path, body={"key": wires.KEY}) for path in ("first", "token")]
+    system = wires.wire(server, clock, wires.exchange(clock, call=calls[0], elsewhere=calls[1:]))
+    await system.read("alarms")
+    clock.pass_by(hours=2)
+    await system.read("alarms")
+    assert counter.calls == ["POST /api/first", "POST /api/token", "GET /api/alarms", "POST /api/token", "GET /api/alarms"]
+
+
+async def test_an_exchange_that_is_nowhere_is_one_sentence(clock: Clock) -> None:
+    calls = [auth.Call("POST", path) for path in ("first", "second")]
+    wire = Wire(lambda _: httpx.Response(404))
+    system = wires.wire(wire, clock, wires.exchange(clock, call=calls[0], elsewhere=calls[1:]))
+    with pytest.raises(errors.SourceAuthFailed, match="ACME_ID and ACME_KEY"):
+        await system.read("alarms")
+    assert wire.lines == ["POST /api/first", "POST /api/second"]

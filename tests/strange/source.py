@@ -84,10 +84,12 @@ class Strange:
     supports = SUPPORTS
     doubtful: frozenset[model.Action] = frozenset()
     archive_as = CLOSINGS
+    stages: tuple[model.Stage, ...] = ()
     max_batch = 1
     words = WORDS
     census = 16
     unkept: frozenset[model.Part] = frozenset()
+    uncleared: frozenset[model.Part] = frozenset()
     own_words = OWN_WORDS
     client_options = model.ClientOptions("strangectl", {"signal": "", "ending": "as:", "phase": "status:"})
 

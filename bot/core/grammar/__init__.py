@@ -39,6 +39,7 @@ explain = filters.explain
 without_each = filters.without_each
 SHAPES = edits.SHAPES
 resolved = edits.resolved
+unable = edits.unable
 closed_as = edits.closed_as
 mentioned = references.mentioned
 spoken = systems.of

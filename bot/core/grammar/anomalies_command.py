@@ -190,14 +190,14 @@ def _change(typed: _Typed) -> Command:
     marked = [token for token in behind.rest if edits.mark(token)]
     found = [token for token in behind.rest if not edits.mark(token)]
     _check_ends(behind.rest)
-    _check_allowed(verb, shape, marked, found)
+    _check_allowed(verb, shape, marked, found, typed.context)
     if not found and behind.default is None:
         raise selector.nothing(verb, end)
     if found:
         selected = selector.read(verb, found, marked, typed.context)
     else:
         selected = selector.Selection(behind.default, (), "")
-    wanted = edits.read(shape, marked, behind.said, typed.context.closing)
+    wanted = edits.read(shape, marked, behind.said, typed.context.closing, typed.context.systems.stages)
     _check_needs(typed, shape, marked, found)
     query = assignees.narrowed(selected.query, wanted)
     return typed.command(query, selected.refs, wanted, selection=selected.typed or filters.canonical(query or model.Query()))
@@ -225,10 +225,12 @@ def _loose_text(name: str, before: lexer.Token, tail: Sequence[lexer.Token]) -> 
     return lexer.Mistake(message, before.start, loose[-1].end, fix=fix)
 
 
-def _check_allowed(verb: verbs.Verb, shape: edits.Shape, marked: Sequence[lexer.Token], found: Sequence[lexer.Token]) -> None:
+def _check_allowed(
+    verb: verbs.Verb, shape: edits.Shape, marked: Sequence[lexer.Token], found: Sequence[lexer.Token], context: references.Context
+) -> None:
     for token in marked:
         name = edits.mark(token)
-        if name in shape.marks:
+        if name in shape.marks or (name == "as" and shape.staged and context.systems.stages):
             continue
         selected = [one.raw for one in found]
         if name == "as":
@@ -274,21 +276,23 @@ def _text(verb: verbs.Verb, typed: Iterator[lexer.Token], sent: cleaning.Cleaned
         if not token.open_ended:
             break
     if not ids:
-        raise lexer.Mistake(f"Say which anomaly, and then what to note: {verb.example}", len(plain), len(plain), whole=verb.example)
+        raise lexer.Mistake(
+            f"Say which anomaly, and then {edits.BEHIND[verb.name].what}: {verb.example}", len(plain), len(plain), whole=verb.example
+        )
     if selector.selects(ids[0], context):
-        message = f"{verb.name} takes ids, not a filter: a comment cannot be taken back. To find the ids: list {ids[0].raw}"
+        message = f"{verb.name} takes ids, not a filter: it cannot be taken back. To find the ids: list {ids[0].raw}"
         raise lexer.Mistake(message, ids[0].start, ids[0].end, whole=f"list {ids[0].raw}")
     refs = references.read(ids, context)
     text = cleaning.exact(_NOTED.sub("", sent.behind(ids[-1].end).lstrip()))
     if not text.strip():
-        selected = plain[ids[0].start :].strip()
-        message = f"Say what to note: {verb.name} {phrases.cut(selected)} and then the text."
+        selected, what = plain[ids[0].start :].strip(), edits.BEHIND[verb.name]
+        message = f"Say {what.what}: {verb.name} {phrases.cut(selected)} and then {what.told}."
         raise lexer.Mistake(message, len(plain), len(plain), whole=verb.example)
-    wanted = edits.TypedChange(model.Action.COMMENT, note=text)
+    wanted = edits.behind(verb, text, lexer.Value(text, ids[-1].end, len(plain)))
     return Command(verb.name, None, refs, plain, wanted, selection=" ".join(token.raw for token in ids))
 
 
-_NOTED = re.compile(r"^(?:note|comment)[:：]\s*", re.IGNORECASE)
+_NOTED = re.compile(r"^(?:note|comment|case)[:：]\s*", re.IGNORECASE)
 
 
 def _without_colon(token: lexer.Token, context: references.Context) -> lexer.Token:

@@ -6,7 +6,7 @@ Filter words select, changes are marked: no word is both.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,12 +25,14 @@ class TypedChange:
 
     action: model.Action
     archive_as: str | None = None
+    stage: str | None = None
     people: tuple[str, ...] | None = None
     swap: tuple[str, str] | None = None
     add_tags: tuple[str, ...] = ()
     remove_tags: tuple[str, ...] = ()
     description: str | None = None
     note: str = ""
+    case: str = ""
 
 
 def resolved(wanted: TypedChange, assignees: tuple[str, ...] | None) -> model.Change:
@@ -39,6 +41,8 @@ def resolved(wanted: TypedChange, assignees: tuple[str, ...] | None) -> model.Ch
     return model.Change(
         wanted.action,
         archive_as=wanted.archive_as,
+        stage=wanted.stage,
+        case=wanted.case,
         assignees=assignees,
         add_tags=wanted.add_tags,
         remove_tags=wanted.remove_tags,
@@ -49,18 +53,19 @@ def resolved(wanted: TypedChange, assignees: tuple[str, ...] | None) -> model.Ch
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a verb does, and which marked words may follow it; one of `needs` has to."""
+    """What a verb does, and which marked words may follow it; one of `needs` has to. `staged`: as: may, too, where a system has stages."""
 
     action: model.Action
     marks: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    staged: bool = False
 
 
 _ANY = ("+tag", "-tag", "assign", "note", "describe")
 _NOT_ASSIGN = ("+tag", "-tag", "note", "describe")
 
 SHAPES: Mapping[str, Shape] = {
-    "ack": Shape(model.Action.ACKNOWLEDGE, _ANY),
+    "ack": Shape(model.Action.ACKNOWLEDGE, _ANY, staged=True),
     "unack": Shape(model.Action.UNACKNOWLEDGE, _ANY),
     "tag": Shape(model.Action.TAG, _ANY, ("+tag", "-tag")),
     "describe": Shape(model.Action.DESCRIBE, _ANY, ("describe",)),
@@ -71,6 +76,15 @@ SHAPES: Mapping[str, Shape] = {
     "reopen": Shape(model.Action.REOPEN, ("note",)),
     "delete": Shape(model.Action.DELETE),
 }
+
+_OPTIONAL: Mapping[str, model.Action] = {"case": model.Action.CASE}
+"""Verbs for what few systems can: help is silent about them where none can."""
+
+
+def unable(supports: Collection[model.Action]) -> frozenset[str]:
+    """The verbs that nothing can be done with where systems support these actions between them."""
+    return frozenset(name for name, action in _OPTIONAL.items() if action not in supports)
+
 
 Closing = Sequence[model.Closing]
 """The ways of closing that people choose from, of all systems."""
@@ -172,7 +186,19 @@ def mark(token: lexer.Token) -> str:
     return name if name in MARKS else ""
 
 
-def read(shape: Shape, marked: Sequence[lexer.Token], extra: Mapping[str, Any], closing: Closing = ()) -> TypedChange:
+def stage(value: lexer.Value, stages: Sequence[model.Stage]) -> str:
+    """The word of the stage that was typed behind an acknowledgement. Raises Mistake."""
+    known = closings.staged(stages, value.text)
+    if known is not None:
+        return known.word
+    near = lookup.nearest(value.text.casefold(), [one.word.casefold() for one in stages])
+    hint = f"Did you mean as:{near}? It takes {closings.staged_told(stages)}." if near else f"It takes {closings.staged_told(stages)}."
+    raise lexer.Mistake(f"{phrases.quoted(value.text)} is no way to acknowledge. {hint}", value.start, value.end, fix=near)
+
+
+def read(
+    shape: Shape, marked: Sequence[lexer.Token], extra: Mapping[str, Any], closing: Closing = (), stages: Sequence[model.Stage] = ()
+) -> TypedChange:
     """What these marked words want changed, which the shape allows; `extra` are what the verb itself says. Raises Mistake."""
     typed: dict[str, list[lexer.Value]] = {}
     for token in marked:
@@ -180,6 +206,8 @@ def read(shape: Shape, marked: Sequence[lexer.Token], extra: Mapping[str, Any], 
         values = _checked(name, token, closed_as(MARKS[name].example, closing or None), again=name in typed)
         typed.setdefault(name, []).extend(values)
     kept = {MARKS[name].field: MARKS[name].read(name, values) for name, values in typed.items()}
+    if "archive_as" in kept and shape.staged:
+        kept["stage"] = stage(kept.pop("archive_as"), stages)
     if "archive_as" in kept:
         kept["archive_as"] = outcome(kept["archive_as"], closing)
     _check_tags(typed)
@@ -207,6 +235,36 @@ def _check_tags(typed: Mapping[str, Sequence[lexer.Value]]) -> None:
         if fields.tag("-tag", value).strip().casefold() in added:
             message = f"{phrases.quoted(value.text)} is to be added and removed at once. Leave one of the two out."
             raise lexer.Mistake(message, value.start, value.end)
+
+
+# --- a text behind a verb ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """What stands behind the ids of a verb: `what` it says, what it is `told` as, and whether it is a single word."""
+
+    what: str
+    told: str
+    word: bool = False
+
+
+BEHIND: Mapping[str, Behind] = {
+    "note": Behind("what to note", "the text"),
+    "case": Behind("to which case it belongs", "the case", word=True),
+}
+CASE_LENGTH = 100
+
+
+def behind(verb: verbs.Verb, text: str, value: lexer.Value) -> TypedChange:
+    """The change that this text means behind this verb. Raises Mistake."""
+    if not BEHIND[verb.name].word:
+        return TypedChange(model.Action.COMMENT, note=text)
+    case = text.strip()
+    if len(case.split()) > 1 or len(case) > CASE_LENGTH or not case.isprintable():
+        message = f"A case has a name of one word, like {verb.example.rpartition(' ')[2]}."
+        raise lexer.Mistake(message, value.start, value.end, whole=verb.example)
+    return TypedChange(model.Action.CASE, case=case)
 
 
 # --- people behind a verb ---------------------------------------------------------------------------------------------

@@ -298,6 +298,18 @@ TABLE: tuple[FilterWord, ...] = (
     FilterWord("limit", "limit", "limit:20", "at most so many", _limit, many=False),
 )  # fmt: skip
 
+OPEN_TYPES = FilterWord(
+    "type", "types", "type:brute_force", "the type, in the system's own word", _text, matches=lambda q, a: _among(q.types, (a.type,))
+)
+"""`type:` where a system has types that nobody knows beforehand."""
+
+
+def opens(known: Mapping[str, model.Word]) -> bool:
+    """Whether a system has types of its own, which nobody knows beforehand."""
+    word = known.get("type")
+    return word is not None and word.handling is not model.Handling.REFUSED and not word.values
+
+
 BY_NAME: Mapping[str, FilterWord] = {word.name: word for word in TABLE}
 
 ALIASES: Mapping[str, str] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -16,11 +17,11 @@ BY_NAME = verbs.SCAN_BY_NAME
 
 @dataclass(frozen=True, slots=True)
 class ScanCommand:
-    """A `/scan` command, understood. `verb` is form, help, scan, sync, profile, materialize, export, daily, status or abort.
+    """A `/scan` command, understood. `verb` is form, help, scan, sync, profile, materialize, export, daily, detect, status or abort.
 
     Datastores, tables and tags are names or ids as typed, each once. `auto_resolve` None leaves it to the system. `asset` is what an export
-    takes: anomalies, checks or profiles. `ident` is the operation of a status ("" is all) or an abort. `source` is the system where
-    one is named, "" for the default. `text` is the clean text.
+    takes: anomalies, checks or profiles. `ident` is the operation of a status ("" is all) or an abort, `span` what is looked at by detect.
+    `source` is the system where one is named, "" for the default. `text` is the clean text.
     """
 
     verb: str
@@ -33,6 +34,7 @@ class ScanCommand:
     ident: str = ""
     text: str = ""
     source: str = ""
+    span: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,8 @@ def scan_words(command: ScanCommand) -> str:
         parts.append(f"of:{command.asset}")
     if command.ident:
         parts.append(f"{command.source}:{command.ident}" if command.source else command.ident)
+    if command.span:
+        parts.append(command.span)
     if command.datastores:
         parts.append(scan_fields.listed("", command.datastores))
     parts.extend(scan_fields.listed(f"{name}:", getattr(command, name)) for name in ("tables", "tags") if getattr(command, name))
@@ -90,6 +94,8 @@ def _read(plain: str, context: references.Context) -> ScanCommand:
     typed = _Typed(verb or BY_NAME["scan"], rest, plain, context, verb is not None)
     if typed.verb.takes in (verbs.Takes.NOTHING, verbs.Takes.ANYTHING):
         return _alone(typed)
+    if typed.verb.takes is verbs.Takes.SPAN:
+        return _span(typed)
     cli_aliases.check_scan_flags(typed.verb.name if typed.named else "", rest, context.systems)
     return _operation(typed) if typed.verb.takes is verbs.Takes.OPERATION else _run(typed)
 
@@ -106,6 +112,24 @@ def _alone(typed: _Typed) -> ScanCommand:
         message = f"The form opens when nothing follows {SLASH}. Leave out what follows, or the word {typed.verb.name}: {_short(rest)}"
         raise lexer.Mistake(message, typed.rest[0].start, typed.rest[-1].end, whole=SLASH)
     return ScanCommand(typed.verb.name, text=typed.plain)
+
+
+_SPAN = re.compile(r"[1-9][0-9]{0,3}(?:min|[hdw])")
+
+
+def _span(typed: _Typed) -> ScanCommand:
+    """A length of time, and a system where one is named."""
+    verb, source, spans = typed.verb, "", list[lexer.Token]()
+    for token in typed.rest:
+        if token.key in ("source", "system") and len(token.values) == 1:
+            source = _named(token.values[0].text.casefold(), typed.context)
+        else:
+            spans.append(token)
+    if len(spans) != 1 or not _SPAN.fullmatch(spans[0].raw.casefold()):
+        start, end = (spans[0].start, spans[-1].end) if spans else (len(typed.plain), len(typed.plain))
+        message = f"{verb.name} takes a length of time that ends now, like {verb.example}."
+        raise lexer.Mistake(message, start, end, whole=verb.example)
+    return ScanCommand(verb.name, text=typed.plain, source=source, span=spans[0].raw.casefold())
 
 
 # --- one operation: status, abort ------------------------------------------------------------------------------------------

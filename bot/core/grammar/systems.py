@@ -24,17 +24,25 @@ class Speaks(Protocol):
     @property
     def archive_as(self) -> Sequence[model.Closing]: ...
 
+    @property
+    def stages(self) -> Sequence[model.Stage]: ...
+
+    @property
+    def words(self) -> Mapping[str, model.Word]: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Systems:
     """`titles` and `idents` by the names of the systems; `words` by the names and aliases of filter words; `elsewhere` says of the words
-    that no running system has whose they are; `clients` are the command lines of the systems."""
+    that no running system has whose they are; `clients` are the command lines of the systems, `stages` what they call an acknowledged
+    anomaly where somebody says so."""
 
     titles: Mapping[str, str] = field(default_factory=dict)
     idents: Mapping[str, model.Idents] = field(default_factory=dict)
     words: Mapping[str, fields.FilterWord] = field(default_factory=dict)
     elsewhere: Mapping[str, str] = field(default_factory=dict)
     clients: Sequence[model.ClientOptions] = ()
+    stages: Sequence[model.Stage] = ()
 
     @property
     def flags(self) -> Mapping[str, str]:
@@ -108,7 +116,10 @@ def of(running: Iterable[Speaks], elsewhere: Mapping[str, str]) -> Systems:
     titles, named = {one.name: one.title for one in systems}, {one.name: one.idents for one in systems}
     known = Systems(titles, named)
     words["id"] = fields.identified(known.knows, known.look())
-    return Systems(titles, named, words, elsewhere, [one.client_options for one in systems])
+    if any(fields.opens(one.words) for one in systems):
+        words["type"] = fields.OPEN_TYPES
+    stages = list(dict.fromkeys(stage for one in systems for stage in one.stages))
+    return Systems(titles, named, words, elsewhere, [one.client_options for one in systems], stages)
 
 
 def _read(word: model.OwnWord) -> fields.FilterWord:

@@ -23,6 +23,7 @@ class Takes(StrEnum):
     LINK = "a person, and a user of a system"
     DATASTORES = "datastores, and what narrows them down"
     OPERATION = "an operation"
+    SPAN = "a span of time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("describe", Takes.CHANGE, 'describe <ids|filter> describe:"..."', "replace the description",
          'describe 1001 describe:"Investigating in INC-987"'),
     Verb("note", Takes.TEXT, "note <id> <text>", "comment", "note 1001 the late load again", ("comment",)),
+    Verb("case", Takes.TEXT, "case <id> <case>", "link to a case, where the system can", "case 1001 CASE-2026-001"),
     Verb("assign", Takes.CHANGE, "assign @dana,@lee <ids|filter>", "assign them, in place of who was", "assign me 1001,1002"),
     Verb("unassign", Takes.CHANGE, "unassign <ids|filter>", "assign nobody", "unassign 1001"),
     Verb("reassign", Takes.CHANGE, "reassign @dana @lee [filter]", "hand over one person's work", "reassign me @lee",
@@ -97,6 +99,7 @@ SCAN_VERBS: tuple[Verb, ...] = (
          "export of:checks warehouse tags:critical"),
     Verb("daily", Takes.DATASTORES, f"daily {_NARROWED} [incremental] [auto-resolve:on|off]",
          "sync, then profile, then scan; tables and tags narrow the last two", "daily warehouse incremental"),
+    Verb("detect", Takes.SPAN, "detect <span>", "look for anomalies in what happened lately, where the system can", "detect 24h"),
     Verb("status", Takes.OPERATION, "status [id]", "what runs and what ran last, or one operation", "status 5001"),
     Verb("abort", Takes.OPERATION, "abort <id>", "stop a running operation", "abort 5001", ("cancel", "stop")),
 )  # fmt: skip

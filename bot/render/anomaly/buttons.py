@@ -108,8 +108,14 @@ def _archive(anomaly: model.Anomaly, capabilities: model.Capabilities) -> model.
 
 
 def _more(anomaly: model.Anomaly, capabilities: model.Capabilities) -> model.Block | None:
+    staged = anomaly.state is not model.State.ARCHIVED and model.Action.ACKNOWLEDGE in capabilities.supports
+    stages = [one for one in capabilities.stages if staged and one.word.casefold() != anomaly.status.casefold()]
     on_table = anomaly.state is not model.State.ARCHIVED and anomaly.container is not None
     options = [
+        blocks.option(one.title, ids.encode_choice(f"{ids.MORE_STAGE}{one.word}", anomaly.ref, anomaly.version), one.meaning)
+        for one in stages
+    ]
+    options += [
         blocks.option(entry.label, ids.encode_choice(entry.choice, anomaly.ref, anomaly.version))
         for entry in _MORE
         if (entry.needs is None or entry.needs in capabilities.supports) and (on_table or not entry.open_table)

@@ -10,6 +10,9 @@ from bot.render.kit import blocks, limits, text
 
 _FACTS = 8
 _REFS = 5
+_MORE = 20
+"""Ids behind a fact, and others that belong to an anomaly, where somebody looks closely."""
+_HAPPENED = 8
 
 
 def series(anomaly: model.Anomaly) -> tuple[model.Block | None, str]:
@@ -44,23 +47,54 @@ def facts(anomaly: model.Anomaly) -> tuple[model.Block | None, str]:
     any."""
     if not anomaly.facts:
         return None, ""
-    said = text.listed([_fact(one) for one in anomaly.facts], _FACTS, " · ")
-    return blocks.context(blocks.marked(_linked(anomaly.facts))), text.spoken(said)
+    said = text.listed([_spoken(one) for one in anomaly.facts], _FACTS, " · ")
+    return blocks.context(blocks.marked(_linked(anomaly.facts))), said
 
 
 def _linked(facts: Sequence[model.Fact]) -> str:
     """As mrkdwn; where not all links have room, those of the less important facts give way."""
     for most in range(_FACTS, 0, -1):
-        drawn = [text.link(one.link if at < most else "", _fact(one)) for at, one in enumerate(facts)]
+        drawn = [_timed(text.link(one.link if at < most else "", _fact(one)), one) for at, one in enumerate(facts)]
         said = text.listed(drawn, _FACTS, " · ")
         if text.size(said, markup=True) <= limits.CONTEXT_TEXT:
             return said
-    return text.listed([text.spoken(_fact(one)) for one in facts], _FACTS, " · ")
+    return text.listed([_spoken(one) for one in facts], _FACTS, " · ")
+
+
+def _spoken(fact: model.Fact) -> str:
+    return _timed(text.spoken(_fact(fact)), fact)
+
+
+def _timed(said: str, fact: model.Fact) -> str:
+    """With the time that it tells, in each reader's own time zone."""
+    return f"{said} {text.when(fact.at)}" if fact.at else said
 
 
 def _fact(fact: model.Fact) -> str:
     parts = (text.short(fact.label, 40, ""), text.short(fact.value, 120, ""))
     return ": ".join(part for part in parts if part) or text.NOTHING
+
+
+def closely(anomaly: model.Anomaly, told: model.Evidence) -> tuple[Sequence[model.Block], Sequence[str]]:
+    """What no card has room for, drawn and spoken: what is behind the facts, what happened around it, and what belongs to it."""
+    lines = [_timed(text.spoken(_fact(one)), one) for one in told.facts]
+    lines += [text.spoken(f"{text.short(one.label, 40)}: {text.listed(_each(one.more), _MORE)}") for one in anomaly.facts if one.more]
+    if told.related:
+        lines.append(text.spoken(f"Related: {text.listed([_ref(one, anomaly) for one in told.related], _MORE)}"))
+    happened = [f"{text.spoken(text.short(one.what, 160))}{f' {text.when(one.at)}' if one.at else ''}" for one in told.happened[:_HAPPENED]]
+    more = (told.happened_in_all or 0) - len(happened)
+    if happened and more > 0:
+        happened.append(f"and {text.number(more)} more")
+    missing = [text.spoken(text.short(one, 300)) for one in told.missing]
+    heads = (("What is known besides:", lines), ("What happened around it, newest first:", happened), ("Not to be had now:", missing))
+    drawn = [
+        block for head, some in heads if some for block in (blocks.section(head), *(blocks.context(blocks.marked(one)) for one in some))
+    ]
+    return drawn, [text.sentence(head.rstrip(":"), "; ".join(some)) for head, some in heads if some]
+
+
+def _each(words: Sequence[str]) -> Sequence[str]:
+    return [text.short(one, 60) for one in words]
 
 
 def ties(anomaly: model.Anomaly) -> str:

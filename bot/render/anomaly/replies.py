@@ -9,7 +9,7 @@ from datetime import datetime
 from bot import model
 from bot.core import overlay, reasons, vocabulary
 from bot.render import siblings
-from bot.render.anomaly import buttons, wording
+from bot.render.anomaly import buttons, evidence, wording
 from bot.render.kit import blocks, ids, limits, refusals, text, unheard
 
 PAGE = 10
@@ -57,7 +57,9 @@ def _done(change: model.Change, verb: str, anomaly: model.Anomaly | None, actor:
     if change.action is model.Action.ARCHIVE:
         chosen = (anomaly.archived_as if anomaly else None) or change.archive_as
         return f"Archived as {wording.closed(chosen, capabilities.archive_as)}" if chosen else "Archived"
-    return verb
+    if change.case:
+        return f"Linked to {text.short(change.case, 80)}"
+    return f"{verb} as {text.short(change.stage, 40)}" if change.stage else verb
 
 
 def _already(outcome: model.Outcome, verb: str, anomaly: model.Anomaly | None) -> str:
@@ -286,8 +288,13 @@ def _person(person: model.Person | None) -> str:
 # --- history and reasons ----------------------------------------------------------------------------------------------------------
 
 
-def history(anomaly: model.Anomaly, entries: Sequence[model.Entry], comments: Sequence[model.Comment]) -> model.Message:
-    """Who did what, newest first, refused tries too; then what was said in the system."""
+def history(
+    anomaly: model.Anomaly,
+    entries: Sequence[model.Entry],
+    comments: Sequence[model.Comment],
+    told: model.Evidence = model.NO_EVIDENCE,
+) -> model.Message:
+    """Who did what, newest first, refused tries too; then what was said in the system, and what that tells to whoever looks closely."""
     heading = f"History of {wording.title(anomaly)}, {wording.ident(anomaly)}"
     done = [(_entry(entry), entry.at) for entry in entries[:_LINES]]
     if not done:
@@ -305,7 +312,10 @@ def history(anomaly: model.Anomaly, entries: Sequence[model.Entry], comments: Se
     )
     if not done:
         spoken = text.sentence(spoken, "Nobody has done anything to it that this desk knows of")
-    return limits.fit(model.Message(spoken, (blocks.section(heading), *done_blocks, *head, *said_blocks)))
+    closely, closely_spoken = evidence.closely(anomaly, told)
+    return limits.fit(
+        model.Message(text.sentence(spoken, *closely_spoken), (blocks.section(heading), *done_blocks, *head, *said_blocks, *closely))
+    )
 
 
 def _entry(entry: model.Entry) -> str:

@@ -64,6 +64,10 @@ def _title(batch: model.Batch, verb: str, things: str, names: Names, closing: Cl
     change = batch.change
     if change.action is model.Action.ASSIGN and change.assignees:
         return f"{verb} {things} to {_people(change.assignees, names)}"
+    if change.case:
+        return f"{verb} {things} to {text.short(change.case, 60)}"
+    if change.stage:
+        return f"{verb} {things} as {text.short(change.stage, 60)}"
     return f"{verb} {things} as {wording.closed(change.archive_as, closing)}" if change.archive_as else f"{verb} {things}"
 
 

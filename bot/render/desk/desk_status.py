@@ -139,11 +139,13 @@ def help_text(
     closing: Sequence[model.Closing] | None = None,
     own: Mapping[str, Sequence[model.OwnWord]] = NO_OWN,
     refused: Collection[str] = (),
+    unable: Collection[str] = (),
 ) -> model.Message:
     """What can be asked, each with an example; `newest` makes the examples ones that work in this workspace, `closing` are the ways in
     which its systems close anomalies, `own` the filter words that belong to single systems, by their titles; `refused` are those that no
-    system can filter by."""
-    usage = grammar.closed_as("\n".join(f"{grammar.SLASH} {verb.usage}: {verb.about}." for verb in grammar.VERBS), closing)
+    system can filter by, `unable` the commands for what no system can do."""
+    verbs = [verb for verb in grammar.VERBS if verb.name not in unable]
+    usage = grammar.closed_as("\n".join(f"{grammar.SLASH} {verb.usage}: {verb.about}." for verb in verbs), closing)
     examples = [grammar.closed_as(example, closing) for example in _examples(newest) if not any(f" {word}:" in example for word in refused)]
     about = "Filter words are joined by spaces and all have to match; commas mean or. Without a status, archived ones are left out."
     words = [_own_words(title, some) for title, some in own.items() if some]

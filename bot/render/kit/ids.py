@@ -48,6 +48,8 @@ MORE_COMMENT = "comment"
 MORE_HISTORY = "history"
 MORE_WHY = "why"
 MORE_VERIFY = "verify"
+MORE_STAGE = "stage:"
+"""... and a word of a system for what is acknowledged."""
 
 # --- what can be fixed with one click: the first part of the value of SCAN_FIX ---------------------------------------------
 

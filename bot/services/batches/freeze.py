@@ -351,10 +351,10 @@ class Batches:
         source = connected.named(self.sources, name)
         for action in snapshot.parts(change):
             connected.require(source, action)
-        closings.fitted(source.archive_as, change, source.title)
+        closings.fitted(source.archive_as, change, source.title, source.stages)
         return source
 
     def _fitted(self, name: str, change: model.Change) -> model.Change:
         """The change with its outcome as this system spells it."""
         source = self.sources[name]
-        return closings.fitted(source.archive_as, change, source.title)
+        return closings.fitted(source.archive_as, change, source.title, source.stages)

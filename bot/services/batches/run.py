@@ -176,7 +176,7 @@ class Runs:
         resumed = {item.ref for item in sent if not overlay.whole(item.change or batch.change, now_there.get(item.ref))}
         looked = await self._uncommented(batch, source, items, now_there)
         checked = [batch_items.checked(batch, item, now_there.get(item.ref)) for item in looked]
-        plans = await self._plans(batch, [item for item in checked if item.fate is model.Fate.TODO], now_there, resumed)
+        plans = await self._plans(batch, source, [item for item in checked if item.fate is model.Fate.TODO], now_there, resumed)
         checked = [_permitted(item, plans, may) for item in checked]
         ready = [item for item in checked if item.fate is model.Fate.TODO]
         marked = [replace(item, fate=model.Fate.SENT) if item.fate is model.Fate.TODO else item for item in checked]
@@ -275,7 +275,12 @@ class Runs:
             return [model.Outcome(one.ref, model.Result.REFUSED, str(error), unsure=True) for one in group]
 
     async def _plans(
-        self, batch: model.Batch, ready: Sequence[model.Item], there: Mapping[model.Ref, model.Anomaly], resumed: Collection[model.Ref]
+        self,
+        batch: model.Batch,
+        source: ports.Source,
+        ready: Sequence[model.Item],
+        there: Mapping[model.Ref, model.Anomaly],
+        resumed: Collection[model.Ref],
     ) -> Mapping[model.Ref, _Plan]:
         """The steps for each item: the change; or for an undo what brings it back to where it was, and what cannot return."""
         if not batch.undo_of:
@@ -286,7 +291,7 @@ class Runs:
         for item in await self.store.items(batch.undo_of, (model.Fate.DONE,), of=[item.ref for item in ready]):
             now = there.get(item.ref)
             start = replace(item, after=snapshot.of(now)) if item.ref in resumed and now is not None else item
-            steps, stays = undo.undo(start, now, asked)
+            steps, stays = undo.possible(*undo.undo(start, now, asked), item, source)
             # Nothing left to do for one that was sent before a restart: it is back already.
             plans[item.ref] = _Plan(tuple(steps), "" if item.ref in resumed and not steps else stays)
         return {item.ref: plans.get(item.ref, _Plan()) for item in ready}

@@ -14,7 +14,8 @@ _HERE = model.Word(model.Handling.HERE)
 
 
 WORDS: Mapping[str, model.Word] = {
-    **dict.fromkeys(("source", "datastore", "table", "container", "status", "type", "tag", "check", "rule"), _SENT),
+    **dict.fromkeys(("source", "datastore", "table", "container", "status", "tag", "check", "rule"), _SENT),
+    "type": model.Word(model.Handling.SENT, values=("record", "shape")),
     **dict.fromkeys(("since", "until", "enriched", "sort", "limit", "id"), _SENT),
     **dict.fromkeys(("severity", "min", "assignee", "fingerprint", "q"), _HERE),
 }

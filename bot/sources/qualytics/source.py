@@ -46,9 +46,11 @@ class Qualytics:
     name = "qualytics"
     title = "Qualytics"
     archive_as: tuple[model.Closing, ...] = closings.CLOSINGS
+    stages: tuple[model.Stage, ...] = ()
     words: Mapping[str, model.Word] = list_params.WORDS
     own_words: tuple[model.OwnWord, ...] = ()
     unkept: frozenset[model.Part] = frozenset()
+    uncleared: frozenset[model.Part] = frozenset()
     client_options: model.ClientOptions = client_options.OPTIONS
 
     def __init__(

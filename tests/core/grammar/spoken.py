@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bot import model
@@ -38,6 +39,8 @@ class System:
     own_words: tuple[model.OwnWord, ...] = ()
     archive_as: tuple[model.Closing, ...] = ()
     client_options: model.ClientOptions = field(default_factory=model.ClientOptions)
+    stages: tuple[model.Stage, ...] = ()
+    words: Mapping[str, model.Word] = field(default_factory=dict)
 
 
 HOSTS = ("acme.qualytics.io", "a.io", "acme.io", "acme.example", "localhost:8000")
@@ -47,7 +50,8 @@ CLOSINGS = (model.Closing("Confirmed", "it was real"),)
 ANODOT = System("anodot", "Anodot", model.Idents(FORM, ("app.anodot.example",), r"/detail/([A-Za-z0-9:%]+)", "2af8"), OWN, CLOSINGS)
 
 ELSEWHERE = {"resolution": "Anomify", "bookmark": "Anodot", "delta": "Anodot", "direction": "Anodot"}
-USUAL = grammar.spoken([QUALYTICS, System("anodot", "Anodot", model.Idents())], ELSEWHERE)
+SYSTEMS = (QUALYTICS, System("anodot", "Anodot", model.Idents()))
+USUAL = grammar.spoken(SYSTEMS, ELSEWHERE)
 """Two whose ids look as usual."""
 
 ALONE = grammar.spoken([QUALYTICS], ELSEWHERE)

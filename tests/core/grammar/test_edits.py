@@ -393,3 +393,70 @@ def test_the_order_of_words_does_not_matter(
         add_tags=tuple(tags),
         note=note or "",
     )
+
+
+# --- what not every system has
+
+
+STAGES = (model.Stage("investigating", "Investigating", "somebody works on it"), model.Stage("on_hold", "On hold"))
+STAGED = grammar.spoken([*spoken.SYSTEMS, spoken.System("acme", "Acme", model.Idents(), stages=STAGES)], {})
+
+
+def staged(text: str, systems: Any = STAGED) -> edits.TypedChange:
+    found = grammar.command(text, today=TODAY, sources=SOURCES, default_source="qualytics", closings=CLOSINGS, systems=systems)
+    assert found.change is not None
+    return found.change
+
+
+@pytest.mark.parametrize(
+    ("text", "stage"),
+    [
+        ("ack 1 as:investigating", "investigating"),
+        ("ack 1,2 as:Investigating assign:me", "investigating"),
+        ('ack 1 as:"on hold"', "on_hold"),
+        ("ack 1", None),
+    ],
+)
+def test_an_acknowledgement_may_say_how_where_a_system_has_words_for_it(text: str, stage: str | None) -> None:
+    found = staged(text)
+    assert (found.action, found.stage, found.archive_as) == (model.Action.ACKNOWLEDGE, stage, None)
+    assert edits.resolved(found, None).stage == stage
+
+
+@pytest.mark.parametrize(
+    ("text", "systems", "says"),
+    [
+        ("ack 1 as:investigatin", STAGED, "Did you mean as:investigating?"),
+        ("ack 1 as:duplicate", STAGED, "It takes as:investigating (somebody works on it) or as:on_hold"),
+        ("ack 1 as:investigating", spoken.USUAL, "ack closes nothing"),
+        ("unack 1 as:investigating", STAGED, "unack closes nothing"),
+    ],
+)
+def test_what_is_no_way_to_acknowledge_is_answered(text: str, systems: Any, says: str) -> None:
+    with pytest.raises(errors.BadCommand) as caught:
+        staged(text, systems)
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["case 1,2 CASE-2026-001", "case 1, 2: CASE-2026-001", "case 1, 2 case:CASE-2026-001"],
+)
+def test_anomalies_are_linked_to_a_case_of_one_word(text: str) -> None:
+    found = read(text)
+    assert found.change is not None
+    assert ([ref.id for ref in found.refs], found.change.action, found.change.case) == (["1", "2"], model.Action.CASE, "CASE-2026-001")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("case", "Say which anomaly, and then to which case it belongs"),
+        ("case 1", "Say to which case it belongs: case 1 and then the case."),
+        ("case 1 two words", "A case has a name of one word"),
+        (f"case 1 {'x' * 101}", "A case has a name of one word"),
+        ("case table:orders CASE-1", "takes ids, not a filter"),
+    ],
+)
+def test_what_is_no_case_is_answered(text: str, says: str) -> None:
+    assert says in str(mistake(text))

@@ -358,3 +358,25 @@ def test_every_name_survives_being_written(
         source=source,
     )
     assert replace(read(grammar.scan_words(command)), text="") == command
+
+
+# --- a search in a span of time
+
+
+@pytest.mark.parametrize(
+    ("text", "span", "source"),
+    [("detect 24h", "24h", ""), ("detect 7D", "7d", ""), ("detect 30min source:anodot", "30min", "anodot")],
+)
+def test_a_search_takes_a_length_of_time(text: str, span: str, source: str) -> None:
+    found = read(text)
+    assert (found.verb, found.span, found.source) == ("detect", span, source)
+    assert read(grammar.scan_words(found)) == replace(found, text=grammar.scan_words(found))
+
+
+@pytest.mark.parametrize("text", ["detect", "detect yesterday", "detect 24h 7d", "detect tables:orders", "detect 0h", "detect 24h,7d"])
+def test_what_is_no_length_of_time_is_answered(text: str) -> None:
+    assert "takes a length of time that ends now, like detect 24h" in str(mistake(text))
+
+
+def test_a_datastore_with_the_name_of_that_verb_stands_in_quotation_marks() -> None:
+    assert read('"detect"').datastores == ("detect",)

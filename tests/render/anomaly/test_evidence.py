@@ -203,3 +203,30 @@ def test_an_acknowledged_one_stays_and_is_marked_over() -> None:
 def test_what_a_person_did_is_never_told_as_the_systems_doing() -> None:
     over = endings.settled(replace(METRIC, state=model.State.ACKNOWLEDGED, status="investigating"), LATER)
     both(over, "Changed by Dana", samples.past(samples.entry("status")))
+
+
+# --- whoever looks closely
+
+
+def test_a_fact_tells_a_time_in_each_readers_own() -> None:
+    seen, heard = card(replace(METRIC, facts=(model.Fact("Resolved", "by Dana", at=LATER), model.Fact("", "", at=LATER))))
+    assert LATER_SAID in seen and LATER_SAID in heard
+
+
+def test_what_no_card_has_room_for_is_told_in_the_history() -> None:
+    anomaly = replace(METRIC, facts=(model.Fact("Events", "30", more=tuple(f"e{number}" for number in range(30))),))
+    assert "e0" not in card(anomaly)[0]
+    told = model.Evidence(
+        facts=(model.Fact("Devices", "3"),),
+        happened=[model.Happening(f"login {number} <!here>", samples.NOW) for number in range(20)],
+        happened_in_all=40,
+        related=[model.Ref("strange", "a:8"), model.Ref("acme", "9")],
+        missing=("Strange does not tell the rest.",),
+    )
+    message = replies.history(anomaly, [], [], told)
+    assert slack_rules.faults(message) == []
+    for words in (slack_rules.seen(message), slack_rules.heard(message)):
+        for said in ("Devices: 3", "Events: e0", "and 10 more", "login 7", "and 32 more", "a:8", "acme:9", "does not tell the rest"):
+            assert said in words, (said, words)
+        assert "login 8" not in words
+    assert "<!here>" not in message.text + str(message.blocks)

@@ -10,9 +10,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from bot import model
+from bot.sources.autional import client
+from bot.sources.autional import source as autional_source
 from bot.sources.qualytics import closings
-from sandbox import qualytics
-from tests.sources.staging import Deployment, RealClock
+from sandbox import autional, qualytics
+from tests.sources.staging import Deployment, RealClock, Traits
 from tests.strange import server as strange_server
 from tests.strange import service, source
 from tests.strange import world as worlds
@@ -32,6 +34,8 @@ class Harness(abc.ABC):
     secret: str
     move: tuple[str, str]
     """The method and the path of a single change."""
+    linked: bool = True
+    """Whether each anomaly has a page of its own there."""
     refused_door: ClassVar[Fault]
     """What a system says that does not take the credentials, whatever is asked."""
     parts: Any
@@ -111,7 +115,7 @@ class Qualytics(Harness):
     """The sandbox's Qualytics, with thirty open."""
 
     name, page, together = "qualytics", 100, 100
-    cannot: frozenset[model.Action] = frozenset()
+    cannot = frozenset({model.Action.CASE})
     outcomes = closings.WORDS
     secret = qualytics.SANDBOX_TOKEN
     move = ("PUT", "anomalies/")
@@ -155,7 +159,7 @@ class Strange(Harness):
     name, page, together = "strange", 10, 1
     cannot = frozenset(
         {model.Action.ASSIGN, model.Action.COMMENT, model.Action.TAG, model.Action.DESCRIBE, model.Action.DELETE}
-        | {model.Action.SCAN, model.Action.ABORT}
+        | {model.Action.SCAN, model.Action.ABORT, model.Action.CASE}
     )
     outcomes = worlds.ENDINGS
     secret = worlds.KEY
@@ -195,6 +199,56 @@ class Strange(Harness):
         return self.world.signals[ident].ending
 
 
+class Autional(Harness):
+    """The sandbox's Autional in the words of its page, with thirty open; pages are of ten."""
+
+    name, page, together = "autional", 10, 1
+    cannot = frozenset({model.Action.TAG, model.Action.DESCRIBE, model.Action.DELETE, model.Action.SCAN, model.Action.ABORT})
+    outcomes = ("Resolved", "Invalid")
+    secret = autional.SANDBOX_TOKEN
+    move = ("PUT", "/status")
+    linked = False
+    refused_door: ClassVar[Fault] = {"mode": "401"}
+
+    def __init__(self, url: str, parts: Any) -> None:
+        super().__init__()
+        self.url, self.parts, self.world, self.traits = url, parts, parts.world, Traits()
+
+    def _source(self, **settings: Any) -> Any:
+        given = {name: value for name, value in settings.items() if name != "max_batch"}
+        clock = given.pop("clock", RealClock())
+        who = client.token(self.secret, clock)
+        made = {"url": self.url, "tenant": autional.TENANT, "who": who, "traits": self.traits, "page_size": self.page, **given}
+        return autional_source.Autional(clock=clock, **made)
+
+    def arrive(self, count: int = 1, *, hours_ago: float = 0.0) -> list[str]:
+        when = {"detected": datetime.now(UTC) - timedelta(hours=hours_ago)} if hours_ago else {}
+        return [one.id for one in self.world.arrive(count, **when)]
+
+    def close(self, ident: str) -> None:
+        self.world.set_status(self.world.anomalies[ident], "resolved", "usr_1")
+
+    def erase(self, ident: str) -> None:
+        self.world.erase(self.world.anomalies[ident])
+
+    def make_odd(self, ident: str) -> None:
+        self.world.change(self.world.anomalies[ident], status="pondering", type="wobble")
+
+    def state(self, ident: str) -> model.State | None:
+        one = self.world.anomalies.get(ident)
+        known = {
+            **dict.fromkeys(("acknowledged", "investigating"), model.State.ACKNOWLEDGED),
+            **dict.fromkeys(("resolved", "dismissed", "false_positive"), model.State.ARCHIVED),
+        }
+        return None if one is None else known.get(one.status, model.State.ACTIVE)
+
+    def everything(self) -> list[str]:
+        return list(self.world.anomalies)
+
+    def ended_as(self, ident: str) -> str:
+        return {"resolved": "Resolved"}.get(self.world.anomalies[ident].status, "Invalid")
+
+
 @contextlib.asynccontextmanager
 async def _qualytics() -> AsyncIterator[Harness]:
     async with qualytics.serving(qualytics.Deployment(seed=7, open_count=30)) as (url, parts):
@@ -213,5 +267,20 @@ async def _strange() -> AsyncIterator[Harness]:
         yield Strange(url, parts)
 
 
-HARNESSES: dict[str, Callable[[], AbstractAsyncContextManager[Harness]]] = {"qualytics": _qualytics, "strange": _strange}
+@contextlib.asynccontextmanager
+async def _autional() -> AsyncIterator[Harness]:
+    world = autional.Tenant(seed=7, open_count=30)
+    world.modes.words = world.modes.filter_words = "page"
+    async with autional.serving(world) as (url, parts):
+        for one in world.anomalies.values():
+            if one.status == "false_positive":
+                world.change(one, status="dismissed")
+        yield Autional(url, parts)
+
+
+HARNESSES: dict[str, Callable[[], AbstractAsyncContextManager[Harness]]] = {
+    "autional": _autional,
+    "qualytics": _qualytics,
+    "strange": _strange,
+}
 """One for each system that is registered, and for the one of the tests."""

@@ -26,6 +26,7 @@ CARRIED: dict[Action, dict[str, Any]] = {
     Action.COMMENT: {"comment": "Known issue."},
     Action.TAG: {"add_tags": ("incident",)},
     Action.DESCRIBE: {"description": "INC-987"},
+    Action.CASE: {"case": "CASE-2026-001"},
 }
 IMPOSSIBLE = (*CARRIED, Action.DELETE)
 """What is asked for where a system may have no way to do it."""

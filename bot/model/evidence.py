@@ -1,0 +1,32 @@
+"""What a system tells of one anomaly when somebody looks closely: too much for a card, and not asked for before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.model.anomalies import Ref
+from bot.model.findings import Fact, Happening
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """`facts` besides those that the anomaly has, what happened around it, the newest first, how much more than that happened (None: nobody
+    says), and the others that belong to it. `missing` are sentences about what could not be had."""
+
+    facts: Sequence[Fact] = ()
+    happened: Sequence[Happening] = ()
+    happened_in_all: int | None = None
+    related: Sequence[Ref] = ()
+    missing: Sequence[str] = ()
+
+
+NO_EVIDENCE = Evidence()
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """A search for anomalies that was started: what it found (None: the system does not say), and its name there, "" for none."""
+
+    found: int | None = None
+    task: str = ""
