@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import httpx
@@ -194,7 +194,7 @@ class HttpSource:
             await self._budget.spend(urgent=ports.urgent())
         try:
             async with asyncio.timeout(self._timeout):
-                with self._client() as client:
+                async with self._client() as client:
                     response = await client.send(request, stream=True)
                     try:
                         return judging.HttpAnswer(response.status_code, response.headers, await self._body(response, whole))
@@ -208,8 +208,8 @@ class HttpSource:
             said = f"{self.title} cannot be reached: the connection failed ({type(error).__name__})."
             raise errors.SourceUnavailable(self.name, said, dropped=True) from error
 
-    @contextmanager
-    def _client(self) -> Iterator[httpx.AsyncClient]:
+    @asynccontextmanager
+    async def _client(self) -> AsyncIterator[httpx.AsyncClient]:
         """One of its own for each call under way, with one connection, the one used last first: where many share one, the library asks each
         of their connections how it is before every call, which costs more than the call."""
         client = self._idle.pop() if self._idle else self._made()
@@ -217,8 +217,11 @@ class HttpSource:
             self._clients.append(client)
         try:
             yield client
-        finally:
-            self._idle.append(client)
+        except BaseException:  # cut off while it connects, the library keeps its only place taken for ever
+            self._clients.remove(client)
+            await client.aclose()
+            raise
+        self._idle.append(client)
 
     async def _body(self, response: httpx.Response, whole: bool) -> bytes:
         """As much as is needed; `whole`: a success that is too large is no success."""
