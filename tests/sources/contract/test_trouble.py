@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -68,3 +69,17 @@ async def test_what_is_shown_has_no_key_in_it(system: harness.Harness) -> None:
     changes = await source.changes("")
     assert system.secret not in repr(changes)
     assert system.secret not in changes.cursor
+
+
+async def test_a_call_that_is_cut_off_takes_no_place_from_the_next_one(system: harness.Harness) -> None:
+    """At whatever turn of the loop, also while it connects."""
+    ident = sorted(system.open())[0]
+    for turns in range(1, 25):
+        source = system.source()
+        asking = asyncio.create_task(source.get([ident]))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+        async with asyncio.timeout(5):
+            assert await source.get([ident])
