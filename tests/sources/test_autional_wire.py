@@ -67,8 +67,27 @@ async def test_an_address_that_moves_is_found_again_and_nothing_is_called_delete
     site = audits.over(lambda request: audits.routed({("GET", "/ano_abc123"): audits.detail()}, where[0])(request))
     await one(site)
     where[0] = audits.SPECIFIED
-    site.clock.pass_by(minutes=10)
+    site.clock.pass_by(seconds=11)
     assert (await one(site)).ref.id == "ano_abc123"
+
+
+async def test_a_list_that_is_missing_means_another_address_at_once() -> None:
+    where = [audits.AUDIT]
+    site = audits.over(lambda request: audits.routed({("GET", "/ano_abc123"): audits.detail()}, where[0])(request))
+    assert await site.source.check()
+    where[0] = audits.SPECIFIED
+    assert await site.source.check()
+    assert (await one(site)).ref.id == "ano_abc123"
+
+
+async def test_what_is_not_understood_is_told_once_and_not_with_each_poll(caplog: pytest.LogCaptureFixture) -> None:
+    odd = httpx.Response(200, json={"code": 0, "items": [{"severity": "high"}, None], "total": 2})
+    site = audits.over(audits.routed({("GET", "/anomalies"): odd}))
+    for _ in range(3):
+        await site.source.find(model.Query())
+    assert [record.getMessage() for record in caplog.records if "not understood" in record.getMessage()] == [
+        "autional: 2 items of a list were not understood and left out"
+    ]
 
 
 async def test_no_address_at_all_says_what_to_check() -> None:

@@ -26,8 +26,11 @@ PREFIXES = ("audit/api/v1/", "audit-service/api/v1/")
 """Where the audit service is behind the gateway: as the vendor's clients call it, and as the vendor's specification says."""
 TOKENS = ("oauth/api/v1/oauth/token",)
 """The same for the service of tokens, behind the gateway; the specification has it beside the gateway."""
-SEEN = timedelta(minutes=5)
-"""So long an address is believed after it has answered: what it does not find then does not exist."""
+LIST = "anomalies"
+"""The list of anomalies: wherever the service is, this is; so it is missing only where the service is elsewhere."""
+SEEN = timedelta(seconds=10)
+"""So long an address is believed after it has answered: what it does not find then does not exist. A gateway that is being changed finds
+nothing for a while, and nothing is deleted by that."""
 
 UNKNOWN = (400, 404, 422)
 """How a word is refused that is not known there."""
@@ -121,7 +124,7 @@ class Client(base.HttpSource):
         async def send(prefix: str) -> Any:
             return await self.read(f"{prefix}admin/audit/{path}", params, ask=ask)
 
-        return await self._sent(send)
+        return await self._sent(send, everywhere=path == LIST)
 
     async def change(self, method: str, path: str, body: Mapping[str, Any], *, trying: bool = False) -> Mapping[str, Any]:
         """Change something of the audit service: sent once, as `write`. `trying`: a word that may not be known there."""
@@ -136,7 +139,7 @@ class Client(base.HttpSource):
     async def page(self, params: base.Params = (), *, number: int = 1, size: int = SIZE, trying: bool = False) -> RawPage:
         """One page of the anomalies. `trying`: a status that may not be known there."""
         ask = replace(self._reading, answers=UNKNOWN) if trying else None
-        return self.paged(await self.audit("anomalies", [*params, ("page", number), ("page_size", size)], ask=ask), size)
+        return self.paged(await self.audit(LIST, [*params, ("page", number), ("page_size", size)], ask=ask), size)
 
     def paged(self, reply: Mapping[str, Any], size: int) -> RawPage:
         """A list as it came; one without items is `null`. Raises SourceGarbled for what is no list."""
@@ -163,13 +166,14 @@ class Client(base.HttpSource):
 
     # --- where it is --------------------------------------------------------------------------------------------------
 
-    async def _sent(self, send: Send[Thing]) -> Thing:
-        """What is not found may be due to the address: unless that has answered lately, it is tried, and another one looked for."""
+    async def _sent(self, send: Send[Thing], *, everywhere: bool = False) -> Thing:
+        """What is not found may be due to the address: unless that has answered lately, it is tried, and another one looked for.
+        `everywhere`: what is there at each right address."""
         prefix = await self._located()
         try:
             found = await send(prefix)
         except errors.SourceMissing:
-            if self._clock.now() - self._seen < SEEN or await self._answers(prefix):
+            if not everywhere and (self._clock.now() - self._seen < SEEN or await self._answers(prefix)):
                 raise
             self._prefix = ""
             found = await send(await self._located(but=prefix))
@@ -205,7 +209,7 @@ class Client(base.HttpSource):
     async def _answers(self, prefix: str) -> bool:
         """Whether the list of anomalies is there."""
         try:
-            await self.read(f"{prefix}admin/audit/anomalies", [("page", 1), ("page_size", 1)])
+            await self.read(f"{prefix}admin/audit/{LIST}", [("page", 1), ("page_size", 1)])
         except errors.SourceMissing:
             return False
         self._seen = self._clock.now()

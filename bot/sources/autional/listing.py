@@ -51,17 +51,23 @@ class Lister:
         self._api, self._reader, self._members, self._words, self._size = api, reader, known, words, size
         self._proven = set[str]()
         self.lengths: dict[str, int] = {}
+        self.skipped = 0
 
     async def page(self, params: base.Params, number: int = 1, size: int = 0) -> AnomalyPage:
         """One page of one list."""
         raw = await self._api.page(params, number=number, size=size or self._size)
         read = self._reader.anomalies(raw.items, await self._members.names())
-        if len(read) < len(raw.items):
-            log.warning("autional: %d items of a list were not understood and left out", len(raw.items) - len(read))
+        self._skip(len(raw.items) - len(read))
         asked = dict(params)
         if not asked.keys() - {"status"} and raw.size > 1:
             self.lengths[str(asked.get("status", ""))] = max(math.ceil((raw.total or 0) / raw.size), 1)
         return AnomalyPage(read, raw.ids, raw.total, raw.size)
+
+    def _skip(self, count: int) -> None:
+        """Told once: they come again with every poll."""
+        if count and not self.skipped:
+            log.warning("autional: %d items of a list were not understood and left out", count)
+        self.skipped += count
 
     async def stream(self, params: base.Params) -> AsyncIterator[AnomalyPage]:
         """A whole list, page by page."""
