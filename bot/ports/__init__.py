@@ -39,6 +39,8 @@ from bot.ports.systems import (
     Source,
     System,
     Telemetry,
+    Unlisted,
+    Unpeopled,
     Witness,
 )
 from bot.ports.urgency import clicked, urgent
@@ -104,6 +106,8 @@ __all__ = [
     "Tally",
     "Telemetry",
     "Thresholds",
+    "Unlisted",
+    "Unpeopled",
     "Way",
     "Witness",
     "Workers",

@@ -33,6 +33,11 @@ class OpenAnomalies(Protocol):
         `exact` does not know, some that do not."""
         ...
 
+    async def every(self, source: str, query: model.Query, after: Mark | None = None, limit: int = 200) -> Sequence[model.Anomaly]:
+        """The next ones of all that are kept, closed ones too, as they were last seen, in the order that the filter asks for: all that
+        match, and some that do not."""
+        ...
+
     async def count(self, source: str, query: model.Query) -> int | None:
         """How many match; None where only the anomalies themselves tell."""
         ...

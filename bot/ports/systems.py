@@ -48,6 +48,21 @@ class Finder(Protocol):
         ...
 
 
+@runtime_checkable
+class Unlisted(Protocol):
+    """A source that has no list: filters are answered from what this desk knows of it. `unlisted` is the sentence that says so; `find`,
+    `pages` and `count` are asked for nothing."""
+
+    unlisted: str
+
+
+@runtime_checkable
+class Unpeopled(Protocol):
+    """A source of which nobody is a user here: whoever is assigned is a Slack user, by their Slack id."""
+
+    unpeopled: bool
+
+
 class Source(Protocol):
     """The anomalies of one system. Every call raises `errors.SourceError` or a child of it, and nothing else. What belongs to a datastore
     that the desk does not look after does not exist in any of them.
@@ -176,17 +191,18 @@ class Scanner(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An image, and the name of the file that it would be."""
+    """An image, the name of the file that it would be, and what is to be seen there, for those who do not see it."""
 
     name: str
     content: bytes
+    alt: str
 
 
 class Pictures(Protocol):
     """What a system draws of an anomaly. Raises what `Source` raises."""
 
-    async def picture(self, anomaly: model.Anomaly) -> Picture | None:
-        """The anomaly as a picture; None where the system has none of it."""
+    async def pictures(self, anomaly: model.Anomaly) -> Sequence[Picture]:
+        """The anomaly in pictures, the most telling first; () where the system has none of it."""
         ...
 
 

@@ -11,6 +11,7 @@ import itertools
 import logging
 from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, TypeVar
 
 import httpx
@@ -100,6 +101,7 @@ class HttpSource:
             return httpx.AsyncClient(
                 base_url=base_url,
                 headers={"Accept": "application/json", "Accept-Encoding": "gzip", **(headers or {})},
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # none is kept: a session may win over the token
                 timeout=timeout,
                 limits=httpx.Limits(max_connections=1),
                 follow_redirects=False,  # the token goes to the address in the settings and nowhere else

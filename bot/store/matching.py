@@ -46,6 +46,10 @@ class OpenAnomalies:
         """The next ones, from behind `after` on."""
         return await self._db.read(lambda connection: _page(connection, source, query, after, limit))
 
+    async def every(self, source: str, query: model.Query, after: ports.Mark | None = None, limit: int = 200) -> Sequence[model.Anomaly]:
+        """The next ones of all, by their age alone: nothing else is told by columns of closed ones."""
+        return await self._db.read(lambda connection: _every(connection, source, query, after, limit))
+
     async def count(self, source: str, query: model.Query) -> int | None:
         """Counted by the database, where the columns tell all of the filter."""
         told = {"source", "statuses", "sort", "limit", "ago", *_WORDS}
@@ -110,6 +114,14 @@ async def _page(
     connection: AsyncConnection, source: str, query: model.Query, after: ports.Mark | None, limit: int
 ) -> Sequence[model.Anomaly]:
     statement = sa.select(_A.c.body, _A.c.version).where(*_conditions(source, query))
+    return await mappers.each(await in_order(connection, statement, query.sort, after, limit), mappers.anomaly)
+
+
+async def _every(
+    connection: AsyncConnection, source: str, query: model.Query, after: ports.Mark | None, limit: int
+) -> Sequence[model.Anomaly]:
+    born = [_WORDS[name](source, day) for name in ("since", "until") if (day := getattr(query, name)) is not None]
+    statement = sa.select(_A.c.body, _A.c.version).where(_A.c.source == source, *born)
     return await mappers.each(await in_order(connection, statement, query.sort, after, limit), mappers.anomaly)
 
 

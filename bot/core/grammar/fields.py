@@ -244,7 +244,8 @@ def _assigned(query: model.Query, anomaly: model.Anomaly) -> bool:
 def _contains(query: model.Query, anomaly: model.Anomaly) -> bool:
     places = [place.name for place in (anomaly.datastore, anomaly.container) if place]
     checks = [part for check in anomaly.checks for part in (check.message, check.rule, *check.fields)]
-    return any(query.text.casefold() in part.casefold() for part in (anomaly.description, *places, *checks, *anomaly.tags))
+    metrics = [anomaly.series.metric] if anomaly.series else []
+    return any(query.text.casefold() in part.casefold() for part in (anomaly.description, *places, *checks, *metrics, *anomaly.tags))
 
 
 def _born(anomaly: model.Anomaly) -> date:
@@ -292,8 +293,8 @@ TABLE: tuple[FilterWord, ...] = (
                many=False, matches=lambda q, a: a.enriched is q.enriched),
     FilterWord("fingerprint", "fingerprint", "fingerprint:4711", "the fingerprint of equal anomalies", _text, many=False,
                matches=lambda q, a: a.fingerprint == q.fingerprint),
-    FilterWord("q", "text", 'q:"not null"', "words in the description, the checks, the tags or the table's name", _text, many=False,
-               matches=_contains),
+    FilterWord("q", "text", 'q:"not null"', "words in the description, the metric, the checks, the tags or the table's name", _text,
+               many=False, matches=_contains),
     FilterWord("sort", "sort", "sort:weight", "newest, oldest or weight first", _choice(SORTS), many=False),
     FilterWord("limit", "limit", "limit:20", "at most so many", _limit, many=False),
 )  # fmt: skip

@@ -1,0 +1,49 @@
+"""Anomalies of Anomify one by one: by their ids, and by what a webhook told of one that is not stored there yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bot import errors, model
+from bot.sources import base
+from bot.sources.anomify import client, schema
+
+ABREAST = 4
+
+
+class ById:
+    """Reads single anomalies, a call for each."""
+
+    def __init__(self, api: client.Client, reader: schema.Reader) -> None:
+        self._api, self._reader = api, reader
+
+    async def read(self, ids: Sequence[str]) -> model.Reading:
+        """These as they stand."""
+        return await self.mentioned([model.Mention(ident) for ident in ids])
+
+    async def mentioned(self, about: Sequence[model.Mention]) -> model.Reading:
+        """These; one that is not found by its id is looked up by its metric and its moment, where those are told."""
+        asked = list({one.ident: one for one in about}.values())
+        read = await base.together([self._one(one.ident, one.clues) for one in asked], ABREAST)
+        found = {one.ident: anomaly for one, anomaly in zip(asked, read, strict=True) if anomaly is not None}
+        return model.Reading(found, frozenset(one.ident for one in asked) - frozenset(found))
+
+    async def _one(self, ident: str, clues: Mapping[str, str]) -> model.Anomaly | None:
+        """None where it does not exist."""
+        try:
+            data = await self._api.anomaly(ident)
+        except errors.SourceMissing:
+            return await self._looked_up(ident, clues)
+        found = self._reader.detail(data, ident)
+        if found is None:
+            raise errors.SourceGarbled(self._api.name, f"{self._api.title} gave another anomaly than {ident[:60]}.")
+        return found
+
+    async def _looked_up(self, ident: str, clues: Mapping[str, str]) -> model.Anomaly | None:
+        metric, timestamp = clues.get("metric"), clues.get("timestamp")
+        if not metric or not timestamp:
+            return None
+        try:
+            return self._reader.detail(await self._api.lookup(metric, timestamp), ident)
+        except errors.SourceMissing:
+            return None
