@@ -14,7 +14,7 @@ from bot.services import (
     browse,
     cards,
     digest,
-    kept_here,
+    known_here,
     open_ones,
     people,
     poll,
@@ -79,8 +79,8 @@ class Services:
 
 
 def services(ground: Ground) -> Services:
-    """All of them. None sees a system without what is kept here in its place."""
-    ground = replace(ground, sources=kept_here.sources(ground.sources, ground.store.overlays))
+    """All of them. None sees a system without what is kept and known here in its place."""
+    ground = replace(ground, sources=known_here.sources(ground.sources, ground.store.overlays, ground.store.open_ones, ground.directory))
     configured, zone = ground.configured, ZoneInfo(ground.configured.desk_timezone)
     folk = people.People(
         sources=ground.sources,

@@ -50,10 +50,9 @@ class Finder(Protocol):
 
 @runtime_checkable
 class Unlisted(Protocol):
-    """A source that has no list: filters are answered from what this desk knows of it. `unlisted` is the sentence that says so; `find`,
-    `pages` and `count` are asked for nothing."""
+    """A source that has no list: filters are answered from what this desk knows of it, and `find`, `pages` and `count` are not asked."""
 
-    unlisted: str
+    unlisted: bool
 
 
 @runtime_checkable

@@ -30,9 +30,12 @@ LOST = (errors.SourceUnavailable, errors.SourceGarbled)
 """Answers that leave open whether it was done."""
 
 
-def sources(given: Mapping[str, ports.Source], rows: ports.Overlays) -> Mapping[str, ports.Source]:
-    """These systems as services are to see them: those that keep everything themselves as they are."""
-    return {name: KeptHere(source, rows) if source.unkept else source for name, source in given.items()}
+def sources(
+    given: Mapping[str, ports.Source], rows: ports.Overlays, directory: ports.Directory | None = None
+) -> Mapping[str, ports.Source]:
+    """These systems as services are to see them: those that keep everything themselves as they are. `directory` names the people of those
+    that have nobody."""
+    return {name: KeptHere(source, rows, directory) if source.unkept else source for name, source in given.items()}
 
 
 class KeptHere:
@@ -50,9 +53,12 @@ class KeptHere:
     idents: model.Idents
     own_words: tuple[model.OwnWord, ...]
     client_options: model.ClientOptions
+    unpeopled: bool
 
-    def __init__(self, inner: ports.Source, rows: ports.Overlays) -> None:
-        self._inner, self._rows = inner, rows
+    def __init__(self, inner: ports.Source, rows: ports.Overlays, directory: ports.Directory | None = None) -> None:
+        self._inner, self._rows, self._directory = inner, rows, directory
+        if isinstance(inner, ports.Unpeopled):
+            self.unpeopled = inner.unpeopled
         self._people: Mapping[str, model.Person] = {}
         self._finds_people = model.Part.ASSIGNEES not in inner.unkept
         self.supports = inner.supports | overlay.actions(inner.unkept)
@@ -246,6 +252,8 @@ class KeptHere:
     async def _named(self, change: model.Change, target: model.Anomaly) -> Mapping[str, model.Person]:
         """Names for those who are assigned here, as far as the system tells them."""
         unknown = set(change.assignees or ()) - set(self._people) - {person.id for person in target.assignees}
+        if self._directory is not None and isinstance(self._inner, ports.Unpeopled):
+            return {one: model.Person(self.name, one, (await self._directory.actor(one)).name) for one in unknown}
         if unknown and model.Part.ASSIGNEES in target.kept_here:
             with contextlib.suppress(errors.SourceError):
                 await self.people()

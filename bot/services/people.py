@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -12,6 +13,8 @@ from bot.services import cards, searching
 
 ROSTER_AGE = timedelta(minutes=10)
 """How long a system's list of users is believed. A miss reads it again at once, at most this often per minute."""
+
+_SLACK_ID = re.compile(r"[UW][A-Z0-9]{2,}")
 
 ROSTER_RETRY = timedelta(minutes=1)
 
@@ -58,7 +61,10 @@ class People:
         return await self.directory.actor(user)
 
     async def match(self, source: str, slack_ids: Sequence[str]) -> Match:
-        """Find these Slack users among a system's users: a remembered choice first, then the same address, which is then remembered."""
+        """Find these Slack users among a system's users: a remembered choice first, then the same address, which is then remembered. Where
+        a system has no users they are themselves."""
+        if self._themselves(source):
+            return Match({one: await self._themself(source, one) for one in slack_ids}, ())
         found = dict(await self.identities.find(slack_ids, source))
         unknown: list[model.Actor] = []
         for slack_id in slack_ids:
@@ -133,7 +139,7 @@ class People:
 
     def _with_users(self, sources: Sequence[ports.Source]) -> Sequence[ports.Source]:
         """Those that assign something to somebody: in the others nobody is anybody."""
-        found = [source for source in sources if model.Action.ASSIGN in source.supports]
+        found = [one for one in sources if model.Action.ASSIGN in one.supports and not self._themselves(one.name)]
         if not found:
             titles = phrases.both([source.title for source in sources])
             raise errors.NotSupported(f"In {titles} nothing is assigned to anybody from here, so nobody has to be linked there.")
@@ -158,11 +164,13 @@ class People:
 
     async def names(self, source: str, ids: Sequence[str]) -> Mapping[str, str]:
         """Id -> name of a system's users; those whom it does not know are missing."""
+        if self._themselves(source):
+            return {one: (await self._themself(source, one)).name for one in ids}
         return {person.id: person.name for person in await self._roster(source) if person.id in ids} if ids else {}
 
     async def slack_ids(self, people: Sequence[model.Person]) -> Mapping[str, str]:
         """Person id -> Slack id for those whom somebody linked."""
-        pairs = [(person.id, await self.identities.slack_id(person)) for person in people]
+        pairs = [(one.id, one.id if self._themselves(one.source) else await self.identities.slack_id(one)) for one in people]
         return {person: slack for person, slack in pairs if slack}
 
     async def resolve(self, query: model.Query, source: str, actor: model.Actor) -> model.Query:
@@ -186,6 +194,8 @@ class People:
 
     async def _named(self, source: str, word: str) -> model.Person:
         """The one user of a system with this name, address or id. Raises NotFound."""
+        if self._themselves(source):
+            return await self._addressed(source, word)
         wanted = word.removeprefix("@").casefold()
         hits = [p for p in await self._roster(source) if wanted in (p.name.casefold(), p.email.casefold(), p.id)]
         if len(hits) != 1:
@@ -193,6 +203,24 @@ class People:
             title = self.sources[source].title
             raise errors.NotFound(f'In {title} {found} called "{word}". Use the e-mail address, or mention the person with @.')
         return hits[0]
+
+    # --- who is nobody but themselves ----------------------------------------------------------------------------------------
+
+    def _themselves(self, source: str) -> bool:
+        """Whether a system has no users, so that Slack users stand for themselves."""
+        return isinstance(self.sources.get(source), ports.Unpeopled)
+
+    async def _themself(self, source: str, slack_id: str) -> model.Person:
+        return model.Person(source, slack_id, (await self.directory.actor(slack_id)).name)
+
+    async def _addressed(self, source: str, word: str) -> model.Person:
+        slack_id = word if _SLACK_ID.fullmatch(word) else await self.directory.by_address(word) if "@" in word.strip("@") else ""
+        if not slack_id:
+            title = self.sources[source].title
+            raise errors.NotFound(f'{title} has no users, and in Slack none is found by "{word}". Mention the person with @.')
+        return await self._themself(source, slack_id)
+
+    # --- who is somebody there -------------------------------------------------------------------------------------------------
 
     async def _by_address(self, source: str, address: str) -> model.Person | None:
         if not address:

@@ -13,8 +13,8 @@ from bot.sources.anomify import discretion, envelope
 
 TOP = 5
 """Correlated metrics that a card names; the others are for whoever asks for details."""
-METRIC = 80
-"""Characters of a metric's name in a fact: its end tells it from its neighbours."""
+METRIC, BRIEF = 80, 34
+"""Characters of a metric's name in a fact, and behind one: its end tells it from its neighbours."""
 NAMED = 3
 """Watchers that a card names."""
 TOO_LATE = 1e11
@@ -104,9 +104,9 @@ def _correlated(data: Mapping[str, Any]) -> Iterator[model.Fact]:
         yield model.Fact("Correlations", failed)
     found = hook_bodies.under(data, "related", "cross_correlations")
     told = sorted((one for one in mappings(found) if text(one.get("metric"))), key=lambda one: -abs(number(one.get("coefficient")) or 0.0))
-    lines = [_correlation(one) for one in told]
-    for at, line in enumerate(lines[:TOP], 1):
-        yield model.Fact("Correlated", line, more=tuple(lines[TOP:]) if at == TOP else ())
+    rest = tuple(_correlation(one, BRIEF) for one in told[TOP:])
+    for at, one in enumerate(told[:TOP], 1):
+        yield model.Fact("Correlated", _correlation(one), more=rest if at == TOP else ())
 
 
 def trouble(data: Mapping[str, Any]) -> str:
@@ -116,15 +116,15 @@ def trouble(data: Mapping[str, Any]) -> str:
     return f"not told by Anomify ({found.words or found.status})" if found else ""
 
 
-def _correlation(raw: Mapping[str, Any]) -> str:
+def _correlation(raw: Mapping[str, Any], longest: int = METRIC) -> str:
     coefficient = number(raw.get("coefficient"))
-    said = [_metric(raw), f"{coefficient:.2f}" if coefficient is not None else "", _apart(raw)]
+    said = [_metric(raw, longest), f"{coefficient:.4g}" if coefficient is not None else "", _apart(raw)]
     return ", ".join(part for part in said if part)
 
 
-def _metric(raw: Mapping[str, Any]) -> str:
-    name = str(raw.get("metric", ""))
-    return name if len(name) <= METRIC else f"…{name[-METRIC + 1 :]}"
+def _metric(raw: Mapping[str, Any], longest: int = METRIC) -> str:
+    name = text(raw.get("metric"))
+    return name if len(name) <= longest else f"…{name[-longest + 1 :]}"
 
 
 def _apart(raw: Mapping[str, Any]) -> str:

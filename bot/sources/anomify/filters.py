@@ -23,4 +23,3 @@ WORDS: Mapping[str, model.Word] = {
     "tag": _refused("Anomify has no tags. Use q: and a part of the metric's name instead."),
     "enriched": _refused("Anomify keeps no source records of an anomaly."),
 }
-UNLISTED = "Anomify has no call that lists anomalies: this is what it told the desk of."

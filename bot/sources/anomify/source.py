@@ -37,7 +37,7 @@ class Anomify:
     own_words: tuple[model.OwnWord, ...] = ()
     client_options = model.ClientOptions()
     census = 1
-    unlisted = filters.UNLISTED
+    unlisted = True
     unpeopled = True
 
     def __init__(
