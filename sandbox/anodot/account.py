@@ -203,8 +203,8 @@ class Account(revisions.Revised):
         lasts = max(into.started + into.life, other.started + other.life)
         into.started, into.score = min(into.started, other.started), max(into.score, other.score)
         into.life = lasts - into.started
-        if any(breach.is_open for breach in into.breaches):
-            into.ended = None
+        ends = [breach.now.ended for breach in into.breaches]
+        into.ended = None if None in ends else max(end for end in ends if end is not None)
         into.bookmarks |= other.bookmarks
         for trigger in other.triggers:
             trigger.anomaly, trigger.group = into, into.id

@@ -60,29 +60,34 @@ SORTS: Mapping[str, Callable[[account.Anomaly, int], float]] = {
 }
 
 
+AGING = frozenset({"duration", "endDate"})
+"""Orders that change while nothing happens."""
+
+
 def fits(one: account.Anomaly, wanted: questions.Filter, now: int) -> bool:
     return all(holds(one, wanted, now) for asked, holds in CHECKS if asked(wanted))
 
 
 class Listing:
-    """Answers of the list call; what matched is remembered until the world or the second changes, so that paging filters once."""
+    """Answers of the list call; what matched is remembered until the world changes, or the second where it counts."""
 
     def __init__(self, state: account.Account) -> None:
         self.world = state
-        self._when = (-1, -1)
-        self._answers: dict[questions.Filter, Sequence[account.Anomaly]] = {}
+        self._revision = -1
+        self._answers: dict[tuple[questions.Filter, int], Sequence[account.Anomaly]] = {}
 
     def matching(self, wanted: questions.Filter) -> Sequence[account.Anomaly]:
         """All that match, in the order that is asked for."""
-        when = (self.world.revision, self.world.now())
-        if self._when != when or len(self._answers) > KEPT:
-            self._answers, self._when = {}, when
-        if wanted not in self._answers:
-            self._answers[wanted] = self._sorted(self._those(wanted), wanted)
-        return self._answers[wanted]
-
-    def _those(self, wanted: questions.Filter) -> list[account.Anomaly]:
+        if self._revision != self.world.revision or len(self._answers) > KEPT:
+            self._answers, self._revision = {}, self.world.revision
         now = self.world.now()
+        by = wanted.sort or self.world.modes.unsorted
+        key = (wanted, now if wanted.least or by in AGING else 0)
+        if key not in self._answers:
+            self._answers[key] = self._sorted(self._those(wanted, now), by, wanted.order, now)
+        return self._answers[key]
+
+    def _those(self, wanted: questions.Filter, now: int) -> list[account.Anomaly]:
         checks = [holds for asked, holds in CHECKS if asked(wanted)]
         return [one for one in self._young(wanted.start) if all(holds(one, wanted, now) for holds in checks)]
 
@@ -93,7 +98,8 @@ class Listing:
                 return
             yield one
 
-    def _sorted(self, found: list[account.Anomaly], wanted: questions.Filter) -> list[account.Anomaly]:
-        now, by = self.world.now(), SORTS[wanted.sort or self.world.modes.unsorted]
-        found.sort(key=lambda one: (by(one, now), one.serial), reverse=wanted.order == "desc")
-        return found
+    def _sorted(self, found: list[account.Anomaly], by: str, order: str, now: int) -> list[account.Anomaly]:
+        """They come newest first: that is an order already."""
+        if by != "startDate":
+            found.sort(key=lambda one: SORTS[by](one, now), reverse=order == "desc")
+        return found[::-1] if by == "startDate" and order == "asc" else found
