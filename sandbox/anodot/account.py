@@ -131,8 +131,8 @@ class Account(revisions.Revised):
     # --- what happens to metrics -------------------------------------------------------------------------------------
 
     def arrive(self, count: int = 1, **wanted: Any) -> list[Anomaly]:
-        """New anomalies that begin now. `wanted`: attributes of Anomaly, and of the draft: what, resolution, metrics, up."""
-        told = {name: wanted.pop(name) for name in ("what", "resolution", "count", "up") if name in wanted}
+        """New anomalies that begin now. `wanted`: attributes of Anomaly, and of the draft: what, resolution, together, up."""
+        told = {name: wanted.pop(name) for name in ("what", "resolution", "together", "up") if name in wanted}
         began = int(wanted.pop("started", self.now()))
         made = [self._keep(self.story.happening(began, **told), **{"odd": self._odd(), **wanted}) for _ in range(count)]
         self.touch()

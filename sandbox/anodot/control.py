@@ -25,7 +25,7 @@ def _one_of(known: Sequence[str]) -> Callable[[Any], str]:
 FIELDS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "what": ("what", _one_of(tuple(catalogue.MEASURE))),
     "resolution": ("resolution", _one_of(tuple(catalogue.SCALES))),
-    "metrics": ("count", int),
+    "metrics": ("together", int),
     "up": ("up", bool),
     "startDate": ("started", int),
     "life": ("life", int),

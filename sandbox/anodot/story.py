@@ -47,7 +47,7 @@ class Story:
     def __init__(self, seed: int) -> None:
         self.chance = random.Random(seed)
 
-    def happening(self, started: int, what: str = "", resolution: str = "", count: int = 0, up: bool | None = None) -> Draft:
+    def happening(self, started: int, what: str = "", resolution: str = "", together: int = 0, up: bool | None = None) -> Draft:
         """A new anomaly at this time (epoch seconds); what is not said is made up."""
         measure = catalogue.MEASURE[what] if what else self.chance.choice(catalogue.MEASURES)
         scale = resolution or self.chance.choices([name for name, _ in SHARES], [share for _, share in SHARES])[0]
@@ -56,7 +56,7 @@ class Story:
         good = self.chance.random() < SHARE_GOOD and measure.spread > series.BAND * measure.noise
         rises = measure.bad_up is not good if up is None else up
         kind = "pattern_change" if self.chance.random() < SHARE_LASTING else "transient"
-        chosen = self._together(measure, count or self.chance.choices((1, 2, 3, 5, 9), (5, 4, 3, 2, 1))[0])
+        chosen = self._together(measure, together or self.chance.choices((1, 2, 3, 5, 9), (5, 4, 3, 2, 1))[0])
         breaches = [self._breach(metric, started, life, rises, kind, scale) for metric in chosen]
         name = self.chance.choice(NAMED) if self.chance.random() < SHARE_NAMED else ""
         best = max(breach.now.score for breach in breaches)

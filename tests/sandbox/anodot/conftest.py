@@ -41,7 +41,7 @@ async def web(url: str) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 async def api(url: str, world: anodot.Account) -> AsyncIterator[httpx.AsyncClient]:
     """The API, with a token."""
-    token = world.tokens.exchange(anodot.SANDBOX_KEY, world.now(), 86_400)
+    token = world.tokens.exchange(anodot.SANDBOX_KEY, world.now(), 30 * 86_400)
     async with httpx.AsyncClient(
         base_url=f"{url}/api/v2/", headers={"Authorization": f"Bearer {token}"}, timeout=5, verify=False
     ) as client:
