@@ -20,6 +20,7 @@ from bot.services import (
     people,
     poll,
     post,
+    pushes,
     recording,
     remarks,
     review,
@@ -45,6 +46,7 @@ class Ground:
     sources: Mapping[str, ports.Source]
     scanners: Mapping[str, ports.Scanner]
     pictures: Mapping[str, ports.Pictures]
+    hooks: Mapping[str, ports.Hooks]
     messenger: ports.Messenger
     directory: ports.Directory
     grants: permissions.Grants
@@ -70,6 +72,7 @@ class Services:
     post: post.Post
     remarks: remarks.Remarks
     keeping: keeping.Keeping
+    pushes: pushes.Pushes
 
 
 def services(ground: Ground) -> Services:
@@ -122,7 +125,15 @@ def services(ground: Ground) -> Services:
         zone=zone,
         sources=tuple(ground.sources),
     )
-    return Services(sources=ground.sources, desk=talking, poll=polling, post=posting, remarks=telling, keeping=_keeping(ground))
+    return Services(
+        sources=ground.sources,
+        desk=talking,
+        poll=polling,
+        post=posting,
+        remarks=telling,
+        keeping=_keeping(ground),
+        pushes=_pushes(ground, polling, posting),
+    )
 
 
 def _post(ground: Ground, wanted: cards.Cards) -> post.Post:
@@ -149,6 +160,19 @@ def _poll(ground: Ground, wanted: cards.Cards) -> poll.Poll:
         clock=ground.clock,
         telemetry=ground.telemetry,
         every=timedelta(seconds=ground.configured.desk_poll_seconds),
+    )
+
+
+def _pushes(ground: Ground, polling: poll.Poll, posting: post.Post) -> pushes.Pushes:
+    return pushes.Pushes(
+        hooks=ground.hooks,
+        store=ground.store.pushes,
+        leases=ground.store.leases,
+        poll=polling,
+        flush=posting.flush,
+        clock=ground.clock,
+        telemetry=ground.telemetry,
+        works=ground.works,
     )
 
 

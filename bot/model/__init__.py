@@ -10,6 +10,7 @@ from bot.model.digest import Digest, DigestDay, DigestLine, NoisyCheck
 from bot.model.findings import Direction, Fact, Scale, Series
 from bot.model.leases import Crew, Lease
 from bot.model.overlays import Overlay
+from bot.model.pushes import Mention, News, Push
 from bot.model.queries import Answer, ClientOptions, Found, Handling, Idents, OwnWord, Query, Unheard, Word
 from bot.model.reports import (
     ChannelRefuses,
@@ -75,8 +76,10 @@ __all__ = [
     "Lease",
     "LinkReplaced",
     "Listing",
+    "Mention",
     "Message",
     "NewlyAssigned",
+    "News",
     "NoisyCheck",
     "Opening",
     "Operation",
@@ -91,6 +94,7 @@ __all__ = [
     "Problem",
     "Progress",
     "Proposal",
+    "Push",
     "Query",
     "Reading",
     "Reason",

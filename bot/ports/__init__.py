@@ -6,6 +6,7 @@ from bot.ports.health import DigestMarks, HealthRecords, SlackHealth, SourceTrai
 from bot.ports.keeping import Reached, Removed, Retention
 from bot.ports.kinds import Budget, Deps, Kind, Lanes, Setting, Thresholds
 from bot.ports.overlays import Overlays
+from bot.ports.pushes import ALWAYS, BASIC, BEARER, DESK_SECRET, KEY, PATH, Carrier, Hooks, Pushes, Way, header
 from bot.ports.queries import Mark, OpenAnomalies
 from bot.ports.routes import Routes
 from bot.ports.slack import Directory, Messenger
@@ -24,25 +25,34 @@ from bot.ports.store import (
     Remarks,
     Tally,
 )
-from bot.ports.systems import AHEAD, STEP, Clock, Opener, Picture, Pictures, Scanner, Source, System, Telemetry
+from bot.ports.systems import AHEAD, STEP, Clock, Finder, Opener, Picture, Pictures, Scanner, Source, System, Telemetry
 from bot.ports.urgency import clicked, urgent
 from bot.ports.work import Batches, Deliveries, Delivery, Leases, Operations, Workers
 
 __all__ = [
     "AHEAD",
+    "ALWAYS",
+    "BASIC",
+    "BEARER",
+    "DESK_SECRET",
+    "KEY",
+    "PATH",
     "STEP",
     "Anomalies",
     "Backlog",
     "Batches",
     "Budget",
     "Cards",
+    "Carrier",
     "Clock",
     "Deliveries",
     "Delivery",
     "Deps",
     "DigestMarks",
     "Directory",
+    "Finder",
     "HealthRecords",
+    "Hooks",
     "Identities",
     "Intent",
     "Journal",
@@ -59,6 +69,7 @@ __all__ = [
     "Overlays",
     "Picture",
     "Pictures",
+    "Pushes",
     "Reached",
     "Record",
     "Records",
@@ -76,7 +87,9 @@ __all__ = [
     "Tally",
     "Telemetry",
     "Thresholds",
+    "Way",
     "Workers",
     "clicked",
+    "header",
     "urgent",
 ]
