@@ -26,7 +26,7 @@ class Hook(pydantic.BaseModel):
 
 
 class Channel:
-    """The one channel of an account; nothing is told while its hook has no URL."""
+    """The one channel of an account; nothing is told while its hook has no URL, and nothing twice."""
 
     def __init__(self, state: account.Account) -> None:
         self.world = state
@@ -37,7 +37,7 @@ class Channel:
 
     async def deliver(self) -> None:
         """Post what happened since the last time."""
-        if not self.hook.url:
+        if not self.hook.url or self.world.modes.pushes == "silent":
             self.world.news.clear()
         while self.world.news:
             event, anomaly = self.world.news.popleft()

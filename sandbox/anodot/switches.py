@@ -22,7 +22,8 @@ class ContractSwitches(pydantic.BaseModel):
     `triggers`: the newer or the older form of the list. `trigger_types`: as written in samples, or in capitals.
     `trigger_sort`: the word for sorting by update: of the table, of the samples, or both. `comments`: which groups
     take them, those with a trigger or any anomaly. `reasons`: in words or like an enum.
-    `feedback_times`: the names of its parameters. `push_ids`: whether `anomalyId` of a webhook is another than the API's.
+    `feedback_times`: the names of its parameters. `pushes`: whether
+    the channel posts by itself. `push_ids`: whether `anomalyId` of a webhook is another than the API's.
     `paging_max`: beyond it nothing comes; `default_size`: without `size`. `unsorted`: the order when nobody asks for one.
     `odd_every`: every so-many-th arrival is written oddly, each in another way (0: none).
     `anomaly_calls`, `trigger_calls`, `feedback_calls`, `other_calls`: in a minute, `at_once`: at the same time (0: no limit).
@@ -53,6 +54,7 @@ class ContractSwitches(pydantic.BaseModel):
     comments: Literal["triggers", "anomalies"] = "triggers"
     reasons: Literal["words", "enum"] = "words"
     feedback_times: Literal["startTime", "startDate"] = "startTime"
+    pushes: Literal["posted", "silent"] = "posted"
     push_ids: Literal["differ", "same"] = "differ"
     paging_max: int = pydantic.Field(default=1000, ge=1)
     default_size: int = pydantic.Field(default=50, ge=1)

@@ -128,6 +128,7 @@ PANELS: Mapping[str, Panel] = {
         choices=(
             Choice("group_scores", "Scores of groups", {"hundred": "0..100", "unit": "0..1", "mixed": "both"}),
             Choice("triggers", "List of triggers", {"newer": "newer form", "older": "older form"}),
+            Choice("pushes", "Webhooks", {"posted": "posted", "silent": "silent"}),
             Choice("expired", "A token that has ended", {"401": "401", "400": "400"}),
         ),
     ),
