@@ -74,15 +74,19 @@ class Control(controls.Controls):
         return {"ids": [one.id for one in made]}
 
     async def change(self, request: requests.Request) -> Any:
-        """Something happens to it: {status: "closed" or "open"}, {spread: how many metrics join}, {calm: metric id}, any of CHANGED."""
+        """Something happens to it: {status: "closed" or "open"}, {spread: how many metrics join}, {calm: metric id}, any of CHANGED;
+        or somebody ({by?: user id}) acknowledges all of its triggers: {acknowledge: bool}."""
         anomaly, body = self._anomaly(str(request.path_params["id"])), await controls.read(request)
-        status, spread, calm = (body.pop(name, None) for name in ("status", "spread", "calm"))
+        status, spread, calm, ack = (body.pop(name, None) for name in ("status", "spread", "calm", "acknowledge"))
+        by = str(body.pop("by", catalogue.SAM.id))
         if body:
             self.world.change(anomaly, **_fields(body, CHANGED))
         if spread is not None:
             self.world.spread(anomaly, int(spread))
         if calm is not None:
             self.world.calm(anomaly, str(calm))
+        for trigger in anomaly.triggers if ack is not None else ():
+            self.world.acknowledge(trigger, by, bool(ack))
         if status is not None and _one_of(("open", "closed"))(status) != anomaly.state:
             (self.world.close if status == "closed" else self.world.reopen)(anomaly)
         return wire_json.anomaly(anomaly, self.world)

@@ -19,7 +19,8 @@ class ContractSwitches(pydantic.BaseModel):
     `open_end`: `endDate` of an open anomaly is null, or the last time it was seen as in the vendor's sample.
     `hidden`: what `/metrics` answers for an anomaly that its filters hide. `merged`: whether the id of a merged one is still followed.
     `metrics_hours`: how far back `/metrics` looks without a `startDate`; `metrics_page`: how many metrics it tells at once.
-    `triggers`: the newer or the older form of the list. `trigger_types`: as written in samples, or in capitals.
+    `triggers`: the newer or the older form of the list. `triggers_most`: it tells no more at once, whatever `size` says (0: any).
+    `trigger_types`: as written in samples, or in capitals.
     `trigger_sort`: the word for sorting by update: of the table, of the samples, or both. `comments`: which groups
     take them, those with a trigger or any anomaly. `reasons`: in words or like an enum.
     `feedback_times`: the names of its parameters. `pushes`: whether
@@ -49,6 +50,7 @@ class ContractSwitches(pydantic.BaseModel):
     metrics_hours: int = pydantic.Field(default=24, ge=1)
     metrics_page: int = pydantic.Field(default=10, ge=1)
     triggers: Literal["newer", "older"] = "newer"
+    triggers_most: int = pydantic.Field(default=0, ge=0)
     trigger_types: Literal["samples", "capitals"] = "samples"
     trigger_sort: Literal["both", "updateTime", "updatedTime"] = "both"
     comments: Literal["triggers", "anomalies"] = "triggers"

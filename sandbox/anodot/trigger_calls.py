@@ -27,8 +27,9 @@ VERDICTS: Mapping[str, str] = {"positiveFeedback": "GOOD_CATCH", "negativeFeedba
 async def index(call: api.Call) -> responses.Response:
     ask = questions.Reader(call.request.query_params, call.world.modes)
     found = matching(ask, call.world)
-    size = ask.whole("size", 1)
-    shown = found[: DEFAULT_SIZE if size is None else size]
+    asked, most = ask.whole("size", 1), call.world.modes.triggers_most
+    size = DEFAULT_SIZE if asked is None else asked
+    shown = found[: min(size, most) if most else size]
     lean = ask.word("isLeanResponse", ("true", "false"), "true") == "true"
     return responses.JSONResponse(trigger_json.listed(shown, _total(found, call.world), call.world, lean))
 

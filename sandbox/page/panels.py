@@ -113,6 +113,7 @@ PANELS: Mapping[str, Panel] = {
         acts=(
             Act("normal", "Back to normal", {"status": "closed"}),
             Act("spread", "Two more metrics", {"spread": 2}),
+            Act("acknowledge", "Acknowledge its alerts", {"acknowledge": True}),
             Act("merge", "Merge the two newest", {}, "merge"),
             Act("expire", "End the bot's token", {}, "tokens/expire"),
             Act("revoke", "Take the access key back", {"revoked": True}, "keys"),

@@ -95,6 +95,8 @@ async def test_people_work_in_anodot_itself(web: httpx.AsyncClient, world: anodo
     row = (await web.get("/_control/state", params={"id": trigger.group})).json()["anomaly"]
     seen = next(one for one in row["triggers"] if one["id"] == trigger.id)
     assert (seen["acks"], seen["assignee"]) == ([catalogue.SAM.id], catalogue.LEE.id)
+    await web.patch(f"/_control/anomalies/{trigger.group}", json={"acknowledge": True, "by": catalogue.LEE.id})
+    assert {tuple(one.acks)[-1] for one in world.anomalies[trigger.group].triggers} == {catalogue.LEE.id}
 
 
 async def test_an_anomaly_is_erased(web: httpx.AsyncClient, api: httpx.AsyncClient, tell: Tell) -> None:

@@ -48,7 +48,9 @@ async def test_the_list_has_a_newer_and_an_older_form(api: httpx.AsyncClient, te
     flat = await triggered(api, types="anomaly")
     reply = (await api.get("alerts/triggered")).json()
     assert (set(reply), len(reply["alerts"])) == ({"total", "alerts"}, 20)
-    await tell("modes", triggers="older", trigger_types="capitals")
+    await tell("modes", triggers_most=7)
+    assert (len(await triggered(api)), (await api.get("alerts/triggered")).json()["total"]) == (7, reply["total"])
+    await tell("modes", triggers_most=0, triggers="older", trigger_types="capitals")
     older = (await api.get("alerts/triggered", params={"size": 200, "types": "anomaly"})).json()
     assert set(older) == {"total", "alertGroups"} and older["total"] == len(older["alertGroups"]) < len(flat)
     alerts = [row for group in older["alertGroups"] for row in group["alerts"]]
