@@ -10,7 +10,7 @@ from typing import Any
 from starlette import requests
 
 from sandbox import controls, faults, recorder
-from sandbox.anodot import account, answers, catalogue, odd, push, push_json, switches, tokens, wire_json
+from sandbox.anodot import account, answers, catalogue, life, odd, push, push_json, switches, tokens, wire_json
 
 
 def _one_of(known: Sequence[str]) -> Callable[[Any], str]:
@@ -152,13 +152,16 @@ class Control(controls.Controls):
         return {"url": self.channel.hook.url}
 
     async def push(self, request: requests.Request) -> Any:
-        """{id?, event?: open, update or close, and any of the hook}: post one now, of the newest anomaly with a trigger."""
+        """{id?, event?, and any of the hook}: post one now. `event`: open, update or close, of this anomaly or of the newest with a
+        trigger; static or no_data, which are about no anomaly."""
         body = await controls.read(request)
-        ident, event = body.pop("id", None), _one_of(tuple(push_json.STATUS))(body.pop("event", "open"))
-        anomaly = self._anomaly(ident) if ident else next(one for one in self.world.newest() if one.triggers)
+        ident, event = body.pop("id", None), _one_of((*push_json.STATUS, *push_json.STANDING))(body.pop("event", "open"))
         hook = push.Hook.model_validate({**self.channel.hook.model_dump(), **body})
         if not hook.url:
             raise controls.Bad("there is no URL to post to: set one with POST /_control/hook")
+        if event in push_json.STANDING:
+            return {"posts": await self.channel.alarm(event, hook)}
+        anomaly = self._anomaly(ident) if ident else next(one for one in self.world.newest() if one.triggers)
         return {"posts": await self.channel.post(anomaly, event, hook)}
 
     async def pushes(self, request: requests.Request) -> Any:
@@ -209,12 +212,14 @@ def _fields(wanted: Mapping[str, Any], known: Sequence[str]) -> dict[str, Any]:
 
 
 async def tick(state: account.Account, channel: push.Channel, every: float = 0.2) -> None:
-    """The background of a server: arrivals, ends that nobody asks about, webhooks. Runs until it is cancelled."""
-    arrival = controls.Rhythm()
+    """The background of a server: arrivals and what happens meanwhile, ends that nobody asks about, webhooks. Runs until it is
+    cancelled."""
+    arrival, living = controls.Rhythm(), life.Life(state)
     while True:
         await asyncio.sleep(every)
         state.advance()
         if arrival.due(state.modes.arrivals):
+            living.step()
             state.arrive()
         await channel.deliver()
 

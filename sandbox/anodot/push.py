@@ -46,6 +46,14 @@ class Channel:
     async def post(self, anomaly: account.Anomaly, event: str, hook: Hook) -> list[dict[str, Any]]:
         """Post one event now; returns the bodies with what was answered, 0 for nothing."""
         bodies = push_json.bodies(anomaly, event, self.world, self.base, extended=hook.extended, ungrouped=hook.ungrouped)
+        return await self._sent(event, anomaly.id, bodies, hook)
+
+    async def alarm(self, kind: str, hook: Hook) -> list[dict[str, Any]]:
+        """Post an alert of this kind that is about no anomaly."""
+        trigger = next(one for one in self.world.triggers.values() if one.rule.kind == kind)
+        return await self._sent(kind, "", [push_json.standing(trigger, self.base, self.world.now())], hook)
+
+    async def _sent(self, event: str, ident: str, bodies: list[push_json.Json], hook: Hook) -> list[dict[str, Any]]:
         auth = httpx.BasicAuth(hook.user, hook.password) if hook.password else httpx.Auth()
         told = []
         # The desk is on loopback; building a TLS context takes longer than the post.
@@ -55,6 +63,6 @@ class Channel:
                     status = (await web.post(hook.url, json=body, auth=auth)).status_code
                 except httpx.HTTPError:
                     status = 0
-                told.append({"event": event, "id": anomaly.id, "status": status, "body": body})
+                told.append({"event": event, "id": ident, "status": status, "body": body})
         self.sent.extend(told)
         return told

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +12,8 @@ from sandbox.anodot import account, catalogue, links, series
 Json = dict[str, Any]
 STATUS = {"open": "OPEN", "update": "UPDATE", "close": "CLOSE"}
 SUBJECT = {"open": "Open", "update": "Update", "close": "Close"}
+STANDING: Mapping[str, str] = {"static": "static", "no_data": "No Data"}
+"""Alerts that are about no anomaly, and the word for their type."""
 WEIGHT = ("info", "low", "medium", "high", "critical")
 
 
@@ -46,6 +48,42 @@ def _body(one: account.Anomaly, event: str, state: account.Account, base: str, b
         "alerts": [_alert(trigger, event, breaches, base, state.now(), extended) for trigger in one.triggers],
     }
     return {**told, "alertGroupStatus": STATUS[event]} if extended else told
+
+
+def standing(trigger: account.Trigger, base: str, now: int) -> Json:
+    """A static or a no-data alert: it names no anomaly."""
+    rule, lasted = trigger.rule, now - trigger.started
+    metric = {
+        "duration": _duration(lasted),
+        "durationInSeconds": str(lasted),
+        "startTime": f"{datetime.fromtimestamp(trigger.started, UTC):%m/%d/%Y %H:%M:%S} (UTC)",
+        "startTimeEpoch": str(trigger.started),
+        "imageUrl": "",
+        "peak": "12400.0000",
+        "direction": "UP",
+        "name": "what=queue_length.queue=orders",
+        "state": "OPEN",
+        "threshold": 10_000,
+    }
+    return {
+        "subject": f"Alert Open: {rule.title}[{rule.severity}][{trigger.group[:5]}]",
+        "severity": rule.severity,
+        "description": "",
+        "startTime": metric["startTime"],
+        "startTimeEpoch": metric["startTimeEpoch"],
+        "type": STANDING[rule.kind],
+        "alerts": [
+            {
+                "title": rule.title,
+                "metrics": [metric],
+                "events": {"total": "0", "buckets": []},
+                "alertId": rule.id,
+                "alertSettingsUrl": f"{base}/#!/alerts/{rule.id}",
+                "description": "",
+                "severity": rule.severity,
+            }
+        ],
+    }
 
 
 def _alert(trigger: account.Trigger, event: str, breaches: Sequence[series.Breach], base: str, now: int, extended: bool) -> Json:

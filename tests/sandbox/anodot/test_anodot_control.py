@@ -15,7 +15,7 @@ import pytest
 from starlette import applications, requests, responses, routing
 
 from sandbox import anodot, loopback
-from sandbox.anodot import catalogue, odd
+from sandbox.anodot import catalogue, life, odd
 from tests.sandbox.anodot.conftest import ALL, Tell, ids, listed
 
 
@@ -174,6 +174,16 @@ async def test_arrivals_come_by_themselves() -> None:
     assert next(iter(world.newest())).state == "open"
 
 
+def test_what_is_open_spreads_merges_and_ends_by_itself_but_never_all_of_it(world: anodot.Account) -> None:
+    metrics, living = {ident: len(one.breaches) for ident, one in world.anomalies.items()}, life.Life(world)
+    for _ in range(60):
+        living.step()
+        world.arrive()
+    states = [one.state for one in world.newest()]
+    assert states.count("open") >= life.KEPT_OPEN and states.count("closed") > 24
+    assert world.gone and any(len(one.breaches) > metrics.get(one.id, 99) for one in world.newest() if not one.merged)
+
+
 def test_the_same_seed_and_clock_tell_the_same_story(world: anodot.Account, clock: list[datetime]) -> None:
     again, other = anodot.Account(clock=lambda: clock[0]), anodot.Account(seed=26, clock=lambda: clock[0])
     assert list(again.anomalies) == list(world.anomalies) != list(other.anomalies)
@@ -266,3 +276,11 @@ async def test_posts_may_be_ungrouped_refused_or_in_vain(web: httpx.AsyncClient,
     told = await tell("push", id=ident, url="http://127.0.0.1:9/hooks/anodot")
     assert [post["status"] for post in told["posts"]] == [0]
     assert [post["status"] for post in (await web.get("/_control/pushes")).json()["posts"]] == [503, 503, 503, 0]
+
+
+@pytest.mark.parametrize(("event", "kind"), [("static", "static"), ("no_data", "No Data")])
+async def test_alerts_about_no_anomaly_name_none(tell: Tell, desk: Desk, event: str, kind: str) -> None:
+    await tell("push", event=event, url=desk.url)
+    body = desk.posts[0][1]
+    assert (body["type"], body["alerts"][0]["metrics"][0]["state"]) == (kind, "OPEN")
+    assert not {"anomalyId", "alertGroupId", "investigationUrl", "mergedAnomalies"} & set(body)
