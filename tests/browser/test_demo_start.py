@@ -73,7 +73,7 @@ async def test_the_bot_gets_the_sandbox_and_none_of_the_visitors_secrets() -> No
         "DESK_BURST": "1",
         "PORT": "1",
     }
-    ports = demo.Ports(page=1, slack=2, bot=4, systems={"qualytics": 3, "autional": 5, "anodot": 6})
+    ports = demo.Ports(page=1, slack=2, bot=4, systems={"qualytics": 3, "autional": 5, "anodot": 6, "anomify": 7})
     told = demo.bot_environment(ports, systems.SYSTEMS, "/tmp/somewhere", 3, outside)
     assert told["PATH"] == "/bin"
     assert told["SLACK_API_URL"] == "http://127.0.0.1:2/api/"

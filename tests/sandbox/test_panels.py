@@ -9,10 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox import anodot, autional, qualytics, systems
+from sandbox import anodot, anomify, autional, qualytics, systems
 from sandbox.page import chaos, control_client, panels
 
-FAKES = {"qualytics": qualytics.running, "autional": autional.running, "anodot": anodot.running}
+FAKES = {"qualytics": qualytics.running, "autional": autional.running, "anodot": anodot.running, "anomify": anomify.running}
 
 
 @contextlib.asynccontextmanager
