@@ -103,7 +103,7 @@ def test_everything_can_be_set() -> None:
         ("QUALYTICS_URL", "https://[x", "QUALYTICS_URL must be an address like https://acme.example.com."),
         *(
             (name, f"{before}acme.example.com/{after}", f"{name} must be an address alone, like https://acme.example.com: {WITHOUT}.")
-            for name in ("QUALYTICS_URL", "SLACK_API_URL", "ANODOT_URL", "ANOMIFY_URL")
+            for name in ("QUALYTICS_URL", "SLACK_API_URL", "ANODOT_URL")
             for before, after in (("https://", "#/anomalies"), ("https://", "?tab=open"), ("https://", "#"), ("https://dana:pw@", ""))
         ),
         ("QUALYTICS_DATASTORES", " , ,", "QUALYTICS_DATASTORES names no datastore: leave it out for all of them."),
@@ -187,21 +187,21 @@ def test_neither_socket_mode_nor_http_is_a_fault() -> None:
 
 def test_no_system_is_a_fault() -> None:
     assert faults(QUALYTICS_URL=None, QUALYTICS_TOKEN=None) == [
-        "QUALYTICS_URL or AUTIONAL_URL is missing: set at least one of them to the address of its system."
+        "QUALYTICS_URL, ANOMIFY_URL or AUTIONAL_URL is missing: set at least one of them to the address of its system."
     ]
 
 
-@pytest.mark.parametrize("name", ["ANODOT_URL", "ANOMIFY_URL"])
+@pytest.mark.parametrize("name", ["ANODOT_URL"])
 def test_another_system_alone_is_a_fault_and_beside_qualytics_a_note(name: str) -> None:
     (said,) = faults(**{"QUALYTICS_URL": None, "QUALYTICS_TOKEN": None, name: "https://api.example.com"})
-    assert said.startswith(f"{name} is set, but this version speaks Qualytics and Autional only")
+    assert said.startswith(f"{name} is set, but this version speaks Qualytics, Anomify and Autional only")
     (note,) = app.load(GOOD | {name: "https://api.example.com"}).notes
-    assert note.startswith(f"{name} is set, but this version speaks Qualytics and Autional only")
+    assert note.startswith(f"{name} is set, but this version speaks Qualytics, Anomify and Autional only")
 
 
 def test_all_faults_come_at_once() -> None:
     said = faults(SLACK_BOT_TOKEN=None, SLACK_APP_TOKEN=None, QUALYTICS_URL=None, DESK_CHANNEL="general", PORT="x", DESK_CHANEL="C1")
-    assert [sentence.split()[0] for sentence in said] == [
+    assert [sentence.split()[0].rstrip(",") for sentence in said] == [
         "SLACK_BOT_TOKEN",
         "DESK_CHANNEL",
         "PORT",
@@ -341,8 +341,10 @@ def test_a_system_that_lets_nobody_in_is_a_fault(given: dict[str, str], told: st
 
 def test_without_any_system_all_of_them_are_named() -> None:
     nothing = {name: value for name, value in ALONE.items() if name != "ACME_URL"}
-    assert said(nothing) == ["QUALYTICS_URL, AUTIONAL_URL or ACME_URL is missing: set at least one of them to the address of its system."]
-    only = "ANODOT_URL is set, but this version speaks Qualytics, Autional and Acme only: "
+    assert said(nothing) == [
+        "QUALYTICS_URL, ANOMIFY_URL, AUTIONAL_URL or ACME_URL is missing: set at least one of them to the address of its system."
+    ]
+    only = "ANODOT_URL is set, but this version speaks Qualytics, Anomify, Autional and Acme only: "
     assert said(nothing | {"ANODOT_URL": "https://a.example"}) == [f"{only}{said(nothing)[0]}"]
 
 

@@ -32,7 +32,7 @@ class Reader:
     def detail(self, data: Mapping[str, Any], ident: str) -> model.Anomaly | None:
         """All that is told of one; `ident` names it where it is not stored there yet, and has no id. None for what is another one."""
         raw = data["anomaly"]
-        told = hook_bodies.digits(raw.get("id"))
+        told = hook_bodies.digits(raw.get("id")).lstrip("0")
         if told and told != ident:
             return None
         return self._anomaly(ident, raw, facts.of(data), _related(self._source, data, ident))

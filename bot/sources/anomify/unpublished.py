@@ -59,10 +59,13 @@ class Listing:
 
 
 def _items(reply: Any) -> Sequence[Any] | None:
+    """As a list, or by their ids; each as it is, or wrapped as a call for one tells it. None where there is nothing of the kind."""
     for place in PLACES:
         found = hook_bodies.under(reply, *place)
+        if isinstance(found, Mapping) and all(isinstance(one, Mapping) for one in found.values()):
+            found = list(found.values())
         if isinstance(found, list):
-            return found
+            return [one.get("anomaly", one) if isinstance(one, Mapping) else one for one in found]
     return None
 
 
