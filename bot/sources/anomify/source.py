@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import NoReturn
 from urllib.parse import urlsplit
 
 import httpx
@@ -69,10 +68,10 @@ class Anomify:
     async def changes(self, cursor: str) -> model.Changes:
         """Nothing where nothing is listed: new ones are pushed. Whether it answers is asked all the same."""
         self._rounds.spend(1)
-        if self._listing is not None:
-            return await self._listing.since(cursor)
-        await self._api.ping()
-        return model.Changes((), MET)
+        found = await self._listing.since(cursor) if self._listing is not None else None
+        if found is None:
+            await self._api.ping()
+        return found or model.Changes((), MET)
 
     async def pushed(self, about: Sequence[model.Mention]) -> model.Reading:
         """Those that webhooks told of."""
@@ -81,7 +80,7 @@ class Anomify:
         return reading
 
     async def find(self, query: model.Query) -> model.Found:
-        """Those that are chosen by their ids. Raises SourceRejected for anything else."""
+        """Those that are chosen by their ids, else all of the list that is not described. Raises SourceRejected where that is not tried."""
         found = await self._chosen(query)
         return model.Found(found[: query.limit or None], len(found))
 
@@ -94,10 +93,11 @@ class Anomify:
         return len(await self._chosen(query))
 
     async def _chosen(self, query: model.Query) -> Sequence[model.Anomaly]:
-        return list((await self._by_id.read(query.ids)).found.values()) if query.ids else self._no_list()
-
-    def _no_list(self) -> NoReturn:
-        raise errors.SourceRejected(self.name, f"{self.title} has no call that lists anomalies.", status=404)
+        if query.ids:
+            return list((await self._by_id.read(query.ids)).found.values())
+        if self._listing is None:
+            raise errors.SourceRejected(self.name, f"{self.title} has no call that lists anomalies.", status=404)
+        return await self._listing.all()
 
     async def get(self, ids: Sequence[str]) -> Mapping[str, model.Anomaly]:
         """Read these again, a call for each; missing from the answer: deleted there."""
@@ -115,7 +115,7 @@ class Anomify:
 
     async def apply(self, change: model.Change, targets: Sequence[model.Anomaly]) -> Sequence[model.Outcome]:
         """Nothing can be changed there."""
-        why = f"{self.title} offers no way to change its anomalies."
+        why = f"{self.title} offers no way to {change.action.value} anomalies from here."
         return [model.Outcome(one.ref, model.Result.REFUSED, why) for one in targets]
 
     async def comments(self, ident: str) -> Sequence[model.Comment]:

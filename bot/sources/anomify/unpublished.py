@@ -26,36 +26,32 @@ class Listing:
         self._api, self._reader = api, reader
         self._cursor, self._told, self._failed = "", frozenset[str](), False
 
-    async def since(self, cursor: str) -> model.Changes:
+    async def all(self) -> Sequence[model.Anomaly]:
+        """What the call brings, the newest first. Raises SourceGarbled where there is no list in it."""
+        items = _items(await self._api.read(PATH))
+        if items is None:
+            raise errors.SourceGarbled(self._api.name, f"{self._api.title} gave an answer that has no list in it.")
+        found = {one.ref.id: one for raw in items if (one := self._reader.listed(raw)) is not None}
+        return sorted(found.values(), key=lambda one: one.created, reverse=True)
+
+    async def since(self, cursor: str) -> model.Changes | None:
         """Those that were not told yet; all of them after a start, and where what was told last was not kept. `late` are those that are
-        older than the newest one told before."""
-        found = await self._listed()
+        older than the newest one told before. None where the call is of no use, which is told once."""
+        try:
+            found = await self.all()
+        except (errors.SourceMissing, errors.SourceRejected, errors.SourceForbidden, errors.SourceGarbled) as error:
+            if not self._failed:
+                log.warning("%s: the unpublished list of anomalies is of no use: %s", client.NAME, error)
+            self._failed = True
+            return None
+        self._failed = False
         known, newest = (self._told, _newest(cursor)) if cursor and cursor == self._cursor else (frozenset[str](), _newest(cursor))
         fresh = [one for one in found if one.ref.id not in known and one.state is not model.State.ARCHIVED]
-        fresh.sort(key=lambda one: one.created, reverse=True)
         times = [one.created.timestamp() for one in found]
         self._told = known | {one.ref.id for one in found}
         self._cursor = json.dumps({"newest": max([newest, *times]), "turn": _turn(cursor) + 1})
         late = frozenset(one.ref for one in fresh if _newest(cursor) and one.created.timestamp() < newest)
         return model.Changes(fresh, self._cursor, late=late)
-
-    async def _listed(self) -> Sequence[model.Anomaly]:
-        """What the call brings; nothing, told once, where there is none, or where it is not understood."""
-        try:
-            items = _items(await self._api.read(PATH))
-        except (errors.SourceMissing, errors.SourceRejected, errors.SourceForbidden, errors.SourceGarbled) as error:
-            return self._not(str(error))
-        if items is None:
-            return self._not("its answer has no list in it")
-        self._failed = False
-        found = {one.ref.id: one for raw in items if (one := self._reader.listed(raw)) is not None}
-        return list(found.values())
-
-    def _not(self, why: str) -> Sequence[model.Anomaly]:
-        if not self._failed:
-            log.warning("%s: the unpublished list of anomalies is of no use: %s", client.NAME, why)
-        self._failed = True
-        return ()
 
 
 def _items(reply: Any) -> Sequence[Any] | None:

@@ -10,10 +10,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from bot import model
+from bot.sources.anomify import source as anomify_source
 from bot.sources.autional import client
 from bot.sources.autional import source as autional_source
 from bot.sources.qualytics import closings
-from sandbox import autional, qualytics
+from sandbox import anomify, autional, qualytics
 from tests.sources.staging import Deployment, RealClock, Traits
 from tests.strange import server as strange_server
 from tests.strange import service, source
@@ -39,6 +40,8 @@ class Harness(abc.ABC):
     refused_door: ClassVar[Fault]
     """What a system says that does not take the credentials, whatever is asked."""
     parts: Any
+    lacks: ClassVar[frozenset[str]] = frozenset()
+    """What it is not asked, by the names of tests: it does not have what they are about."""
 
     def __init__(self) -> None:
         self._made: list[Any] = []
@@ -249,6 +252,80 @@ class Autional(Harness):
         return {"resolved": "Resolved"}.get(self.world.anomalies[ident].status, "Invalid")
 
 
+class Anomify(Harness):
+    """The sandbox's Anomify, with thirty open, where the list that no document describes can be had."""
+
+    name, page, together = "anomify", 20, 1
+    cannot = frozenset(model.Action) - {model.Action.BROWSE}
+    outcomes = ("Resolved", "Invalid", "Duplicate", "Discarded")
+    lacks = frozenset(
+        {
+            "test_a_change_is_done_and_nothing_else",
+            "test_a_remark_that_rides_along_is_left_or_said_to_be_lost",
+            "test_a_repeated_change_says_already",
+            "test_each_outcome_that_is_offered_is_done_and_seen",
+            "test_an_outcome_that_is_none_of_its_own_is_refused_with_those_that_are",
+            "test_bad_ids_among_many_are_named_and_the_good_ones_done",
+            "test_what_is_closed_is_never_updated",
+            "test_after_an_answer_that_was_lost_somebody_looks_and_it_is_done_once",
+            "test_a_connection_that_broke_before_anything_happened_is_tried_once_more",
+            "test_one_of_many_that_fails_takes_no_other_with_it",
+            "test_nothing_at_all_done_raises",
+            "test_at_most_four_writes_at_once",
+            "test_a_state_and_a_type_that_nobody_knows_are_kept_as_they_are",
+            "test_find_and_count_agree_with_the_truth",
+            "test_the_limit_takes_the_first_of_the_order",
+            "test_the_pages_bring_what_is_found_in_its_order_and_look_at_no_limit",
+            "test_chosen_ids_are_found_as_far_as_they_stand_so",
+        }
+    )
+    """Changes, states and types of its own, and a list that filters or sorts."""
+    secret = anomify.SANDBOX_TOKEN
+    linked = False
+    refused_door: ClassVar[Fault] = {"mode": "401"}
+
+    def __init__(self, url: str, parts: Any) -> None:
+        super().__init__()
+        self.url, self.parts, self.world = url, parts, parts.world
+
+    def _source(self, **settings: Any) -> Any:
+        given = {name: value for name, value in settings.items() if name != "max_batch"}
+        return anomify_source.Anomify(**{"url": self.url, "token": self.secret, "clock": RealClock(), "listing": True, **given})
+
+    def arrive(self, count: int = 1, *, hours_ago: float = 0.0) -> list[str]:
+        return [str(one.id) for one in self.world.arrive(count, started=self.world.now() - 60 - int(hours_ago * 3600), life=10**7)]
+
+    def close(self, ident: str) -> None:
+        one = self.world.anomalies[int(ident)]
+        self.world.change(one, ended=self.world.now() - 90_000)
+
+    def erase(self, ident: str) -> None:
+        self.world.erase(self.world.anomalies[int(ident)])
+
+    def make_odd(self, ident: str) -> None:
+        raise NotImplementedError("it has no states and no types")
+
+    def state(self, ident: str) -> model.State | None:
+        one = self.world.anomalies.get(int(ident))
+        if one is None:
+            return None
+        return model.State.ARCHIVED if one.ended and self.world.now() - one.ended >= 86_400 else model.State.ACTIVE
+
+    def everything(self) -> list[str]:
+        return [str(ident) for ident in self.world.anomalies]
+
+    def ended_as(self, ident: str) -> str:
+        return model.OVER
+
+
+@contextlib.asynccontextmanager
+async def _anomify() -> AsyncIterator[Harness]:
+    world = anomify.Organisation(seed=7, open_count=30)
+    world.modes.list = "anomalies"
+    async with anomify.serving(world) as (url, parts):
+        yield Anomify(url, parts)
+
+
 @contextlib.asynccontextmanager
 async def _qualytics() -> AsyncIterator[Harness]:
     async with qualytics.serving(qualytics.Deployment(seed=7, open_count=30)) as (url, parts):
@@ -278,7 +355,9 @@ async def _autional() -> AsyncIterator[Harness]:
         yield Autional(url, parts)
 
 
+LACKS = {one.name: one.lacks for one in (Anomify, Autional, Qualytics, Strange)}
 HARNESSES: dict[str, Callable[[], AbstractAsyncContextManager[Harness]]] = {
+    "anomify": _anomify,
     "autional": _autional,
     "qualytics": _qualytics,
     "strange": _strange,
