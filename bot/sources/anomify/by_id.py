@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 
 from bot import errors, model
@@ -9,6 +10,8 @@ from bot.sources import base
 from bot.sources.anomify import client, schema
 
 ABREAST = 4
+
+log = logging.getLogger(__name__)
 
 
 class ById:
@@ -22,11 +25,24 @@ class ById:
         return await self.mentioned([model.Mention(ident) for ident in ids])
 
     async def mentioned(self, about: Sequence[model.Mention]) -> model.Reading:
-        """These; one that is not found by its id is looked up by its metric and its moment, where those are told."""
+        """These; one that is not found by its id is looked up by its metric and its moment, where those are told. One that cannot be read
+        takes no other with it: it is neither found nor gone. Raises SourceGarbled where that is all."""
         asked = list({one.ident: one for one in about}.values())
-        read = await base.together([self._one(one.ident, one.clues) for one in asked], ABREAST)
-        found = {one.ident: anomaly for one, anomaly in zip(asked, read, strict=True) if anomaly is not None}
-        return model.Reading(found, frozenset(one.ident for one in asked) - frozenset(found))
+        read = await base.together([self._tried(one.ident, one.clues) for one in asked], ABREAST)
+        told = {one.ident: answer for one, answer in zip(asked, read, strict=True)}
+        odd = {ident: one for ident, one in told.items() if isinstance(one, errors.SourceGarbled)}
+        if odd and len(odd) == len(told):
+            raise next(iter(odd.values()))
+        for ident, error in odd.items():
+            log.info("%s %s is left out: %s", client.NAME, ident, error)
+        found = {ident: one for ident, one in told.items() if isinstance(one, model.Anomaly)}
+        return model.Reading(found, frozenset(ident for ident, one in told.items() if one is None))
+
+    async def _tried(self, ident: str, clues: Mapping[str, str]) -> model.Anomaly | errors.SourceGarbled | None:
+        try:
+            return await self._one(ident, clues)
+        except errors.SourceGarbled as error:
+            return error
 
     async def _one(self, ident: str, clues: Mapping[str, str]) -> model.Anomaly | None:
         """None where it does not exist."""

@@ -79,6 +79,8 @@ class Client(base.HttpSource):
 
     def _detail(self, reply: Any) -> Mapping[str, Any]:
         data = reply.get("data")
+        if isinstance(data, list) and len(data) == 1:
+            data = data[0]
         if isinstance(data, Mapping) and isinstance(data.get("anomaly"), Mapping):
             return data
         if not data or (isinstance(data, Mapping) and not data.get("anomaly")):
@@ -102,9 +104,12 @@ class Client(base.HttpSource):
 
     def _ours(self, address: str) -> str:
         """The same path at the address of the settings. Raises SourceGarbled for another host than one of Anomify's."""
-        told = urlsplit(address)
+        try:
+            told = urlsplit(address)
+        except ValueError:
+            raise errors.SourceGarbled(self.name, f"{self.title} points to an address that is none.") from None
         host = (told.hostname or "").casefold()
-        if host != self._address.hostname and not f".{host}".endswith(OWN_HOSTS):
+        if (host or told.scheme) and host != self._address.hostname and not f".{host}".endswith(OWN_HOSTS):
             raise errors.SourceGarbled(self.name, f"{self.title} points to another host, {host[:100]}. It was not asked.")
         base_path = self._address.path.rstrip("/")
         path = told.path.removeprefix(base_path) if told.path.startswith(f"{base_path}/") else told.path

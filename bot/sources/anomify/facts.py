@@ -18,6 +18,7 @@ METRIC, BRIEF = 80, 34
 NAMED = 3
 """Watchers that a card names."""
 TOO_LATE = 1e11
+"""Seconds that are none: the year 5138."""
 
 
 def of(data: Mapping[str, Any]) -> Sequence[model.Fact]:
@@ -103,6 +104,8 @@ def _correlated(data: Mapping[str, Any]) -> Iterator[model.Fact]:
     if failed:
         yield model.Fact("Correlations", failed)
     found = hook_bodies.under(data, "related", "cross_correlations")
+    if isinstance(found, Mapping):  # as webhooks have them
+        found = [{**one, "metric": metric} for metric, one in found.items() if isinstance(one, Mapping)]
     told = sorted((one for one in mappings(found) if text(one.get("metric"))), key=lambda one: -abs(number(one.get("coefficient")) or 0.0))
     rest = tuple(_correlation(one, BRIEF) for one in told[TOP:])
     for at, one in enumerate(told[:TOP], 1):
@@ -151,9 +154,11 @@ def happening(raw: Mapping[str, Any]) -> model.Happening:
 
 
 def moment(value: Any) -> datetime | None:
-    """Unix seconds, also as text; None where there is none."""
+    """Unix seconds, also as text, or what can only be milliseconds; None where there is none."""
     seconds = number(value)
-    return datetime.fromtimestamp(seconds, UTC) if seconds is not None and 0 < seconds < TOO_LATE else None
+    if seconds is None or not 0 < seconds < TOO_LATE * 1000:
+        return None
+    return datetime.fromtimestamp(seconds if seconds < TOO_LATE else seconds / 1000, UTC)
 
 
 def number(value: Any) -> float | None:

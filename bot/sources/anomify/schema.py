@@ -45,7 +45,7 @@ class Reader:
     def _anomaly(self, ident: str, raw: Mapping[str, Any], known: Sequence[model.Fact], related: Sequence[model.Ref]) -> model.Anomaly:
         begun, until, metric = facts.moment(raw.get("timestamp")), facts.moment(raw.get("until_timestamp")), raw.get("metric")
         score = facts.number(raw.get("score", raw.get("anomalyScore")))
-        weight = None if score is None else round(score * 100, 6)
+        weight = None if score is None else round(score * 100, 6) if score <= 1 else score
         positive = raw.get("positive")
         word, title = TYPES[positive] if isinstance(positive, bool) else ("", "")
         found = model.Anomaly(
