@@ -112,3 +112,9 @@ async def test_reads_take_a_form_too_and_the_session_in_it(api: httpx.AsyncClien
     assert told.json()["data"]["anomaly"]["id"] == one.id
     assert (await api.post(path, data={"session_id": "of-nobody"})).json()["status"]["code"] == 401
     assert (await api.put(path)).json()["status"]["code"] == 405
+
+
+async def test_the_log_tells_which_token_came_over_the_wire(api: httpx.AsyncClient, web: httpx.AsyncClient, path: str) -> None:
+    await api.get(path)
+    calls = (await web.get("/_control/log")).json()["calls"]
+    assert [(call["path"], call["token"]) for call in calls] == [(path, anomify.SANDBOX_TOKEN[-12:])]

@@ -14,7 +14,7 @@ import pytest
 from starlette import applications, requests, responses, routing
 
 from sandbox import anomify, loopback
-from sandbox.anomify import push
+from sandbox.anomify import organisation, push
 from tests.sandbox.anomify.conftest import Tell, detail
 
 METRIC = "acme_prod.mysql.db-02.slow_queries"
@@ -90,6 +90,15 @@ async def test_arrivals_come_by_themselves() -> None:
     async with anomify.running(world):
         await world.changed(world.revision, 5)
     assert next(iter(world.newest())).ended is None
+
+
+def test_what_goes_on_is_over_by_itself_but_never_all_of_it(world: anomify.Organisation) -> None:
+    running = {one.id for one in world.newest() if one.ended is None}
+    for _ in range(20):
+        world.settle()
+    still = {one.id for one in world.newest() if one.ended is None}
+    assert still < running and len(still) == organisation.KEPT_RUNNING
+    assert [what for what, _ in world.news] == ["final"] * (len(running) - len(still))
 
 
 # --- the webhook -------------------------------------------------------------------------------------------------------------
