@@ -15,6 +15,7 @@ from starlette import exceptions, requests, responses, routing
 from sandbox.anomify import answers, organisation, sessions
 
 MINUTE = 60
+MOST_DIGITS = 18
 Handler = Callable[["Call"], Awaitable[Any]]
 """Answers with `data`, or with a response that has no envelope."""
 
@@ -39,7 +40,7 @@ class Call:
     def ident(self) -> int:
         """The id of the path. Raises 404."""
         told = str(self.request.path_params["id"])
-        if not told.isdecimal():
+        if not told.isdecimal() or len(told) > MOST_DIGITS:
             raise answers.missing("Method")
         return int(told)
 

@@ -185,6 +185,7 @@ async def _live(state: organisation.Organisation, every: float) -> None:
         await asyncio.sleep(every)
         state.advance()
         if arrival.due(state.modes.arrivals):
+            state.settle()
             state.arrive()
 
 

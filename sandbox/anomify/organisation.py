@@ -14,6 +14,8 @@ from sandbox.anomify import catalogue, odd, series, sessions, story, switches
 
 FIRST_ID = 7_702
 INITIAL, CORRELATED, FINAL = "initial", "correlated", "final"
+KEPT_RUNNING = 9
+"""So many go on, whatever else happens."""
 EARLY_VALUE, EARLY_SCORE = 0.97, 0.04
 """What is told before the correlation is less than what is told after it: values are revised."""
 
@@ -149,6 +151,12 @@ class Organisation(revisions.Revised):
         one.ended = max(self.now() if at is None else at, one.started + 60)
         one.correlated = True
         self._tell(FINAL, one)
+
+    def settle(self) -> None:
+        """Where enough goes on, one of it is over."""
+        running = [one for one in self.anomalies.values() if one.ended is None]
+        if len(running) > KEPT_RUNNING:
+            self.end(self.story.chance.choice(running))
 
     def change(self, one: Anomaly, **fields: Any) -> None:
         """Revise it: life, value, score, odd."""

@@ -27,7 +27,7 @@ class Hook(pydantic.BaseModel):
     password: str = ""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Post:
     """One post on its way; `due` as the running event loop tells the time."""
 

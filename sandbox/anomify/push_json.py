@@ -30,7 +30,7 @@ def _correlated(one: organisation.Anomaly, state: organisation.Organisation) -> 
             "shifted": found.shifted,
             "shifted_coefficient": round(min(found.coefficient + abs(found.shifted) * 0.002, 1), 5),
         }
-        for found in one.draft.correlations
+        for found in one.draft.correlations()
     }
     seen = {
         str(event.id): {"metric": event.metric.name, "timestamp": one.started + event.later}

@@ -59,7 +59,7 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An anomaly before it has an id. `known`: whether the expected range is."""
+    """An anomaly before it has an id. `known`: whether the expected range is; `seed` decides what moved alike."""
 
     metric: catalogue.Metric
     started: int
@@ -67,10 +67,22 @@ class Draft:
     size: float
     score: float
     known: bool
-    correlations: tuple[Correlation, ...]
+    seed: int
     events: tuple[Event, ...]
     patterns: tuple[Pattern, ...] = field(default=())
     ended: int | None = None
+
+    def correlations(self) -> list[Correlation]:
+        """All metrics of its host, and some of elsewhere. Made when they are asked for: with ten thousand anomalies they are many."""
+        chance = random.Random(self.seed)
+        others = [one for one in catalogue.METRICS.values() if one is not self.metric]
+        near = [one for one in others if one.host == self.metric.host or chance.random() < SHARE_ELSEWHERE]
+        return sorted((self._correlation(one, chance) for one in near), key=lambda one: one.metric.name)
+
+    def _correlation(self, other: catalogue.Metric, chance: random.Random) -> Correlation:
+        shifted = chance.choice((0, 0, 0, 1, -1, 2))
+        least = 0.975 if other.host == self.metric.host else 0.94
+        return Correlation(other, round(chance.uniform(least, 1), 5), shifted * 60, shifted)
 
 
 class Story:
@@ -100,21 +112,10 @@ class Story:
             size if rises else -size,
             score,
             self.chance.random() < SHARE_KNOWN,
-            self._correlations(chosen),
+            self.chance.getrandbits(32),
             self._events(chosen, started),
             self._patterns(chosen, started),
         )
-
-    def _correlations(self, metric: catalogue.Metric) -> tuple[Correlation, ...]:
-        """All of its host, and some of elsewhere."""
-        others = [one for one in catalogue.METRICS.values() if one is not metric]
-        near = [one for one in others if one.host == metric.host or self.chance.random() < SHARE_ELSEWHERE]
-        found = [self._correlation(one, one.host == metric.host) for one in near]
-        return tuple(sorted(found, key=lambda one: one.metric.name))
-
-    def _correlation(self, metric: catalogue.Metric, close: bool) -> Correlation:
-        shifted = self.chance.choice((0, 0, 0, 1, -1, 2))
-        return Correlation(metric, round(self.chance.uniform(0.975 if close else 0.94, 1), 5), shifted * 60, shifted)
 
     def _events(self, metric: catalogue.Metric, started: int) -> tuple[Event, ...]:
         near = [one for one in catalogue.METRICS.values() if one is not metric and one.host == metric.host]

@@ -150,7 +150,7 @@ def _related(one: organisation.Anomaly, state: organisation.Organisation) -> Jso
     if state.modes.related != "read":
         status = {"status": {"code": 500, "message": "Correlations could not be read"}}
         return status if state.modes.related == "status alone" else {**status, "cross_correlations": [], "events": []}
-    found = one.draft.correlations if one.correlated else ()
+    found = one.draft.correlations() if one.correlated else ()
     correlations = [{"metric": other.metric.name, "coefficient": other.coefficient, **_moment(one, other.later)} for other in found]
     events = [_event(one, event) for event in one.draft.events] if one.correlated else []
     return {"status": {"code": 200, "message": "OK"}, "cross_correlations": correlations, "events": events}
