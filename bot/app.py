@@ -19,7 +19,7 @@ import handlers
 from bot import assembly, errors, hook_guide, jobs, model, ports, scheduling, serving, settings, web, webhooks
 from bot.core import permissions
 from bot.delivery import directory, pacing, probe, slack
-from bot.services import poll, post, presence, pushes, remarks
+from bot.services import pictures, poll, post, presence, pushes, remarks
 from bot.sources import budgets, registry
 from bot.store import engine
 from handlers.desk import Desk
@@ -77,6 +77,7 @@ class Running:
     post: post.Post
     remarks: remarks.Remarks
     pushes: pushes.Pushes
+    sharing: pictures.Sharing
     store: engine.Store
     sources: Mapping[str, ports.Source]
     scanners: Mapping[str, ports.Scanner]
@@ -184,6 +185,7 @@ def _assemble(
         post=made.post,
         remarks=made.remarks,
         pushes=made.pushes,
+        sharing=made.sharing,
         store=store,
         sources=made.sources,
         scanners=ground.scanners,
@@ -291,7 +293,7 @@ async def _finish(desk: Running, scheduler: scheduling.Scheduler) -> None:
 
 async def _listeners_end(desk: Running, end: float) -> None:
     """What a listener starts in its last moment, like the comment about a click, is waited for as well."""
-    while under_way := {*desk.desk.tasks, *desk.pushes.tasks, *desk.remarks.tasks}:
+    while under_way := {*desk.desk.tasks, *desk.pushes.tasks, *desk.remarks.tasks, *desk.sharing.tasks}:
         _, late = await asyncio.wait(under_way, timeout=max(0.0, end - asyncio.get_running_loop().time()))
         for task in late:
             task.cancel()

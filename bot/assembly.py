@@ -17,6 +17,7 @@ from bot.services import (
     known_here,
     open_ones,
     people,
+    pictures,
     poll,
     post,
     pushes,
@@ -76,6 +77,7 @@ class Services:
     remarks: remarks.Remarks
     keeping: retention.Keeping
     pushes: pushes.Pushes
+    sharing: pictures.Sharing
 
 
 def services(ground: Ground) -> Services:
@@ -97,9 +99,12 @@ def services(ground: Ground) -> Services:
         journal=ground.store.journal,
         clock=ground.clock,
     )
-    posting, polling, telling = _post(ground, wanted), _poll(ground, wanted), _remarks(ground)
-    recorder = recording.Recorder(ground.store.records, ground.clock)
-    looking = _browse(ground, folk)
+    sharing, polling, telling = _sharing(ground), _poll(ground, wanted), _remarks(ground)
+    posting, looking, recorder = (
+        _post(ground, wanted, sharing),
+        _browse(ground, folk),
+        recording.Recorder(ground.store.records, ground.clock),
+    )
     bulk, scanning = _batches(ground, folk, wanted), _scans(ground, wanted)
     digesting = _digests(ground, looking, wanted, configured.desk_digest, zone)
     wanted.drawers |= {
@@ -137,10 +142,11 @@ def services(ground: Ground) -> Services:
         remarks=telling,
         keeping=_keeping(ground),
         pushes=_pushes(ground, polling, posting),
+        sharing=sharing,
     )
 
 
-def _post(ground: Ground, wanted: cards.Cards) -> post.Post:
+def _post(ground: Ground, wanted: cards.Cards, sharing: pictures.Sharing) -> post.Post:
     return post.Post(
         cards=wanted,
         store=ground.store.cards,
@@ -150,7 +156,19 @@ def _post(ground: Ground, wanted: cards.Cards) -> post.Post:
         clock=ground.clock,
         telemetry=ground.telemetry,
         admins=ground.configured.desk_admins,
+        stands=sharing.follow,
         works=ground.works,
+    )
+
+
+def _sharing(ground: Ground) -> pictures.Sharing:
+    return pictures.Sharing(
+        artists=ground.pictures,
+        anomalies=ground.store.anomalies,
+        leases=ground.store.leases,
+        messenger=ground.messenger,
+        clock=ground.clock,
+        telemetry=ground.telemetry,
     )
 
 

@@ -28,6 +28,8 @@ API_URL = "https://slack.com/api/"
 TIMEOUT_SECONDS, CONNECT_SECONDS = 10.0, 5.0
 HOOKS = ("https", "hooks.slack.com", None)
 """Where response_urls are, as scheme, host and port."""
+ALT_TEXT = 1000
+"""Characters that say what is to be seen in a picture."""
 UPLOAD_SECONDS = 60.0
 """For the bytes of one file: a receipt of thousands of lines may be larger than a whole call should take."""
 
@@ -157,7 +159,7 @@ class SlackMessenger:
         call = self._client.chat_postEphemeral(channel=room, user=user, text=message.text, blocks=list(message.blocks) or None)
         await self._call("chat.postEphemeral", call, repeatable=False)
 
-    async def upload(self, channel: str, thread: str, name: str, title: str, content: bytes) -> None:
+    async def upload(self, channel: str, thread: str, name: str, title: str, content: bytes, *, alt: str = "") -> None:
         """A file in a thread of a channel (a user id: their direct messages; thread "": the channel itself).
 
         Slack refuses empty content (SlackRejected). Nobody sees anything before the last of the three calls, so a missing answer is
@@ -165,7 +167,7 @@ class SlackMessenger:
         failed, and its errors carry the upload URL, with which anybody could write (slack-platform section 16).
         """
         room = await self._room(channel)
-        ident, url = await self._upload_url(name, len(content))
+        ident, url = await self._upload_url(name, len(content), alt)
         with self._counted("upload_url"):
             await failures.ask_upload(self._send(url, content))
         async with self._turn(Lane.DIGEST, room):  # no pause on a 429: the file stands among posts, but Slack counts it by itself
@@ -190,10 +192,10 @@ class SlackMessenger:
         """Change an open modal."""
         await self._call("views.update", self._client.views_update(view_id=view_id, view=view))
 
-    async def _upload_url(self, name: str, length: int) -> tuple[str, str]:
+    async def _upload_url(self, name: str, length: int, alt: str) -> tuple[str, str]:
         """The id of a new file and the address for its bytes. Errors have no cause: the library quotes answers it cannot read."""
         try:
-            call = self._client.files_getUploadURLExternal(filename=name, length=length)
+            call = self._client.files_getUploadURLExternal(filename=name, length=length, alt_txt=alt[:ALT_TEXT] or None)
             answer = await self._call("files.getUploadURLExternal", call)
         except errors.DeliveryError as error:
             raise error from None

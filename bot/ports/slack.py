@@ -33,8 +33,9 @@ class Messenger(Protocol):
         """A message that only this user sees."""
         ...
 
-    async def upload(self, channel: str, thread: str, name: str, title: str, content: bytes) -> None:
-        """A file in a thread of a channel (a user id: their direct messages; thread "": the channel itself). Not repeated by itself."""
+    async def upload(self, channel: str, thread: str, name: str, title: str, content: bytes, *, alt: str = "") -> None:
+        """A file in a thread of a channel (a user id: their direct messages; thread "": the channel itself); `alt` says what is to be seen
+        in a picture. Not repeated by itself."""
         ...
 
     async def home(self, channel: str, user: str) -> str:

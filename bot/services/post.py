@@ -64,6 +64,8 @@ class Post:
     clock: ports.Clock
     telemetry: ports.Telemetry
     admins: Sequence[str] = ()
+    stands: Callable[[model.Card, str], None] = lambda card, ts: None
+    """Told of a card that was posted, and where."""
     crew: model.Crew = field(default_factory=model.Crew)
     """Who else is there: of the channels that are free each worker takes its part."""
     works: bool = True
@@ -235,6 +237,7 @@ class Post:
         await self._recovered(card.channel)
         self.telemetry.count("posts", kind=card.kind)
         now = self.clock.now()
+        self.stands(card, ts)
         return await self._delivered(held, card.wanted, now, ts=ts, again=None if whole else retries.whole_again(None, now))
 
     async def _edit(self, held: list[model.Lease], card: model.Card, hint: Hint | None, clicked: bool) -> bool:

@@ -238,3 +238,10 @@ async def test_the_fake_slack_takes_what_the_messenger_sends() -> None:
         ("receipt.csv", "Refused: 34 of 214", CSV),
         ("receipt.csv", "Refused: 34 of 214", CSV),
     ]
+
+
+async def test_a_picture_goes_up_with_words_for_those_who_do_not_see_it(
+    wire: Any, bytes_in: list[Any], messenger: slack.SlackMessenger
+) -> None:
+    await messenger.upload("C1", "17.1", "graph.png", "Graph", CSV, alt="Orders fell at noon")
+    assert wire.of("files.getUploadURLExternal") == [{"filename": "graph.png", "length": str(len(CSV)), "alt_txt": "Orders fell at noon"}]

@@ -51,6 +51,8 @@ async def pushed(front: Front, one: Any, what: str = "initial") -> None:
     while tasks := list(front.running.pushes.tasks):
         await _ended(tasks)
     await front.running.post.flush()
+    while tasks := list(front.running.sharing.tasks):
+        await _ended(tasks)
 
 
 async def _ended(tasks: list[Any]) -> None:
@@ -121,6 +123,39 @@ async def test_several_are_done_in_one_batch_and_taken_back(front: Front) -> Non
 async def test_whoever_looks_closely_is_told_what_happened_around_it(front: Front) -> None:
     ref = await arrived(front)
     assert "What happened around it" in await front.told(front.command(f"history {ref.id}"))
+
+
+# --- pictures --------------------------------------------------------------------------------------------------------------
+
+
+def shared(front: Front, ref: model.Ref) -> list[Any]:
+    """The files in the thread of its card."""
+    ts = front.card(ref)["ts"]
+    return [file for file in front.stage.workspace.files.values() if any(thread == ts for _, _, thread in file.shares)]
+
+
+async def test_its_graphs_are_shared_into_the_thread_of_its_card_once(front: Front) -> None:
+    calls(front)
+    ref = await arrived(front)
+    files = shared(front, ref)
+    assert files[0].name == f"anomify-{ref.id}-30-days.png" and files[0].content.startswith(b"\x89PNG")
+    assert files[0].title == f"Graph of {METRIC.name} in the 30 days up to the anomaly"
+    assert any(line.endswith("/graph") for line in calls(front)), "whatever host their addresses name"
+    for what in ("correlated", "final"):
+        await pushed(front, there(front).anomalies[int(ref.id)], what)
+    await front.look()
+    assert len(shared(front, ref)) == len(files)
+
+
+async def test_a_graph_that_is_elsewhere_is_left_out(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def at_once(seconds: float) -> None:
+        """No waiting between tries."""
+
+    monkeypatch.setattr("bot.services.pictures.pause", at_once)
+    there(front).modes.hosts = "elsewhere"
+    ref = await arrived(front)
+    there(front).modes.hosts = "stage"
+    assert shared(front, ref) == [] and METRIC.name in visible(front.card(ref))
 
 
 # --- nobody's address ------------------------------------------------------------------------------------------------------

@@ -192,7 +192,7 @@ class Wall(lab.Wall):
 
     files: int = 0
 
-    async def upload(self, channel: str, thread: str, name: str, title: str, content: bytes) -> None:
+    async def upload(self, channel: str, thread: str, name: str, title: str, content: bytes, *, alt: str = "") -> None:
         self.files += 1
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from bot import errors, model
 from bot.sources import base
@@ -37,6 +38,15 @@ class ById:
             log.info("%s %s is left out: %s", client.NAME, ident, error)
         found = {ident: one for ident, one in told.items() if isinstance(one, model.Anomaly)}
         return model.Reading(found, frozenset(ident for ident, one in told.items() if one is None))
+
+    async def told(self, anomaly: model.Anomaly) -> Mapping[str, Any]:
+        """All that is told of one that is known, also where it is not stored there yet. Raises SourceMissing."""
+        try:
+            return await self._api.anomaly(anomaly.ref.id)
+        except errors.SourceMissing:
+            if anomaly.series is None or anomaly.undated:
+                raise
+            return await self._api.lookup(anomaly.series.metric, f"{anomaly.created.timestamp():.0f}")
 
     async def _tried(self, ident: str, clues: Mapping[str, str]) -> model.Anomaly | errors.SourceGarbled | None:
         try:

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot import errors, model, ports
 from bot.sources import base
-from bot.sources.anomify import client, facts
+from bot.sources.anomify import by_id, client, facts, rounds
 
 EVENTS = 50
 """Events that are told; how many there are is told, too."""
@@ -18,21 +18,22 @@ GRAPHS = 5
 class Closer:
     """The ports `Witness` and `Pictures`."""
 
-    def __init__(self, api: client.Client) -> None:
-        self._api = api
+    def __init__(self, api: client.Client, known: by_id.ById, watch: rounds.Rounds) -> None:
+        self._api, self._by_id, self._rounds = api, known, watch
 
     async def evidence(self, anomaly: model.Anomaly) -> model.Evidence:
         """What happened around it, the newest first. What its card has no room for stands behind its facts."""
-        data = await self._api.anomaly(anomaly.ref.id)
+        data = await self._by_id.told(anomaly)
         happened = [facts.happening(one) for one in facts.events(data)]
         happened.sort(key=lambda one: one.at.timestamp() if one.at else 0.0, reverse=True)
         failed = facts.trouble(data)
         return model.Evidence((), happened[:EVENTS], len(happened), (), (f"What is related is {failed}.",) if failed else ())
 
     async def pictures(self, anomaly: model.Anomaly) -> Sequence[ports.Picture]:
-        """The month up to it, and the patterns that it is like."""
-        data = await self._api.anomaly(anomaly.ref.id)
+        """The month up to it, and the patterns that it is like. Nobody waits for them: they count among what is read in turn."""
+        data = await self._by_id.told(anomaly)
         graphs = _graphs(data, anomaly.series.metric if anomaly.series else f"anomaly {anomaly.ref.id}")
+        self._rounds.spend(1 + len(graphs))
         drawn = await base.together([self._drawn(f"{anomaly.ref.id}-{name}", *graph) for name, graph in graphs.items()], 2)
         failed = [one for one in drawn if isinstance(one, errors.SourceError)]
         if failed and len(failed) == len(drawn):

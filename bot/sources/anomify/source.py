@@ -61,7 +61,7 @@ class Anomify:
         self._by_id = by_id.ById(self._api, reader)
         self._rounds = rounds.Rounds(self._by_id, reader, clock)
         self._listing = unpublished.Listing(self._api, reader) if listing else None
-        self.closer = closer.Closer(self._api)
+        self.closer = closer.Closer(self._api, self._by_id, self._rounds)
 
     # --- reading ------------------------------------------------------------------------------------------------------
 
