@@ -108,11 +108,16 @@ def pushing(port: int) -> str:
     return f"curl http://127.0.0.1:{port}/hooks/qualytics -H 'X-Desk-Secret: {WEBHOOK_SECRET}' -d {body}"
 
 
+def hook(port: int, name: str) -> dict[str, str]:
+    """Where the fake of a system posts what happens, as its console would be told."""
+    return {"url": f"{_at(port)}/hooks/{name}", "password": WEBHOOK_SECRET}
+
+
 class Demo:
     """The servers, the page and the bot, from start to stop."""
 
     def __init__(self, options: argparse.Namespace, folder: str) -> None:
-        there = systems.chosen(options.only)
+        self._there = there = systems.chosen(options.only)
         self._ports = ports = choose(options.port, [system.name for system in there])
         self._arrivals = options.arrivals
         python, here = sys.executable, dict(os.environ)
@@ -167,6 +172,9 @@ class Demo:
         """The bot needs all servers; the first card should not wait for the first arrival."""
         for server in (self._levers.slack, *self._levers.systems.values()):
             await _answering(server)
+        for system in self._there:
+            if system.pushes:
+                await self._levers.systems[system.name].write("POST", "hook", hook(self._ports.bot, system.name))
         self._keep(self._bot.run())
         if self._arrivals:
             await self._first_arrivals()

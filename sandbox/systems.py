@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox import autional, qualytics
+from sandbox import anodot, autional, qualytics
 
 SPOKEN = Path(__file__).parents[1] / "bot" / "sources"
 """Where the product keeps what it knows of a system, as `<name>/system.py`."""
@@ -15,11 +15,15 @@ SPOKEN = Path(__file__).parents[1] / "bot" / "sources"
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """One system. `takes` are the options of the demo that `python -m sandbox.<name>` takes too; `settings` are the bot's, for a URL."""
+    """One system. `takes` are the options of the demo that `python -m sandbox.<name>` takes too; `settings` are the bot's, for a URL.
+
+    `pushes`: its fake posts what happens to the hook that `/_control/hook` names.
+    """
 
     name: str
     takes: tuple[str, ...]
     settings: Callable[[str], Mapping[str, str]]
+    pushes: bool = False
 
 
 FEED = ("seed", "latency_ms", "open", "arrivals")
@@ -40,6 +44,7 @@ SYSTEMS: tuple[System, ...] = (
             "AUTIONAL_CLIENT_SECRET": autional.CLIENT_SECRET,
         },
     ),
+    System("anodot", FEED, lambda url: {"ANODOT_URL": url, "ANODOT_ACCESS_KEY": anodot.SANDBOX_KEY}, pushes=True),
 )
 
 

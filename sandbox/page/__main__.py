@@ -1,4 +1,4 @@
-"""`python -m sandbox.page --port N --slack URL [--qualytics URL] [--autional URL]`: the page alone, beside servers that run already."""
+"""`python -m sandbox.page --port N --slack URL [--<system> URL ...]`: the page alone, beside servers that run already."""
 
 from __future__ import annotations
 
