@@ -34,6 +34,10 @@ from bot.store import engine, routes
 from handlers import desk
 
 
+DRAWN = (model.CardKind.BATCH, model.CardKind.SCAN, model.CardKind.DIGEST)
+"""Cards that services draw themselves."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
     """What all services stand on: the settings, and whatever talks to the world; the systems with what each of them has. `line` says how
@@ -100,18 +104,11 @@ def services(ground: Ground) -> Services:
         clock=ground.clock,
     )
     sharing, polling, telling = _sharing(ground), _poll(ground, wanted), _remarks(ground)
-    posting, looking, recorder = (
-        _post(ground, wanted, sharing),
-        _browse(ground, folk),
-        recording.Recorder(ground.store.records, ground.clock),
-    )
+    posting, looking = _post(ground, wanted, sharing), _browse(ground, folk)
+    recorder = recording.Recorder(ground.store.records, ground.clock)
     bulk, scanning = _batches(ground, folk, wanted), _scans(ground, wanted)
     digesting = _digests(ground, looking, wanted, configured.desk_digest, zone)
-    wanted.drawers |= {
-        model.CardKind.BATCH: bulk.draw,
-        model.CardKind.SCAN: scanning.draw,
-        model.CardKind.DIGEST: digesting.draw,
-    }
+    wanted.drawers |= dict(zip(DRAWN, (bulk.draw, scanning.draw, digesting.draw), strict=True))
     reviewing = review.Review(looking)
     acting = _triage(ground, folk, wanted, posting, recorder, telling)
     talking = desk.Desk(
