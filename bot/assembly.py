@@ -33,7 +33,6 @@ from bot.services.scans import ask, detect, follow
 from bot.store import engine, routes
 from handlers import desk
 
-
 DRAWN = (model.CardKind.BATCH, model.CardKind.SCAN, model.CardKind.DIGEST)
 """Cards that services draw themselves."""
 
