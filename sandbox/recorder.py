@@ -72,7 +72,7 @@ def _entry(scope: faults.Scope, body: bytes) -> dict[str, Any]:
         "path": scope["path"],
         "query": [list(pair) for pair in parse.parse_qsl(scope["query_string"].decode(), keep_blank_values=True)],
         "json": _json(body),
-        "token": headers.get("authorization", "").removeprefix("Bearer ")[-12:],
+        "token": headers.get("authorization", headers.get("x-auth-token", "")).removeprefix("Bearer ")[-12:],
         "status": None,
         "fault": None,
         "port": (scope.get("client") or ("", 0))[1],

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox import anodot, autional, qualytics
+from sandbox import anodot, anomify, autional, qualytics
 
 SPOKEN = Path(__file__).parents[1] / "bot" / "sources"
 """Where the product keeps what it knows of a system, as `<name>/system.py`."""
@@ -45,6 +45,7 @@ SYSTEMS: tuple[System, ...] = (
         },
     ),
     System("anodot", FEED, lambda url: {"ANODOT_URL": url, "ANODOT_ACCESS_KEY": anodot.SANDBOX_KEY}, pushes=True),
+    System("anomify", FEED, lambda url: {"ANOMIFY_URL": url, "ANOMIFY_TOKEN": anomify.SANDBOX_TOKEN}, pushes=True),
 )
 
 

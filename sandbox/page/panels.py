@@ -133,4 +133,32 @@ PANELS: Mapping[str, Panel] = {
             Choice("expired", "A token that has ended", {"401": "401", "400": "400"}),
         ),
     ),
+    "anomify": Panel(
+        title="Anomify",
+        still=frozenset({"running"}),
+        order="id",
+        acts=(
+            Act("over", "As expected again", {"status": "over"}),
+            Act("correlate", "Find its correlations", {"correlated": True}),
+            Act("revise", "Revise its score", {"score": 0.97}),
+            Act("mute", "Mute alerts for an hour", {"minutes": 60}, "mute"),
+            Act("unmute", "Alert again", {"minutes": 0}, "mute"),
+            Act("revoke", "Take the token back", {"revoked": True}, "tokens"),
+            Act("restore", "Give it back", {"revoked": False}, "tokens"),
+            Act("odd", "Something oddly written", {"fields": {"odd": "related null"}}, "anomalies"),
+        ),
+        faults=_faults(
+            "anomify",
+            Fault("anomify-failed", "Answers 200 with an error inside", {"mode": "failed", **FOREVER}),
+            Fault("anomify-429", "Too many calls", {"mode": "429", **FOREVER}),
+        ),
+        choices=(
+            Choice("related", "Correlations", {"read": "are read", "failed": "cannot be read"}),
+            Choice("graphs", "Graphs", {"png": "images", "oversized": "far too large", "html": "a web page"}),
+            Choice("demo", "The account", {"no": "is paid for", "yes": "is a demo"}),
+            Choice("posts", "Webhooks", {"sent": "sent", "twice": "sent twice", "silent": "silent"}),
+            Choice("order", "Their order", {"right": "right", "wrong": "wrong"}),
+            Choice("list", "The list of anomalies", {"refused": "is refused", "anomalies": "is answered"}),
+        ),
+    ),
 }

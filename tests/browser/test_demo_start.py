@@ -74,7 +74,7 @@ async def test_the_bot_gets_the_sandbox_and_none_of_the_visitors_secrets() -> No
         "DESK_BURST": "1",
         "PORT": "1",
     }
-    ports = demo.Ports(page=1, slack=2, bot=4, systems={"qualytics": 3, "autional": 5, "anodot": 6})
+    ports = demo.Ports(page=1, slack=2, bot=4, systems={"qualytics": 3, "autional": 5, "anodot": 6, "anomify": 7})
     told = demo.bot_environment(ports, systems.SYSTEMS, "/tmp/somewhere", 3, outside)
     assert told["PATH"] == "/bin"
     assert told["SLACK_API_URL"] == "http://127.0.0.1:2/api/"
@@ -84,6 +84,7 @@ async def test_the_bot_gets_the_sandbox_and_none_of_the_visitors_secrets() -> No
     assert "DESK_BURST" not in told
     assert "http://127.0.0.1:4/hooks/qualytics" in demo.pushing(4) and f"X-Desk-Secret: {told['DESK_WEBHOOK_SECRET']}" in demo.pushing(4)
     assert demo.hook(4, "anodot") == {"url": "http://127.0.0.1:4/hooks/anodot", "password": told["DESK_WEBHOOK_SECRET"]}
+    assert (told["ANOMIFY_URL"], demo.hook(4, "anomify")["url"]) == ("http://127.0.0.1:7", "http://127.0.0.1:4/hooks/anomify")
 
 
 async def test_the_demo_has_every_system_that_the_bot_speaks_or_those_that_are_asked_for(tmp_path: Path) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox import anodot, autional, qualytics, systems
+from sandbox import anodot, anomify, autional, qualytics, systems
 from sandbox.page import chaos, control_client, panels
 
-FAKES = {"qualytics": qualytics.running, "autional": autional.running, "anodot": anodot.running}
+FAKES = {"qualytics": qualytics.running, "autional": autional.running, "anodot": anodot.running, "anomify": anomify.running}
 
 
 @contextlib.asynccontextmanager
@@ -80,3 +80,11 @@ async def test_the_key_that_the_demo_gives_the_bot_opens_the_fake() -> None:
         token = (await web.post("/api/v2/access-token", json={"refreshToken": settings["ANODOT_ACCESS_KEY"]})).json()
         told = await web.get("/api/v2/anomalies/count", headers={"Authorization": f"Bearer {token}"})
         assert told.json()["total"] > 0
+
+
+async def test_the_organisations_token_that_the_demo_gives_the_bot_opens_the_fake() -> None:
+    world = anomify.Organisation()
+    async with anomify.running(world) as url, httpx.AsyncClient(base_url=url, verify=False) as web:
+        settings = next(one for one in systems.SYSTEMS if one.name == "anomify").settings(url)
+        told = await web.get(f"/anomaly/{min(world.anomalies)}", headers={"X-Auth-Token": settings["ANOMIFY_TOKEN"]})
+        assert told.json()["status"]["code"] == 200 and settings["ANOMIFY_URL"] == url
