@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
 from bot.store import engine
-from tests.services import at_once
 from tests.services import desk as desks
 from tests.services import lab as labs
 from tests.services import town as towns
@@ -15,13 +14,6 @@ from tests.store.conftest import server, shared, store, url
 from tests.strange import loose
 
 __all__ = ["kind", "lab", "loose_town", "server", "shared", "store", "town", "url", "world"]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _at_once() -> Iterator[None]:
-    """What is tested here is not the driver."""
-    with at_once.connected():
-        yield
 
 
 @pytest.fixture(params=["sqlite"])

@@ -103,7 +103,7 @@ async def test_a_row_that_nobody_can_read_is_told_once_and_does_not_hold_up_the_
     await earlier.insert(store.db, [_high(1), _high(2)])
     broken = sa.update(tables.anomalies).where(tables.anomalies.c.id == "1").values(body={"state": "of a later release"})
     await store.db.write(lambda connection: connection.execute(broken))
-    assert await store.backfill.fill() == 2 and await store.filling.fill() == 0
+    assert await store.backfill.fill() == 2 and await store.backfill.fill() == 0
     assert await _found(store) == {"2"}
     assert [one.getMessage() for one in caplog.records if one.levelname == "WARNING"] == [
         "qualytics:1 cannot be read as it is stored, and no filter finds it"
