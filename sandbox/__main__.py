@@ -147,7 +147,7 @@ class Demo:
         page = asyncio.create_task(self._page.serve())
         page.add_done_callback(lambda _: self._stop.set())
         starting = asyncio.create_task(self._start_bot())
-        while not self._page.started and not self._stop.is_set():
+        while not self._page.started and not self._stop.is_set():  # noqa: ASYNC110  (the server itself has no event for this)
             await asyncio.sleep(0.01)
         print(f"\n  The workspace is at http://127.0.0.1:{self._ports.page}/  (Ctrl-C ends it)", flush=True)
         print(f"  A push by hand: {pushing(self._ports.bot)}\n", flush=True)

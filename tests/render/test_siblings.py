@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import model
+from bot import model, ports
 from bot.render import siblings
-from bot.render.anomaly import anomaly_forms
+from bot.render.anomaly import anomaly_card, anomaly_forms, replies
+from bot.render.batch import batch_message
 from bot.render.kit import limits, text
+from bot.render.review import review_form
 from bot.render.scan import scan_form
+from tests.render import review_samples, samples
 
 LONG = "warehouse_prod_eu_central_1_finance_reporting_monthly_closing_positions_"
 
@@ -74,3 +82,37 @@ def test_options_of_one_warehouse_can_be_told_apart() -> None:
     tables = [LONG + str(number) for number in range(30)]
     labels = [one["text"]["text"] for one in scan_form.options(tables)["options"]]
     assert len(set(labels)) == 30 and all(text.size(label) <= limits.OPTION for label in labels)
+
+
+def _group(counted: Sequence[tuple[str, int]]) -> Any:
+    tally = ports.Tally(3, {model.State.ACTIVE: 3}, counted, [])
+    return anomaly_card.group("card-7", tally, {"qualytics": samples.CAPABILITIES}, 5, 3).blocks
+
+
+def _preview(counted: Sequence[tuple[str, int]]) -> Any:
+    split = replace(samples.SPLIT, tables=counted)
+    return batch_message.preview(samples.ARCHIVE_312, split, samples.progress(todo=312), samples.CAPABILITIES, {}).blocks
+
+
+def _review(counted: Sequence[tuple[str, int]]) -> Any:
+    there = [replace(one, container=model.Place("2", name)) for one, (name, _) in zip(review_samples.TEN, counted, strict=False)]
+    return review_form.form(replace(review_samples.THIRD, anomalies=there), samples.CAPABILITIES)
+
+
+def _people(counted: Sequence[tuple[str, int]]) -> Any:
+    return anomaly_forms.options([model.Person("qualytics", str(amount), name) for name, amount in counted])
+
+
+SHOWN: dict[str, Callable[[Sequence[tuple[str, int]]], Any]] = {
+    "group card": _group,
+    "count": lambda counted: replies.count("", 3, {}, counted).blocks,
+    "preview": _preview,
+    "review": _review,
+    "people": _people,
+}
+
+
+@pytest.mark.parametrize("where", SHOWN)
+def test_wherever_names_stand_side_by_side_they_stay_apart(where: str) -> None:
+    shown = json.dumps(SHOWN[where]([(f"{LONG}{LONG}north", 2), (f"{LONG}{LONG}south", 1)]))
+    assert "north" in shown and "south" in shown

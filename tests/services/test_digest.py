@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import json
 from collections.abc import AsyncIterator, Sequence
@@ -138,6 +139,20 @@ async def test_the_first_digest_is_due_at_the_next_due_time_and_posted_once(desk
 async def cards(desk: Desk) -> list[model.Card]:
     found = [await desk.lab.store.cards.at(CHANNEL, ts) for ts in desk.lab.wall.shown]
     return [one for one in found if one is not None]
+
+
+async def test_of_several_processes_one_counts_for_a_digest(desk: Desk) -> None:
+    await desk.tick()
+    for day in range(1, 3):
+        desk.lab.clock.pass_by(hours=24)
+        desk.queue.queries.clear()
+        await desk.digests.tick()
+        once = len(desk.queue.queries)
+        desk.lab.clock.pass_by(hours=24)
+        desk.queue.queries.clear()
+        await asyncio.gather(*(desk.digests.tick() for _ in range(4)))
+        assert len(desk.queue.queries) == once > 0
+        assert await desk.tick() == 2 * day
 
 
 async def test_no_digest_is_due_when_they_are_off(desk: Desk) -> None:

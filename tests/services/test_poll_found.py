@@ -181,6 +181,7 @@ async def test_a_system_is_met_page_by_page_and_a_kill_on_the_way_begins_again(
         made = Town(world, parts, url, store, page_size=5)
         made.desk.clock.at = clock.at
         world.clock = made.desk.clock.now
+        world.arrive(1, created=LONG_AGO, dated=control.ODD["garbage"])
         save, saves = store.anomalies.save, 0
 
         async def dying(observation: ports.Observation) -> model.Ingested:
@@ -197,7 +198,8 @@ async def test_a_system_is_met_page_by_page_and_a_kill_on_the_way_begins_again(
         assert sum((await store.anomalies.totals()).values()) == 10 and not (await store.health.get("qualytics")).cursor
         for _ in range(3):
             await made.desk.turn()
-        assert sum((await store.anomalies.totals()).values()) == 20
+        assert sum((await store.anomalies.totals()).values()) == 21
+        assert made.desk.counts.of["anomalies_undated"] == 1
         (greeting,) = made.desk.wall.shown.values()
-        assert "20 were already open" in greeting
+        assert "21 were already open" in greeting
         await made.desk.inbox.aclose()  # type: ignore[attr-defined]

@@ -95,15 +95,34 @@ async def test_a_batch_does_last_what_a_click_is_at(world: World) -> None:
     assert (await desk.fates(batch))["1"][0] is model.Fate.DRIFTED
 
 
+class Signed:
+    """A messenger that notes who posts."""
+
+    def __init__(self, desk: desks.Desk, name: str, by: list[str]) -> None:
+        self._inner, self._name, self._by = desk.post.messenger, name, by
+
+    async def post(self, channel: str, message: model.Message, card: str) -> str:
+        self._by.append(self._name)
+        await asyncio.sleep(0)
+        return await self._inner.post(channel, message, card)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+
 async def test_two_workers_post_each_card_once_and_a_channel_is_ones(world: World) -> None:
     first, second = world.desk(), world.desk()
+    by = list[str]()
+    first.post.messenger, second.post.messenger = Signed(first, "first", by), Signed(second, "second", by)
     world.system.put(0)
     await first.look()
     world.clock.pass_by(seconds=60)
     world.system.put(*range(1, 5))
     await first.look()
     for _ in range(3):
+        by.clear()
         await asyncio.gather(first.post.flush(), second.post.flush())
+        assert len(set(by)) <= 1
         world.clock.pass_by(seconds=30)
     cards = [(await first.cards.store.of([model.Ref("qualytics", str(ident))])) for ident in range(1, 5)]
     assert all(any(card.ts for card in few) for few in cards)
@@ -117,6 +136,8 @@ async def test_two_workers_make_the_calls_of_one(world: World) -> None:
     for _ in range(4):
         world.clock.pass_by(seconds=60)
         await asyncio.gather(*(desk.poll.keep_up("qualytics", 0) for desk in (first, second, first, second)))
+        await second.poll.keep_up("qualytics", 0)  # out of step
+        await second.poll.poll("qualytics")  # it was due when this one looked
     assert [name for name, _ in world.system.calls].count("changes") == before + 4
 
 

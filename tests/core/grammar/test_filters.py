@@ -323,6 +323,12 @@ def test_open_means_not_archived_and_what_was_stored_before_means_what_it_meant(
     assert "open" not in grammar.canonical(replace(query(words), text="", tags=()))
 
 
+@pytest.mark.parametrize("words", ["", "status:open"], ids=["nothing said", "open"])
+def test_what_is_acknowledged_is_open_too(anomaly: Make, words: str) -> None:
+    there = [anomaly(state=state) for state in model.State]
+    assert [one.state for one in there if grammar.matches(query(words), one)] == [model.State.ACTIVE, model.State.ACKNOWLEDGED]
+
+
 def test_the_outcomes_of_the_running_systems_are_statuses(anomaly: Make) -> None:
     found = query("status:confirmed")
     assert found.statuses == ("confirmed",) and query(grammar.canonical(found)) == found

@@ -76,6 +76,7 @@ def ids(text: str) -> list[str]:
         pytest.param("(734515) [734516]!", ["734515", "734516"], id="brackets"),
         pytest.param("７３４５１５ ＃１００２", ["734515", "1002"], id="full-width digits"),
         pytest.param("１００１－１００３", ["1001", "1002", "1003"], id="a full-width range"),
+        pytest.param("１００１；１００２", ["1001", "1002"], id="a full-width semicolon"),
         pytest.param('"1001–1003"', ["1001", "1002", "1003"], id="a quoted range with a dash of a phone"),
         pytest.param("#734,#521", ["734", "521"], id="hashes say that these are two"),
         pytest.param("734, 521", ["734", "521"], id="a space says that these are two"),

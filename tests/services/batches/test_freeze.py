@@ -269,6 +269,15 @@ async def test_the_way_back_is_decided_for_each_anomaly(world: World) -> None:
     assert [world.system.there[one].state for one in ("1", "2")] == [model.State.ARCHIVED, model.State.ACKNOWLEDGED]
 
 
+async def test_what_an_undo_did_is_told_as_what_became_of_each(world: World) -> None:
+    desk = world.desk()
+    await desk.met(1)
+    ident = await done(desk, ACK, 1)
+    await desk.batches.undo(ident, DANA, "")
+    await desk.runs.work()
+    assert await world.who(1) == ["acknowledge by Dana", "unacknowledge by Dana"]
+
+
 async def test_rights_that_are_taken_between_asking_and_running_an_undo_count(world: World) -> None:
     desk = world.desk()
     await desk.met(1)

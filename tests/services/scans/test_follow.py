@@ -254,6 +254,18 @@ async def test_two_processes_notice_each_operation_once(lab: Lab) -> None:
     assert len(await lab.store.operations.running()) == 1 and len(lab.told()) == 1
 
 
+async def test_of_two_processes_one_looks_for_what_was_started_elsewhere(lab: Lab) -> None:
+    other = Lab(lab.store, beside=lab)
+    lab.follow.every = other.follow.every = timedelta(seconds=30)
+    await lab.follow.notice("qualytics")
+    for _ in range(3):
+        lab.clock.pass_by(seconds=30)
+        lab.works.asked.clear()
+        await asyncio.gather(*(one.follow.notice("qualytics") for one in (lab, other)))
+        await other.follow.notice("qualytics")
+        assert lab.works.asked == ["scans"]
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 @pytest.mark.parametrize("verb", ["put", "stir"])
