@@ -194,7 +194,9 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Anomalies read again by id: those that were found, and ids that do not exist any more. Ids in neither were not looked at."""
+    """Anomalies read again by id: those that were found, ids that do not exist any more, and those of which came what cannot be read: these
+    stay as they are. Ids in none were not looked at."""
 
     found: Mapping[str, Anomaly]
     gone: frozenset[str] = frozenset()
+    unread: frozenset[str] = frozenset()

@@ -256,7 +256,7 @@ class Poll:
         await self._seen(source, list(reading.found.values()), read_at)
         if reading.gone:
             await self._seen(source, await self._deleted(source, reading.gone), read_at)
-        return frozenset(reading.found) | reading.gone
+        return frozenset(reading.found) | reading.gone | reading.unread
 
     async def _seen(self, source: ports.Source, anomalies: Sequence[model.Anomaly], read_at: datetime) -> None:
         note = await self._note(source.title, read_at)

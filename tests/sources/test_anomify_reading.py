@@ -224,7 +224,15 @@ async def test_one_that_is_not_stored_yet_is_looked_up_by_what_the_webhook_told(
 
 async def test_one_that_cannot_be_read_takes_no_other_with_it() -> None:
     reading = await telling().source.read(["7786", "12"])
-    assert (set(reading.found), reading.gone) == ({"7786"}, frozenset()), "12 is told as another one: nobody knows"
+    assert (set(reading.found), reading.gone, reading.unread) == ({"7786"}, frozenset(), {"12"}), "12 is told as another one"
+
+
+async def test_a_round_goes_on_behind_one_that_cannot_be_read_and_a_click_is_told_of_it() -> None:
+    site = telling()
+    reading = await site.source.read(["12"], pages=1)
+    assert (reading.found, reading.gone, reading.unread) == ({}, frozenset(), {"12"})
+    with pytest.raises(errors.SourceGarbled, match="another anomaly than 12"):
+        await site.source.get(["12"])
 
 
 # --- reading again ----------------------------------------------------------------------------------------------------------

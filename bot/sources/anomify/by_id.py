@@ -25,19 +25,19 @@ class ById:
         """These as they stand."""
         return await self.mentioned([model.Mention(ident) for ident in ids])
 
-    async def mentioned(self, about: Sequence[model.Mention]) -> model.Reading:
+    async def mentioned(self, about: Sequence[model.Mention], *, all_odd: bool = False) -> model.Reading:
         """These; one that is not found by its id is looked up by its metric and its moment, where those are told. One that cannot be read
-        takes no other with it: it is neither found nor gone. Raises SourceGarbled where that is all."""
+        takes no other with it. Raises SourceGarbled where that is so of all, unless `all_odd` may be."""
         asked = list({one.ident: one for one in about}.values())
         read = await base.together([self._tried(one.ident, one.clues) for one in asked], ABREAST)
         told = {one.ident: answer for one, answer in zip(asked, read, strict=True)}
         odd = {ident: one for ident, one in told.items() if isinstance(one, errors.SourceGarbled)}
-        if odd and len(odd) == len(told):
+        if odd and len(odd) == len(told) and not all_odd:
             raise next(iter(odd.values()))
         for ident, error in odd.items():
             log.info("%s %s is left out: %s", client.NAME, ident, error)
         found = {ident: one for ident, one in told.items() if isinstance(one, model.Anomaly)}
-        return model.Reading(found, frozenset(ident for ident, one in told.items() if one is None))
+        return model.Reading(found, frozenset(ident for ident, one in told.items() if one is None), frozenset(odd))
 
     async def told(self, anomaly: model.Anomaly) -> Mapping[str, Any]:
         """All that is told of one that is known, also where it is not stored there yet. Raises SourceMissing."""

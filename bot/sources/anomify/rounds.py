@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot import model, ports
@@ -47,9 +48,9 @@ class Rounds:
             else:
                 break
         self.spend(len(asked))
-        reading = await self._by_id.read(asked)
+        reading = await self._by_id.mentioned([model.Mention(ident) for ident in asked], all_odd=True)
         self.keep(reading.found)
-        return model.Reading({**known, **reading.found}, reading.gone)
+        return replace(reading, found={**known, **reading.found})
 
     def keep(self, found: Mapping[str, model.Anomaly]) -> None:
         """Remember those that have settled."""
