@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ import pytest
 
 from bot import errors, model
 from bot.render.anomaly import anomaly_card
-from bot.sources.anomify import discretion, rounds, source
+from bot.sources.anomify import discretion, rounds, source, system
 from sandbox import anomify
 from sandbox.anomify import odd
 from tests.render import samples, slack_rules
@@ -155,6 +156,23 @@ async def test_what_is_related_has_a_status_of_its_own() -> None:
     one = await site.one()
     assert [fact.value for fact in facts(one, "Correlations")] == ["not told by Anomify (luminosity is down)"]
     assert (await site.source.closer.evidence(one)).missing == ("What is related is not told by Anomify (luminosity is down).",)
+
+
+async def test_the_page_of_an_anomaly_is_linked_and_links_to_it_are_understood() -> None:
+    site = telling(page="https://dashboard.anomify.example/#/anomaly/{id}?tab=1")
+    assert (await site.one()).url == "https://dashboard.anomify.example/#/anomaly/7786?tab=1"
+    found = re.fullmatch(site.source.idents.path, "/#/anomaly/7786?tab=1")
+    assert site.source.idents.hosts == ("dashboard.anomify.example",) and found is not None and found[1] == "7786"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("PAGE_URL", "https://dashboard.anomify.example/anomaly"), ("PAGE_URL", "dashboard/{id}"), ("UNDOCUMENTED", "train")],
+)
+def test_a_setting_that_makes_no_sense_is_refused(name: str, value: str) -> None:
+    setting = next(one for one in system.KIND.settings if one.name == name)
+    with pytest.raises(ValueError, match="must be"):
+        setting.read(value)
 
 
 # --- the wire ---------------------------------------------------------------------------------------------------------------
