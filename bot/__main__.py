@@ -1,4 +1,4 @@
-"""The command line: `python -m bot run | web | worker | migrate | manifest | check`."""
+"""The command line: `python -m bot run | web | worker | migrate | manifest | check | hooks`."""
 
 from __future__ import annotations
 
@@ -39,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("migrate", help="bring the database up to date")
     manifest = commands.add_parser("manifest", help="print the app manifest for Slack over HTTP")
     manifest.add_argument("--url", required=True, help="the public address of the bot, like https://desk.example.com")
+    hooks = commands.add_parser("hooks", help="where the systems' webhooks go, and what to do in their consoles")
+    hooks.add_argument("--url", default="", help="the public address of the bot; by default DESK_PUBLIC_URL")
     commands.add_parser("check", help="try settings, database, Slack and the anomaly systems; posts nothing")
     given = parser.parse_args(arguments)
     if given.command == "manifest":
@@ -47,6 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _log_to_stderr()
     try:
         configured = app.load(os.environ)
+        if given.command == "hooks":
+            print(app.hooks(configured, given.url))
+            return 0
         return asyncio.run(_run(given.command, configured))
     except errors.ConfigError as error:
         for fault in error.faults:

@@ -16,10 +16,10 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 
 import handlers
-from bot import assembly, errors, jobs, model, ports, scheduling, serving, settings, web
+from bot import assembly, errors, hook_guide, jobs, model, ports, scheduling, serving, settings, web, webhooks
 from bot.core import permissions
 from bot.delivery import directory, pacing, probe, slack
-from bot.services import poll, post, presence, remarks
+from bot.services import poll, post, presence, pushes, remarks
 from bot.sources import budgets, registry
 from bot.store import engine
 from handlers.desk import Desk
@@ -76,6 +76,7 @@ class Running:
     poll: poll.Poll
     post: post.Post
     remarks: remarks.Remarks
+    pushes: pushes.Pushes
     store: engine.Store
     sources: Mapping[str, ports.Source]
     scanners: Mapping[str, ports.Scanner]
@@ -85,7 +86,6 @@ class Running:
     presence: presence.Presence
     work: Sequence[scheduling.Job]
     jobs: scheduling.Scheduler = field(default_factory=scheduling.Scheduler)
-    background: set[asyncio.Task[Any]] = field(default_factory=set)
 
     async def missing(self) -> Mapping[str, str]:
         """What keeps the desk from working, for /readyz, in words that anybody may read.
@@ -126,9 +126,7 @@ async def running(configured: settings.Settings, *, listening: bool = True, work
             ready=desk.missing,
             metrics=desk.metrics,
             signing=web.Signing(_secret(configured.slack_signing_secret), clock),
-            hooks=lambda name, headers, body: _pushed(desk, name, headers, body),
-            hook_secret=_secret(configured.desk_webhook_secret),
-            hook_headers=[header for name in configured.systems for header in registry.SYSTEMS[name].hook_headers],
+            hooks=_hooks(configured, desk.pushes.receive),
         )
         stack.push_async_callback(_finish, desk, desk.jobs)
         if working or listening:
@@ -168,6 +166,7 @@ def _assemble(
         pictures={name: system.pictures for name, system in systems.items() if system.pictures},
         witnesses={name: system.witness for name, system in systems.items() if system.witness},
         detectors={name: system.detector for name, system in systems.items() if system.detector},
+        hooks={name: kind.hooks for name, kind in registry.SYSTEMS.items() if name in systems and kind.hooks},
         messenger=slack.SlackMessenger(client, pacer, telemetry=metrics),
         directory=directory.SlackDirectory(client, sorted(grants.groups())),
         grants=grants,
@@ -184,6 +183,7 @@ def _assemble(
         poll=made.poll,
         post=made.post,
         remarks=made.remarks,
+        pushes=made.pushes,
         store=store,
         sources=made.sources,
         scanners=ground.scanners,
@@ -256,32 +256,14 @@ def _systems(
     return made
 
 
-async def _pushed(desk: Running, name: str, headers: Mapping[str, str], body: bytes) -> None:
-    """A webhook whose secret was right: read it, then have that source looked at, here or by a worker. The hook is only a hint: the
-    source tells the truth. The wish is stored before the answer, so that a restart forgets none."""
-    source = desk.sources.get(name)
-    if source is None:
-        raise errors.NotFound(f"No system called {name} is connected.")
-    source.push(headers, body)
-    await desk.poll.health.ask(name)
-    if not desk.post.works:
-        return
-
-    async def look() -> None:
-        await desk.poll.poll(name)
-        await desk.post.flush()
-
-    task = asyncio.create_task(look())
-    desk.background.add(task)
-    task.add_done_callback(lambda ended: _pushed_away(desk, ended))
-
-
-def _pushed_away(desk: Running, ended: asyncio.Task[None]) -> None:
-    """A push is only a hint: what stopped its poll stops the next one too, which tells."""
-    desk.background.discard(ended)
-    error = None if ended.cancelled() else ended.exception()
-    if error is not None and not isinstance(error, errors.BotError):
-        log.error("a poll after a push failed", exc_info=error)
+def _hooks(configured: settings.Settings, receive: webhooks.Receive) -> webhooks.Webhooks:
+    """The doors of the connected systems that push."""
+    doors = {
+        kind.name: webhooks.Door(configured.webhook_secret(kind)[1], kind.hooks.ways)
+        for kind in map(registry.SYSTEMS.__getitem__, configured.systems)
+        if kind.hooks
+    }
+    return webhooks.Webhooks(doors=doors, receive=receive, secret=_secret(configured.desk_webhook_secret))
 
 
 async def _listen(configured: settings.Settings, desk: Running, stack: AsyncExitStack) -> None:
@@ -308,7 +290,7 @@ async def _finish(desk: Running, scheduler: scheduling.Scheduler) -> None:
 
 async def _listeners_end(desk: Running, end: float) -> None:
     """What a listener starts in its last moment, like the comment about a click, is waited for as well."""
-    while under_way := {*desk.desk.tasks, *desk.background, *desk.remarks.tasks}:
+    while under_way := {*desk.desk.tasks, *desk.pushes.tasks, *desk.remarks.tasks}:
         _, late = await asyncio.wait(under_way, timeout=max(0.0, end - asyncio.get_running_loop().time()))
         for task in late:
             task.cancel()
@@ -381,3 +363,9 @@ def manifest(text: str, url: str) -> str:
     for command in shape["features"]["slash_commands"]:
         command["url"] = endpoint
     return json.dumps(shape, indent=2)
+
+
+def hooks(configured: settings.Settings, url: str = "") -> str:
+    """Where the webhooks of each connected system go, and what to do in its console; `url` is the public address, "" for the settings'."""
+    kinds = [registry.SYSTEMS[name] for name in configured.systems]
+    return hook_guide.guide(url or configured.desk_public_url or "", [(kind, *configured.webhook_secret(kind)) for kind in kinds])

@@ -20,6 +20,7 @@ from bot.services import (
     people,
     poll,
     post,
+    pushes,
     recording,
     remarks,
     review,
@@ -47,6 +48,7 @@ class Ground:
     pictures: Mapping[str, ports.Pictures]
     witnesses: Mapping[str, ports.Witness]
     detectors: Mapping[str, ports.Detector]
+    hooks: Mapping[str, ports.Hooks]
     messenger: ports.Messenger
     directory: ports.Directory
     grants: permissions.Grants
@@ -72,6 +74,7 @@ class Services:
     post: post.Post
     remarks: remarks.Remarks
     keeping: keeping.Keeping
+    pushes: pushes.Pushes
 
 
 def services(ground: Ground) -> Services:
@@ -125,7 +128,15 @@ def services(ground: Ground) -> Services:
         zone=zone,
         sources=tuple(ground.sources),
     )
-    return Services(sources=ground.sources, desk=talking, poll=polling, post=posting, remarks=telling, keeping=_keeping(ground))
+    return Services(
+        sources=ground.sources,
+        desk=talking,
+        poll=polling,
+        post=posting,
+        remarks=telling,
+        keeping=_keeping(ground),
+        pushes=_pushes(ground, polling, posting),
+    )
 
 
 def _post(ground: Ground, wanted: cards.Cards) -> post.Post:
@@ -152,6 +163,19 @@ def _poll(ground: Ground, wanted: cards.Cards) -> poll.Poll:
         clock=ground.clock,
         telemetry=ground.telemetry,
         every=timedelta(seconds=ground.configured.desk_poll_seconds),
+    )
+
+
+def _pushes(ground: Ground, polling: poll.Poll, posting: post.Post) -> pushes.Pushes:
+    return pushes.Pushes(
+        hooks=ground.hooks,
+        store=ground.store.pushes,
+        leases=ground.store.leases,
+        poll=polling,
+        flush=posting.flush,
+        clock=ground.clock,
+        telemetry=ground.telemetry,
+        works=ground.works,
     )
 
 

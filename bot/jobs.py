@@ -14,6 +14,8 @@ RESUME_SECONDS = 15.0
 BATCH_SECONDS = 5.0
 FOLLOW_SECONDS = 1.0
 ASKED_SECONDS = 5.0
+PUSHES_SECONDS, OTHERS_PUSHES_SECONDS = 5.0, 0.25
+"""How often one looks for pushes that wait: where no other process stores any, only what a failure or a restart left."""
 DIGEST_SECONDS = 15.0
 LINE_SECONDS = 5.0
 LEGACY_SECONDS = 60.0
@@ -52,6 +54,7 @@ def table(
             for name in made.poll.sources
         ),
         scheduling.Job("asked polls", made.poll.catch_up, ASKED_SECONDS, first=True),
+        scheduling.Job("pushes", made.pushes.work, PUSHES_SECONDS if store.alone else OTHERS_PUSHES_SECONDS, first=True),
         scheduling.Job("flush", made.post.flush, FLUSH_SECONDS, watched=True),
         scheduling.Job("resume", desk.triage.resume, RESUME_SECONDS, first=True),
         scheduling.Job("remarks", made.remarks.work, RESUME_SECONDS, first=True),

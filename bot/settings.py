@@ -35,6 +35,13 @@ OAUTH = ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET")
 _URL, _SECRET = ports.Setting("URL", setting_values.url), setting_values.secret()
 CALLS = ports.Setting("CALLS_PER_MINUTE", setting_values.number(1, 100_000, int))
 """What every system has: no more calls than this in a minute."""
+WEBHOOK_SECRET = ports.Setting("WEBHOOK_SECRET", _SECRET, secret=True)
+"""What every system has that pushes: the secret of its webhooks alone."""
+
+
+def declared(kind: ports.Kind) -> Sequence[ports.Setting]:
+    """All settings of a system: its own, and those that it need not declare."""
+    return (*kind.settings, CALLS, *([WEBHOOK_SECRET] if kind.hooks else ()))
 
 
 def _unspoken(title: str, *secrets: str, plain: Sequence[str] = (), words: Sequence[str] = ()) -> ports.Kind:
@@ -146,6 +153,7 @@ class Settings(BaseSettings):
     desk_admins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_members)] = ()
     desk_permissions: Annotated[Mapping[str, Any], NoDecode, BeforeValidator(_permissions)] = Field(default_factory=dict)
     desk_webhook_secret: Secret | None = None
+    desk_public_url: Url | None = None
     desk_host: Annotated[str, _like(HOST, "an address of this machine like 127.0.0.1, or 0.0.0.0 for all")] | None = None
     desk_click_calls: Annotated[int, _number(1, 100, int)] = 12
     desk_write_calls: Annotated[int, _number(1, 100, int)] = 4
@@ -183,6 +191,13 @@ class Settings(BaseSettings):
         """These settings with those of the systems, and what is to be said about them."""
         self._systems, self._notes = systems, notes
         return self
+
+    def webhook_secret(self, kind: ports.Kind) -> tuple[str, str]:
+        """The variable with the secret of a system's webhooks, and the secret: its own, else that of all, "" when there is none."""
+        given = self.systems[kind.name].values.get(WEBHOOK_SECRET.name) if kind.name in self.systems else None
+        if given is not None:
+            return kind.variable(WEBHOOK_SECRET.name), given.get_secret_value()
+        return f"{OURS}_{WEBHOOK_SECRET.name}", self.desk_webhook_secret.get_secret_value() if self.desk_webhook_secret else ""
 
     @property
     def systems(self) -> Mapping[str, SystemSettings]:
@@ -245,7 +260,7 @@ def _together(given: Mapping[str, str]) -> Iterator[str]:
 def _system(given: Mapping[str, str], kind: ports.Kind, severities: Mapping[str, ports.Thresholds], faults: list[str]) -> SystemSettings:
     """What is set of one system, whether it is on or not; what cannot be read is a fault."""
     values: dict[str, Any] = {}
-    for setting in (*kind.settings, CALLS):
+    for setting in declared(kind):
         text = given.get(kind.variable(setting.name))
         try:
             value = setting.default if text is None else setting.read(text)
@@ -328,7 +343,7 @@ def _left_out(given: Mapping[str, str], spoken: Sequence[ports.Kind], kinds: Seq
 
 def _unknown(given: Mapping[str, str], kinds: Sequence[ports.Kind]) -> Iterator[str]:
     """Typing errors in the names of our own variables."""
-    theirs = [kind.variable(setting.name) for kind in kinds for setting in (*kind.settings, CALLS)]
+    theirs = [kind.variable(setting.name) for kind in kinds for setting in declared(kind)]
     known = [*(name.upper() for name in Settings.model_fields), *theirs]
     begins = tuple(f"{prefix}_" for prefix in (OURS, *(kind.prefix for kind in kinds)))
     foreign = {name for kind in kinds for name in kind.foreign}

@@ -1,4 +1,4 @@
-"""The aiohttp face: Slack over HTTP, inbound webhooks, health, readiness and metrics.
+"""The aiohttp face: Slack over HTTP, the doors of webhooks, health, readiness and metrics.
 
 Whoever asks is a stranger until proven otherwise: raw bytes, their size, their signature, and only then text and JSON. Nothing is decoded,
 parsed or logged before; a refusal is a status and a counter.
@@ -9,10 +9,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-import logging
 import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 import prometheus_client
@@ -21,18 +19,11 @@ from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 
-from bot import errors, ports, serving
+from bot import errors, ports, strangers, webhooks
 
-log = logging.getLogger(__name__)
-
-BODY_BYTES = 1024 * 1024
-BODY_SECONDS = 10.0
-"""How long a body may take after its headers."""
 READY_SECONDS = 5.0
 READY_KEPT_SECONDS = 1.0
 """Readiness reads and writes the database, and anybody may ask: one look answers everybody who asks within this time."""
-
-SECRET_HEADER = "X-Desk-Secret"
 
 STAMP_HEADER, SIGNATURE_HEADER = "X-Slack-Request-Timestamp", "X-Slack-Signature"
 STAMP = re.compile(r"[0-9]{1,11}")
@@ -42,10 +33,7 @@ STAMP_SECONDS = 300
 BOLT_HEADERS = ("Content-Type", "X-Slack-Retry-Num", "X-Slack-Retry-Reason")
 """What Bolt gets to see: headers are not signed, and some of them switch the library to other modes."""
 
-ADMITTED: web.RequestKey[bool] = web.RequestKey("admitted", bool)
-
 Ready = Callable[[], Awaitable[Mapping[str, str]]]
-Hooks = Callable[[str, Mapping[str, str], bytes], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,125 +62,23 @@ def application(
     ready: Ready,
     metrics: Metrics,
     signing: Signing | None = None,
-    hooks: Hooks | None = None,
-    hook_secret: str = "",
-    hook_headers: Sequence[str] = (),
+    hooks: webhooks.Webhooks | None = None,
 ) -> web.Application:
     """Everything that is served. `bolt` and `signing` are given in HTTP mode only: without them there is no /slack/events.
 
-    `ready` returns what is missing and why ({} = ready). `hooks` gets (source, headers, body) of a webhook whose secret was right; it may
-    raise `errors.NotFound` for an unknown source and `errors.SourceGarbled` for a body that cannot be one. No secret, no webhooks; the
-    systems may bring it in `hook_headers` of their own.
+    `ready` returns what is missing and why ({} = ready). No secret of webhooks, no webhooks.
     """
-    app = web.Application(client_max_size=BODY_BYTES, middlewares=[_Porter(metrics).let_in])
-    app.router.add_get("/healthz", _healthz, expect_handler=_expected)
-    app.router.add_get("/readyz", _Readiness(ready).answer, expect_handler=_expected)
-    app.router.add_get("/metrics", _MetricsPage(metrics).answer, expect_handler=_expected)
+    app = web.Application(client_max_size=strangers.BODY_BYTES, middlewares=[strangers.Porter(metrics).let_in])
+    app.router.add_get("/healthz", _healthz, expect_handler=strangers.expected)
+    app.router.add_get("/readyz", _Readiness(ready).answer, expect_handler=strangers.expected)
+    app.router.add_get("/metrics", _MetricsPage(metrics).answer, expect_handler=strangers.expected)
     if bolt and signing:
-        app.router.add_post("/slack/events", _Slack(bolt, signing).answer, expect_handler=_expected)
-    if hooks and hook_secret:
-        app.router.add_post(
-            "/hooks/{source}", _Webhooks(hooks, hook_secret, (SECRET_HEADER, *hook_headers)).answer, expect_handler=_expected
-        )
+        app.router.add_post("/slack/events", _Slack(bolt, signing).answer, expect_handler=strangers.expected)
+    if hooks:
+        for route in webhooks.ROUTES:
+            for method in ("POST", "PUT"):  # some systems let people choose
+                app.router.add_route(method, route, hooks.answer, expect_handler=strangers.expected)
     return app
-
-
-# --- strangers ----------------------------------------------------------------------------------------------------------
-
-
-class _Refusal(Exception):
-    """A request that goes no further: the status it gets, and the reason that is counted."""
-
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason)
-        self.status, self.reason = status, reason
-
-
-@dataclass(frozen=True, slots=True)
-class _Porter:
-    """Stands before every route: whatever goes wrong for somebody who has proved nothing is a counted 4xx without a line in the log."""
-
-    telemetry: ports.Telemetry
-
-    @web.middleware
-    async def let_in(self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> web.StreamResponse:
-        """Answer a request, or say no."""
-        with _under_way(request):
-            try:
-                return await handler(request)
-            except _Refusal as refusal:
-                return await self._refuse(request, refusal.status, refusal.reason)
-            except web.HTTPException as error:
-                return await self._refuse(request, error.status, error.reason)
-            except Exception:
-                if not request.get(ADMITTED):
-                    return await self._refuse(request, 400, "unreadable")
-                log.exception("an authenticated request to %s failed", _door(request))
-                return web.Response(status=500)
-
-    async def _refuse(self, request: web.Request, status: int, reason: str) -> web.Response:
-        self.telemetry.count("requests_refused", door=_door(request), status=str(status), reason=reason)
-        if request.content_length is not None:
-            await _drained(request)
-        answer = web.Response(status=status)
-        answer.force_close()
-        return answer
-
-
-@contextmanager
-def _under_way(request: web.Request) -> Iterator[None]:
-    """Tell the connection when its request begins and ends; it waits for a request in between."""
-    connection = request.protocol
-    known = connection if isinstance(connection, serving.Connection) else None
-    if known:
-        known.begun()
-    try:
-        yield
-    finally:
-        if known:
-            known.ended()
-
-
-def _admit(request: web.Request) -> None:
-    """From here on the sender is known."""
-    request[ADMITTED] = True
-    if isinstance(request.protocol, serving.Connection):
-        request.protocol.admitted()
-
-
-def _door(request: web.Request) -> str:
-    """The route's own words: the address may be anything."""
-    resource = request.match_info.route.resource
-    return resource.canonical if resource else "none"
-
-
-async def _expected(_: web.Request) -> None:
-    """An `Expect` header is met later, or not at all: the library would answer it before anybody is known, with the sender's own words."""
-
-
-async def _body(request: web.Request) -> bytes:
-    """The raw bytes, no more than a megabyte, within ten seconds."""
-    if (request.content_length or 0) > BODY_BYTES:
-        raise _Refusal(413, "size")
-    if request.headers.get("Expect", "").lower() == "100-continue":
-        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            return await request.read()
-    except TimeoutError:
-        raise _Refusal(408, "slow") from None
-
-
-DRAIN_SECONDS = 1.0
-
-
-async def _drained(request: web.Request) -> None:
-    """Take what is on its way, so that the answer can be read (unread bytes reset the connection), but no more than a body may be."""
-    left = BODY_BYTES
-    with suppress(Exception):
-        async with asyncio.timeout(DRAIN_SECONDS):
-            while left > 0 and (chunk := await request.content.readany()):
-                left -= len(chunk)
 
 
 # --- health, readiness ---------------------------------------------------------------------------------------------------
@@ -240,7 +126,7 @@ class _MetricsPage:
         return web.Response(text=self.metrics.text(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 
 
-# --- Slack, webhooks -----------------------------------------------------------------------------------------------------
+# --- Slack ---------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,13 +140,13 @@ class _Slack:
         Slack says how long a body is. One in chunks may have a million of them, and each is work before anybody is known."""
         stamp, signature = (_only(request, name) for name in (STAMP_HEADER, SIGNATURE_HEADER))
         if not self.signing.could_be(stamp, signature):
-            raise _Refusal(401, "signature headers")
+            raise strangers.Refusal(401, "signature headers")
         if request.content_length is None:
-            raise _Refusal(411, "length")
-        body = await _body(request)
+            raise strangers.Refusal(411, "length")
+        body = await strangers.body(request)
         if not self.signing.proves(stamp, signature, body):
-            raise _Refusal(401, "signature")
-        _admit(request)
+            raise strangers.Refusal(401, "signature")
+        strangers.admit(request)
         return await to_aiohttp_response(await self.bolt.async_dispatch(_read(request, body)))
 
 
@@ -276,40 +162,7 @@ def _read(request: web.Request, body: bytes) -> AsyncBoltRequest:
         headers = {name: request.headers[name] for name in BOLT_HEADERS if name in request.headers}
         return AsyncBoltRequest(body=body.decode("utf-8"), query=request.query_string, headers=headers)  # type: ignore[arg-type]
     except (ValueError, RecursionError, AttributeError, TypeError, KeyError):
-        raise _Refusal(400, "unreadable") from None
-
-
-@dataclass(frozen=True, slots=True)
-class _Webhooks:
-    hooks: Hooks
-    secret: str
-    headers: Sequence[str]
-
-    async def answer(self, request: web.Request) -> web.Response:
-        """202 when it was understood; 401 before anything else when the secret is wrong."""
-        if not self._knows_secret(request):
-            raise _Refusal(401, "secret")
-        _admit(request)
-        try:
-            await self.hooks(request.match_info["source"], request.headers, await _body(request))
-        except errors.NotFound:
-            return web.Response(status=404)
-        except errors.SourceGarbled as error:
-            return web.Response(status=400, text=f"{error}\n")
-        except errors.BotError:
-            return web.Response(status=503)
-        return web.Response(status=202)
-
-    def _knows_secret(self, request: web.Request) -> bool:
-        """In a header where the system can send one, else in the address: some can do no better."""
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        bearer = token.strip() if scheme.lower() == "bearer" else ""
-        offered = (bearer, request.query.get("key", ""), *(request.headers.get(name, "") for name in self.headers))
-        return sum(hmac.compare_digest(_bytes(each), _bytes(self.secret)) for each in offered) > 0  # all of them: constant time
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
+        raise strangers.Refusal(400, "unreadable") from None
 
 
 # --- metrics ----------------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from sandbox.page import app, chaos, control_client
 
 CHANNEL = "C0QUALITY"
 ADMIN = "U0DANA"
+WEBHOOK_SECRET = "sandbox-push"
 OURS = ("SLACK_", "QUALYTICS_", "ANODOT_", "ANOMIFY_", "AUTIONAL_", "DESK_", "DATABASE_URL", "PORT")
 """Settings of the bot: what the visitor's shell says about them must not reach the demo."""
 
@@ -95,8 +96,16 @@ def bot_environment(ports: Ports, there: Sequence[systems.System], folder: str, 
         "DESK_CHANNEL": CHANNEL,
         "DESK_POLL_SECONDS": str(poll),
         "DESK_ADMINS": ADMIN,
+        "DESK_WEBHOOK_SECRET": WEBHOOK_SECRET,
+        "DESK_PUBLIC_URL": f"http://127.0.0.1:{ports.bot}",
         "PORT": str(ports.bot),
     }
+
+
+def pushing(port: int) -> str:
+    """What somebody types who wants to see a push: the bot reads the anomaly that the link names."""
+    body = """'{"anomaly": "https://acme.example/anomalies/1001"}'"""
+    return f"curl http://127.0.0.1:{port}/hooks/qualytics -H 'X-Desk-Secret: {WEBHOOK_SECRET}' -d {body}"
 
 
 class Demo:
@@ -133,7 +142,8 @@ class Demo:
         page = asyncio.create_task(self._page.serve())
         page.add_done_callback(lambda _: self._stop.set())
         starting = asyncio.create_task(self._start_bot())
-        print(f"\n  The workspace is at http://127.0.0.1:{self._ports.page}/  (Ctrl-C ends it)\n", flush=True)
+        print(f"\n  The workspace is at http://127.0.0.1:{self._ports.page}/  (Ctrl-C ends it)", flush=True)
+        print(f"  A push by hand: {pushing(self._ports.bot)}\n", flush=True)
         try:
             await self._stop.wait()
         finally:

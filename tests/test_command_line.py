@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import os
 import sqlite3
@@ -14,6 +15,7 @@ import pytest
 
 from bot import __main__ as main
 from bot import app
+from tests.strange import system as strange_system
 from tests.walks import stage as staging
 
 ROOT = Path(__file__).parent.parent
@@ -115,3 +117,61 @@ async def test_check_names_what_is_wrong(stage: staging.Stage, tmp_path: Path, e
     found = await app.check(app.load(given))
     assert told in found[what].fault and found[what].fault != ""
     assert [name for name, each in found.items() if each.fault and name != what and what != "Slack token"] == []
+
+
+# --- what a person does so that systems push --------------------------------------------------------------------------------
+
+
+SETTINGS = {
+    "SLACK_BOT_TOKEN": "xoxb-1",
+    "SLACK_APP_TOKEN": "xapp-1",
+    "DESK_CHANNEL": "C0123",
+    "QUALYTICS_URL": "https://acme.qualytics.io",
+    "QUALYTICS_TOKEN": "token-4711",
+    "STRANGE_URL": "https://strange.example",
+    "STRANGE_KEY": "key-4711",
+}
+
+
+def hooks(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str, **more: str) -> str:
+    """What `python -m bot hooks` prints, with two systems."""
+    for name in [name for name in os.environ if name.startswith(("SLACK_", "DESK_", "QUALYTICS_", "DATABASE_"))]:
+        monkeypatch.delenv(name)
+    for name, value in (SETTINGS | more).items():
+        monkeypatch.setenv(name, value)
+    with strange_system.registered():
+        assert main.main(["hooks", *arguments]) == 0
+    return " ".join(capsys.readouterr().out.split())
+
+
+def test_hooks_tells_the_address_and_the_steps_of_each_system_and_no_secret(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = {"DESK_PUBLIC_URL": "https://desk.example.com/bot/", "DESK_WEBHOOK_SECRET": "hush-1", "STRANGE_WEBHOOK_SECRET": "hush-2"}
+    said = hooks(monkeypatch, capsys, **given)
+    assert "Qualytics https://desk.example.com/bot/hooks/qualytics 1. In Qualytics open Flows" in said
+    assert "https://desk.example.com/bot/hooks/qualytics?key=<DESK_WEBHOOK_SECRET>" in said
+    assert (
+        "Strange https://desk.example.com/bot/hooks/strange 1. Hang a bell at https://desk.example.com/bot/hooks/strange. "
+        "2. Engrave it with the value of STRANGE_WEBHOOK_SECRET, or ring at "
+        "https://desk.example.com/bot/hooks/strange/<STRANGE_WEBHOOK_SECRET> or "
+        "https://desk.example.com/bot/hooks/strange?key=<STRANGE_WEBHOOK_SECRET>."
+    ) in said
+    assert "hush" not in said and "No secret is set" not in said and "--url" not in said
+    assert "4711" not in said
+
+
+def test_hooks_says_what_is_missing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    said = hooks(monkeypatch, capsys)
+    assert "https://YOUR-DESK stands for the public address of this desk: set DESK_PUBLIC_URL, or add --url." in said
+    assert said.count("No secret is set, so nothing is taken yet: set") == 2
+    assert "set STRANGE_WEBHOOK_SECRET (or DESK_WEBHOOK_SECRET, for all systems)" in said
+    assert "https://other.example/hooks/qualytics" in hooks(monkeypatch, capsys, "--url", "https://other.example/")
+
+
+def test_hooks_says_of_a_system_that_pushes_nothing_that_it_does_not(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(strange_system, "KIND", dataclasses.replace(strange_system.KIND, hooks=None))
+    said = hooks(monkeypatch, capsys)
+    assert "Strange pushes nothing: it is asked, every DESK_POLL_SECONDS." in said and "hooks/strange" not in said

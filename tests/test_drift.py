@@ -135,7 +135,7 @@ def test_register_registers_all_of_them() -> None:
 
 # --- documents ---------------------------------------------------------------------------------------------------------------
 
-SYSTEMS = {kind.variable(one.name): one for kind in registry.SYSTEMS.values() for one in (*kind.settings, settings.CALLS)}
+SYSTEMS = {kind.variable(one.name): one for kind in registry.SYSTEMS.values() for one in settings.declared(kind)}
 """The settings of the systems."""
 
 

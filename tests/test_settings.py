@@ -70,6 +70,7 @@ def test_everything_can_be_set() -> None:
             "DESK_ADMINS": "U0AAA, S0BBB W0CCC",
             "DESK_PERMISSIONS": '{"archive": ["S0BBB", "U0AAA"], "delete": "nobody"}',
             "DESK_WEBHOOK_SECRET": "hush",
+            "DESK_PUBLIC_URL": "https://desk.example.com",
             "PORT": "8080",
         }
     )
@@ -84,6 +85,7 @@ def test_everything_can_be_set() -> None:
     assert read.desk_permissions == {"archive": ["S0BBB", "U0AAA"], "delete": "nobody"}
     assert (given.values["MAX_BATCH"], read.desk_poll_seconds, read.desk_burst, read.desk_wait_seconds) == (50, 0.5, 7, 0)
     assert (read.desk_posts_per_minute, read.port) == (60, 8080)
+    assert read.desk_public_url == "https://desk.example.com"
 
 
 @pytest.mark.parametrize(
@@ -255,11 +257,25 @@ def test_secrets_show_in_no_repr_and_no_fault() -> None:
         "QUALYTICS_TOKEN": "hidden-4",
         "DESK_WEBHOOK_SECRET": "hidden-5",
         "AUTIONAL_CLIENT_SECRET": "hidden-6",
+        "QUALYTICS_WEBHOOK_SECRET": "hidden-7",
     }
     read = app.load(GOOD | secrets)
     assert "hidden" not in repr(read) + str(read) + str(read.model_dump())
     wrong = {name: value.replace("xoxb", "bad").replace("postgres", "oracle") + " x" for name, value in secrets.items()}
     assert "hidden" not in "\n".join(faults(**wrong))
+
+
+def test_the_secret_of_webhooks_is_the_systems_own_before_that_of_all() -> None:
+    kind = registry.SYSTEMS["qualytics"]
+    assert app.load(GOOD).webhook_secret(kind) == ("DESK_WEBHOOK_SECRET", "")
+    shared = GOOD | {"DESK_WEBHOOK_SECRET": "hush-1"}
+    assert app.load(shared).webhook_secret(kind) == ("DESK_WEBHOOK_SECRET", "hush-1")
+    assert app.load(shared | {"QUALYTICS_WEBHOOK_SECRET": "hush-2"}).webhook_secret(kind) == ("QUALYTICS_WEBHOOK_SECRET", "hush-2")
+
+
+def test_a_system_that_pushes_nothing_has_no_such_secret() -> None:
+    names = [setting.name for setting in settings.declared(acme())]
+    assert "WEBHOOK_SECRET" not in names and "CALLS_PER_MINUTE" in names
 
 
 # --- other systems ---------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from bot.model.evidence import NO_EVIDENCE, Detection, Evidence
 from bot.model.findings import Direction, Fact, Happening, Scale, Series
 from bot.model.leases import Crew, Lease
 from bot.model.overlays import Overlay
+from bot.model.pushes import Mention, News, Push
 from bot.model.queries import Answer, ClientOptions, Found, Handling, Idents, OwnWord, Query, Unheard, Word
 from bot.model.reports import (
     ChannelRefuses,
@@ -80,8 +81,10 @@ __all__ = [
     "Lease",
     "LinkReplaced",
     "Listing",
+    "Mention",
     "Message",
     "NewlyAssigned",
+    "News",
     "NoisyCheck",
     "Opening",
     "Operation",
@@ -96,6 +99,7 @@ __all__ = [
     "Problem",
     "Progress",
     "Proposal",
+    "Push",
     "Query",
     "Reading",
     "Reason",

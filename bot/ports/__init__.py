@@ -6,6 +6,7 @@ from bot.ports.health import DigestMarks, HealthRecords, SlackHealth, SourceTrai
 from bot.ports.keeping import Reached, Removed, Retention
 from bot.ports.kinds import Budget, Deps, Kind, Lanes, Setting, Thresholds
 from bot.ports.overlays import Overlays
+from bot.ports.pushes import ALWAYS, BASIC, BEARER, DESK_SECRET, KEY, PATH, Carrier, Hooks, Pushes, Way, header
 from bot.ports.queries import Mark, OpenAnomalies
 from bot.ports.routes import Routes
 from bot.ports.slack import Directory, Messenger
@@ -29,6 +30,7 @@ from bot.ports.systems import (
     STEP,
     Clock,
     Detector,
+    Finder,
     Opener,
     Picture,
     Pictures,
@@ -43,12 +45,19 @@ from bot.ports.work import Batches, Deliveries, Delivery, Leases, Operations, Wo
 
 __all__ = [
     "AHEAD",
+    "ALWAYS",
+    "BASIC",
+    "BEARER",
+    "DESK_SECRET",
+    "KEY",
+    "PATH",
     "STEP",
     "Anomalies",
     "Backlog",
     "Batches",
     "Budget",
     "Cards",
+    "Carrier",
     "Clock",
     "Deliveries",
     "Delivery",
@@ -56,7 +65,9 @@ __all__ = [
     "Detector",
     "DigestMarks",
     "Directory",
+    "Finder",
     "HealthRecords",
+    "Hooks",
     "Identities",
     "Intent",
     "Journal",
@@ -73,6 +84,7 @@ __all__ = [
     "Overlays",
     "Picture",
     "Pictures",
+    "Pushes",
     "Reached",
     "Record",
     "Records",
@@ -90,8 +102,10 @@ __all__ = [
     "Tally",
     "Telemetry",
     "Thresholds",
+    "Way",
     "Witness",
     "Workers",
     "clicked",
+    "header",
     "urgent",
 ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from bot import model
-from bot.ports import health, systems
+from bot.ports import health, pushes, systems
 
 Thresholds = Mapping[model.Severity, float]
 """Severities and the score where each begins."""
@@ -64,7 +64,7 @@ class Kind:
 
     `keys` are the ways to prove who we are: each some settings that only help together, any way is enough. `severity` says where the
     severities begin on the system's own scale, None where it tells a word itself. `foreign` are the variables that begin like its own and
-    belong to others. `hook_headers` may bring the secret of a webhook. `classic`: it was alone once, so what names no system means it.
+    belong to others. `hooks` is what it can push, None when it cannot. `classic`: it was alone once, so what names no system means it.
     `words` are the filter words that it alone has, so that one is explained where it is not connected. `build` is None for one that is
     known by name and not spoken yet.
     """
@@ -76,7 +76,7 @@ class Kind:
     keys: Sequence[Sequence[str]] = (("TOKEN",),)
     severity: Thresholds | None = None
     foreign: frozenset[str] = frozenset()
-    hook_headers: Sequence[str] = ()
+    hooks: pushes.Hooks | None = None
     classic: bool = False
     words: Sequence[str] = ()
     build: Callable[[Deps], systems.System] | None = None

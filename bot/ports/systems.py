@@ -39,6 +39,15 @@ class Opener(Protocol):
         ...
 
 
+@runtime_checkable
+class Finder(Protocol):
+    """A source that finds what a push is about by more than an id; any other one reads the ids."""
+
+    async def pushed(self, about: Sequence[model.Mention]) -> model.Reading:
+        """Read these anomalies, as `Source.read`, with the clues that its own webhooks gave; the ids of the answer are those mentioned."""
+        ...
+
+
 class Source(Protocol):
     """The anomalies of one system. Every call raises `errors.SourceError` or a child of it, and nothing else. What belongs to a datastore
     that the desk does not look after does not exist in any of them.
@@ -113,10 +122,6 @@ class Source(Protocol):
 
     async def people(self) -> Sequence[model.Person]:
         """All users who can be assigned."""
-        ...
-
-    def push(self, headers: Mapping[str, str], body: bytes) -> None:
-        """Look at an inbound webhook whose secret was checked before. Raises `errors.SourceGarbled` for what it cannot be."""
         ...
 
     async def check(self) -> str:

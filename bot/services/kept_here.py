@@ -68,7 +68,15 @@ class KeptHere:
 
     async def read(self, ids: Sequence[str], *, pages: int = 0) -> model.Reading:
         """`ports.Source.read`, merged."""
-        reading = await self._inner.read(ids, pages=pages)
+        return await self._read(await self._inner.read(ids, pages=pages))
+
+    async def pushed(self, about: Sequence[model.Mention]) -> model.Reading:
+        """`ports.Finder.pushed`, merged; by the ids alone where the system finds nothing by more."""
+        if isinstance(self._inner, ports.Finder):
+            return await self._read(await self._inner.pushed(about))
+        return await self.read([one.ident for one in about])
+
+    async def _read(self, reading: model.Reading) -> model.Reading:
         found = dict(zip(reading.found, await self._merged(list(reading.found.values())), strict=True))
         return replace(reading, found=found)
 
@@ -189,10 +197,6 @@ class KeptHere:
     async def comments(self, ident: str) -> Sequence[model.Comment]:
         """`ports.Source.comments`."""
         return await self._inner.comments(ident)
-
-    def push(self, headers: Mapping[str, str], body: bytes) -> None:
-        """`ports.Source.push`."""
-        self._inner.push(headers, body)
 
     async def check(self) -> str:
         """`ports.Source.check`."""

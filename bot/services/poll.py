@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -53,8 +53,9 @@ class Poll:
         await asyncio.sleep(due)
         return await self.poll(name)
 
-    async def poll(self, name: str, *, now_please: bool = False) -> model.Ingested | None:
-        """Read what is new and store it; None when somebody else does, or when the source is being left alone.
+    async def poll(self, name: str, *, now_please: bool = False, then: Callable[[], None] | None = None) -> model.Ingested | None:
+        """Read what is new and store it; None when somebody else does, or when the source is being left alone. `then` is called as soon as
+        something new is stored, before what people see already is read again.
 
         `now_please` is written down before anything else: whoever polls at this moment polls once more right after, so that what the push
         was about is not missed by a list that was read a moment too early."""
@@ -65,7 +66,7 @@ class Poll:
             async with leasing.trying(self.leases, self.clock, "sources", name) as lease:
                 if lease is None:
                     return saved
-                taken = await self._turn(name, now_please)
+                taken = await self._turn(name, now_please, then)
             saved = _both(saved, taken.saved)
             # Only after the release: whoever could not lease has asked before that.
             again = now_please = (await self.health.get(name)).asked > taken.asked
@@ -77,19 +78,53 @@ class Poll:
             if (await self.health.get(name)).wanted:
                 await self.poll(name)
 
+    def rests(self, standing: model.SourceHealth) -> bool:
+        """Whether a system that did not answer is being left alone."""
+        return standing.failing_since is not None and _due(standing, self.clock.now(), self._limit) > 0
+
+    async def look(self, name: str, about: Sequence[model.Mention], then: Callable[[], None]) -> frozenset[str]:
+        """Read these now, as a list would bring them: what is new gets its card, what is gone is told; `then` is called when a message is
+        to be made or corrected. Returns the ids of those that are not there and never were here."""
+        source, read_at = self.sources[name], self.clock.now()
+        reading = await (source.pushed(about) if isinstance(source, ports.Finder) else source.read([one.ident for one in about]))
+        found = list(reading.found.values())
+        lost = [model.Ref(name, ident) for ident in reading.gone]
+        known = {ref.id for ref in await self.anomalies.known(lost)} if lost else set()
+        gone = await self._deleted(source, known) if known else ()
+        observed = ports.Observation(
+            source.name,
+            [*found, *gone],
+            read_at=read_at,
+            now=self.clock.now(),
+            drafts=await self.cards.drafts(found),
+            note=await self._note(source.title, read_at),
+        )
+        saved = await self.anomalies.save(observed)
+        self.telemetry.count("anomalies_new", len(saved.new), source=name)
+        if saved.new or saved.changed:
+            then()
+        return reading.gone - known
+
+    async def stumbled(self, name: str, error: errors.SourceError) -> None:
+        """Something else than a poll found that a system does not answer: it is told and left alone all the same, and tried again soon."""
+        await self.health.ask(name)
+        await self._failed(name, error)
+
     async def lag(self, name: str) -> float | None:
         """Seconds since that posted open anomaly was read that was read longest ago: how far behind the truth a card may be. None where
         nothing is posted."""
         oldest = await self.anomalies.read_longest_ago(name)
         return None if oldest is None else max(0.0, (self.clock.now() - oldest).total_seconds())
 
-    async def _turn(self, name: str, now_please: bool) -> _Turn:
+    async def _turn(self, name: str, now_please: bool, then: Callable[[], None] | None) -> _Turn:
         """One poll, with its watch."""
         standing, began = await self.health.get(name), self.clock.now()
         if not now_please and _due(standing, began, self._limit) > 0:
             return _Turn(standing.asked)
         try:
             saved = await self._poll(name, standing)
+            if then and saved.new:
+                then()
             await self._watch(name, standing, began)
         except errors.SourceError as error:
             await self._failed(name, error)

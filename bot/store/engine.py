@@ -37,6 +37,7 @@ from bot.store import (
     matching,
     operations,
     overlays,
+    pushes,
     recording,
     remarks,
     retention,
@@ -90,6 +91,7 @@ class Store:
     cards: cards.Cards
     leases: leases.Leases
     deliveries: deliveries.Deliveries
+    pushes: pushes.Pushes
     workers: workers.Workers
     journal: journal.Journal
     records: recording.Records
@@ -162,6 +164,7 @@ async def open(url: str, patience: connections.Patience | None = None) -> Store:
         cards.Cards(db),
         leases.Leases(db),
         deliveries.Deliveries(db),
+        pushes.Pushes(db),
         workers.Workers(db),
         journal.Journal(db),
         recording.Records(db),

@@ -22,7 +22,7 @@ CHILDREN = 500
 _ANOMALIES, _CARDS, _MEMBERS, _WINDOWS = tables.anomalies, tables.cards, tables.card_members, tables.windows
 _OVERLAY = tables.overlay
 _BATCHES, _ITEMS, _OPERATIONS = work_tables.batches, work_tables.batch_items, work_tables.operations
-_INTENTS, _REMARKS = work_tables.intents, work_tables.remarks
+_INTENTS, _REMARKS, _PUSHES = work_tables.intents, work_tables.remarks, work_tables.pushes
 
 BESIDE: Sequence[tuple[sa.Column[str], sa.Column[str]]] = (
     (tables.anomaly_tags.c.source, tables.anomaly_tags.c.anomaly),
@@ -312,6 +312,7 @@ _WALKS: Mapping[str, _Walk] = {
         sa.true(),
         _alone("remarks", _REMARKS.c.key, lambda since: since.free(leases.REMARKS, _REMARKS.c.key)),
     ),
+    "pushes": _Walk(_PUSHES.c.at, (_PUSHES.c.turn,), sa.true(), _alone("pushes", _PUSHES.c.turn)),
     "batches": _Walk(
         _BATCHES.c.finished, (_BATCHES.c.id,), _BATCHES.c.finished.is_not(None), _batches, leased=(leases.BATCHES, _BATCHES.c.id)
     ),
@@ -332,4 +333,4 @@ _WALKS: Mapping[str, _Walk] = {
     ),
     "anomalies": _Walk(_ANOMALIES.c.closed, (_ANOMALIES.c.source, _ANOMALIES.c.id), _ANOMALIES.c.closed.is_not(None), _anomalies),
 }
-"""The steps in their order. A table of its own for deliveries or pushes is one more line here, with `_alone`."""
+"""The steps in their order. A further table of which nothing else knows is one more line here, with `_alone`."""

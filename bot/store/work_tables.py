@@ -1,4 +1,4 @@
-"""What is under way or was: leases, deliveries, processes, actions, batches, operations. For partial indices see `tables`."""
+"""What is under way or was: leases, deliveries, pushes, processes, actions, batches, operations. For partial indices see `tables`."""
 
 from __future__ import annotations
 
@@ -26,6 +26,20 @@ deliveries = sa.Table(
     columns.maybe("done"),
 )
 columns.index("deliveries_begun", deliveries.c.begun)
+
+pushes = sa.Table(
+    "pushes",
+    columns.metadata,
+    sa.Column("turn", sa.Integer(), primary_key=True, autoincrement=True),
+    columns.words("source"),
+    columns.json("about"),  # [id, clues] of each anomaly that it names; none: it is about everything
+    columns.moment("at"),
+    columns.moment("due"),  # when it is to be read
+    columns.number("tries", 0),  # how often it was read in vain
+    columns.maybe("done"),
+)
+columns.index("pushes_waiting", pushes.c.source, pushes.c.turn, where=pushes.c.done.is_(None))
+columns.index("pushes_old", pushes.c.at, pushes.c.turn)
 
 workers = sa.Table(
     "workers",

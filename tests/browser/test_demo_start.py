@@ -81,6 +81,7 @@ async def test_the_bot_gets_the_sandbox_and_none_of_the_visitors_secrets() -> No
     assert told["PORT"] == "4"
     assert not [name for name, value in told.items() if "real" in value]
     assert "DESK_BURST" not in told
+    assert "http://127.0.0.1:4/hooks/qualytics" in demo.pushing(4) and f"X-Desk-Secret: {told['DESK_WEBHOOK_SECRET']}" in demo.pushing(4)
 
 
 async def test_the_demo_has_every_system_that_the_bot_speaks_or_those_that_are_asked_for(tmp_path: Path) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
-from bot import app, scheduling
+from bot import app, model, scheduling
 from tests.faults import house as housing
 from tests.walks import stage as staging
 
@@ -62,13 +63,17 @@ async def test_a_process_that_only_answers_slack_is_ready_without_polling(stage:
         assert desk.jobs.late() == {}
 
 
-async def test_a_push_is_stored_before_it_is_answered_and_polled_by_whoever_works(stage: staging.Stage) -> None:
-    given = stage.env(DESK_WEBHOOK_SECRET="hush")
+async def test_a_push_is_stored_before_it_is_answered_and_read_by_whoever_works(stage: staging.Stage) -> None:
+    given = stage.env(QUALYTICS_WEBHOOK_SECRET="hush")
     async with app.running(app.load(given), working=False) as desk:
         there = f"http://127.0.0.1:{given['PORT']}/hooks/qualytics"
-        reply = await stage.http.post(there, headers={"X-Desk-Secret": "hush"}, json={})
-        assert reply.status_code == 202 and not desk.background
-        standing = await desk.store.health.get("qualytics")
-        assert standing.wanted and standing.next_poll is None
-        await desk.poll.catch_up()
-        assert not (await desk.store.health.get("qualytics")).wanted
+        sent: dict[str, Any] = {"headers": {"X-Qualytics-Secret": "hush"}, "json": {"anomaly": "https://acme.example/anomalies/1001"}}
+        reply = await stage.http.post(there, **sent)
+        assert reply.status_code == 200 and not desk.pushes.tasks
+        (push,) = await desk.store.pushes.waiting("qualytics", desk.desk.clock.now(), 10)
+        assert push.news.about == (model.Mention("1001"),)
+        desk.pushes.works = True
+        await desk.pushes.work()
+        await asyncio.gather(*desk.pushes.tasks)
+        assert await desk.store.pushes.waiting("qualytics", desk.desk.clock.now(), 10) == []
+        assert (await desk.store.health.get("qualytics")).cursor, "who was not met is met first"

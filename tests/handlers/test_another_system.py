@@ -75,8 +75,6 @@ class Acme:
             raise errors.SourceAuthFailed(self.name, "Acme does not know ACME_TOKEN.")
         return "2 bells"
 
-    def push(self, headers: Mapping[str, str], body: bytes) -> None: ...
-
     async def aclose(self) -> None:
         self.closed = True
 

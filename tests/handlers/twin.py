@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,8 +33,6 @@ class Twin(whole.Whole):
 
     async def check(self) -> str:
         return "here"
-
-    def push(self, headers: Mapping[str, str], body: bytes) -> None: ...
 
     async def aclose(self) -> None: ...
 

@@ -70,7 +70,7 @@ class Inbox:
         return model.Changes(shown, str(self.polls), met, self.late)
 
     async def read(self, ids: Sequence[str], *, pages: int = 0) -> model.Reading:
-        self.reads.append(list(ids[: pages * self.reach]))
+        self.reads.append(list(ids[: pages * self.reach or None]))
         everything = self.open | self.closed
         found = {ident: everything[ident] for ident in self.reads[-1] if ident in everything}
         return model.Reading(found, frozenset(self.reads[-1]) - frozenset(found))

@@ -180,7 +180,6 @@ CASES: dict[str, Callable[[Town], Awaitable[None]]] = {
 OF_NO_DATASTORE = {
     "people": "users belong to the whole deployment",
     "tags": "so do tags",
-    "push": "reads what a webhook says and asks nothing; whatever it names goes through the other methods",
     "check": "counts what `datastores` shows",
     "aclose": "ends it",
 }

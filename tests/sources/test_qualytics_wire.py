@@ -1,4 +1,4 @@
-"""Answers, operations and pushes read leniently: odd fields are normal."""
+"""Answers and operations read leniently: odd fields are normal."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ async def test_an_item_that_cannot_be_understood_is_left_out_and_the_rest_is_rea
     assert len(caplog.records) == 1
 
 
-# --- operations and pushes --------------------------------------------------------------------------------------------
+# --- operations -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("wrapped", [False, True])
@@ -137,28 +137,6 @@ async def test_starting_is_never_repeated(over: Make) -> None:
     with pytest.raises(errors.SourceUnavailable):
         await over(wire).start(model.ScanRequest("scan", "42"))
     assert len(wire.requests) == 1
-
-
-LINK = "https://acme.qualytics.io/anomalies/1001"
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        json.dumps(fixture("push_n8n")).encode(),
-        json.dumps({"text": f"New record anomaly in orders: {LINK}"}).encode(),
-        f"New anomaly <{LINK}|open>".encode(),
-        b"a scan has ended",
-    ],
-)
-async def test_what_a_push_can_be(over: Make, body: bytes) -> None:
-    over(lambda _: httpx.Response(500)).push({}, body)
-
-
-@pytest.mark.parametrize("body", [b"", b"  ", b"\xff\xfe", b"[1, 2]", b"17", b"x" * 1_100_000])
-async def test_what_no_push_can_be(over: Make, body: bytes) -> None:
-    with pytest.raises(errors.SourceGarbled):
-        over(lambda _: httpx.Response(500)).push({}, body)
 
 
 # --- capabilities are data --------------------------------------------------------------------------------------------

@@ -68,7 +68,7 @@ async def plan(store: engine.Store, statement: str, parameters: Any) -> list[str
 
 
 LANES = {"cards_posts", "cards_edits", "cards_waiting", "cards_lost", "cards_claimed", "intents_unfinished", "intents_claimed"} | {
-    "batches_running", "batches_claimed", "operations_active", "operations_claimed", "operations_verifying",
+    "batches_running", "batches_claimed", "operations_active", "operations_claimed", "operations_verifying", "pushes_waiting",
 }  # fmt: skip
 """Indices that hold only what waits: reading one of them whole is what is asked for."""
 
@@ -85,7 +85,7 @@ def scans(lines: list[str]) -> list[str]:
     """The steps that read a whole table, or a whole index that grows with it. PostgreSQL was told to avoid that, so that nothing else
     was possible where it does it nevertheless."""
     broad = [one for one in lines if re.search(r"\((source|state)=\?\)$", one)]
-    whole = [one for one in lines if "Seq Scan" in one or re.match(r"SCAN (?!\(subquery-|\d+ CONSTANT|\w+ VIRTUAL TABLE)", one)]
+    whole = [one for one in lines if "Seq Scan" in one or re.match(r"SCAN (?!\(subquery-|(?:\d+ )?CONSTANT|\w+ VIRTUAL TABLE)", one)]
     return [one for one in whole + broad if not (LANES | SMALL | ORDERED) & set(one.replace("(", " ").split())]
 
 
@@ -196,6 +196,8 @@ async def _filled(desk: engine.Store) -> None:
     assert await desk.batches.open(batch("filled", 0), after(days=1)) is None
 
 
+PUSH = model.Push(1, SOURCE, model.News(everything=True), NOON)
+
 CALLS: dict[str, Callable[[engine.Store], Awaitable[Any]]] = {
     "save, nothing changed": lambda desk: desk.anomalies.save(ports.Observation(SOURCE, SAME, read_at=after(2), now=after(2), cursor="d")),
     "save, all changed": lambda desk: desk.anomalies.save(
@@ -230,6 +232,11 @@ CALLS: dict[str, Callable[[engine.Store], Awaitable[Any]]] = {
     "begin a delivery": lambda desk: desk.deliveries.begin("trigger", "x", NOON, 30),
     "end a delivery": lambda desk: desk.deliveries.done(DELIVERY, NOON),
     "sweep deliveries": lambda desk: desk.deliveries.sweep(NOON),
+    "push": lambda desk: desk.pushes.add(SOURCE, model.News(everything=True), NOON),
+    "systems that pushed": lambda desk: desk.pushes.systems([SOURCE, "acme"], after(9)),
+    "pushes": lambda desk: desk.pushes.waiting(SOURCE, after(9), 10),
+    "settle a push": lambda desk: desk.pushes.settle([PUSH], NOON),
+    "read a push again": lambda desk: desk.pushes.again([PUSH], NOON),
     "release all": lambda desk: desk.leases.release_all(),
     "past": lambda desk: desk.journal.past(SAME[3], after(9)),
     "history": lambda desk: desk.journal.history(ref(50)),

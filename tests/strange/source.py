@@ -250,10 +250,6 @@ class Strange:
 
     # --- the rest ------------------------------------------------------------------------------------------------------
 
-    def push(self, headers: Mapping[str, str], body: bytes) -> None:
-        """It rings nowhere, so whatever comes is not its."""
-        raise errors.SourceGarbled(self.name, f"{self.title} sends no webhooks.")
-
     async def check(self) -> str:
         """Whether the key opens the door, and what is behind it."""
         async for page, following in self._wire.pages("yes"):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from unittest import mock
+from urllib import parse
 
-from bot import ports
+from bot import model, ports
 from bot.core import setting_values
 from bot.sources import registry
 from tests.strange import source
@@ -24,6 +25,21 @@ def _build(deps: ports.Deps) -> ports.System:
     return ports.System(made)
 
 
+def _rung(body: bytes) -> model.News:
+    """A form: a `bell` for each signal that is about one, `round` for all of them; a bell called "try" rings about nothing."""
+    bells = parse.parse_qs(body.decode("ascii", "replace"), strict_parsing=True)
+    if not {"bell", "round"} & bells.keys():
+        raise ValueError("rings no bell")
+    about = tuple(model.Mention(ident) for ident in bells.get("bell", ()) if ident != "try")
+    return model.News(about, everything="round" in bells)
+
+
+HOOKS = ports.Hooks(
+    ways=(ports.header("X-Strange-Bell"),),
+    read=_rung,
+    steps=("Hang a bell at $url.", "Engrave it with the value of $secret, or ring at $path or $keyed."),
+)
+
 KIND = ports.Kind(
     name=source.Strange.name,
     title=source.Strange.title,
@@ -33,6 +49,7 @@ KIND = ports.Kind(
         ports.Setting("KEY", setting_values.secret(), "the key that is exchanged for tokens", secret=True),
     ),
     keys=(("KEY",),),
+    hooks=HOOKS,
     words=tuple(key for word in source.OWN_WORDS for key in (word.name, *word.aliases)),
     build=_build,
 )

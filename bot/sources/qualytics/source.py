@@ -26,7 +26,6 @@ from bot.sources.qualytics import (
     operations,
     outcomes,
     place_names,
-    push,
     schema,
     scoping,
 )
@@ -275,10 +274,6 @@ class Qualytics:
         return f"{count:,} datastore{'' if count == 1 else 's'}"
 
     # --- the rest ------------------------------------------------------------------------------------------------------
-
-    def push(self, headers: Mapping[str, str], body: bytes) -> None:
-        """Whatever a webhook says, it means that there is news."""
-        push.check(self.name, body)
 
     async def aclose(self) -> None:
         """Close connections."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot import model, ports
 from bot.core import setting_values
-from bot.sources.qualytics import source
+from bot.sources.qualytics import push, source
 
 
 def _datastores(value: str) -> tuple[str, ...]:
@@ -43,8 +43,8 @@ KIND = ports.Kind(
     ),
     severity={model.Severity(word): bound for word, bound in source.THRESHOLDS.items()},
     foreign=frozenset({"QUALYTICS_SSL_VERIFY", "QUALYTICS_TIMEOUT", "QUALYTICS_NO_BANNER", "QUALYTICS_CONFIG_HOME"}),
-    hook_headers=("X-Qualytics-Secret",),
+    hooks=push.HOOKS,
     classic=True,
     build=_build,
 )
-"""The foreign variables are those of the vendor's command line; the header is what their n8n node can send (contracts 1.7)."""
+"""The foreign variables are those of the vendor's command line."""
