@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.ports.acting import Who, acting, actor
 from bot.ports.health import DigestMarks, HealthRecords, SlackHealth, SourceTraits
 from bot.ports.keeping import Reached, Removed, Retention
 from bot.ports.kinds import Budget, Deps, Kind, Lanes, Setting, Thresholds
@@ -103,8 +104,11 @@ __all__ = [
     "Telemetry",
     "Thresholds",
     "Way",
+    "Who",
     "Witness",
     "Workers",
+    "acting",
+    "actor",
     "clicked",
     "header",
     "urgent",

@@ -134,7 +134,7 @@ async def _merged(
     connection: AsyncConnection, sight: Sight, seen: Sequence[model.Anomaly], known: Mapping[str, mappers.AnyRow], *, beside: bool
 ) -> Sequence[model.Anomaly]:
     """With what is kept here of them, read once their rows are locked: who changes that locks them, too."""
-    if not beside and not any(anomaly.kept_here for anomaly in seen):
+    if not beside and not any(anomaly.kept_here or anomaly.keepable for anomaly in seen):
         return seen
     fresh = {anomaly.ref.id for anomaly in seen if _fresh(sight, known.get(anomaly.ref.id))}
     return await overlays.merge(connection, sight.of.source, seen, fresh)

@@ -269,7 +269,8 @@ class Runs:
         if change.comment:
             change = replace(change, comment=attribution.signed(change.comment, batch.actor_name))
         try:
-            return await source.apply(change, group)
+            with ports.acting(self.people.standing_in(batch.actor)):
+                return await source.apply(change, group)
         except (errors.SourceUnavailable, errors.SourceGarbled) as error:
             log.info("an answer to batch %s was lost: %s", batch.id, error)
             return [model.Outcome(one.ref, model.Result.REFUSED, str(error), unsure=True) for one in group]
