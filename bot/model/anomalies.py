@@ -113,8 +113,8 @@ class Anomaly:
     than `datastore` and `container`, by which anomalies are filtered and counted. `merged_into` goes on in place of it. `deleted`: its
     system does not know it any more. `over`: since when it is closed there, by nobody but the system. `kept_here` are the parts that its
     system has no way to keep of this one, in the order of `Part`: the desk keeps them (`core.overlay`). `keepable` are those that its
-    system keeps unless the desk was made to keep them in its place (`Outcome.ours`): then they are among `kept_here`, too, and `there` is how
-    it stands in its system.
+    system keeps unless the desk was made to keep them in its place (`Outcome.ours`): then they are among `kept_here`, too, and `there` says
+    how it stands in its system.
     """
 
     ref: Ref
