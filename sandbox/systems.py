@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox import autional, qualytics
+from sandbox import anodot, autional, qualytics
 
 SPOKEN = Path(__file__).parents[1] / "bot" / "sources"
 """Where the product keeps what it knows of a system, as `<name>/system.py`."""
@@ -40,6 +40,7 @@ SYSTEMS: tuple[System, ...] = (
             "AUTIONAL_CLIENT_SECRET": autional.CLIENT_SECRET,
         },
     ),
+    System("anodot", FEED, lambda url: {"ANODOT_URL": url, "ANODOT_ACCESS_KEY": anodot.SANDBOX_KEY}),
 )
 
 

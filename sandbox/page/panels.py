@@ -106,4 +106,29 @@ PANELS: Mapping[str, Panel] = {
             Choice("prefix", "Path of the service", {"audit": "audit", "audit-service": "audit-service"}),
         ),
     ),
+    "anodot": Panel(
+        title="Anodot",
+        still=frozenset({"open"}),
+        order="serial",
+        acts=(
+            Act("normal", "Back to normal", {"status": "closed"}),
+            Act("spread", "Two more metrics", {"spread": 2}),
+            Act("merge", "Merge the two newest", {}, "merge"),
+            Act("expire", "End the bot's token", {}, "tokens/expire"),
+            Act("revoke", "Take the access key back", {"revoked": True}, "keys"),
+            Act("restore", "Give it back", {"revoked": False}, "keys"),
+            Act("odd", "Something oddly written", {"fields": {"odd": "metric without intervals"}}, "anomalies"),
+        ),
+        faults=_faults(
+            "anodot",
+            Fault("anodot-failed", "Answers 200 with an error inside", {"mode": "failed", **FOREVER}),
+            Fault("anodot-1004", "Too many calls in a minute", {"mode": "1004", **FOREVER}),
+            Fault("anodot-2002", "Too many calls at once", {"mode": "2002", **FOREVER}),
+        ),
+        choices=(
+            Choice("group_scores", "Scores of groups", {"hundred": "0..100", "unit": "0..1", "mixed": "both"}),
+            Choice("triggers", "List of triggers", {"newer": "newer form", "older": "older form"}),
+            Choice("expired", "A token that has ended", {"401": "401", "400": "400"}),
+        ),
+    ),
 }

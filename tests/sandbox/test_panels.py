@@ -9,10 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox import autional, qualytics, systems
+from sandbox import anodot, autional, qualytics, systems
 from sandbox.page import chaos, control_client, panels
 
-FAKES = {"qualytics": qualytics.running, "autional": autional.running}
+FAKES = {"qualytics": qualytics.running, "autional": autional.running, "anodot": anodot.running}
 
 
 @contextlib.asynccontextmanager
@@ -72,3 +72,11 @@ async def test_the_settings_that_the_demo_gives_the_bot_open_the_fake() -> None:
         told = await web.post("/bff/oauth/api/v1/oauth/token", data={"grant_type": "client_credentials", **form})
         headers = {"Authorization": f"Bearer {told.json()['access_token']}", "X-Tenant-ID": settings["AUTIONAL_TENANT"]}
         assert (await web.get("/bff/audit/api/v1/admin/audit/anomalies", headers=headers)).json()["total"] > 12
+
+
+async def test_the_key_that_the_demo_gives_the_bot_opens_the_fake() -> None:
+    async with anodot.running() as url, httpx.AsyncClient(base_url=url, verify=False) as web:
+        settings = next(one for one in systems.SYSTEMS if one.name == "anodot").settings(url)
+        token = (await web.post("/api/v2/access-token", json={"refreshToken": settings["ANODOT_ACCESS_KEY"]})).json()
+        told = await web.get("/api/v2/anomalies/count", headers={"Authorization": f"Bearer {token}"})
+        assert told.json()["total"] > 0
