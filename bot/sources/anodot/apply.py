@@ -135,18 +135,19 @@ class Actions:
         if deed.trigger is None or deed.by is None:
             return _here(deed)
         if deed.by.id not in deed.trigger.stars:
-            await self._settled(deed, "POST", "acknowledge/add", {"userId": deed.by.id}, _acknowledged)
-            self._book.starred(deed.trigger.group, [*deed.trigger.stars, deed.by.id])
+            one = _own(deed.trigger)
+            await self._settled(deed, one, "POST", "acknowledge/add", {"userId": deed.by.id}, _acknowledged)
+            self._book.became(replace(one, stars=(*one.stars, deed.by.id)))
         return outcomes.done(deed.target)
 
     async def _unacknowledge(self, deed: _Deed) -> model.Outcome:
         """All who acknowledged it let go of it: while one of them holds on, it is acknowledged."""
         if deed.trigger is None:
             return _here(deed)
-        for star in deed.trigger.stars:
-            await self._settled(deed, "POST", "acknowledge/remove", {"userId": star}, _not_acknowledged)
-        if deed.trigger.stars:
-            self._book.starred(deed.trigger.group, [])
+        for one in deed.trigger.each:
+            for star in one.stars:
+                await self._settled(deed, one, "POST", "acknowledge/remove", {"userId": star}, _not_acknowledged)
+            self._book.became(replace(one, stars=()))
         return outcomes.done(deed.target, _without(deed, model.Part.STATE))
 
     async def _assign(self, deed: _Deed) -> model.Outcome:
@@ -156,11 +157,11 @@ class Actions:
         if deed.trigger is None or deed.by is None:
             return _here(deed)
         wanted = (deed.change.assignees or ("",))[0]
-        there = deed.trigger.assignee
-        body = {"assigneeId": wanted or there, "assignerId": deed.by.id}
-        if wanted != there:
-            await self._settled(deed, "PUT" if wanted else "DELETE", "assignee", body, _assigned(deed.change))
-            self._book.assigned(deed.trigger.group, wanted)
+        for one in [_own(deed.trigger)] if wanted else [one for one in deed.trigger.each if one.assignee]:
+            if one.assignee != wanted:
+                body = {"assigneeId": wanted or one.assignee, "assignerId": deed.by.id}
+                await self._settled(deed, one, "PUT" if wanted else "DELETE", "assignee", body, _assigned(deed.change))
+                self._book.became(replace(one, assignee=wanted))
         return outcomes.done(deed.target, _without(deed, model.Part.ASSIGNEES))
 
     async def _archive(self, deed: _Deed) -> model.Outcome:
@@ -205,14 +206,21 @@ class Actions:
 
     # --- the wire ---------------------------------------------------------------------------------------------------------
 
-    async def _settled(self, deed: _Deed, method: str, call: str, body: Mapping[str, Any], shows: Callable[[model.Anomaly], bool]) -> None:
+    async def _settled(
+        self,
+        deed: _Deed,
+        trigger: triggers.Trigger,
+        method: str,
+        call: str,
+        body: Mapping[str, Any],
+        shows: Callable[[model.Anomaly], bool],
+    ) -> None:
         """Sent once. After an answer that was lost somebody looks, and where the connection broke before anything happened, once more."""
-        assert deed.trigger is not None
-        path = self._api.trigger(deed.trigger.id, call)
+        path = self._api.trigger(trigger.id, call)
         try:
             await self._patiently(method, path, body)
         except (errors.SourceUnavailable, errors.SourceGarbled) as error:
-            self._book.changed(deed.trigger.group)
+            self._book.changed(trigger.group)
             now = await self._by_id.one(deed.target.ref.id)
             if now is not None and shows(now):
                 return
@@ -239,6 +247,11 @@ def _here(deed: _Deed) -> model.Outcome:
     """Kept here alone, and why: there is no trigger, or nobody knows who acts."""
     why = outcomes.UNKNOWN if deed.trigger is not None and deed.by is None else ""
     return outcomes.done(deed.target, deed.ours, why)
+
+
+def _own(trigger: triggers.Trigger) -> triggers.Trigger:
+    """The one trigger itself, without what the others of its anomaly say."""
+    return next((one for one in trigger.each if one.id == trigger.id), trigger)
 
 
 def _without(deed: _Deed, part: model.Part) -> model.Overlay | None:

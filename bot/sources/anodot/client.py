@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -31,6 +31,27 @@ _REFUSED = 400
 """What any other of their codes amounts to."""
 SPENT = (400, 401)
 """How a call with a token that has ended is refused; the vendor's own client renews it after either (contracts 2.1)."""
+
+
+_WRONG = (400, 422)
+"""How a value is refused that is not known there."""
+
+
+def _without_weeks(scales: str) -> str:
+    """The vendor's page tells five scales, and four as what can be asked for."""
+    return ",".join(one for one in scales.split(",") if one != "weekly") or scales
+
+
+_SAID: Mapping[str, Callable[[str], str]] = {
+    "resolution": _without_weeks,
+    "bookmark": lambda kept: f"-{kept[1:]}" if kept.startswith("!") else kept,
+}
+"""How arguments are said where the first way is refused: what stands before the id of somebody whose bookmarks are not wanted is lost on
+the vendor's page."""
+
+
+def _doubted(params: base.Params) -> frozenset[str]:
+    return frozenset(name for name, value in params if name in _SAID and _SAID[name](str(value)) != str(value))
 
 
 def host_address(url: str) -> str:
@@ -137,6 +158,7 @@ class Client(base.HttpSource):
         self.web = host_address(url)
         self.host = urlsplit(self.web).netloc
         ours = budget or budgets.Budget()
+        self._unknown: frozenset[str] = frozenset()
         self._about_anomalies, self._about_others = ours.part(ANOMALY_CALLS), ours.part(OTHER_CALLS)
         super().__init__(
             name=NAME,
@@ -154,9 +176,26 @@ class Client(base.HttpSource):
 
     # --- reading ----------------------------------------------------------------------------------------------------------
 
+    async def listed(self, path: str, params: base.Params) -> Any:
+        """GET something that takes the arguments of a list. What a deployment may not know is left out, or said in the other way, once it
+        was refused."""
+        try:
+            return await self.read(path, self._spoken(params, self._unknown))
+        except errors.SourceRejected as error:
+            doubted = _doubted(params) - self._unknown
+            if error.status not in _WRONG or not doubted:
+                raise
+            reply = await self.read(path, self._spoken(params, self._unknown | doubted))
+            self._unknown |= doubted
+            return reply
+
+    @staticmethod
+    def _spoken(params: base.Params, unknown: frozenset[str]) -> base.Params:
+        return [(name, _SAID[name](str(value)) if name in unknown else value) for name, value in params]
+
     async def page(self, params: base.Params, *, index: int = 0, size: int = SIZE) -> RawPage:
         """One page of anomalies, from that one on. Raises SourceGarbled for what is none."""
-        reply = await self.read("anomalies", [*params, ("index", index), ("size", size)])
+        reply = await self.listed("anomalies", [*params, ("index", index), ("size", size)])
         items = reply.get("anomalies") if isinstance(reply, Mapping) else None
         if items is None and isinstance(reply, Mapping) and whole(reply.get("total")) == 0:
             items = []
@@ -166,7 +205,7 @@ class Client(base.HttpSource):
 
     async def count(self, params: base.Params) -> int:
         """How many there are."""
-        reply = await self.read("anomalies/count", params)
+        reply = await self.listed("anomalies/count", params)
         total = whole(reply.get("total")) if isinstance(reply, Mapping) else None
         if total is None:
             raise errors.SourceGarbled(NAME, f"{TITLE} gave an answer that is not a count.")
@@ -174,7 +213,7 @@ class Client(base.HttpSource):
 
     async def metrics(self, ident: str, params: base.Params, index: int = 0) -> Mapping[str, Any]:
         """One anomaly with its metrics from that one on. Raises SourceMissing."""
-        reply = await self.read(self.one(ident, "metrics"), [*params, *([("index", index)] if index else [])])
+        reply = await self.listed(self.one(ident, "metrics"), [*params, *([("index", index)] if index else [])])
         if not isinstance(reply, Mapping):
             raise errors.SourceGarbled(NAME, f"{TITLE} gave an anomaly that cannot be read.")
         return reply

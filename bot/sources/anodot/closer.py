@@ -90,7 +90,7 @@ class Closer:
 
     async def _tokens(self, ident: str, scale: str) -> Sequence[model.Fact]:
         params: base.Params = [("anomalyId", ident), ("resolution", scale or ",".join(client.SCALES)), *_LIMITS]
-        found = commons(await self._api.read("anomalies/tokenMap", params))
+        found = commons(await self._api.listed("anomalies/tokenMap", params))
         return [model.Fact("Common", shared) for shared in said(found)[:TOKENS]]
 
     # --- a filter ---------------------------------------------------------------------------------------------------------
@@ -102,7 +102,7 @@ class Closer:
             raise errors.NotSupported(
                 f"{client.TITLE} tells what metrics have in common for one search: add metric:revenue, tag:key=value, or q:{{...}}."
             )
-        return commons(await self._api.read("anomalies/tokenMap", [*plan.lists[0], *_LIMITS]))
+        return commons(await self._api.listed("anomalies/tokenMap", [*plan.lists[0], *_LIMITS]))
 
 
 _LIMITS: base.Params = (("tokenMapClustersLimit", CLUSTERS), ("toklenMapClusterLimit", PER_CLUSTER))

@@ -134,7 +134,7 @@ def own_words(clock: ports.Clock) -> tuple[model.OwnWord, ...]:
 
     return (
         model.OwnWord("metric", "metric:revenue", "what is measured", _metric, _measures, ("what",), many=True),
-        model.OwnWord("resolution", "resolution:short,medium", "the scale of time: short (1m), medium (5m), long (1h), longlong (1d), "
+        model.OwnWord("resolution", "resolution:short", "the scale of time: short (1m), medium (5m), long (1h), longlong (1d), "
                       "weekly (1w); all without this word", _resolution, _resolved, ("timescale",), many=True),
         model.OwnWord("duration", "duration:2h", "lasts at least so long", _duration, lasts),
         model.OwnWord("direction", "direction:down", "up, down or both", _direction, _directed),

@@ -8,6 +8,7 @@ once more by position.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -28,6 +29,7 @@ CANONICAL: Mapping[str, str] = {
 STEPS: Mapping[str, str] = {"short": "1 minute", "medium": "5 minutes", "long": "1 hour", "longlong": "1 day", "weekly": "1 week"}
 KINDS: Mapping[str, str] = {"transient": "Transient", "pattern_change": "Pattern change"}
 OPEN, CLOSED, ACKNOWLEDGED, MERGED = "open", "closed", "acknowledged", "merged"
+_HEX = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 TAGS, INTERVALS = 20, 20
 """Properties and intervals that are kept of one anomaly."""
 
@@ -49,7 +51,9 @@ def number(value: Any) -> float | None:
 def moment(value: Any) -> datetime | None:
     """A time in epoch seconds; None where there is none."""
     found = number(value)
-    if found is None or found <= 0:
+    if found is None:
+        return _written(value)
+    if found <= 0:
         return None
     while found >= TOO_LATE:
         found /= 1000
@@ -57,6 +61,14 @@ def moment(value: Any) -> datetime | None:
         return datetime.fromtimestamp(found, UTC)
     except (OverflowError, OSError, ValueError):
         return None
+
+
+def _written(value: Any) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def text(raw: Mapping[str, Any], name: str) -> str:
@@ -232,7 +244,8 @@ class Reader:
 def merged_ids(raw: Mapping[str, Any]) -> Sequence[str]:
     """The ids of those that went on in this one."""
     found = raw.get("mergedIds")
-    return [one for one in found if isinstance(one, str) and one and one != text(raw, "id")] if isinstance(found, list) else []
+    listed = found if isinstance(found, list) else _HEX.findall(found) if isinstance(found, str) else []
+    return [one for one in listed if isinstance(one, str) and one and one != text(raw, "id")]
 
 
 def _kind(raw: Mapping[str, Any], metrics: Sequence[Metric]) -> str:

@@ -37,7 +37,10 @@ _SEVERITIES: Mapping[str, model.Severity] = {"info": model.Severity.LOW, **{one.
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """One trigger. `group` is the anomaly, `stars` are the users who acknowledged it, `assignee` the one who is assigned, "" for nobody."""
+    """One trigger. `group` is the anomaly, `stars` are the users who acknowledged it, `assignee` the one who is assigned, "" for nobody.
+
+    Several alerts may have raised one each for the same anomaly: `each` are all of them, and the worst of these tells of all, who
+    acknowledged any of them, and who is assigned."""
 
     id: str
     group: str
@@ -48,6 +51,7 @@ class Trigger:
     stars: tuple[str, ...] = ()
     assignee: str = ""
     closed: bool = False
+    each: tuple[Trigger, ...] = ()
 
     @property
     def acknowledged(self) -> bool:
@@ -68,7 +72,8 @@ class Book:
 
     def __init__(self, api: client.Client, clock: ports.Clock) -> None:
         self._api, self._clock = api, clock
-        self._by_group: dict[str, Trigger] = {}
+        self._by_group: dict[str, dict[str, Trigger]] = {}
+        self._groups: dict[str, str] = {}
         self._since: datetime | None = None
         self._read: datetime | None = None
         self._turn: float = 0.0
@@ -77,12 +82,13 @@ class Book:
         self._reading = asyncio.Lock()
 
     def of(self, ident: str) -> Trigger | None:
-        """The trigger of an anomaly; of several the youngest."""
-        return self._by_group.get(ident)
+        """The trigger of an anomaly; of several the worst, for all of them."""
+        return told(list(self._by_group.get(ident, {}).values()))
 
     def acknowledged(self) -> Sequence[Trigger]:
         """Those that somebody has in hand although they are over."""
-        return [one for one in self._by_group.values() if one.acknowledged and one.closed]
+        each = map(told, ([*some.values()] for some in self._by_group.values()))
+        return [one for one in each if one is not None and one.acknowledged and one.closed]
 
     def changed(self, ident: str) -> None:
         """We changed it: whoever reads it next looks."""
@@ -105,6 +111,7 @@ class Book:
             except errors.SourceForbidden:
                 self._barred = self._clock.now()
                 self._by_group.clear()
+                self._groups.clear()
 
     async def _covered(self, starts: Mapping[str, datetime]) -> None:
         now = self._clock.now()
@@ -158,24 +165,23 @@ class Book:
         if found is None:
             raise errors.SourceGarbled(client.NAME, f"{client.TITLE} gave an answer that is not a list of alerts.")
         for one in found:
-            before = self._by_group.get(one.group)
-            if before is None or before.started <= one.started or before.id == one.id:
-                self._by_group[one.group] = one
+            self._put(one)
         return found
+
+    def _put(self, one: Trigger) -> None:
+        """Where it belongs now: when anomalies are merged their triggers move."""
+        before = self._groups.get(one.id)
+        if before not in (None, one.group):
+            self._by_group.get(before or "", {}).pop(one.id, None)
+        self._groups[one.id] = one.group
+        self._by_group.setdefault(one.group, {})[one.id] = one
 
     # --- what we did ourselves --------------------------------------------------------------------------------------------
 
-    def starred(self, ident: str, stars: Sequence[str]) -> None:
-        """It was acknowledged by these."""
-        if (known := self._by_group.get(ident)) is not None:
-            self._by_group[ident] = replace(known, stars=tuple(stars))
-        self.changed(ident)
-
-    def assigned(self, ident: str, assignee: str) -> None:
-        """It was assigned."""
-        if (known := self._by_group.get(ident)) is not None:
-            self._by_group[ident] = replace(known, assignee=assignee)
-        self.changed(ident)
+    def became(self, one: Trigger) -> None:
+        """We changed it to this."""
+        self._put(one)
+        self.changed(one.group)
 
 
 def _together(starts: Mapping[str, datetime]) -> Sequence[tuple[datetime, Sequence[str]]]:
@@ -187,6 +193,17 @@ def _together(starts: Mapping[str, datetime]) -> Sequence[tuple[datetime, Sequen
         else:
             groups.append((began, [ident]))
     return groups
+
+
+def told(each: Sequence[Trigger]) -> Trigger | None:
+    """The worst of these, the youngest of several, with what all of them say; None where there is none."""
+    ranks = list(model.Severity)
+    worst = max(each, key=lambda one: (ranks.index(one.severity) if one.severity else -1, one.started), default=None)
+    if worst is None:
+        return None
+    stars = tuple(dict.fromkeys(star for one in (worst, *each) for star in one.stars))
+    assignee = next((one.assignee for one in (worst, *each) if one.assignee), "")
+    return replace(worst, stars=stars, assignee=assignee, closed=all(one.closed for one in each), each=tuple(each))
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------------

@@ -60,7 +60,7 @@ class Users:
         if len(hits) != 1:
             found = f"{len(hits)} users are" if hits else "no user is"
             raise errors.NotFound(f'In {self._api.title} {found} called "{who}". Use the e-mail address there.')
-        return f"{sign}{hits[0].id}"
+        return f"{'!' if sign else ''}{hits[0].id}"
 
 
 def _called(one: model.Person) -> frozenset[str]:
