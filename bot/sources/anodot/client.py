@@ -25,8 +25,10 @@ SCALES = ("short", "medium", "long", "longlong", "weekly")
 ADVICE = "Ask an admin of Anodot for a new access key (Settings > API Tokens there), and put it into ANODOT_ACCESS_KEY."
 
 _RATE, _INACTIVE, _BUSY = 1004, 2001, 2002
-_STATUSES: Mapping[int, tuple[int, float | None]] = {_RATE: (429, 10.0), _INACTIVE: (401, None), _BUSY: (429, 1.0)}
-"""The HTTP status that says the same as one of their codes, and the seconds to wait: a minute's calls come back one by one."""
+_STATUSES: Mapping[int, int] = {_RATE: 429, _INACTIVE: 401, _BUSY: 429}
+"""The HTTP status that says the same as one of their codes."""
+_WAITS: Mapping[int, float] = {_RATE: 10.0, _BUSY: 1.0}
+"""Seconds to wait: a minute's calls come back one by one."""
 _REFUSED = 400
 """What any other of their codes amounts to."""
 SPENT = (400, 401)
@@ -82,9 +84,18 @@ def judge(reply: Any) -> judging.Fault | None:
     found = _complaints(reply)
     if not found:
         return None
-    codes = [code for one in found if (code := _code(one.get("error"))) is not None]
-    status, wait = next((_STATUSES[code] for code in codes if code in _STATUSES), (_REFUSED, None))
-    return judging.Fault(status, "; ".join(filter(None, map(_words, found[:3]))), wait=wait)
+    codes = (_code(one.get("error")) for one in found)
+    status = next((_STATUSES[code] for code in codes if code in _STATUSES), _REFUSED)
+    return judging.Fault(status, "; ".join(filter(None, map(_words, found[:3]))))
+
+
+def _known(body: bytes) -> int | None:
+    """Which of their codes an answer has that says more than its status."""
+    try:
+        codes = [_code(one.get("error")) for one in _complaints(judging.parse(body))]
+    except ValueError:
+        return None
+    return next((code for code in codes if code in _STATUSES), None)
 
 
 def _complaints(reply: Any) -> Sequence[Mapping[str, Any]]:
@@ -245,24 +256,19 @@ class Client(base.HttpSource):
     # --- answers ----------------------------------------------------------------------------------------------------------
 
     def fault(self, answer: judging.HttpAnswer) -> judging.Fault | None:
-        """What is wrong with an answer. Their code says more than the HTTP status beside it: too many calls come as 400, too. A change is
-        answered by nothing."""
-        if 200 <= answer.status < 300 and not answer.body.strip():
+        """What is wrong with an answer. Their code says more than the HTTP status beside it: too many calls come as 400, too, and nothing
+        says how long to wait. A change is answered by nothing."""
+        well = 200 <= answer.status < 300
+        if well and not answer.body.strip():
             return None
         found = super().fault(answer)
-        if found is None or 200 <= answer.status < 300 or answer.status >= 500:
+        if found is None or answer.status >= 500:
             return found
-        told = self._told(answer.body)
-        if told is None or told.status == _REFUSED:
+        code = _known(answer.body)
+        if code is None:
             return found
-        return replace(found, status=told.status, wait=found.wait if found.wait is not None else told.wait)
-
-    @staticmethod
-    def _told(body: bytes) -> judging.Fault | None:
-        try:
-            return judge(judging.parse(body))
-        except ValueError:
-            return None
+        wait = found.wait if "retry-after" in answer.headers else _WAITS.get(code)
+        return replace(found, status=_STATUSES[code], wait=wait)
 
     async def _exchange(self, request: httpx.Request, *, whole: bool = True) -> judging.HttpAnswer:
         part = self._about_anomalies if request.url.path.startswith(f"{API}/anomalies") else self._about_others
