@@ -43,6 +43,8 @@ class Closer:
             asked.append(self._tried(self._course(anomaly, ident, heaviest, scale)))
         found = await base.together([_awaited(one) for one in asked])
         told = [fact for one in found if not isinstance(one, errors.SourceError) for fact in one]
+        if heaviest is not None and anomaly.ended is None:
+            told = [*schema.moving(heaviest), *told]
         names = tuple(one.name or one.ident for one in metrics if one.name or one.ident)
         many = [model.Fact("Metrics in all", f"{len(metrics):,}", more=names)] if len(metrics) > 1 else []
         missing = tuple(dict.fromkeys(str(one) for one in found if isinstance(one, errors.SourceError)))

@@ -4,6 +4,7 @@ is behind that is read from the oldest on, each window beginning where the last 
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,18 +26,17 @@ _ORDERS: Mapping[str, Any] = {
     "oldest": lambda one: (one.created.timestamp(), one.ref.id),
     "weight": lambda one: (-(one.weight if one.weight is not None else -1.0), -one.created.timestamp(), one.ref.id),
     "weight:asc": lambda one: (one.weight if one.weight is not None else 101.0, -one.created.timestamp(), one.ref.id),
-    "ended": lambda one: (-(one.ended.timestamp() if one.ended else 0.0), one.ref.id),
-    "ended:asc": lambda one: (one.ended.timestamp() if one.ended else 1e12, one.ref.id),
-    "duration": lambda one: (-_lasting(one), one.ref.id),
+    "ended": lambda one: (-one.ended.timestamp() if one.ended else math.inf, one.ref.id),
+    "ended:asc": lambda one: (one.ended.timestamp() if one.ended else math.inf, one.ref.id),
+    "duration": lambda one: (tuple(-part for part in _lasting(one)), one.ref.id),
     "duration:asc": lambda one: (_lasting(one), one.ref.id),
 }
 
 
-def _lasting(one: model.Anomaly) -> float:
-    """Seconds; of what goes on, as if it would for a century."""
-    if one.started is None:
-        return 0.0
-    return one.ended.timestamp() - one.started.timestamp() if one.ended else 4e9 - one.started.timestamp()
+def _lasting(one: model.Anomaly) -> tuple[float, float]:
+    """How long it was, in seconds; what goes on is longer than anything that has ended, and the longer the earlier it began."""
+    began = one.started or one.created
+    return (0.0, one.ended.timestamp() - began.timestamp()) if one.ended else (1.0, -began.timestamp())
 
 
 def newest(one: model.Anomaly) -> tuple[float, str]:

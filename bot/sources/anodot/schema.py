@@ -268,15 +268,21 @@ def _facts(raw: Mapping[str, Any], metrics: Sequence[Metric], trigger: triggers.
     if peak is not None:
         yield model.Fact("Peak", written(peak))
     yield from _deltas(first.raw)
-    last = number(first.raw.get("anomalySumDeltas"))
-    last = number(first.last.get("anomalySumDeltas")) if last is None else last
-    if last is not None:
-        yield model.Fact("Sum of deltas", written(last))
     if (normal := moment(first.raw.get("lastNormalTime"))) is not None:
         yield model.Fact("Last normal", "", at=normal)
-    if (data := moment(first.raw.get("timestamp"))) is not None:
-        yield model.Fact("Last data", "", at=data)
+    if text(raw, "state").casefold() == CLOSED:
+        yield from moving(first)
     yield from _rest(raw, first)
+
+
+def moving(one: Metric) -> Iterable[model.Fact]:
+    """What changes with every data point: a card that told it of an open one would never be still, so that is told to who looks closely."""
+    told = number(one.raw.get("anomalySumDeltas"))
+    told = number(one.last.get("anomalySumDeltas")) if told is None else told
+    if told is not None:
+        yield model.Fact("Sum of deltas", written(told))
+    if (data := moment(one.raw.get("timestamp"))) is not None:
+        yield model.Fact("Last data", "", at=data)
 
 
 def _deltas(raw: Mapping[str, Any]) -> Iterable[model.Fact]:
