@@ -16,6 +16,7 @@ from bot.services import (
     digest,
     keeping,
     kept_here,
+    likeness,
     open_ones,
     people,
     poll,
@@ -48,6 +49,7 @@ class Ground:
     pictures: Mapping[str, ports.Pictures]
     witnesses: Mapping[str, ports.Witness]
     detectors: Mapping[str, ports.Detector]
+    commons: Mapping[str, ports.Commons]
     hooks: Mapping[str, ports.Hooks]
     messenger: ports.Messenger
     directory: ports.Directory
@@ -117,6 +119,7 @@ def services(ground: Ground) -> Services:
         runs=_runs(ground, folk, bulk, wanted, posting, recorder),
         scans=scanning,
         detections=_detections(ground),
+        likeness=likeness.Likeness(search=looking.search, commons=ground.commons, grants=ground.grants),
         follow=_follow(ground, folk, scanning, wanted),
         digests=digesting,
         review=reviewing,

@@ -24,7 +24,6 @@ APART = (errors.SourceError, errors.NotFound, errors.NotSupported)
 _RANK: Mapping[model.Severity | None, int] = {severity: -number for number, severity in enumerate(model.Severity)}
 
 
-
 def _lasting(one: model.Anomaly) -> tuple[float, float]:
     """How long it was, in seconds; what goes on is longer than anything that has ended, and the longer the earlier it began."""
     began = one.started or one.created

@@ -84,18 +84,21 @@ def judge(reply: Any) -> judging.Fault | None:
     found = _complaints(reply)
     if not found:
         return None
-    codes = (_code(one.get("error")) for one in found)
-    status = next((_STATUSES[code] for code in codes if code in _STATUSES), _REFUSED)
+    status = next((_STATUSES[code] for code in _codes(found) if code in _STATUSES), _REFUSED)
     return judging.Fault(status, "; ".join(filter(None, map(_words, found[:3]))))
 
 
 def _known(body: bytes) -> int | None:
     """Which of their codes an answer has that says more than its status."""
     try:
-        codes = [_code(one.get("error")) for one in _complaints(judging.parse(body))]
+        found = _complaints(judging.parse(body))
     except ValueError:
         return None
-    return next((code for code in codes if code in _STATUSES), None)
+    return next((code for code in _codes(found) if code in _STATUSES), None)
+
+
+def _codes(found: Sequence[Mapping[str, Any]]) -> Sequence[int]:
+    return [code for one in found if (code := _code(one.get("error"))) is not None]
 
 
 def _complaints(reply: Any) -> Sequence[Mapping[str, Any]]:

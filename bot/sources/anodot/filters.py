@@ -195,7 +195,7 @@ def plan(query: model.Query, bookmarks: Sequence[str] = ()) -> Plan:
             chosen.append([(name, value) for value in values])
             lists *= len(values)
     fixed = [*_fixed(query, others), *([("bookmark", bookmarks[0])] if len(bookmarks) == 1 else [])]
-    made = [[*fixed, *_search(expression, raw, some)] for some in itertools.product(*chosen)]
+    made = [[*fixed, *_search(expression, raw, query.text, some)] for some in itertools.product(*chosen)]
     whole = len(chosen) == sum(bool(values) for _, values in axes)
     local = bool(query.severities or query.types or query.assignees or query.ids or (query.text and not (raw or expression)))
     days = query.until is not None or not _plain(query)
@@ -281,9 +281,10 @@ def _expression(said: str) -> tuple[Sequence[Any], str]:
     return (terms, said if not isinstance(terms, list) else "") if isinstance(terms, list) else ((), said)
 
 
-def _search(terms: Sequence[Any], raw: str, chosen: Sequence[tuple[str, str]]) -> base.Params:
-    if raw:
-        return [("q", raw)]
+def _search(terms: Sequence[Any], raw: str, said: str, chosen: Sequence[tuple[str, str]]) -> base.Params:
+    """What was typed as it is, where nothing is added to it."""
+    if raw or (terms and not chosen):
+        return [("q", raw or said)]
     made = [_term("what", value) if name == "metric" else _term(*value.split("=", 1)) for name, value in chosen]
     whole = [*terms, *made]
     return [("q", json.dumps({"expression": whole}, separators=(",", ":")))] if whole else []

@@ -280,7 +280,7 @@ async def _dana(source: str) -> model.Person:
 
 
 class Anodot(Harness):
-    """The sandbox's Anodot, with thirty open; pages are of ten. The triggers of all are one look, and names another: they are not counted."""
+    """The sandbox's Anodot, with thirty open; pages are of ten. A look at all triggers, one at names, and tokens are not counted."""
 
     name, page, together = "anodot", 10, 1
     cannot = frozenset(
