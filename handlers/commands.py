@@ -97,7 +97,7 @@ async def _help(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -
     offers = [desk.browse.capabilities(name) for name in desk.sources]
     ways = [one for offer in offers for one in offer.archive_as]
     unable = grammar.unable({action for offer in offers for action in offer.supports})
-    unable |= frozenset() if desk.likeness.commons else {"common"}
+    unable |= frozenset() if desk.browse.commons else {"common"}
     search = desk.browse.search
     return desk_status.help_text(await desk.browse.newest(), ways, search.own_words(), search.refused_words(), unable)
 
@@ -120,7 +120,7 @@ async def _count(desk: desk.Desk, command: grammar.Command, actor: model.Actor) 
 
 async def _common(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
     query = command.query or model.Query()
-    name, found = await desk.likeness.of(query, actor)
+    name, found = await desk.browse.likeness.of(query, actor)
     return likeness.told(grammar.canonical(query), found, desk.browse.capabilities(name))
 
 

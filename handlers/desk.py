@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot import model, ports
-from bot.services import browse, digest, likeness, people, review, status, triage
+from bot.services import browse, digest, people, review, status, triage
 from bot.services.batches import freeze, preview, run
 from bot.services.scans import ask, detect, follow
 
@@ -30,7 +30,6 @@ class Desk:
     runs: run.Runs
     scans: ask.Scans
     detections: detect.Detections
-    likeness: likeness.Likeness
     follow: follow.Follow
     digests: digest.Digests
     review: review.Review

@@ -299,7 +299,8 @@ TABLE: tuple[FilterWord, ...] = (
                matches=lambda q, a: a.fingerprint == q.fingerprint),
     FilterWord("q", "text", 'q:"not null"', "words in the description, the checks, the tags or the table's name", _text, many=False,
                matches=_contains),
-    FilterWord("sort", "sort", "sort:weight", "newest, oldest or weight first, or ended or duration; :asc turns it round", _choice(SORTS), many=False),
+    FilterWord("sort", "sort", "sort:weight", "newest, oldest or weight first; where a system can ended or duration, and :asc",
+               _choice(SORTS), many=False),
     FilterWord("limit", "limit", "limit:20", "at most so many", _limit, many=False),
 )  # fmt: skip
 
