@@ -202,6 +202,10 @@ class Actions:
         except (errors.SourceUnavailable, errors.SourceGarbled) as error:
             why = f"{error} The comment may have been saved all the same: look before you send it again."
             return model.Outcome(deed.target.ref, model.Result.REFUSED, why, unsure=True)
+        except (errors.SourceMissing, errors.SourceRejected):
+            if deed.trigger is not None:
+                raise
+            return outcomes.refused(deed.target, outcomes.NO_TIMELINE)
         return outcomes.done(deed.target)
 
     # --- the wire ---------------------------------------------------------------------------------------------------------

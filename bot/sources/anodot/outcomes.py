@@ -38,5 +38,6 @@ STRANGER = (
     "Anodot writes down who takes somebody off an anomaly, and nobody knows who you are there. "
     "Say so with /anomalies link and your e-mail address in Anodot, and try again."
 )
-NO_RIGHT = "It is kept here alone: the access key may not change alerts in Anodot."
+NO_RIGHT = "It is kept here alone: in Anodot the access key, or whoever acts, may not change alerts."
+NO_TIMELINE = "Anodot has no timeline for it: no alert was raised."
 FEEDBACK_STAYS = "The feedback that was given stays in Anodot."

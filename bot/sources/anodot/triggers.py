@@ -28,6 +28,8 @@ SLACK = timedelta(hours=6)
 """A trigger may be dated so much earlier than its anomaly."""
 WALK = 200
 """Answers of one walk at most."""
+FEW = 5
+"""So many anomalies are looked for one by one, and so many hours apart."""
 NARROW = 3
 """Answers that are read to find the trigger of a few anomalies."""
 BARRED = timedelta(minutes=10)
@@ -121,14 +123,21 @@ class Book:
             self._since = oldest
             if self._read is None:
                 self._read = now
-        if now - self._read >= FRESH if self._read else True:
+        if self._read is None or now - self._read >= FRESH or max(starts.values()) > self._read:
             await self._walk(max(self._since, now - YOUNG))
             await self._older()
             self._read = now
-            self._changed -= {one for one in self._changed if starts.get(one, now) >= now - YOUNG}
-        wanted = [one for one in starts if one in self._changed or ports.urgent()]
-        if wanted:
-            await self._narrow({one: starts[one] for one in wanted})
+            self._changed -= {one for one in self._changed if starts.get(one, now - OLDEST) >= now - YOUNG}
+        alone = len(starts) <= FEW
+        wanted = {one: at for one, at in starts.items() if one in self._changed or (alone and (ports.urgent() or not self.of(one)))}
+        groups = _together(wanted)
+        if len(groups) > FEW:
+            await self._walk(min(wanted.values()) - SLACK, until=set(wanted))
+            self._changed -= wanted.keys()
+            return
+        for begin, some in groups:
+            await self._walk(begin - SLACK, until=set(some), most=NARROW)
+            self._changed -= set(some)
 
     async def _older(self) -> None:
         """One answer of those that are not young, in turn."""
@@ -139,12 +148,6 @@ class Book:
             return
         found = await self._page(begin)
         self._turn = max(found[-1].started, begin + 1) if len(found) >= SIZE else 0.0
-
-    async def _narrow(self, starts: Mapping[str, datetime]) -> None:
-        """Those of a few anomalies, as they are now."""
-        for begin, some in _together(starts):
-            await self._walk(begin - SLACK, until=set(some), most=NARROW)
-            self._changed -= set(some)
 
     async def _walk(self, begin: datetime, end: datetime | None = None, *, until: Collection[str] = (), most: int = WALK) -> None:
         """Read them from there on, the oldest first: to the end, or until all of these were seen."""
