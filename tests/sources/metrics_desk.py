@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
-from bot import model
+from bot import model, ports
 from bot.core import overlay
-from bot.ports import acting
 from bot.services import kept_here
 from bot.sources.anodot import client, source
 from sandbox import anodot
@@ -16,6 +16,8 @@ from sandbox.anodot import catalogue
 from tests.sources import overlay_rows
 from tests.sources.staging import RealClock
 
+AGE = timedelta(hours=1)
+"""Older than what is not exchanged again."""
 DANA = model.Person("anodot", catalogue.DANA.id, "Dana Reyes", "dana@acme.example")
 
 
@@ -43,8 +45,8 @@ class Site:
         async def who(source: str) -> model.Person | None:
             return by
 
-        target = await self.get(ident)
-        with acting(who):
+        with ports.clicked(), ports.acting(who):
+            target = await self.get(ident)
             (outcome,) = await self.source.apply(model.Change(action, **parts), [target])
         if outcome.ours is not None and outcome.result is model.Result.DONE:
             self.rows.write(overlay.merged(target, outcome.ours), outcome.ours)

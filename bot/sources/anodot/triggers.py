@@ -34,6 +34,8 @@ NARROW = 3
 """Answers that are read to find the trigger of a few anomalies."""
 BARRED = timedelta(minutes=10)
 """Who may not see triggers is asked again after this."""
+LATEST = 1e11
+"""No time in seconds is later."""
 _SEVERITIES: Mapping[str, model.Severity] = {"info": model.Severity.LOW, **{one.value: one for one in model.Severity}}
 
 
@@ -238,12 +240,21 @@ def _trigger(raw: Mapping[str, Any], group: Mapping[str, Any]) -> Trigger | None
         about,
         _text(raw, "title") or _text(group, "name"),
         _SEVERITIES.get(_text(raw, "severity").casefold()),
-        float(client.whole(raw.get("startTime")) or 0),
+        _seconds(raw.get("startTime")),
         client.whole(metrics) or 0,
         tuple(dict.fromkeys([*_idents(raw.get("stars")), *_idents(group.get("stars")), *_idents(raw.get("acknowledgedBy"))])),
         _assignee(raw),
         _text(raw, "status").casefold() in ("close", "closed"),
     )
+
+
+def _seconds(value: Any) -> float:
+    """A time in epoch seconds, which may be a text; 0 where there is none."""
+    try:
+        found = float(value)
+    except (TypeError, ValueError):
+        return 0.0
+    return found if 0 < found < LATEST else 0.0
 
 
 def _assignee(raw: Mapping[str, Any]) -> str:
