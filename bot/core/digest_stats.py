@@ -38,7 +38,7 @@ def count(
     """
     came = [one for one in _each(week) if one.created <= until]
     waiting = _each(open_ones)
-    unread = [one for one in waiting if one.state is model.State.OPEN]
+    unread = [one for one in waiting if one.state is model.State.ACTIVE]
     first = until.astimezone(zone).date() - timedelta(days=DAYS - 1)
     return model.Digest(
         source=source,

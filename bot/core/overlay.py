@@ -9,7 +9,7 @@ from bot import model
 from bot.core import endings, snapshot, transitions
 
 _STATUS: Mapping[model.State, str] = {
-    model.State.OPEN: "Active",
+    model.State.ACTIVE: "Active",
     model.State.ACKNOWLEDGED: "Acknowledged",
     model.State.ARCHIVED: "Archived",
 }
@@ -82,7 +82,7 @@ def _lent(anomaly: model.Anomaly, said: model.Overlay) -> model.Anomaly:
 
 
 def _standing(anomaly: model.Anomaly, said: model.Overlay) -> model.Anomaly:
-    state = said.state or model.State.OPEN
+    state = said.state or model.State.ACTIVE
     outcome = said.outcome if state is model.State.ARCHIVED else None
     stands = replace(anomaly, state=state, archived_as=outcome, status=_STATUS[state])
     settled = endings.settled(stands, anomaly.over) if anomaly.over else stands
@@ -92,7 +92,7 @@ def _standing(anomaly: model.Anomaly, said: model.Overlay) -> model.Anomaly:
 def of(anomaly: model.Anomaly) -> model.Overlay:
     """What is kept here of an anomaly that stands so."""
     here, alone = anomaly.kept_here, endings.by_itself(anomaly)
-    state = anomaly.state if model.Part.STATE in here and not alone and anomaly.state is not model.State.OPEN else None
+    state = anomaly.state if model.Part.STATE in here and not alone and anomaly.state is not model.State.ACTIVE else None
     outcome = anomaly.archived_as if {model.Part.STATE, model.Part.OUTCOME} & set(here) and not alone else None
     return model.Overlay(anomaly.ref, state, outcome, (anomaly.assignees or None) if model.Part.ASSIGNEES in here else None)
 
@@ -161,9 +161,9 @@ def _becomes(action: model.Action, anomaly: model.Anomaly) -> model.State:
 
 _BECOMES: Mapping[model.Action, model.State] = {
     model.Action.ACKNOWLEDGE: model.State.ACKNOWLEDGED,
-    model.Action.UNACKNOWLEDGE: model.State.OPEN,
+    model.Action.UNACKNOWLEDGE: model.State.ACTIVE,
     model.Action.ARCHIVE: model.State.ARCHIVED,
-    model.Action.REOPEN: model.State.OPEN,
+    model.Action.REOPEN: model.State.ACTIVE,
 }
 
 

@@ -114,7 +114,7 @@ def _as(anomaly: model.Anomaly) -> str:
     return f" as {anomaly.archived_as}" if anomaly.archived_as else ""
 
 
-_OPEN, _ACKNOWLEDGED, _ARCHIVED = model.State.OPEN, model.State.ACKNOWLEDGED, model.State.ARCHIVED
+_OPEN, _ACKNOWLEDGED, _ARCHIVED = model.State.ACTIVE, model.State.ACKNOWLEDGED, model.State.ARCHIVED
 _ASSIGNED = _unless_so("It is assigned like that already.")
 _TAGGED = _unless_so("It has these tags already.")
 _DESCRIBED = _unless_so("It has this description already.")
@@ -223,18 +223,26 @@ def _description(anomaly: model.Anomaly) -> str:
     return anomaly.description
 
 
-_ASPECTS: tuple[tuple[model.Action | None, Callable[[model.Anomaly], str]], ...] = (
-    (None, _status),
-    (model.Action.ASSIGN, _assignees),
-    (model.Action.TAG, _tags),
-    (model.Action.DESCRIBE, _description),
+def _assigned(anomaly: model.Anomaly) -> str:
+    """Who they are, whatever they are called meanwhile."""
+    return "\n".join(sorted(person.id for person in anomaly.assignees))
+
+
+_Told = Callable[[model.Anomaly], str]
+
+_ASPECTS: tuple[tuple[model.Action | None, _Told, _Told], ...] = (
+    (None, _status, _status),
+    (model.Action.ASSIGN, _assignees, _assigned),
+    (model.Action.TAG, _tags, _tags),
+    (model.Action.DESCRIBE, _description, _description),
 )
-"""What people change: the first that differs names the action, all that differ are told. For the status the move names it."""
+"""What people change, how it is told, and what has to differ: the first that does names the action, all that do are told. For the status
+the move names it."""
 
 
 def observed(before: model.Anomaly, after: model.Anomaly) -> Observed | None:
     """What somebody changed between two readings, None when nothing that people change is different."""
-    differing = [(action, told) for action, told in _ASPECTS if told(before) != told(after)]
+    differing = [(action, told) for action, told, compared in _ASPECTS if compared(before) != compared(after)]
     if not differing:
         return None
     action = differing[0][0] or (model.Action.DELETE if after.deleted else _MOVES.get((before.state, after.state)))
@@ -272,7 +280,7 @@ def standing(anomaly: model.Anomaly | None, change: model.Change) -> str:
 
 
 _BECAME: Mapping[model.State, model.Action] = {
-    model.State.OPEN: model.Action.UNACKNOWLEDGE,
+    model.State.ACTIVE: model.Action.UNACKNOWLEDGE,
     model.State.ACKNOWLEDGED: model.Action.ACKNOWLEDGE,
     model.State.ARCHIVED: model.Action.ARCHIVE,
 }

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from bot import model
-from bot.core import snapshot, transitions
+from bot.core import closings, snapshot, transitions
 
 BACK = "It is as it was before already."
 
@@ -73,14 +73,18 @@ def undo(item: model.Item, now: model.Anomaly | None, change: model.Change | Non
 
 
 class Keeps(Protocol):
-    """A system, as far as it says what it never gives back."""
+    """A system, as far as it says what it never gives back, and what it calls what was acknowledged."""
 
     title: str
     uncleared: frozenset[model.Part]
+    stages: tuple[model.Stage, ...]
 
 
-def possible(steps: Sequence[model.Change], stays: str, system: Keeps) -> tuple[Sequence[model.Change], str]:
-    """The same without what this system has no way to do, which stays."""
+def possible(steps: Sequence[model.Change], stays: str, item: model.Item, system: Keeps) -> tuple[Sequence[model.Change], str]:
+    """The same in the words of this system, and without what it has no way to do, which stays."""
+    stage = closings.staged(system.stages, item.before.status)
+    if stage is not None:
+        steps = [replace(one, stage=stage.word) if one.action is model.Action.ACKNOWLEDGE else one for one in steps]
     if model.Part.ASSIGNEES not in system.uncleared or all(one.assignees != () for one in steps):
         return steps, stays
     left = [replace(one, assignees=None) if one.assignees == () else one for one in steps]
@@ -116,11 +120,11 @@ def _undo(item: model.Item, here: model.Snapshot, asked: model.Change | None) ->
 _Steps = tuple[model.Action, ...]
 
 _BACK: Mapping[tuple[model.State, model.State], _Steps] = {
-    (model.State.OPEN, model.State.ACKNOWLEDGED): (model.Action.UNACKNOWLEDGE,),
-    (model.State.ACKNOWLEDGED, model.State.OPEN): (model.Action.ACKNOWLEDGE,),
-    (model.State.OPEN, snapshot.ARCHIVED): (model.Action.REOPEN, model.Action.UNACKNOWLEDGE),
+    (model.State.ACTIVE, model.State.ACKNOWLEDGED): (model.Action.UNACKNOWLEDGE,),
+    (model.State.ACKNOWLEDGED, model.State.ACTIVE): (model.Action.ACKNOWLEDGE,),
+    (model.State.ACTIVE, snapshot.ARCHIVED): (model.Action.REOPEN, model.Action.UNACKNOWLEDGE),
     (model.State.ACKNOWLEDGED, snapshot.ARCHIVED): (model.Action.REOPEN, model.Action.ACKNOWLEDGE),
-    (snapshot.ARCHIVED, model.State.OPEN): (model.Action.ARCHIVE,),
+    (snapshot.ARCHIVED, model.State.ACTIVE): (model.Action.ARCHIVE,),
     (snapshot.ARCHIVED, model.State.ACKNOWLEDGED): (model.Action.ARCHIVE,),
 }
 """(before, after) -> the way back. What is reopened is acknowledged in some systems (contracts 1.5) and open in others: the second step is

@@ -33,9 +33,9 @@ class Ref:
 
 
 class State(StrEnum):
-    """Where an anomaly stands, in the words all systems share."""
+    """Where an anomaly stands, in the words all systems share; what nobody acknowledged is stored under its older word."""
 
-    OPEN = "open"
+    ACTIVE = "open"
     ACKNOWLEDGED = "acknowledged"
     ARCHIVED = "archived"
 

@@ -154,16 +154,16 @@ class HttpSource:
             if found is None:
                 return answer
             if last or not self._who.renews(headers, found):
-                self._note(request, found)
+                self._note(request, found, ask)
                 raise self.error(found, ask)
         raise AssertionError("the last one returns or raises")
 
-    def _note(self, request: httpx.Request, found: judging.Fault) -> None:
+    def _note(self, request: httpx.Request, found: judging.Fault, ask: judging.Ask) -> None:
         """Leave the names under which the system has a refusal in its own log: of a click always, else once for as long as it goes on
-        alike. That something does not exist is an answer."""
+        alike; of one that is but an answer never."""
         now = asyncio.get_running_loop().time()
         alike = self._noted is not None and self._noted[0] == found.status and now - self._noted[1] < ALIKE
-        if not found.trace or found.status == 404 or (alike and not ports.urgent()):
+        if not found.trace or found.status in ask.answers or (alike and not ports.urgent()):
             return
         self._noted = (found.status, now)
         traced = " ".join(f"{name}={judging.traceable(value)}" for name, value in found.trace)

@@ -41,10 +41,12 @@ class HttpAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What a call is for, in case it is refused: the right that it needs, and the place that it touches, each "" when unknown."""
+    """What a call is for, in case it is refused: the right that it needs, and the place that it touches, each "" when unknown; `answers`
+    are the statuses of refusals that are but an answer, of which no log has to tell."""
 
     right: str = ""
     place: str = ""
+    answers: tuple[int, ...] = (404,)
 
 
 NOTHING = Ask()

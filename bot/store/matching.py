@@ -20,7 +20,7 @@ from bot.store import anomaly_columns, columns, health_tables, mappers, tables, 
 
 _A = tables.anomalies
 
-_OPEN = (model.State.OPEN, model.State.ACKNOWLEDGED)
+_OPEN = (model.State.ACTIVE, model.State.ACKNOWLEDGED)
 _OF_OPEN = frozenset({"open", "active", "acknowledged"})
 """Words for a status that take no closed anomaly."""
 
@@ -131,7 +131,7 @@ def _conditions(source: str, query: model.Query) -> list[sa.ColumnElement[bool]]
 
 def _state(query: model.Query) -> list[sa.ColumnElement[bool]]:
     """The states that the words for them take, asked of the grammar: it alone knows what they mean."""
-    one = model.Anomaly(model.Ref("", ""), model.State.OPEN, "", datetime.min.replace(tzinfo=UTC))
+    one = model.Anomaly(model.Ref("", ""), model.State.ACTIVE, "", datetime.min.replace(tzinfo=UTC))
     wanted = model.Query(statuses=query.statuses)
     taken = [state for state in _OPEN if grammar.matches(wanted, replace(one, state=state))]
     return [] if len(taken) == len(_OPEN) else [_A.c.state.in_([state.value for state in taken])]

@@ -13,7 +13,7 @@ from bot import model
 
 BASE = model.Anomaly(
     ref=model.Ref("qualytics", "1001"),
-    state=model.State.OPEN,
+    state=model.State.ACTIVE,
     status="Active",
     created=datetime(2026, 11, 20, 9, 12, tzinfo=UTC),
     type="record",

@@ -51,7 +51,7 @@ def test_what_was_opened_since_the_last_one(make: Make) -> None:
 
 
 def test_the_open_ones_are_told_apart(make: Make) -> None:
-    open_ones = [make(state=model.State.OPEN), make(state=model.State.ACKNOWLEDGED), make(state=model.State.OPEN)]
+    open_ones = [make(state=model.State.ACTIVE), make(state=model.State.ACKNOWLEDGED), make(state=model.State.ACTIVE)]
     found = count([], open_ones, total_open=5000, closed=12)
     assert (found.open, found.unacknowledged, found.read, found.closed) == (5000, 2, 3, 12)
 

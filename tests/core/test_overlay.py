@@ -18,7 +18,7 @@ ALL = tuple(Part)
 
 
 def one(*here: Part, **values: object) -> model.Anomaly:
-    return replace(model.Anomaly(REF, State.OPEN, "live", NOON), kept_here=here, **values)  # type: ignore[arg-type]
+    return replace(model.Anomaly(REF, State.ACTIVE, "live", NOON), kept_here=here, **values)  # type: ignore[arg-type]
 
 
 def row(state: State | None = None, outcome: str | None = None, *people: model.Person) -> model.Overlay:
@@ -36,15 +36,15 @@ def test_what_the_system_keeps_is_never_ours() -> None:
 @pytest.mark.parametrize(
     ("anomaly", "kept", "state", "outcome", "status"),
     [
-        (one(*ALL), None, State.OPEN, None, "Active"),
+        (one(*ALL), None, State.ACTIVE, None, "Active"),
         (one(*ALL), row(State.ACKNOWLEDGED), State.ACKNOWLEDGED, None, "Acknowledged"),
         (one(*ALL), row(State.ARCHIVED, "fixed"), State.ARCHIVED, "fixed", "Archived"),
         (one(*ALL, **OVER), None, State.ARCHIVED, model.OVER, "Archived"),
         (one(*ALL, **OVER), row(State.ACKNOWLEDGED), State.ACKNOWLEDGED, None, "Acknowledged"),
         (one(*ALL, **OVER), row(State.ARCHIVED, "fixed"), State.ARCHIVED, "fixed", "Archived"),
         (one(Part.OUTCOME, state=State.ARCHIVED, status="shut"), row(None, "fixed"), State.ARCHIVED, "fixed", "shut"),
-        (one(Part.OUTCOME), row(None, "fixed"), State.OPEN, None, "live"),
-        (one(Part.ASSIGNEES), row(State.ACKNOWLEDGED), State.OPEN, None, "live"),
+        (one(Part.OUTCOME), row(None, "fixed"), State.ACTIVE, None, "live"),
+        (one(Part.ASSIGNEES), row(State.ACKNOWLEDGED), State.ACTIVE, None, "live"),
     ],
 )
 def test_both_together(anomaly: model.Anomaly, kept: model.Overlay | None, state: State, outcome: str | None, status: str) -> None:
@@ -84,9 +84,9 @@ def test_whose_a_change_is(here: tuple[Part, ...], change: model.Change, theirs:
     ("anomaly", "change", "state", "people"),
     [
         (one(*ALL), model.Change(Action.ACKNOWLEDGE, assignees=("l", "x")), State.ACKNOWLEDGED, ["Lee", "x"]),
-        (one(*ALL), model.Change(Action.REOPEN), State.OPEN, []),
+        (one(*ALL), model.Change(Action.REOPEN), State.ACTIVE, []),
         (one(*ALL, **OVER), model.Change(Action.REOPEN), State.ACKNOWLEDGED, []),
-        (one(Part.ASSIGNEES), model.Change(Action.ACKNOWLEDGE, assignees=("l",)), State.OPEN, ["Lee"]),
+        (one(Part.ASSIGNEES), model.Change(Action.ACKNOWLEDGE, assignees=("l",)), State.ACTIVE, ["Lee"]),
         (one(Part.STATE, assignees=(DANA,)), model.Change(Action.ACKNOWLEDGE, assignees=("l",)), State.ACKNOWLEDGED, ["Dana"]),
     ],
 )
@@ -100,7 +100,7 @@ def test_an_outcome_alone_is_kept_and_shown() -> None:
     shut = one(Part.OUTCOME, state=State.ARCHIVED, status="shut")
     made = overlay.made(model.Change(Action.ARCHIVE, archive_as="fixed"), one(Part.OUTCOME), {})
     assert overlay.of(overlay.merged(shut, overlay.of(replace(shut, archived_as="fixed")))).outcome == "fixed"
-    assert made.state is State.OPEN, "the system has closed it or not"
+    assert made.state is State.ACTIVE, "the system has closed it or not"
     assert overlay.shown(replace(shut, archived_as="fixed")) == [Part.OUTCOME]
 
 
@@ -120,7 +120,7 @@ def test_what_is_to_be_written_is_what_became_different() -> None:
 def test_of_what_was_refused_nothing_is_kept() -> None:
     read, ours = {REF: one(*ALL)}, row(State.ACKNOWLEDGED)
     outcomes = [model.Outcome(REF, result, ours=ours) for result in (model.Result.DONE, model.Result.REFUSED)]
-    assert [overlay.done(read, [one])[REF].state for one in outcomes] == [State.ACKNOWLEDGED, State.OPEN]
+    assert [overlay.done(read, [one])[REF].state for one in outcomes] == [State.ACKNOWLEDGED, State.ACTIVE]
     assert overlay.after(read, [outcomes[1]])[REF].state is State.ACKNOWLEDGED, "as it would be, to be judged by"
 
 

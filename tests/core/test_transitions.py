@@ -20,7 +20,7 @@ from tests import examples
 
 Make = Callable[..., model.Anomaly]
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
-OPEN = {"state": State.OPEN, "status": "Active"}
+OPEN = {"state": State.ACTIVE, "status": "Active"}
 ACKED = {"state": State.ACKNOWLEDGED, "status": "Acknowledged"}
 INVALID = {"state": State.ARCHIVED, "status": "Invalid", "archived_as": "Invalid"}
 GONE = {"state": State.ARCHIVED, "status": "Deleted", "deleted": True}
@@ -158,7 +158,7 @@ def test_only_a_reopen_leaves_the_archive_and_nothing_leaves_the_grave(anomaly: 
         assert not now.deleted
         if now.state is State.ARCHIVED:
             assert one.action in (Action.REOPEN, Action.COMMENT, Action.CASE, Action.DELETE, Action.SCAN, Action.ABORT, Action.BROWSE)
-        if (now.state, after.state) == (State.ACKNOWLEDGED, State.OPEN):
+        if (now.state, after.state) == (State.ACKNOWLEDGED, State.ACTIVE):
             assert one.action is Action.UNACKNOWLEDGE
         assert transitions.doubt(one, after, "Qualytics") == ""
         now = after
@@ -225,6 +225,7 @@ LEE = model.Person("qualytics", "8", "Lee Park")
         pytest.param(OPEN, OPEN | {"status": "Triaged"}, ("status", "Active", "Triaged"), id="a status nobody knows"),
         pytest.param(OPEN, OPEN | {"assignees": ()}, ("assign", "Dana Levi", "unassigned"), id="unassigned"),
         pytest.param(OPEN, ACKED | {"assignees": (LEE,)}, ("acknowledge", "Active; Dana Levi", "Acknowledged; Lee Park"), id="two things"),
+        pytest.param(OPEN, OPEN | {"assignees": (model.Person("qualytics", "7", "D. Levi"),)}, None, id="somebody is called otherwise"),
         pytest.param(OPEN, OPEN | {"tags": ()}, ("tag", "PII, critical", "no tags"), id="tags"),
         pytest.param(OPEN, OPEN | {"tags": ("PII", "critical")}, None, id="tags in another order"),
         pytest.param(OPEN | {"description": "a"}, OPEN | {"description": "b"}, ("describe", "a", "b"), id="description"),
@@ -283,12 +284,12 @@ def test_doubt(anomaly: Make, wanted: model.Change, after: dict[str, Any] | None
 @pytest.mark.parametrize(
     ("before", "after", "action"),
     [
-        (State.ACKNOWLEDGED, State.OPEN, Action.UNACKNOWLEDGE),
-        (State.OPEN, State.ACKNOWLEDGED, Action.ACKNOWLEDGE),
-        (State.OPEN, State.ARCHIVED, Action.ARCHIVE),
-        (State.ARCHIVED, State.OPEN, Action.REOPEN),
+        (State.ACKNOWLEDGED, State.ACTIVE, Action.UNACKNOWLEDGE),
+        (State.ACTIVE, State.ACKNOWLEDGED, Action.ACKNOWLEDGE),
+        (State.ACTIVE, State.ARCHIVED, Action.ARCHIVE),
+        (State.ARCHIVED, State.ACTIVE, Action.REOPEN),
         (State.ARCHIVED, State.ACKNOWLEDGED, Action.REOPEN),
-        (State.OPEN, State.OPEN, None),
+        (State.ACTIVE, State.ACTIVE, None),
     ],
 )
 def test_what_an_undo_did_is_read_from_where_it_led(anomaly: Make, before: State, after: State, action: Action | None) -> None:

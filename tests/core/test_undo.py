@@ -16,7 +16,7 @@ from tests.core import conftest
 
 Make = Callable[..., model.Anomaly]
 
-OPEN, ACKNOWLEDGED, ARCHIVED = model.State.OPEN, model.State.ACKNOWLEDGED, model.State.ARCHIVED
+OPEN, ACKNOWLEDGED, ARCHIVED = model.State.ACTIVE, model.State.ACKNOWLEDGED, model.State.ARCHIVED
 ACT = model.Action
 STATUS = {OPEN: "Active", ACKNOWLEDGED: "Acknowledged"}
 MOVES = {ACT.ACKNOWLEDGE: ACKNOWLEDGED, ACT.UNACKNOWLEDGE: OPEN, ACT.REOPEN: ACKNOWLEDGED}
@@ -373,16 +373,25 @@ class Sticky:
     """A system that never takes anybody off."""
 
     title, uncleared = "Acme", frozenset({model.Part.ASSIGNEES})
+    stages = (model.Stage("investigating", "Investigating"),)
 
 
-def test_what_a_system_never_empties_is_left_out_and_said() -> None:
+def test_what_a_system_never_empties_is_left_out_and_said(anomaly: Make) -> None:
     back = [model.Change(ACT.UNACKNOWLEDGE, assignees=()), model.Change(ACT.ASSIGN, assignees=())]
-    assert undo.possible(back, "", Sticky()) == (
+    one = item(anomaly(), anomaly())
+    assert undo.possible(back, "", one, Sticky()) == (
         [model.Change(ACT.UNACKNOWLEDGE)],
         "It stays assigned: Acme has no way to take somebody off an anomaly.",
     )
     other = [model.Change(ACT.ASSIGN, assignees=("7",))]
-    assert undo.possible(other, "stays", Sticky()) == (other, "stays")
+    assert undo.possible(other, "stays", one, Sticky()) == (other, "stays")
+
+
+def test_what_was_acknowledged_in_another_word_is_so_again(anomaly: Make) -> None:
+    before = replace(done(anomaly(), ACK), status="investigating")
+    back = [REOPEN, ACK]
+    assert undo.possible(back, "", item(before, archived(before)), Sticky())[0] == [REOPEN, replace(ACK, stage="investigating")]
+    assert undo.possible(back, "", item(done(anomaly(), ACK), archived(before)), Sticky())[0] == back
 
 
 def test_a_link_to_a_case_and_another_word_for_what_was_acknowledged_stay(anomaly: Make) -> None:

@@ -39,7 +39,7 @@ class Acme:
 
     def ring(self, ident: str) -> None:
         """Something is wrong."""
-        self.there[ident] = model.Anomaly(model.Ref("acme", ident), model.State.OPEN, "ringing", datetime.now(UTC), description="Too hot")
+        self.there[ident] = model.Anomaly(model.Ref("acme", ident), model.State.ACTIVE, "ringing", datetime.now(UTC), description="Too hot")
 
     async def changes(self, cursor: str) -> model.Changes:
         return model.Changes(list(self.there.values()), "1")

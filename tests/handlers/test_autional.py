@@ -76,13 +76,13 @@ async def test_it_is_acknowledged_assigned_commented_closed_and_reopened(front: 
 
 
 async def test_many_are_done_in_one_batch_and_taken_back(front: Front) -> None:
-    refs = await arrived(front, 3)
+    refs = await arrived(front, 3, status="investigating")
     await front.send(front.command(f"archive {','.join(ref.id for ref in refs)} as:resolved"))
     await pair.confirmed(front)
     assert {there(front, ref).status for ref in refs} == {"resolved"}
     await front.send(front.command("undo"))
     await front.running.post.flush()
-    assert {there(front, ref).status for ref in refs} == {"open"}
+    assert {there(front, ref).status for ref in refs} == {"investigating"}
 
 
 async def test_an_undo_gives_back_what_it_can_and_says_what_stays(front: Front) -> None:

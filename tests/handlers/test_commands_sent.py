@@ -15,7 +15,7 @@ from tests.handlers.front import CHANNEL, DANA, LEE, Front
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-CHANGING = {"ack", "unack", "tag", "describe", "note", "assign", "unassign", "reassign", "archive", "reopen", "delete", "undo"}
+CHANGING = {"ack", "unack", "tag", "describe", "note", "case", "assign", "unassign", "reassign", "archive", "reopen", "delete", "undo"}
 """The verbs that change something: `tests/walks/test_bulk_walk.py` and the tests below."""
 
 
@@ -44,6 +44,17 @@ async def test_every_verb_is_answered(front: Front) -> None:
     assert await front.told(front.command("")) != ""
     await front.send(front.command(f"review id:{ident}"))
     assert f"#{ident}" in front.modal()
+
+
+async def test_what_few_systems_can_is_refused_by_the_others_with_a_sentence(front: Front) -> None:
+    (ident,) = await front.arrive()
+    for typed, name, said in (
+        (f"case {ident} CASE-1", "/anomalies", "Qualytics offers no way to link anomalies to a case from here"),
+        (f"ack {ident} as:investigating", "/anomalies", "ack closes nothing"),
+        ("detect 24h", "/scan", "Qualytics cannot be asked to look for anomalies in a span of time"),
+    ):
+        assert said in await front.told(front.command(typed, name=name))
+    assert "case <id>" not in await front.told(front.command("help"))
 
 
 async def test_only_the_asker_reads_the_answer(front: Front) -> None:

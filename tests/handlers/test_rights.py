@@ -65,7 +65,7 @@ def _turn(action_id: str) -> Callable[[Front, str, str], Json]:
 
 
 def _review(front: Front, user: str, ident: str) -> Json:
-    shown = model.Anomaly(model.Ref("qualytics", ident), model.State.OPEN, "Active", front.running.desk.clock.now())
+    shown = model.Anomaly(model.Ref("qualytics", ident), model.State.ACTIVE, "Active", front.running.desk.clock.now())
     page = model.ReviewPage(
         model.ReviewScope(words="status:open"), [shown], 1, picked=frozenset({ident}), channel=CHANNEL, source="qualytics"
     )

@@ -28,6 +28,7 @@ CHANGES = {
     A.COMMENT: model.Change(A.COMMENT, comment="hello"),
     A.TAG: model.Change(A.TAG, add_tags=("incident",)),
     A.DESCRIBE: model.Change(A.DESCRIBE, description="Investigating"),
+    A.CASE: model.Change(A.CASE, case="CASE-1"),
     A.DELETE: model.Change(A.DELETE),
 }
 TAKEN_BACK = {
@@ -47,6 +48,7 @@ COMMANDS = {
     A.COMMENT: "note {} hello",
     A.TAG: "tag {} +tag:incident",
     A.DESCRIBE: 'describe {} describe:"Investigating"',
+    A.CASE: "case {} CASE-1",
     A.DELETE: "delete {}",
     A.BROWSE: "show {}",
 }
@@ -69,8 +71,10 @@ ABSENT = {
     **{(A.BROWSE, path): "looks, and nothing is stored of it" for path in ("batch confirm", "running batch", "undo", "resume")},
     **{(action, "shortcut"): "it opens Review, and changes nothing" for action in A if action is not A.BROWSE},
     **{(action, "review"): "Review has no such choice" for action in A if action not in {*REVIEWED, A.BROWSE}},
-    **{(action, "button"): "no card has such a button" for action in (A.TAG, A.DESCRIBE, A.DELETE)},
+    **{(action, "button"): "no card has such a button" for action in (A.TAG, A.DESCRIBE, A.CASE, A.DELETE)},
     **{(action, "modal"): "no form for it" for action in A if action not in (A.ASSIGN, A.COMMENT, A.DELETE, A.SCAN)},
+    (A.CASE, "undo"): "a link to a case stays, and nothing links to bring back",
+    (A.CASE, "resume"): "Qualytics has no cases, which is said first",
     (A.DELETE, "undo"): "nothing brings back what was deleted, and nothing deletes to bring back",
     (A.DELETE, "resume"): "one is deleted as a batch too",
 }
@@ -187,10 +191,10 @@ async def _undo(front: Front, action: model.Action, ident: str) -> str:
     before = snapshot.of(now)
     earlier = {
         A.ACKNOWLEDGE: model.Snapshot(model.State.ACKNOWLEDGED, "Acknowledged"),
-        A.UNACKNOWLEDGE: model.Snapshot(model.State.OPEN, "Active"),
+        A.UNACKNOWLEDGE: model.Snapshot(model.State.ACTIVE, "Active"),
         A.ARCHIVE: model.Snapshot(model.State.ARCHIVED, "Invalid", "Invalid"),
-        A.REOPEN: model.Snapshot(model.State.OPEN, "Active"),
-        A.TAG: model.Snapshot(model.State.OPEN, "Active"),
+        A.REOPEN: model.Snapshot(model.State.ACTIVE, "Active"),
+        A.TAG: model.Snapshot(model.State.ACTIVE, "Active"),
     }.get(action, before)
     name = await _batch(front, did, model.Item(now.ref, earlier, model.Fate.DONE, after=before), model.BatchState.DONE)
     return await _said(front, front.click(ids.BATCH_UNDO, name, user=LEE))

@@ -49,8 +49,14 @@ async def told(front: Front, text: str) -> str:
 
 
 async def test_no_verb_is_left_out() -> None:
-    assert VERBS.keys() == {verb.name for verb in grammar.SCAN_VERBS}
+    assert {*VERBS, "detect"} == {verb.name for verb in grammar.SCAN_VERBS}
     assert {*BUTTONS, ids.SCAN_FIX} == {action for action in ids.MESSAGE_ACTIONS if action.startswith("scan.")}
+
+
+async def test_a_search_is_refused_where_no_system_can(either: Front) -> None:
+    who = "Qualytics and Strange" if pair.mixed(either) else "Strange"
+    assert f"{who} cannot be asked to look for anomalies in a span of time" in await told(either, "detect 24h")
+    assert "Strange cannot be asked to look for anomalies" in await told(either, "detect 24h source:strange")
 
 
 @pytest.mark.parametrize("verb", VERBS)

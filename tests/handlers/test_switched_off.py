@@ -44,7 +44,7 @@ async def leave_behind(front: Front) -> None:
     store, now = front.running.store, front.running.desk.clock.now()
     acknowledge = model.Change(model.Action.ACKNOWLEDGE)
     batch = model.Batch("gone", "anodot", acknowledge, "a1", DANA, "Dana", CHANNEL, model.BatchState.PREVIEW, now, 1)
-    await store.batches.create(batch, [model.Item(ELSEWHERE, model.Snapshot(model.State.OPEN, "Active"), model.Fate.TODO)])
+    await store.batches.create(batch, [model.Item(ELSEWHERE, model.Snapshot(model.State.ACTIVE, "Active"), model.Fate.TODO)])
     assert await store.batches.confirm("gone", now)
     lease = await store.journal.begin(ports.Intent("gone", acknowledge, ELSEWHERE, DANA, "Dana", now, channel=CHANNEL), now, 60)
     assert lease is not None
@@ -56,7 +56,7 @@ async def leave_behind(front: Front) -> None:
     operation = model.Operation("gone", "anodot", request, place, CHANNEL, running, now, confirmed=now, scan=scan, look=now)
     await store.operations.add([operation])
     draft = model.CardDraft(model.CardKind.ANOMALY, CHANNEL, str(ELSEWHERE), ref=ELSEWHERE, state=model.CardState.LIVE)
-    one = model.Anomaly(ELSEWHERE, state=model.State.OPEN, status="Active", created=now)
+    one = model.Anomaly(ELSEWHERE, state=model.State.ACTIVE, status="Active", created=now)
     await store.anomalies.save(ports.Observation("anodot", [one], read_at=now, now=now, drafts={ELSEWHERE: [draft]}))
 
 

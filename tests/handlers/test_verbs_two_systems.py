@@ -31,6 +31,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "tag": ("tag {ref} +tag:incident", UNABLE.format("tag anomalies")),
     "describe": ('describe {ref} describe:"INC-1"', UNABLE.format("describe anomalies")),
     "note": ("note {ref} looks odd", UNABLE.format("comment on anomalies")),
+    "case": ("case {ref} CASE-1", UNABLE.format("link anomalies to a case")),
     "assign": ("assign me {ref}", UNABLE.format("assign anomalies")),
     "unassign": ("unassign {ref}", UNABLE.format("assign anomalies")),
     "reassign": ("reassign <@U0DANA|dana> <@U0LEE|lee> {ref}", UNABLE.format("assign anomalies")),

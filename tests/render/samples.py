@@ -26,7 +26,7 @@ LEE = model.Person("qualytics", "7", "Lee Park", "lee@acme.example")
 
 ORDERS = model.Anomaly(
     REF,
-    model.State.OPEN,
+    model.State.ACTIVE,
     "Active",
     NOW,
     type="record",
@@ -229,7 +229,7 @@ SPLITS = st.builds(model.Split, COUNTED, COUNTED, COUNTED, st.lists(HOSTILE, max
 ITEMS = st.builds(
     model.Item,
     REFS,
-    st.just(model.Snapshot(model.State.OPEN, "Active")),
+    st.just(model.Snapshot(model.State.ACTIVE, "Active")),
     st.sampled_from(model.Fate),
     reason=SHORT,
     right=SHORT,

@@ -30,7 +30,7 @@ class Clock:
 
 def anomaly(ident: int, **values: object) -> model.Anomaly:
     """An open one, the newer the higher its number."""
-    given: dict[str, object] = {"state": model.State.OPEN, "status": "Active", "created": NOON + timedelta(minutes=ident)}
+    given: dict[str, object] = {"state": model.State.ACTIVE, "status": "Active", "created": NOON + timedelta(minutes=ident)}
     return model.Anomaly(model.Ref("qualytics", str(ident)), **(given | {"weight": float(ident)} | values))  # type: ignore[arg-type]
 
 

@@ -180,7 +180,7 @@ def _changed(one: model.Anomaly, change: model.Change) -> model.Anomaly:
         case model.Action.ACKNOWLEDGE | model.Action.REOPEN:
             return replace(one, state=model.State.ACKNOWLEDGED, status="Acknowledged", archived_as=None)
         case model.Action.UNACKNOWLEDGE:
-            return replace(one, state=model.State.OPEN, status="Active")
+            return replace(one, state=model.State.ACTIVE, status="Active")
         case model.Action.ARCHIVE:
             assert change.archive_as
             return replace(one, state=model.State.ARCHIVED, status=change.archive_as, archived_as=change.archive_as)

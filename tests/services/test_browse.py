@@ -342,8 +342,8 @@ async def test_how_a_system_stands_counts_its_own_anomalies_by_state(world: Worl
     other = replace(cast.anomaly(9), ref=model.Ref("anodot", "9"))
     await world.store.anomalies.save(ports.Observation("anodot", [other], read_at=world.clock.now(), now=world.clock.now()))
     health, counts = await over(desk).standing("qualytics")
-    assert health.last_ok is not None and counts == {model.State.OPEN: 3, model.State.ACKNOWLEDGED: 1}, "0 was met first"
-    assert (await over(desk).standing("anodot"))[1] == {model.State.OPEN: 1}
+    assert health.last_ok is not None and counts == {model.State.ACTIVE: 3, model.State.ACKNOWLEDGED: 1}, "0 was met first"
+    assert (await over(desk).standing("anodot"))[1] == {model.State.ACTIVE: 1}
 
 
 async def test_an_empty_answer_names_the_word_that_excluded_most() -> None:

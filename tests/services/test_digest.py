@@ -167,7 +167,7 @@ async def test_a_digest_counts_what_came_what_is_open_and_what_was_closed_since_
     old, new = at(-48, 1), at(0.5, 2, state=model.State.ACKNOWLEDGED, status="Acknowledged")
     closed, earlier = at(-3, 3, **CLOSED), at(-4, 4, **CLOSED)
     desk.queue.all = [old, new, closed, earlier]
-    await desk.save(replace(closed, state=model.State.OPEN, status="Active", archived_as=None), old)
+    await desk.save(replace(closed, state=model.State.ACTIVE, status="Active", archived_as=None), old)
     desk.lab.clock.pass_by(minutes=30)
     now = desk.lab.clock.now()
     entry = model.Entry(closed.ref, "archive", now, actor="U1", actor_name="Dana", before="Active", after="Invalid")

@@ -113,7 +113,7 @@ async def test_what_was_forgotten_and_is_still_closed_is_no_news_and_opened_agai
     await closed_long_ago(world)
     await keeper(world).work()
     desk, shown = world.desk(), len(world.wall.shown)
-    for state, more in ((model.State.ARCHIVED, 0), (model.State.OPEN, 1)):
+    for state, more in ((model.State.ARCHIVED, 0), (model.State.ACTIVE, 1)):
         there = world.system.there["1"]
         world.system.set(1, state=state, status="Invalid" if state is model.State.ARCHIVED else "Active", archived_as=there.archived_as)
         seen, now = [world.system.there["1"]], world.clock.now()
@@ -134,7 +134,7 @@ async def test_what_is_opened_again_after_it_was_forgotten_is_new(world: World) 
     await desk.look()
     await desk.post.flush()
     assert len(world.wall.shown) == shown
-    world.system.set(1, state=model.State.OPEN, status="Active", archived_as=None)
+    world.system.set(1, state=model.State.ACTIVE, status="Active", archived_as=None)
     await desk.look()
     world.clock.pass_by(seconds=60)
     await desk.post.flush()

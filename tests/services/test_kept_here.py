@@ -84,10 +84,10 @@ async def test_all_that_people_do_goes_there_and_back_again(loose_town: towns.To
     for change, state, assignees in (
         (ACK, State.ACKNOWLEDGED, ()),
         (ASSIGN, State.ACKNOWLEDGED, (loose.LEE,)),
-        (UNACK, State.OPEN, (loose.LEE,)),
+        (UNACK, State.ACTIVE, (loose.LEE,)),
         (CLOSE, State.ARCHIVED, (loose.LEE,)),
-        (REOPEN, State.OPEN, (loose.LEE,)),
-        (model.Change(Action.ASSIGN, assignees=()), State.OPEN, ()),
+        (REOPEN, State.ACTIVE, (loose.LEE,)),
+        (model.Change(Action.ASSIGN, assignees=()), State.ACTIVE, ()),
     ):
         town.world.clock.pass_by(seconds=1)
         assert told(await desk.click(change, ref)) == [Result.DONE], change
@@ -164,7 +164,7 @@ async def test_a_restart_at_any_step_leaves_it_done_once(loose_town: towns.Town,
             assert lines == [], "it was never accepted"
             continue
         assert [line.action for line in lines] == [change.action], f"step {step}"
-        assert stored.state is not State.OPEN or stored.assignees == (loose.LEE,)
+        assert stored.state is not State.ACTIVE or stored.assignees == (loose.LEE,)
     assert town.writes() == []
 
 
@@ -209,12 +209,12 @@ async def test_when_the_system_begins_to_keep_it_its_word_wins_and_ours_is_forgo
     town.strange.change(town.strange.signals[ref.id], loose=False)
     await again(town, desk)
     stored = await town.world.stored(ref)
-    assert (stored.state, stored.assignees, stored.kept_here) == (State.OPEN, (), ())
+    assert (stored.state, stored.assignees, stored.kept_here) == (State.ACTIVE, (), ())
     assert await rows(town, ref) is None
     assert await town.world.who(ref) == ["acknowledge by Dana", "unacknowledge in Strange"]
     town.strange.change(town.strange.signals[ref.id], loose=True)
     await again(town, desk)
-    assert await town_state(town, ref) is State.OPEN, "what was forgotten does not come back"
+    assert await town_state(town, ref) is State.ACTIVE, "what was forgotten does not come back"
     assert town.writes() == [], "nothing is written back by itself"
 
 

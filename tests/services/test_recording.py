@@ -84,7 +84,7 @@ async def test_an_undo_killed_at_any_instant_is_never_stuck(world: World, left: 
     for one in MANY:
         told = await world.who(one)
         assert told[0] == "archive by Dana" and set(told[1:]) == {"reopen by Dana"}, (one, told)
-        assert world.system.there[str(one)].state is (await world.stored(one)).state is model.State.OPEN
+        assert world.system.there[str(one)].state is (await world.stored(one)).state is model.State.ACTIVE
     assert any("as before again" in said for said in world.wall.shown.values())
 
 

@@ -191,7 +191,7 @@ async def test_what_somebody_does_in_the_system_is_told_as_theirs(world: World) 
     world.system.before_apply = lambda: world.system.set(2, assignees=(cast.LEE,))
     await desk.click(ACK, 2)
     world.system.before_apply = None
-    world.system.set(2, state=model.State.OPEN, status="Active")
+    world.system.set(2, state=model.State.ACTIVE, status="Active")
     await desk.look()
     assert await world.who(2) == ["acknowledge by Dana", "unacknowledge in Qualytics"]
 
@@ -260,7 +260,7 @@ async def test_an_anomaly_that_a_poll_saw_before_and_stored_after_is_not_booked_
     await desk.look()
     assert (await world.stored(1)).state is model.State.ACKNOWLEDGED
     assert await world.who(1) == ["acknowledge by Dana"]
-    world.system.set(1, state=model.State.OPEN, status="Active")
+    world.system.set(1, state=model.State.ACTIVE, status="Active")
     await desk.look()
     assert await world.who(1) == ["acknowledge by Dana", "unacknowledge in Qualytics"]
 
@@ -325,7 +325,7 @@ async def test_what_was_not_done_before_a_restart_is_not_done_for_somebody_who_m
     await accepted(world, ACK, 1, after=True)
     world.directory.changed[DANA.id] = GONE
     await desk.settle()
-    assert "deactivated" in (await refused(world, 1))[0] and world.system.there["1"].state is model.State.OPEN
+    assert "deactivated" in (await refused(world, 1))[0] and world.system.there["1"].state is model.State.ACTIVE
     assert any("was not acknowledged" in said and "deactivated" in said for said in world.wall.shown.values())
 
 
@@ -335,7 +335,7 @@ async def test_every_part_of_a_change_is_asked_for_again(world: World) -> None:
     await accepted(world, model.Change(model.Action.ACKNOWLEDGE, assignees=("18",)), 1, after=True)
     world.permissions = {"assign": "nobody"}
     await world.desk().settle()
-    assert "Nobody may assign" in (await refused(world, 1))[0] and world.system.there["1"].state is model.State.OPEN
+    assert "Nobody may assign" in (await refused(world, 1))[0] and world.system.there["1"].state is model.State.ACTIVE
 
 
 async def test_while_slack_says_nothing_about_the_actor_it_waits(world: World) -> None:
@@ -344,7 +344,7 @@ async def test_while_slack_says_nothing_about_the_actor_it_waits(world: World) -
     await accepted(world, ACK, 1, after=True)
     world.directory.away = True
     await desk.triage.resume()
-    assert world.system.there["1"].state is model.State.OPEN and await refused(world, 1) == []
+    assert world.system.there["1"].state is model.State.ACTIVE and await refused(world, 1) == []
     world.directory.away = False
     await desk.triage.resume()
     assert await world.who(1) == ["acknowledge by Dana"]
@@ -370,7 +370,7 @@ async def test_what_another_process_is_ending_is_left_to_it(world: World) -> Non
     lease = await world.store.leases.take("intents", "k", world.clock.now(), 30)
     assert lease is not None
     await desk.triage.resume()
-    assert world.system.there["1"].state is model.State.OPEN
+    assert world.system.there["1"].state is model.State.ACTIVE
     await world.store.leases.release(lease)
     await desk.triage.resume()
     assert await world.who(1) == ["acknowledge by Dana"]
@@ -392,7 +392,7 @@ async def test_what_the_system_refuses_after_a_restart_is_told_as_not_done(world
     await accepted(world, ACK, 1, after=True)
     world.system.faults["apply"] = [FORBIDDEN]
     await desk.settle()
-    assert await refused(world, 1) == [str(FORBIDDEN)] and world.system.there["1"].state is model.State.OPEN
+    assert await refused(world, 1) == [str(FORBIDDEN)] and world.system.there["1"].state is model.State.ACTIVE
     assert sum("was not acknowledged" in said for said in world.wall.shown.values()) == 1
 
 
@@ -499,7 +499,7 @@ async def test_a_way_of_closing_that_people_cannot_choose_there_changes_nothing(
     world.system.archive_as = STRANGE_WAYS
     with pytest.raises(errors.NotSupported, match=r"It takes as:not_a_problem \(nothing was wrong\)\."):
         await desk.click(model.Change(model.Action.ARCHIVE, archive_as=word), 1)
-    assert (await world.stored(1)).state is model.State.OPEN and await world.history(1) == []
+    assert (await world.stored(1)).state is model.State.ACTIVE and await world.history(1) == []
 
 
 async def test_a_system_closes_in_its_own_way_however_it_was_typed(world: World) -> None:

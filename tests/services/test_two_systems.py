@@ -30,7 +30,7 @@ async def test_a_state_that_nobody_knows_is_open_in_the_systems_own_word(town: t
     town.strange.change(town.strange.signals[ref.id], phase="pondering", kind="wobble")
     await desk.look()
     stored = await town.world.stored(ref)
-    assert (stored.state, stored.status, stored.type) == (State.OPEN, "pondering", "wobble")
+    assert (stored.state, stored.status, stored.type) == (State.ACTIVE, "pondering", "wobble")
     assert (stored.severity, stored.weight) == (None, 0.5)
 
 
@@ -82,12 +82,12 @@ async def test_one_system_in_trouble_is_told_and_the_other_goes_on(town: towns.T
     await desk.post.flush()
     assert len(town.said("Strange", "busy")) == 1
     if town.mixed:
-        assert (await town.world.stored(7)).state is State.OPEN
+        assert (await town.world.stored(7)).state is State.ACTIVE
     town.parts.faults.clear()
     (ref,) = town.arrive()
     town.world.clock.pass_by(seconds=300)
     await desk.look()
-    assert (await town.world.stored(ref)).state is State.OPEN
+    assert (await town.world.stored(ref)).state is State.ACTIVE
     assert (await town.world.store.health.get("strange")).failing_since is None
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from bot import model
 from bot.sources.autional import filters, schema, statuses
-from sandbox.autional import wire_json
+from sandbox.autional import odd
 from tests.sources import audits
 from tests.sources.staging import Clock
 
@@ -24,7 +24,7 @@ async def read(**fields: Any) -> model.Anomaly:
 
 async def test_the_sample_of_the_page_is_read_whole() -> None:
     one = await read()
-    assert (one.ref, one.state, one.status) == (model.Ref("autional", "ano_abc123"), model.State.OPEN, "open")
+    assert (one.ref, one.state, one.status) == (model.Ref("autional", "ano_abc123"), model.State.ACTIVE, "open")
     assert (one.type, one.type_title, one.severity, one.weight) == ("brute_force", "Brute force", model.Severity.HIGH, None)
     assert (one.created, one.undated, one.description) == (SAMPLE, False, "Detected 5 consecutive login failures")
     assert one.assignees == (model.Person("autional", "usr_analyst001", "Zhang San", "zhang@acme.example"),)
@@ -58,13 +58,13 @@ def test_what_is_no_time_is_none(told: Any) -> None:
 @pytest.mark.parametrize(
     ("word", "state", "outcome"),
     [
-        ("open", model.State.OPEN, None),
+        ("open", model.State.ACTIVE, None),
         ("acknowledged", model.State.ACKNOWLEDGED, None),
         ("INVESTIGATING", model.State.ACKNOWLEDGED, None),
         ("resolved", model.State.ARCHIVED, "Resolved"),
         ("dismissed", model.State.ARCHIVED, "Invalid"),
         ("false_positive", model.State.ARCHIVED, "Invalid"),
-        ("escalated", model.State.OPEN, None),
+        ("escalated", model.State.ACTIVE, None),
     ],
 )
 async def test_both_vocabularies_are_read_and_any_other_word_is_open(word: str, state: model.State, outcome: str | None) -> None:
@@ -87,13 +87,13 @@ def test_a_technique_is_a_link_where_it_is_one(word: str, page: str) -> None:
 
 async def test_every_odd_one_becomes_a_card_or_is_left_out() -> None:
     async with audits.tenant() as tenant:
-        for odd in wire_json.ODD:
-            tenant.world.arrive(1, odd=odd)
+        for way in odd.ODD:
+            tenant.world.arrive(1, odd=way)
         made = tenant.source()
         first = await made.changes("")
         found = {one.ref: one for one in (*first.anomalies, *(await made.changes(first.cursor)).anomalies)}
         without_an_id = {"no id", "not an object", "null"}
-        assert len(found) == len(wire_json.ODD) - len(without_an_id)
+        assert len(found) == len(odd.ODD) - len(without_an_id)
         assert all(one.created.year >= 2020 for one in found.values()), "one whose date cannot be read is dated now"
 
 
@@ -190,7 +190,7 @@ async def test_an_order_that_is_not_the_newest_first_is_sorted_here() -> None:
 def test_its_own_words_match_what_they_select() -> None:
     clock = Clock(SAMPLE)
     tenant, span = filters.own_words("tnt_1", clock)
-    one = model.Anomaly(model.Ref("autional", "ano_1"), model.State.OPEN, "open", SAMPLE)
+    one = model.Anomaly(model.Ref("autional", "ano_1"), model.State.ACTIVE, "open", SAMPLE)
     assert tenant.matches and span.matches
     assert tenant.matches("tnt_1", one) and not tenant.matches("tnt_2", one)
     assert span.matches(span.read("1H"), one)

@@ -20,7 +20,7 @@ from bot.sources.qualytics import client
 from tests.sources.staging import NOW, TOKEN, Clock, Make, Wire, anomaly_json, fixture, page_json
 
 
-def target(ident: str = "1001", state: model.State = model.State.OPEN, status: str = "Active", **fields: Any) -> model.Anomaly:
+def target(ident: str = "1001", state: model.State = model.State.ACTIVE, status: str = "Active", **fields: Any) -> model.Anomaly:
     fields = {"datastore": model.Place("42", "warehouse-prod"), **fields}
     return model.Anomaly(model.Ref("qualytics", ident), state, status, NOW, **fields)
 

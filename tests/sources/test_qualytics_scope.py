@@ -112,7 +112,7 @@ async def apply(town: Town) -> None:
     """Every action, on one and on many, and on one that does not say where it belongs."""
     outside = await town.outside()
     inside = (await town.source.get([town.ours]))[town.ours]
-    hidden = model.Anomaly(model.Ref("qualytics", town.theirs), model.State.OPEN, "Active", datetime.now(UTC))
+    hidden = model.Anomaly(model.Ref("qualytics", town.theirs), model.State.ACTIVE, "Active", datetime.now(UTC))
     for change in CHANGES:
         for targets in ([outside[0]], [outside[1]], outside, [hidden]):
             outcomes = await town.source.apply(change, targets)
@@ -214,7 +214,7 @@ CALLS: dict[str, Callable[[Any], Awaitable[Any]]] = {
     "get": lambda source: source.get(["1"]),
     "read": lambda source: source.read(["1", "2"]),
     "apply": lambda source: source.apply(
-        CHANGES[0], [model.Anomaly(model.Ref("qualytics", "1"), model.State.OPEN, "Active", datetime.now(UTC))]
+        CHANGES[0], [model.Anomaly(model.Ref("qualytics", "1"), model.State.ACTIVE, "Active", datetime.now(UTC))]
     ),
     "comments": lambda source: source.comments("1"),
     "datastores": lambda source: source.datastores(),

@@ -23,7 +23,7 @@ async def test_the_sample_is_understood_whole(over: Make) -> None:
     one = await read_one(over)
     assert one == model.Anomaly(
         ref=model.Ref("qualytics", "1001"),
-        state=model.State.OPEN,
+        state=model.State.ACTIVE,
         status="Active",
         created=NOW.replace(hour=9, minute=12, microsecond=123456),
         type="record",
@@ -45,13 +45,13 @@ async def test_the_sample_is_understood_whole(over: Make) -> None:
 @pytest.mark.parametrize(
     ("fields", "wanted"),
     [
-        ({"status": "Escalated", "archived": False}, {"state": model.State.OPEN, "status": "Escalated"}),
+        ({"status": "Escalated", "archived": False}, {"state": model.State.ACTIVE, "status": "Escalated"}),
         ({"status": "Muted", "archived": True}, {"state": model.State.ARCHIVED, "status": "Muted", "archived_as": None}),
         ({"failed_checks": [7, {}, {"quality_check": {"id": None}}, {"quality_check": {"id": 5}}]}, {"checks": (model.Check("5", ""),)}),
         ({"failed_checks": "none", "datastore": {"id": True}, "container": 7}, {"checks": (), "datastore": None, "container": None}),
         ({"container": {"id": "c-7"}}, {"container": model.Place("c-7", "c-7")}),
         ({"status": "Duplicate"}, {"state": model.State.ARCHIVED, "archived_as": "Duplicate"}),
-        ({"status": None}, {"state": model.State.OPEN, "status": "Active"}),
+        ({"status": None}, {"state": model.State.ACTIVE, "status": "Active"}),
         ({"weight": 79.9}, {"severity": model.Severity.HIGH}),
         ({"weight": "80"}, {"severity": model.Severity.CRITICAL, "weight": 80.0}),
         ({"weight": None}, {"severity": None, "weight": None}),

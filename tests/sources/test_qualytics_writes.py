@@ -13,7 +13,7 @@ from bot import model
 from tests.sources.staging import NOW, Clock, Make, Traits, Wire, anomaly_json, page_json
 
 
-def target(ident: str = "1001", state: model.State = model.State.OPEN, status: str = "Active", **fields: Any) -> model.Anomaly:
+def target(ident: str = "1001", state: model.State = model.State.ACTIVE, status: str = "Active", **fields: Any) -> model.Anomaly:
     fields = {"datastore": model.Place("42", "warehouse-prod"), **fields}
     return model.Anomaly(model.Ref("qualytics", ident), state, status, NOW, **fields)
 

@@ -23,7 +23,7 @@ def ref(ident: object) -> model.Ref:
 
 
 def anomaly(ident: object, **values: Any) -> model.Anomaly:
-    given: dict[str, Any] = {"state": model.State.OPEN, "status": "Active", "created": after(hours=-1), "description": "4,210 rows fail"}
+    given: dict[str, Any] = {"state": model.State.ACTIVE, "status": "Active", "created": after(hours=-1), "description": "4,210 rows fail"}
     return model.Anomaly(ref(ident), **(given | values))
 
 
@@ -71,7 +71,7 @@ def intent(key: str = "click-1", ident: object = "1", **values: Any) -> ports.In
 
 
 def snapshot(**values: Any) -> model.Snapshot:
-    given: dict[str, Any] = {"state": model.State.OPEN, "status": "Active"}
+    given: dict[str, Any] = {"state": model.State.ACTIVE, "status": "Active"}
     return model.Snapshot(**(given | values))
 
 

@@ -156,7 +156,7 @@ async def test_seeing_the_same_again_counts_as_newer_too(store: engine.Store) ->
     await save(store, anomaly(1))
     await save(store, anomaly(1), at=10)
     await save(store, archived(1), at=5)
-    assert (await store.anomalies.get([ref(1)]))[ref(1)].state is model.State.OPEN
+    assert (await store.anomalies.get([ref(1)]))[ref(1)].state is model.State.ACTIVE
 
 
 async def test_the_first_of_two_observations_in_one_answer_counts(store: engine.Store) -> None:
@@ -388,9 +388,9 @@ async def test_totals_count_by_source_and_state(store: engine.Store) -> None:
     other = replace(anomaly(1), ref=model.Ref("anodot", "1"))
     await store.anomalies.save(ports.Observation("anodot", [other], read_at=NOON, now=NOON))
     assert await store.anomalies.totals() == {
-        (SOURCE, model.State.OPEN): 2,
+        (SOURCE, model.State.ACTIVE): 2,
         (SOURCE, model.State.ARCHIVED): 1,
-        ("anodot", model.State.OPEN): 1,
+        ("anodot", model.State.ACTIVE): 1,
     }
 
 

@@ -395,7 +395,7 @@ async def test_a_group_is_counted_by_state_and_table(store: engine.Store) -> Non
     await store.anomalies.save(ports.Observation(SOURCE, changed, read_at=after(1), now=after(1)))
     tally = await store.cards.tally(card, sample=2)
     assert tally.total == 8
-    assert tally.states == {model.State.OPEN: 7, model.State.ARCHIVED: 1}
+    assert tally.states == {model.State.ACTIVE: 7, model.State.ARCHIVED: 1}
     assert list(tally.tables) == [("events", 4), ("orders", 3)]
     assert [one.ref.id for one in tally.sample] == ["7", "6"]
     assert (await store.cards.tally(card, sample=0)).sample == []

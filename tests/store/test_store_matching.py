@@ -24,7 +24,7 @@ WEIGHTS = [None, 0.0, 20.0, 49.9, 50.0, 80.0, float("inf"), float("nan")]
 MANY = [
     anomaly(
         number,
-        state=model.State.ACKNOWLEDGED if number % 3 == 0 else model.State.OPEN,
+        state=model.State.ACKNOWLEDGED if number % 3 == 0 else model.State.ACTIVE,
         created=NOON - timedelta(hours=7 * (number % 23)),
         severity=[None, *model.Severity][number % 5],
         weight=WEIGHTS[number % 8],

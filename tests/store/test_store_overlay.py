@@ -54,7 +54,7 @@ async def test_what_we_did_is_written_and_merged_in_one_transaction_and_stays(st
         assert (one.state, one.status, one.assignees, one.version) == (State.ACKNOWLEDGED, "Acknowledged", (LEE,), 2)
         assert not (await seen(store, loose(1), loose(2), at=at)).changed
     assert await kept(store, 1, 2) == {"1": MINE}
-    assert (await stored(store, 2)).state is State.OPEN
+    assert (await stored(store, 2)).state is State.ACTIVE
     assert [one.via for one in await store.journal.history(ref(1))] == ["slack"], "no poll takes it for somebody else's doing"
     assert [one.ref for one in await store.overlays.known(SOURCE)] == [ref(1)]
 
@@ -74,7 +74,7 @@ async def test_what_says_nothing_needs_no_row_unless_it_is_snoozed(store: engine
     await seen(store, loose(1), at=0)
     await did(store, MINE, loose(1), at=1)
     await did(store, model.Overlay(ref(1), at=after(2)), loose(1), at=2)
-    assert await kept(store) == {} and (await stored(store)).state is State.OPEN
+    assert await kept(store) == {} and (await stored(store)).state is State.ACTIVE
     await did(store, MINE, loose(1), at=3)
     async with store.db.writer.begin() as connection:
         await connection.execute(sa.update(tables.overlay).values(snoozed_until=after(99)))
@@ -93,7 +93,7 @@ async def test_what_the_system_keeps_by_now_is_its_to_say_and_ours_is_forgotten_
     await seen(store, loose(1), at=0)
     await did(store, MINE, loose(1), at=1)
     await seen(store, loose(1, kept_here=(Part.ASSIGNEES,)), at=2)
-    assert (await stored(store)).state is State.OPEN and (await stored(store)).assignees == (LEE,)
+    assert (await stored(store)).state is State.ACTIVE and (await stored(store)).assignees == (LEE,)
     assert (await kept(store))["1"] == replace(MINE, state=None)
     await seen(store, anomaly(1), at=3)
     assert (await stored(store)).assignees == () and await kept(store) == {}
@@ -131,7 +131,7 @@ async def test_nothing_is_kept_when_the_record_is_not(store: engine.Store) -> No
     lost = model.Lease("batches", "b9", "nobody", after(60))
     record = ports.Record(SOURCE, [loose(1)], after(1), after(1), kept=[MINE], lease=lost)
     assert not await store.records.record(record)
-    assert await kept(store) == {} and (await stored(store)).state is State.OPEN
+    assert await kept(store) == {} and (await stored(store)).state is State.ACTIVE
 
 
 async def test_where_nothing_is_kept_a_save_asks_once_and_no_more(store: engine.Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,7 +184,7 @@ async def test_our_part_is_put_on_what_its_system_said_later(store: engine.Store
 async def test_what_we_did_is_stored_though_our_clock_is_behind_the_polls(store: engine.Store) -> None:
     await seen(store, anomaly(1), at=0)
     await seen(store, anomaly(1), at=10)
-    for at, state in ((8.9, State.OPEN), (9, State.ARCHIVED)):
+    for at, state in ((8.9, State.ACTIVE), (9, State.ARCHIVED)):
         assert await store.records.record(ports.Record(SOURCE, [archived(1)], after(at), after(at), [line(1, "archive", at=after(at))]))
         assert (await stored(store)).state is state
     assert not (await seen(store, anomaly(1), at=9.5)).changed, "it was seen last when the poll saw it"

@@ -335,7 +335,7 @@ async def test_a_member_that_is_opened_while_its_group_is_forgotten_is_posted_by
 ) -> None:
     monkeypatch.setattr(retention, "CHILDREN", 1)
     long_ago = NOON - timedelta(days=1)
-    opened = [replace(archived(number), state=model.State.OPEN, status="Active", archived_as=None) for number in (1, 2)]
+    opened = [replace(archived(number), state=model.State.ACTIVE, status="Active", archived_as=None) for number in (1, 2)]
     made = {one.ref: [draft(one.ref.id)] for one in opened}
     await store.anomalies.save(ports.Observation(SOURCE, opened, read_at=long_ago, now=long_ago, drafts=made))
     waiting = tuple(card.id for card in await store.cards.waiting())

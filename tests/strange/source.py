@@ -43,9 +43,9 @@ WORDS: Mapping[str, model.Word] = {
 SUPPORTS = frozenset({model.Action.ACKNOWLEDGE, model.Action.UNACKNOWLEDGE, model.Action.ARCHIVE, model.Action.REOPEN, model.Action.BROWSE})
 _AIMS: Mapping[model.Action, tuple[str, model.State]] = {
     model.Action.ACKNOWLEDGE: (world.SEEN, model.State.ACKNOWLEDGED),
-    model.Action.UNACKNOWLEDGE: (world.LIVE, model.State.OPEN),
+    model.Action.UNACKNOWLEDGE: (world.LIVE, model.State.ACTIVE),
     model.Action.ARCHIVE: (world.SHUT, model.State.ARCHIVED),
-    model.Action.REOPEN: (world.LIVE, model.State.OPEN),
+    model.Action.REOPEN: (world.LIVE, model.State.ACTIVE),
 }
 _STATES = {world.SEEN: model.State.ACKNOWLEDGED, world.SHUT: model.State.ARCHIVED}
 _SORTS = {
@@ -273,7 +273,7 @@ class Strange:
         told = was if alone and was == world.SEEN else f"{phase} by itself" if alone else phase
         read = model.Anomaly(
             model.Ref(self.name, ident),
-            _STATES.get(was if alone else phase, model.State.OPEN),
+            _STATES.get(was if alone else phase, model.State.ACTIVE),
             told,
             datetime.fromtimestamp(at, UTC) if at else self._clock.now(),
             archived_as=None if alone else ending or None,
@@ -320,7 +320,7 @@ def _cursor(text: str) -> tuple[float | None, str]:
 
 
 _GROUPS = {
-    "active": model.State.OPEN,
+    "active": model.State.ACTIVE,
     "acknowledged": model.State.ACKNOWLEDGED,
     "archived": model.State.ARCHIVED,
 }

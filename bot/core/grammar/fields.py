@@ -233,7 +233,7 @@ def _status(query: model.Query, anomaly: model.Anomaly) -> bool:
 
 
 _STANDING: Mapping[model.State, Sequence[str]] = {
-    model.State.OPEN: ("open", "active"),
+    model.State.ACTIVE: ("open", "active"),
     model.State.ACKNOWLEDGED: ("open", "acknowledged"),
     model.State.ARCHIVED: ("archived",),
 }
@@ -308,6 +308,13 @@ OPEN_TYPES = FilterWord(
     "type", "types", "type:brute_force", "the type, in the system's own word", _text, matches=lambda q, a: _among(q.types, (a.type,))
 )
 """`type:` where a system has types that nobody knows beforehand."""
+
+
+def opens(known: Mapping[str, model.Word]) -> bool:
+    """Whether a system has types of its own, which nobody knows beforehand."""
+    word = known.get("type")
+    return word is not None and word.handling is not model.Handling.REFUSED and not word.values
+
 
 BY_NAME: Mapping[str, FilterWord] = {word.name: word for word in TABLE}
 

@@ -360,7 +360,8 @@ def explain(
     """What a system of this title and `name` does with every word of the grammar, in the order of the table of words, and then with its
     `own` ones."""
     named = {"source": f"source:{name}"} if name else {}
-    rows = [_row(replace(word, example=named.get(word.name, word.example)), known, title) for word in fields.TABLE]
+    table = [fields.OPEN_TYPES if word.name == "type" and fields.opens(known) else word for word in fields.TABLE]
+    rows = [_row(replace(word, example=named.get(word.name, word.example)), known, title) for word in table]
     return (*rows, *(_row(word, known, title) for word in own))
 
 

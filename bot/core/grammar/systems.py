@@ -110,16 +110,10 @@ def of(running: Iterable[Speaks], elsewhere: Mapping[str, str]) -> Systems:
     words["status"] = fields.standing(one.word for system in systems for one in system.archive_as)
     titles, named = {one.name: one.title for one in systems}, {one.name: one.idents for one in systems}
     words["id"] = fields.identified(Systems(titles, named).knows)
-    if any(_open_types(one) for one in systems):
+    if any(fields.opens(one.words) for one in systems):
         words["type"] = fields.OPEN_TYPES
     stages = list(dict.fromkeys(stage for one in systems for stage in one.stages))
     return Systems(titles, named, words, elsewhere, [one.client_options for one in systems], stages)
-
-
-def _open_types(system: Speaks) -> bool:
-    """Whether a system has types of its own, which nobody knows beforehand."""
-    word = system.words.get("type")
-    return word is not None and word.handling is not model.Handling.REFUSED and not word.values
 
 
 def _read(word: model.OwnWord) -> fields.FilterWord:

@@ -263,5 +263,5 @@ def states(counts: Mapping[model.State, int]) -> str:
     )
 
 
-_COUNTED: Mapping[model.State, str] = {model.State.OPEN: "active"}
+_COUNTED: Mapping[model.State, str] = {model.State.ACTIVE: "active"}
 """Where the word for people is another one than what is stored."""

@@ -292,7 +292,7 @@ class Runs:
         for item in await self.store.items(batch.undo_of, (model.Fate.DONE,), of=[item.ref for item in ready]):
             now = there.get(item.ref)
             start = replace(item, after=snapshot.of(now)) if item.ref in resumed and now is not None else item
-            steps, stays = undo.possible(*undo.undo(start, now, asked), source)
+            steps, stays = undo.possible(*undo.undo(start, now, asked), item, source)
             # Nothing left to do for one that was sent before a restart: it is back already.
             plans[item.ref] = _Plan(tuple(steps), "" if item.ref in resumed and not steps else stays)
         return {item.ref: plans.get(item.ref, _Plan()) for item in ready}

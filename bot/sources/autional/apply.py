@@ -14,9 +14,9 @@ LONGEST = 2000
 """Characters of a remark (contracts 4.3: the server's own limit)."""
 _AIMS: Mapping[model.Action, model.State] = {
     model.Action.ACKNOWLEDGE: model.State.ACKNOWLEDGED,
-    model.Action.UNACKNOWLEDGE: model.State.OPEN,
+    model.Action.UNACKNOWLEDGE: model.State.ACTIVE,
     model.Action.ARCHIVE: model.State.ARCHIVED,
-    model.Action.REOPEN: model.State.OPEN,
+    model.Action.REOPEN: model.State.ACTIVE,
 }
 SUPPORTS = frozenset({*_AIMS, model.Action.ASSIGN, model.Action.COMMENT, model.Action.CASE, model.Action.BROWSE})
 WRONG_WORD = (400, 422)
@@ -82,7 +82,7 @@ class Actions:
         refused: list[str] = []
         for last, word in _marked(await self._words.taken("set", words) or words):
             try:
-                await self._settled("PUT", "status", {"status": word, **_assigned(change)}, change, target)
+                await self._settled("PUT", "status", {"status": word, **_assigned(change)}, change, target, trying=not last)
             except errors.SourceRejected as error:
                 if last or error.status not in WRONG_WORD:
                     raise
@@ -112,18 +112,20 @@ class Actions:
             return model.Outcome(target.ref, model.Result.REFUSED, why, unsure=True)
         return model.Outcome(target.ref, model.Result.DONE)
 
-    async def _settled(self, method: str, call: str, body: Mapping[str, str], change: model.Change, target: model.Anomaly) -> None:
+    async def _settled(
+        self, method: str, call: str, body: Mapping[str, str], change: model.Change, target: model.Anomaly, *, trying: bool = False
+    ) -> None:
         """Sent once. After an answer that was lost somebody looks, and where the connection broke before anything happened, once more."""
         path = self._api.one(target.ref.id, call)
         try:
-            await self._api.change(method, path, body)
+            await self._api.change(method, path, body, trying=trying)
         except (errors.SourceUnavailable, errors.SourceGarbled) as error:
             now = await self._by_id.one(target.ref.id)
             if now is not None and _shows(change, now):
                 return
             if not (isinstance(error, errors.SourceUnavailable) and error.dropped):
                 raise
-            await self._api.change(method, path, body)
+            await self._api.change(method, path, body, trying=trying)
 
 
 def _marked(words: Sequence[str]) -> list[tuple[bool, str]]:

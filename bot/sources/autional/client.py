@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
@@ -28,6 +28,9 @@ TOKENS = ("oauth/api/v1/oauth/token",)
 """The same for the service of tokens, behind the gateway; the specification has it beside the gateway."""
 SEEN = timedelta(minutes=5)
 """So long an address is believed after it has answered: what it does not find then does not exist."""
+
+UNKNOWN = (400, 404, 422)
+"""How a word is refused that is not known there."""
 
 Thing = TypeVar("Thing")
 Send = Callable[[str], Awaitable[Thing]]
@@ -112,26 +115,28 @@ class Client(base.HttpSource):
 
     # --- the audit service --------------------------------------------------------------------------------------------
 
-    async def audit(self, path: str, params: base.Params = ()) -> Mapping[str, Any]:
+    async def audit(self, path: str, params: base.Params = (), *, ask: judging.Ask | None = None) -> Mapping[str, Any]:
         """GET something of the audit service. Raises SourceMissing for what does not exist there."""
 
         async def send(prefix: str) -> Any:
-            return await self.read(f"{prefix}admin/audit/{path}", params)
+            return await self.read(f"{prefix}admin/audit/{path}", params, ask=ask)
 
         return await self._sent(send)
 
-    async def change(self, method: str, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Change something of the audit service: sent once, as `write`."""
+    async def change(self, method: str, path: str, body: Mapping[str, Any], *, trying: bool = False) -> Mapping[str, Any]:
+        """Change something of the audit service: sent once, as `write`. `trying`: a word that may not be known there."""
+        ask = replace(self._writing, answers=UNKNOWN) if trying else None
 
         async def send(prefix: str) -> bytes:
-            return await self.write(method, f"{prefix}admin/audit/{path}", body=body)
+            return await self.write(method, f"{prefix}admin/audit/{path}", body=body, ask=ask)
 
         found = self.json(await self._sent(send))
         return found if isinstance(found, Mapping) else {}
 
-    async def page(self, params: base.Params = (), *, number: int = 1, size: int = SIZE, of: str = "anomalies") -> RawPage:
-        """One page of a list of the audit service."""
-        return self.paged(await self.audit(of, [*params, ("page", number), ("page_size", size)]), size)
+    async def page(self, params: base.Params = (), *, number: int = 1, size: int = SIZE, trying: bool = False) -> RawPage:
+        """One page of the anomalies. `trying`: a status that may not be known there."""
+        ask = replace(self._reading, answers=UNKNOWN) if trying else None
+        return self.paged(await self.audit("anomalies", [*params, ("page", number), ("page_size", size)], ask=ask), size)
 
     def paged(self, reply: Mapping[str, Any], size: int) -> RawPage:
         """A list as it came; one without items is `null`. Raises SourceGarbled for what is no list."""

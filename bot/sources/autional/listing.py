@@ -85,7 +85,7 @@ class Lister:
         if word in self._proven:
             return True
         try:
-            await self._api.page([("status", word)], size=1)
+            await self._api.page([("status", word)], size=1, trying=True)
         except errors.SourceRejected:
             return False
         self._proven.add(word)

@@ -18,7 +18,7 @@ OPEN, ACKNOWLEDGED, INVESTIGATING, RESOLVED, DISMISSED, FALSE_POSITIVE = (
 )  # fmt: skip
 
 STATES: Mapping[str, tuple[model.State, str | None]] = {
-    OPEN: (model.State.OPEN, None),
+    OPEN: (model.State.ACTIVE, None),
     ACKNOWLEDGED: (model.State.ACKNOWLEDGED, None),
     INVESTIGATING: (model.State.ACKNOWLEDGED, None),
     RESOLVED: (model.State.ARCHIVED, closings.RESOLVED.word),
@@ -46,7 +46,7 @@ SENT: Mapping[tuple[model.Action, str | None], tuple[str, ...]] = {
 
 def stands(word: str) -> tuple[model.State, str | None]:
     """Where an anomaly with this word stands, and how it was closed."""
-    return STATES.get(word.strip().casefold(), (model.State.OPEN, None))
+    return STATES.get(word.strip().casefold(), (model.State.ACTIVE, None))
 
 
 def among(statuses: Sequence[str]) -> tuple[str, ...]:
@@ -60,7 +60,7 @@ def fits(word: str, statuses: Sequence[str]) -> bool:
     names = {
         "any",
         *({"open"} if state is not model.State.ARCHIVED else {"archived", (outcome or "").casefold()}),
-        *({"active"} if state is model.State.OPEN else set()),
+        *({"active"} if state is model.State.ACTIVE else set()),
         *({"acknowledged"} if state is model.State.ACKNOWLEDGED else set()),
     }
     return not names.isdisjoint(statuses or ("open",))

@@ -264,13 +264,13 @@ class OperationWire(Lenient):
 # --- from theirs to ours ----------------------------------------------------------------------------------------------
 
 STATES = {
-    "Active": model.State.OPEN,
+    "Active": model.State.ACTIVE,
     "Acknowledged": model.State.ACKNOWLEDGED,
     **dict.fromkeys(closings.WORDS, model.State.ARCHIVED),
 }
 OUTCOMES = dict(zip(closings.WORDS, closings.WORDS, strict=True))
 """Each word once: ten thousand anomalies share it."""
-UNTOLD = {model.State.OPEN: "Active", model.State.ARCHIVED: "Archived"}
+UNTOLD = {model.State.ACTIVE: "Active", model.State.ARCHIVED: "Archived"}
 """The status of an anomaly that tells none."""
 KINDS = {"catalog": "sync"}
 """The operations list says `catalog` where the run says `sync` (contracts 1.6)."""
@@ -291,7 +291,7 @@ class Reader:
         wire = lenient(AnomalyWire, raw)
         if wire is None:
             return None
-        state = STATES.get(wire.status, model.State.OPEN)
+        state = STATES.get(wire.status, model.State.ACTIVE)
         if wire.archived:
             state = model.State.ARCHIVED
         return model.Anomaly(

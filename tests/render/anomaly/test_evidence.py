@@ -21,7 +21,7 @@ LATER_SAID = "2026-11-21 11:12 UTC"
 
 METRIC = model.Anomaly(
     model.Ref("strange", "a:7"),
-    model.State.OPEN,
+    model.State.ACTIVE,
     "open",
     samples.NOW,
     type="spike",

@@ -204,7 +204,7 @@ def test_every_reason_can_be_told(reason: model.Reason) -> None:
 
 def test_status_tells_each_system_what_waits_and_the_version() -> None:
     later = samples.NOW + timedelta(minutes=5)
-    good = desk_status.SourceView("Qualytics", model.SourceHealth("qualytics", last_ok=samples.NOW), {model.State.OPEN: 1200}, 75)
+    good = desk_status.SourceView("Qualytics", model.SourceHealth("qualytics", last_ok=samples.NOW), {model.State.ACTIVE: 1200}, 75)
     bad = desk_status.SourceView("Anodot", model.SourceHealth("anodot", failing_since=samples.NOW, error="HTTP 500", next_poll=later))
     backlog = ports.Backlog(3, 0, 2, 1, 200, [("refused (invalid_blocks).", 4), ("gone", 1)], {"refused (invalid_blocks).": later}, 2)
     view = desk_status.StatusView([good, bad], backlog, "connected by Socket Mode", "0.1.0", samples.NOW, ["table"], {"C9": later})

@@ -306,7 +306,7 @@ def test_cancelled_and_waiting_cards_say_that_nothing_was_changed() -> None:
 
 
 def item(ident: str, fate: model.Fate = model.Fate.DONE, **more: str) -> model.Item:
-    return model.Item(model.Ref("qualytics", ident), model.Snapshot(model.State.OPEN, "Active"), fate, **more)  # type: ignore[arg-type]
+    return model.Item(model.Ref("qualytics", ident), model.Snapshot(model.State.ACTIVE, "Active"), fate, **more)  # type: ignore[arg-type]
 
 
 def rows(content: bytes) -> list[list[str]]:

@@ -15,7 +15,7 @@ from bot.render.kit import spreadsheet
 
 
 def _lines(reason: str, separator: str = ",") -> list[list[str]]:
-    item = model.Item(model.Ref("qualytics", "1"), model.Snapshot(model.State.OPEN, "Active"), model.Fate.REFUSED, reason=reason)
+    item = model.Item(model.Ref("qualytics", "1"), model.Snapshot(model.State.ACTIVE, "Active"), model.Fate.REFUSED, reason=reason)
     return list(csv.reader(io.StringIO(spreadsheet.receipt([item]).decode("utf-8-sig"), newline=""), delimiter=separator))
 
 

@@ -150,7 +150,7 @@ async def test_an_archived_batch_comes_back_as_it_was(world: World) -> None:
     back = await desk.batches.undo("", DANA, "")
     assert (back.undo_of, back.state, back.channel) == (ident, model.BatchState.RUNNING, CHANNEL)
     await desk.runs.work()
-    assert [world.system.there[one].state for one in ("1", "2")] == [model.State.OPEN, model.State.ACKNOWLEDGED]
+    assert [world.system.there[one].state for one in ("1", "2")] == [model.State.ACTIVE, model.State.ACKNOWLEDGED]
     original = await world.store.batches.get(ident)
     assert original is not None and original.undone_by == back.id
     with pytest.raises(errors.Stale, match="taken back already"):
@@ -196,7 +196,7 @@ async def test_an_undo_that_an_earlier_release_left_behind_is_started(world: Wor
     await world.store.batches.create(stuck, [model.Item(item.ref, item.after)])
     assert (await desk.batches.undo(ident, DANA, "")).state is model.BatchState.RUNNING
     await desk.runs.work()
-    assert world.system.there["1"].state is model.State.OPEN
+    assert world.system.there["1"].state is model.State.ACTIVE
 
 
 async def test_the_message_of_a_confirmed_batch_survives_a_kill(world: World) -> None:

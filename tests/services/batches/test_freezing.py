@@ -214,4 +214,4 @@ async def test_an_undo_that_was_not_whole_is_made_anew_and_two_at_once_are_one(w
     both = await asyncio.gather(*(desk.batches.undo(ident, DANA, "") for _ in range(2)), return_exceptions=True)
     assert sorted(type(one).__name__ for one in both) == ["Batch", "Stale"]
     await desk.runs.work()
-    assert [world.system.there[one].state for one in ("1", "2")] == [model.State.OPEN] * 2
+    assert [world.system.there[one].state for one in ("1", "2")] == [model.State.ACTIVE] * 2

@@ -57,7 +57,7 @@ async def test_one_batch_of_both_kinds_calls_for_those_alone_that_their_system_k
     back = await desk.batches.undo(batch, desks.DANA, lab.CHANNEL)
     await desk.runs.work()
     assert await fates(desk, back.id) == {Fate.DONE}
-    assert await standing(town, [*kept, *ours]) == {(State.OPEN, None)}
+    assert await standing(town, [*kept, *ours]) == {(State.ACTIVE, None)}
     assert len(town.writes()) == len(kept)
     assert await town.world.store.overlays.get("strange", [ref.id for ref in ours]) == {}
 
@@ -73,7 +73,7 @@ async def test_an_undo_gives_back_who_had_it_and_that_it_was_acknowledged(loose_
     await desk.runs.work()
     first, second = await town.world.stored(ours[0]), await town.world.stored(ours[1])
     assert (first.state, first.assignees) == (State.ACKNOWLEDGED, (loose.DANA,))
-    assert (second.state, second.assignees) == (State.OPEN, ())
+    assert (second.state, second.assignees) == (State.ACTIVE, ())
     assert town.writes() == []
 
 
@@ -106,7 +106,7 @@ async def test_those_kept_here_are_done_while_their_system_is_away(loose_town: t
 async def test_a_restart_at_any_step_leaves_each_done_once(loose_town: towns.Town, undoing: bool) -> None:
     town, steps = loose_town, 24
     desk, kept, ours = await met(town, steps + 1, steps + 1)
-    state = State.OPEN if undoing else State.ACKNOWLEDGED
+    state = State.ACTIVE if undoing else State.ACKNOWLEDGED
     parts = list(zip(kept, ours, strict=True))
 
     async def begun(*refs: model.Ref) -> str:

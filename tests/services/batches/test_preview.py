@@ -76,7 +76,7 @@ async def test_several_are_previewed_and_nothing_is_changed_yet(world: World) ->
     await desk.met(1, 2)
     shown = await frozen(desk, "ack 1,2")
     assert (shown.todo, shown.batch.words, shown.batch.channel, shown.missing) == (2, "1, 2", CHANNEL, [])
-    assert world.system.there["1"].state is model.State.OPEN
+    assert world.system.there["1"].state is model.State.ACTIVE
 
 
 async def test_one_beside_one_that_nobody_knows_is_previewed_and_the_other_is_named(world: World) -> None:
@@ -131,7 +131,7 @@ async def test_a_deletion_is_always_previewed(world: World) -> None:
     await desk.met(1)
     shown = await previews(desk).deletion(command("delete 1,99"), DANA, CHANNEL)
     assert (shown.todo, shown.batch.change.action, [ref.id for ref in shown.missing]) == (1, model.Action.DELETE, ["99"])
-    assert world.system.there["1"].state is model.State.OPEN
+    assert world.system.there["1"].state is model.State.ACTIVE
     with pytest.raises(errors.NotAllowed):
         await previews(desk).deletion(command("delete 1"), LEE, CHANNEL)
 

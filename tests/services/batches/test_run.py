@@ -198,7 +198,7 @@ async def test_an_archiving_whose_comment_nobody_can_look_for_is_done_without_an
     both = model.Change(model.Action.ARCHIVE, "Invalid", comment="Known")
     ident = await desk.ask(both, 1)
     await die_after_apply(world)
-    world.system.set(1, state=model.State.OPEN, status="Active", archived_as=None)
+    world.system.set(1, state=model.State.ACTIVE, status="Active", archived_as=None)
     world.system.faults["comments"] = [LOOKS[0]] * 2
     await desk.runs.work()
     assert await desk.fates(ident) == {"1": (DONE, "")} and len(world.system.comments_of(1)) == 1
@@ -317,7 +317,7 @@ async def test_while_slack_does_not_say_who_it_is_the_batch_waits(world: World, 
     world.directory.away = True
     for _ in range(3):
         await desk.runs.work()
-    assert (await desk.fates(ident))["1"][0] is TODO and world.system.there["1"].state is model.State.OPEN
+    assert (await desk.fates(ident))["1"][0] is TODO and world.system.there["1"].state is model.State.ACTIVE
     assert caplog.text.count("does not say who the actor is") == 1
     world.directory.away = False
     await desk.runs.work()

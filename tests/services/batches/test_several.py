@@ -63,7 +63,7 @@ async def test_one_batch_changes_both_and_one_undo_takes_both_back(world: World,
     assert {one.state for system in (world.system, other) for one in system.there.values()} == {model.State.ACKNOWLEDGED}
     back = await desk.batches.undo(shown.batch.id, DANA, CHANNEL)
     await desk.runs.work()
-    assert {one.state for system in (world.system, other) for one in system.there.values()} == {model.State.OPEN}
+    assert {one.state for system in (world.system, other) for one in system.there.values()} == {model.State.ACTIVE}
     assert set((await fates(desk, back.id)).values()) == {(DONE, "")}
     await desk.post.flush()
     assert any("Acknowledged 4 anomalies" in said for said in world.wall.shown.values())
@@ -243,7 +243,7 @@ async def test_an_undo_waits_for_a_system_that_is_down(world: World, other: Syst
     assert (found["qualytics:1"][0], found["anomify:1"][0]) == (DONE, TODO)
     other.faults = {}
     await desk.runs.work()
-    assert {one.state for one in other.there.values()} == {model.State.OPEN}
+    assert {one.state for one in other.there.values()} == {model.State.ACTIVE}
 
 
 async def test_a_batch_that_a_click_starts_does_not_take_the_places_of_clicks(world: World, other: System) -> None:

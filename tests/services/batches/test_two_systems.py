@@ -46,7 +46,7 @@ async def test_all_of_it_is_taken_back(town: towns.Town, change: model.Change, p
     await desk.runs.work()
     assert await fates(desk, back.id) == {Fate.DONE}
     assert {town.phase(ref) for ref in made} == {phase}
-    assert {(await town.world.stored(ref)).state for ref in made} == {State.OPEN}
+    assert {(await town.world.stored(ref)).state for ref in made} == {State.ACTIVE}
     with pytest.raises(errors.Stale):
         await desk.batches.undo(batch, desks.DANA, lab.CHANNEL)
 
@@ -139,7 +139,7 @@ async def test_one_batch_holds_items_of_both(town: towns.Town) -> None:
     await desk.batches.undo(batch, desks.DANA, lab.CHANNEL)
     await desk.runs.work()
     assert {town.phase(ref) for ref in made} == {"live"}
-    assert town.world.system.there["1"].state is State.OPEN
+    assert town.world.system.there["1"].state is State.ACTIVE
 
 
 @pytest.fixture

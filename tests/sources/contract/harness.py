@@ -99,7 +99,7 @@ class Harness(abc.ABC):
 
     def open(self) -> set[str]:
         """The ids of all that is not closed."""
-        return self.standing(model.State.OPEN, model.State.ACKNOWLEDGED)
+        return self.standing(model.State.ACTIVE, model.State.ACKNOWLEDGED)
 
     @abc.abstractmethod
     def ended_as(self, ident: str) -> str:
@@ -154,7 +154,7 @@ class Qualytics(Harness):
     def state(self, ident: str) -> model.State | None:
         known = {"Acknowledged": model.State.ACKNOWLEDGED, **dict.fromkeys(self.outcomes, model.State.ARCHIVED)}
         one = self.world.anomalies.get(int(ident))
-        return None if one is None else known.get(one.status, model.State.OPEN)
+        return None if one is None else known.get(one.status, model.State.ACTIVE)
 
     def everything(self) -> list[str]:
         return [str(ident) for ident in self.world.anomalies]
@@ -200,7 +200,7 @@ class Strange(Harness):
     def state(self, ident: str) -> model.State | None:
         known = {worlds.SEEN: model.State.ACKNOWLEDGED, worlds.SHUT: model.State.ARCHIVED}
         one = self.world.signals.get(ident)
-        return None if one is None else known.get(worlds.SEEN if one.was and worlds.waits(one) else one.phase, model.State.OPEN)
+        return None if one is None else known.get(worlds.SEEN if one.was and worlds.waits(one) else one.phase, model.State.ACTIVE)
 
     def everything(self) -> list[str]:
         return list(self.world.signals)
@@ -250,7 +250,7 @@ class Autional(Harness):
             **dict.fromkeys(("acknowledged", "investigating"), model.State.ACKNOWLEDGED),
             **dict.fromkeys(("resolved", "dismissed", "false_positive"), model.State.ARCHIVED),
         }
-        return None if one is None else known.get(one.status, model.State.OPEN)
+        return None if one is None else known.get(one.status, model.State.ACTIVE)
 
     def everything(self) -> list[str]:
         return list(self.world.anomalies)

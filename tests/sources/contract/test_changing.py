@@ -13,11 +13,11 @@ from tests.sources.contract import harness
 Action, Result, State = model.Action, model.Result, model.State
 
 MOVES = [
-    (Action.ACKNOWLEDGE, State.OPEN, (State.ACKNOWLEDGED,)),
-    (Action.UNACKNOWLEDGE, State.ACKNOWLEDGED, (State.OPEN,)),
-    (Action.ARCHIVE, State.OPEN, (State.ARCHIVED,)),
+    (Action.ACKNOWLEDGE, State.ACTIVE, (State.ACKNOWLEDGED,)),
+    (Action.UNACKNOWLEDGE, State.ACKNOWLEDGED, (State.ACTIVE,)),
+    (Action.ARCHIVE, State.ACTIVE, (State.ARCHIVED,)),
     (Action.ARCHIVE, State.ACKNOWLEDGED, (State.ARCHIVED,)),
-    (Action.REOPEN, State.ARCHIVED, (State.OPEN, State.ACKNOWLEDGED)),
+    (Action.REOPEN, State.ARCHIVED, (State.ACTIVE, State.ACKNOWLEDGED)),
 ]
 """Each action with where it begins and where it may end."""
 
@@ -45,7 +45,7 @@ async def standing(system: harness.Harness, source: Any, state: State, count: in
     if len(there) < count:
         made = system.arrive(count)
         read = list((await source.get(made)).values())
-        if state is not State.OPEN:
+        if state is not State.ACTIVE:
             await source.apply(change_to(Action.ACKNOWLEDGE if state is State.ACKNOWLEDGED else Action.ARCHIVE, system), read)
         there = made
     found = await source.get(there[:count])
@@ -77,7 +77,7 @@ async def test_a_change_is_done_and_nothing_else(
 async def test_what_a_system_cannot_do_is_refused_in_words_and_not_tried(system: harness.Harness, action: Action) -> None:
     source = system.source()
     for count in (1, 3):
-        targets = await standing(system, source, State.OPEN, count)
+        targets = await standing(system, source, State.ACTIVE, count)
         outcomes = await source.apply(change_to(action, system), targets)
         if action in system.cannot:
             assert {outcome.result for outcome in outcomes} == {Result.REFUSED}
@@ -90,7 +90,7 @@ async def test_what_a_system_cannot_do_is_refused_in_words_and_not_tried(system:
 
 async def test_a_remark_that_rides_along_is_left_or_said_to_be_lost(system: harness.Harness) -> None:
     source = system.source()
-    targets = await standing(system, source, State.OPEN, 1)
+    targets = await standing(system, source, State.ACTIVE, 1)
     outcome = (await source.apply(model.Change(Action.ACKNOWLEDGE, comment="Known issue."), targets))[0]
     assert outcome.result is Result.DONE
     if Action.COMMENT in system.cannot:
@@ -102,7 +102,7 @@ async def test_a_remark_that_rides_along_is_left_or_said_to_be_lost(system: harn
 
 async def test_a_repeated_change_says_already(system: harness.Harness) -> None:
     source = system.source()
-    (target,) = await standing(system, source, State.OPEN, 1)
+    (target,) = await standing(system, source, State.ACTIVE, 1)
     for action in (Action.ACKNOWLEDGE, Action.ARCHIVE, Action.REOPEN):
         assert (await source.apply(change_to(action, system), [target]))[0].result is Result.DONE
         target = (await source.get([target.ref.id]))[target.ref.id]
@@ -112,7 +112,7 @@ async def test_a_repeated_change_says_already(system: harness.Harness) -> None:
 async def test_each_outcome_that_is_offered_is_done_and_seen(system: harness.Harness) -> None:
     source = system.source()
     assert tuple(one.word for one in source.archive_as if one.chosen) == system.outcomes
-    targets = await standing(system, source, State.OPEN, len(system.outcomes))
+    targets = await standing(system, source, State.ACTIVE, len(system.outcomes))
     for outcome, target in zip(source.archive_as, targets, strict=True):
         assert (await source.apply(model.Change(Action.ARCHIVE, archive_as=outcome.word), [target]))[0].result is Result.DONE
         assert system.ended_as(target.ref.id) == outcome.word
@@ -121,7 +121,7 @@ async def test_each_outcome_that_is_offered_is_done_and_seen(system: harness.Har
 
 async def test_an_outcome_that_is_none_of_its_own_is_refused_with_those_that_are(system: harness.Harness) -> None:
     source = system.source()
-    (target,) = await standing(system, source, State.OPEN, 1)
+    (target,) = await standing(system, source, State.ACTIVE, 1)
     foreign = model.Change(Action.ARCHIVE, archive_as="Duplicate")
     if "Duplicate" in system.outcomes:
         assert (await source.apply(foreign, [target]))[0].result is Result.DONE
@@ -169,7 +169,7 @@ async def test_after_an_answer_that_was_lost_somebody_looks_and_it_is_done_once(
     system: harness.Harness, fault: harness.Fault, count: int
 ) -> None:
     source = system.source(max_batch=1)
-    targets = await standing(system, source, State.OPEN, count)
+    targets = await standing(system, source, State.ACTIVE, count)
     method, path = system.move
     system.fault(**fault, method=method, path=path, times=1)
     outcomes = await source.apply(model.Change(Action.ACKNOWLEDGE), targets)
@@ -180,7 +180,7 @@ async def test_after_an_answer_that_was_lost_somebody_looks_and_it_is_done_once(
 
 async def test_a_connection_that_broke_before_anything_happened_is_tried_once_more(system: harness.Harness) -> None:
     source = system.source()
-    (first, second) = await standing(system, source, State.OPEN, 2)
+    (first, second) = await standing(system, source, State.ACTIVE, 2)
     method, path = system.move
     system.fault("drop", method=method, path=path, times=1)
     assert (await source.apply(model.Change(Action.ACKNOWLEDGE), [first]))[0].result is Result.DONE
@@ -193,7 +193,7 @@ async def test_a_connection_that_broke_before_anything_happened_is_tried_once_mo
 
 async def test_one_of_many_that_fails_takes_no_other_with_it(system: harness.Harness) -> None:
     source = system.source(max_batch=1)
-    targets = await standing(system, source, State.OPEN, 5)
+    targets = await standing(system, source, State.ACTIVE, 5)
     method, path = system.move
     system.fault("500", method=method, path=path, times=1)
     outcomes = await source.apply(model.Change(Action.ACKNOWLEDGE), targets)
@@ -204,7 +204,7 @@ async def test_one_of_many_that_fails_takes_no_other_with_it(system: harness.Har
 
 async def test_nothing_at_all_done_raises(system: harness.Harness) -> None:
     source = system.source()
-    targets = await standing(system, source, State.OPEN, 5)
+    targets = await standing(system, source, State.ACTIVE, 5)
     system.fault(**system.refused_door)
     with pytest.raises(errors.SourceAuthFailed):
         await source.apply(model.Change(Action.ACKNOWLEDGE), targets)
@@ -212,7 +212,7 @@ async def test_nothing_at_all_done_raises(system: harness.Harness) -> None:
 
 async def test_at_most_four_writes_at_once(system: harness.Harness) -> None:
     source = system.source(max_batch=2)
-    targets = await standing(system, source, State.OPEN, 20)
+    targets = await standing(system, source, State.ACTIVE, 20)
     running, inner = [0, 0], system.parts.app.app
 
     async def counting(scope: Any, receive: Any, send: Any) -> None:

@@ -14,7 +14,7 @@ from tests.sources.contract import harness
 from tests.strange import system as strange
 
 REFUSED = model.Handling.REFUSED
-OPEN, ACKNOWLEDGED, ARCHIVED = model.State.OPEN, model.State.ACKNOWLEDGED, model.State.ARCHIVED
+OPEN, ACKNOWLEDGED, ARCHIVED = model.State.ACTIVE, model.State.ACKNOWLEDGED, model.State.ARCHIVED
 
 
 # --- the port
