@@ -96,7 +96,7 @@ async def test_many_are_closed_in_one_batch_and_taken_back_and_what_stays_is_sai
     await front.send(front.command("undo"))
     await front.running.post.flush()
     found = await front.running.sources["anodot"].get([ref.id for ref in refs])
-    assert {one.state for one in found.values()} == {model.State.OPEN}
+    assert {one.state for one in found.values()} == {model.State.ACTIVE}
     assert len(account(front).feedback_of(triggers)) == 3
     assert "stays in Anodot" in visible(front.posted()[-1]), visible(front.posted()[-1])
 

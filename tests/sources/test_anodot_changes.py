@@ -24,7 +24,7 @@ async def test_it_is_acknowledged_in_the_name_of_whoever_clicked_and_let_go_for_
         site.world.acknowledge(trigger, catalogue.SAM.id, True)
         assert (await site.do(Action.UNACKNOWLEDGE, one.id)).result is Result.DONE
         assert trigger.acks == []
-        assert (await site.get(one.id)).state is State.OPEN
+        assert (await site.get(one.id)).state is State.ACTIVE
 
 
 async def test_it_is_assigned_and_taken_off_with_who_did_it_in_the_body() -> None:
@@ -64,7 +64,7 @@ async def test_how_it_was_closed_is_kept_here_and_told_where_there_is_a_word_for
     [
         (Action.ACKNOWLEDGE, {}, State.ACKNOWLEDGED),
         (Action.ARCHIVE, {"archive_as": "Resolved"}, State.ARCHIVED),
-        (Action.ASSIGN, {"assignees": (LEE,)}, State.OPEN),
+        (Action.ASSIGN, {"assignees": (LEE,)}, State.ACTIVE),
     ],
 )
 async def test_what_somebody_does_whom_anodot_does_not_know_is_kept_here_and_said(action: Any, parts: dict[str, Any], state: State) -> None:
@@ -118,7 +118,7 @@ async def test_one_without_a_trigger_is_kept_here_and_nothing_is_sent_but_the_co
 async def test_the_word_of_the_system_is_heard_while_nothing_is_kept_here() -> None:
     async with metrics_desk.site() as site:
         one = site.one()
-        assert (await site.get(one.id)).state is State.OPEN
+        assert (await site.get(one.id)).state is State.ACTIVE
         site.world.acknowledge(one.triggers[0], catalogue.SAM.id, True)
         site.inner._book.changed(one.id)
         assert (await site.get(one.id)).state is State.ACKNOWLEDGED

@@ -55,7 +55,7 @@ def facts(one: model.Anomaly) -> dict[str, str]:
 
 def test_the_list_of_the_page_is_read_whole() -> None:
     one = read(sample("list")["anomalies"][0])
-    assert (one.ref, one.state, one.status) == (model.Ref("anodot", ID), model.State.OPEN, "open")
+    assert (one.ref, one.state, one.status) == (model.Ref("anodot", ID), model.State.ACTIVE, "open")
     assert (one.weight, one.scale.most, one.severity) == (95.0, 100.0, model.Severity.CRITICAL)
     assert (one.description, one.type, one.type_title) == ("anomaly name given by the user", "transient", "Transient")
     assert one.created == datetime(2014, 8, 26, 11, 8, tzinfo=UTC)

@@ -33,9 +33,9 @@ SUPPORTS = frozenset(
 )
 _STATES: Mapping[model.Action, model.State] = {
     model.Action.ACKNOWLEDGE: model.State.ACKNOWLEDGED,
-    model.Action.UNACKNOWLEDGE: model.State.OPEN,
+    model.Action.UNACKNOWLEDGE: model.State.ACTIVE,
     model.Action.ARCHIVE: model.State.ARCHIVED,
-    model.Action.REOPEN: model.State.OPEN,
+    model.Action.REOPEN: model.State.ACTIVE,
 }
 pause = asyncio.sleep
 

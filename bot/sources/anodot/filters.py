@@ -217,8 +217,8 @@ def states(query: model.Query) -> frozenset[model.State]:
 
 
 _STATES: Mapping[str, tuple[model.State, ...]] = {
-    "open": (model.State.OPEN, model.State.ACKNOWLEDGED),
-    "active": (model.State.OPEN,),
+    "open": (model.State.ACTIVE, model.State.ACKNOWLEDGED),
+    "active": (model.State.ACTIVE,),
     "acknowledged": (model.State.ACKNOWLEDGED,),
     "any": tuple(model.State),
 }
@@ -226,7 +226,7 @@ _STATES: Mapping[str, tuple[model.State, ...]] = {
 
 def _plain(query: model.Query) -> bool:
     """Whether the state that is asked for is one of theirs."""
-    return states(query) in (frozenset(model.State), frozenset({model.State.OPEN, model.State.ACKNOWLEDGED})) and not (
+    return states(query) in (frozenset(model.State), frozenset({model.State.ACTIVE, model.State.ACKNOWLEDGED})) and not (
         set(query.statuses) - {"open", "active", "acknowledged", "any"}
     )
 

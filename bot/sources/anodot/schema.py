@@ -203,7 +203,7 @@ class Reader:
         known = trigger.severity if trigger else None
         found = model.Anomaly(
             model.Ref(client.NAME, ident),
-            model.State.OPEN,
+            model.State.ACTIVE,
             text(raw, "state") or "unknown",
             started or self._clock.now(),
             type=_kind(raw, heaviest),

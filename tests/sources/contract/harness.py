@@ -325,7 +325,7 @@ class Anodot(Harness):
             return kept.state
         if any(trigger.acks for trigger in one.triggers):
             return model.State.ACKNOWLEDGED
-        return model.State.ARCHIVED if one.ended is not None else model.State.OPEN
+        return model.State.ARCHIVED if one.ended is not None else model.State.ACTIVE
 
     def everything(self) -> list[str]:
         return list(self.world.anomalies)
