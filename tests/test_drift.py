@@ -22,6 +22,7 @@ from bot.core import grammar
 from bot.core.grammar import edits
 from bot.render.kit import ids
 from bot.sources import registry
+from bot.sources.anodot import filters as anodot_filters
 from bot.sources.autional import filters
 from bot.sources.qualytics import list_params
 from handlers import actions, commands, views
@@ -224,7 +225,11 @@ def filter_table(known: Any, title: str, own: Sequence[model.OwnWord] = ()) -> s
 
 @pytest.mark.parametrize(
     ("title", "known", "own"),
-    [("Qualytics", list_params.WORDS, ()), ("Autional", filters.WORDS, filters.own_words("tnt_1", app.SystemClock()))],
+    [
+        ("Qualytics", list_params.WORDS, ()),
+        ("Autional", filters.WORDS, filters.own_words("tnt_1", app.SystemClock())),
+        ("Anodot", anodot_filters.WORDS, anodot_filters.own_words(app.SystemClock())),
+    ],
 )
 def test_the_document_of_the_filters_says_what_the_code_does(
     title: str, known: Mapping[str, model.Word], own: Sequence[model.OwnWord]

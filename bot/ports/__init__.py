@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.ports.acting import Who, acting, actor
 from bot.ports.health import DigestMarks, HealthRecords, SlackHealth, SourceTraits
 from bot.ports.kinds import Budget, Deps, Kind, Lanes, Setting, Thresholds
 from bot.ports.overlays import Overlays
@@ -30,6 +31,7 @@ from bot.ports.systems import (
     AHEAD,
     STEP,
     Clock,
+    Commons,
     Detector,
     Finder,
     Opener,
@@ -60,6 +62,7 @@ __all__ = [
     "Cards",
     "Carrier",
     "Clock",
+    "Commons",
     "Deliveries",
     "Delivery",
     "Deps",
@@ -105,8 +108,11 @@ __all__ = [
     "Telemetry",
     "Thresholds",
     "Way",
+    "Who",
     "Witness",
     "Workers",
+    "acting",
+    "actor",
     "clicked",
     "header",
     "urgent",

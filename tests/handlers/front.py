@@ -202,7 +202,9 @@ class Unhurried(pacing.Pacer):
 async def desk(stage: staging.Stage, **more: str) -> AsyncIterator[Front]:
     """A desk on this stage that polls and listens only when a test says so, and has made first contact."""
     env = stage.env(DESK_POLL_SECONDS="86400", DESK_WAIT_SECONDS="0", PORT="0", **more)
-    given = {name: env[name] for name in env if name.startswith(("DESK_", "QUALYTICS_", "STRANGE_", "AUTIONAL_")) or name in NAMES}
+    given = {
+        name: env[name] for name in env if name.startswith(("DESK_", "QUALYTICS_", "STRANGE_", "AUTIONAL_", "ANODOT_")) or name in NAMES
+    }
     await migrated.lay(stage.folder / "desk.db")
     async with AsyncExitStack() as stack:
         with system.registered():
