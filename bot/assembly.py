@@ -50,9 +50,10 @@ class Ground:
     sources: Mapping[str, ports.Source]
     scanners: Mapping[str, ports.Scanner]
     pictures: Mapping[str, ports.Pictures]
-    hooks: Mapping[str, ports.Hooks]
     witnesses: Mapping[str, ports.Witness]
     detectors: Mapping[str, ports.Detector]
+    commons: Mapping[str, ports.Commons]
+    hooks: Mapping[str, ports.Hooks]
     messenger: ports.Messenger
     directory: ports.Directory
     grants: permissions.Grants
@@ -218,6 +219,7 @@ def _browse(ground: Ground, folk: people.People) -> browse.Browse:
         sources=ground.sources,
         scanners=ground.scanners,
         witnesses=ground.witnesses,
+        commons=ground.commons,
         anomalies=ground.store.anomalies,
         cards=ground.store.cards,
         journal=ground.store.journal,

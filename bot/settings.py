@@ -50,7 +50,7 @@ def _unspoken(title: str, *secrets: str, plain: Sequence[str] = (), words: Seque
     return ports.Kind(name=title.lower(), title=title, prefix=title.upper(), settings=settings, words=words)
 
 
-UNSPOKEN = (_unspoken("Anodot", "ACCESS_KEY", words=("bookmark", "delta", "direction", "duration", "metric", "resolution")),)
+UNSPOKEN: tuple[ports.Kind, ...] = ()
 """Systems that are known by name, and not spoken yet."""
 
 

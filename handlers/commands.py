@@ -8,7 +8,7 @@ from functools import partial
 
 from bot import errors, model
 from bot.core import grammar
-from bot.render.anomaly import anomaly_card, replies
+from bot.render.anomaly import anomaly_card, likeness, replies
 from bot.render.desk import desk_status
 from bot.render.digest import digest_message
 from bot.render.kit import ids, spreadsheet
@@ -97,6 +97,7 @@ async def _help(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -
     capabilities_of = [desk.browse.capabilities(name) for name in desk.sources]
     ways = [one for capabilities in capabilities_of for one in capabilities.archive_as]
     unable = grammar.unable({action for capabilities in capabilities_of for action in capabilities.supports})
+    unable |= frozenset() if desk.browse.commons else {"common"}
     search = desk.browse.search
     return desk_status.help_text(await desk.browse.newest(), ways, search.own_words(), search.refused_words(), unable)
 
@@ -115,6 +116,12 @@ async def _count(desk: desk.Desk, command: grammar.Command, actor: model.Actor) 
     if not counted.total:
         raise errors.NotFound(await desk.browse.why_nothing(query, actor))
     return replies.count(counted.words, counted.total, counted.by_state, counted.by_table, counted.totals, counted.unheard)
+
+
+async def _common(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
+    query = command.query or model.Query()
+    name, found = await desk.browse.likeness.of(query, actor)
+    return likeness.told(grammar.canonical(query), found, desk.browse.capabilities(name))
 
 
 async def _show(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
@@ -141,6 +148,7 @@ VERBS: Mapping[str, Callable[[desk.Desk, grammar.Command, model.Actor], Awaitabl
     "help": _help,
     "list": _list,
     "count": _count,
+    "common": _common,
     "show": _show,
     "history": _history,
     "why": _why,

@@ -63,7 +63,7 @@ async def test_missing_settings_stop_the_start_with_a_sentence_each(zygote: fork
         "DESK_CHANNEL is missing",
         "DESK_BURST must be",
         "SLACK_APP_TOKEN and",
-        "QUALYTICS_URL, ANOMIFY_URL or AUTIONAL_URL is missing",
+        "QUALYTICS_URL, ANODOT_URL, ANOMIFY_URL or AUTIONAL_URL is missing",
     )
     for words in (*said, "DESK_CHANEL is no setting of the desk (did you mean DESK_CHANNEL?)."):
         assert len([line for line in lines if words in line]) == 1, err

@@ -22,6 +22,7 @@ from bot.core import grammar
 from bot.core.grammar import edits
 from bot.render.kit import ids
 from bot.sources import registry
+from bot.sources.anodot import filters as anodot_filters
 from bot.sources.anomify import source
 from bot.sources.autional import filters
 from bot.sources.qualytics import list_params
@@ -229,6 +230,7 @@ def filter_table(known: Any, title: str, own: Sequence[model.OwnWord] = ()) -> s
         ("Qualytics", list_params.WORDS, ()),
         ("Autional", filters.WORDS, filters.own_words("tnt_1", app.SystemClock())),
         ("Anomify", source.Anomify.words, ()),
+        ("Anodot", anodot_filters.WORDS, anodot_filters.own_words(app.SystemClock())),
     ],
 )
 def test_the_document_of_the_filters_says_what_the_code_does(

@@ -103,7 +103,7 @@ def test_everything_can_be_set() -> None:
         ("QUALYTICS_URL", "https://[x", "QUALYTICS_URL must be an address like https://acme.example.com."),
         *(
             (name, f"{before}acme.example.com/{after}", f"{name} must be an address alone, like https://acme.example.com: {WITHOUT}.")
-            for name in ("QUALYTICS_URL", "SLACK_API_URL", "ANODOT_URL")
+            for name in ("QUALYTICS_URL", "SLACK_API_URL")
             for before, after in (("https://", "#/anomalies"), ("https://", "?tab=open"), ("https://", "#"), ("https://dana:pw@", ""))
         ),
         ("QUALYTICS_DATASTORES", " , ,", "QUALYTICS_DATASTORES names no datastore: leave it out for all of them."),
@@ -187,16 +187,17 @@ def test_neither_socket_mode_nor_http_is_a_fault() -> None:
 
 def test_no_system_is_a_fault() -> None:
     assert faults(QUALYTICS_URL=None, QUALYTICS_TOKEN=None) == [
-        "QUALYTICS_URL, ANOMIFY_URL or AUTIONAL_URL is missing: set at least one of them to the address of its system."
+        "QUALYTICS_URL, ANODOT_URL, ANOMIFY_URL or AUTIONAL_URL is missing: set at least one of them to the address of its system."
     ]
 
 
-@pytest.mark.parametrize("name", ["ANODOT_URL"])
-def test_another_system_alone_is_a_fault_and_beside_qualytics_a_note(name: str) -> None:
+def test_another_system_alone_is_a_fault_and_beside_qualytics_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "UNSPOKEN", (settings._unspoken("Orbit", "TOKEN"),))
+    name = "ORBIT_URL"
     (said,) = faults(**{"QUALYTICS_URL": None, "QUALYTICS_TOKEN": None, name: "https://api.example.com"})
-    assert said.startswith(f"{name} is set, but this version speaks Qualytics, Anomify and Autional only")
+    assert said.startswith(f"{name} is set, but this version speaks Qualytics, Anodot, Anomify and Autional only")
     (note,) = app.load(GOOD | {name: "https://api.example.com"}).notes
-    assert note.startswith(f"{name} is set, but this version speaks Qualytics, Anomify and Autional only")
+    assert note.startswith(f"{name} is set, but this version speaks Qualytics, Anodot, Anomify and Autional only")
 
 
 def test_all_faults_come_at_once() -> None:
@@ -339,13 +340,15 @@ def test_a_system_that_lets_nobody_in_is_a_fault(given: dict[str, str], told: st
     assert said(ALONE | given) == [told]
 
 
-def test_without_any_system_all_of_them_are_named() -> None:
+def test_without_any_system_all_of_them_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "UNSPOKEN", (settings._unspoken("Orbit", "TOKEN"),))
     nothing = {name: value for name, value in ALONE.items() if name != "ACME_URL"}
     assert said(nothing) == [
-        "QUALYTICS_URL, ANOMIFY_URL, AUTIONAL_URL or ACME_URL is missing: set at least one of them to the address of its system."
+        "QUALYTICS_URL, ANODOT_URL, ANOMIFY_URL, AUTIONAL_URL or ACME_URL is missing: "
+        "set at least one of them to the address of its system."
     ]
-    only = "ANODOT_URL is set, but this version speaks Qualytics, Anomify, Autional and Acme only: "
-    assert said(nothing | {"ANODOT_URL": "https://a.example"}) == [f"{only}{said(nothing)[0]}"]
+    only = "ORBIT_URL is set, but this version speaks Qualytics, Anodot, Anomify, Autional and Acme only: "
+    assert said(nothing | {"ORBIT_URL": "https://a.example"}) == [f"{only}{said(nothing)[0]}"]
 
 
 def test_a_key_without_its_address_is_told_and_leaves_the_system_out() -> None:
@@ -354,9 +357,9 @@ def test_a_key_without_its_address_is_told_and_leaves_the_system_out() -> None:
 
 
 def test_a_system_that_is_spoken_now_is_no_longer_told_to_be_left_out() -> None:
-    anodot = acme(name="anodot", title="Anodot", prefix="ANODOT", keys=(("TOKEN",),))
-    read = settings.load(ALONE | {"ANODOT_URL": "https://a.example", "ANODOT_TOKEN": "t"}, (anodot,))
-    assert (list(read.systems), read.notes) == (["anodot"], ())
+    anomify = acme(name="anomify", title="Anomify", prefix="ANOMIFY", keys=(("TOKEN",),))
+    read = settings.load(ALONE | {"ANOMIFY_URL": "https://a.example", "ANOMIFY_TOKEN": "t"}, (anomify,))
+    assert (list(read.systems), read.notes) == (["anomify"], ())
 
 
 def test_severities_are_each_systems_own() -> None:

@@ -38,4 +38,4 @@ def test_only_a_vendors_own_folder_and_the_settings_name_it(vendor: str) -> None
 def test_a_word_of_one_system_is_known_whether_that_is_spoken_or_not() -> None:
     spoken = ports.Kind(name="acme", title="Acme", prefix="ACME", settings=(), words=("loudness", "delta"))
     found = settings.own_words([spoken])
-    assert (found["loudness"], found["delta"], found["resolution"]) == ("Acme", "Acme", "Anodot")
+    assert (found["loudness"], found["delta"], settings.own_words(registry.SYSTEMS.values())["resolution"]) == ("Acme", "Acme", "Anodot")

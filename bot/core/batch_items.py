@@ -36,3 +36,8 @@ def checked(batch: model.Batch, item: model.Item, anomaly: model.Anomaly | None)
 def _everything(change: model.Change) -> model.Change:
     """A change that touches all parts, so that any later change counts as drift: an undo only restores what nobody touched since."""
     return model.Change(change.action, assignees=(), add_tags=("",), description="")
+
+
+def following(before: model.Outcome | None, now: model.Outcome) -> model.Outcome:
+    """What became of one step, with what was said of an earlier one: that stays true."""
+    return now if before is None or now.reason or now.result is model.Result.REFUSED else replace(now, reason=before.reason)

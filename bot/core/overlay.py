@@ -34,6 +34,17 @@ def in_order(parts: Collection[model.Part]) -> tuple[model.Part, ...]:
     return tuple(part for part in model.Part if part in parts)
 
 
+def fixed(anomaly: model.Anomaly) -> tuple[model.Part, ...]:
+    """The parts that its system has no way to keep, whatever anybody does."""
+    return tuple(part for part in anomaly.kept_here if part not in anomaly.keepable)
+
+
+def _said(kept: model.Overlay) -> set[model.Part]:
+    """The parts of which something is kept."""
+    told = {model.Part.STATE: kept.state, model.Part.OUTCOME: kept.outcome, model.Part.ASSIGNEES: kept.assignees}
+    return {part for part, said in told.items() if said is not None}
+
+
 # --- both together ------------------------------------------------------------------------------------------------------
 
 
@@ -41,10 +52,12 @@ def merged(anomaly: model.Anomaly, kept: model.Overlay | None) -> model.Anomaly:
     """The anomaly as its system tells it, with what is kept here in the parts that it has no way to keep.
 
     Nothing of these parts is taken from `anomaly` itself, so that one that was merged before becomes what is kept now."""
+    said = kept or model.Overlay(anomaly.ref)
+    if anomaly.keepable:
+        anomaly = _lent(anomaly, said)
     here = anomaly.kept_here
     if not here or anomaly.deleted:
         return anomaly
-    said = kept or model.Overlay(anomaly.ref)
     if model.Part.ASSIGNEES in here:
         anomaly = replace(anomaly, assignees=said.assignees or ())
     if model.Part.STATE in here:
@@ -52,6 +65,21 @@ def merged(anomaly: model.Anomaly, kept: model.Overlay | None) -> model.Anomaly:
     if model.Part.OUTCOME in here and anomaly.state is model.State.ARCHIVED and not endings.by_itself(anomaly):
         return replace(anomaly, archived_as=said.outcome)
     return anomaly
+
+
+def _lent(anomaly: model.Anomaly, said: model.Overlay) -> model.Anomaly:
+    """As its system tells it, with the parts marked that are kept here in its place, and how it stands there beside them."""
+    there = anomaly.there or model.Standing(anomaly.state, anomaly.status, anomaly.archived_as, anomaly.assignees)
+    ours = _said(said) & set(anomaly.keepable)
+    return replace(
+        anomaly,
+        state=there.state,
+        status=there.status,
+        archived_as=there.archived_as,
+        assignees=there.assignees,
+        kept_here=in_order({*fixed(anomaly), *ours}),
+        there=there if ours else None,
+    )
 
 
 def _standing(anomaly: model.Anomaly, said: model.Overlay) -> model.Anomaly:
@@ -72,9 +100,9 @@ def of(anomaly: model.Anomaly) -> model.Overlay:
 
 def outlived(kept: model.Overlay, anomaly: model.Anomaly) -> model.Overlay | None:
     """What is left of `kept` where the system keeps a part by now: its word wins, and ours is forgotten. None where all of it is left."""
-    here = anomaly.kept_here
+    here = {*anomaly.kept_here, *anomaly.keepable}
     state = kept.state if model.Part.STATE in here else None
-    outcome = kept.outcome if {model.Part.STATE, model.Part.OUTCOME} & set(here) else None
+    outcome = kept.outcome if {model.Part.STATE, model.Part.OUTCOME} & here else None
     left = replace(kept, state=state, outcome=outcome, assignees=kept.assignees if model.Part.ASSIGNEES in here else None)
     return None if left == kept else left
 
@@ -101,7 +129,7 @@ def moved(query: model.Query, kept: Collection[model.Kept]) -> tuple[int, int]:
     stands = model.Query(statuses=query.statuses)
     more = less = 0
     for some in kept:
-        there, here = (grammar.matches(stands, merged(_like(some), said)) for said in (None, _said(some)))
+        there, here = (grammar.matches(stands, merged(_like(some), said)) for said in (None, _ours(some)))
         more += some.count if here and not there else 0
         less += some.count if there and not here else 0
     return more, less
@@ -114,7 +142,7 @@ def _like(some: model.Kept) -> model.Anomaly:
     return model.Anomaly(_NOBODY, some.stored, "", _ONCE, alone, over=_ONCE if some.over else None, kept_here=parts)
 
 
-def _said(some: model.Kept) -> model.Overlay:
+def _ours(some: model.Kept) -> model.Overlay:
     return model.Overlay(_NOBODY, some.state, some.outcome)
 
 
@@ -125,8 +153,9 @@ _NOBODY, _ONCE = model.Ref("", ""), datetime.min.replace(tzinfo=UTC)
 
 
 def theirs(change: model.Change, anomaly: model.Anomaly) -> model.Change | None:
-    """The part of a change that its system has to make of this anomaly; None where all of it is kept here."""
-    here = anomaly.kept_here
+    """The part of a change that its system has to make of this anomaly; None where all of it is kept here. A system that may keep a part is
+    asked each time, and says what of it is ours."""
+    here = fixed(anomaly)
     if not here:
         return change
     assignees = None if model.Part.ASSIGNEES in here else change.assignees
@@ -196,7 +225,7 @@ def done(read: Mapping[model.Ref, model.Anomaly], outcomes: Collection[model.Out
 
 def kept(before: model.Anomaly | None, now: model.Anomaly | None) -> model.Overlay | None:
     """What is to be written down of an anomaly that we changed; None where nothing of it is kept here, or nothing became different."""
-    if now is None or not now.kept_here or now.deleted:
+    if now is None or not (now.kept_here or now.keepable) or now.deleted:
         return None
     here = of(now)
     return None if before is not None and of(before) == here else here

@@ -45,6 +45,8 @@ def check(action: model.Action, anomaly: model.Anomaly, change: model.Change) ->
     """Whether the action makes sense for the anomaly as it is now: DO, ALREADY (a polite no-op) or REFUSED."""
     if anomaly.deleted:
         return Judgement(Kind.REFUSED, "It was deleted in its system, so nothing can be done with it any more.")
+    if anomaly.merged_into is not None:
+        return Judgement(Kind.REFUSED, f"It was merged into {anomaly.merged_into.id}, which goes on in its place.")
     rule = _RULES.get((action, anomaly.state), _do)
     return rule(anomaly, change)
 
@@ -175,7 +177,7 @@ _OFFERED: Mapping[model.State, tuple[model.Action, ...]] = {
 
 def offered(anomaly: model.Anomaly, supports: Collection[model.Action]) -> tuple[model.Action, ...]:
     """The actions whose buttons make sense now, in the order of the card. Comments, history and the like are always there besides."""
-    if anomaly.deleted:
+    if anomaly.deleted or anomaly.merged_into is not None:
         return ()
     return tuple(action for action in _OFFERED[anomaly.state] if action in supports and not _ended(action, anomaly))
 

@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 from bot.model.actions import Action, Actor, Change, Entry, Installation, Outcome, Result
-from bot.model.anomalies import OVER, Anomaly, Changes, Check, Comment, Contact, Opening, Part, Person, Place, Reading, Ref, Severity, State
+from bot.model.anomalies import (
+    OVER,
+    Anomaly,
+    Changes,
+    Check,
+    Comment,
+    Contact,
+    Opening,
+    Part,
+    Person,
+    Place,
+    Reading,
+    Ref,
+    Severity,
+    Standing,
+    State,
+)
 from bot.model.batches import Batch, BatchState, Fate, Item, Progress, Refusals, Snapshot, Split
 from bot.model.cards import Block, Card, CardDraft, CardKind, CardState, Decision, Message, Reason, Route, Window
 from bot.model.digest import Digest, DigestDay, DigestLine, NoisyCheck
-from bot.model.evidence import NO_EVIDENCE, Detection, Evidence
+from bot.model.evidence import NO_EVIDENCE, Common, Detection, Evidence
 from bot.model.findings import Direction, Fact, Happening, Scale, Series
 from bot.model.leases import Crew, Lease
 from bot.model.overlays import Kept, Overlay
@@ -57,6 +73,7 @@ __all__ = [
     "Closing",
     "ClosingKind",
     "Comment",
+    "Common",
     "Contact",
     "Crew",
     "Decision",
@@ -127,6 +144,7 @@ __all__ = [
     "SourceRecovered",
     "Split",
     "Stage",
+    "Standing",
     "State",
     "Trouble",
     "Unheard",

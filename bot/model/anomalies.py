@@ -90,6 +90,16 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """Where an anomaly stands, and with whom."""
+
+    state: State
+    status: str
+    archived_as: str | None = None
+    assignees: tuple[Person, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Anomaly:
     """One anomaly as its system told it last. What a system does not tell keeps its default.
 
@@ -102,7 +112,9 @@ class Anomaly:
     `facts` come in order of importance. `places` are all places around it, from the outermost to the innermost, where there are others
     than `datastore` and `container`, by which anomalies are filtered and counted. `merged_into` goes on in place of it. `deleted`: its
     system does not know it any more. `over`: since when it is closed there, by nobody but the system. `kept_here` are the parts that its
-    system has no way to keep of this one, in the order of `Part`: the desk keeps them (`core.overlay`).
+    system has no way to keep of this one, in the order of `Part`: the desk keeps them (`core.overlay`). `keepable` are those that its
+    system keeps unless the desk was made to keep them in its place (`Outcome.ours`): then they are among `kept_here`, too, and `there` says
+    how it stands in its system.
     """
 
     ref: Ref
@@ -137,6 +149,8 @@ class Anomaly:
     ended: datetime | None = None
     over: datetime | None = None
     kept_here: tuple[Part, ...] = ()
+    keepable: tuple[Part, ...] = ()
+    there: Standing | None = None
 
     @property
     def where(self) -> tuple[Place, ...]:

@@ -30,3 +30,22 @@ class Detection:
 
     found: int | None = None
     task: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """Something that anomalies have in common: a key and its value, how heavy that is, in how many abnormal ones of how many it is found
+    (None: nobody says), and what is inside of it."""
+
+    key: str
+    value: str
+    weight: float | None = None
+    abnormal: int | None = None
+    total: int | None = None
+    tokens: Sequence[Common] = ()
+
+    @property
+    def told(self) -> str:
+        """ "server=web01: 30 of 309"."""
+        name = "=".join(filter(None, (self.key, self.value)))
+        return name if self.abnormal is None else f"{name}: {self.abnormal:,}" + (f" of {self.total:,}" if self.total is not None else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.ports.acting import Who, acting, actor
 from bot.ports.health import DigestMarks, HealthRecords, SlackHealth, SourceTraits
 from bot.ports.kinds import Budget, Deps, Kind, Lanes, Setting, Thresholds
 from bot.ports.overlays import Overlays
@@ -30,6 +31,7 @@ from bot.ports.systems import (
     AHEAD,
     STEP,
     Clock,
+    Commons,
     Detector,
     Finder,
     Opener,
@@ -62,6 +64,7 @@ __all__ = [
     "Cards",
     "Carrier",
     "Clock",
+    "Commons",
     "Deliveries",
     "Delivery",
     "Deps",
@@ -109,8 +112,11 @@ __all__ = [
     "Unlisted",
     "Unpeopled",
     "Way",
+    "Who",
     "Witness",
     "Workers",
+    "acting",
+    "actor",
     "clicked",
     "header",
     "urgent",

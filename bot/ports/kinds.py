@@ -44,6 +44,10 @@ class Budget(Protocol):
         """Wait until there is room for one call more; `urgent`: before all that are not."""
         ...
 
+    def part(self, per_minute: float) -> Budget:
+        """A limit of its own for some of these calls: it is spent besides."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deps:

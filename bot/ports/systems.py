@@ -213,6 +213,15 @@ class Witness(Protocol):
         ...
 
 
+class Commons(Protocol):
+    """What a system tells of many anomalies at once. Raises what `Source` raises."""
+
+    async def common(self, query: model.Query) -> Sequence[model.Common]:
+        """What the anomalies that match have in common, the heaviest first. Raises `errors.NotSupported` for a filter that the system
+        cannot tell it of."""
+        ...
+
+
 class Detector(Protocol):
     """A system that can be asked to look for anomalies in a span of time, and tells nothing of it while it looks. `spans` are the words for
     those that it takes. Raises what `Source` raises."""
@@ -233,3 +242,4 @@ class System:
     pictures: Pictures | None = None
     witness: Witness | None = None
     detector: Detector | None = None
+    commons: Commons | None = None

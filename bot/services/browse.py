@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from bot import errors, model, ports
 from bot.core import attribution, connected, grammar, lookup, permissions, phrases, scan_rules
-from bot.services import counting, open_ones, placing, searching, selecting
+from bot.services import counting, likeness, open_ones, placing, searching, selecting
 
 PAGE = 10
 """Anomalies on one page of a list: what fits into a message with room to read."""
@@ -52,6 +52,7 @@ class Browse:
     scanners: Mapping[str, ports.Scanner] = field(default_factory=dict)
     known: open_ones.OpenOnes | None = None
     witnesses: Mapping[str, ports.Witness] = field(default_factory=dict)
+    commons: Mapping[str, ports.Commons] = field(default_factory=dict)
 
     def capabilities(self, source: str) -> model.Capabilities:
         """What a source lets people do."""
@@ -61,6 +62,11 @@ class Browse:
     def search(self) -> searching.Search:
         """What asks the systems."""
         return searching.Search(self.sources, self.resolve, self.known)
+
+    @property
+    def likeness(self) -> likeness.Likeness:
+        """What tells what anomalies have in common."""
+        return likeness.Likeness(search=self.search, commons=self.commons, grants=self.grants)
 
     @property
     def spoken(self) -> grammar.Systems:

@@ -185,7 +185,7 @@ class KeptHere:
         return grammar.matches(asked, one, own=self.own_words)
 
     async def _merged(self, seen: Sequence[model.Anomaly]) -> Sequence[model.Anomaly]:
-        ours = [one.ref.id for one in seen if one.kept_here]
+        ours = [one.ref.id for one in seen if one.kept_here or one.keepable]
         rows = await self._rows.get(self.name, ours) if ours else {}
         return [overlay.merged(one, rows.get(one.ref.id)) for one in seen]
 
@@ -228,7 +228,8 @@ class KeptHere:
     ) -> Sequence[model.Outcome]:
         """The system's outcomes. Where others are changed with these, or a part of the change is ours, its failure is theirs alone."""
         try:
-            return await self._inner.apply(wanted, some)
+            told = await self._inner.apply(wanted, some)
+            return [_carried(one) for one in told] if wanted.action is model.Action.COMMENT and wanted.action is not change.action else told
         except errors.SourceError as error:
             if alone and (wanted == change or not isinstance(error, LOST)):
                 raise
@@ -237,7 +238,7 @@ class KeptHere:
 
     async def _with_ours(self, change: model.Change, target: model.Anomaly, outcome: model.Outcome) -> model.Outcome:
         """With what is to be kept here of it: all that was kept before, too, for what follows in the same change."""
-        if not target.kept_here or (outcome.result is model.Result.REFUSED and not outcome.unsure):
+        if not overlay.fixed(target) or (outcome.result is model.Result.REFUSED and not outcome.unsure):
             return outcome
         return replace(outcome, ours=overlay.of(overlay.made(change, target, await self._named(change, target))))
 
@@ -272,3 +273,10 @@ class KeptHere:
     async def aclose(self) -> None:
         """`ports.Source.aclose`."""
         await self._inner.aclose()
+
+
+def _carried(outcome: model.Outcome) -> model.Outcome:
+    """A comment that rode along with what is kept here: that was done, whatever became of the comment."""
+    if outcome.result is not model.Result.REFUSED or outcome.unsure:
+        return outcome
+    return replace(outcome, result=model.Result.DONE, reason=f"The comment was not left: {outcome.reason}", right="", place="")

@@ -63,7 +63,7 @@ class OpenOnes:
                 yield await self._fresh(source, query, some)
 
     async def _as_of(self, source: ports.Source, query: model.Query) -> datetime | None:
-        if any(getattr(query, name) != getattr(_EMPTY, name) for name in _SYSTEMS):
+        if any(getattr(query, name) != getattr(_EMPTY, name) for name in _SYSTEMS) or query.sort not in ("", *grammar.SORTED):
             return None
         return await self.store.as_of(source.name, query)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -117,6 +118,16 @@ class People:
         """Who a Slack user is in a system, None when nobody knows."""
         connected.named(self.sources, source)
         return (await self.match(source, [slack_id])).found.get(slack_id)
+
+    def standing_in(self, slack_id: str) -> ports.Who:
+        """Who a Slack user is, for a system that writes down in its own words who did it; nobody while Slack does not say who that is."""
+
+        async def who(source: str) -> model.Person | None:
+            with contextlib.suppress(errors.DeliveryError):
+                return await self.known(slack_id, source)
+            return None
+
+        return who
 
     def placed(self, named: str, typed: str, text: str) -> str:
         """The system in which somebody is to be linked: the one that is named, or the only one. Raises Unclear with the `text` of the

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,11 +23,23 @@ APART = (errors.SourceError, errors.NotFound, errors.NotSupported)
 
 _RANK: Mapping[model.Severity | None, int] = {severity: -number for number, severity in enumerate(model.Severity)}
 
+
+def _lasting(one: model.Anomaly) -> tuple[float, float]:
+    """How long it was, in seconds; what goes on is longer than anything that has ended, and the longer the earlier it began."""
+    began = one.started or one.created
+    return (0.0, one.ended.timestamp() - began.timestamp()) if one.ended else (1.0, -began.timestamp())
+
+
 _ORDERS: Mapping[str, Callable[[model.Anomaly], tuple[Any, ...]]] = {
     "": lambda one: (_RANK.get(one.severity, 1), -one.created.timestamp(), one.ref),
     "newest": lambda one: (-one.created.timestamp(), one.ref),
     "oldest": lambda one: (one.created.timestamp(), one.ref),
     "weight": lambda one: (-(one.weight if one.weight is not None else -1.0), -one.created.timestamp(), one.ref),
+    "weight:asc": lambda one: (one.weight if one.weight is not None else math.inf, -one.created.timestamp(), one.ref),
+    "ended": lambda one: (-one.ended.timestamp() if one.ended else math.inf, one.ref),
+    "ended:asc": lambda one: (one.ended.timestamp() if one.ended else math.inf, one.ref),
+    "duration": lambda one: (*(-part for part in _lasting(one)), one.ref),
+    "duration:asc": lambda one: (*_lasting(one), one.ref),
 }
 """How anomalies of several systems are sorted; without a word for it by severity, which is the same word everywhere, and then by age."""
 

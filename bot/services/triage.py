@@ -249,7 +249,8 @@ class Triage:
         reading; what the system says it did and did not do counts as refused. Raises SourceUnsure when nobody could look."""
         lost: errors.SourceError | None = None
         try:
-            (told,) = await source.apply(_signed(intent), [target])
+            with ports.acting(self.people.standing_in(intent.actor)):
+                (told,) = await source.apply(_signed(intent), [target])
         except (errors.SourceUnavailable, errors.SourceGarbled) as error:
             lost, told = error, model.Outcome(target.ref, model.Result.REFUSED, str(error), unsure=True)
         except CLEAR as error:

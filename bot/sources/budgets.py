@@ -20,12 +20,21 @@ class Budget:
 
     def __init__(self, per_minute: float = 0.0) -> None:
         self._per_minute, self._among = per_minute, 1
+        self._parts: list[Budget] = []
         self._clicks, self._others = deque[asyncio.Future[None]](), deque[asyncio.Future[None]]()
         self._left, self._at = self._most, 0.0
         self._timer: asyncio.TimerHandle | None = None
 
+    def part(self, per_minute: float) -> Budget:
+        """A limit of its own for some of these calls, shared as this one is."""
+        self._parts.append(Budget(per_minute))
+        self._parts[-1].share(self._among)
+        return self._parts[-1]
+
     def share(self, among: int) -> None:
         """So many processes share it from now on."""
+        for part in self._parts:
+            part.share(among)
         self._among = max(among, 1)
         self._left = min(self._left, self._most)
         if self._clicks or self._others:

@@ -143,7 +143,7 @@ async def _merged(
     connection: AsyncConnection, sight: Sight, seen: Sequence[model.Anomaly], known: Mapping[str, mappers.AnyRow], tally: _Tally
 ) -> Sequence[model.Anomaly]:
     """With what is kept here of them, read once their rows are locked: who changes that locks them, too."""
-    beside = bool(sight.kept) or any(row.beside for row in known.values()) or any(anomaly.kept_here for anomaly in seen)
+    beside = bool(sight.kept) or any(row.beside for row in known.values()) or any(anomaly.kept_here or anomaly.keepable for anomaly in seen)
     if not beside and len(known) < len(seen):  # it may be kept of what was not known yet
         if tally.there is None:
             tally.there = await overlays.there(connection, sight.of.source)

@@ -30,6 +30,10 @@ def _texts(shown: Json) -> Any:
     return {name: str(value) if isinstance(value, int | float) else value for name, value in shown.items()}
 
 
+def _drifting(metric: Json) -> Json:
+    return {**metric, "currentAnomalyIntervals": [{**one, "type": "wobble"} for one in metric["currentAnomalyIntervals"]]}
+
+
 ODD: Mapping[str, Callable[[Json], Any]] = {
     "": lambda shown: shown,
     "unknown resolution": _with(resolution="tiny"),
@@ -69,6 +73,7 @@ ODD: Mapping[str, Callable[[Json], Any]] = {
     "properties garbled": _metrics(_with(properties=[{"key": "region"}, {"value": "x"}, None])),
     "tags": _metrics(_with(tags=[{"key": "team", "value": "growth"}])),
     "extra fields": _with(impact={"impact": "0.29", "currency": "USD"}, metricsCount=4, snooze=None),
+    "pondering": lambda shown: {**_with(state="pondering")(shown), "metrics": [_drifting(one) for one in shown["metrics"]]},
     "id alone": lambda shown: {"id": shown["id"]},
     "all null": lambda shown: {name: shown[name] if name == "id" else None for name in shown},
     "no id": _without("id"),

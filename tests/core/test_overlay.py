@@ -122,3 +122,35 @@ def test_of_what_was_refused_nothing_is_kept() -> None:
     outcomes = [model.Outcome(REF, result, ours=ours) for result in (model.Result.DONE, model.Result.REFUSED)]
     assert [overlay.done(read, [one])[REF].state for one in outcomes] == [State.ACKNOWLEDGED, State.ACTIVE]
     assert overlay.after(read, [outcomes[1]])[REF].state is State.ACKNOWLEDGED, "as it would be, to be judged by"
+
+
+# --- what a system keeps unless the desk was made to
+
+
+def lent(**values: object) -> model.Anomaly:
+    return replace(one(), keepable=ALL, **values)  # type: ignore[arg-type]
+
+
+def test_what_the_desk_was_made_to_keep_counts_and_how_it_stands_there_is_not_forgotten() -> None:
+    told = lent(state=State.ACKNOWLEDGED, status="acknowledged", assignees=(LEE,))
+    assert overlay.merged(told, None) == told
+    ours = overlay.merged(told, row(State.ARCHIVED, "Resolved"))
+    assert (ours.state, ours.archived_as, ours.assignees) == (State.ARCHIVED, "Resolved", (LEE,))
+    assert (ours.kept_here, overlay.fixed(ours)) == ((Part.STATE, Part.OUTCOME), ())
+    assert overlay.shown(ours) == [Part.STATE]
+    assert overlay.merged(ours, row()) == told, "its system's word again, once nothing is kept"
+    assert overlay.merged(ours, row(None, None, DANA)).state is State.ACKNOWLEDGED
+
+
+def test_a_system_that_may_keep_a_part_is_asked_each_time() -> None:
+    ours = overlay.merged(lent(), row(State.ACKNOWLEDGED))
+    change = model.Change(Action.ARCHIVE, archive_as="Resolved")
+    assert overlay.theirs(change, ours) == change
+    assert not overlay.whole(change, ours)
+
+
+def test_what_is_kept_no_more_is_written_down_as_nothing() -> None:
+    ours = overlay.merged(lent(), row(State.ACKNOWLEDGED))
+    assert overlay.kept(ours, lent()) == row()
+    assert overlay.kept(lent(), lent()) is None
+    assert overlay.outlived(row(State.ACKNOWLEDGED), lent()) is None, "what was kept before a system could is kept on"

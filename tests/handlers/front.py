@@ -203,7 +203,9 @@ async def desk(stage: staging.Stage, **more: str) -> AsyncIterator[Front]:
     """A desk on this stage that polls and listens only when a test says so, and has made first contact."""
     env = stage.env(DESK_POLL_SECONDS="86400", DESK_WAIT_SECONDS="0", PORT="0", **more)
     given = {
-        name: env[name] for name in env if name.startswith(("DESK_", "QUALYTICS_", "STRANGE_", "AUTIONAL_", "ANOMIFY_")) or name in NAMES
+        name: env[name]
+        for name in env
+        if name.startswith(("DESK_", "QUALYTICS_", "STRANGE_", "AUTIONAL_", "ANODOT_", "ANOMIFY_")) or name in NAMES
     }
     await migrated.lay(stage.folder / "desk.db")
     async with AsyncExitStack() as stack:
@@ -215,7 +217,7 @@ async def desk(stage: staging.Stage, **more: str) -> AsyncIterator[Front]:
         yield front
 
 
-OURS = ("DESK_", "QUALYTICS_", "STRANGE_", "AUTIONAL_", "ANOMIFY_")
+OURS = ("DESK_", "QUALYTICS_", "STRANGE_", "AUTIONAL_", "ANODOT_", "ANOMIFY_")
 NAMES = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_API_URL", "DATABASE_URL", "PORT")
 
 

@@ -19,6 +19,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "help": ("help", "What you can ask"),
     "list": ("list source:strange {words}", "{ref.id}"),
     "count": ("count source:strange {words}", "1 anomaly matches"),
+    "common": ("common source:strange {words}", "Strange has no call that tells what anomalies have in common"),
     "export": ("export source:strange {words}", "1 anomaly is in your direct messages"),
     "review": ("review source:strange {words}", "{ref.id}"),
     "digest": ("digest source:strange {words}", "1 still open"),

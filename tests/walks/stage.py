@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 
-from sandbox import anomify, autional, qualytics, slack
+from sandbox import anodot, anomify, autional, qualytics, slack
 from tests.strange import server as strange_server
 from tests.strange import world as strange_world
 from tests.walks import forking, orphans
@@ -25,7 +25,7 @@ ROOT = Path(__file__).parent.parent.parent
 CHANNEL = "C0QUALITY"
 DANA, LEE, GUS = "U0DANA", "U0LEE", "U0GUS"
 PATIENCE = 90.0
-FOREIGN = ("SLACK_", "DESK_", "QUALYTICS_", "STRANGE_", "AUTIONAL_", "ANOMIFY_", "DATABASE_")
+FOREIGN = ("SLACK_", "DESK_", "QUALYTICS_", "STRANGE_", "AUTIONAL_", "ANODOT_", "ANOMIFY_", "DATABASE_")
 """Variables that a bot of the tests does not inherit."""
 
 Json = dict[str, Any]
@@ -167,6 +167,8 @@ class Stage:
     autional_url: str = ""
     anomify: Any = None
     anomify_url: str = ""
+    anodot: Any = None
+    anodot_url: str = ""
 
     def env(self, **more: str) -> dict[str, str]:
         """What differs from production: the environment, and nothing else."""
@@ -192,6 +194,7 @@ class Stage:
             "qualytics": {"QUALYTICS_URL": self.qualytics_url, "QUALYTICS_TOKEN": qualytics.SANDBOX_TOKEN},
             "strange": {"STRANGE_URL": self.strange_url, "STRANGE_KEY": strange_world.KEY},
             "anomify": {"ANOMIFY_URL": self.anomify_url, "ANOMIFY_TOKEN": anomify.SANDBOX_TOKEN},
+            "anodot": {"ANODOT_URL": self.anodot_url, "ANODOT_ACCESS_KEY": anodot.SANDBOX_KEY},
             "autional": {
                 "AUTIONAL_URL": self.autional_url,
                 "AUTIONAL_TENANT": autional.TENANT,
@@ -316,7 +319,13 @@ class Stage:
     @property
     def _urls(self) -> list[str]:
         """Everything that may change."""
-        known = {"qualytics": self.qualytics_url, "strange": self.strange_url, "autional": self.autional_url, "anomify": self.anomify_url}
+        known = {
+            "qualytics": self.qualytics_url,
+            "strange": self.strange_url,
+            "autional": self.autional_url,
+            "anodot": self.anodot_url,
+            "anomify": self.anomify_url,
+        }
         return [self.slack_url, *(known[system] for system in self.systems)]
 
     async def _revisions(self) -> list[int]:
@@ -368,6 +377,9 @@ async def staged(
         if "autional" in systems:
             tenant = autional.Tenant(seed=seed, open_count=open_at_start)
             made.autional_url, made.autional = await stack.enter_async_context(autional.serving(tenant))
+        if "anodot" in systems:
+            account = anodot.Account(seed=seed, open_count=open_at_start)
+            made.anodot_url, made.anodot = await stack.enter_async_context(anodot.serving(account))
         try:
             yield made
         finally:

@@ -9,7 +9,7 @@ Raises `errors.BadCommand` for what cannot be understood and `errors.NotSupporte
 
 from __future__ import annotations
 
-from bot.core.grammar import anomalies_command, cleaning, edits, filters, references, scan_command, systems
+from bot.core.grammar import anomalies_command, cleaning, edits, fields, filters, references, scan_command, systems
 
 Command = anomalies_command.Command
 Verb = anomalies_command.Verb
@@ -37,6 +37,7 @@ matches = filters.matches
 matcher = filters.matcher
 explain = filters.explain
 without_each = filters.without_each
+SORTED = fields.SORTED
 SHAPES = edits.SHAPES
 resolved = edits.resolved
 unable = edits.unable

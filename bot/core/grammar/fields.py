@@ -37,7 +37,12 @@ STATUSES = {
 SNOOZED = "snoozed"
 TYPES = {"record": "record", "shape": "shape", "records": "record", "shapes": "shape"}
 SEVERITIES = {word.value: word.value for word in model.Severity} | {"crit": "critical", "med": "medium"}
-SORTS = {"newest": "newest", "oldest": "oldest", "weight": "weight", "new": "newest", "old": "oldest", "severity": "weight"}
+SORTED = ("newest", "oldest", "weight")
+"""What every system is sorted by."""
+SORTS = {word: word for word in (*SORTED, "weight:asc", "ended", "ended:asc", "duration", "duration:asc")} | {
+    "newest:desc": "newest", "newest:asc": "oldest", "oldest:asc": "oldest", "oldest:desc": "newest", "weight:desc": "weight",
+    "ended:desc": "ended", "duration:desc": "duration", "new": "newest", "old": "oldest", "severity": "weight",
+}  # fmt: skip
 TRUTHS = {"true": "true", "false": "false", "yes": "true", "no": "false"}
 DAYS_AGO = {"today": 0, "yesterday": 1}
 SOMEBODY = {"me": ME, "@me": ME, "none": NOBODY, "nobody": NOBODY, "unassigned": NOBODY}
@@ -295,7 +300,8 @@ TABLE: tuple[FilterWord, ...] = (
                matches=lambda q, a: a.fingerprint == q.fingerprint),
     FilterWord("q", "text", 'q:"not null"', "words in the description, the metric, the checks, the tags or the table's name", _text,
                many=False, matches=_contains),
-    FilterWord("sort", "sort", "sort:weight", "newest, oldest or weight first", _choice(SORTS), many=False),
+    FilterWord("sort", "sort", "sort:weight", "newest, oldest or weight first; where a system can ended or duration, and :asc",
+               _choice(SORTS), many=False),
     FilterWord("limit", "limit", "limit:20", "at most so many", _limit, many=False),
 )  # fmt: skip
 

@@ -284,6 +284,8 @@ def _said(query: model.Query, name: str, phrase: str) -> str:
 def check_words(query: model.Query, known: Mapping[str, model.Word], title: str) -> None:
     """Raise NotSupported that names every word which the system of this title refuses or does not know, and why."""
     treated = {name: _treated(name, known, title) for name in [*fields.BY_NAME, *dict(query.others)] if name in _used(query)}
+    if "sort" in treated:
+        treated["sort"] = _sorted(query.sort, treated["sort"], title)
     refused = {name: word.because for name, word in treated.items() if word.handling is model.Handling.REFUSED}
     if not refused:
         return
@@ -295,6 +297,14 @@ def check_words(query: model.Query, known: Mapping[str, model.Word], title: str)
 
 def _treated(name: str, known: Mapping[str, model.Word], title: str) -> model.Word:
     return known.get(name, model.Word(model.Handling.REFUSED, f"{title} knows nothing of the kind"))
+
+
+def _sorted(way: str, word: model.Word, title: str) -> model.Word:
+    """How a system treats one way of sorting: not every one of them has every one."""
+    if way in fields.SORTED or way in word.values:
+        return word
+    ways = phrases.either(list(word.values or fields.SORTED))
+    return model.Word(model.Handling.REFUSED, f"{title} sorts by {ways}, not by {way}.")
 
 
 def _sentence(text: str) -> str:

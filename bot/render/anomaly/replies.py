@@ -46,6 +46,7 @@ def _told_one(receipt: model.Receipt, outcome: model.Outcome, actor: model.Actor
     if outcome.result is model.Result.ALREADY:
         return text.sentence(_already(outcome, verb, anomaly), "Nothing was changed")
     ours = f"Kept here: {text.short(capabilities.title, 40)} does not keep it" if overlay.whole(receipt.change, anomaly) else ""
+    ours = ours or text.short(outcome.reason, 500, "")
     return text.sentence(f"{_done(receipt.change, verb, anomaly, actor, capabilities)}: {about}", ours)
 
 

@@ -260,7 +260,7 @@ class Runs:
                 groups = {change: [one for one in group if not transitions.shows(change, one)] for change, group in read.items()}
             for change, group in groups.items():
                 for outcome in await self._apply(batch, source, change, group) if group else ():
-                    told[outcome.ref] = outcome
+                    told[outcome.ref] = batch_items.following(told.get(outcome.ref), outcome)
         return told
 
     async def _apply(
@@ -269,7 +269,8 @@ class Runs:
         if change.comment:
             change = replace(change, comment=attribution.signed(change.comment, batch.actor_name))
         try:
-            return await source.apply(change, group)
+            with ports.acting(self.people.standing_in(batch.actor)):
+                return await source.apply(change, group)
         except (errors.SourceUnavailable, errors.SourceGarbled) as error:
             log.info("an answer to batch %s was lost: %s", batch.id, error)
             return [model.Outcome(one.ref, model.Result.REFUSED, str(error), unsure=True) for one in group]
@@ -312,7 +313,8 @@ class Runs:
             outcome = model.Outcome(item.ref, model.Result.REFUSED, plan.stays)
         if outcome.result is model.Result.REFUSED:
             return replace(item, fate=model.Fate.REFUSED, reason=outcome.reason, right=outcome.right, place=outcome.place or item.place)
-        return replace(item, fate=model.Fate.DONE, reason=plan.stays, after=snapshot.of(after) if after is not None else None)
+        said = " ".join(filter(None, (plan.stays, outcome.reason if outcome.result is model.Result.DONE else "")))
+        return replace(item, fate=model.Fate.DONE, reason=said, after=snapshot.of(after) if after is not None else None)
 
     async def _read(self, source: ports.Source, refs: Sequence[model.Ref]) -> tuple[Mapping[model.Ref, model.Anomaly], datetime]:
         read_at = self.clock.now()

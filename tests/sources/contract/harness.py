@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import abc
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
-from bot import model
+from bot import model, ports
+from bot.core import overlay
+from bot.services import kept_here
+from bot.sources.anodot import client as anodot_client
+from bot.sources.anodot import source as anodot_source
 from bot.sources.anomify import source as anomify_source
 from bot.sources.autional import client
 from bot.sources.autional import source as autional_source
 from bot.sources.qualytics import closings
-from sandbox import anomify, autional, qualytics
+from sandbox import anodot, anomify, autional, qualytics
+from sandbox.anodot import catalogue as anodot_people
+from tests.sources import overlay_rows
 from tests.sources.staging import Deployment, RealClock, Traits
 from tests.strange import server as strange_server
 from tests.strange import service, source
@@ -37,6 +43,10 @@ class Harness(abc.ABC):
     """The method and the path of a single change."""
     linked: bool = True
     """Whether each anomaly has a page of its own there."""
+    heard: bool = True
+    """Whether it tells the remarks that were left."""
+    assignee: str = "12"
+    """The id of somebody who can be assigned."""
     refused_door: ClassVar[Fault]
     """What a system says that does not take the credentials, whatever is asked."""
     parts: Any
@@ -326,6 +336,84 @@ async def _anomify() -> AsyncIterator[Harness]:
         yield Anomify(url, parts)
 
 
+class Kept(kept_here.KeptHere):
+    """Anodot as services see it: with what is kept here, written down as the recorder would, and changed by Dana."""
+
+    def __init__(self, inner: anodot_source.Anodot, rows: overlay_rows.Rows) -> None:
+        super().__init__(inner, rows)
+        self._inner, self._kept = inner, rows
+
+    async def apply(self, change: model.Change, targets: Sequence[model.Anomaly]) -> Sequence[model.Outcome]:
+        with ports.acting(_dana):
+            outcomes = await super().apply(change, targets)
+        for target, outcome in zip(targets, outcomes, strict=True):
+            if outcome.ours is not None and outcome.result is not model.Result.REFUSED:
+                self._kept.write(overlay.merged(target, outcome.ours), outcome.ours)
+        return outcomes
+
+
+async def _dana(source: str) -> model.Person:
+    return model.Person("anodot", anodot_people.DANA.id, "Dana Reyes", "dana@acme.example")
+
+
+class Anodot(Harness):
+    """The sandbox's Anodot, with thirty open; pages are of ten. A look at all triggers, one at names, and tokens are not counted."""
+
+    name, page, together = "anodot", 10, 1
+    cannot = frozenset(
+        {model.Action.TAG, model.Action.DESCRIBE, model.Action.DELETE, model.Action.SCAN, model.Action.ABORT, model.Action.CASE}
+    )
+    outcomes = ("Resolved", "Duplicate", "Invalid", "Discarded")
+    secret = anodot.SANDBOX_KEY
+    move = ("POST", "/acknowledge/add")
+    heard = False
+    assignee = anodot_people.DANA.id
+    refused_door: ClassVar[Fault] = {"mode": "401"}
+    beside = ("GET /api/v2/alerts/triggered", "GET /api/v2/users", "POST /api/v2/access-token")
+
+    def __init__(self, url: str, parts: Any) -> None:
+        super().__init__()
+        self.url, self.parts, self.world, self.rows = url, parts, parts.world, overlay_rows.Rows()
+
+    def _source(self, **settings: Any) -> Any:
+        given = {name: value for name, value in settings.items() if name != "max_batch"}
+        clock = given.pop("clock", RealClock())
+        made = {"url": self.url, "who": anodot_client.access(self.secret, clock), "page_size": self.page, **given}
+        return Kept(anodot_source.Anodot(clock=clock, **made), self.rows)
+
+    def arrive(self, count: int = 1, *, hours_ago: float = 0.0) -> list[str]:
+        when = {"started": self.world.now() - int(hours_ago * 3600), "life": 10**7} if hours_ago else {}
+        return [one.id for one in self.world.arrive(count, what="signups", score=0.95, **when)]
+
+    def close(self, ident: str) -> None:
+        self.world.close(self.world.anomalies[ident])
+
+    def erase(self, ident: str) -> None:
+        self.world.erase(self.world.anomalies[ident])
+
+    def make_odd(self, ident: str) -> None:
+        self.world.change(self.world.anomalies[ident], odd="pondering")
+
+    def state(self, ident: str) -> model.State | None:
+        one, kept = self.world.anomalies.get(ident), self.rows.rows.get(ident)
+        if one is None:
+            return None
+        if kept is not None and kept.state is not None:
+            return kept.state
+        if any(trigger.acks for trigger in one.triggers):
+            return model.State.ACKNOWLEDGED
+        return model.State.ARCHIVED if one.ended is not None else model.State.ACTIVE
+
+    def everything(self) -> list[str]:
+        return list(self.world.anomalies)
+
+    def ended_as(self, ident: str) -> str:
+        return self.rows.rows[ident].outcome or ""
+
+    def lines(self) -> list[str]:
+        return [line for line in super().lines() if line not in self.beside]
+
+
 @contextlib.asynccontextmanager
 async def _qualytics() -> AsyncIterator[Harness]:
     async with qualytics.serving(qualytics.Deployment(seed=7, open_count=30)) as (url, parts):
@@ -355,9 +443,23 @@ async def _autional() -> AsyncIterator[Harness]:
         yield Autional(url, parts)
 
 
-LACKS = {one.name: one.lacks for one in (Anomify, Autional, Qualytics, Strange)}
+LACKS = {one.name: one.lacks for one in (Anodot, Anomify, Autional, Qualytics, Strange)}
+
+
+@contextlib.asynccontextmanager
+async def _anodot() -> AsyncIterator[Harness]:
+    world = anodot.Account(seed=7, open_count=0)
+    for number in range(30):
+        (one,) = world.arrive(1, what="signups", score=(60 + number) / 100, started=world.now() - 86400 * 3 + number * 3600, life=10**7)
+        if number % 3 == 2:
+            world.acknowledge(one.triggers[0], anodot_people.SAM.id, True)
+    async with anodot.serving(world) as (url, parts):
+        yield Anodot(url, parts)
+
+
 HARNESSES: dict[str, Callable[[], AbstractAsyncContextManager[Harness]]] = {
     "anomify": _anomify,
+    "anodot": _anodot,
     "autional": _autional,
     "qualytics": _qualytics,
     "strange": _strange,

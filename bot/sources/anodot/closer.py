@@ -1,0 +1,178 @@
+"""What Anodot tells to whoever looks closely: the course of the heaviest metric with its baseline, all metrics, and what they have in
+common (contracts 2.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote
+
+from bot import errors, model, ports
+from bot.sources import base
+from bot.sources.anodot import by_id, client, filters, schema, users
+
+TOKENS, CLUSTERS, PER_CLUSTER = 3, 5, 5
+"""Tokens of an anomaly that are told; clusters of a filter that are asked for, and the tokens of each."""
+PAGES = 5
+"""Further pages of metrics that are read."""
+POINTS = 12
+"""Data points that are told, the last ones."""
+TIMES = 11
+"""As many times its own length is looked at of the course of a metric, as the vendor's own plugin does."""
+
+
+class Closer:
+    """The ports `Witness` and `Commons` of one account."""
+
+    def __init__(self, api: client.Client, one: by_id.ById, known: users.Users, clock: ports.Clock) -> None:
+        self._api, self._by_id, self._users, self._clock = api, one, known, clock
+
+    # --- one anomaly ------------------------------------------------------------------------------------------------------
+
+    async def evidence(self, anomaly: model.Anomaly) -> model.Evidence:
+        """Its metrics, the course of the heaviest, and its top tokens; what fails of these is told."""
+        ident = anomaly.merged_into.id if anomaly.merged_into else anomaly.ref.id
+        raw = await self._by_id.raw(ident)
+        metrics = await self._metrics(ident, raw)
+        heaviest = max(metrics, key=lambda one: one.score or 0.0, default=None)
+        scale = schema.scale(schema.text(raw, "resolution"))
+        asked: list[Awaitable[Any]] = [self._tried(self._tokens(ident, scale))]
+        if heaviest is not None and heaviest.ident:
+            asked.append(self._tried(self._course(anomaly, ident, heaviest, scale)))
+        found = await base.together([_awaited(one) for one in asked])
+        told = [fact for one in found if not isinstance(one, errors.SourceError) for fact in one]
+        if heaviest is not None and anomaly.ended is None:
+            told = [*schema.moving(heaviest), *told]
+        names = tuple(one.name or one.ident for one in metrics if one.name or one.ident)
+        many = [model.Fact("Metrics in all", f"{len(metrics):,}", more=names)] if len(metrics) > 1 else []
+        missing = tuple(dict.fromkeys(str(one) for one in found if isinstance(one, errors.SourceError)))
+        return model.Evidence([*told, *many], missing=missing)
+
+    async def _tried(self, asking: Awaitable[Sequence[model.Fact]]) -> Sequence[model.Fact] | errors.SourceError:
+        try:
+            return await asking
+        except errors.SourceError as error:
+            return error
+
+    async def _metrics(self, ident: str, first: Mapping[str, Any]) -> list[schema.Metric]:
+        """All metrics, page by page until a page brings none that is new."""
+        found = {
+            one.ident or one.name or str(number): one
+            for number, one in enumerate(map(schema.metric, schema.mappings(first.get("metrics"))))
+        }
+        for _ in range(PAGES if found else 0):
+            raw = await self._api.metrics(ident, self._by_id.asked(ident), len(found))
+            more = {one.ident or one.name: one for one in map(schema.metric, schema.mappings(raw.get("metrics")))}
+            if not more.keys() - found.keys():
+                break
+            found |= more
+        return list(found.values())
+
+    async def _course(self, anomaly: model.Anomaly, ident: str, metric: schema.Metric, scale: str) -> Sequence[model.Fact]:
+        """The last data points and the baseline beside them."""
+        now, began = self._clock.now(), anomaly.started or anomaly.created
+        long = max(((anomaly.ended or now) - began) * TIMES, timedelta(hours=1))
+        params: base.Params = [
+            ("anomalyId", ident), ("metricId", metric.ident), ("startDate", int((began - long).timestamp())),
+            ("endDate", int((anomaly.ended or now).timestamp())), ("resolution", scale or ",".join(client.SCALES)),
+            ("datapoints", "true"), ("baseline", "true"), ("startBucketMode", "false"),
+        ]  # fmt: skip
+        reply = await self._api.read(self._api.one(ident, f"metric/{quote(metric.ident, safe='')}"), params)
+        course = read_course(reply)
+        if not course:
+            return []
+        band = course[-1]
+        expected = [schema.written(one) for one in (band.low, band.high) if one is not None]
+        facts = [model.Fact("Last value", schema.written(band.value))]
+        facts += [model.Fact("Baseline now", " to ".join(expected))] if expected else []
+        values = ", ".join(schema.written(one.value) for one in course[-POINTS:])
+        return [*facts, model.Fact(f"Last {min(len(course), POINTS)} values", values)]
+
+    async def _tokens(self, ident: str, scale: str) -> Sequence[model.Fact]:
+        params: base.Params = [("anomalyId", ident), ("resolution", scale or ",".join(client.SCALES)), *_LIMITS]
+        found = commons(await self._api.listed("anomalies/tokenMap", params))
+        return [model.Fact("Common", shared) for shared in said(found)[:TOKENS]]
+
+    # --- a filter ---------------------------------------------------------------------------------------------------------
+
+    async def common(self, query: model.Query) -> Sequence[model.Common]:
+        """What the metrics of all that matches have in common. Raises NotSupported for a filter without a search."""
+        plan = filters.plan(query, await self._users.bookmarks(query))
+        if len(plan.lists) != 1 or not any(name == "q" for name, _ in plan.lists[0]):
+            raise errors.NotSupported(
+                f"{client.TITLE} tells what metrics have in common for one search: add metric:revenue, tag:key=value, or q:{{...}}."
+            )
+        return commons(await self._api.listed("anomalies/tokenMap", [*plan.lists[0], *_LIMITS]))
+
+
+_LIMITS: base.Params = (("tokenMapClustersLimit", CLUSTERS), ("toklenMapClusterLimit", PER_CLUSTER))
+"""The second one is spelt so."""
+
+
+async def _awaited(one: Awaitable[Any]) -> Any:
+    return await one
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A data point, and the band in which it was expected."""
+
+    at: float
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+def read_course(reply: Any) -> Sequence[Point]:
+    """The data points, the oldest first, each with the baseline of its time where that is told."""
+    if not isinstance(reply, Mapping):
+        return []
+    bands = {time: tuple(found) for time, found in map(_numbers, _rows(reply.get("baseline"))) if time is not None and found}
+    points = []
+    for time, found in map(_numbers, _rows(reply.get("dataPoints"))):
+        if time is None or not found:
+            continue
+        band = sorted(bands.get(time, ()))
+        points.append(Point(time, found[0], band[0] if len(band) > 1 else None, band[-1] if band else None))
+    return sorted(points, key=lambda one: one.at)
+
+
+def _rows(found: Any) -> Sequence[Sequence[Any]]:
+    return [one for one in found if isinstance(one, list) and one] if isinstance(found, list) else []
+
+
+def _numbers(row: Sequence[Any]) -> tuple[float | None, list[float]]:
+    """A time and the numbers beside it, which may be a list of their own."""
+    flat = [part for one in row[1:] for part in (one if isinstance(one, list) else [one])]
+    return schema.number(row[0]), [found for one in flat if (found := schema.number(one)) is not None]
+
+
+def commons(reply: Any) -> Sequence[model.Common]:
+    """What metrics have in common: each cluster with its tokens, the heaviest first."""
+    items = reply.get("tokenMap", reply.get("clusters")) if isinstance(reply, Mapping) else reply
+    if not isinstance(items, list):
+        raise errors.SourceGarbled(client.NAME, f"{client.TITLE} gave an answer that is not a map of tokens.")
+    found = [made for one in schema.mappings(items) if (made := _common(one)) is not None]
+    return sorted(found, key=lambda one: -(one.weight or 0.0))
+
+
+def _common(raw: Mapping[str, Any]) -> model.Common | None:
+    key, value = schema.text(raw, "key"), schema.text(raw, "value")
+    if not key and not value:
+        return None
+    tokens = [made for one in schema.mappings(raw.get("tokens")) if (made := _common(one)) is not None]
+    return model.Common(
+        key, value, schema.number(raw.get("weight")), client.whole(raw.get("anomalyOccurrences")),
+        client.whole(raw.get("totalOccurrences")), sorted(tokens, key=lambda one: -(one.weight or 0.0)),
+    )  # fmt: skip
+
+
+def said(found: Sequence[model.Common]) -> Sequence[str]:
+    """ "server=web01: 30 of 309", the tokens of all clusters, the heaviest first."""
+    tokens = sorted((token for one in found for token in one.tokens or (one,)), key=lambda one: -(one.weight or 0.0))
+    return [one.told for one in tokens]
