@@ -25,6 +25,7 @@ async def test_every_verb_is_answered(front: Front) -> None:
         "help": ("/anomalies list", "/anomalies status"),
         "list": (str(ident), "Active"),
         "count": ("1 anomaly matches", "By state: 1 Active"),
+        "common": ("Qualytics cannot tell what anomalies have in common",),
         "show": ("Weight", str(ident)),
         "history": ("History of", "Nobody has done anything"),
         "why": ("Posted", f"<#{CHANNEL}>"),
@@ -54,6 +55,7 @@ async def test_what_few_systems_can_is_refused_by_the_others_with_a_sentence(fro
         ("detect 24h", "/scan", "Qualytics cannot be asked to look for anomalies in a span of time"),
     ):
         assert said in await front.told(front.command(typed, name=name))
+    assert "common <filter>" not in await front.told(front.command("help"))
     assert "case <id>" not in await front.told(front.command("help"))
 
 

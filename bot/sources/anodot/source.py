@@ -74,7 +74,7 @@ class Anodot:
         self.closer = closer.Closer(self._api, self._by_id, self._users, clock)
         self.own_words: tuple[model.OwnWord, ...] = filters.own_words(clock)
         path = r"/#!/anomalies\?[^\s<>|\"]*?anomalies=[^&\s<>|\"]*?\((" + FORM + r")\)[^\s<>|\"]*"
-        self.idents = model.Idents(FORM, (self._api.host,), path)
+        self.idents = model.Idents(FORM, (self._api.host,), path, example="2af8dcb64b3520178dd115345af28bc3")
         self.census = self._arrivals.polls
 
     # --- reading -------------------------------------------------------------------------------------------------------
