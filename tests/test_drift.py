@@ -11,14 +11,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import httpx
 import jsonschema
 import pytest
 import yaml
 from slack_bolt.async_app import AsyncApp
 
 import handlers
-from bot import app, model, settings
-from bot.core import grammar
+from bot import app, model, ports, settings
+from bot.core import grammar, overlay, snapshot
 from bot.core.grammar import edits
 from bot.render.kit import ids
 from bot.sources import registry
@@ -28,6 +29,7 @@ from bot.sources.autional import filters
 from bot.sources.qualytics import list_params
 from handlers import actions, commands, views
 from sandbox.slack import manifest as fake
+from tests.sources import staging
 
 ROOT = Path(__file__).parent.parent
 SCHEMA = json.loads((ROOT / "tests/fixtures/slack-manifest-schema/manifest.schema.2.0.0.json").read_text())
@@ -186,6 +188,9 @@ def test_every_system_is_registered_with_its_settings_and_documented() -> None:
         )
         assert kind.title in README
         assert f"## {kind.title}" in (ROOT / "docs/filters.md").read_text()
+        page = f"docs/sources/{kind.name}.md"
+        assert f"]({page})" in README
+        assert (ROOT / page).read_text().startswith(f"# {kind.title}\n")
 
 
 def test_commands_are_documented() -> None:
@@ -197,7 +202,7 @@ def test_commands_are_documented() -> None:
 def test_links_between_documents_lead_somewhere() -> None:
     missing = [
         f"{document.name}: {target}"
-        for document in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"))
+        for document in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text())
         if not (document.parent / target).exists() and target != "bench/results.md"
     ]
@@ -268,6 +273,95 @@ def test_the_examples_of_the_documents_work() -> None:
     assert len(examples) >= 5
     for example in [*examples, *(f"list {row.example}" for row in grammar.explain(list_params.WORDS, "Qualytics", (), "qualytics"))]:
         grammar.command(example, today=date(2026, 11, 21), sources=["qualytics"], default_source="qualytics")
+
+
+# --- what works with which system ------------------------------------------------------------------------------------------
+
+
+def built(kind: ports.Kind) -> ports.System:
+    """A system as the registry builds it, of settings that nobody has; it is asked nothing."""
+    named = {"URL", *kind.keys[0]}
+    given = {kind.variable(one.name): "https://acme.example" if one.name == "URL" else "k1" for one in kind.settings if one.name in named}
+    slack = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "DESK_CHANNEL": "C0123456789"}
+    read = settings.load({**slack, **given}, (kind,)).systems[kind.name]
+    assert kind.build is not None
+    wire = httpx.MockTransport(staging.Wire(lambda request: pytest.fail(f"{request.url} was asked")))
+    clock, traits = staging.Clock(), staging.Traits()
+    return kind.build(ports.Deps(values=read.plain(), thresholds=read.severity, clock=clock, traits=traits, transport=wire))
+
+
+THERE, HERE, EITHER, NOWHERE = "there", "kept here", "there, or kept here", "not possible"
+
+ACTIONS = {
+    model.Action.ACKNOWLEDGE: "Acknowledge",
+    model.Action.UNACKNOWLEDGE: "Un-acknowledge",
+    model.Action.ASSIGN: "Assign",
+    model.Action.ARCHIVE: "Archive as {}",
+    model.Action.REOPEN: "Reopen",
+    model.Action.COMMENT: "Comment",
+    model.Action.TAG: "Tag",
+    model.Action.DESCRIBE: "Describe",
+    model.Action.CASE: "Link to a case",
+    model.Action.DELETE: "Delete",
+    model.Action.SCAN: "Start a scan",
+    model.Action.ABORT: "Stop a scan",
+    model.Action.BROWSE: "List, count, filter, export",
+}
+"""The rows for what a source supports; those for what it has besides stand in `able_rows`."""
+
+
+def doable(source: ports.Source, action: model.Action) -> str:
+    """Where this is done with its anomalies."""
+    there, here = action in source.supports, action in overlay.actions(source.unkept)
+    return {(True, True): EITHER, (True, False): THERE, (False, True): HERE, (False, False): NOWHERE}[there, here]
+
+
+def able_rows(system: ports.System, kind: ports.Kind, ways: Sequence[str], stages: Sequence[str]) -> dict[str, str]:
+    """What one system can, by the name of each row. `ways` are the words of closing of all systems, `stages` those for an acknowledged
+    anomaly."""
+    source = system.source
+    has = {True: THERE, False: NOWHERE}
+    untold = not source.supports & (snapshot.STATES | {model.Action.ASSIGN})
+    unlisted = isinstance(source, ports.Unlisted) and source.unlisted
+    rows = {"New anomalies": "webhooks" if unlisted else "polls and webhooks" if kind.hooks else "polls"}
+    for action in (model.Action.BROWSE, *(one for one in model.Action if one is not model.Action.BROWSE)):
+        cell = HERE if action is model.Action.BROWSE and unlisted else doable(source, action)
+        if action is model.Action.ARCHIVE:
+            offered = {one.word for one in source.archive_as if one.chosen}
+            rows |= {ACTIONS[action].format(word): cell if word in offered else NOWHERE for word in ways}
+        else:
+            rows[ACTIONS[action]] = cell
+        if action is model.Action.ACKNOWLEDGE:
+            rows |= {f"Acknowledge as {word}": cell if word in {one.word for one in source.stages} else NOWHERE for word in stages}
+        if action is model.Action.ASSIGN:
+            rows["Un-assign"] = NOWHERE if model.Part.ASSIGNEES in source.uncleared else cell
+    return rows | {
+        "Have it look for anomalies (`/scan detect`)": has[system.detector is not None],
+        "Evidence beyond the card (`show`, `history`)": has[system.witness is not None],
+        "What many have in common (`common`)": has[system.commons is not None],
+        "Graphs in the thread of a card": has[system.pictures is not None],
+        "Many at once": HERE if untold else "there, in one call" if source.max_batch > 1 else "there, a call for each",
+    }
+
+
+def able_table(kinds: Sequence[ports.Kind]) -> str:
+    """The table of the README: what is done where."""
+    systems = [built(kind) for kind in kinds]
+    ways = list(dict.fromkeys(one.word for system in systems for one in system.source.archive_as if one.chosen))
+    stages = list(dict.fromkeys(one.word for system in systems for one in system.source.stages))
+    columns = [able_rows(system, kind, ways, stages) for system, kind in zip(systems, kinds, strict=True)]
+    lines = [" | ".join(["| what", *(kind.title for kind in kinds)]) + " |", "|---" * (len(kinds) + 1) + "|"]
+    return "\n".join([*lines, *(" | ".join([f"| {row}", *(column[row] for column in columns)]) + " |" for row in columns[0])])
+
+
+def test_the_table_of_what_works_with_which_system_says_what_the_code_does() -> None:
+    chapter = README.split("\n## What works with which system", 1)[1].split("\n## ", 1)[0]
+    written = "\n".join(line for line in chapter.splitlines() if line.startswith("|"))
+    wanted = able_table(list(registry.SYSTEMS.values()))
+    assert written == wanted, f"README.md should hold this table:\n{wanted}"
+    told = chapter.replace(written, "")
+    assert all(f"**{word}**" in told for word in (THERE, HERE, EITHER, NOWHERE)), "each word is explained"
+    assert set(ACTIONS) == set(model.Action)
 
 
 # --- the size of the rooms -----------------------------------------------------------------------------------------------------
