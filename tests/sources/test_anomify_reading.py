@@ -238,6 +238,11 @@ async def test_one_that_is_not_stored_yet_is_looked_up_by_what_the_webhook_told(
     assert reading.found["7786"].ref == model.Ref("anomify", "7786") and reading.gone == {"9"}
     asked = [dict(one.url.params) for one in site.wire.requests if one.url.path.endswith("/lookup")]
     assert asked == [clues]
+    for pages in (0, 2):
+        again = await site.source.read(["7786"], pages=pages)
+        assert (set(again.found), again.gone) == ({"7786"}, frozenset()), "whoever has the id alone is not told that it was deleted"
+    few = await site.source.read(["7786"], pages=1)
+    assert (few.found, few.gone) == ({}, frozenset()), "it takes two calls, and only one was allowed"
 
 
 async def test_one_that_cannot_be_read_takes_no_other_with_it() -> None:

@@ -40,14 +40,16 @@ class Rounds:
     async def read(self, ids: Sequence[str], calls: int) -> model.Reading:
         """These, the first ones first, with at most `calls` calls; those that have settled as they were read when they did."""
         left, asked, known = min(calls, self.spare()), list[str](), dict[str, model.Anomaly]()
+        spent = 0
         for ident in dict.fromkeys(ids):
             if (kept := self._settled.get(ident)) is not None:
                 known[ident] = self._reader.aged(kept)
-            elif len(asked) < left:
+            elif spent + (cost := self._by_id.calls(ident)) <= left:
                 asked.append(ident)
+                spent += cost
             else:
                 break
-        self.spend(len(asked))
+        self.spend(spent)
         reading = await self._by_id.mentioned([model.Mention(ident) for ident in asked], all_odd=True)
         self.keep(reading.found)
         return replace(reading, found={**known, **reading.found})
