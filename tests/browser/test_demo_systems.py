@@ -15,6 +15,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 QUICK = ("--port", "0", "--arrivals", "600", "--scans", "0", "--open", "3", "--poll", "1", "--latency-ms", "20")
 
+UNLISTED = ("anomify",)
+"""Systems that have no list: what is open there when they are met is told by nobody, and what ends is over a day later."""
+
 
 def ending(name: str) -> panels.Act:
     """What ends an anomaly in the system itself."""
@@ -31,12 +34,15 @@ async def test_each_system_has_a_card_and_what_somebody_ends_there_is_closed_her
     page.set_default_timeout(BOT_MS)
     messages = page.locator("[data-testid=message][data-ephemeral=false]")
     for name in names:
-        await expect(messages.filter(has_text=f"Connected to {panels.PANELS[name].title}. 3 were already open")).to_have_count(1)
+        met = ": nothing is open there" if name in UNLISTED else ". 3 were already open"
+        await expect(messages.filter(has_text=f"Connected to {panels.PANELS[name].title}{met}")).to_have_count(1)
     await page.get_by_test_id("chaos-open").click()
     for position, name in enumerate(names):
         card = messages.filter(has=page.locator(f"[data-testid=button][data-value^='{name}:']")).filter(has_not_text="Connected to")
         await expect(card).to_have_count(1)
         await expect(card.get_by_text("Acknowledge", exact=True)).to_have_count(1)
+        if name in UNLISTED:
+            continue
         if position:
             await page.get_by_test_id(f"chaos-{name}").get_by_text(panels.PANELS[name].title, exact=True).click()
         await page.get_by_test_id(f"chaos-{name}-{ending(name).name}").click()

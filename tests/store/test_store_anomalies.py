@@ -112,6 +112,8 @@ CHANGES = {
     "ended": NOON,
     "over": NOON,
     "kept_here": (model.Part.ASSIGNEES,),
+    "keepable": (model.Part.STATE,),
+    "there": model.Standing(model.State.ACKNOWLEDGED, "Acknowledged"),
 }
 
 
