@@ -106,7 +106,7 @@ async def _bare(
     folder: Path, address: str, behind: list[str], cards: list[stand.Json]
 ) -> AsyncIterator[tuple[stand.Stand, list[stand.Json]]]:
     """A workspace of its own with the same cards, and bare Bolt that it posts to."""
-    async with stand.standing(folder / "bare", budgets=False, http_url=address) as here:
+    async with stand.standing(folder / "replicas-bare", budgets=False, http_url=address) as here:
         await click.copy_cards(here, cards)
         env = here.env(**HTTP)
         behind.append(f"http://127.0.0.1:{env['PORT']}")
