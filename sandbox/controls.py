@@ -22,6 +22,17 @@ class Bad(ValueError):
     """The request makes no sense; the text says why."""
 
 
+def one_of(known: Sequence[str]) -> Callable[[Any], str]:
+    """Reads one of these words. Raises Bad for any other one."""
+
+    def word(value: Any) -> str:
+        if value not in known:
+            raise Bad(f"unknown word {value!r}; known: {', '.join(known)}")
+        return str(value)
+
+    return word
+
+
 class World(Protocol):
     """What the common routes have to know of a fake system."""
 

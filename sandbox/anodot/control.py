@@ -12,19 +12,9 @@ from starlette import requests
 from sandbox import controls, faults, recorder
 from sandbox.anodot import account, answers, catalogue, life, odd, push, push_json, switches, tokens, wire_json
 
-
-def _one_of(known: Sequence[str]) -> Callable[[Any], str]:
-    def word(value: Any) -> str:
-        if value not in known:
-            raise controls.Bad(f"unknown word {value!r}; known: {', '.join(known)}")
-        return str(value)
-
-    return word
-
-
 FIELDS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
-    "what": ("what", _one_of(tuple(catalogue.MEASURE))),
-    "resolution": ("resolution", _one_of(tuple(catalogue.SCALES))),
+    "what": ("what", controls.one_of(tuple(catalogue.MEASURE))),
+    "resolution": ("resolution", controls.one_of(tuple(catalogue.SCALES))),
     "metrics": ("together", int),
     "up": ("up", bool),
     "startDate": ("started", int),
@@ -33,7 +23,7 @@ FIELDS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "name": ("name", str),
     "bookmarks": ("bookmarks", set),
     "triggered": ("triggered", bool),
-    "odd": ("odd", _one_of(odd.WORDS)),
+    "odd": ("odd", controls.one_of(odd.WORDS)),
 }
 """What a new anomaly may be told to be, and how it is read: `score` 0..1, `life` in seconds, `triggered`: whether rules raise triggers."""
 CHANGED = ("life", "score", "name", "bookmarks", "odd")
@@ -87,7 +77,7 @@ class Control(controls.Controls):
             self.world.calm(anomaly, str(calm))
         for trigger in anomaly.triggers if ack is not None else ():
             self.world.acknowledge(trigger, by, bool(ack))
-        if status is not None and _one_of(("open", "closed"))(status) != anomaly.state:
+        if status is not None and controls.one_of(("open", "closed"))(status) != anomaly.state:
             (self.world.close if status == "closed" else self.world.reopen)(anomaly)
         return wire_json.anomaly(anomaly, self.world)
 
@@ -155,7 +145,7 @@ class Control(controls.Controls):
         """{id?, event?, and any of the hook}: post one now. `event`: open, update or close, of this anomaly or of the newest with a
         trigger; static or no_data, which are about no anomaly."""
         body = await controls.read(request)
-        ident, event = body.pop("id", None), _one_of((*push_json.STATUS, *push_json.STANDING))(body.pop("event", "open"))
+        ident, event = body.pop("id", None), controls.one_of((*push_json.STATUS, *push_json.STANDING))(body.pop("event", "open"))
         hook = push.Hook.model_validate({**self.channel.hook.model_dump(), **body})
         if not hook.url:
             raise controls.Bad("there is no URL to post to: set one with POST /_control/hook")

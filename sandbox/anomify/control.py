@@ -12,24 +12,14 @@ from starlette import requests
 from sandbox import controls, faults, recorder
 from sandbox.anomify import answers, catalogue, odd, organisation, push, push_json, sessions
 
-
-def _one_of(known: Sequence[str]) -> Callable[[Any], str]:
-    def word(value: Any) -> str:
-        if value not in known:
-            raise controls.Bad(f"unknown word {value!r}; known: {', '.join(known)}")
-        return str(value)
-
-    return word
-
-
 FIELDS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
-    "metric": ("metric", _one_of(tuple(catalogue.METRICS))),
+    "metric": ("metric", controls.one_of(tuple(catalogue.METRICS))),
     "positive": ("up", bool),
     "timestamp": ("started", int),
     "life": ("life", int),
     "value": ("value", float),
     "score": ("score", float),
-    "odd": ("odd", _one_of(odd.WORDS)),
+    "odd": ("odd", controls.one_of(odd.WORDS)),
 }
 """What a new anomaly may be told to be, and how it is read: `score` 0..1, `life` in seconds."""
 CHANGED = ("life", "value", "score", "odd")
@@ -76,7 +66,7 @@ class Control(controls.Controls):
             self.world.change(one, **_fields(body, CHANGED))
         if correlated and not one.correlated:
             self.world.correlate(one)
-        if status is not None and _one_of(STATES)(status) != _status(one):
+        if status is not None and controls.one_of(STATES)(status) != _status(one):
             if status == "running":
                 raise controls.Bad("what is over stays so")
             self.world.end(one)
@@ -108,7 +98,7 @@ class Control(controls.Controls):
 
     async def login(self, request: requests.Request) -> Any:
         """{kind}: a session of a user or of a demo account."""
-        kind = _one_of((sessions.USER, sessions.DEMO))((await controls.read(request)).get("kind"))
+        kind = controls.one_of((sessions.USER, sessions.DEMO))((await controls.read(request)).get("kind"))
         return {"session_id": self.world.doors.login(kind)}
 
     # --- webhooks ----------------------------------------------------------------------------------------------------
@@ -122,7 +112,7 @@ class Control(controls.Controls):
         """{id?, event?, url?, password?}: post one now, once. `event`: initial, correlated, final or test, of this anomaly or of the
         newest that anybody is told of."""
         body = await controls.read(request)
-        ident, event = body.pop("id", None), _one_of(tuple(push_json.POSTS))(body.pop("event", organisation.INITIAL))
+        ident, event = body.pop("id", None), controls.one_of(tuple(push_json.POSTS))(body.pop("event", organisation.INITIAL))
         hook = push.Hook.model_validate({**self.channel.hook.model_dump(), **body})
         if not hook.url:
             raise controls.Bad("there is no URL to post to: set one with POST /_control/hook")
