@@ -101,7 +101,7 @@ def _split(split: model.Split) -> list[str]:
     return [
         f"By {by}: {text.listed([f'{name} {text.number(n)}' for name, n in _told(pairs, none)], _SPLIT)}."
         for by, none, pairs in counted
-        if pairs
+        if any(name for name, _ in pairs)  # a system may have none of a kind
     ]
 
 

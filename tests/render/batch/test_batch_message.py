@@ -69,6 +69,15 @@ def test_preview_says_what_would_change_and_where() -> None:
     assert heard.startswith("Archive 312 anomalies as Duplicate? 312 anomalies are selected (table:orders status:open). By datastore:")
 
 
+def test_preview_counts_by_nothing_that_none_of_them_has() -> None:
+    bare = model.Split([("", 8)], [("", 8)], [("Open", 8)], SPLIT.sample)
+    lines = seen(batch_message.preview(ARCHIVE, bare, samples.progress(todo=8), CAPABILITIES, {})).split("\n")
+    assert [line for line in lines if line.startswith("By ")] == ["By status: Open 8."]
+    some = model.Split([("crm", 5), ("", 3)], [("", 8)], [("Open", 8)], SPLIT.sample)
+    lines = seen(batch_message.preview(ARCHIVE, some, samples.progress(todo=8), CAPABILITIES, {})).split("\n")
+    assert [line for line in lines if line.startswith("By ")] == ["By datastore: crm 5, no datastore 3.", "By status: Open 8."]
+
+
 def test_preview_offers_confirm_and_cancel_for_this_batch() -> None:
     confirm, cancel = slack_rules.pressable(preview())
     assert (confirm["action_id"], confirm["text"]["text"], confirm["value"]) == (ids.BATCH_CONFIRM, "Confirm: archive 312", "b-4f2a")
