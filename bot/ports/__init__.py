@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.ports.acting import Who, acting, actor
+from bot.ports.drawings import WantedPicture, WantedPictures
 from bot.ports.health import DigestMarks, HealthRecords, SlackHealth, SourceTraits
 from bot.ports.kinds import Budget, Deps, Kind, Lanes, Setting, Thresholds
 from bot.ports.overlays import Overlays
@@ -111,6 +112,8 @@ __all__ = [
     "Thresholds",
     "Unlisted",
     "Unpeopled",
+    "WantedPicture",
+    "WantedPictures",
     "Way",
     "Who",
     "Witness",

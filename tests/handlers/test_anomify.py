@@ -148,10 +148,7 @@ async def test_its_graphs_are_shared_into_the_thread_of_its_card_once(front: Fro
 
 
 async def test_a_graph_that_is_elsewhere_is_left_out(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def at_once(seconds: float) -> None:
-        """No waiting between tries."""
-
-    monkeypatch.setattr("bot.services.pictures.pause", at_once)
+    monkeypatch.setattr("bot.services.pictures.AGAIN", ())
     there(front).modes.hosts = "elsewhere"
     ref = await arrived(front)
     there(front).modes.hosts = "stage"
