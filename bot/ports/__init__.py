@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.ports.acting import Who, acting, actor
 from bot.ports.drawings import WantedPicture, WantedPictures
 from bot.ports.health import DigestMarks, HealthRecords, SlackHealth, SourceTraits
-from bot.ports.kinds import Budget, Deps, Kind, Lanes, Setting, Thresholds
+from bot.ports.kinds import Budget, Deps, Kind, Lanes, Setting, Stored, Thresholds
 from bot.ports.overlays import Overlays
 from bot.ports.pushes import ALWAYS, BASIC, BEARER, DESK_SECRET, KEY, PATH, Carrier, Hooks, Pushes, Way, header
 from bot.ports.queries import Mark, OpenAnomalies
@@ -106,6 +106,7 @@ __all__ = [
     "SlackHealth",
     "Source",
     "SourceTraits",
+    "Stored",
     "System",
     "Tally",
     "Telemetry",
