@@ -1,4 +1,4 @@
-"""Anomalies of Anomify one by one: by their ids, and by what a webhook told, or the desk has stored, of one that is not stored there yet."""
+"""Anomalies of Anomify one by one: by their ids, and by what a webhook told or the desk has stored of one that is not stored there yet."""
 
 from __future__ import annotations
 
