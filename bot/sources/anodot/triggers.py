@@ -17,8 +17,8 @@ from bot.sources import base, judging
 from bot.sources.anodot import client
 
 SIZE = 500
-"""Triggers of one answer, or as many fewer as Anodot likes: there is no paging, and the next answer begins where the last one ended. How many
-there are in all tells whether it was the last."""
+"""Triggers of one answer, or as many fewer as Anodot likes: there is no paging, and the next answer begins where the last one ended. The
+total tells whether it was the last."""
 FRESH = timedelta(seconds=25)
 """So old the young end may be: less than the time between two polls."""
 YOUNG = timedelta(days=1)

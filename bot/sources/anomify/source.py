@@ -33,6 +33,7 @@ class Anomify:
     words: Mapping[str, model.Word] = filters.WORDS
     unkept = frozenset(model.Part)
     uncleared: frozenset[model.Part] = frozenset()
+    longest_comment: int = 0
     own_words: tuple[model.OwnWord, ...] = ()
     client_options = model.ClientOptions()
     census = 1
