@@ -35,11 +35,15 @@ SCAN_OPTIONS = "scan.options"
 SCAN_ABORT = "scan.abort"
 SCAN_FIX = "scan.fix"
 SCAN_SYNC = "scan.sync"
+SCAN_INSTEAD = "scan.instead"
+SCAN_OPEN = "scan.open"
+LINK_ME = "link.me"
 
 MESSAGE_ACTIONS = (
     ACKNOWLEDGE, UNACKNOWLEDGE, ASSIGN, ARCHIVE, REOPEN, OPEN, MORE, SHOW, WHICH_SYSTEM, GROUP_LIST, CONTACT_NEWEST,
     CONTACT_LIST, LIST_PAGE, BATCH_CONFIRM, BATCH_CANCEL, BATCH_UNDO, BATCH_AGAIN, REVIEW_OPEN, SCAN_START, SCAN_CANCEL, SCAN_OPTIONS,
     SCAN_ABORT, SCAN_FIX, SCAN_SYNC,
+    SCAN_INSTEAD, SCAN_OPEN, LINK_ME,
 )  # fmt: skip
 
 # --- overflow choices ----------------------------------------------------------------------------------------------------

@@ -42,6 +42,9 @@ RELEASED = {
     "scan.abort",
     "scan.fix",
     "scan.sync",
+    "scan.instead",
+    "scan.open",
+    "link.me",
 }
 """Action ids of messages that were ever released. This set only grows: old cards stay clickable."""
 
