@@ -23,21 +23,30 @@ async def command(desk: desk.Desk, request: incoming.Request) -> None:
         await _open(desk, request, scan_form.ScanDraft(desk.scans.usual, request.channel))
         return
     try:
-        typed = grammar.scan(
-            str(request.body.get("text", "")),
-            sources=desk.sources,
-            default_source=desk.scans.usual,
-            systems=desk.browse.spoken,
-        )
+        typed = _read(desk, request)
     except errors.UserError:
         await guard.may_look(desk, request)  # who may not look is told that, and not how to write it
         _askable(desk)
+        _read(desk, request, await named(desk))
         raise
     if typed.verb == "form":  # before anything else is awaited: the trigger lasts three seconds
         await _open(desk, request, scan_form.ScanDraft(desk.scans.usual, request.channel))
         return
     actor = await guard.may_look(desk, request)
     await VERBS.get(typed.verb, _run)(desk, request, typed, actor)
+
+
+def _read(desk: desk.Desk, request: incoming.Request, scanned: grammar.Scanned = grammar.ANY_SCANNED) -> Typed:
+    said, known = str(request.body.get("text", "")), desk.browse.spoken
+    return grammar.scan(said, sources=desk.sources, default_source=desk.scans.usual, systems=known, scanned=scanned)
+
+
+async def named(desk: desk.Desk) -> grammar.Scanned:
+    """What examples name: where the newest anomaly is, else any datastore."""
+    newest = await desk.browse.newest(desk.scans.scanners)
+    if newest is not None and newest.datastore is not None and newest.datastore.name.strip():
+        return grammar.Scanned(newest.datastore.name, newest.container.name if newest.container else "")
+    return grammar.Scanned(await desk.scans.any_datastore())
 
 
 async def _run(desk: desk.Desk, request: incoming.Request, typed: Typed, actor: model.Actor, once: str = "") -> None:
@@ -107,7 +116,7 @@ def _askable(desk: desk.Desk) -> None:
 
 async def _help(desk: desk.Desk, request: incoming.Request, typed: Typed, actor: model.Actor) -> None:
     _askable(desk)
-    await guard.say(desk, request, scan_message.help_text())
+    await guard.say(desk, request, scan_message.help_text(await named(desk)))
 
 
 VERBS: Mapping[str, Callable[[desk.Desk, incoming.Request, Typed, model.Actor], Awaitable[None]]] = {

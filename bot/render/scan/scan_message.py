@@ -342,10 +342,10 @@ def _status_line(operation: model.Operation, capabilities: model.Capabilities) -
     return f"{ident}: {scan_wording.thing(operation)} · {how} · {scan_wording.by(operation, scan_wording.system(capabilities))}"
 
 
-def help_text() -> model.Message:
-    """What `/scan` can be asked, each with an example."""
+def help_text(scanned: grammar.Scanned = grammar.ANY_SCANNED) -> model.Message:
+    """What `/scan` can be asked, each with an example; `scanned` is what these name."""
     usage = [f"{grammar.SCAN_SLASH} {verb.usage}".rstrip() + f": {verb.about}." for verb in grammar.SCAN_VERBS]
-    examples = [f"{grammar.SCAN_SLASH} {verb.example}" for verb in grammar.SCAN_VERBS if verb.example]
+    examples = [f"{grammar.SCAN_SLASH} {grammar.scan_example(verb.name, scanned)}" for verb in grammar.SCAN_VERBS if verb.example]
     about = "Commas name several. Without tables or tags everything in the datastore is meant."
     sure = "Whatever may close anomalies is shown first and starts only after your click; the rest starts at once."
     said = text.sentence(
@@ -359,8 +359,9 @@ def help_text() -> model.Message:
         blocks.header("What you can ask of /scan"),
         blocks.section("\n".join(usage)),
         blocks.context("For example:"),
-        blocks.preformatted("\n".join(examples)),
+        blocks.preformatted("\n".join(text.squeeze(example.replace("`", "'")) for example in examples)),
         blocks.context(about),
         blocks.context(sure),
+        *blocks.actions(blocks.button(ids.SCAN_OPEN, "Scan", "help", hint="Start a scan in a form")),
     )
     return limits.fit(model.Message(said, shown))

@@ -6,6 +6,7 @@ sent.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import uuid
@@ -315,6 +316,13 @@ class Scans:
         """What the form's first menu offers."""
         _, scanner = self._system(source, model.Action.SCAN, actor)
         return await scanner.datastores()
+
+    async def any_datastore(self) -> str:
+        """A datastore to name in an example, "" where nobody tells of one."""
+        with contextlib.suppress(errors.SourceError):
+            places = await self.scanners[self.usual].datastores() if self.scanners else ()
+            return next((place.name for place in places if place.name.strip()), "")
+        return ""
 
     async def tables(self, source: str, datastores: Sequence[str], actor: model.Actor) -> Sequence[str]:
         """The names of the tables of these datastores (by id), for the form's second menu."""
