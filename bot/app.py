@@ -27,6 +27,8 @@ from handlers.desk import Desk
 log = logging.getLogger(__name__)
 
 SKEW = timedelta(seconds=5)  # from here on a clock is worth a warning
+THREADS = ("message.channels", "message.groups")
+"""Events of which the bot needs none unless somebody asks for them: they carry everything that is said in its channels."""
 FINISH_SECONDS = 18.0
 """SIGTERM leaves 20 s for work under way (design section 6); a bit is left for closing connections."""
 
@@ -358,14 +360,19 @@ async def _tried(attempt: Awaitable[str | None]) -> Finding:
         return Finding(str(error))
 
 
-def manifest(text: str, url: str) -> str:
-    """The app manifest for Slack over HTTP, as JSON, from the Socket Mode one; `url` is the public address of this bot."""
+def manifest(text: str, url: str = "", *, threads: bool = False) -> str:
+    """The app manifest as JSON: for Slack over HTTP when `url`, the public address of this bot, is given; `threads` adds what is said in
+    channels that the bot is in."""
     shape = yaml.safe_load(text)
-    endpoint = f"{url.rstrip('/')}/slack/events"
-    shape["settings"]["socket_mode_enabled"] = False
-    shape["settings"]["interactivity"] |= {"request_url": endpoint, "message_menu_options_url": endpoint}
-    for command in shape["features"]["slash_commands"]:
-        command["url"] = endpoint
+    if threads:
+        shape["settings"]["event_subscriptions"]["bot_events"] += THREADS
+    if url:
+        endpoint = f"{url.rstrip('/')}/slack/events"
+        shape["settings"]["socket_mode_enabled"] = False
+        shape["settings"]["interactivity"] |= {"request_url": endpoint, "message_menu_options_url": endpoint}
+        shape["settings"]["event_subscriptions"]["request_url"] = endpoint
+        for command in shape["features"]["slash_commands"]:
+            command["url"] = endpoint
     return json.dumps(shape, indent=2)
 
 

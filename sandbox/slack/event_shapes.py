@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sandbox.slack import message_content, modals, population, workspace
@@ -94,6 +95,15 @@ def suggestion(user: population.User, place: Record, block: Record, element: Rec
     """A request for the options of an external menu."""
     asked = {"action_id": element["action_id"], "block_id": block["block_id"], "value": query}
     return {**_common("block_suggestion", user), **place, **asked}
+
+
+def own_message(tell: Callable[[str, Record], None], channel: population.Channel, message: population.Message) -> None:
+    """What an app writes in direct messages it hears of, like everybody; what only one person sees is no event."""
+    if not message.bot or message.ephemeral_to or not channel.is_im:
+        return
+    event = {"type": "message", "channel": channel.id, "user": message.user, "bot_id": message.bot, "app_id": population.APP}
+    event |= {"text": message.text, "ts": message.ts, "event_ts": message.ts, "channel_type": "im", "team": population.TEAM}
+    tell("message.im", {**event, **({"thread_ts": message.thread_ts} if message.thread_ts else {})})
 
 
 def shortcut(space: workspace.Workspace, user: population.User, callback_id: str) -> Record:
