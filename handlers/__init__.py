@@ -5,15 +5,15 @@ from __future__ import annotations
 from slack_bolt.async_app import AsyncApp
 
 from bot.core import grammar
-from handlers import actions, bulk, commands, desk, guard, review, scans, views
+from handlers import actions, bulk, commands, desk, events, guard, home, review, scans, views
 
 COMMANDS = {**commands.COMMANDS, grammar.SCAN_SLASH: scans.command}
 
 ACTIONS = {**actions.ACTIONS, **commands.ACTIONS, **bulk.ACTIONS, **review.ACTIONS, **scans.ACTIONS}
 
-VIEW_ACTIONS = {**review.VIEW_ACTIONS, **views.QUIET}
+VIEW_ACTIONS = {**review.VIEW_ACTIONS, **home.ACTIONS, **views.QUIET}
 
-VIEWS = {**views.VIEWS, **bulk.VIEWS, **review.VIEWS, **scans.VIEWS}
+VIEWS = {**views.VIEWS, **bulk.VIEWS, **home.VIEWS, **review.VIEWS, **scans.VIEWS}
 
 OPTIONS = {**views.OPTIONS, **scans.OPTIONS}
 
@@ -21,7 +21,7 @@ SHORTCUTS = review.SHORTCUTS
 
 
 def register(app: AsyncApp, desk: desk.Desk) -> None:
-    """Give Bolt a listener for every command, shortcut, button, menu and modal that this product shows."""
+    """Give Bolt a listener for every command, shortcut, button, menu and modal that this product shows, and for every event it gets."""
     for name, command in COMMANDS.items():
         app.command(name)(guard.acked(desk, command))
     for callback_id, shortcut in SHORTCUTS.items():
@@ -32,4 +32,8 @@ def register(app: AsyncApp, desk: desk.Desk) -> None:
         app.view(callback_id)(guard.submitted(desk, view))
     for action_id, options in OPTIONS.items():
         app.options(action_id)(guard.offered(desk, options))
+    for name, (subscribed, event) in events.EVENTS.items():
+        app.event(name)(guard.heard(desk, subscribed, event))
+    for name in events.UNUSED:
+        app.event(name)(events.ignored)
     guard.catch_all(app)

@@ -18,7 +18,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot import errors, model, ports
 from bot.core import permissions
 from bot.render.kit import modals, refusals
-from handlers import belonging, desk, incoming, once
+from handlers import at_home, belonging, desk, incoming, once
 
 log = logging.getLogger(__name__)
 
@@ -43,9 +43,38 @@ def acked(desk: desk.Desk, handler: Handler) -> Callable[..., Awaitable[None]]:
         async def tell(message: model.Message) -> None:
             await say(desk, request, message)
 
-        await _guarded(desk, request, work, tell, once.begun(desk.deliveries, desk.clock, request))
+        await _guarded(desk, request, work, tell, once.begun(desk.deliveries, desk.clock, request), acted=True)
 
     return listener
+
+
+def heard(desk: desk.Desk, name: str, handler: Handler) -> Callable[..., Awaitable[None]]:
+    """A listener for an event that somebody caused; what bots say, and what is no new message, is nothing to it."""
+
+    async def listener(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        request = incoming.event(body)
+
+        async def work(request: incoming.Request) -> None:
+            await desk.home.hear(name)
+            await handler(desk, request)
+
+        async def tell(message: model.Message) -> None:
+            await say(desk, request, message)
+
+        if _from_a_person(request):
+            await _guarded(desk, request, work, tell, once.begun(desk.deliveries, desk.clock, request))
+
+    return listener
+
+
+NEW = ("", "file_share", "thread_broadcast")
+"""Subtypes of messages that are new; all others tell of older ones, or are written by an app."""
+
+
+def _from_a_person(request: incoming.Request) -> bool:
+    event = incoming.part(request.body, "event")
+    return bool(request.user) and not event.get("bot_id") and (event.get("subtype") or "") in NEW
 
 
 def submitted(desk: desk.Desk, handler: ViewHandler) -> Callable[..., Awaitable[None]]:
@@ -63,7 +92,7 @@ def submitted(desk: desk.Desk, handler: ViewHandler) -> Callable[..., Awaitable[
         async def work(request: incoming.Request) -> None:
             await handler(desk, request, ack)
 
-        await _guarded(desk, request, work, tell, _form(desk, request, ack))
+        await _guarded(desk, request, work, tell, _form(desk, request, ack), acted=True)
         if ack.response is None:
             await ack()
 
@@ -133,15 +162,21 @@ async def _guarded(
     work: Callable[[incoming.Request], Awaitable[None]],
     tell: Tell,
     delivery: AbstractAsyncContextManager[once.Turn],
+    *,
+    acted: bool = False,
 ) -> None:
-    """What was delivered before is answered by nothing: whoever sent it sees the first one's answer."""
+    """What was delivered before is answered by nothing: whoever sent it sees the first one's answer. The Home of somebody who `acted`
+    follows."""
     task = asyncio.current_task()
     assert task is not None
     desk.tasks.add(task)
+    begun = desk.clock.now()
     try:
         async with delivery as turn:
             if turn.first:
                 await _answered(desk, request, work, tell)
+                if acted:
+                    spare(desk, asyncio.ensure_future(at_home.follow(desk, request, begun)))
     except errors.StoreError as error:
         await tell(refusals.error(error))
     finally:
@@ -184,7 +219,9 @@ async def may_look(desk: desk.Desk, request: incoming.Request) -> model.Actor:
 async def say(desk: desk.Desk, request: incoming.Request, message: model.Message) -> None:
     """Tell the actor alone: through the response_url, else in the channel, else directly. An answer that cannot be given is logged."""
     try:
-        if not await _responded(desk, request, message):
+        if request.channel == incoming.HOME:
+            await at_home.answer(desk, request, message)
+        elif not await _responded(desk, request, message):
             await _whisper(desk, request, message)
     except errors.DeliveryError as error:
         log.warning("an answer did not reach its user: %s", error)
@@ -206,7 +243,7 @@ async def _whisper(desk: desk.Desk, request: incoming.Request, message: model.Me
     """In the channel; directly where the bot is no member, since people can use commands there."""
     if request.channel:
         try:
-            await desk.messenger.whisper(request.channel, request.user, message)
+            await desk.messenger.whisper(request.channel, request.user, message, request.thread)
             return
         except (errors.ChannelGone, errors.SlackRejected) as error:
             log.info("answering directly, because the channel did not take it: %s", error)

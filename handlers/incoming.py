@@ -11,15 +11,21 @@ from bot import errors
 UNREADABLE = "What Slack sent here cannot be understood. Nothing was changed. Try it again from the anomaly's card."
 
 
+HOME = "home"
+"""The channel of what is pressed in an App Home, and of the forms that are opened from there: answers go to the Home."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What Slack sent, read once. Fields that a payload lacks, or that are no text, are ""."""
+    """What Slack sent, read once. Fields that a payload lacks, or that are no text, are ""; `channel` is `HOME` for what happened in an App
+    Home, `thread` the thread that an event is about."""
 
     body: Mapping[str, Any]
     user: str
     channel: str
     response_url: str
     trigger_id: str
+    thread: str = ""
 
     @property
     def action(self) -> Mapping[str, Any]:
@@ -54,7 +60,16 @@ def read(body: Mapping[str, Any]) -> Request:
     """Find user, channel, response_url and trigger in any interactive payload or slash command."""
     user = _text(body.get("user_id")) or _text(part(body, "user").get("id"))
     channel = _text(body.get("channel_id")) or _text(part(body, "channel").get("id"))
+    if part(body, "view").get("type") == "home":
+        channel = HOME
     return Request(body, user, channel, _text(body.get("response_url")), _text(body.get("trigger_id")))
+
+
+def event(body: Mapping[str, Any]) -> Request:
+    """Find user, channel and thread in an event."""
+    told = part(body, "event")
+    channel = HOME if told.get("type") == "app_home_opened" else _text(told.get("channel"))
+    return Request(body, _text(told.get("user")), channel, "", "", _text(told.get("thread_ts")))
 
 
 def part(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:

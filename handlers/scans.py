@@ -113,6 +113,11 @@ VERBS: Mapping[str, Callable[[desk.Desk, incoming.Request, Typed, model.Actor], 
 # --- buttons ----------------------------------------------------------------------------------------------------------------
 
 
+async def pressed_open(desk: desk.Desk, request: incoming.Request) -> None:
+    """[Scan] in the help and in an App Home: the form."""
+    await _open(desk, request, scan_form.ScanDraft(desk.scans.usual, request.channel))
+
+
 async def pressed_start(desk: desk.Desk, request: incoming.Request) -> None:
     """[Start] on a preview: the preview is replaced, the operations run."""
     started = await desk.scans.confirm(request.value, await desk.people.actor(request.user))
@@ -257,6 +262,7 @@ ACTIONS: Mapping[str, guard.Handler] = {
     ids.SCAN_ABORT: pressed_abort,
     ids.SCAN_FIX: pressed_fix,
     ids.SCAN_SYNC: pressed_sync,
+    ids.SCAN_OPEN: pressed_open,
 }
 
 VIEWS: Mapping[str, guard.ViewHandler] = {ids.SCAN_VIEW: submitted}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from bot.services import browse, poll, post
 
 @dataclass(slots=True, kw_only=True)
 class Status:
-    """Looks when somebody asks. `line` says in words how the connection to Slack stands."""
+    """Looks when somebody asks. `line` says in words how the connection to Slack stands, `off` what the app was installed without."""
 
     sources: Mapping[str, ports.Source]
     browse: browse.Browse
@@ -27,6 +27,7 @@ class Status:
     workers: ports.Workers
     clock: ports.Clock
     line: Callable[[], Awaitable[str]]
+    off: Callable[[], Awaitable[Sequence[str]]]
     version: str
     started: datetime = field(init=False)
 
@@ -51,6 +52,7 @@ class Status:
             paused=await self.post.pauses(),
             left_alone=await self._left_alone(),
             crew=crew,
+            off=await self.off(),
         )
 
     async def _left_alone(self) -> Mapping[str, int]:

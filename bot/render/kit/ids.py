@@ -35,12 +35,22 @@ SCAN_OPTIONS = "scan.options"
 SCAN_ABORT = "scan.abort"
 SCAN_FIX = "scan.fix"
 SCAN_SYNC = "scan.sync"
+SCAN_OPEN = "scan.open"
 
 MESSAGE_ACTIONS = (
     ACKNOWLEDGE, UNACKNOWLEDGE, ASSIGN, ARCHIVE, REOPEN, OPEN, MORE, SHOW, WHICH_SYSTEM, GROUP_LIST, CONTACT_NEWEST,
     CONTACT_LIST, LIST_PAGE, BATCH_CONFIRM, BATCH_CANCEL, BATCH_UNDO, BATCH_AGAIN, REVIEW_OPEN, SCAN_START, SCAN_CANCEL, SCAN_OPTIONS,
-    SCAN_ABORT, SCAN_FIX, SCAN_SYNC,
+    SCAN_ABORT, SCAN_FIX, SCAN_SYNC, SCAN_OPEN,
 )  # fmt: skip
+
+# --- action ids of the App Home alone: it has those of messages, too -------------------------------------------------------
+
+HOME_FILTER = "home.filter"
+HOME_BACK = "home.back"
+HOME_NEXT = "home.next"
+HOME_LINK = "home.link"
+
+HOME_ACTIONS = (HOME_FILTER, HOME_BACK, HOME_NEXT, HOME_LINK)
 
 # --- overflow choices ----------------------------------------------------------------------------------------------------
 
@@ -70,6 +80,8 @@ MESSAGE_SHORTCUT = "triage.message"
 ASSIGN_VIEW = "assign"
 ASSIGN_PEOPLE = "assign.people"
 LINK_VIEW = "link"
+LINK_ME_VIEW = "link.me"
+LINK_ME = "link.me.who"
 LINK_PERSON = "link.person"
 COMMENT_VIEW = "comment"
 COMMENT_TEXT = "comment.text"
