@@ -17,7 +17,7 @@ from slack_bolt.async_app import AsyncApp
 
 import handlers
 from bot import assembly, errors, hook_guide, jobs, model, ports, scheduling, serving, settings, web, webhooks
-from bot.core import permissions
+from bot.core import features, permissions
 from bot.delivery import directory, pacing, probe, slack
 from bot.services import pictures, poll, post, presence, pushes, remarks
 from bot.sources import budgets, registry
@@ -343,7 +343,7 @@ async def check(configured: settings.Settings) -> Mapping[str, Finding]:
         found["database"] = Finding()
         http = await stack.enter_async_context(slack.session())
         client = slack.client(configured.slack_bot_token.get_secret_value(), configured.slack_api_url, http)
-        found["Slack token"] = await _tried(probe.token(client))
+        found["Slack token"] = await _tried(_features(client, store))
         if configured.socket_mode:
             found["Slack app token"] = await _tried(probe.app_token(client, _secret(configured.slack_app_token)))
         found["Slack channel"] = await _tried(probe.channel(client, configured.desk_channel))
@@ -351,6 +351,12 @@ async def check(configured: settings.Settings) -> Mapping[str, Finding]:
             stack.push_async_callback(system.source.aclose)
             found[system.source.title] = await _tried(system.source.check())
     return found
+
+
+async def _features(client: Any, store: engine.Store) -> str:
+    """What the app was installed without, which keeps nothing else from working."""
+    scopes = await probe.token(client)
+    return " ".join(features.off(scopes, await store.heard.last()))
 
 
 async def _tried(attempt: Awaitable[str | None]) -> Finding:

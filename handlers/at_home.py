@@ -7,7 +7,7 @@ import logging
 from datetime import datetime
 
 from bot import errors, model
-from bot.render.kit import blocks, modals, text
+from bot.render.kit import blocks, ids, modals, text
 from handlers import desk, incoming
 
 log = logging.getLogger(__name__)
@@ -15,12 +15,15 @@ log = logging.getLogger(__name__)
 LINE = 320
 """A longer answer is read in a form of its own."""
 
+WAITING = frozenset({ids.BATCH_CONFIRM, ids.SCAN_START, ids.SCAN_FIX, ids.SCAN_SYNC, ids.SCAN_OPTIONS})
+"""Buttons of answers that wait for a decision: they replace the message that they stand on."""
 
-async def answer(desk: desk.Desk, request: incoming.Request, message: model.Message) -> None:
-    """Where it can be read: with buttons in the direct messages, where they work as they are meant; what is long in a form; the rest on top
-    of the Home, which is drawn after every click. Raises DeliveryError."""
-    if not _pressable(message):
-        if text.size(message.text, markup=True) <= LINE:
+
+async def answer(desk: desk.Desk, request: incoming.Request, message: model.Message, *, refused: bool = False) -> None:
+    """Where it can be read: what waits for a decision in the direct messages, what is long in a form, and the rest, with all that was
+    `refused`, on top of the Home, which is drawn after every click with the buttons that make sense now. Raises DeliveryError."""
+    if not _waits(message):
+        if refused or _brief(message):
             await desk.home.note(request.user, message)
             return
         if await _opened(desk, request, message):
@@ -41,8 +44,15 @@ async def _opened(desk: desk.Desk, request: incoming.Request, message: model.Mes
     return True
 
 
-def _pressable(message: model.Message) -> bool:
-    return any(block.get("type") == "actions" or "accessory" in block for block in message.blocks)
+def _waits(message: model.Message) -> bool:
+    parts = [part for block in message.blocks for part in (*block.get("elements", ()), block.get("accessory") or {})]
+    return any(part.get("action_id") in WAITING for part in parts)
+
+
+def _brief(message: model.Message) -> bool:
+    """One thing that is said in one line."""
+    said = [block for block in message.blocks if block.get("type") != "actions"]
+    return len(said) <= 1 and text.size(message.text, markup=True) <= LINE
 
 
 async def follow(desk: desk.Desk, request: incoming.Request, begun: datetime) -> None:

@@ -41,7 +41,7 @@ def acked(desk: desk.Desk, handler: Handler) -> Callable[..., Awaitable[None]]:
             await handler(desk, request)
 
         async def tell(message: model.Message) -> None:
-            await say(desk, request, message)
+            await say(desk, request, message, refused=True)
 
         await _guarded(desk, request, work, tell, once.begun(desk.deliveries, desk.clock, request), acted=True)
 
@@ -60,7 +60,7 @@ def heard(desk: desk.Desk, name: str, handler: Handler) -> Callable[..., Awaitab
             await handler(desk, request)
 
         async def tell(message: model.Message) -> None:
-            await say(desk, request, message)
+            await say(desk, request, message, refused=True)
 
         if _from_a_person(request):
             await _guarded(desk, request, work, tell, once.begun(desk.deliveries, desk.clock, request))
@@ -87,7 +87,7 @@ def submitted(desk: desk.Desk, handler: ViewHandler) -> Callable[..., Awaitable[
             if ack.response is None:
                 await ack(response_action="update", view=modals.notice("Not done", message))
             else:
-                await say(desk, request, message)
+                await say(desk, request, message, refused=True)
 
         async def work(request: incoming.Request) -> None:
             await handler(desk, request, ack)
@@ -216,11 +216,12 @@ async def may_look(desk: desk.Desk, request: incoming.Request) -> model.Actor:
     return actor
 
 
-async def say(desk: desk.Desk, request: incoming.Request, message: model.Message) -> None:
-    """Tell the actor alone: through the response_url, else in the channel, else directly. An answer that cannot be given is logged."""
+async def say(desk: desk.Desk, request: incoming.Request, message: model.Message, *, refused: bool = False) -> None:
+    """Tell the actor alone: in their Home where they are in it, through the response_url, else in the channel, else directly. An answer
+    that cannot be given is logged."""
     try:
         if request.channel == incoming.HOME:
-            await at_home.answer(desk, request, message)
+            await at_home.answer(desk, request, message, refused=refused)
         elif not await _responded(desk, request, message):
             await _whisper(desk, request, message)
     except errors.DeliveryError as error:

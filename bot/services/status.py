@@ -12,6 +12,10 @@ from bot.render.desk import desk_status
 from bot.services import browse, poll, post
 
 
+async def _nothing() -> Sequence[str]:
+    return ()
+
+
 @dataclass(slots=True, kw_only=True)
 class Status:
     """Looks when somebody asks. `line` says in words how the connection to Slack stands, `off` what the app was installed without."""
@@ -27,8 +31,8 @@ class Status:
     workers: ports.Workers
     clock: ports.Clock
     line: Callable[[], Awaitable[str]]
-    off: Callable[[], Awaitable[Sequence[str]]]
     version: str
+    off: Callable[[], Awaitable[Sequence[str]]] = _nothing
     started: datetime = field(init=False)
 
     def __post_init__(self) -> None:

@@ -116,7 +116,7 @@ class Looking:
         first = [
             sa.select(
                 sa.literal(source).label("source"),
-                sa.select(sa.func.min(_SIDE.c.value)).where(_SIDE.c.source == source).scalar_subquery().label("value"),
+                sa.select(sa.func.min(_SIDE.c.value)).where(_SIDE.c.source == source, _SIDE.c.value > "").scalar_subquery().label("value"),
             )
             for source in self.sources
         ]
@@ -129,7 +129,11 @@ class Looking:
         some = sa.select(sa.literal_column("1").label("one")).where(theirs).correlate(known).limit(MOST + 1).subquery()
         total = sa.select(sa.func.count()).select_from(some).scalar_subquery()
         sample = sa.select(sa.func.min(_SIDE.c.anomaly)).where(theirs).correlate(known).scalar_subquery()
-        counted = sa.select(known, total.label("total"), sample.label("sample")).order_by(total.desc(), known.c.value).limit(SHOWN)
+        counted = (
+            sa.select(known, total.label("total"), sample.label("sample"))
+            .order_by(sa.literal_column("total").desc(), known.c.value)
+            .limit(SHOWN)
+        )
         told = counted.subquery("counted")
         who = sa.and_(_LINKS.c.source == told.c.source, _LINKS.c.person == told.c.value)
         linked = sa.select(told, sa.func.max(_LINKS.c.slack_id).label("slack_id")).select_from(told.outerjoin(_LINKS, who))
