@@ -220,8 +220,19 @@ class Home:
             words=home.words,
             notice=home.notice,
             scans=bool(self.scanners),
+            names=await self._names(facts),
         )
         return home_view.home(view), self._later(home, now, LIVE) if running else None
+
+    async def _names(self, facts: model.HomeFacts) -> Mapping[str, str]:
+        """Whom batches assigned, by the ids of the systems; nobody is waited for, because ids will do."""
+        known = {one.id: one.name for queue in (facts.mine, facts.unseen) for anomaly in queue.anomalies for one in anomaly.assignees}
+        wanted = [(batch, [one for one in batch.change.assignees or () if one not in known]) for batch, _ in facts.batches]
+        with contextlib.suppress(TimeoutError, errors.DeliveryError):
+            async with asyncio.timeout(MEET_SECONDS):
+                for batch in [batch for batch, unknown in wanted if unknown]:
+                    known |= await self.batches.names([batch.source] if batch.source else list(self.sources), batch.change)
+        return known
 
     def _query(self, words: str, now: datetime) -> model.Query:
         """The filter; one that names a system which is not connected any more is none."""

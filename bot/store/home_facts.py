@@ -81,13 +81,17 @@ class Looking:
         return found.order_by(*worst).limit(MOST + 1)
 
     def _unseen(self) -> sa.Select[Any]:
-        """What nobody has acknowledged: an index has each severity in its order, so that the first of them are read and no others."""
+        """What nobody has acknowledged, besides theirs: an index has each severity in its order, so that the first of them are read and no
+        others."""
         oldest = (_A.c.created, _A.c.source, _A.c.id)
+        beside = sa.and_(_SIDE.c.source == _A.c.source, _SIDE.c.anomaly == _A.c.id)
+        me = [sa.and_(_SIDE.c.source == source, _SIDE.c.value == person) for source, person in self._people().items()]
+        others = [~sa.exists().where(beside, sa.or_(*me))] if me else []
         arms = []
         for place, rank in enumerate(_RANKS):
             of = _A.c.rank.is_(None) if rank is None else _A.c.rank == rank
             arm = sa.select(*_KEY, sa.literal_column(str(place)).label("place")).where(
-                of, tables.UNSEEN, *self._matching([_A.c.source.in_(self._wanted())])
+                of, tables.UNSEEN, *self._matching([_A.c.source.in_(self._wanted())]), *others
             )
             arms.append(sa.select(arm.order_by(*oldest).limit(MOST + 1).subquery()))
         found = sa.union_all(*arms).subquery()

@@ -45,7 +45,7 @@ async def test_the_home_is_the_queue_of_who_opens_it_the_worst_and_oldest_first(
     (waiting,) = await front.arrive(weight=90)
     shown = await homes.opened(front)
     assert shown.index("Assigned to you: 3") < shown.index(f"#{bad}") < shown.index(f"#{old}") < shown.index(f"#{low}")
-    rest = shown[shown.index("Nobody has acknowledged: ") :]
+    rest = shown[shown.index("Nobody has acknowledged, besides yours: ") :]
     assert f"#{waiting}" in rest and "*Critical*" in rest and "Who has how much" in rest
     told = next(block for block in homes.view(front)["blocks"] if f"<@{DANA}>" in json.dumps(block))
     assert f"<@{DANA}> *3*" in json.dumps(told)

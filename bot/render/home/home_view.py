@@ -110,9 +110,14 @@ def _mine(view: HomeView) -> Sequence[model.Block]:
 
 def _unseen(view: HomeView) -> Sequence[model.Block]:
     queue = view.facts.unseen
-    nothing = "Nothing matches the filter." if view.words else "Everything that is open was acknowledged by somebody."
+    nothing = "Nothing matches the filter." if view.words else "Everything else that is open was acknowledged by somebody."
     empty = () if queue.total else (blocks.section(nothing),)
-    return [blocks.divider(), blocks.header(f"Nobody has acknowledged: {_total(queue)}"), *empty, *_queue(view, queue, "unseen", "waiting")]
+    return [
+        blocks.divider(),
+        blocks.header(f"Nobody has acknowledged, besides yours: {_total(queue)}"),
+        *empty,
+        *_queue(view, queue, "unseen", "waiting"),
+    ]
 
 
 def _queue(view: HomeView, queue: model.HomeQueue, name: str, about: str) -> Sequence[model.Block]:

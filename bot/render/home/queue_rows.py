@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from bot import model
@@ -52,5 +53,8 @@ def _evidence(anomaly: model.Anomaly) -> str:
     if anomaly.series is not None:
         return text.short(wording.series(anomaly.series), 200, "")
     if anomaly.records is not None:
-        return text.count(anomaly.records, "row")
+        amount = text.number(anomaly.records)
+        return (
+            "" if re.search(rf"(?<![\d,.]){re.escape(amount)}(?![\d,.])", wording.checks(anomaly)) else text.count(anomaly.records, "row")
+        )
     return "" if anomaly.checks else text.short(anomaly.description, 160, "")
