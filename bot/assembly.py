@@ -30,7 +30,7 @@ from bot.services import (
     triage,
 )
 from bot.services.batches import freeze, preview, run
-from bot.services.scans import ask, detect, follow
+from bot.services.scans import ask, detect, follow, showing
 from bot.store import engine, routes
 from handlers import desk
 
@@ -109,7 +109,7 @@ def services(ground: Ground) -> Services:
     recorder = recording.Recorder(ground.store.records, ground.clock)
     bulk, scanning = _batches(ground, folk, wanted), _scans(ground, wanted)
     digesting = _digests(ground, looking, wanted, configured.desk_digest, zone)
-    wanted.drawers |= dict(zip(DRAWN, (bulk.draw, scanning.draw, digesting.draw), strict=True))
+    wanted.drawers |= dict(zip(DRAWN, (bulk.draw, scanning.shown.draw, digesting.draw), strict=True))
     reviewing = review.Review(looking)
     acting = _triage(ground, folk, wanted, posting, recorder, telling)
     homes = _home(ground, folk, bulk, zone)
@@ -299,12 +299,13 @@ def _runs(
 
 
 def _scans(ground: Ground, wanted: cards.Cards) -> ask.Scans:
+    shown = showing.Shown(sources=ground.sources, store=ground.store.operations, cards=wanted, clock=ground.clock)
     return ask.Scans(
         sources=ground.sources,
         scanners=ground.scanners,
         store=ground.store.operations,
         leases=ground.store.leases,
-        cards=wanted,
+        shown=shown,
         clock=ground.clock,
         grants=ground.grants,
     )

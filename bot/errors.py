@@ -7,6 +7,7 @@
     │   ├── NotAllowed             the person may not do this
     │   ├── NotSupported           the system cannot do this
     │   ├── NotFound               no such anomaly, datastore, table, person
+    │   │   └── NotLinked          the person is nobody there that this desk knows of, and can say who
     │   ├── Unclear                several systems have an anomaly with this id
     │   └── Stale                  somebody changed it in between, and the action no longer makes sense
     ├── SourceError                an anomaly system did not do what was asked
@@ -80,6 +81,14 @@ class NotSupported(UserError):
 
 class NotFound(UserError):
     """No such thing; the message offers the nearest one where there is one."""
+
+
+class NotLinked(NotFound):
+    """Whoever asks is nobody in a system that this desk knows of, and may say who they are. `systems` are the names and titles of those."""
+
+    def __init__(self, message: str, *, systems: Sequence[tuple[str, str]]) -> None:
+        super().__init__(message)
+        self.systems = tuple(systems)
 
 
 class Unclear(UserError):

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from slack_bolt.async_app import AsyncApp
 
 from bot.core import grammar
-from handlers import actions, bulk, commands, desk, events, guard, home, review, scans, views
+from bot.render.kit import ids
+from handlers import actions, bulk, commands, desk, events, guard, home, linking, review, scans, views
 
 COMMANDS = {**commands.COMMANDS, grammar.SCAN_SLASH: scans.command}
 
-ACTIONS = {**actions.ACTIONS, **commands.ACTIONS, **bulk.ACTIONS, **review.ACTIONS, **scans.ACTIONS}
+ACTIONS = {**actions.ACTIONS, **commands.ACTIONS, **bulk.ACTIONS, **review.ACTIONS, **scans.ACTIONS, **linking.ACTIONS}
 
 VIEW_ACTIONS = {**review.VIEW_ACTIONS, **home.ACTIONS, **views.QUIET}
 
-VIEWS = {**views.VIEWS, **bulk.VIEWS, **home.VIEWS, **review.VIEWS, **scans.VIEWS}
+VIEWS = {**views.VIEWS, **bulk.VIEWS, **review.VIEWS, **scans.VIEWS}
 
-OPTIONS = {**views.OPTIONS, **scans.OPTIONS}
+DOORS = linking.Doors(COMMANDS, ACTIONS, dict(VIEWS))
+
+VIEWS[ids.LINK_ME_VIEW] = partial(linking.submitted, DOORS)
+
+OPTIONS = {**views.OPTIONS, **linking.OPTIONS, **scans.OPTIONS}
 
 SHORTCUTS = review.SHORTCUTS
 

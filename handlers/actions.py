@@ -12,7 +12,7 @@ from bot.core import grammar
 from bot.render.anomaly import anomaly_card, anomaly_forms, replies
 from bot.render.kit import ids, modals, refusals
 from bot.services import triage
-from handlers import desk, guard, incoming, scans
+from handlers import desk, guard, incoming, linking, scans
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +53,7 @@ async def _act(desk: desk.Desk, request: incoming.Request, change: model.Change,
     )
     receipt = await desk.triage.act(change, target.ref, actor, click)
     await guard.say(desk, request, replies.receipt(receipt, actor, desk.browse.capabilities(target.ref.source)))
+    await linking.offer(desk, request, receipt, actor)
     if not lasting:
         await _redraw(desk, request, target, actor)
 

@@ -19,11 +19,15 @@ WAITING = frozenset({ids.BATCH_CONFIRM, ids.SCAN_START, ids.SCAN_FIX, ids.SCAN_S
 """Buttons of answers that wait for a decision: they replace the message that they stand on."""
 
 
+DOORS = frozenset({ids.LINK_ME})
+"""Buttons of refusals that lead on: where nothing but a line can be shown they would be lost."""
+
+
 async def answer(desk: desk.Desk, request: incoming.Request, message: model.Message, *, refused: bool = False) -> None:
     """Where it can be read: what waits for a decision in the direct messages, what is long in a form, and the rest, with all that was
     `refused`, on top of the Home, which is drawn after every click with the buttons that make sense now. Raises DeliveryError."""
-    if not _waits(message):
-        if refused or _brief(message):
+    if not _has(message, WAITING):
+        if (refused or _brief(message)) and not _has(message, DOORS):
             await desk.home.note(request.user, message)
             return
         if await _opened(desk, request, message):
@@ -44,9 +48,9 @@ async def _opened(desk: desk.Desk, request: incoming.Request, message: model.Mes
     return True
 
 
-def _waits(message: model.Message) -> bool:
+def _has(message: model.Message, buttons: frozenset[str]) -> bool:
     parts = [part for block in message.blocks for part in (*block.get("elements", ()), block.get("accessory") or {})]
-    return any(part.get("action_id") in WAITING for part in parts)
+    return any(part.get("action_id") in buttons for part in parts)
 
 
 def _brief(message: model.Message) -> bool:

@@ -17,7 +17,8 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import errors, model, ports
 from bot.core import permissions
-from bot.render.kit import modals, refusals
+from bot.render.desk import link_form
+from bot.render.kit import asked, modals, refusals
 from handlers import at_home, belonging, desk, incoming, once
 
 log = logging.getLogger(__name__)
@@ -90,13 +91,28 @@ def submitted(desk: desk.Desk, handler: ViewHandler) -> Callable[..., Awaitable[
                 await say(desk, request, message, refused=True)
 
         async def work(request: incoming.Request) -> None:
-            await handler(desk, request, ack)
+            try:
+                await handler(desk, request, ack)
+            except errors.NotLinked as error:
+                if ack.response is not None:
+                    raise
+                await _who_first(desk, request, ack, error)
 
         await _guarded(desk, request, work, tell, _form(desk, request, ack), acted=True)
         if ack.response is None:
             await ack()
 
     return listener
+
+
+async def _who_first(desk: desk.Desk, request: incoming.Request, ack: AsyncAck, error: errors.NotLinked) -> None:
+    """Ask above the form who its sender is; it is sent again by itself then. Where that form is too long to be kept it stays below."""
+    name, wanted = error.systems[0][0], incoming.asked_for(request)
+    try:
+        form = link_form.form(name, desk.browse.capabilities(name), wanted)
+    except errors.NotSupported:
+        form = link_form.form(name, desk.browse.capabilities(name), asked.NOTHING)
+    await ack(response_action="push", view=form)
 
 
 @asynccontextmanager
@@ -143,12 +159,18 @@ async def in_place(desk: desk.Desk, request: incoming.Request, ack: AsyncAck, ti
         await ack(response_action="update", view=view.result())
         return
     await ack(response_action="update", view=modals.loading(title))
-    await desk.messenger.update_view(str(request.view["id"]), await view)
+    try:
+        made = await view
+    except errors.NotLinked as error:
+        made = modals.notice(title, refusals.error(error))
+    await desk.messenger.update_view(str(request.view["id"]), made)
 
 
 async def _or_why_not(title: str, making: Awaitable[model.Block]) -> model.Block:
     try:
         return await making
+    except errors.NotLinked:
+        raise
     except errors.BotError as error:
         return modals.notice(title, refusals.error(error))
 
@@ -190,7 +212,7 @@ async def _answered(desk: desk.Desk, request: incoming.Request, work: Callable[[
             await work(request)
     except errors.BotError as error:
         desk.telemetry.count("refusals", kind=type(error).__name__)
-        await tell(refusals.error(error))
+        await tell(refusals.error(error, incoming.asked_for(request)))
     except Exception:
         number = uuid.uuid4().hex[:8]
         log.exception("a listener failed; told the user number %s", number)

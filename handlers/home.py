@@ -1,19 +1,13 @@
-"""The App Home: drawn when it is opened, turned to other pages, filtered; and [Link me]. Its other buttons are those of cards."""
+"""The App Home: drawn when it is opened, turned to other pages, filtered. Its other buttons are those of cards and of the help."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from slack_bolt.async_app import AsyncAck
-
 from bot import errors, model
-from bot.render.anomaly import replies
-from bot.render.home import link_form
-from bot.render.kit import ids, modals, refusals
+from bot.render.kit import ids
 from handlers import desk, guard, incoming
-
-TITLE = "Link me"
 
 
 async def opened(desk: desk.Desk, request: incoming.Request) -> None:
@@ -46,42 +40,8 @@ async def filtered(desk: desk.Desk, request: incoming.Request) -> None:
     await desk.home.filtered(request.user, str(request.action.get("value") or ""), desk.today())
 
 
-async def asked_to_link(desk: desk.Desk, request: incoming.Request) -> None:
-    """[Link me]: a field for each system in which they are nobody yet."""
-    view_id = await desk.messenger.open_view(request.trigger_id, modals.loading(TITLE))
-    try:
-        await guard.may_look(desk, request)
-        unlinked = await desk.home.unlinked(request.user)
-        linked = modals.notice(TITLE, "You are linked to every system that has users. Look who you are with /anomalies link.")
-        view = link_form.form(unlinked) if unlinked else linked
-    except errors.BotError as error:
-        view = modals.notice(TITLE, refusals.error(error))
-    await desk.messenger.update_view(view_id, view)
-
-
-async def linked(desk: desk.Desk, request: incoming.Request, ack: AsyncAck) -> None:
-    """The form: what a system does not know is said beside its field, and then nothing is closed."""
-    typed = link_form.read(request.view)
-    if not typed:
-        await ack(response_action="errors", errors=link_form.nothing(request.view))
-        return
-    await ack(response_action="update", view=modals.loading(TITLE))
-    actor = await guard.may_look(desk, request)
-    said, refused = [], []
-    for source, word in typed.items():
-        try:
-            found = await desk.people.link(actor, actor.id, source, word)
-            said.append(replies.linked(actor.id, found.person, desk.browse.capabilities(source), "linked", found.replaced).text)
-        except errors.BotError as error:
-            refused.append(refusals.error(error).text)
-    await desk.messenger.update_view(str(request.view["id"]), modals.notice(TITLE, [*refused, *said]))
-
-
 ACTIONS: Mapping[str, guard.Handler] = {
     ids.HOME_FILTER: filtered,
     ids.HOME_BACK: paged,
     ids.HOME_NEXT: paged,
-    ids.HOME_LINK: asked_to_link,
 }
-
-VIEWS: Mapping[str, guard.ViewHandler] = {ids.LINK_ME_VIEW: linked}

@@ -108,6 +108,7 @@ SCOPES = {
     "chat_update": {"chat:write"},
     "conversations_history": {"channels:history", "groups:history", "im:history"},
     "conversations_info": {"channels:read", "groups:read"},
+    "conversations_replies": {"channels:history", "groups:history", "im:history"},
     "conversations_open": {"im:write"},
     "users_info": {"users:read", "users:read.email"},
     "users_lookupByEmail": {"users:read.email"},
@@ -140,7 +141,7 @@ def test_everything_that_can_be_pressed_has_a_listener() -> None:
     assert set(actions.MORE) | {ids.MORE_STAGE} == {value for name, value in vars(ids).items() if name.startswith("MORE_")}
     assert set(handlers.VIEWS) == {value for name, value in vars(ids).items() if name.endswith("_VIEW")}
     assert set(handlers.OPTIONS) == set(ids.VIEW_OPTIONS)
-    inputs = {ids.ASSIGN_PEOPLE, ids.LINK_PERSON, ids.COMMENT_TEXT, *ids.REVIEW_INPUTS, *ids.SCAN_INPUTS}
+    inputs = {ids.ASSIGN_PEOPLE, ids.LINK_PERSON, ids.COMMENT_TEXT, *ids.LINK_ME_INPUTS, *ids.REVIEW_INPUTS, *ids.SCAN_INPUTS}
     assert set(views.QUIET) == inputs
     assert set(handlers.VIEW_ACTIONS) - inputs == {*ids.VIEW_ACTIONS, *ids.HOME_ACTIONS}
     assert set(commands.VERBS) | set(grammar.SHAPES) | {*edits.BEHIND, "undo", "review"} == {verb.name for verb in grammar.VERBS}

@@ -11,8 +11,9 @@ from bot import model
 class Messenger(Protocol):
     """What can be shown in Slack. Every call raises `errors.DeliveryError` or a child of it, and nothing else."""
 
-    async def post(self, channel: str, message: model.Message, card: str) -> str:
-        """A new message with our card id in its metadata; returns its ts. `channel` may be a user id (a direct message).
+    async def post(self, channel: str, message: model.Message, card: str, thread: str = "") -> str:
+        """A new message with our card id in its metadata; returns its ts. `channel` may be a user id (a direct message), `thread` is the
+        ts of the message that it answers.
         Raises SlackAmbiguous when nobody knows whether it was stored."""
         ...
 
@@ -20,8 +21,8 @@ class Messenger(Protocol):
         """Edit a message of ours; `clicked` when somebody is waiting for it."""
         ...
 
-    async def find(self, channel: str, card: str, since: datetime) -> str:
-        """The ts of our message with this card id posted after `since`, "" when it is not there.
+    async def find(self, channel: str, card: str, since: datetime, thread: str = "") -> str:
+        """The ts of our message with this card id posted after `since` (in this thread), "" when it is not there.
         Raises ChannelGone or SlackAuthFailed where the history cannot be read."""
         ...
 

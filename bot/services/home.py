@@ -216,7 +216,7 @@ class Home:
             {name: connected.capabilities(self.sources, name) for name in self.sources},
             connected.together(self.sources, self.sources),
             undoable=frozenset(batch.id for batch, _ in facts.batches if self.batches.undoable(batch)),
-            unlinked=[title for _, title in self._unlinked(home.people)],
+            unlinked=self._unlinked(home.people),
             words=home.words,
             notice=home.notice,
             scans=bool(self.scanners),

@@ -233,7 +233,7 @@ class Post:
             return False
         if not await self.store.begin(lease, self.clock.now()):
             return False
-        ts, whole = await self.fallback.send(message, lambda shown: self.messenger.post(card.channel, shown, card.id))
+        ts, whole = await self.fallback.send(message, lambda shown: self.messenger.post(card.channel, shown, card.id, card.thread))
         await self._recovered(card.channel)
         self.telemetry.count("posts", kind=card.kind)
         now = self.clock.now()
@@ -266,7 +266,7 @@ class Post:
         assert card.posting is not None
         lease, now = held[0], self.clock.now()
         try:
-            ts = await self.messenger.find(card.channel, card.id, card.posting)
+            ts = await self.messenger.find(card.channel, card.id, card.posting, card.thread)
         except errors.ChannelGone as error:  # no reason to hold up the posts of that channel: they may work where reading does not
             await self.store.defer(lease, now + retries.after_refusal(card.tries), str(error), unsent=False)
             return False

@@ -73,7 +73,7 @@ async def test_it_is_acknowledged_assigned_commented_closed_and_reopened_in_the_
 async def test_what_lee_does_whom_anodot_does_not_know_is_kept_here_and_she_is_told_how_to_be_known(front: Front) -> None:
     (ref,) = await arrived(front)
     told = await front.told(front.press(front.card(ref), ids.ACKNOWLEDGE, user=LEE))
-    assert "/anomalies link" in told
+    assert "/anomalies link" in told and "You are not linked to Anodot yet." in told and "Link me" in told
     assert there(front, ref).triggers[0].acks == []
     assert "kept here" in visible(front.card(ref)).casefold()
     await front.look()

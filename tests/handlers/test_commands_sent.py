@@ -69,7 +69,7 @@ async def test_assignee_me_is_who_asks(front: Front) -> None:
     (ident,) = await front.arrive(assignees=[12])
     assert str(ident) in await front.told(front.command("list assignee:me"))
     told = await front.told(front.command("list assignee:me", user=LEE))
-    assert "You are not linked to a Qualytics user yet" in told
+    assert "You are not linked to Qualytics yet" in told
     assert str(ident) in await front.told(front.command(f"list assignee:<@{DANA}|dana>", user=LEE))
 
 

@@ -272,17 +272,15 @@ async def test_triage_and_scan_open_their_forms_from_the_home(front: Front) -> N
 
 
 async def test_who_is_unknown_to_a_system_gets_link_me_and_is_known_then(front: Front) -> None:
+    """The others' door; it is said on top of the Home who they are now."""
     shown = await homes.opened(front, LEE)
     assert "You are not linked to Qualytics yet" in shown
-    await front.send(homes.press(front, ids.HOME_LINK, user=LEE))
-    form = front.form(LEE)
-    block = f"{ids.LINK_ME}:qualytics"
-    empty = front.submission(form, {block: {"type": "plain_text_input", "value": None}}, user=LEE)
-    assert "Type who you are there" in str((await front.send(empty)).body)
-    view_id = front.stage.workspace.modals.top(LEE).id  # type: ignore[union-attr]
-    sent = front.submission(form, {block: {"type": "plain_text_input", "value": "nobody@nowhere.example"}}, user=LEE, view_id=view_id)
-    await front.send(sent)
-    assert "no user is called" in front.modal(LEE)
+    await front.send(homes.press(front, ids.LINK_ME, user=LEE))
+    typed = {ids.LINK_ME_TYPED: {"type": "plain_text_input", "value": "Lee Park"}}
+    homes.later(front)
+    whispers = len(front.whispers(LEE))
+    await front.send(front.submission(front.form(LEE), typed, user=LEE))
+    assert "not linked" not in homes.seen(front, LEE) and "Lee Park" in _top(front, LEE) and len(front.whispers(LEE)) == whispers
 
 
 async def test_what_waits_for_a_decision_is_in_the_direct_messages_where_it_can_be_replaced(front: Front) -> None:

@@ -1,13 +1,12 @@
-"""The desk about itself: how it and its systems stand, and what it can be asked."""
+"""The desk about itself: how it and its systems stand."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot import model, ports
-from bot.core import grammar
 from bot.render.anomaly import wording
 from bot.render.kit import blocks, limits, text
 
@@ -78,8 +77,6 @@ def status(view: StatusView) -> model.Message:
 
 _Dates = Sequence[tuple[str, datetime]]
 
-NO_OWN: Mapping[str, Sequence[model.OwnWord]] = {}
-
 
 def _source(source: SourceView) -> tuple[str, _Dates]:
     title, health = text.short(source.title, 40), source.health
@@ -135,60 +132,3 @@ def _held_up(backlog: ports.Backlog) -> Sequence[tuple[str, datetime | None]]:
         said = text.short(error, 160).removesuffix(".")
         lines.append((f"{text.count(amount, 'card')} held up: {said}{', next try' if at else '.'}", at))
     return lines
-
-
-def help_text(
-    newest: model.Anomaly | None = None,
-    closing: Sequence[model.Closing] | None = None,
-    own: Mapping[str, Sequence[model.OwnWord]] = NO_OWN,
-    refused: Collection[str] = (),
-    unable: Collection[str] = (),
-) -> model.Message:
-    """What can be asked, each with an example; `newest` makes the examples ones that work in this workspace, `closing` are the ways in
-    which its systems close anomalies, `own` the filter words that belong to single systems, by their titles; `refused` are those that no
-    system can filter by, `unable` the commands for what no system can do."""
-    verbs = [verb for verb in grammar.VERBS if verb.name not in unable]
-    usage = grammar.closed_as("\n".join(f"{grammar.SLASH} {verb.usage}: {verb.about}." for verb in verbs), closing)
-    examples = [grammar.closed_as(example, closing) for example in _examples(newest) if not any(f" {word}:" in example for word in refused)]
-    about = "Filter words are joined by spaces and all have to match; commas mean or. Without a status, archived ones are left out."
-    words = [_own_words(title, some) for title, some in own.items() if some]
-    act = "The buttons of a card do the same for one anomaly; /anomalies show brings the card up wherever you are."
-    said = text.sentence(
-        "Anomaly Desk answers these commands",
-        text.spoken(usage.replace("\n", " ")),
-        text.spoken(f"For example: {'; '.join(examples)}"),
-        about,
-        *map(text.spoken, words),
-        act,
-    )
-    shown = (
-        blocks.header("What you can ask"),
-        blocks.section(usage),
-        blocks.context("For example, in this workspace:" if newest else "For example:"),
-        blocks.preformatted("\n".join(examples)),
-        blocks.context(about),
-        *map(blocks.context, words),
-        blocks.context(act),
-    )
-    return limits.fit(model.Message(said, shown))
-
-
-def _own_words(title: str, words: Sequence[model.OwnWord]) -> str:
-    """ "Only in Acme: delta:20 (the smallest change), direction:up (up or down)."."""
-    told = ", ".join(f"{word.example} ({word.about})" for word in words)
-    return text.short(f"Only in {title}: {told}.", limits.CONTEXT_TEXT)
-
-
-def _examples(newest: model.Anomaly | None) -> list[str]:
-    if newest is None:
-        return [f"{grammar.SLASH} {verb.example}" for verb in grammar.VERBS if " " in verb.example]
-    table = newest.container.name if newest.container else ""
-    query = model.Query(tables=(text.squeeze(table),)) if table.strip() else model.Query(since=newest.created.date())
-    ident = text.short(newest.ref.id, 80)
-    return [
-        f"/anomalies list {grammar.canonical(query)}".replace("`", "'"),
-        "/anomalies list assignee:me",
-        "/anomalies count severity:high,critical since:7d",
-        f"/anomalies show {ident}",
-        f"/anomalies history {ident}",
-    ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from bot import model
 from bot.render.batch import batch_message, batch_wording
 from bot.render.home import queue_rows
-from bot.render.kit import blocks, ids, limits, text
+from bot.render.kit import asked, blocks, ids, limits, text
 from bot.render.scan import scan_wording
 
 MINE, UNSEEN = 8, 5
@@ -24,14 +24,15 @@ TRIAGE = model.ReviewScope(words="status:active")
 @dataclass(frozen=True, slots=True)
 class HomeView:
     """What a Home shows. `capabilities_of` are the connected systems by their names, `together` what they let people do between them;
-    `undoable` are the ids of batches that can be taken back now; `unlinked` are the titles of systems in which this person is nobody yet;
-    `words` is the filter in canonical form, `notice` the line on top; `scans` says whether a system can be asked for one."""
+    `undoable` are the ids of batches that can be taken back now; `unlinked` are names and titles of systems in which this person is nobody
+    yet; `words` is the filter in canonical form, `notice` the line on top; `scans` says whether a system can be asked for one; `names` are
+    those of the systems' users, by their ids."""
 
     facts: model.HomeFacts
     capabilities_of: Mapping[str, model.Capabilities]
     together: model.Capabilities
     undoable: frozenset[str] = frozenset()
-    unlinked: Sequence[str] = ()
+    unlinked: Sequence[tuple[str, str]] = ()
     words: str = ""
     notice: str = ""
     scans: bool = True
@@ -72,9 +73,15 @@ def _notice(words: str) -> model.Block:
 
 
 def _doors(view: HomeView) -> Sequence[model.Block]:
-    scan = blocks.button(ids.SCAN_OPEN, "Scan", "home", hint="Start a scan") if view.scans else None
-    link = blocks.button(ids.HOME_LINK, "Link me", "home", hint="Say who you are in the anomaly systems") if view.unlinked else None
-    return blocks.actions(triage_button(), scan, link)
+    scan = blocks.button(ids.SCAN_OPEN, "Scan", ids.HOME, hint="Start a scan") if view.scans else None
+    return blocks.rows(triage_button(), scan, *(_link(name, title, len(view.unlinked)) for name, title in view.unlinked))
+
+
+def _link(name: str, title: str, of: int) -> model.Block:
+    """[Link me]; among several it says to what. It is answered here."""
+    system = text.short(title, 40)
+    wanted = asked.encode(name, asked.Asked(channel=ids.HOME))
+    return blocks.button(ids.LINK_ME, f"Link me to {system}" if of > 1 else "Link me", wanted, hint=f"Say who you are in {system}")
 
 
 def triage_button() -> model.Block:
@@ -101,7 +108,7 @@ def _filter(words: str) -> model.Block:
 def _mine(view: HomeView) -> Sequence[model.Block]:
     queue = view.facts.mine
     title = f"Assigned to you: {_total(queue)}"
-    unlinked = text.listed([text.short(title, 40) for title in view.unlinked], 5)
+    unlinked = text.listed([text.short(title, 40) for _, title in view.unlinked], 5)
     hint = f"You are not linked to {unlinked} yet, so nobody can assign anything to you there. Press Link me." if unlinked else ""
     nothing = "Nothing matches the filter." if view.words else "Nothing that is open is assigned to you."
     empty = (blocks.section(text.sentence(nothing, hint)),) if not queue.total else (blocks.context(hint),) if hint else ()

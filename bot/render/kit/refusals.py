@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot import errors, model
 from bot.core import grammar, phrases
-from bot.render.kit import blocks, ids, limits, text
+from bot.render.kit import asked, blocks, ids, limits, text
 
 _ROOM = 1_000
 _NAMED = 10
@@ -47,14 +47,17 @@ _SLACK: tuple[tuple[type[errors.DeliveryError], str], ...] = (
 )
 
 
-def error(error: errors.BotError) -> model.Message:
-    """Any error of the product as an answer to the person who met it; never a traceback."""
+def error(error: errors.BotError, wanted: asked.Asked = asked.NOTHING) -> model.Message:
+    """Any error of the product as an answer to the person who met it; never a traceback. `wanted` is what they asked for: where somebody is
+    to say who they are first, it is finished afterwards."""
     if isinstance(error, errors.BadCommand):
         return _command(error)
     if isinstance(error, errors.NotAllowed) and error.ask:
         return _ask(error)
     if isinstance(error, errors.Unclear):
         return _which(error)
+    if isinstance(error, errors.NotLinked):
+        return _unlinked(error, wanted)
     if isinstance(error, errors.SourceError):
         return blocks.line(_source(error))
     if isinstance(error, errors.DeliveryError):
@@ -100,6 +103,25 @@ def _ask(error: errors.NotAllowed) -> model.Message:
     words = text.sentence(_words(error))
     shown = (blocks.section(words), *((blocks.context(blocks.marked(who)),) if who else ()))
     return limits.fit(model.Message(text.sentence(text.spoken(words), who), shown))
+
+
+def _unlinked(error: errors.NotLinked, wanted: asked.Asked) -> model.Message:
+    """The refusal with its door: [Link me] asks who they are, and then finishes what was asked where a button can hold that."""
+    kept = bool(wanted.kind) and all(link_me(name, title, wanted) is not None for name, title in error.systems)
+    then = "asks who you are there, and then finishes what you asked for" if kept else "asks who you are there; then ask again"
+    buttons = [link_me(name, title, wanted if kept else asked.NOTHING, several=len(error.systems) > 1) for name, title in error.systems]
+    words, how = text.sentence(_words(error)), f"Link me {then}."
+    shown = (blocks.section(words), *blocks.rows(*buttons), blocks.context(how))
+    return limits.fit(model.Message(text.sentence(text.spoken(words), how), shown))
+
+
+def link_me(system: str, title: str, wanted: asked.Asked = asked.NOTHING, *, several: bool = False) -> model.Block | None:
+    """[Link me]; None where what was asked is too long for a button."""
+    value = asked.encode(system, wanted)
+    if text.size(value, markup=True) > limits.VALUE:
+        return None
+    named = text.short(title, 40)
+    return blocks.button(ids.LINK_ME, f"Link me in {named}" if several else "Link me", value, hint=f"Say who you are in {named}")
 
 
 def _which(error: errors.Unclear) -> model.Message:

@@ -10,7 +10,7 @@ import pytest
 from bot import errors, model, ports
 from bot.core import grammar
 from bot.render.anomaly import replies
-from bot.render.desk import desk_status
+from bot.render.desk import desk_help, desk_status
 from bot.render.kit import ids, refusals
 from bot.sources.qualytics import closings
 from tests.render import samples, slack_rules
@@ -233,33 +233,20 @@ def test_an_idle_desk_says_that_nothing_waits() -> None:
     assert "Nothing waits to be posted or edited." in slack_rules.seen(desk_status.status(view))
 
 
-def test_every_example_of_the_help_is_a_command_that_works() -> None:
-    awkward = replace(ORDERS, container=model.Place("2", 'orders, "old" and new'))
-    for newest in (None, ORDERS, awkward, replace(ORDERS, container=None)):
-        message = desk_status.help_text(newest)
-        assert slack_rules.faults(message) == []
-        leaves = [words for path, words, _ in slack_rules.texts(list(message.blocks)) if "/elements/0/elements/0" in path]
-        examples = leaves[0].split("\n")
-        assert len(examples) >= 4
-        for example in examples:
-            plain = example.removeprefix("/anomalies ")
-            assert grammar.command(plain, today=date(2026, 11, 21), sources=("qualytics",), default_source="qualytics").verb in plain
-
-
 @pytest.mark.parametrize(
     ("ways", "usage", "example"),
     [
-        (closings.CLOSINGS, "as:resolved|duplicate|invalid|discarded: close.", "/anomalies archive 1001-1005 as:duplicate"),
+        (closings.CLOSINGS, "as:resolved|duplicate|invalid|discarded` close", "/anomalies archive table:orders as:duplicate`"),
         (
             (model.Closing("not_a_problem"), model.Closing("good catch"), model.Closing("Vanished", chosen=False)),
-            'as:not_a_problem|"good catch": close.',
-            "/anomalies archive 1001-1005 as:not_a_problem",
+            'as:not_a_problem|"good catch"` close',
+            "/anomalies archive table:orders as:not_a_problem`",
         ),
-        ((), "/anomalies archive <ids|filter>: close.", "/anomalies archive 1001-1005;"),
+        ((), "/anomalies archive <ids|filter>` close", "/anomalies archive table:orders`"),
     ],
 )
 def test_the_help_closes_in_the_ways_of_the_systems(ways: tuple[model.Closing, ...], usage: str, example: str) -> None:
-    message = desk_status.help_text(None, ways)
+    message = desk_help.full(None, ways)
     assert slack_rules.faults(message) == []
     assert usage in slack_rules.seen(message)
     assert example in slack_rules.seen(message).replace("\n", "; ")

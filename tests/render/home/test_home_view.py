@@ -6,13 +6,12 @@ import json
 from dataclasses import replace
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import errors, model
 from bot.render.desk import short_help
-from bot.render.home import home_view, link_form
+from bot.render.home import home_view
 from bot.render.kit import ids, refusals
 from sandbox.slack.blockkit import surfaces
 from tests.render import samples, scan_samples, slack_rules
@@ -51,7 +50,7 @@ def test_it_tells_my_queue_what_nobody_has_acknowledged_scans_batches_and_loads(
 
 def test_everything_that_can_be_done_in_it_has_a_listener() -> None:
     turned = replace(FACTS, mine=replace(QUEUE, offset=8, total=20))
-    found = pressed(view(turned, undoable=frozenset({DONE.id}), unlinked=["Qualytics"]))
+    found = pressed(view(turned, undoable=frozenset({DONE.id}), unlinked=[("qualytics", "Qualytics")]))
     assert set(found) <= {*ids.MESSAGE_ACTIONS, *ids.HOME_ACTIONS} and set(ids.HOME_ACTIONS) <= set(found)
     card = {ids.ACKNOWLEDGE, ids.ASSIGN, ids.ARCHIVE, ids.MORE}
     assert card <= set(found) and {ids.REVIEW_OPEN, ids.SCAN_OPEN, ids.BATCH_UNDO, ids.SCAN_ABORT} <= set(found)
@@ -59,10 +58,13 @@ def test_everything_that_can_be_done_in_it_has_a_listener() -> None:
 
 
 def test_who_is_unknown_somewhere_is_told_where_and_given_the_door() -> None:
-    shown = view(replace(FACTS, mine=model.HomeQueue()), unlinked=["Qualytics", "Autional"])
+    shown = view(replace(FACTS, mine=model.HomeQueue()), unlinked=[("qualytics", "Qualytics"), ("autional", "Autional")])
     words = "\n".join(said(shown))
-    assert "You are not linked to Qualytics, Autional yet" in words and pressed(shown)[ids.HOME_LINK] == ["Link me"]
-    assert ids.HOME_LINK not in pressed(view())
+    assert "You are not linked to Qualytics, Autional yet" in words and pressed(shown)[ids.LINK_ME] == [
+        "Link me to Qualytics",
+        "Link me to Autional",
+    ]
+    assert pressed(view(unlinked=[("qualytics", "Qualytics")]))[ids.LINK_ME] == ["Link me"] and ids.LINK_ME not in pressed(view())
 
 
 def test_nothing_is_told_as_nothing_and_a_filter_as_the_reason() -> None:
@@ -132,7 +134,7 @@ def test_any_data_of_any_system_fits(
             {"qualytics": capabilities, "other": capabilities},
             capabilities,
             undoable=frozenset({DONE.id}),
-            unlinked=[words] * 4,
+            unlinked=[("qualytics", words)] * 4,
             words=words.strip()[:200],
             notice=home_view.line(model.Message(words or "-")),
         )
@@ -156,13 +158,3 @@ def test_a_mention_of_the_bot_or_a_direct_message_answers_with_the_short_help_an
     assert "/anomalies help" in message.text and "/scan" in message.text
     without = short_help.message(scans=False)
     assert "/scan" not in without.text and ids.SCAN_OPEN not in json.dumps(without.blocks)
-
-
-@pytest.mark.parametrize("title", samples.WORST)
-def test_the_form_of_link_me_asks_for_each_system_and_reads_back(title: str) -> None:
-    form = link_form.form([("qualytics", title), ("autional", "Autional")])
-    assert slack_rules.view_faults(form) == [] and surfaces.check_view(json.loads(json.dumps(form)), "modal").problems == []
-    block = f"{ids.LINK_ME}:autional"
-    sent = {**form, "state": {"values": {block: {ids.LINK_ME: {"type": "plain_text_input", "value": " dana@acme.example "}}}}}
-    assert link_form.read(sent) == {"autional": "dana@acme.example"}
-    assert list(link_form.nothing(form)) == [f"{ids.LINK_ME}:qualytics"]
