@@ -39,8 +39,8 @@ def register(app: AsyncApp, desk: desk.Desk) -> None:
         app.view(callback_id)(guard.submitted(desk, view))
     for action_id, options in OPTIONS.items():
         app.options(action_id)(guard.offered(desk, options))
-    for name, (subscribed, event) in events.EVENTS.items():
-        app.event(name)(guard.heard(desk, subscribed, event))
+    for name, (subscribed, kind, event) in events.EVENTS.items():
+        app.event(name)(guard.heard(desk, subscribed, kind, event))
     for name in events.UNUSED:
         app.event(name)(events.ignored)
     guard.catch_all(app)

@@ -10,23 +10,19 @@ from handlers import desk, guard, home, incoming
 
 
 async def mentioned(desk: desk.Desk, request: incoming.Request) -> None:
-    """The bot was mentioned: the short help, for the one who did, where it was (in the thread, where it was in one)."""
+    """The bot was mentioned, or written to directly: the short help, for the one who did, where it was (in the thread, where it was
+    in one)."""
     await guard.may_look(desk, request)
     await guard.say(desk, request, short_help.message(scans=bool(desk.scans.scanners)))
 
 
-async def written(desk: desk.Desk, request: incoming.Request) -> None:
-    """Somebody wrote to the bot directly. What is said in channels is nothing to it: a mention comes as an event of its own."""
-    if incoming.part(request.body, "event").get("channel_type") == "im":
-        await mentioned(desk, request)
-
-
-EVENTS: Mapping[str, tuple[str, guard.Handler]] = {
-    "app_home_opened": ("app_home_opened", home.opened),
-    "app_mention": ("app_mention", mentioned),
-    "message": ("message.im", written),
+EVENTS: Mapping[str, tuple[str, str, guard.Handler]] = {
+    "app_home_opened": ("app_home_opened", "", home.opened),
+    "app_mention": ("app_mention", "", mentioned),
+    "message": ("message.im", "im", mentioned),
 }
-"""By the type that Slack gives them: the name by which the manifest subscribes to it, and what is done."""
+"""By the type that Slack gives them: what the manifest calls them, the kind of channel that is meant (what is said in others is nothing to
+the desk: a mention comes as an event of its own), and what is done."""
 
 UNUSED = ("member_joined_channel", "member_left_channel")
 """Subscribed to for what comes, so that the app need not be installed again then."""

@@ -49,8 +49,9 @@ def acked(desk: desk.Desk, handler: Handler) -> Callable[..., Awaitable[None]]:
     return listener
 
 
-def heard(desk: desk.Desk, name: str, handler: Handler) -> Callable[..., Awaitable[None]]:
-    """A listener for an event that somebody caused; what bots say, and what is no new message, is nothing to it."""
+def heard(desk: desk.Desk, name: str, kind: str, handler: Handler) -> Callable[..., Awaitable[None]]:
+    """A listener for an event that somebody caused: `name` is what the manifest calls it, `kind` the kind of channel that it is about, ""
+    for any. What bots say, what is no new message, and what is said elsewhere is nothing to it: no row is written for it."""
 
     async def listener(ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
@@ -63,7 +64,7 @@ def heard(desk: desk.Desk, name: str, handler: Handler) -> Callable[..., Awaitab
         async def tell(message: model.Message) -> None:
             await say(desk, request, message, refused=True)
 
-        if _from_a_person(request):
+        if _from_a_person(request) and kind in ("", incoming.part(body, "event").get("channel_type")):
             await _guarded(desk, request, work, tell, once.begun(desk.deliveries, desk.clock, request))
 
     return listener

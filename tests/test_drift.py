@@ -154,7 +154,7 @@ def test_register_registers_all_of_them() -> None:
     expected = sum(len(table) for table in tables)
     expected += len(events.EVENTS) + len(events.UNUSED)
     assert len(bolt._async_listeners) == expected
-    subscribed = {name for name, _ in events.EVENTS.values()} | set(events.UNUSED)
+    subscribed = {name for name, *_ in events.EVENTS.values()} | set(events.UNUSED)
     assert subscribed == set(MANIFEST["settings"]["event_subscriptions"]["bot_events"])
 
 

@@ -385,3 +385,19 @@ async def test_somebody_of_another_workspace_is_told_so(front: Front) -> None:
 async def test_who_joins_and_leaves_is_nothing_yet(front: Front, kind: str, caplog: pytest.LogCaptureFixture) -> None:
     await homes.tell(front, homes.event(front, kind, user=LEE, channel=CHANNEL))
     assert not caplog.records
+
+
+async def test_what_is_said_in_channels_is_nothing_to_the_desk_whoever_says_it(front: Front) -> None:
+    """With the manifest of `--threads` it hears all of it: no answer, no row, no question about who that was."""
+    space = front.stage.workspace
+    calls, rows = len(space.log), await _deliveries(front)
+    for user, fields in ((DANA, {}), (GUS, {}), ("U0STRANGER", {"user_team": "T0ELSEWHERE"})):
+        payload = homes.written(front) | {}
+        payload["event"] = payload["event"] | {"channel": CHANNEL, "channel_type": "channel", "user": user, **fields}
+        await homes.tell(front, payload)
+    assert (len(space.log), await _deliveries(front)) == (calls, rows)
+
+
+async def _deliveries(front: Front) -> int:
+    async with front.running.store.db.reader.connect() as connection:
+        return int((await connection.exec_driver_sql("SELECT count(*) FROM deliveries")).scalar_one())
