@@ -14,6 +14,7 @@ from bot.services import (
     browse,
     cards,
     digest,
+    home,
     known_here,
     open_ones,
     people,
@@ -111,6 +112,7 @@ def services(ground: Ground) -> Services:
     wanted.drawers |= dict(zip(DRAWN, (bulk.draw, scanning.shown.draw, digesting.draw), strict=True))
     reviewing = review.Review(looking)
     acting = _triage(ground, folk, wanted, posting, recorder, telling)
+    homes = _home(ground, folk, bulk, zone)
     talking = desk.Desk(
         people=folk,
         triage=acting,
@@ -123,7 +125,8 @@ def services(ground: Ground) -> Services:
         follow=_follow(ground, folk, scanning, wanted),
         digests=digesting,
         review=reviewing,
-        status=_status(ground, looking, polling, posting),
+        status=_status(ground, looking, polling, posting, homes),
+        home=homes,
         messenger=ground.messenger,
         deliveries=ground.store.deliveries,
         telemetry=ground.telemetry,
@@ -347,7 +350,25 @@ def _digests(ground: Ground, looking: browse.Browse, wanted: cards.Cards, spec: 
     )
 
 
-def _status(ground: Ground, looking: browse.Browse, polling: poll.Poll, posting: post.Post) -> status.Status:
+def _home(ground: Ground, folk: people.People, bulk: freeze.Batches, zone: ZoneInfo) -> home.Home:
+    return home.Home(
+        sources=ground.sources,
+        scanners=ground.scanners,
+        store=ground.store.homes,
+        heard=ground.store.heard,
+        leases=ground.store.leases,
+        people=folk,
+        batches=bulk,
+        messenger=ground.messenger,
+        clock=ground.clock,
+        telemetry=ground.telemetry,
+        grants=ground.grants,
+        zone=zone,
+        elsewhere=ground.elsewhere,
+    )
+
+
+def _status(ground: Ground, looking: browse.Browse, polling: poll.Poll, posting: post.Post, homes: home.Home) -> status.Status:
     return status.Status(
         sources=ground.sources,
         browse=looking,
@@ -360,5 +381,6 @@ def _status(ground: Ground, looking: browse.Browse, polling: poll.Poll, posting:
         workers=ground.store.workers,
         clock=ground.clock,
         line=ground.line,
+        off=homes.off,
         version=metadata.version("anomaly-desk"),
     )

@@ -19,7 +19,7 @@ from bot import errors, model, ports
 from bot.core import permissions
 from bot.render.desk import link_form
 from bot.render.kit import asked, modals, refusals
-from handlers import belonging, desk, incoming, once
+from handlers import at_home, belonging, desk, incoming, once
 
 log = logging.getLogger(__name__)
 
@@ -42,11 +42,41 @@ def acked(desk: desk.Desk, handler: Handler) -> Callable[..., Awaitable[None]]:
             await handler(desk, request)
 
         async def tell(message: model.Message) -> None:
-            await say(desk, request, message)
+            await say(desk, request, message, refused=True)
 
-        await _guarded(desk, request, work, tell, once.begun(desk.deliveries, desk.clock, request))
+        await _guarded(desk, request, work, tell, once.begun(desk.deliveries, desk.clock, request), acted=True)
 
     return listener
+
+
+def heard(desk: desk.Desk, name: str, kind: str, handler: Handler) -> Callable[..., Awaitable[None]]:
+    """A listener for an event that somebody caused: `name` is what the manifest calls it, `kind` the kind of channel that it is about, ""
+    for any. What bots say, what is no new message, and what is said elsewhere is nothing to it: no row is written for it."""
+
+    async def listener(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        request = incoming.event(body)
+
+        async def work(request: incoming.Request) -> None:
+            await desk.home.hear(name)
+            await handler(desk, request)
+
+        async def tell(message: model.Message) -> None:
+            await say(desk, request, message, refused=True)
+
+        if _from_a_person(request) and kind in ("", incoming.part(body, "event").get("channel_type")):
+            await _guarded(desk, request, work, tell, once.begun(desk.deliveries, desk.clock, request))
+
+    return listener
+
+
+NEW = ("", "file_share", "thread_broadcast")
+"""Subtypes of messages that are new; all others tell of older ones, or are written by an app."""
+
+
+def _from_a_person(request: incoming.Request) -> bool:
+    event = incoming.part(request.body, "event")
+    return bool(request.user) and not event.get("bot_id") and (event.get("subtype") or "") in NEW
 
 
 def submitted(desk: desk.Desk, handler: ViewHandler) -> Callable[..., Awaitable[None]]:
@@ -59,7 +89,7 @@ def submitted(desk: desk.Desk, handler: ViewHandler) -> Callable[..., Awaitable[
             if ack.response is None:
                 await ack(response_action="update", view=modals.notice("Not done", message))
             else:
-                await say(desk, request, message)
+                await say(desk, request, message, refused=True)
 
         async def work(request: incoming.Request) -> None:
             try:
@@ -69,7 +99,7 @@ def submitted(desk: desk.Desk, handler: ViewHandler) -> Callable[..., Awaitable[
                     raise
                 await _who_first(desk, request, ack, error)
 
-        await _guarded(desk, request, work, tell, _form(desk, request, ack))
+        await _guarded(desk, request, work, tell, _form(desk, request, ack), acted=True)
         if ack.response is None:
             await ack()
 
@@ -155,15 +185,21 @@ async def _guarded(
     work: Callable[[incoming.Request], Awaitable[None]],
     tell: Tell,
     delivery: AbstractAsyncContextManager[once.Turn],
+    *,
+    acted: bool = False,
 ) -> None:
-    """What was delivered before is answered by nothing: whoever sent it sees the first one's answer."""
+    """What was delivered before is answered by nothing: whoever sent it sees the first one's answer. The Home of somebody who `acted`
+    follows."""
     task = asyncio.current_task()
     assert task is not None
     desk.tasks.add(task)
+    begun = desk.clock.now()
     try:
         async with delivery as turn:
             if turn.first:
                 await _answered(desk, request, work, tell)
+                if acted:
+                    spare(desk, asyncio.ensure_future(at_home.follow(desk, request, begun)))
     except errors.StoreError as error:
         await tell(refusals.error(error))
     finally:
@@ -203,10 +239,13 @@ async def may_look(desk: desk.Desk, request: incoming.Request) -> model.Actor:
     return actor
 
 
-async def say(desk: desk.Desk, request: incoming.Request, message: model.Message) -> None:
-    """Tell the actor alone: through the response_url, else in the channel, else directly. An answer that cannot be given is logged."""
+async def say(desk: desk.Desk, request: incoming.Request, message: model.Message, *, refused: bool = False) -> None:
+    """Tell the actor alone: in their Home where they are in it, through the response_url, else in the channel, else directly. An answer
+    that cannot be given is logged."""
     try:
-        if not await _responded(desk, request, message):
+        if request.channel == incoming.HOME:
+            await at_home.answer(desk, request, message, refused=refused)
+        elif not await _responded(desk, request, message):
             await _whisper(desk, request, message)
     except errors.DeliveryError as error:
         log.warning("an answer did not reach its user: %s", error)
@@ -228,7 +267,7 @@ async def _whisper(desk: desk.Desk, request: incoming.Request, message: model.Me
     """In the channel; directly where the bot is no member, since people can use commands there."""
     if request.channel:
         try:
-            await desk.messenger.whisper(request.channel, request.user, message)
+            await desk.messenger.whisper(request.channel, request.user, message, request.thread)
             return
         except (errors.ChannelGone, errors.SlackRejected) as error:
             log.info("answering directly, because the channel did not take it: %s", error)

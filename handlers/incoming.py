@@ -7,20 +7,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot import errors
-from bot.render.kit import asked
+from bot.render.kit import asked, ids
 
 UNREADABLE = "What Slack sent here cannot be understood. Nothing was changed. Try it again from the anomaly's card."
+
+HOME = ids.HOME
+"""The channel of what is pressed in an App Home, and of the forms that are opened from there: answers go to the Home."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What Slack sent, read once. Fields that a payload lacks, or that are no text, are ""."""
+    """What Slack sent, read once. Fields that a payload lacks, or that are no text, are ""; `channel` is `HOME` for what happened in an App
+    Home, `thread` the thread that an event is about."""
 
     body: Mapping[str, Any]
     user: str
     channel: str
     response_url: str
     trigger_id: str
+    thread: str = ""
 
     @property
     def action(self) -> Mapping[str, Any]:
@@ -55,7 +60,16 @@ def read(body: Mapping[str, Any]) -> Request:
     """Find user, channel, response_url and trigger in any interactive payload or slash command."""
     user = _text(body.get("user_id")) or _text(part(body, "user").get("id"))
     channel = _text(body.get("channel_id")) or _text(part(body, "channel").get("id"))
+    if part(body, "view").get("type") == "home":
+        channel = HOME
     return Request(body, user, channel, _text(body.get("response_url")), _text(body.get("trigger_id")))
+
+
+def event(body: Mapping[str, Any]) -> Request:
+    """Find user, channel and thread in an event."""
+    told = part(body, "event")
+    channel = HOME if told.get("type") == "app_home_opened" else _text(told.get("channel"))
+    return Request(body, _text(told.get("user")), channel, "", "", _text(told.get("thread_ts")))
 
 
 def asked_for(request: Request) -> asked.Asked:
@@ -67,7 +81,7 @@ def asked_for(request: Request) -> asked.Asked:
         view = request.view
         values = part(part(view, "state"), "values")
         return asked.Asked(asked.FORM, key, _text(view.get("callback_id")), _text(view.get("private_metadata")), "", values=values)
-    if body.get("type") == "block_actions" and not part(body, "view"):
+    if body.get("type") == "block_actions" and (request.channel == HOME or not part(body, "view")):
         ts, fleeting = _text(request.container.get("message_ts")), bool(request.container.get("is_ephemeral"))
         return asked.Asked(asked.CLICK, key, _text(request.action.get("action_id")), request.value, request.channel, ts, fleeting)
     return asked.NOTHING

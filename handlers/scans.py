@@ -194,7 +194,7 @@ def _once(request: incoming.Request) -> str:
 
 
 async def pressed_open(desk: desk.Desk, request: incoming.Request) -> None:
-    """[Scan] beside a help: the form."""
+    """[Scan] beside a help and in an App Home: the form."""
     await _open(desk, request, scan_form.ScanDraft(desk.scans.usual, request.channel))
 
 

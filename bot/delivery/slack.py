@@ -154,10 +154,10 @@ class SlackMessenger:
             said = (await answer.read()).decode("utf-8", "replace")
             return WebhookResponse(url=url, status_code=answer.status, body=said, headers=dict(answer.headers))
 
-    async def whisper(self, channel: str, user: str, message: model.Message) -> None:
+    async def whisper(self, channel: str, user: str, message: model.Message, thread: str = "") -> None:
         """A message that only this user sees."""
-        room = await self._room(channel)
-        call = self._client.chat_postEphemeral(channel=room, user=user, text=message.text, blocks=list(message.blocks) or None)
+        room, blocks = await self._room(channel), list(message.blocks) or None
+        call = self._client.chat_postEphemeral(channel=room, user=user, text=message.text, blocks=blocks, thread_ts=thread or None)
         await self._call("chat.postEphemeral", call, repeatable=False)
 
     async def upload(self, channel: str, thread: str, name: str, title: str, content: bytes, *, alt: str = "") -> None:
@@ -192,6 +192,11 @@ class SlackMessenger:
     async def update_view(self, view_id: str, view: model.Block) -> None:
         """Change an open modal."""
         await self._call("views.update", self._client.views_update(view_id=view_id, view=view))
+
+    async def publish(self, user: str, view: model.Block, shown: str) -> str:
+        """What a person's App Home shows from now on; returns Slack's hash of it."""
+        call = self._client.views_publish(user_id=user, view=view, hash=shown or None)
+        return str((await self._call("views.publish", call)).get("view", {}).get("hash") or "")
 
     async def _upload_url(self, name: str, length: int, alt: str) -> tuple[str, str]:
         """The id of a new file and the address for its bytes. Errors have no cause: the library quotes answers it cannot read."""

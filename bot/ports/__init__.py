@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.ports.acting import Who, acting, actor
 from bot.ports.drawings import WantedPicture, WantedPictures
 from bot.ports.health import DigestMarks, HealthRecords, SlackHealth, SourceTraits
+from bot.ports.homes import Heard, Homes
 from bot.ports.kinds import Budget, Deps, Kind, Lanes, Setting, Stored, Thresholds
 from bot.ports.overlays import Overlays
 from bot.ports.pushes import ALWAYS, BASIC, BEARER, DESK_SECRET, KEY, PATH, Carrier, Hooks, Pushes, Way, header
@@ -74,6 +75,8 @@ __all__ = [
     "Directory",
     "Finder",
     "HealthRecords",
+    "Heard",
+    "Homes",
     "Hooks",
     "Identities",
     "Intent",

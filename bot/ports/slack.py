@@ -30,8 +30,8 @@ class Messenger(Protocol):
         """Answer a click or command: for its actor alone, or in place of the clicked message with `replace`."""
         ...
 
-    async def whisper(self, channel: str, user: str, message: model.Message) -> None:
-        """A message that only this user sees."""
+    async def whisper(self, channel: str, user: str, message: model.Message, thread: str = "") -> None:
+        """A message that only this user sees, in a thread of the channel where one is given."""
         ...
 
     async def upload(self, channel: str, thread: str, name: str, title: str, content: bytes, *, alt: str = "") -> None:
@@ -50,6 +50,12 @@ class Messenger(Protocol):
 
     async def update_view(self, view_id: str, view: model.Block) -> None: ...
 
+    async def publish(self, user: str, view: model.Block, shown: str) -> str:
+        """What a person's App Home shows from now on; returns Slack's hash of it. `shown` is the hash of what it shows so far, "" when
+        nobody knows. Raises SlackRejected with code "hash_conflict" when it shows something else, "not_enabled" where the app has no
+        Home."""
+        ...
+
 
 class Directory(Protocol):
     """Who people are in Slack."""
@@ -64,4 +70,8 @@ class Directory(Protocol):
 
     async def home(self) -> model.Installation:
         """Where this app is installed. Raises DeliveryError when Slack cannot be asked."""
+        ...
+
+    async def scopes(self) -> frozenset[str]:
+        """What the bot token may do, empty where Slack does not say. Raises DeliveryError when it cannot be asked."""
         ...

@@ -158,6 +158,10 @@ class People:
         heard, unheard = await searching.each(asked, lambda source: self.known(slack_id, source.name))
         return [(source.name, person) for source, person in heard], unheard
 
+    def peopled(self) -> Sequence[str]:
+        """The systems that have users, to whom something can be assigned."""
+        return [name for name, source in self.sources.items() if model.Action.ASSIGN in source.supports and not self._themselves(name)]
+
     def _with_users(self, sources: Sequence[ports.Source]) -> Sequence[ports.Source]:
         """Those that assign something to somebody: in the others nobody is anybody."""
         found = [one for one in sources if model.Action.ASSIGN in one.supports and not self._themselves(one.name)]

@@ -29,6 +29,8 @@ from bot.store import (
     digest_marks,
     file_lock,
     health_tables,
+    heard,
+    homes,
     identities,
     journal,
     leases,
@@ -99,6 +101,8 @@ class Store:
     batches: batches.Batches
     operations: operations.Operations
     identities: identities.Identities
+    homes: homes.Homes
+    heard: heard.Heard
     health: source_health.HealthRecords
     traits: source_traits.SourceTraits
     slack: slack_health.SlackHealth
@@ -173,6 +177,8 @@ async def open(url: str, patience: connections.Patience | None = None) -> Store:
         batches.Batches(db),
         operations.Operations(db),
         identities.Identities(db),
+        homes.Homes(db),
+        heard.Heard(db),
         source_health.HealthRecords(db),
         source_traits.SourceTraits(db),
         slack_health.SlackHealth(db),

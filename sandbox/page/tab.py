@@ -16,6 +16,7 @@ from sandbox.page.surface import Form, Surface
 
 SLACKBOT = "USLACKBOT"
 HOME = "home"
+HOME_LOOK = "padding: 16px 20px; margin-bottom: auto; max-width: 780px"
 GONE = frozenset({"element_not_found", "message_not_found"})
 """What the server says of a click on what an edit has replaced; in Slack it is not there to be clicked."""
 
@@ -67,6 +68,8 @@ class Tab:
         await client.connected()
         with client:
             self._zone = str(await ui.run_javascript("Intl.DateTimeFormat().resolvedOptions().timeZone", timeout=5) or "")
+        if self.channel == HOME:
+            await self._slack.do("home", user=self.user)
         while not client.is_deleted:
             rung = self._bell.rung
             with client:
@@ -115,7 +118,7 @@ class Tab:
                 with ui.element("div").classes("desk-scroll"):
                     with surface.marked(ui.element("div"), "feed"):
                         self._feed = feed.Feed(self._message_surface, self._slack.file, self._shortcut, self._open_thread)
-                    self._home = surface.marked(ui.element("div").classes("home"), "home")
+                    self._home = surface.marked(ui.element("div").classes("home").style(HOME_LOOK), "home")
                 self._composer = composer.Composer(self._say)
             self._thread_pane = surface.marked(ui.element("aside").classes("pane"), "thread")
             with self._thread_pane:

@@ -27,7 +27,8 @@ class SourceView:
 class StatusView:
     """All that `/anomalies status` tells. `slack` says in words how the connection stands ("connected by Socket Mode"), `paused` until
     when which channels are left alone, `unsupported` which kinds of blocks this workspace refuses, `left_alone` how much is unfinished in
-    which systems that are not configured any more, `crew` which processes share the work."""
+    which systems that are not configured any more, `crew` which processes share the work, `off` in sentences what
+    the app was installed without."""
 
     sources: Sequence[SourceView]
     backlog: ports.Backlog
@@ -38,6 +39,7 @@ class StatusView:
     paused: Mapping[str, datetime] = field(default_factory=dict)
     left_alone: Mapping[str, int] = field(default_factory=dict)
     crew: model.Crew = field(default_factory=model.Crew)
+    off: Sequence[str] = ()
 
 
 def status(view: StatusView) -> model.Message:
@@ -50,6 +52,7 @@ def status(view: StatusView) -> model.Message:
     if view.unsupported:
         refused = text.listed([text.short(kind, 40) for kind in view.unsupported])
         lines.append(f"This workspace refuses these blocks, so plainer ones are used: {refused}.")
+    lines += [text.short(sentence, 600) for sentence in view.off]
     lines += [_left_alone(name, amount) for name, amount in view.left_alone.items()]
     shown: list[model.Block] = [blocks.header("How the desk stands")]
     for line, dates in rows:

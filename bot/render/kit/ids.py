@@ -46,6 +46,16 @@ MESSAGE_ACTIONS = (
     SCAN_INSTEAD, SCAN_OPEN, LINK_ME,
 )  # fmt: skip
 
+# --- action ids of the App Home alone: it has those of messages, too -------------------------------------------------------
+
+HOME = "home"
+"""What stands for the channel of what happens there."""
+HOME_FILTER = "home.filter"
+HOME_BACK = "home.back"
+HOME_NEXT = "home.next"
+
+HOME_ACTIONS = (HOME_FILTER, HOME_BACK, HOME_NEXT)
+
 # --- overflow choices ----------------------------------------------------------------------------------------------------
 
 MORE_COMMENT = "comment"

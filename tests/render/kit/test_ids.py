@@ -12,7 +12,7 @@ from bot import errors, model
 from bot.core import batch_items, grammar
 from bot.render.anomaly import anomaly_card, anomaly_forms
 from bot.render.batch import batch_message
-from bot.render.desk import link_form, reports
+from bot.render.desk import link_form, reports, short_help
 from bot.render.kit import asked, ids, refusals
 from bot.render.scan import scan_form, scan_preview
 from tests.render import review_samples, samples, scan_samples, slack_rules
@@ -50,7 +50,8 @@ RELEASED = {
 
 RELEASED_CHOICES = {"comment", "history", "why", "verify"}
 RELEASED_FIXES = {"again", "sync", "profile", "all", "follow", "rest"}
-RELEASED_VIEWS = {"assign", "link", "comment", "delete", "scan", "review", "review.confirm"}
+RELEASED_HOME = {"home.filter", "home.back", "home.next"}
+RELEASED_VIEWS = {"assign", "link", "link.me", "comment", "delete", "scan", "review", "review.confirm"}
 
 
 def test_released_ids_are_never_removed() -> None:
@@ -63,6 +64,7 @@ def test_released_ids_are_never_removed() -> None:
 
 def test_every_id_is_on_the_list_of_released_ones() -> None:
     assert set(ids.MESSAGE_ACTIONS) == RELEASED
+    assert set(ids.HOME_ACTIONS) == RELEASED_HOME
 
 
 REVIEW_INPUTS = {ids.REVIEW_FILTER, ids.REVIEW_PICK, ids.REVIEW_WHICH, ids.REVIEW_ACTION, ids.REVIEW_PEOPLE}
@@ -89,6 +91,7 @@ def test_everything_that_can_be_pressed_is_known() -> None:
     messages.append(refusals.error(errors.NotLinked("You are not linked yet.", systems=both)))
     for operation in (scan_samples.PREVIEW, found):
         messages += scan_samples.every_scan_message(operation, [missing], samples.CAPABILITIES, samples.NOW).values()
+    messages.append(short_help.message(scans=True))
     messages.append(reports.report(model.FirstContact("qualytics", "Qualytics", 3)))
     messages.append(anomaly_card.anomaly(samples.ORDERS, model.Capabilities("Anomify", frozenset(model.Action)), samples.past()))
     drawn = {part["action_id"] for message in messages for part in slack_rules.pressable(message)}
