@@ -10,12 +10,11 @@ from typing import Any
 
 from nicegui import Client, app, background_tasks, ui
 
-from sandbox.page import blocks, chaos, composer, dates, feed, modals, mrkdwn, shortcuts, surface
+from sandbox.page import blocks, chaos, composer, dates, feed, modals, mrkdwn, shortcuts, side, surface
 from sandbox.page.control_client import Json, Slack
 from sandbox.page.surface import Form, Surface
 
 SLACKBOT = "USLACKBOT"
-HOME = "home"
 GONE = frozenset({"element_not_found", "message_not_found"})
 """What the server says of a click on what an edit has replaced; in Slack it is not there to be clicked."""
 
@@ -80,13 +79,13 @@ class Tab:
         self._people.setdefault(SLACKBOT, {"id": SLACKBOT, "name": "Slackbot"})
         self._channels = await self._slack.channels(self.user)
         known = [str(channel.get("id")) for channel in self._channels]
-        if known and self.channel not in [*known, HOME]:
+        if known and self.channel not in [*known, side.HOME]:
             self.channel = known[0]
         offered = await self._slack.shortcuts()
         self._feed.shortcuts = self._thread_feed.shortcuts = shortcuts.of_kind(offered, "message")
         self._composer.offer(shortcuts.of_kind(offered, "global"), self._shortcut)
         seats = {ident: _titled(person) for ident, person in self._people.items() if person.get("seat")}
-        self._act_as.set_options(seats, value=self.user if self.user in seats else None)
+        self._side.offer(seats, self.user)
 
     def reader(self) -> mrkdwn.Reader:
         person = self._people.get(self.user, {})
@@ -100,13 +99,12 @@ class Tab:
 
     def _layout(self) -> None:
         with ui.element("div").classes("desk"):
-            with ui.element("nav").classes("side"):
-                surface.html("Acme Data", "side-title")
-                self._side = ui.element("div").classes("side-list")
-                self._acting()
+            self._side = side.Side(self._go, self._become)
             with ui.element("main").classes("main"):
                 with ui.element("header").classes("main-head"):
-                    self._title = surface.marked(ui.label("").classes("main-title"), "channel-name")
+                    self._side.opener()
+                    with ui.element("h1").classes("main-title"):
+                        self._title = surface.marked(ui.label(""), "channel-name")
                     self._topic = ui.label("").classes("main-topic")
                     toggle = ui.button("Chaos", icon="bolt", on_click=self._toggle_chaos, color=None).props("unelevated dense no-caps")
                     surface.marked(toggle.classes("slack-button chaos-toggle-button"), "chaos-open")
@@ -116,6 +114,7 @@ class Tab:
                     with surface.marked(ui.element("div"), "feed"):
                         self._feed = feed.Feed(self._message_surface, self._slack.file, self._shortcut, self._open_thread)
                     self._home = surface.marked(ui.element("div").classes("home"), "home")
+                surface.html('<button type="button" class="new-mark" data-testid="new-messages" hidden></button>', "new-messages").props["role"] = "status"
                 self._composer = composer.Composer(self._say)
             self._thread_pane = surface.marked(ui.element("aside").classes("pane"), "thread")
             with self._thread_pane:
@@ -134,13 +133,6 @@ class Tab:
         with ui.element("div").classes("desk-scroll"), ui.element("div"):
             self._thread_feed = feed.Feed(self._message_surface, self._slack.file, self._shortcut, None)
         self._thread_composer = composer.Composer(self._reply, "thread-composer", "Reply…")
-
-    def _acting(self) -> None:
-        """Who this tab acts as."""
-        with ui.element("div").classes("act-as"):
-            surface.html("Act as", "act-as-label")
-            self._act_as = ui.select(dict[str, str](), on_change=lambda event: self._become(event.value))
-            surface.marked(self._act_as.props("dense borderless dark options-dense popup-content-class=act-as-menu"), "act-as")
 
     async def _become(self, user: str | None) -> None:
         if not user or user == self.user:
@@ -161,17 +153,18 @@ class Tab:
             if not self._channels:
                 await self._meet()
             slack, user, channel = self._slack, self.user, self.channel
-            listed = self._nothing() if channel == HOME else slack.messages(channel, user)
+            listed = self._nothing() if channel == side.HOME else slack.messages(channel, user)
             messages, views, channels, commands = await asyncio.gather(listed, slack.views(user), slack.channels(user), slack.commands())
             if (user, channel) != (self.user, self.channel):
                 return
             self._channels = channels or self._channels
             self._composer.know(commands)
             self._away.set_visibility(not self._bell.alive)
-            self._draw_side()
+            self._side.draw(self._channels, channel, self._partner)
+            self._draw_title()
             self._draw_messages([*messages, *self._own.get((user, channel), [])])
             self._modals.draw(views)
-            if channel == HOME:
+            if channel == side.HOME:
                 self._draw_home(await slack.home(user))
             if self._chaos_pane.visible:
                 await self._chaos.refresh()
@@ -186,44 +179,19 @@ class Tab:
             if _is_reply(message):
                 replies[str(message["thread_ts"])] = replies.get(str(message["thread_ts"]), 0) + 1
         roots = [{**message, "reply_count": replies.get(str(message.get("ts")), 0)} for message in messages if not _is_reply(message)]
-        self._feed.draw(roots, reader, self._people, self.repaint)
+        if fresh := self._feed.draw(roots, reader, self._people, self.repaint):
+            self._feed.tell(fresh, self.user)
         if self.thread:
             within = [message for message in messages if self.thread in (message.get("ts"), message.get("thread_ts"))]
             self._thread_feed.draw(within, reader, self._people, self.repaint)
 
-    def _draw_side(self) -> None:
-        now = json.dumps([self._channels, self.channel, self.user], sort_keys=True, default=str)
-        if self._side.props.get("data-drawn") == str(hash(now)):
-            return
-        self._side.props["data-drawn"] = str(hash(now))
-        self._side.clear()
-        with self._side:
-            surface.html("Channels", "side-heading")
-            for channel in [one for one in self._channels if not one.get("is_im")]:
-                self._side_line(str(channel["id"]), _channel_name(channel), "private" if channel.get("is_private") else "")
-            direct = [one for one in self._channels if one.get("is_im")]
-            if direct:
-                surface.html("Direct messages", "side-heading")
-            for channel in direct:
-                self._side_line(str(channel["id"]), self._partner(channel))
-            surface.html("Apps", "side-heading")
-            self._side_line(HOME, "Anomaly Desk home")
-        self._draw_title()
-
-    def _side_line(self, channel: str, label: str, look: str = "") -> None:
-        here = "on" if channel == self.channel else ""
-        line = surface.marked(ui.element("div").classes(f"side-line {look} {here}"), "channel", channel=channel)
-        line.on("click", lambda: self._go(channel))
-        with line:
-            surface.html(mrkdwn.plain(label), tag="span")
-
     def _draw_title(self) -> None:
         channel = next((one for one in self._channels if one.get("id") == self.channel), {})
-        name = "Anomaly Desk" if self.channel == HOME else self._partner(channel) if channel.get("is_im") else _channel_name(channel)
+        name = "Anomaly Desk" if self.channel == side.HOME else self._partner(channel) if channel.get("is_im") else side.channel_name(channel)
         self._title.set_text(name)
-        self._topic.set_text("" if self.channel == HOME or channel.get("is_im") else _about(channel))
+        self._topic.set_text("" if self.channel == side.HOME or channel.get("is_im") else _about(channel))
         self._composer.hint(f"Message {name.replace('# ', '#')}")
-        self._home.set_visibility(self.channel == HOME)
+        self._home.set_visibility(self.channel == side.HOME)
 
     def _partner(self, channel: Json) -> str:
         other = str(channel.get("user") or "")
@@ -248,7 +216,7 @@ class Tab:
         self._feed.clear()
         self._close_thread()
         ui.run_javascript(f"history.replaceState(null, '', {json.dumps(f'?as={self.user}&channel={channel}')})")
-        if channel == HOME:
+        if channel == side.HOME:
             await self._slack.do("home", user=self.user)
         await self.repaint()
 
@@ -316,7 +284,7 @@ class Tab:
 
     def _view_surface(self, form: Form, view: str) -> Surface:
         async def act(element: Json, block_id: str, value: Any) -> None:
-            where = {"home": True} if self.channel == HOME and form is self._home_form else {"view": True}
+            where = {"home": True} if self.channel == side.HOME and form is self._home_form else {"view": True}
             with self._client:  # the element may be gone already: a chip that was taken away
                 async with form.telling:
                     told = await self._click(element, block_id, value, values=form.typed, **where)
@@ -353,10 +321,6 @@ def command_failed(text: str, error: str) -> str:
 
 def _is_reply(message: Json) -> bool:
     return bool(message.get("thread_ts")) and message.get("thread_ts") != message.get("ts")
-
-
-def _channel_name(channel: Json) -> str:
-    return f"{'' if channel.get('is_private') else '# '}{channel.get('name', '')}"
 
 
 def _about(channel: Json) -> str:
