@@ -166,7 +166,8 @@ class Feed:
         label = f"{count} {'reply' if count == 1 else 'replies'}" if count else "Reply in thread"
         box.clear()
         with box:
-            link = surface.marked(ui.element("div").classes("thread-link" if count else "thread-link quiet"), "thread-link")
+            link = ui.element("button").props("type=button").classes("thread-link" if count else "thread-link quiet")
+            surface.marked(link, "thread-link")
             link.on("click", lambda: thread(str(message.get("ts"))))
             with link:
                 surface.html(mrkdwn.escape(label), tag="span")

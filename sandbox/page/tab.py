@@ -10,11 +10,15 @@ from typing import Any
 
 from nicegui import Client, app, background_tasks, ui
 
-from sandbox.page import blocks, chaos, composer, dates, feed, modals, mrkdwn, shortcuts, side, surface
+from sandbox.page import blocks, chaos, composer, dates, feed, modals, mrkdwn, panes, shortcuts, side, surface, trying
 from sandbox.page.control_client import Json, Slack
 from sandbox.page.surface import Form, Surface
 
-SLACKBOT = "USLACKBOT"
+SLACKBOT, DANA = "USLACKBOT", "U0DANA"
+NEW_MARK = '<button type="button" class="new-mark" data-testid="new-messages" hidden></button>'
+"""What `page.js` shows when messages came that nobody sees."""
+WIDE = 1100
+"""From this many pixels on there is room beside the channel."""
 GONE = frozenset({"element_not_found", "message_not_found"})
 """What the server says of a click on what an edit has replaced; in Slack it is not there to be clicked."""
 
@@ -43,10 +47,11 @@ class Bell:
 class Tab:
     """What one person sees, and everything they can do."""
 
-    def __init__(self, client: Client, levers: chaos.Levers, bell: Bell, user: str, channel: str) -> None:
-        self._client = client
+    def __init__(self, client: Client, levers: chaos.Levers, guide: trying.Guide, bell: Bell, user: str, channel: str) -> None:
+        """Without a `user` it is a visitor who has just come: Dana, and in a wide window the steps to try stand beside the channel."""
+        self._client, self._guide, self._new_here = client, guide, not user
         self._slack, self._levers, self._bell = levers.slack, levers, bell
-        self.user, self.channel, self.thread = user, channel, ""
+        self.user, self.channel, self.thread = user or DANA, channel, ""
         self._zone = ""
         self._people: dict[str, Json] = {}
         self._channels: list[Json] = []
@@ -65,7 +70,9 @@ class Tab:
         """Repaint whenever the bell rings, until the tab is closed."""
         await client.connected()
         with client:
-            self._zone = str(await ui.run_javascript("Intl.DateTimeFormat().resolvedOptions().timeZone", timeout=5) or "")
+            zone, width = await ui.run_javascript("[Intl.DateTimeFormat().resolvedOptions().timeZone, innerWidth]", timeout=5) or ("", 0)
+            self._zone = str(zone or "")
+            self._trying_pane.show(self._new_here and width >= WIDE)
         while not client.is_deleted:
             rung = self._bell.rung
             with client:
@@ -100,36 +107,35 @@ class Tab:
     def _layout(self) -> None:
         with ui.element("div").classes("desk"):
             self._side = side.Side(self._go, self._become)
-            with ui.element("main").classes("main"):
+            with ui.element("div").classes("main"):
                 with ui.element("header").classes("main-head"):
                     self._side.opener()
                     with ui.element("h1").classes("main-title"):
                         self._title = surface.marked(ui.label(""), "channel-name")
                     self._topic = ui.label("").classes("main-topic")
-                    toggle = ui.button("Chaos", icon="bolt", on_click=self._toggle_chaos, color=None).props("unelevated dense no-caps")
-                    surface.marked(toggle.classes("slack-button chaos-toggle-button"), "chaos-open")
+                    if self._levers.systems:
+                        panes.opener("What to try", "checklist", "trying-open", lambda: self._toggle(self._trying_pane))
+                    panes.opener("Chaos", "bolt", "chaos-open", lambda: self._toggle(self._chaos_pane))
                 self._away = surface.html("The Slack server does not answer. Waiting for it…", "away")
                 surface.marked(self._away, "away").set_visibility(False)
                 with ui.element("div").classes("desk-scroll"):
                     with surface.marked(ui.element("div"), "feed"):
                         self._feed = feed.Feed(self._message_surface, self._slack.file, self._shortcut, self._open_thread)
                     self._home = surface.marked(ui.element("div").classes("home"), "home")
-                surface.html('<button type="button" class="new-mark" data-testid="new-messages" hidden></button>', "new-messages").props["role"] = "status"
+                surface.html(NEW_MARK, "new-messages").props["role"] = "status"
                 self._composer = composer.Composer(self._say)
-            self._thread_pane = surface.marked(ui.element("aside").classes("pane"), "thread")
-            with self._thread_pane:
+            self._thread_pane = panes.Pane("Thread", "thread", self._close_thread)
+            with self._thread_pane.body:
                 self._draw_thread_pane()
-            self._chaos_pane = ui.element("aside").classes("pane chaos-pane")
-            with self._chaos_pane:
+            self._trying_pane = panes.Pane("What to try", "trying-pane", scrolls=True)
+            with self._trying_pane.body:
+                self._trying = trying.Trying(self._guide)
+            self._chaos_pane = panes.Pane("Chaos", "chaos-pane", scrolls=True)
+            with self._chaos_pane.body:
                 self._chaos = chaos.Chaos(self._levers, lambda: self.channel)
-            self._thread_pane.set_visibility(False)
-            self._chaos_pane.set_visibility(False)
             self._modals = modals.Modals(self._slack, lambda: self.user, self._view_surface, self.repaint)
 
     def _draw_thread_pane(self) -> None:
-        with ui.element("div").classes("pane-head"):
-            ui.label("Thread").classes("main-title")
-            ui.button(icon="close", on_click=self._close_thread, color=None).props("flat round dense aria-label='Close thread'")
         with ui.element("div").classes("desk-scroll"), ui.element("div"):
             self._thread_feed = feed.Feed(self._message_surface, self._slack.file, self._shortcut, None)
         self._thread_composer = composer.Composer(self._reply, "thread-composer", "Reply…")
@@ -141,9 +147,17 @@ class Tab:
         await self._meet()
         await self._go(self.channel)
 
-    async def _toggle_chaos(self) -> None:
-        self._chaos_pane.set_visibility(not self._chaos_pane.visible)
-        await self._chaos.refresh()
+    async def _toggle(self, pane: panes.Pane) -> None:
+        """Show a pane beside the channel in place of the other one, or nothing."""
+        for one in (self._trying_pane, self._chaos_pane):
+            one.show(one is pane and not pane.shown)
+        await self._refresh_panes()
+
+    async def _refresh_panes(self) -> None:
+        if self._chaos_pane.shown:
+            await self._chaos.refresh()
+        if self._trying_pane.shown:
+            await self._trying.refresh()
 
     # --- painting -----------------------------------------------------------------------------------------------------
 
@@ -166,8 +180,7 @@ class Tab:
             self._modals.draw(views)
             if channel == side.HOME:
                 self._draw_home(await slack.home(user))
-            if self._chaos_pane.visible:
-                await self._chaos.refresh()
+            await self._refresh_panes()
 
     async def _nothing(self) -> list[Json]:
         return []
@@ -187,7 +200,8 @@ class Tab:
 
     def _draw_title(self) -> None:
         channel = next((one for one in self._channels if one.get("id") == self.channel), {})
-        name = "Anomaly Desk" if self.channel == side.HOME else self._partner(channel) if channel.get("is_im") else side.channel_name(channel)
+        shown = side.channel_name(channel)
+        name = "Anomaly Desk" if self.channel == side.HOME else self._partner(channel) if channel.get("is_im") else shown
         self._title.set_text(name)
         self._topic.set_text("" if self.channel == side.HOME or channel.get("is_im") else _about(channel))
         self._composer.hint(f"Message {name.replace('# ', '#')}")
@@ -223,12 +237,12 @@ class Tab:
     async def _open_thread(self, ts: str) -> None:
         self.thread = ts
         self._thread_feed.clear()
-        self._thread_pane.set_visibility(True)
+        self._thread_pane.show(True)
         await self.repaint()
 
     def _close_thread(self) -> None:
         self.thread = ""
-        self._thread_pane.set_visibility(False)
+        self._thread_pane.show(False)
 
     # --- acting -------------------------------------------------------------------------------------------------------
 
@@ -341,12 +355,12 @@ def _titled(person: Json) -> str:
 
 def install(levers: chaos.Levers) -> Bell:
     """Register the page at `/`; returns the bell, which starts with the application."""
-    bell = Bell(levers.slack)
+    bell, guide = Bell(levers.slack), trying.Guide(levers)
 
-    @ui.page("/", title="Anomaly Desk sandbox")
+    @ui.page("/", title="Anomaly Desk sandbox", language="en-US")
     async def workspace(client: Client) -> None:
         params = client.request.query_params
-        tab = Tab(client, levers, bell, params.get("as", "U0DANA"), params.get("channel", ""))
+        tab = Tab(client, levers, guide, bell, params.get("as", ""), params.get("channel", ""))
         tab.build()
         task = background_tasks.create(tab.live(client), name="tab")
         client.on_delete(task.cancel)
