@@ -167,7 +167,7 @@ class Chaos:
             self._slack()
             self._bot()
             surface.html("Slack API calls", "chaos-heading")
-            self._log = surface.marked(surface.html("", "chaos-log"), "api-log")
+            self._log = surface.marked(surface.html("", "chaos-log").props("tabindex=0 role=log aria-label='Slack API calls'"), "api-log")
 
     async def refresh(self) -> None:
         """Show how things stand now."""
