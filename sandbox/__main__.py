@@ -47,7 +47,7 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=7, help="the same seed tells the same story")
     parser.add_argument("--latency-ms", type=int, default=100, help="of each call of a system")
     parser.add_argument("--open", type=int, default=12, help="anomalies that are open already in each system")
-    parser.add_argument("--arrivals", type=float, default=20, metavar="SECONDS", help="a new anomaly every so often, somewhere (0: none)")
+    parser.add_argument("--arrivals", type=float, default=60, metavar="SECONDS", help="a new anomaly every so often, somewhere (0: none)")
     parser.add_argument("--scans", type=float, default=180, metavar="SECONDS", help="somebody starts a scan every so often (0: nobody)")
     parser.add_argument("--operation-seconds", type=float, default=20, metavar="SECONDS", help="how long a scan takes")
     parser.add_argument("--poll", type=int, default=3, metavar="SECONDS", help="how often the bot asks each system")

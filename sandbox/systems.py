@@ -39,13 +39,19 @@ SYSTEMS: tuple[System, ...] = (
         FEED,
         lambda url: {
             "AUTIONAL_URL": url,
+            "AUTIONAL_CONSOLE_URL": f"{url}{autional.CONSOLE}",
             "AUTIONAL_TENANT": autional.TENANT,
             "AUTIONAL_CLIENT_ID": autional.CLIENT_ID,
             "AUTIONAL_CLIENT_SECRET": autional.CLIENT_SECRET,
         },
     ),
     System("anodot", FEED, lambda url: {"ANODOT_URL": url, "ANODOT_ACCESS_KEY": anodot.SANDBOX_KEY}, pushes=True),
-    System("anomify", FEED, lambda url: {"ANOMIFY_URL": url, "ANOMIFY_TOKEN": anomify.SANDBOX_TOKEN}, pushes=True),
+    System(
+        "anomify",
+        FEED,
+        lambda url: {"ANOMIFY_URL": url, "ANOMIFY_TOKEN": anomify.SANDBOX_TOKEN, "ANOMIFY_PAGE_URL": f"{url}{anomify.PAGE}"},
+        pushes=True,
+    ),
 )
 
 

@@ -63,6 +63,8 @@ class Workspace:
         self.tickets = tickets.Tickets(self.now)
         self.modals = modals.Modals(self.now, new_ident)
         self.log: deque[Call] = deque(maxlen=20_000)
+        self.deeds: deque[dict[str, Any]] = deque(maxlen=500)
+        """What people did, as the control routes were told; of a click also what the message said then."""
         self.socket_tickets: set[str] = set()
         self.revision = 0
         self.written: list[Callable[[population.Channel, population.Message], None]] = []
