@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
@@ -141,14 +142,16 @@ async def _show(desk: desk.Desk, request: incoming.Request) -> None:
 async def _members(desk: desk.Desk, request: incoming.Request) -> None:
     card_id, offset = _read(ids.decode_group, request.value)
     listing = await desk.browse.members(card_id, await desk.people.actor(request.user), offset)
-    await guard.say(desk, request, replies.listing(listing, card_id))
+    await guard.say(desk, request, replies.listing(listing, card_id), instead=True)
 
 
-async def _list(desk: desk.Desk, request: incoming.Request) -> None:
+async def _list(desk: desk.Desk, request: incoming.Request, sort: str = "") -> None:
+    """A page of a list, in place of the page that was clicked. `sort` is how, where the button does not say."""
     offset, words = _read(ids.decode_page, request.value)
     query = grammar.stored(words, today=desk.today(), systems=desk.browse.spoken)
+    query = replace(query, sort=query.sort or sort)
     listing = await desk.browse.listing(query, await desk.people.actor(request.user), offset)
-    await guard.say(desk, request, replies.listing(listing))
+    await guard.say(desk, request, replies.listing(listing), instead=True)
 
 
 async def _nothing(desk: desk.Desk, request: incoming.Request) -> None:
@@ -163,7 +166,7 @@ ACTIONS: Mapping[str, guard.Handler] = {
     ids.SHOW: _show,
     ids.GROUP_LIST: _members,
     ids.LIST_PAGE: _list,
-    ids.CONTACT_NEWEST: _list,
+    ids.CONTACT_NEWEST: partial(_list, sort="newest"),
     ids.CONTACT_LIST: _list,
     ids.OPEN: _nothing,
 }

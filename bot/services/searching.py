@@ -16,7 +16,7 @@ from bot.services import open_ones, selecting
 T = TypeVar("T")
 
 SORTED = selecting.FEW
-"""So many of each system are read to sort a page of several by severity; where there are more, the newest come first."""
+"""So many of each system are read to sort a page by severity and age; where there are more, those of a severity come by their weight."""
 
 APART = (errors.SourceError, errors.NotFound, errors.NotSupported)
 """What one system says while the others go on: it is down, or it knows nothing of what was asked for."""
@@ -30,8 +30,17 @@ def _lasting(one: model.Anomaly) -> tuple[float, float]:
     return (0.0, one.ended.timestamp() - began.timestamp()) if one.ended else (1.0, -began.timestamp())
 
 
+HEAVIEST = "heaviest"
+"""An order that nobody asks for by a word: by severity, and by weight within one."""
+
 _ORDERS: Mapping[str, Callable[[model.Anomaly], tuple[Any, ...]]] = {
     "": lambda one: (_RANK.get(one.severity, 1), -one.created.timestamp(), one.ref),
+    HEAVIEST: lambda one: (
+        _RANK.get(one.severity, 1),
+        -(one.weight if one.weight is not None else -1.0),
+        -one.created.timestamp(),
+        one.ref,
+    ),
     "newest": lambda one: (-one.created.timestamp(), one.ref),
     "oldest": lambda one: (one.created.timestamp(), one.ref),
     "weight": lambda one: (-(one.weight if one.weight is not None else -1.0), -one.created.timestamp(), one.ref),
@@ -41,7 +50,7 @@ _ORDERS: Mapping[str, Callable[[model.Anomaly], tuple[Any, ...]]] = {
     "duration": lambda one: (*(-part for part in _lasting(one)), one.ref),
     "duration:asc": lambda one: (*_lasting(one), one.ref),
 }
-"""How anomalies of several systems are sorted; without a word for it by severity, which is the same word everywhere, and then by age."""
+"""How anomalies are sorted; without a word for it by severity, which is the same word everywhere, and then by age."""
 
 
 def order(sort: str) -> Callable[[model.Anomaly], tuple[Any, ...]]:
@@ -50,6 +59,13 @@ def order(sort: str) -> Callable[[model.Anomaly], tuple[Any, ...]]:
 
 
 _SENT = model.Word(model.Handling.SENT)
+
+
+def _heaviest(query: model.Query, source: ports.Source) -> model.Query:
+    """The filter with the heaviest first, in a system that can be asked for that: what is severe has a great weight everywhere."""
+    word = source.words.get("sort", _SENT)
+    able = word.handling is not model.Handling.REFUSED and (not word.values or "weight" in word.values)
+    return replace(query, sort="weight") if able else query
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,24 +126,25 @@ class Search:
     async def find(self, query: model.Query, actor: model.Actor, wanted: int) -> model.Answer:
         """At most `wanted` (0: all) that match, of all systems that the filter is for, in one order."""
         sources = self.asked(query)
-        if len(sources) == 1:
-            found = await self.one(sources[0], query, actor, wanted)
-            return model.Answer(found.anomalies, [(sources[0].title, found.total)], as_of=found.as_of)
-        amount = wanted if query.sort or not wanted else max(wanted, SORTED)
+        amount = wanted if query.sort or not wanted else SORTED  # the same for each page: all are of one order
         heard, unheard = await each(sources, lambda source: self.one(source, query, actor, amount))
         whole = not amount or all(len(found.anomalies) < amount or found.total == len(found.anomalies) for _, found in heard)
-        order = _ORDERS.get(query.sort or ("" if whole else "newest"), _ORDERS[""])
+        order = query.sort
+        if not (order or whole):
+            order = HEAVIEST
+            heard, unheard = await each(sources, lambda source: self.one(source, _heaviest(query, source), actor, wanted))
         everything = [one for _, found in heard for one in found.anomalies]
-        merged = await asyncio.to_thread(sorted, everything, key=order)  # it may be a hundred thousand
+        if len(sources) > 1 or not order:
+            everything = await asyncio.to_thread(sorted, everything, key=_ORDERS[order])  # it may be a hundred thousand
         as_of = min((found.as_of for _, found in heard if found.as_of), default=None)
-        return model.Answer(merged[: wanted or None], [(source.title, found.total) for source, found in heard], unheard, as_of)
+        return model.Answer(everything[: wanted or None], [(source.title, found.total) for source, found in heard], unheard, as_of)
 
     async def select(self, query: model.Query, actor: model.Actor) -> selecting.Selection | None:
-        """All that match, at most `query.limit`, read while they are taken; None when there is nothing. Of several systems the newest come
-        first, unless the filter says otherwise or its limit is one that can be sorted by severity. A system that does not answer at first
-        is not in it; one that fails on the way fails all, because nobody could say which of its anomalies are."""
+        """All that match, at most `query.limit`, read while they are taken; None when there is nothing. The newest come first, unless the
+        filter says otherwise; of a few (a limit of at most `SORTED`) the same as a list shows. A system that does not answer at first is
+        not in it; one that fails on the way fails all, because nobody could say which of its anomalies are."""
         sources = self.asked(query)
-        if len(sources) > 1 and 0 < query.limit <= SORTED:
+        if 0 < query.limit <= SORTED:
             found = await self.find(query, actor, query.limit)
             return selecting.whole(found.anomalies, (), found.unheard) if found.anomalies else None
         heard, unheard = await each(sources, lambda source: self._begun(source, query, actor))

@@ -197,7 +197,7 @@ def test_an_acknowledged_one_stays_and_is_marked_over() -> None:
     assert ids.ARCHIVE in pressed and ids.UNACKNOWLEDGE not in pressed
     listed = replies.listing(model.Listing("status:any", [over], 1))
     assert "Investigating, over · unassigned" in slack_rules.seen(listed)
-    assert "Investigating, over, unassigned" in slack_rules.heard(listed)
+    assert "Investigating, over · unassigned" in slack_rules.heard(listed)
 
 
 def test_what_a_person_did_is_never_told_as_the_systems_doing() -> None:

@@ -100,8 +100,8 @@ def test_a_page_shows_each_anomaly_with_a_button_and_the_ways_on() -> None:
     assert slack_rules.faults(message) == []
     seen = slack_rules.seen(message)
     assert seen.startswith("21 to 30 of 412 for: table:orders")
-    assert seen.count("High · record anomaly in orders (warehouse-prod)\nActive · unassigned · id ") == 10
-    assert seen.count(samples.DATE) == 10
+    row = f"\N{LARGE ORANGE SQUARE} *High* · orders · customer_id not null and 1 more · 4,210 rows · unassigned · {samples.DATE} · #"
+    assert seen.count(row) == 10
     assert values(message, ids.SHOW) == [f"qualytics:{number}|{number}" for number in range(10)]
     assert values(message, ids.LIST_PAGE) == ["10|table:orders", "30|table:orders"]
     assert [ids.decode_page(value) for value in values(message, ids.LIST_PAGE)] == [(10, "table:orders"), (30, "table:orders")]
