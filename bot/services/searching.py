@@ -126,18 +126,24 @@ class Search:
     async def find(self, query: model.Query, actor: model.Actor, wanted: int) -> model.Answer:
         """At most `wanted` (0: all) that match, of all systems that the filter is for, in one order."""
         sources = self.asked(query)
-        amount = wanted if query.sort or not wanted else SORTED  # the same for each page: all are of one order
-        heard, unheard = await each(sources, lambda source: self.one(source, query, actor, amount))
-        whole = not amount or all(len(found.anomalies) < amount or found.total == len(found.anomalies) for _, found in heard)
-        order = query.sort
-        if not (order or whole):
-            order = HEAVIEST
-            heard, unheard = await each(sources, lambda source: self.one(source, _heaviest(query, source), actor, wanted))
-        everything = [one for _, found in heard for one in found.anomalies]
+        heard, unheard = await each(sources, lambda source: self._first(source, query, actor, wanted))
+        order = query.sort or (HEAVIEST if any(heaviest for _, (_, heaviest) in heard) else "")
+        everything = [one for _, (found, _) in heard for one in found.anomalies]
         if len(sources) > 1 or not order:
             everything = await asyncio.to_thread(sorted, everything, key=_ORDERS[order])  # it may be a hundred thousand
-        as_of = min((found.as_of for _, found in heard if found.as_of), default=None)
-        return model.Answer(everything[: wanted or None], [(source.title, found.total) for source, found in heard], unheard, as_of)
+        as_of = min((found.as_of for _, (found, _) in heard if found.as_of), default=None)
+        totals = [(source.title, found.total) for source, (found, _) in heard]
+        return model.Answer(everything[: wanted or None], totals, unheard, as_of)
+
+    async def _first(self, source: ports.Source, query: model.Query, actor: model.Actor, wanted: int) -> tuple[model.Found, bool]:
+        """At most `wanted` (0: all) of one system, or more, to be sorted; and whether these are its heaviest because there are too many."""
+        if query.sort or not wanted:
+            return await self.one(source, query, actor, wanted), False
+        found = await self.one(source, query, actor, SORTED)  # the same for each page: all are of one order
+        whole = len(found.anomalies) < SORTED or found.total == len(found.anomalies)
+        if whole or (grammar.here(query, source.words) and found.as_of is None):
+            return found, False
+        return await self.one(source, _heaviest(query, source), actor, wanted), True
 
     async def select(self, query: model.Query, actor: model.Actor) -> selecting.Selection | None:
         """All that match, at most `query.limit`, read while they are taken; None when there is nothing. The newest come first, unless the
@@ -168,25 +174,26 @@ class Search:
             if self.known is not None and (stored := await self.known.pages(source, asked)) is not None:
                 return selecting.limited(stored, asked.limit)
             if _sorted_here(source) and (query.sort or query.limit):
-                return selecting.one_page((await self._here(source, asked, asked.limit)).anomalies)
+                return selecting.one_page((await self._here(source, asked, asked.limit, asked.sort)).anomalies)
         return selecting.matching(source, asked)
 
     async def one(self, source: ports.Source, query: model.Query, actor: model.Actor, wanted: int) -> model.Found:
         """At most `wanted` (0: all) of one system that match, each word applied where the source says: sent to the system, or here.
-        Whatever comes back is checked here again."""
+        Whatever comes back is checked here again. Without a word for the order the newest, or what is read here, the most severe."""
+        worst = not query.sort
         query = await self._resolved(source, query, actor)
         if not grammar.here(query, source.words):
             return await source.find(replace(query, limit=wanted))
         if self.known is not None and (stored := await self.known.find(source, query, wanted)) is not None:
             return stored
-        return await self._here(source, query, wanted)
+        return await self._here(source, query, wanted, "" if worst else query.sort)
 
-    async def _here(self, source: ports.Source, query: model.Query, wanted: int) -> model.Found:
+    async def _here(self, source: ports.Source, query: model.Query, wanted: int, order: str) -> model.Found:
         pages = selecting.matching(source, replace(query, limit=0))
         if not _sorted_here(source):
-            return await selecting.counted(pages, wanted)
+            return await (selecting.counted(pages, wanted) if order or not wanted else selecting.least(pages, wanted, _ORDERS[order]))
         found = await selecting.counted(pages, 0)
-        kept = await asyncio.to_thread(sorted, found.anomalies, key=_ORDERS[query.sort])
+        kept = await asyncio.to_thread(sorted, found.anomalies, key=_ORDERS[order])
         return model.Found(kept[: wanted or None], found.total)
 
     async def _resolved(self, source: ports.Source, query: model.Query, actor: model.Actor) -> model.Query:
