@@ -115,7 +115,7 @@ async def _count(desk: desk.Desk, command: grammar.Command, actor: model.Actor) 
     counted = await desk.browse.count(query, actor)
     if not counted.total:
         raise errors.NotFound(await desk.browse.why_nothing(query, actor))
-    return replies.count(counted.words, counted.total, counted.by_state, counted.by_table, counted.totals, counted.unheard)
+    return replies.count(counted.words, counted.total, counted.by_state, counted.by_table, counted.totals, counted.unheard, counted.as_of)
 
 
 async def _common(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:

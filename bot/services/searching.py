@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, TypeVar
 
 from bot import errors, model, ports
@@ -200,6 +201,12 @@ class Search:
         grammar.check_words(query, source.words, source.title)
         query = await self.resolve(self.mine(query, source), source.name, actor)
         return replace(query, sort=query.sort or "newest")
+
+    async def by_table(
+        self, source: ports.Source, query: model.Query, actor: model.Actor, most: int
+    ) -> tuple[Sequence[tuple[str, int]], datetime] | None:
+        """The tables of one system with the most that match, as far as this desk knows, and as of when; None where it does not."""
+        return None if self.known is None else await self.known.by_table(source, await self._resolved(source, query, actor), most)
 
     async def size(self, query: model.Query, actor: model.Actor) -> int:
         """How many match in all systems that can say."""

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bot import errors, model, ports
-from bot.core import permissions
+from bot.core import grammar, permissions
 from bot.render.kit import spreadsheet
 from bot.services import browse, searching, selecting, slicing
 from tests.services import cast, fixed_routes
@@ -112,14 +112,40 @@ async def test_the_version_is_that_of_the_store() -> None:
     assert [one.version for one in page.anomalies] == [7, 0]
 
 
-async def test_few_are_counted_by_state_and_table_and_many_only_in_sum() -> None:
+async def test_few_are_counted_by_state_and_table() -> None:
     table = model.Place("9", "orders")
-    system = cast.System(all=[*many(3, container=table), *(replace(cast.anomaly(9), status="Acknowledged") for _ in range(1))])
-    counted = await looking(system).count(model.Query(), ME)
-    assert (counted.total, dict(counted.by_state), counted.by_table) == (4, {"Active": 3, "Acknowledged": 1}, [("orders", 3)])
-    huge = cast.System(all=many(150))
-    counted = await looking(huge).count(model.Query(), ME)
-    assert (counted.total, counted.by_state) == (150, {}) and huge.asked == ["count"]
+    acked = replace(cast.anomaly(9), state=model.State.ACKNOWLEDGED, status="Acknowledged")
+    own = replace(acked, ref=model.Ref("qualytics", "10"), status="Investigating")
+    counted = await looking(cast.System(all=[*many(3, container=table), acked, own])).count(model.Query(), ME)
+    assert (counted.total, counted.by_table, counted.as_of) == (5, [("orders", 3)], None)
+    assert list(counted.by_state.items()) == [("active", 3), ("acknowledged", 1), ("Investigating", 1)]
+
+
+class Huge(cast.System):
+    """A system that counts by its status."""
+
+    async def count(self, query: model.Query) -> int:
+        self.asked.append("count")
+        return sum(grammar.matches(query, one) for one in self.all)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "states"),
+    [
+        ((), {"active": 150, "acknowledged": 20}),
+        (("any",), {"active": 150, "acknowledged": 20, "archived": 30}),
+        (("active",), {"active": 150}),
+        (("active", "resolved"), {}),
+    ],
+    ids=str,
+)
+async def test_count_keeps_its_breakdown_at_any_size(statuses: tuple[str, ...], states: dict[str, int]) -> None:
+    acked = [replace(one, state=model.State.ACKNOWLEDGED) for one in many(20)]
+    closed = [replace(one, state=model.State.ARCHIVED, archived_as="Resolved", status="Resolved") for one in many(30)]
+    huge = Huge(all=[*many(150), *acked, *closed])
+    counted = await looking(huge).count(model.Query(statuses=statuses), ME)
+    assert dict(counted.by_state) == states and counted.total >= 150
+    assert set(huge.asked) == {"count"}, "nothing is read"
 
 
 async def test_what_a_system_refuses_is_said_before_it_is_asked() -> None:

@@ -198,7 +198,7 @@ async def test_they_are_asked_at_the_same_time() -> None:
 async def test_counts_are_by_system() -> None:
     service, _, _ = pair()
     counted = await service.count(model.Query(), ME)
-    assert (counted.total, list(counted.totals), dict(counted.by_state)) == (5, [("Qualytics", 3), ("Anomify", 2)], {"Active": 5})
+    assert (counted.total, list(counted.totals), dict(counted.by_state)) == (5, [("Qualytics", 3), ("Anomify", 2)], {"active": 5})
     seen = slack_rules.seen(replies.count("", counted.total, counted.by_state, counted.by_table, counted.totals, counted.unheard))
     assert "By system: Qualytics 3, Anomify 2." in seen
 

@@ -211,27 +211,28 @@ def count(
     by_table: Sequence[tuple[str, int]],
     totals: Sequence[tuple[str, int]] = (),
     silent: Sequence[model.Unheard] = (),
+    as_of: datetime | None = None,
 ) -> model.Message:
-    """How many match, by system where there are several, by state and by table where that is known; `asked` is the filter as canonical
-    text, `silent` are the systems that are not counted."""
+    """How many match: "114 open: 103 active, 11 acknowledged", then by system where there are several, and by table where that is known.
+
+    `asked` is the filter as canonical text, `silent` are the systems that are not counted. `as_of`: the tables are told by what this desk
+    knew then.
+    """
     words_ = text.short(asked, 300, "")
-    matching = "matches" if total == 1 else "match"
-    line = (
-        f"{text.count(total, 'anomaly', 'anomalies')} {matching}: {words_}"
-        if words_
-        else f"{text.count(total, 'anomaly', 'anomalies')} open"
-    )
     states = ", ".join(f"{text.number(n)} {text.short(str(name), 40)}" for name, n in by_state.items() if n)
+    if words_:
+        head = text.sentence(f"{text.count(total, 'anomaly', 'anomalies')} {'matches' if total == 1 else 'match'}: {words_}", states)
+    else:
+        head = f"{text.number(total)} open{f': {states}' if states else ''}"
     shown = siblings.apart([name for name, _ in by_table], 60)
     tables = text.listed([f"{name} {text.number(n)}" for name, (_, n) in zip(shown, by_table, strict=True)], 5)
     among = unheard.by_system(totals)
-    line = text.sentence(
-        line,
-        f"By system: {among}" if among else "",
-        f"By state: {states}" if states else "",
-        f"Most by table: {tables}" if tables else "",
-    )
-    return unheard.beside(blocks.line(line), silent, "count")
+    line = text.sentence(head, f"By system: {among}" if among else "", f"Most by table: {tables}" if tables else "")
+    told = blocks.line(line)
+    if as_of is not None and tables:
+        known = f"The tables as this desk knew them at {text.when(as_of)}."
+        told = limits.fit(model.Message(f"{told.text} {known}", (*told.blocks, blocks.context(blocks.marked(known)))))
+    return unheard.beside(told, silent, "count")
 
 
 def exported(words_: str, count: int, silent: Sequence[model.Unheard] = ()) -> model.Message:

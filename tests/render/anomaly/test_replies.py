@@ -158,12 +158,19 @@ def test_an_empty_answer_says_what_was_asked_and_what_to_try() -> None:
     assert "status:any" in seen
 
 
-def test_count_splits_by_state_and_table() -> None:
-    message = replies.count("tag:pii", 1412, {"Active": 1400, "Acknowledged": 12}, [("orders", 900)])
+def test_count_splits_by_state_system_and_table() -> None:
+    message = replies.count("tag:pii", 1412, {"active": 1400, "Investigating": 12}, [("orders", 900)], [("Acme", 1400), ("Umbra", 12)])
     assert slack_rules.seen(message) == (
-        "1,412 anomalies match: tag:pii. By state: 1,400 Active, 12 Acknowledged. Most by table: orders 900."
+        "1,412 anomalies match: tag:pii. 1,400 active, 12 Investigating. By system: Acme 1,400, Umbra 12. Most by table: orders 900."
     )
-    assert slack_rules.seen(replies.count("", 1, {}, ())) == "1 anomaly open."
+    assert slack_rules.seen(replies.count("", 1, {}, ())) == "1 open."
+
+
+def test_open_means_not_archived_and_says_what_it_is_made_of() -> None:
+    message = replies.count("", 114, {"active": 103, "acknowledged": 11}, [("orders", 90)], as_of=samples.NOW)
+    told = "114 open: 103 active, 11 acknowledged. Most by table: orders 90."
+    assert slack_rules.seen(message) == f"{told}\nThe tables as this desk knew them at {samples.DATE}."
+    assert slack_rules.heard(message) == f"{told} The tables as this desk knew them at {samples.DATE}."
 
 
 # --- history, why, status, help ----------------------------------------------------------------------------------------------------
