@@ -55,7 +55,12 @@ def severity(word: model.Severity | None) -> str:
 
 def marked(word: model.Severity | None) -> str:
     """The same in bold behind its mark, as mrkdwn: neither says it alone."""
-    return f"{_MARKS[word]} *{severity(word)}*"
+    return f"{mark(word)} *{severity(word)}*"
+
+
+def mark(word: model.Severity | None) -> str:
+    """The mark of a severity alone, beside a sentence that has its word."""
+    return _MARKS[word]
 
 
 def rule(check: model.Check) -> str:
