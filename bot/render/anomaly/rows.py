@@ -86,8 +86,11 @@ def finding(anomaly: model.Anomaly) -> str:
 
 def subject(anomaly: model.Anomaly, common: Among = ALONE) -> str:
     """Where it is: the table ("orders"; "orders (crm)" beside those of other datastores), the service, or the metric."""
+    metric = text.short(anomaly.series.metric, _SUBJECT, "") if anomaly.series else ""
+    if metric and anomaly.container is None and not anomaly.places:
+        return metric
     if not anomaly.where:
-        return text.short(anomaly.series.metric, _SUBJECT, "") if anomaly.series else ""
+        return ""
     return wording.place(anomaly) if common.datastores else text.short(anomaly.where[-1].name, 60, "")
 
 

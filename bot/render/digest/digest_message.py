@@ -114,7 +114,10 @@ def _days(digest: model.Digest) -> list[tuple[str, model.DigestDay]]:
     """The last seven days, the oldest first; none when nothing was opened on any of them."""
     by_day = {day.day: day for day in digest.days}
     last = [by_day[day] for day in sorted(by_day)[-_DAYS:]]
-    return [(f"{day.day:%a} {day.day.day} {day.day:%b}", day) for day in last] if any(day.opened or day.open for day in last) else []
+    named = [(f"{day.day:%a} {day.day.day} {day.day:%b}", day) for day in last]
+    if len({name for name, _ in named}) < len(named):  # days of several years: Slack takes no name twice
+        named = [(day.day.isoformat(), day) for day in last]
+    return named if any(day.opened or day.open for day in last) else []
 
 
 def _week(digest: model.Digest) -> tuple[model.Block, ...]:
