@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from bot import errors, model
 from bot.core import grammar
-from bot.render.anomaly import anomaly_card, anomaly_forms, replies
+from bot.render.anomaly import anomaly_card, anomaly_forms, histories, replies
 from bot.render.kit import ids, modals, refusals
 from bot.services import triage
 from handlers import desk, guard, incoming, scans
@@ -101,12 +101,13 @@ async def _fill(
 async def _history(desk: desk.Desk, request: incoming.Request, target: ids.ButtonTarget) -> None:
     actor = await desk.people.actor(request.user)
     shown, entries, comments = await desk.browse.history(target.ref, actor)
-    await guard.say(desk, request, replies.history(shown.anomaly, entries, comments, await desk.browse.closely(shown.anomaly)))
+    await guard.say(desk, request, histories.history(shown.anomaly, entries, comments, await desk.browse.closely(shown.anomaly)))
 
 
 async def _why(desk: desk.Desk, request: incoming.Request, target: ids.ButtonTarget) -> None:
     actor = await desk.people.actor(request.user)
-    await guard.say(desk, request, replies.why(target.ref, await desk.browse.why(target.ref, actor)))
+    decided = await desk.browse.why(target.ref, actor)
+    await guard.say(desk, request, histories.why(target.ref, decided, await desk.browse.seen(target.ref)))
 
 
 More = Callable[[desk.Desk, incoming.Request, ids.ButtonTarget], Awaitable[None]]

@@ -222,6 +222,10 @@ class Browse:
             raise errors.NotFound(await self._unseen(ref))
         return [model.Explanation(model.Reason.NO_ROUTE if reason is model.Reason.WAITING else reason, None)]
 
+    async def seen(self, ref: model.Ref) -> model.Anomaly | None:
+        """The anomaly as this desk saw it last, None for one that it never saw: to name it, once somebody may look."""
+        return (await self.anomalies.get([ref])).get(ref)
+
     async def _unseen(self, ref: model.Ref) -> str:
         """Why this desk knows nothing of an anomaly, as far as its system can tell."""
         source = self.sources.get(ref.source)

@@ -1,4 +1,4 @@
-"""Answers for the one person who asked or pressed: receipts, lists, counts, histories and reasons."""
+"""Answers for the one person who asked or pressed: receipts, lists, counts, who is who."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot import model
-from bot.core import overlay, reasons, vocabulary
+from bot.core import overlay, vocabulary
 from bot.render import siblings
-from bot.render.anomaly import buttons, evidence, rows, wording
+from bot.render.anomaly import buttons, rows, wording
 from bot.render.kit import blocks, ids, limits, refusals, text, unheard
 
 PAGE = 10
@@ -291,81 +291,3 @@ def _person(person: model.Person | None) -> str:
     address = text.short(person.email, 80, "")
     name = text.short(person.name, 60, address or f"user {text.short(person.id, 40)}")
     return f"{name} ({address})" if address and address != name else name
-
-
-# --- history and reasons ----------------------------------------------------------------------------------------------------------
-
-
-def history(
-    anomaly: model.Anomaly,
-    entries: Sequence[model.Entry],
-    comments: Sequence[model.Comment],
-    told: model.Evidence = model.NO_EVIDENCE,
-) -> model.Message:
-    """Who did what, newest first, refused tries too; then what was said in the system, and what that tells to whoever looks closely."""
-    heading = f"History of {wording.title(anomaly)}, {wording.ident(anomaly)}"
-    done = [(_entry(entry), entry.at) for entry in entries[:_LINES]]
-    if not done:
-        done_blocks = [blocks.section("Nobody has done anything to it that this desk knows of.")]
-    else:
-        done_blocks = [blocks.context(line, blocks.marked(text.when(at))) for line, at in done]
-    said_blocks = [
-        blocks.context(_remark(comment), *((blocks.marked(text.when(comment.at)),) if comment.at else ())) for comment in comments[-_LINES:]
-    ]
-    head = (blocks.section("Comments, oldest first:"),) if said_blocks else ()
-    spoken = text.sentence(
-        text.spoken(heading),
-        *(f"{text.spoken(line)} {text.when(at)}" for line, at in done),
-        *(text.spoken(_remark(comment)) for comment in comments[-_LINES:]),
-    )
-    if not done:
-        spoken = text.sentence(spoken, "Nobody has done anything to it that this desk knows of")
-    closely, closely_spoken = evidence.closely(anomaly, told)
-    return limits.fit(
-        model.Message(text.sentence(spoken, *closely_spoken), (blocks.section(heading), *done_blocks, *head, *said_blocks, *closely))
-    )
-
-
-def _entry(entry: model.Entry) -> str:
-    """ "Acknowledged by Dana", "Not archived by Lee: no right to"; with what changed where the journal knows."""
-    what = wording.verb(entry)
-    if entry.result is not model.Result.DONE:
-        what = f"{'Not' if entry.result is model.Result.REFUSED else 'Already'} {what.lower()}"
-    who = f"{what} {wording.by(entry)}".strip()
-    before, after = text.short(entry.before, 100, ""), text.short(entry.after, 100, "")
-    moved = f" ({before or 'nothing'} → {after or 'nothing'})" if (before or after) and before != after else ""
-    detail = text.short(entry.detail, 300, "")
-    return f"{who}{moved}{f': {detail}' if detail else ''}"
-
-
-def _remark(comment: model.Comment) -> str:
-    return f"{text.short(comment.author, 60, 'Somebody')}: {text.short(comment.text, 500)}"
-
-
-def why(ref: model.Ref, decided: Sequence[model.Explanation]) -> model.Message:
-    """Why it was posted, folded, held or left out: every decision, with its reason in a sentence."""
-    heading = f"Why {text.short(str(ref), 80)} is shown the way it is"
-    if not decided:
-        return blocks.line(f"{heading}: nothing was decided about it yet.")
-    lines = [(_decision(one), one) for one in decided[:_LINES]]
-    rows = [blocks.context(line, *(part for part in _where(one))) for line, one in lines]
-    spoken = text.sentence(text.spoken(heading), *(" ".join([text.spoken(line), *_where_spoken(one)]) for line, one in lines))
-    return limits.fit(model.Message(spoken, (blocks.section(f"{heading}:"), *rows)))
-
-
-def _decision(decided: model.Explanation) -> str:
-    detail = text.short(decided.detail, 300, "")
-    return text.sentence(reasons.sentence(decided.reason, decided.route), f"Slack's last answer: {detail}" if detail else "")
-
-
-def _channel(decided: model.Explanation) -> str:
-    """A channel link that Slack writes out itself; ids only, so that it can be nothing else."""
-    return f"<#{decided.channel}>" if decided.channel[:1] in ("C", "G") and decided.channel.isalnum() and decided.channel.isascii() else ""
-
-
-def _where(decided: model.Explanation) -> list[model.Block]:
-    return [blocks.marked(part) for part in _where_spoken(decided)]
-
-
-def _where_spoken(decided: model.Explanation) -> list[str]:
-    return [part for part in (_channel(decided), text.when(decided.at) if decided.at else "") if part]
