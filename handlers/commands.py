@@ -8,7 +8,7 @@ from functools import partial
 
 from bot import errors, model
 from bot.core import grammar
-from bot.render.anomaly import anomaly_card, likeness, replies
+from bot.render.anomaly import anomaly_card, histories, likeness, replies
 from bot.render.desk import desk_help, desk_status
 from bot.render.digest import digest_message
 from bot.render.kit import ids, refusals, spreadsheet
@@ -120,7 +120,7 @@ async def _count(desk: desk.Desk, command: grammar.Command, actor: model.Actor) 
     counted = await desk.browse.count(query, actor)
     if not counted.total:
         raise errors.NotFound(await desk.browse.why_nothing(query, actor))
-    return replies.count(counted.words, counted.total, counted.by_state, counted.by_table, counted.totals, counted.unheard)
+    return replies.count(counted.words, counted.total, counted.by_state, counted.by_table, counted.totals, counted.unheard, counted.as_of)
 
 
 async def _common(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
@@ -138,11 +138,12 @@ async def _show(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -
 
 async def _history(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
     shown, entries, comments = await desk.browse.history(command.refs[0], actor)
-    return replies.history(shown.anomaly, entries, comments, await desk.browse.closely(shown.anomaly))
+    return histories.history(shown.anomaly, entries, comments, await desk.browse.closely(shown.anomaly))
 
 
 async def _why(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
-    return replies.why(command.refs[0], await desk.browse.why(command.refs[0], actor))
+    (ref, *_) = command.refs
+    return histories.why(ref, await desk.browse.why(ref, actor), await desk.browse.seen(ref))
 
 
 async def _status(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:

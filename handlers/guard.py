@@ -239,24 +239,28 @@ async def may_look(desk: desk.Desk, request: incoming.Request) -> model.Actor:
     return actor
 
 
-async def say(desk: desk.Desk, request: incoming.Request, message: model.Message, *, refused: bool = False) -> None:
+async def say(desk: desk.Desk, request: incoming.Request, message: model.Message, *, refused: bool = False, instead: bool = False) -> None:
     """Tell the actor alone: in their Home where they are in it, through the response_url, else in the channel, else directly. An answer
-    that cannot be given is logged."""
+    that cannot be given is logged.
+
+    `instead`: in place of the message that was clicked, where that is one that only the actor sees and can still be replaced.
+    """
+    replace = instead and bool(request.container.get("is_ephemeral"))
     try:
         if request.channel == incoming.HOME:
             await at_home.answer(desk, request, message, refused=refused)
-        elif not await _responded(desk, request, message):
+        elif not await _responded(desk, request, message, replace):
             await _whisper(desk, request, message)
     except errors.DeliveryError as error:
         log.warning("an answer did not reach its user: %s", error)
 
 
-async def _responded(desk: desk.Desk, request: incoming.Request, message: model.Message) -> bool:
+async def _responded(desk: desk.Desk, request: incoming.Request, message: model.Message, replace: bool) -> bool:
     """Through the response_url; False when there is none or it is used up."""
     if not request.response_url:
         return False
     try:
-        await desk.messenger.respond(request.response_url, message)
+        await desk.messenger.respond(request.response_url, message, replace=replace)
     except errors.SlackRejected as error:
         log.info("a response_url is used up: %s", error)
         return False

@@ -22,7 +22,7 @@ from bot.model.anomalies import (
 )
 from bot.model.batches import Batch, BatchState, Fate, Item, Progress, Refusals, Snapshot, Split
 from bot.model.cards import Block, Card, CardDraft, CardKind, CardState, Decision, Message, Reason, Route, Window
-from bot.model.digest import Digest, DigestDay, DigestLine, NoisyCheck
+from bot.model.digest import Digest, DigestDay, DigestLine, NoisyCheck, Unread
 from bot.model.evidence import NO_EVIDENCE, Common, Detection, Evidence
 from bot.model.findings import Direction, Fact, Happening, Scale, Series
 from bot.model.home import Home, HomeFacts, HomeQueue, Load, Turn
@@ -155,6 +155,7 @@ __all__ = [
     "Turn",
     "Unheard",
     "UnknownReport",
+    "Unread",
     "Verdict",
     "Window",
     "Word",

@@ -207,7 +207,7 @@ async def test_the_menu_of_a_card_triages_its_anomaly(demo: Demo, page: Page) ->
 
 async def test_the_digest_is_drawn_and_leads_to_the_queue(demo: Demo, page: Page) -> None:
     await say(page, "/anomalies digest")
-    digest = whisper(page, "still open", "The longest waiting")
+    digest = whisper(page, "still open", "that wait longest")
     drawn = digest.get_by_test_id("chart")
     await expect(drawn.locator("canvas, svg").first).to_be_visible()
     series = await drawn.evaluate("(box) => Object.values(getElement(box.id.slice(1)).chart.getOption().series).map((one) => one.data)")

@@ -23,8 +23,8 @@ async def test_every_verb_is_answered(front: Front) -> None:
     (ident,) = await front.arrive(description="A NULL in customer_id")
     expected = {
         "help": ("/anomalies list", "/anomalies status"),
-        "list": (str(ident), "Active"),
-        "count": ("1 anomaly matches", "By state: 1 Active"),
+        "list": (f"#{ident}", "unassigned"),
+        "count": ("1 anomaly matches", "1 active"),
         "common": ("Qualytics cannot tell what anomalies have in common",),
         "show": ("Weight", str(ident)),
         "history": ("History of", "Nobody has done anything"),

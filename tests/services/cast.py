@@ -68,7 +68,8 @@ class System:
     async def find(self, query: model.Query) -> model.Found:
         self.asked.append("find")
         self.limits.append(query.limit)
-        found = sorted(self.all, key=lambda one: one.created, reverse=True)
+        rising = {"oldest": lambda one: one.created, "weight": lambda one: (-(one.weight or 0), -one.created.timestamp())}
+        found = sorted(self.all, key=rising.get(query.sort, lambda one: -one.created.timestamp()))
         return model.Found(found[: query.limit or None], len(found))
 
     async def count(self, query: model.Query) -> int:
