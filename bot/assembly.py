@@ -379,6 +379,7 @@ def _status(ground: Ground, looking: browse.Browse, polling: poll.Poll, posting:
         operations=ground.store.operations,
         journal=ground.store.journal,
         workers=ground.store.workers,
+        pushes=ground.store.pushes,
         clock=ground.clock,
         line=ground.line,
         off=homes.off,
