@@ -35,7 +35,6 @@ class SlackDirectory:
         self._failing: set[str] = set()
         self._lock = asyncio.Lock()
         self._tested: Mapping[str, Any] = {}
-        self._scopes: frozenset[str] = frozenset()
         self._app: str | None = None
 
     async def actor(self, user: str) -> model.Actor:
@@ -97,14 +96,14 @@ class SlackDirectory:
 
     async def _ours(self) -> model.Installation:
         if not self._tested.get("team_id"):
-            self._tested, self._scopes = await tested(self._client)
+            self._tested, _ = await tested(self._client)
         told = {field: str(self._tested.get(f"{field}_id") or "") for field in ("team", "enterprise")}
         return model.Installation(**told)
 
     async def scopes(self) -> frozenset[str]:
-        """What the bot token may do; asked once."""
-        await self._ours()
-        return self._scopes
+        """What the bot token may do; asked anew each time, because an app that is installed again keeps its token."""
+        _, scopes = await tested(self._client)
+        return scopes
 
     async def _groups_of(self, user: str) -> frozenset[str]:
         async with self._lock:

@@ -313,7 +313,7 @@ async def test_a_desk_without_its_home_tab_goes_on_and_says_so(front: Front) -> 
     space = front.stage.workspace
     whole = space.app
     try:
-        space.app = dataclasses.replace(whole, home_tab=False)
+        space.app = dataclasses.replace(whole, home_tab=False, events=frozenset(), scopes=whole.scopes - {"app_mentions:read"})
         homes.later(front)
         await homes.tell(front, homes.opening(front))
         (ident,) = await front.arrive()
@@ -321,6 +321,7 @@ async def test_a_desk_without_its_home_tab_goes_on_and_says_so(front: Front) -> 
         assert "Acknowledged by Dana" in visible(front.card(ident))
         status = await front.told(front.command("status"))
         assert "the app has no Home tab" in status and "install it again" in status
+        assert "a mention of the bot is not answered (scope app_mentions:read)" in status
     finally:
         space.app = whole
     homes.later(front, 5)
