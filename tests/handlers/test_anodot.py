@@ -116,7 +116,7 @@ async def test_what_a_filter_has_in_common_is_told_to_whoever_asks(front: Front)
     told = await front.told(front.command("common metric:signups"))
     assert "what=signups: " in told and " of " in told
     assert "add metric:revenue" in await front.told(front.command("common status:any"))
-    assert "common <filter>" in await front.told(front.command("help"))
+    assert "common &lt;filter&gt;" in await front.told(front.command("help"))
 
 
 async def test_filters_of_its_own_select_and_sort(front: Front) -> None:
