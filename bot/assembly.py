@@ -357,6 +357,7 @@ def _status(ground: Ground, looking: browse.Browse, polling: poll.Poll, posting:
         operations=ground.store.operations,
         journal=ground.store.journal,
         workers=ground.store.workers,
+        pushes=ground.store.pushes,
         clock=ground.clock,
         line=ground.line,
         version=metadata.version("anomaly-desk"),

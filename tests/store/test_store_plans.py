@@ -238,6 +238,7 @@ CALLS: dict[str, Callable[[engine.Store], Awaitable[Any]]] = {
     "push": lambda desk: desk.pushes.add(SOURCE, model.News(everything=True), NOON),
     "systems that pushed": lambda desk: desk.pushes.systems([SOURCE, "acme"], after(9)),
     "pushes": lambda desk: desk.pushes.waiting(SOURCE, after(9), 10),
+    "waiting pushes": lambda desk: desk.pushes.backlog(SOURCE),
     "settle a push": lambda desk: desk.pushes.settle([PUSH], NOON),
     "read a push again": lambda desk: desk.pushes.again([PUSH], NOON),
     "want pictures": lambda desk: desk.pictures.ask(CARD, "1.1", [ref(1), ref(2)], NOON),
