@@ -59,7 +59,7 @@ SYSTEMS: tuple[System, ...] = (
         FEED,
         lambda url: {"ANOMIFY_URL": url, "ANOMIFY_TOKEN": anomify.SANDBOX_TOKEN, "ANOMIFY_PAGE_URL": f"{url}{anomify.PAGE}"},
         pushes=True,
-        body='{"data": {"anomaly": {"id": 7731}}}',
+        body='{"data": {"anomaly": {"id": 7710}}}',
     ),
 )
 

@@ -242,8 +242,8 @@ def test_status_tells_each_system_what_waits_and_the_version() -> None:
     assert slack_rules.faults(message) == []
     for told in (slack_rules.seen(message), slack_rules.heard(message)):
         for words in (
-            "Qualytics answers. 1,200 anomalies tracked (1,200 active). 2 webhooks wait to be read. Posted ones are re-read, at most 75 "
-            "seconds behind.",
+            "Qualytics answers. 1,200 anomalies tracked (1,200 active). 2 webhooks wait to be read.",
+            "Posted ones are re-read, at most 75 seconds behind.",
             "Anodot does not answer: HTTP 500. Nothing tracked yet.",
             "Failing since",
             "connected by Socket Mode",
