@@ -105,9 +105,14 @@ class Stale(UserError):
 
 
 class SourceError(BotError):
-    """An anomaly system did not do what was asked. `source` is its name, `retryable` whether another try makes sense."""
+    """An anomaly system did not do what was asked. `source` is its name, `retryable` whether another try makes sense.
+
+    `reading`: whoever asked wanted to see something, and nothing else. `unsure`: it may have been done all the same.
+    """
 
     retryable = False
+    reading = False
+    unsure = False
 
     def __init__(self, source: str, message: str) -> None:
         super().__init__(message)
@@ -115,13 +120,14 @@ class SourceError(BotError):
 
 
 class SourceUnavailable(SourceError):
-    """Time-out, dropped connection or 5xx. `dropped`: the connection broke, nobody answered at all."""
+    """Time-out, dropped connection or 5xx. `dropped`: the connection broke, nobody answered at all. `brief` is the message in brackets:
+    "HTTP 500", "" where it has no shorter form."""
 
     retryable = True
 
-    def __init__(self, source: str, message: str, *, dropped: bool = False) -> None:
+    def __init__(self, source: str, message: str, *, dropped: bool = False, brief: str = "") -> None:
         super().__init__(source, message)
-        self.dropped = dropped
+        self.dropped, self.brief = dropped, brief
 
 
 class SourceRateLimited(SourceError):

@@ -111,7 +111,12 @@ async def _why(desk: desk.Desk, request: incoming.Request, target: ids.ButtonTar
 
 More = Callable[[desk.Desk, incoming.Request, ids.ButtonTarget], Awaitable[None]]
 
-MORE: Mapping[str, More] = {ids.MORE_COMMENT: _comment, ids.MORE_HISTORY: _history, ids.MORE_WHY: _why, ids.MORE_VERIFY: scans.verify}
+MORE: Mapping[str, More] = {
+    ids.MORE_COMMENT: _comment,
+    ids.MORE_HISTORY: guard.looks(_history),
+    ids.MORE_WHY: guard.looks(_why),
+    ids.MORE_VERIFY: scans.verify,
+}
 
 
 async def _more(desk: desk.Desk, request: incoming.Request) -> None:
@@ -161,11 +166,11 @@ ACTIONS: Mapping[str, guard.Handler] = {
     ids.ARCHIVE: _archive,
     ids.ASSIGN: _assign,
     ids.MORE: _more,
-    ids.SHOW: _show,
-    ids.GROUP_LIST: _members,
-    ids.LIST_PAGE: _list,
-    ids.CONTACT_NEWEST: _list,
-    ids.CONTACT_LIST: _list,
+    ids.SHOW: guard.looks(_show),
+    ids.GROUP_LIST: guard.looks(_members),
+    ids.LIST_PAGE: guard.looks(_list),
+    ids.CONTACT_NEWEST: guard.looks(_list),
+    ids.CONTACT_LIST: guard.looks(_list),
     ids.OPEN: _nothing,
 }
 

@@ -57,7 +57,9 @@ async def _run(desk: desk.Desk, request: incoming.Request, said: str, home: str 
     elif command.verb == "undo":
         await bulk.undo(desk, request, command, actor)
     else:
-        await guard.say(desk, request, await VERBS[command.verb](desk, command, actor))
+        with guard.looking():
+            answer = await VERBS[command.verb](desk, command, actor)
+        await guard.say(desk, request, answer)
 
 
 async def _export(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:

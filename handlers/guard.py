@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncAck, AsyncApp
@@ -194,6 +195,30 @@ def spare(desk: desk.Desk, work: asyncio.Future[Any]) -> None:
 
     desk.tasks.add(work)
     work.add_done_callback(done)
+
+
+@contextmanager
+def looking() -> Iterator[None]:
+    """In here nothing is to be changed: a system that fails is told of as one that could not be read."""
+    try:
+        yield
+    except errors.SourceError as error:
+        error.reading = True
+        raise
+
+
+Look = TypeVar("Look", bound=Callable[..., Awaitable[None]])
+
+
+def looks(handler: Look) -> Look:
+    """A listener that only shows something."""
+
+    @wraps(handler)
+    async def looked(*given: Any) -> None:
+        with looking():
+            await handler(*given)
+
+    return cast(Look, looked)
 
 
 async def may_look(desk: desk.Desk, request: incoming.Request) -> model.Actor:

@@ -203,7 +203,9 @@ class HttpSource:
                     finally:
                         await response.aclose()
         except (TimeoutError, httpx.TimeoutException) as error:
-            raise errors.SourceUnavailable(self.name, f"{self.title} did not answer within {self._timeout:g} seconds.") from error
+            brief = f"nothing within {self._timeout:g} seconds"
+            said = f"{self.title} did not answer within {self._timeout:g} seconds."
+            raise errors.SourceUnavailable(self.name, said, brief=brief) from error
         except unpacking.Unreadable as error:
             raise errors.SourceGarbled(self.name, f"{self.title} gave an answer that cannot be unpacked.") from error
         except httpx.HTTPError as error:

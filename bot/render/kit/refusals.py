@@ -17,7 +17,7 @@ _PROBABLY = "As far as this desk knows, nothing was changed."
 _CALL = "whoever runs Anomaly Desk"
 
 _SOURCE: tuple[tuple[type[errors.SourceError], str, str], ...] = (
-    (errors.SourceUnavailable, "{source} did not answer: {words}", f"{_PROBABLY} Try again in a minute."),
+    (errors.SourceUnavailable, "{source} did not answer ({brief}); nothing was changed", "Try again in a minute."),
     (errors.SourceRateLimited, "{source} asks to slow down: {words}", f"{_UNCHANGED} Try again in {{seconds}}."),
     (errors.SourceAuthFailed, "{source} does not accept the desk's token: {words}", f"{_UNCHANGED} Ask {_CALL} to renew the token."),
     (errors.SourceForbidden, "{source} does not allow this to the desk's user: {words}", f"{_UNCHANGED} {{right}}"),
@@ -36,6 +36,10 @@ _SOURCE: tuple[tuple[type[errors.SourceError], str, str], ...] = (
     (errors.SourceError, "{source} did not do it: {words}", f"{_PROBABLY} Try again in a minute."),
 )
 """Kind of failure, what happened, what to do. The first row that fits counts."""
+
+_UNREAD = "{source} could not be read just now ({brief}); the desk goes on trying"
+"""Where somebody wanted to see something, and the system may answer again by itself."""
+_UNHEARD = "{source} did not answer ({brief})"
 
 _SLACK: tuple[tuple[type[errors.DeliveryError], str], ...] = (
     (errors.SlackAmbiguous, "Slack did not say whether it took this: {words} Look at the card before you repeat it."),
@@ -141,7 +145,14 @@ def _words(error: errors.BotError) -> str:
 
 def _source(error: errors.SourceError) -> str:
     what, then = next((what, then) for kind, what, then in _SOURCE if isinstance(error, kind))
+    if error.unsure and isinstance(error, errors.SourceUnavailable):
+        what, then = _UNHEARD, f"{_PROBABLY} Look at it before you try again."
+    elif error.reading and isinstance(error, errors.SourceUnavailable | errors.SourceGarbled):
+        what, then = _UNREAD, "Ask again in a minute."
+    elif error.reading:
+        then = then.replace(f"{_UNCHANGED} ", "")
     facts = {
+        "brief": text.short(getattr(error, "brief", "") or str(error).strip().removesuffix("."), _ROOM, "it gave no reason"),
         "source": text.capital(text.short(error.source, 40, "The system")),
         "words": _words(error),
         "seconds": _seconds(error),

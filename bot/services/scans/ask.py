@@ -243,8 +243,9 @@ class Scans:
         await self.store.stop(operation.id, actor.name, self.clock.now())
         try:
             await scanner.abort(operation.scan.id)
-        except (errors.SourceUnavailable, errors.SourceGarbled):
-            raise  # nobody knows whether it was heard
+        except (errors.SourceUnavailable, errors.SourceGarbled) as error:
+            error.unsure = True  # nobody knows whether it was heard
+            raise
         except errors.SourceError:
             await self.store.stop(operation.id, operation.aborted_by, self.clock.now())
             raise

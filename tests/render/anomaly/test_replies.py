@@ -272,7 +272,11 @@ def test_a_bad_command_gets_a_caret_and_an_example() -> None:
 @pytest.mark.parametrize(
     ("error", "happened", "advice"),
     [
-        (errors.SourceUnavailable("qualytics", "timed out"), "Qualytics did not answer: timed out.", "Try again in a minute."),
+        (
+            errors.SourceUnavailable("qualytics", "Qualytics failed with HTTP 500.", brief="HTTP 500"),
+            "Qualytics did not answer (HTTP 500); nothing was changed.",
+            "Try again in a minute.",
+        ),
         (errors.SourceRateLimited("qualytics", "429", 11.6), "Qualytics asks to slow down", "Try again in 12 seconds."),
         (errors.SourceAuthFailed("qualytics", "expired"), "does not accept the desk's token: expired", "renew the token"),
         (errors.SourceForbidden("qualytics", "403", right="Editor", place="wh"), "does not allow this", "lacks the right Editor on wh;"),
