@@ -197,7 +197,7 @@ async def _the_finished_batch_is_taken_back(old: Old) -> None:
     done = old.ids("finished")
     receipt = old.message("Acknowledged 4 anomalies")
     await old.stage.press(receipt, "batch.undo")
-    await old.now(receipt, "taken back")
+    await old.now(receipt, "Taken back by")
     for ident in done:
         now = await old.stage.truth(ident)
         assert now["status"] == "Active"
