@@ -89,7 +89,7 @@ async def pressed_confirm(desk: desk.Desk, request: incoming.Request) -> None:
     actor = await desk.people.actor(request.user)
     batch = await desk.batches.confirm(request.value, actor)
     if batch.channel == request.channel:
-        with contextlib.suppress(errors.SlackRejected):  # one that cannot be taken away says what became of it when it is pressed
+        with contextlib.suppress(errors.DeliveryError):  # one that cannot be taken away says what became of it when it is pressed
             await desk.messenger.dismiss(request.response_url)
     else:
         await desk.messenger.respond(request.response_url, batch_message.started(await desk.batches.view(batch)), replace=True)

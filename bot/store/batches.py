@@ -191,8 +191,8 @@ class Batches:
         return await self._db.read(work)
 
     async def afterwards(self, batch: str) -> model.Afterwards:
-        """What became of those that are DONE: by the severity that they had when it was frozen, the worst first, and by the word for how they
-        were left, the most first."""
+        """What became of those that are DONE: by the severity that they had when it was frozen, the worst first, and by the word for how
+        they were left, the most first."""
         alike = (_ITEMS.c.before["severity"].as_string(), _ITEMS.c.after["status"].as_string())
         done = sa.and_(_ITEMS.c.batch == batch, _ITEMS.c.fate == model.Fate.DONE.value)
         severity, status = (column.label(name) for column, name in zip(alike, ("severity", "left"), strict=True))

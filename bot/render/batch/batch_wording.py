@@ -83,7 +83,7 @@ def _how(view: model.BatchView) -> str:
 
 
 def ways(view: model.BatchView) -> str:
-    """ "As Resolved in Qualytics and Autional, as Good catch in Anodot", where the systems call it differently; else ""."""
+    """ "As Resolved in Acme and Zen, as Good catch in Umbra", where the systems call it differently; else ""."""
     told = {} if view.batch.undo_of else _told_by(view)
     return text.capital(", ".join(f"as {word} in {phrases.both(titles)}" for word, titles in told.items())) if len(told) > 1 else ""
 
@@ -197,7 +197,7 @@ def counted(batch: model.Batch, counts: Mapping[model.Fate, int], *, done: bool 
 
 
 def shares(view: model.BatchView) -> list[str]:
-    """One line for each system of several: "• Qualytics: 500 done", "• Autional: 500 refused as a whole: it failed with HTTP 503". When it
+    """One line for each system of several: "• Acme: 500 done", "• Umbra: 500 refused as a whole: it failed with HTTP 503". When it
     was taken back, those parts alone that were refused."""
     known = {name: view.systems.get(name) or model.Capabilities(name, frozenset()) for name in view.shares}
     lines = [(name, _part(view, name), f"• {title(system)}: {_share(view, name)}") for name, system in known.items()]
