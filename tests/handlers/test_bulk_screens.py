@@ -117,6 +117,7 @@ async def test_limit_does_not_hide_how_many_match(front: Front) -> None:
     assert total >= 7
     assert f"The first 3 of {total} that match: " in lines(preview)[1]
     assert "limit:3" in lines(preview)[1] and "The first 3 of" in preview["text"]
+    assert "everything that is open limit:3" in visible(await asked(front, "ack status:open limit:3"))
     whole = await asked(front, f"ack min:77 status:active limit:{total}")
     assert "that match" not in visible(whole)
 
@@ -137,7 +138,7 @@ async def test_a_reopening_says_how_they_stand_now(front: Front) -> None:
     await done(front, f"archive {listed(made)} as:invalid")
     receipt = await done(front, f"reopen {listed(made)}")
     assert lines(receipt)[0].startswith("Dana reopened 2 anomalies · they are Acknowledged now · ")
-    assert "they are Acknowledged now" in receipt["text"]
+    assert "They are Acknowledged now." in receipt["text"]
 
 
 async def test_a_receipt_is_one_message_and_nothing_is_said_beside_it(front: Front) -> None:

@@ -171,7 +171,7 @@ async def test_of_two_thousand_three_are_done_one_is_refused_as_a_whole_tried_ag
     assert len(front.posted()) == posted + 1, "its CSV, in the thread"
     lines = visible(receipt(front, shown["ts"])).replace("\n ", " ").split("\n")
     assert lines[0] == "Taken back by Dana: 1,940 as before again"
-    assert "• 60 as before again, but not all of it: The feedback that was given stays in Anodot" in lines
+    assert "• 60 of them: The feedback that was given stays in Anodot" in lines
     assert journal(front, before) == {
         **{(*name, "archive", "done"): n for name, n in done.items()},
         **{(*name, "reopen", "done"): n for name, n in done.items()},

@@ -13,8 +13,6 @@ from bot.render.kit import blocks, ids, limits, marks, text
 UNDO_FOR = timedelta(minutes=30)
 """How long after its end a batch can be taken back."""
 _BAR = 10
-_SPOKEN = 1_500
-"""Characters of reasons in a message's own text; what is left out is counted."""
 
 
 # --- answers to the buttons -----------------------------------------------------------------------------------------------------------
@@ -68,8 +66,8 @@ def _running(view: model.BatchView) -> model.Message:
     line = f"{batch_wording.running(view)}: {batch_wording.counted(view.batch, view.progress.counts)}"
     said = text.sentence(
         text.spoken(text.sentence(line, f"{_percent(view)} is settled", f"Selected: {words}" if words else "")),
-        _spoken(shares),
-        _spoken(reasons),
+        batch_wording.spoken(shares),
+        batch_wording.spoken(reasons),
     )
     shown = (
         blocks.section(f"{' · '.join(filter(None, (line, words)))}\n{_bar(view)}"),
@@ -100,9 +98,9 @@ def _receipt(view: model.BatchView) -> model.Message:
             )
         ),
         text.spoken(f"Selected: {words}" if words else ""),
-        _spoken(shares),
-        _spoken(reasons),
-        _spoken([f"Each: {'; '.join(batch_wording.gets(batch.change, view.names))}"] if extra else []),
+        batch_wording.spoken(shares),
+        batch_wording.spoken(reasons),
+        batch_wording.spoken([f"Each: {'; '.join(batch_wording.gets(batch.change, view.names))}"] if extra else []),
         afterwards,
         "Press Try that part again for the part whose system did not answer" if again else "",
         f"{file} names every anomaly with its result" if file else "",
@@ -157,19 +155,6 @@ def _bar(view: model.BatchView) -> str:
 
 def _lines(lines: Sequence[str]) -> tuple[model.Block, ...]:
     return (blocks.section("\n".join(lines)),) if lines else ()
-
-
-def _spoken(lines: Sequence[str]) -> str:
-    """Marked lines in sentences: as many as there is room for, and how many more."""
-    told, room = [], _SPOKEN
-    for line in lines:
-        said = text.spoken(line.removeprefix("• "))
-        if text.size(said, markup=True) > room:
-            break
-        room -= text.size(said, markup=True)
-        told.append(said)
-    more = len(lines) - len(told)
-    return text.sentence(*told, f"{text.number(more)} more are in the message itself" if more else "")
 
 
 def _extra(view: model.BatchView) -> tuple[model.Block, ...]:
@@ -260,4 +245,4 @@ def _back_spoken(back: model.BatchView) -> tuple[str, ...]:
     at = f" {text.when(back.batch.finished)}" if back.batch.finished else ""
     counted = batch_wording.counted(back.batch, back.progress.counts)
     reasons = batch_wording.reasons(back, all_of_them=False)
-    return (f"{text.spoken(line)}{at}: {counted}", _spoken(batch_wording.shares(back)), _spoken(reasons))
+    return (f"{text.spoken(line)}{at}: {counted}", batch_wording.spoken(batch_wording.shares(back)), batch_wording.spoken(reasons))

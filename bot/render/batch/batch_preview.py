@@ -33,7 +33,8 @@ def preview(
     title = f"{batch_wording.wanted(view, todo)}?"
     gets = batch_wording.gets(batch.change, view.names) if batch.change.action is not model.Action.DELETE else []
     beside = [batch_wording.later(later)] if later else []
-    chosen = "\n".join([_chosen(view, matching), *beside, *batch_wording.reasons(view, all_of_them=False)])
+    reasons = batch_wording.reasons(view, all_of_them=False)
+    chosen = [_chosen(view, matching), *beside]
     each = "\n".join(["Each anomaly gets:", *(f"• {part}" for part in gets)]) if gets else ""
     ways = batch_wording.ways(view)
     includes, severities = _includes(view, split), split.severities
@@ -41,7 +42,8 @@ def preview(
     said = text.sentence(
         text.spoken(title),
         unheard.spoken(silent, "batch"),
-        text.spoken(text.joined(chosen)),
+        text.spoken(text.sentence(*chosen)),
+        batch_wording.spoken(reasons),
         includes,
         f"By severity: {marks.spoken(severities)}" if severities else "",
         *(text.spoken(line) for line in counted),
@@ -52,7 +54,7 @@ def preview(
     shown = (
         blocks.header(title),
         *unheard.rows(silent, "batch"),
-        blocks.section(chosen),
+        blocks.section("\n".join([*chosen, *reasons])),
         *((blocks.bold(includes),) if includes else ()),
         *((blocks.context(blocks.marked(marks.marked(severities))),) if severities else ()),
         *(blocks.section(part) for part in ("\n".join(counted), ways, each) if part),

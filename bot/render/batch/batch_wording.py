@@ -12,6 +12,9 @@ from bot.render.kit import refusals, text
 CSV_ABOVE = 20
 """A receipt of more anomalies than this has a CSV in its thread; up to it every refused id is on the card."""
 
+_SPOKEN = 1_500
+"""Characters of such lines in a message's own text; what is left out is counted."""
+
 _GROUPS_BESIDE_CSV = 8
 _IDS_BESIDE_CSV = 5
 
@@ -243,6 +246,19 @@ def reasons(view: model.BatchView, *, all_of_them: bool) -> list[str]:
     return lines + ([f"• {text.number(untold)} more for other reasons"] if groups and untold > 0 else [])
 
 
+def spoken(lines: Sequence[str]) -> str:
+    """Marked lines in sentences: as many as there is room for, and how many more."""
+    told, room = [], _SPOKEN
+    for line in lines:
+        said = text.spoken(line.removeprefix("• "))
+        if text.size(said, markup=True) > room:
+            break
+        room -= text.size(said, markup=True)
+        told.append(said)
+    more = len(lines) - len(told)
+    return text.sentence(*told, f"{text.number(more)} more are in the message itself" if more else "")
+
+
 def later(amount: int) -> str:
     """Those that joined a group card after somebody saw it."""
     one = amount == 1
@@ -256,8 +272,8 @@ def _reason(view: model.BatchView, group: model.Refusals, most: int) -> str:
     why = refusals.why(group.reason, group.right, group.places, title(system) if system else "", silent).rstrip(".")
     # The ids come first: what has to give way to other text is the end of the reason.
     named = "" if group.fate is model.Fate.DONE and view.batch.total > CSV_ABOVE else _named(view, group, most)
-    but = ", but not all of it" if group.fate is model.Fate.DONE and view.batch.undo_of else ""
-    return f"• {text.number(group.count)} {_fates(view.batch)[group.fate]}{but}{named}: {why}"
+    what = "of them" if group.fate is model.Fate.DONE else _fates(view.batch)[group.fate]
+    return f"• {text.number(group.count)} {what}{named}: {why}"
 
 
 def _named(view: model.BatchView, group: model.Refusals, most: int) -> str:

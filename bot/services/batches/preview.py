@@ -199,6 +199,7 @@ class Previews:
 def _words(command: grammar.Command) -> str:
     """How the selection of a command is told on its receipt."""
     if command.query:
-        return grammar.canonical(command.query) or "everything that is open"
+        first = f" limit:{command.query.limit}" if command.query.limit else ""
+        return (grammar.canonical(replace(command.query, limit=0)) or "everything that is open") + first
     alone = len({ref.source for ref in command.refs}) == 1
     return ", ".join(ref.id if alone else str(ref) for ref in command.refs)

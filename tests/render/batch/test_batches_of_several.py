@@ -116,6 +116,6 @@ def test_what_was_taken_back_offers_no_part_again_and_no_undo(state: model.Batch
     told = seen(message)
     assert slack_rules.pressable(message) == []
     assert "• Acme: 5 as before again" in told and "• Acme: 5 done" not in told
-    assert "• 2 as before again, but not all of it: The feedback that was given stays in Acme" in told
+    assert "• 2 of them: The feedback that was given stays in Acme" in told
     assert "• Umbra: 3 refused as a whole" in told, "it was never changed"
     assert "The feedback that was given stays in Acme" in message.text
