@@ -94,7 +94,10 @@ def _receipt(view: model.BatchView) -> model.Message:
         *(_back_spoken(back) if back else ()),
         text.spoken(
             text.sentence(
-                f"Before that, {title}" if back else title, f"Among them: {marks.spoken(bad)}" if bad else "", text.capital(aside), left
+                f"Before that, {title}" if back else title,
+                f"Among them: {marks.spoken(bad)}" if bad else "",
+                text.capital(aside),
+                text.capital(left),
             )
         ),
         text.spoken(f"Selected: {words}" if words else ""),
