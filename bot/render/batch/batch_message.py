@@ -85,7 +85,7 @@ def _receipt(view: model.BatchView) -> model.Message:
     words, shares, extra = _selected(batch), batch_wording.shares(view), _extra(view)
     title, aside = batch_wording.finished(view), batch_wording.counted(batch, view.progress.counts, done=False)
     bad = [(severity, amount) for severity, amount in view.done.severities if severity in _GRAVE] if batch.change.action in _LOSING else []
-    left, reasons = _left(view), batch_wording.reasons(view, all_of_them=not large)
+    left, reasons = _left(view), batch_wording.reasons(view, all_of_them=not (large or view.back))
     afterwards, undo = _afterwards(view)
     again = _again(view)
     file = "CSV in the thread" if large else ""

@@ -12,7 +12,7 @@ from bot.render.kit import refusals, text
 CSV_ABOVE = 20
 """A receipt of more anomalies than this has a CSV in its thread; up to it every refused id is on the card."""
 
-_SPOKEN = 1_500
+_SPOKEN = 700
 """Characters of such lines in a message's own text; what is left out is counted."""
 
 _GROUPS_BESIDE_CSV = 8

@@ -291,7 +291,20 @@ def test_twenty_reasons_of_twenty_refusals_are_all_on_the_card_and_as_many_as_fi
     assert told.startswith("Dana archived none of 20 anomalies as Duplicate · 20 refused · table:orders status:open\n")
     for number in range(20):
         assert f"• 1 refused (id 100{number}): {number}: xxx" in told
-    assert "18 more are in the message itself." in slack_rules.heard(message)
+    assert "19 more are in the message itself." in slack_rules.heard(message)
+
+
+def test_the_fullest_receipt_has_at_most_forty_blocks_and_offers_no_less() -> None:
+    groups = [because(REFUSED, f"{number}: {'x' * 480}", f"100{number}") for number in range(20)]
+    frozen = samples.finished(replace(changing(model.Action.ARCHIVE, 20, archive_as="Duplicate", comment="x")))
+    done = model.Afterwards([(model.Severity.CRITICAL, 2)])
+    receipt = replace(view(frozen, *groups, done=1, refused=20), done=done)
+    taken_back = replace(receipt, back=view(replace(samples.finished(BACK), total=20), *groups, done=1, refused=19))
+    for shown in (receipt, taken_back):
+        message = batch_message.card(shown)
+        assert len(sound(message).blocks) <= 40 and "left out" not in seen(message)
+        assert len(message.text) <= 3_000
+    assert ids.BATCH_UNDO in pressed(batch_message.card(receipt))
 
 
 def test_ten_thousand_refusals_fit_and_the_csv_has_the_rest() -> None:

@@ -199,6 +199,35 @@ async def test_an_undo_that_an_earlier_release_left_behind_is_started(world: Wor
     assert world.system.there["1"].state is model.State.ACTIVE
 
 
+async def test_an_undo_that_has_a_message_of_its_own_from_an_earlier_release_is_told_there_to_its_end(world: World) -> None:
+    desk = world.desk()
+    await desk.met(1)
+    back = await desk.batches.undo(await done(desk, INVALID, 1), DANA, "")
+    await desk.cards.publish(freeze.own_message(back))
+    await desk.post.flush()
+    assert any("Dana is taking back 1 change" in said for said in world.wall.shown.values())
+    await desk.runs.work()
+    await desk.post.flush()
+    (own,) = [said for said in world.wall.shown.values() if "Dana took back 1 change" in said]
+    (receipt,) = [said for said in world.wall.shown.values() if "Taken back by Dana" in said]
+    assert own != receipt
+
+
+async def test_an_undo_has_the_message_of_its_batch_and_no_other(world: World) -> None:
+    desk = world.desk()
+    await desk.met(1)
+    ident = await done(desk, INVALID, 1)
+    await desk.post.flush()
+    before = set(world.wall.shown)
+    await desk.batches.undo(ident, DANA, "elsewhere")
+    await desk.post.flush()
+    assert any("Dana is taking this back" in said for said in world.wall.shown.values())
+    await desk.runs.work()
+    await desk.post.flush()
+    assert set(world.wall.shown) == before
+    assert any("Taken back by Dana" in said for said in world.wall.shown.values())
+
+
 async def test_the_message_of_a_confirmed_batch_survives_a_kill(world: World) -> None:
     desk = world.desk()
     await desk.met(1)
