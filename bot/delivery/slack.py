@@ -135,13 +135,20 @@ class SlackMessenger:
         An address that is used up (5 uses, 30 minutes) raises SlackRejected with code used_url or expired_url; the message itself lives on.
         So does one that is not Slack's (code foreign_url), to which nothing is sent: what we answer is for people of our workspace.
         """
-        if not _slacks_own(response_url, self._client.base_url):
-            raise errors.SlackRejected("The address to answer to is not one of Slack's.", code="foreign_url")
         body: dict[str, Any] = {"text": message.text, "replace_original": replace}
         body |= {"blocks": list(message.blocks)} if message.blocks or replace else {}
         body |= {} if replace else {"response_type": "ephemeral"}
+        await self._answer(response_url, body, repeatable=replace)
+
+    async def dismiss(self, response_url: str) -> None:
+        """Take away the clicked message that only its actor sees. Raises as `respond` does."""
+        await self._answer(response_url, {"delete_original": True}, repeatable=True)
+
+    async def _answer(self, url: str, body: Mapping[str, Any], *, repeatable: bool) -> None:
+        if not _slacks_own(url, self._client.base_url):
+            raise errors.SlackRejected("The address to answer to is not one of Slack's.", code="foreign_url")
         with self._counted("response_url"):
-            await failures.ask_url(self._answer_to(response_url, body), repeatable=replace)
+            await failures.ask_url(self._answer_to(url, body), repeatable=repeatable)
 
     async def _answer_to(self, url: str, body: Mapping[str, Any]) -> WebhookResponse:
         """The library's webhook client follows redirects; this goes to Slack or nowhere."""

@@ -20,7 +20,7 @@ from bot.model.anomalies import (
     Standing,
     State,
 )
-from bot.model.batches import Batch, BatchState, Fate, Item, Progress, Refusals, Snapshot, Split
+from bot.model.batches import Afterwards, Batch, BatchState, BatchView, Fate, Item, Progress, Refusals, Snapshot, Split
 from bot.model.cards import Block, Card, CardDraft, CardKind, CardState, Decision, Message, Reason, Route, Window
 from bot.model.digest import Digest, DigestDay, DigestLine, NoisyCheck, Unread
 from bot.model.evidence import NO_EVIDENCE, Common, Detection, Evidence
@@ -54,10 +54,12 @@ __all__ = [
     "OVER",
     "Action",
     "Actor",
+    "Afterwards",
     "Anomaly",
     "Answer",
     "Batch",
     "BatchState",
+    "BatchView",
     "Block",
     "Capabilities",
     "Card",

@@ -30,6 +30,10 @@ class Messenger(Protocol):
         """Answer a click or command: for its actor alone, or in place of the clicked message with `replace`."""
         ...
 
+    async def dismiss(self, response_url: str) -> None:
+        """Take away the clicked message that only its actor sees."""
+        ...
+
     async def whisper(self, channel: str, user: str, message: model.Message, thread: str = "") -> None:
         """A message that only this user sees, in a thread of the channel where one is given."""
         ...

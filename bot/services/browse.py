@@ -93,6 +93,15 @@ class Browse:
     async def select(self, query: model.Query, actor: model.Actor) -> selecting.Selection:
         """Everything that matches, for a change. Raises NotFound with the word that excluded most when nothing does."""
         permissions.decide(model.Action.BROWSE, actor, self.grants)
+        found = await self._selected(query, actor)
+        if not query.limit:
+            return found
+        with contextlib.suppress(*searching.APART):
+            matching = await self.search.size(replace(query, limit=0), actor)
+            return replace(found, matching=matching if matching > query.limit else None)
+        return found
+
+    async def _selected(self, query: model.Query, actor: model.Actor) -> selecting.Selection:
         found = await self.search.select(query, actor)
         if found is None:
             raise errors.NotFound(await self.why_nothing(query, actor))
@@ -104,7 +113,7 @@ class Browse:
         if not query.limit:
             counted, _ = await searching.each(self.search.asked(query), lambda source: self._sent(source, query, actor))
             bounded(sum(amount for _, amount in counted))
-        return await self.select(query, actor)
+        return await self._selected(query, actor)
 
     async def _sent(self, source: ports.Source, query: model.Query, actor: model.Actor) -> int:
         """How many match in one system, as far as it can say without reading them; else 0."""

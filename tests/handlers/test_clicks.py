@@ -143,7 +143,7 @@ async def test_a_click_on_a_group_is_about_those_that_it_showed(front: Front) ->
         action["block_id"]: {"type": "static_select", "selected_option": acknowledge},
     }
     preview = json.loads((await front.send(front.submission(form, values))).body)["view"]
-    assert f"{shown} anomalies are selected" in str(preview) and joined in str(preview)
+    assert f"{shown} anomalies: a group card." in str(preview) and joined in str(preview)
     await front.send(front.submission(preview, {}))
     stored = await front.running.store.anomalies.get([model.Ref("qualytics", str(ident)) for ident in (*made, *late)])
     acknowledged = {int(ref.id) for ref, one in stored.items() if one.state is model.State.ACKNOWLEDGED}

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bot import model, ports
 from bot.render import siblings
 from bot.render.anomaly import anomaly_card, anomaly_forms, replies
-from bot.render.batch import batch_message
+from bot.render.batch import batch_preview
 from bot.render.kit import limits, text
 from bot.render.review import review_form
 from bot.render.scan import scan_form
@@ -91,7 +91,7 @@ def _group(counted: Sequence[tuple[str, int]]) -> Any:
 
 def _preview(counted: Sequence[tuple[str, int]]) -> Any:
     split = replace(samples.SPLIT, tables=counted)
-    return batch_message.preview(samples.ARCHIVE_312, split, samples.progress(todo=312), samples.CAPABILITIES, {}).blocks
+    return batch_preview.preview(samples.batch_view(samples.ARCHIVE_312, samples.progress(todo=312)), split).blocks
 
 
 def _review(counted: Sequence[tuple[str, int]]) -> Any:

@@ -80,7 +80,7 @@ def test_everything_that_can_be_pressed_is_known() -> None:
     messages += samples.every_batch_message(samples.ARCHIVE_312, samples.SPLIT, done, samples.CAPABILITIES).values()
     silent = model.Refusals(model.Fate.REFUSED, f"{batch_items.PART}Anomify does not answer.", "", (), 1, (samples.REF,))
     finished = replace(samples.ARCHIVE_312, state=model.BatchState.DONE)
-    messages.append(batch_message.card(finished, model.Progress({model.Fate.REFUSED: 1}, [silent]), True, samples.CAPABILITIES))
+    messages.append(batch_message.card(samples.batch_view(finished, model.Progress({model.Fate.REFUSED: 1}, [silent]))))
     both = [("qualytics", "Qualytics"), ("anomify", "Anomify")]
     messages.append(refusals.error(errors.Unclear("Which one?", systems=both, text="show 1001")))
     missing = scan_samples.problem(model.Cause.TABLE_MISSING, "ordrs", near=["orders"])
