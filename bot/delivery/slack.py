@@ -80,7 +80,7 @@ class SlackMessenger:
         self._member_until: dict[str, float] = {}
         self._self: tuple[str, str] | None = None
 
-    async def post(self, channel: str, message: model.Message, card: str) -> str:
+    async def post(self, channel: str, message: model.Message, card: str, *, thread: str = "") -> str:
         """A new message with our card id in its metadata; returns its ts. Raises SlackAmbiguous when nobody knows whether it was stored."""
         room = await self._room(channel)
         async with self._turn(Lane.POST, room):
@@ -93,6 +93,8 @@ class SlackMessenger:
                     metadata={"event_type": EVENT, "event_payload": {"card": card}},
                     unfurl_links=False,
                     unfurl_media=False,
+                    thread_ts=thread or None,
+                    reply_broadcast=True if thread else None,
                 ),
                 repeatable=False,
                 pause=(Lane.POST, room),

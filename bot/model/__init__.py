@@ -24,7 +24,7 @@ from bot.model.batches import Batch, BatchState, Fate, Item, Progress, Refusals,
 from bot.model.cards import Block, Card, CardDraft, CardKind, CardState, Decision, Message, Reason, Route, Window
 from bot.model.digest import Digest, DigestDay, DigestLine, NoisyCheck
 from bot.model.evidence import NO_EVIDENCE, Common, Detection, Evidence
-from bot.model.findings import Direction, Fact, Happening, Scale, Series
+from bot.model.findings import Direction, Fact, Happening, Point, Scale, Series
 from bot.model.leases import Crew, Lease
 from bot.model.overlays import Kept, Overlay
 from bot.model.pushes import Mention, News, Push
@@ -32,6 +32,7 @@ from bot.model.queries import Answer, ClientOptions, Found, Handling, Idents, Ow
 from bot.model.reports import (
     ChannelRefuses,
     ChannelWorks,
+    CriticalJoined,
     FirstContact,
     LinkReplaced,
     NewlyAssigned,
@@ -76,6 +77,7 @@ __all__ = [
     "Common",
     "Contact",
     "Crew",
+    "CriticalJoined",
     "Decision",
     "Detection",
     "Digest",
@@ -114,6 +116,7 @@ __all__ = [
     "Person",
     "Place",
     "PlacesMet",
+    "Point",
     "Problem",
     "Progress",
     "Proposal",

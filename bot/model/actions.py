@@ -46,6 +46,7 @@ class Change:
     comment: str = ""
     stage: str | None = None
     case: str = ""
+    taking: bool = False
 
 
 class Result(StrEnum):

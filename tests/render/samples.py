@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot import errors, model, ports
 from bot.core import overlay
-from bot.render.anomaly import anomaly_card, anomaly_forms, replies
+from bot.render.anomaly import anomaly_card, anomaly_forms, group_card, replies
 from bot.render.batch import batch_message, deletion_form
 from bot.render.desk import desk_status, reports
 from bot.render.kit import modals, refusals
@@ -295,8 +295,10 @@ def every_message(
         **receipts,
         "receipt of many": replies.receipt(model.Receipt(change, outcomes * 30, {}, [anomaly.description] * 3), DANA, capabilities),
         "card": anomaly_card.anomaly(anomaly, capabilities, past),
-        "group": anomaly_card.group("card-1", tally, {anomaly.ref.source: capabilities, "other": capabilities}, 5),
-        "stale": replies.stale(anomaly, capabilities, past, "acknowledge"),
+        "group": group_card.group("card-1", tally, {anomaly.ref.source: capabilities, "other": capabilities}, 5),
+        "stale": replies.stale(anomaly, capabilities, replace(outcomes[0], by=past.last, stale=True), "acknowledge"),
+        "second": replies.stale(anomaly, capabilities, replace(outcomes[0], by=past.last), "acknowledge"),
+        "joined": group_card.joined([anomaly] * 12, {anomaly.ref.source: capabilities}),
         "listing": replies.listing(model.Listing(anomaly.description, [anomaly] * 10, 412, 10)),
         "group listing": replies.listing(model.Listing("", [anomaly] * 10, 412, 10), group="card-1"),
         "no listing": replies.listing(model.Listing(anomaly.description, [], 0)),

@@ -148,7 +148,7 @@ class Wall:
     shown: dict[str, str] = field(default_factory=dict)
     edits: list[datetime] = field(default_factory=list)
 
-    async def post(self, channel: str, message: model.Message, card: str) -> str:
+    async def post(self, channel: str, message: model.Message, card: str, *, thread: str = "") -> str:
         ts = f"{1_700_000_000 + len(self.shown)}.000100"
         self.shown[ts] = text.spoken(message.text)
         return ts

@@ -101,7 +101,7 @@ class Signed:
     def __init__(self, desk: desks.Desk, name: str, by: list[str]) -> None:
         self._inner, self._name, self._by = desk.post.messenger, name, by
 
-    async def post(self, channel: str, message: model.Message, card: str) -> str:
+    async def post(self, channel: str, message: model.Message, card: str, *, thread: str = "") -> str:
         self._by.append(self._name)
         await asyncio.sleep(0)
         return await self._inner.post(channel, message, card)

@@ -29,10 +29,10 @@ def place(anomaly: model.Anomaly) -> str:
     *around, inner = [place.name for place in anomaly.where] or [""]
     if not around:
         return text.short(inner, 60 if anomaly.container or anomaly.places else 40, "") if anomaly.where else ""
-    return f"{text.short(inner, 60)} ({_within(around)})"
+    return f"{text.short(inner, 60)} ({within(around)})"
 
 
-def _within(around: Sequence[str]) -> str:
+def within(around: Sequence[str]) -> str:
     """The outer places; of very many the outermost and the innermost of them."""
     named = [text.short(name, 40) for name in around]
     return " › ".join(named if len(named) <= _AROUND else [named[0], text.ELLIPSIS, *named[1 - _AROUND :]])
@@ -110,6 +110,20 @@ def series(told: model.Series) -> str:
     change = f" ({_change(told)})" if _change(told) else ""
     parts = (f"{metric} {value}".strip(), f"{_expected(told)}{change}".strip(), str(told.direction or ""))
     return ", ".join([part for part in parts if part] + ([f"resolution {resolution}"] if resolution else []))
+
+
+def measured(told: model.Series, *, value: bool = True, direction: bool = True) -> str:
+    """The same without the metric: "4,210, expected 1,200 to 1,900 (+121 %), up"; without the value and without where it went if these
+    are told already."""
+    change = f" ({_change(told)})" if _change(told) else ""
+    resolution = text.short(told.resolution, 40, "")
+    parts = (
+        _amount(told.value, told.unit) if value else "",
+        f"{_expected(told)}{change}".strip(),
+        str(told.direction or "") if direction else "",
+        f"resolution {resolution}" if resolution else "",
+    )
+    return ", ".join(part for part in parts if part)
 
 
 def _amount(number: float | None, unit: str) -> str:
@@ -243,7 +257,7 @@ def done(entry: model.Entry, anomaly: model.Anomaly, closing: Sequence[model.Clo
     """The last thing that happened to this anomaly, told by how it stands now: "Assigned to Lee Park by Dana"."""
     what = verb(entry)
     if anomaly.over and not entry.actor_name.strip() and entry.action in _ENDS:
-        return f"{model.OVER}: {text.short(entry.via, 40, 'its system')} closed it by itself"
+        return over(entry.via)
     if entry.action == model.Action.ASSIGN:
         names = assignees(anomaly.assignees)
         what = f"Assigned to {names}" if names else "Unassigned"
@@ -251,6 +265,11 @@ def done(entry: model.Entry, anomaly: model.Anomaly, closing: Sequence[model.Clo
         how = f"as {closed(anomaly.archived_as, closing)}" if anomaly.archived_as else outcome(entry, closing)
         what = " ".join(part for part in (what, how) if part)
     return " ".join(part for part in (what, by(entry)) if part)
+
+
+def over(title: str) -> str:
+    """How one ended that its system closed by itself."""
+    return f"{model.OVER}: {text.short(title, 40, 'its system')} closed it by itself"
 
 
 _ENDS = (model.Action.ARCHIVE.value, "status")
