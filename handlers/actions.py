@@ -118,6 +118,7 @@ async def _why(desk: desk.Desk, request: incoming.Request, target: ids.ButtonTar
 
 More = Callable[[desk.Desk, incoming.Request, ids.ButtonTarget], Awaitable[None]]
 
+
 async def _only(desk: desk.Desk, request: incoming.Request, target: ids.ButtonTarget) -> None:
     """Acknowledged, and nobody gets it."""
     await _act(desk, request, ONLY, target)

@@ -13,7 +13,8 @@ class Messenger(Protocol):
 
     async def post(self, channel: str, message: model.Message, card: str, *, thread: str = "") -> str:
         """A new message with our card id in its metadata; returns its ts. `channel` may be a user id (a direct message). With `thread` (the
-        ts of its first message) it is a line in there that is sent to the channel too. Raises SlackAmbiguous when nobody knows whether it was stored."""
+        ts of its first message) it is a line in there that is sent to the channel too. Raises SlackAmbiguous when nobody knows whether it
+        was stored."""
         ...
 
     async def update(self, channel: str, ts: str, message: model.Message, *, clicked: bool = False) -> None:

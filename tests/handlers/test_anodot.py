@@ -55,7 +55,7 @@ async def test_it_is_acknowledged_assigned_commented_closed_and_reopened_in_the_
     trigger = there(front, ref).triggers[0]
     await front.send(front.press(front.card(ref), ids.ACKNOWLEDGE))
     assert trigger.acks == [catalogue.DANA.id]
-    assert "Acknowledged by Dana" in visible(front.card(ref)) and "kept here" not in visible(front.card(ref)).casefold()
+    assert "Dana looks into it" in visible(front.card(ref)) and "kept here" not in visible(front.card(ref)).casefold()
     await front.send(front.command(f"assign sam@acme.example {ref.id}"))
     assert (trigger.assignee, trigger.assigner) == (catalogue.SAM.id, catalogue.DANA.id)
     await front.send(front.command(f"note {ref.id} a planned job"))
@@ -84,7 +84,7 @@ async def test_one_without_a_trigger_is_kept_here(front: Front) -> None:
     (ref,) = await arrived(front, triggered=False)
     await front.send(front.press(front.card(ref), ids.ACKNOWLEDGE))
     await front.look()
-    assert "Acknowledged by Dana" in visible(front.card(ref)) and "kept here" in visible(front.card(ref)).casefold()
+    assert "Dana looks into it" in visible(front.card(ref)) and "kept here" in visible(front.card(ref)).casefold()
 
 
 async def test_many_are_closed_in_one_batch_and_taken_back_and_what_stays_is_said(front: Front) -> None:

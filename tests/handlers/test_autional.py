@@ -60,7 +60,7 @@ async def test_it_is_acknowledged_assigned_commented_closed_and_reopened(front: 
     (ref,) = await arrived(front)
     await front.send(front.press(front.card(ref), ids.ACKNOWLEDGE))
     assert there(front, ref).status == "investigating", "it refuses the word of its own page"
-    assert "Acknowledged by Dana" in visible(front.card(ref))
+    assert "Dana looks into it" in visible(front.card(ref))
     await front.send(front.command(f"assign dana@acme.example {ref.id}"))
     assert there(front, ref).assignee == "usr_dreyes"
     assert "Dana Reyes" in visible(front.card(ref))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bot import model, ports
 from bot.render import siblings
-from bot.render.anomaly import anomaly_card, anomaly_forms, group_card, replies
+from bot.render.anomaly import anomaly_forms, group_card, replies
 from bot.render.batch import batch_message
 from bot.render.kit import limits, text
 from bot.render.review import review_form

@@ -25,9 +25,7 @@ def anomaly(
     return _open(anomaly, capabilities, past, course)
 
 
-def _open(
-    anomaly: model.Anomaly, capabilities: model.Capabilities, past: model.Recurrence, course: Sequence[model.Point]
-) -> model.Message:
+def _open(anomaly: model.Anomaly, capabilities: model.Capabilities, past: model.Recurrence, course: Sequence[model.Point]) -> model.Message:
     found, about = finding.evidence(anomaly, past, course, capabilities), finding.said(anomaly)
     span = evidence.span(anomaly) if anomaly.series is not None else ""
     lines = [wording.dotted(sparkline.drawn(course), text.spoken(found), span), text.spoken(about)]
@@ -93,7 +91,7 @@ def _archived(anomaly: model.Anomaly, capabilities: model.Capabilities, past: mo
     if model.Action.REOPEN not in capabilities.supports and not anomaly.merged_into:
         hint = f"It cannot be reopened from Slack. Open it in {text.short(capabilities.title, 40)} to do that."
     tail = [text.spoken(part) for part in (ties, kept, hint) if part]
-    drawn = wording.dotted(f"{shown}{comment}", text.link(address, finding.headline(anomaly)), *tail[:-1 if hint else None], ident)
+    drawn = wording.dotted(f"{shown}{comment}", text.link(address, finding.headline(anomaly)), *tail[: -1 if hint else None], ident)
     said = text.sentence(
         f"{_closed(anomaly, capabilities, past, standing.calm)}{comment}",
         text.spoken(f"{finding.spoken(anomaly)}, {_named(anomaly, capabilities)}"),
@@ -112,7 +110,9 @@ def _closed(anomaly: model.Anomaly, capabilities: model.Capabilities, past: mode
     if anomaly.over and (closing is None or not closing.actor_name.strip()):
         return f"{loud(text.spoken(wording.over(capabilities.title)))} {text.when(anomaly.over)}"
     if closing is None:
-        return f"{loud(text.spoken(wording.stands(anomaly, capabilities.archive_as)))} · {wording.dated(anomaly)} {text.when(anomaly.created)}"
+        return (
+            f"{loud(text.spoken(wording.stands(anomaly, capabilities.archive_as)))} · {wording.dated(anomaly)} {text.when(anomaly.created)}"
+        )
     return f"{loud(text.spoken(wording.done(closing, anomaly, capabilities.archive_as)))} {text.when(closing.at)}"
 
 

@@ -1,11 +1,10 @@
-"""What a system found, drawn as it hands it over: the series in words, the facts, and what else the anomaly belongs to."""
+"""What a system found, drawn as it hands it over: the facts, how long it lasted, and what else the anomaly belongs to."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from bot import model
-from bot.render.anomaly import wording
 from bot.render.kit import blocks, limits, text
 
 _FACTS = 8

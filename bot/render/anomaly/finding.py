@@ -34,9 +34,7 @@ def spoken(anomaly: model.Anomaly) -> str:
     return f"{rows.severity(anomaly.severity)}: {headline(anomaly)}{f' ({where})' if where else ''}"
 
 
-def evidence(
-    anomaly: model.Anomaly, past: model.Recurrence, course: Sequence[model.Point], capabilities: model.Capabilities
-) -> str:
+def evidence(anomaly: model.Anomaly, past: model.Recurrence, course: Sequence[model.Point], capabilities: model.Capabilities) -> str:
     """ "2 of 1,140 rows (0.2 %) · also amount between 0 and 10000 · first time here": one line, numbers with what they are measured by."""
     return wording.dotted(_measured(anomaly, course), _also(anomaly), recurrence(past, capabilities.archive_as))
 

@@ -28,8 +28,8 @@ def silent(receipt: model.Receipt, actor: model.Actor) -> bool:
     outcome = receipt.outcomes[0]
     if outcome.result is model.Result.DONE:
         return not outcome.reason.strip()
-    twice = outcome.by is not None and bool(actor.id) and outcome.by.actor == actor.id
-    return outcome.result is model.Result.ALREADY and twice and outcome.by.action == receipt.change.action
+    before = (outcome.by.actor, outcome.by.action) if outcome.by is not None else ("", "")
+    return outcome.result is model.Result.ALREADY and bool(actor.id) and before == (actor.id, receipt.change.action)
 
 
 def receipt(receipt: model.Receipt, actor: model.Actor, capabilities: model.Capabilities) -> model.Message:

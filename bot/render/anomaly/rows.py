@@ -37,6 +37,9 @@ class Among:
     datastores: bool = False
 
 
+ALONE = Among()
+
+
 def among(anomalies: Sequence[model.Anomaly], *, systems: bool = False) -> Among:
     """What these have in common; `systems` where others than these are in the same list."""
     return Among(
@@ -50,14 +53,14 @@ def severity(word: model.Severity | None) -> str:
     return text.capital(str(word)) if word else "Unrated"
 
 
-def mark(word: model.Severity | None) -> str:
-    """Its mark, which never stands alone."""
-    return _MARKS[word]
-
-
 def marked(word: model.Severity | None) -> str:
     """The same in bold behind its mark, as mrkdwn: neither says it alone."""
-    return f"{_MARKS[word]} *{severity(word)}*"
+    return f"{mark(word)} *{severity(word)}*"
+
+
+def mark(word: model.Severity | None) -> str:
+    """The mark of a severity alone, beside a sentence that has its word."""
+    return _MARKS[word]
 
 
 def rule(check: model.Check) -> str:
@@ -81,10 +84,13 @@ def finding(anomaly: model.Anomaly) -> str:
     return kind or text.short(anomaly.description, _FINDING, "anomaly")
 
 
-def subject(anomaly: model.Anomaly, common: Among = Among()) -> str:
+def subject(anomaly: model.Anomaly, common: Among = ALONE) -> str:
     """Where it is: the table ("orders"; "orders (crm)" beside those of other datastores), the service, or the metric."""
+    metric = text.short(anomaly.series.metric, _SUBJECT, "") if anomaly.series else ""
+    if metric and anomaly.container is None and not anomaly.places:
+        return metric
     if not anomaly.where:
-        return text.short(anomaly.series.metric, _SUBJECT, "") if anomaly.series else ""
+        return ""
     return wording.place(anomaly) if common.datastores else text.short(anomaly.where[-1].name, 60, "")
 
 
@@ -94,7 +100,11 @@ def evidence(anomaly: model.Anomaly) -> str:
         return measured
     if anomaly.records is not None:
         of = base(anomaly)
-        return f"{amount(anomaly.records)} of {amount(of)} rows" if of else f"{amount(anomaly.records)} row{'' if anomaly.records == 1 else 's'}"
+        return (
+            f"{amount(anomaly.records)} of {amount(of)} rows"
+            if of
+            else f"{amount(anomaly.records)} row{'' if anomaly.records == 1 else 's'}"
+        )
     said = text.short(anomaly.description, _FINDING, "")
     return "" if said == finding(anomaly) or anomaly.checks else said
 
@@ -127,12 +137,12 @@ def amount(number: int) -> str:
     return text.number(number)
 
 
-def ident(anomaly: model.Anomaly, common: Among = Among()) -> str:
+def ident(anomaly: model.Anomaly, common: Among = ALONE) -> str:
     """ "#1074", "acme:1074" among those of other systems: as commands take it."""
     return wording.ident(anomaly, whole=True) if common.systems else f"#{wording.ident(anomaly)}"
 
 
-def title(anomaly: model.Anomaly, common: Among = Among()) -> str:
+def title(anomaly: model.Anomaly, common: Among = ALONE) -> str:
     """ "orders · customer_id not null"."""
     return wording.dotted(subject(anomaly, common), finding(anomaly))
 
@@ -149,15 +159,13 @@ def who(anomaly: model.Anomaly, capabilities: model.Capabilities | None) -> str:
     return wording.assignees(anomaly.assignees) or wording.who(anomaly, capabilities)
 
 
-def spoken(anomaly: model.Anomaly, capabilities: model.Capabilities | None = None, common: Among = Among()) -> str:
-    """The whole line as mrkdwn, for those who hear it: "High · orders · customer_id not null · 11 of 1.84 M rows · Dana · <date> · #1074"."""
+def spoken(anomaly: model.Anomaly, capabilities: model.Capabilities | None = None, common: Among = ALONE) -> str:
+    """As mrkdwn, for those who hear it: "High · orders · customer_id not null · 11 of 1.84 M rows · Dana · <date> · #1074"."""
     head = text.spoken(wording.dotted(severity(anomaly.severity), title(anomaly, common)))
     return _line(head, anomaly, capabilities, common)
 
 
-def drawn(
-    anomaly: model.Anomaly, capabilities: model.Capabilities | None = None, common: Among = Among(), *, linked: bool = True
-) -> str:
+def drawn(anomaly: model.Anomaly, capabilities: model.Capabilities | None = None, common: Among = ALONE, *, linked: bool = True) -> str:
     """The same with the mark of its severity, the title a link where there is one."""
     head = f"{marked(anomaly.severity)} · {text.link(anomaly.url if linked else '', title(anomaly, common))}"
     return _line(head, anomaly, capabilities, common)

@@ -84,7 +84,7 @@ def _acknowledged(anomaly: model.Anomaly, capabilities: model.Capabilities, told
 
 
 def comment(told: attribution.Hands) -> str:
-    """ ` ("late vendor file")` of whoever looks into it, ` (Lee: "late vendor file")` of anybody else."""
+    """The newest one, like ` ("late vendor file")` of whoever looks into it, ` (Lee: "late vendor file")` of anybody else."""
     one = told.comment
     if one is None:
         return ""
