@@ -63,13 +63,12 @@ async def test_sigterm_under_way_loses_nothing_and_a_second_desk_is_refused(stag
     await stage.qualytics("POST", "modes", latency_ms=0)
     assert _held(stage.folder) == []
     assert (await stage.truth(ident))["status"] == "Acknowledged"
-    assert _lines(stage.folder, ident) == [("acknowledge", "done")]
-    await stage.ephemeral("Acknowledged:")
+    assert _lines(stage.folder, ident) == [("assign", "done"), ("acknowledge", "done")]
 
     async with housing.opened(stage):
         await stage.card(ident, "Dana looks into it")
         await stage.until(lambda: _once(stage, idents))
-    assert _lines(stage.folder, ident) == [("acknowledge", "done")]
+    assert _lines(stage.folder, ident) == [("assign", "done"), ("acknowledge", "done")]
 
 
 async def _called(stage: Stage, times: int) -> bool:
@@ -98,7 +97,7 @@ async def test_what_hangs_is_cut_off_in_time_and_ended_by_the_next_start(stage: 
         await stage.card(ident, "Dana looks into it")
         await stage.status(ident, "Acknowledged")
         await stage.until(lambda: _once(stage, [ident, late]))
-    assert _lines(stage.folder, ident) == [("acknowledge", "done")]
+    assert _lines(stage.folder, ident) == [("assign", "done"), ("acknowledge", "done")]
 
 
 async def _more(house: housing.House, before: int) -> bool:

@@ -136,7 +136,7 @@ async def test_one_system_alone_is_a_whole_desk(stage: staging.Stage, known: Non
         await front.send(front.press(card, ids.ACKNOWLEDGE))
         assert system.there["b1"].state is model.State.ACKNOWLEDGED
         (card,) = [message for message in front.posted() if "Too hot" in visible(message)]
-        assert "Dana looks into it" in visible(card)
+        assert "Acknowledged by Dana" in visible(card)
         assert "Acme" in await front.told(front.command("status"))
         told = await front.told(front.command("anything", name="/scan"))
         assert told.startswith("Acme offers no way to start scans from here.")

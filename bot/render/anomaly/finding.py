@@ -1,4 +1,4 @@
-"""What a card says an anomaly is: how bad, the rule or metric or threat that fails, where, and by what evidence. Harmless text, no markup."""
+"""What a card says an anomaly is: how bad, the rule or metric or threat that fails, where, and by what evidence. Never markup."""
 
 from __future__ import annotations
 

@@ -33,13 +33,13 @@ def group(card_id: str, tally: ports.Tally, capabilities_of: Of, burst: int, ver
     more = tally.critical - len(worst)
     titles = phrases.both([text.short(capabilities.title, 40) for capabilities in capabilities_of.values()])
     said = text.sentence(
-        text.spoken(f"{_severities(tally, _word)}: {arrived}{f' from {titles}' if titles else ''}"),
+        text.spoken(f"{_severities(tally, _word)}{arrived}{f' from {titles}' if titles else ''}"),
         *(text.spoken(_row(one, capabilities_of, common)) for one in worst),
         f"{text.number(more)} more critical ones are open" if more > 0 and worst else "",
         *(text.spoken(line) for line in lines if line),
         _possible(tally, closed=closed, worst=bool(worst)),
     )
-    head = f"{_severities(tally, _marked)}: *{arrived}*"
+    head = f"{_severities(tally, _marked)}*{arrived}*"
     shown = (
         {"type": "section", "text": blocks.marked(head)},
         *(_drawn(one, capabilities_of, common) for one in worst),
@@ -67,13 +67,13 @@ def _marked(word: model.Severity | None, amount: int) -> str:
 
 
 def _severities(tally: ports.Tally, say: Say) -> str:
-    """ "2 critical · 21 high · 27 others": those that are critical or high, each with its mark where it is drawn, and the rest."""
+    """ "2 critical · 21 high · 27 others: ": those that are critical or high, each with its mark where it is drawn, and the rest. "" where none is."""
     named = [(word, amount) for word, amount in tally.severities if word in _LOUD and amount]
     rest = tally.total - sum(amount for _, amount in named)
     if not named:
-        return f"{text.number(rest)} of no high severity"
+        return ""
     told = [say(word, amount) for word, amount in (*named, *(((None, rest),) if rest else ()))]
-    return " · ".join(told)
+    return " · ".join(told) + ": "
 
 
 _LOUD = frozenset({model.Severity.CRITICAL, model.Severity.HIGH})
