@@ -67,7 +67,8 @@ def _marked(word: model.Severity | None, amount: int) -> str:
 
 
 def _severities(tally: ports.Tally, say: Say) -> str:
-    """ "2 critical · 21 high · 27 others: ": those that are critical or high, each with its mark where it is drawn, and the rest. "" where none is."""
+    """ "2 critical · 21 high · 27 others: ": those that are critical or high, each with its mark where it is
+    drawn, and the rest; "" where none is."""
     named = [(word, amount) for word, amount in tally.severities if word in _LOUD and amount]
     rest = tally.total - sum(amount for _, amount in named)
     if not named:

@@ -70,31 +70,6 @@ def checks(anomaly: model.Anomaly) -> str:
     return text.listed([_check(check) for check in anomaly.checks], _CHECKS, "; ")
 
 
-def failing(anomaly: model.Anomaly) -> str:
-    """ "4,210 rows fail: customer_id not null; amount between 0 and 10000": the system's own sentence where it tells the same."""
-    said = text.short(anomaly.description, 1_000, "")
-    if _tells(anomaly, said):
-        return said
-    failed = checks(anomaly) or said
-    if anomaly.records is None:
-        return f"Failed checks: {failed}" if anomaly.checks else failed
-    rows = f"{text.count(anomaly.records, 'row')} {'fails' if anomaly.records == 1 else 'fail'}"
-    return f"{rows}: {failed}" if failed else rows
-
-
-def description(anomaly: model.Anomaly) -> str:
-    """What people wrote about it, "" when the failing line says that already."""
-    said = text.short(anomaly.description, 1_000, "")
-    return "" if not anomaly.checks or _tells(anomaly, said) or said in checks(anomaly) else said
-
-
-def _tells(anomaly: model.Anomaly, said: str) -> bool:
-    """Whether a description names every field that failed and how many rows: telling it again would only lengthen the card."""
-    names = [name for check in anomaly.checks for name in check.fields]
-    counted = anomaly.records is None or text.number(anomaly.records) in said or str(anomaly.records) in said
-    return bool(names) and counted and all(name in said for name in names)
-
-
 def score(anomaly: model.Anomaly) -> str:
     """ "Weight 54", "Score 72 of 100", "" when there is none."""
     if anomaly.weight is None:
