@@ -70,7 +70,7 @@ async def arrived(front: Front, **fields: Any) -> model.Ref:
 async def test_a_push_becomes_a_card_with_what_is_known(front: Front) -> None:
     ref = await arrived(front, score=0.93)
     card = visible(front.card(ref))
-    assert METRIC.name in card and card.startswith("Critical"), card
+    assert METRIC.name in card and card.startswith("\N{LARGE RED SQUARE} *Critical*"), card
     for said in ("Watchers:", "Training:", "Correlated:"):
         assert said in card, (said, card)
 

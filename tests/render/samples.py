@@ -280,6 +280,7 @@ def every_message(
     tables = [(anomaly.container.name if anomaly.container else "", 3)] * 12
     systems = [(anomaly.ref.source, 10**6 - 1), ("other", 1)]
     tally = ports.Tally(10**6, {anomaly.state: 10**6}, tables, [anomaly] * 7, sources=systems)
+    tally = replace(tally, severities=[(model.Severity.CRITICAL, 12)], places=10**5, critical=12, worst=[anomaly] * 10)
     decided = [model.Explanation(reason, anomaly.created, "C0123ABC", anomaly.description) for reason in model.Reason]
     backlog = ports.Backlog(1, 2, 3, 4, 500.0, [(anomaly.type, 3)] * 20)
     standing = model.SourceHealth("qualytics", failing_since=anomaly.created, error=anomaly.description)
