@@ -113,7 +113,8 @@ def _closed(anomaly: model.Anomaly, capabilities: model.Capabilities, past: mode
         return (
             f"{loud(text.spoken(wording.stands(anomaly, capabilities.archive_as)))} · {wording.dated(anomaly)} {text.when(anomaly.created)}"
         )
-    return f"{loud(text.spoken(wording.done(closing, anomaly, capabilities.archive_as)))} {text.when(closing.at)}"
+    stands = f"{wording.stands(anomaly, capabilities.archive_as)} {wording.by(closing)}".strip()
+    return f"{loud(text.spoken(stands))} {text.when(closing.at)}"
 
 
 def _deleted(anomaly: model.Anomaly, capabilities: model.Capabilities, past: model.Recurrence) -> model.Message:
