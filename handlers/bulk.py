@@ -25,7 +25,7 @@ async def change(desk: desk.Desk, request: incoming.Request, command: grammar.Co
     click = triage.Click(key=f"command:{request.trigger_id}", channel=request.channel)
     answer = await desk.previews.change(command, actor, click)
     if isinstance(answer, freeze.Preview):
-        await _show(desk, request, answer)
+        await show(desk, request, answer)
         return
     source = answer.outcomes[0].ref.source
     await guard.say(desk, request, replies.receipt(answer, actor, desk.browse.capabilities(source)))
@@ -44,10 +44,11 @@ async def asked_to_delete(desk: desk.Desk, request: incoming.Request, command: g
         raise
     nothing = modals.notice(DELETE_TITLE, "Nothing of this can be deleted. The message in the channel says why.")
     await desk.messenger.update_view(view_id, deletion_form.form(preview.batch, preview.todo) if preview.todo else nothing)
-    await _show(desk, request, preview)
+    await show(desk, request, preview)
 
 
-async def _show(desk: desk.Desk, request: incoming.Request, preview: freeze.Preview) -> None:
+async def show(desk: desk.Desk, request: incoming.Request, preview: freeze.Preview) -> None:
+    """A preview, and what of it is not known any more."""
     await guard.say(desk, request, shown(preview))
     if preview.missing:
         alone = len({ref.source for ref in preview.missing}) == 1
@@ -82,7 +83,7 @@ async def _undo(desk: desk.Desk, request: incoming.Request, ident: str, actor: m
 async def pressed_again(desk: desk.Desk, request: incoming.Request) -> None:
     """[Try that part again] on a receipt: a new preview of exactly those."""
     actor = await desk.people.actor(request.user)
-    await _show(desk, request, await desk.previews.again(request.value, actor, request.channel))
+    await show(desk, request, await desk.previews.again(request.value, actor, request.channel))
 
 
 async def pressed_confirm(desk: desk.Desk, request: incoming.Request) -> None:

@@ -80,7 +80,7 @@ class SlackMessenger:
         self._member_until: dict[str, float] = {}
         self._self: tuple[str, str] | None = None
 
-    async def post(self, channel: str, message: model.Message, card: str, thread: str = "") -> str:
+    async def post(self, channel: str, message: model.Message, card: str, thread: str = "", *, broadcast: bool = False) -> str:
         """A new message with our card id in its metadata; returns its ts. Raises SlackAmbiguous when nobody knows whether it was stored."""
         room = await self._room(channel)
         async with self._turn(Lane.POST, room):
@@ -88,12 +88,13 @@ class SlackMessenger:
                 "chat.postMessage",
                 self._client.chat_postMessage(
                     channel=room,
-                    thread_ts=thread or None,
                     text=message.text,
                     blocks=list(message.blocks) or None,
                     metadata={"event_type": EVENT, "event_payload": {"card": card}},
                     unfurl_links=False,
                     unfurl_media=False,
+                    thread_ts=thread or None,
+                    reply_broadcast=True if thread and broadcast else None,
                 ),
                 repeatable=False,
                 pause=(Lane.POST, room),

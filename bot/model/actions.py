@@ -48,6 +48,7 @@ class Change:
     stage: str | None = None
     case: str = ""
     swap: tuple[str, str] | None = None
+    taking: bool = False
 
 
 class Result(StrEnum):

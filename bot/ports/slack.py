@@ -11,9 +11,9 @@ from bot import model
 class Messenger(Protocol):
     """What can be shown in Slack. Every call raises `errors.DeliveryError` or a child of it, and nothing else."""
 
-    async def post(self, channel: str, message: model.Message, card: str, thread: str = "") -> str:
+    async def post(self, channel: str, message: model.Message, card: str, thread: str = "", *, broadcast: bool = False) -> str:
         """A new message with our card id in its metadata; returns its ts. `channel` may be a user id (a direct message), `thread` is the
-        ts of the message that it answers.
+        ts of the message that it answers; with `broadcast` the channel sees it too.
         Raises SlackAmbiguous when nobody knows whether it was stored."""
         ...
 

@@ -53,10 +53,11 @@ class Browse:
     known: open_ones.OpenOnes | None = None
     witnesses: Mapping[str, ports.Witness] = field(default_factory=dict)
     commons: Mapping[str, ports.Commons] = field(default_factory=dict)
+    ack_takes: bool = True
 
     def capabilities(self, source: str) -> model.Capabilities:
         """What a source lets people do."""
-        return connected.capabilities(self.sources, source)
+        return replace(connected.capabilities(self.sources, source), ack_takes=self.ack_takes)
 
     @property
     def search(self) -> searching.Search:
@@ -260,20 +261,21 @@ class Browse:
             if found is not None and found.state is not model.State.ARCHIVED:
                 raise errors.NotFound(f"{ref} was closed when this desk saw it last, and is open in {source.title} again. {_found(source)}")
 
-    async def members(self, card: str, actor: model.Actor, offset: int = 0, version: int = 0) -> model.Listing:
-        """A page of the anomalies behind a group card, as they were last seen: of those that it had in this version (0: has now)."""
+    async def members(self, card: str, actor: model.Actor, offset: int = 0, version: int = 0, severity: str = "") -> model.Listing:
+        """A page of the anomalies behind a group card, as they were last seen: of those that it had in this version (0: has now), all or
+        the open ones of one severity."""
         permissions.decide(model.Action.BROWSE, actor, self.grants)
-        tally = await self.cards.tally(card, sample=0, version=version)
-        page = await self.cards.members(card, offset=offset, limit=PAGE, version=version)
+        tally = await self.cards.tally(card, sample=0, version=version, severity=severity)
+        page = await self.cards.members(card, offset=offset, limit=PAGE, version=version, severity=severity)
         return model.Listing("", page, tally.total, offset, capabilities_of=self._capabilities_of(page), later=tally.later)
 
-    async def whole_group(self, card: str, actor: model.Actor, version: int = 0) -> selecting.Selection:
-        """All anomalies that a group card had in this version (0: has now), fresh from their systems. Raises NotFound when these know none
+    async def whole_group(self, card: str, actor: model.Actor, version: int = 0, severity: str = "") -> selecting.Selection:
+        """The same anomalies that `members` pages through, fresh from their systems. Raises NotFound when these know none
         of them."""
         permissions.decide(model.Action.BROWSE, actor, self.grants)
-        tally = await self.cards.tally(card, sample=0, version=version)
+        tally = await self.cards.tally(card, sample=0, version=version, severity=severity)
         gone = "The anomalies of this group are not known any more. They may have been deleted."
-        found = await self.fresh(self._members(card, version), [name for name, _ in tally.sources], actor, gone)
+        found = await self.fresh(self._members(card, version, severity), [name for name, _ in tally.sources], actor, gone)
         return replace(found, later=tally.later)
 
     async def fresh(self, known: Refs, systems: Sequence[str], actor: model.Actor, gone: str) -> selecting.Selection:
@@ -305,10 +307,10 @@ class Browse:
         if refused and heard <= {one.source for one in unheard}:
             raise searching.together(refused)
 
-    async def _members(self, card: str, version: int) -> Refs:
+    async def _members(self, card: str, version: int, severity: str) -> Refs:
         """The members of a group card, page by page."""
         offset = 0
-        while some := await self.cards.members(card, offset=offset, limit=MEMBERS, version=version):
+        while some := await self.cards.members(card, offset=offset, limit=MEMBERS, version=version, severity=severity):
             offset += len(some)
             yield [one.ref for one in some]
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot import errors, model, ports
 from bot.core import overlay
-from bot.render.anomaly import anomaly_card, anomaly_forms, histories, replies
+from bot.render.anomaly import anomaly_card, anomaly_forms, group_card, histories, replies
 from bot.render.batch import batch_message, batch_preview, deletion_form
 from bot.render.desk import desk_help, desk_status, reports
 from bot.render.kit import modals, refusals
@@ -311,6 +311,7 @@ def every_message(
     tables = [(anomaly.container.name if anomaly.container else "", 3)] * 12
     systems = [(anomaly.ref.source, 10**6 - 1), ("other", 1)]
     tally = ports.Tally(10**6, {anomaly.state: 10**6}, tables, [anomaly] * 7, sources=systems)
+    tally = replace(tally, severities=[(model.Severity.CRITICAL, 12)], places=10**5, critical=12, worst=[anomaly] * 10)
     decided = [model.Explanation(reason, anomaly.created, "C0123ABC", anomaly.description) for reason in model.Reason]
     backlog = ports.Backlog(1, 2, 3, 4, 500.0, [(anomaly.type, 3)] * 20)
     standing = model.SourceHealth("qualytics", failing_since=anomaly.created, error=anomaly.description)
@@ -326,8 +327,10 @@ def every_message(
         **receipts,
         "receipt of many": replies.receipt(model.Receipt(change, outcomes * 30, {}, [anomaly.description] * 3), DANA, capabilities),
         "card": anomaly_card.anomaly(anomaly, capabilities, past),
-        "group": anomaly_card.group("card-1", tally, {anomaly.ref.source: capabilities, "other": capabilities}, 5),
-        "stale": replies.stale(anomaly, capabilities, past, "acknowledge"),
+        "group": group_card.group("card-1", tally, {anomaly.ref.source: capabilities, "other": capabilities}, 5),
+        "stale": replies.stale(anomaly, capabilities, replace(outcomes[0], by=past.last, stale=True), "acknowledge"),
+        "second": replies.stale(anomaly, capabilities, replace(outcomes[0], by=past.last), "acknowledge"),
+        "joined": group_card.joined([anomaly] * 12, {anomaly.ref.source: capabilities}),
         "listing": replies.listing(model.Listing(anomaly.description, [anomaly] * 10, 412, 10)),
         "group listing": replies.listing(model.Listing("", [anomaly] * 10, 412, 10), group="card-1"),
         "no listing": replies.listing(model.Listing(anomaly.description, [], 0)),

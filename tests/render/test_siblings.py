@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bot import model, ports
 from bot.render import siblings
-from bot.render.anomaly import anomaly_card, anomaly_forms, replies
+from bot.render.anomaly import anomaly_forms, group_card, replies
 from bot.render.batch import batch_preview
 from bot.render.kit import limits, text
 from bot.render.review import review_form
@@ -86,7 +86,7 @@ def test_options_of_one_warehouse_can_be_told_apart() -> None:
 
 def _group(counted: Sequence[tuple[str, int]]) -> Any:
     tally = ports.Tally(3, {model.State.ACTIVE: 3}, counted, [])
-    return anomaly_card.group("card-7", tally, {"qualytics": samples.CAPABILITIES}, 5, 3).blocks
+    return group_card.group("card-7", tally, {"qualytics": samples.CAPABILITIES}, 5, 3).blocks
 
 
 def _preview(counted: Sequence[tuple[str, int]]) -> Any:

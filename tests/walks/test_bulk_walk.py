@@ -107,7 +107,7 @@ async def test_tags_are_added_and_removed_one_by_one(desk: Stage) -> None:
 
 async def test_one_id_is_changed_at_once(desk: Stage) -> None:
     (ident,) = await desk.arrive()
-    await desk.card(ident, "Active")
+    await desk.card(ident, "waiting since")
     await desk.command(f"/anomalies ack {ident}")
     await desk.status(ident, "Acknowledged")
     await desk.card(ident, "Acknowledged by Dana")
