@@ -41,4 +41,4 @@ async def test_the_home_shows_my_queue_and_a_click_in_it_is_a_click_on_the_card(
     await expect(page.get_by_test_id("modal")).to_be_visible()
     await page.get_by_test_id("modal-cancel").click()
     await page.locator("[data-testid=channel][data-channel=C0QUALITY]").click()
-    await expect(card(page, ident)).to_contain_text("Acknowledged by Dana")
+    await expect(card(page, ident)).to_contain_text("Dana looks into it")
