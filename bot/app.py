@@ -168,6 +168,7 @@ def _assemble(
         witnesses={name: system.witness for name, system in systems.items() if system.witness},
         detectors={name: system.detector for name, system in systems.items() if system.detector},
         commons={name: system.commons for name, system in systems.items() if system.commons},
+        rows={name: system.rows for name, system in systems.items() if system.rows},
         hooks={name: kind.hooks for name, kind in registry.SYSTEMS.items() if name in systems and kind.hooks},
         messenger=slack.SlackMessenger(client, pacer, telemetry=metrics),
         directory=directory.SlackDirectory(client, sorted(grants.groups())),

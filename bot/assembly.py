@@ -53,6 +53,7 @@ class Ground:
     witnesses: Mapping[str, ports.Witness]
     detectors: Mapping[str, ports.Detector]
     commons: Mapping[str, ports.Commons]
+    rows: Mapping[str, ports.Rows]
     hooks: Mapping[str, ports.Hooks]
     messenger: ports.Messenger
     directory: ports.Directory

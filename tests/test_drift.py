@@ -306,6 +306,7 @@ ACTIONS = {
     model.Action.SCAN: "Start a scan",
     model.Action.ABORT: "Stop a scan",
     model.Action.BROWSE: "List, count, filter, export",
+    model.Action.ROWS: "Failing rows in the details (`DESK_ROWS`)",
 }
 """The rows for what a source supports; those for what it has besides stand in `able_rows`."""
 

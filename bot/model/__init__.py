@@ -43,6 +43,7 @@ from bot.model.reports import (
     UnknownReport,
 )
 from bot.model.review import ReviewInput, ReviewPage, ReviewScope
+from bot.model.rows import Rows
 from bot.model.scans import GONE, Cause, Operation, OperationState, Problem, Proposal, Scan, ScanRequest, ScanResult, Verdict
 from bot.model.sources import Capabilities, Closing, ClosingKind, SourceHealth, Stage, Trouble
 from bot.model.views import Explanation, Ingested, Listing, Receipt, Recurrence
@@ -132,6 +133,7 @@ __all__ = [
     "ReviewPage",
     "ReviewScope",
     "Route",
+    "Rows",
     "Scale",
     "Scan",
     "ScanRequest",

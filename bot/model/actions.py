@@ -26,6 +26,7 @@ class Action(StrEnum):
     SCAN = "scan"
     ABORT = "abort"
     BROWSE = "browse"
+    ROWS = "rows"
 
 
 @dataclass(frozen=True, slots=True)
