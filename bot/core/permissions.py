@@ -21,7 +21,9 @@ class Group(StrEnum):
 
 Who = Group | frozenset[str]
 
-DEFAULTS: Mapping[model.Action, Who] = dict.fromkeys(model.Action, Group.MEMBERS) | dict.fromkeys((model.Action.DELETE, model.Action.ROWS), Group.ADMINS)
+DEFAULTS: Mapping[model.Action, Who] = dict.fromkeys(model.Action, Group.MEMBERS) | dict.fromkeys(
+    (model.Action.DELETE, model.Action.ROWS), Group.ADMINS
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -216,7 +216,9 @@ class Autional(Harness):
     """The sandbox's Autional in the words of its page, with thirty open; pages are of ten."""
 
     name, page, together = "autional", 10, 1
-    cannot = frozenset({model.Action.TAG, model.Action.DESCRIBE, model.Action.DELETE, model.Action.SCAN, model.Action.ABORT, model.Action.ROWS})
+    cannot = frozenset(
+        {model.Action.TAG, model.Action.DESCRIBE, model.Action.DELETE, model.Action.SCAN, model.Action.ABORT, model.Action.ROWS}
+    )
     outcomes = ("Resolved", "Invalid")
     secret = autional.SANDBOX_TOKEN
     move = ("PUT", "/status")
