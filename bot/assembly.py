@@ -13,6 +13,7 @@ from bot.core import permissions
 from bot.services import (
     browse,
     cards,
+    details,
     digest,
     known_here,
     open_ones,
@@ -116,6 +117,7 @@ def services(ground: Ground) -> Services:
         people=folk,
         triage=acting,
         browse=looking,
+        details=details.Details(browse=looking, rows=ground.rows if configured.desk_rows else {}),
         batches=bulk,
         previews=preview.Previews(batches=bulk, acting=acting, browse=looking, review=reviewing, people=folk, messenger=ground.messenger),
         runs=_runs(ground, folk, bulk, wanted, posting, recorder),

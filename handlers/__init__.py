@@ -5,13 +5,13 @@ from __future__ import annotations
 from slack_bolt.async_app import AsyncApp
 
 from bot.core import grammar
-from handlers import actions, bulk, commands, desk, guard, review, scans, views
+from handlers import actions, bulk, commands, desk, details, guard, review, scans, views
 
 COMMANDS = {**commands.COMMANDS, grammar.SCAN_SLASH: scans.command}
 
-ACTIONS = {**actions.ACTIONS, **commands.ACTIONS, **bulk.ACTIONS, **review.ACTIONS, **scans.ACTIONS}
+ACTIONS = {**actions.ACTIONS, **details.ACTIONS, **commands.ACTIONS, **bulk.ACTIONS, **review.ACTIONS, **scans.ACTIONS}
 
-VIEW_ACTIONS = {**review.VIEW_ACTIONS, **views.QUIET}
+VIEW_ACTIONS = {**review.VIEW_ACTIONS, **details.VIEW_ACTIONS, **views.QUIET}
 
 VIEWS = {**views.VIEWS, **bulk.VIEWS, **review.VIEWS, **scans.VIEWS}
 

@@ -12,7 +12,7 @@ from bot.core import grammar
 from bot.render.anomaly import anomaly_card, anomaly_forms, replies
 from bot.render.kit import ids, modals, refusals
 from bot.services import triage
-from handlers import desk, guard, incoming, scans
+from handlers import desk, details, guard, incoming, scans
 
 log = logging.getLogger(__name__)
 
@@ -110,7 +110,13 @@ async def _why(desk: desk.Desk, request: incoming.Request, target: ids.ButtonTar
 
 More = Callable[[desk.Desk, incoming.Request, ids.ButtonTarget], Awaitable[None]]
 
-MORE: Mapping[str, More] = {ids.MORE_COMMENT: _comment, ids.MORE_HISTORY: _history, ids.MORE_WHY: _why, ids.MORE_VERIFY: scans.verify}
+MORE: Mapping[str, More] = {
+    ids.MORE_DETAILS: details.opened,
+    ids.MORE_COMMENT: _comment,
+    ids.MORE_HISTORY: _history,
+    ids.MORE_WHY: _why,
+    ids.MORE_VERIFY: scans.verify,
+}
 
 
 async def _more(desk: desk.Desk, request: incoming.Request) -> None:

@@ -96,7 +96,8 @@ def _refused(action: model.Action, who: Who, grants: Grants) -> errors.NotAllowe
 def grants(admins: Sequence[str], permissions: Mapping[str, Any]) -> Grants:
     """Read `DESK_ADMINS` and `DESK_PERMISSIONS` (action -> members, admins, nobody, or a list of user and user-group ids).
 
-    What is not named keeps its default: members act, admins delete and see rows. Raises ValueError with one sentence per fault, a line each.
+    What is not named keeps its default: members act, admins delete and see rows.
+    Raises ValueError with one sentence per fault, a line each.
     """
     faults = [f"DESK_ADMINS: {phrases.quoted(ident)} {_NO_ID}" for ident in admins if not _is_id(ident)]
     who = dict(DEFAULTS)

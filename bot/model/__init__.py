@@ -22,6 +22,7 @@ from bot.model.anomalies import (
 )
 from bot.model.batches import Batch, BatchState, Fate, Item, Progress, Refusals, Snapshot, Split
 from bot.model.cards import Block, Card, CardDraft, CardKind, CardState, Decision, Message, Reason, Route, Window
+from bot.model.details import ONCE, Closed, Details, Repeats
 from bot.model.digest import Digest, DigestDay, DigestLine, NoisyCheck
 from bot.model.evidence import NO_EVIDENCE, Common, Detection, Evidence
 from bot.model.findings import Direction, Fact, Happening, Scale, Series
@@ -51,6 +52,7 @@ from bot.model.views import Explanation, Ingested, Listing, Receipt, Recurrence
 __all__ = [
     "GONE",
     "NO_EVIDENCE",
+    "ONCE",
     "OVER",
     "Action",
     "Actor",
@@ -71,6 +73,7 @@ __all__ = [
     "ChannelWorks",
     "Check",
     "ClientOptions",
+    "Closed",
     "Closing",
     "ClosingKind",
     "Comment",
@@ -78,6 +81,7 @@ __all__ = [
     "Contact",
     "Crew",
     "Decision",
+    "Details",
     "Detection",
     "Digest",
     "DigestDay",
@@ -126,6 +130,7 @@ __all__ = [
     "Recurrence",
     "Ref",
     "Refusals",
+    "Repeats",
     "Report",
     "RequestInterrupted",
     "Result",

@@ -315,7 +315,10 @@ def history(
         spoken = text.sentence(spoken, "Nobody has done anything to it that this desk knows of")
     closely, closely_spoken = evidence.closely(anomaly, told)
     return limits.fit(
-        model.Message(text.sentence(spoken, *closely_spoken), (blocks.section(heading), *done_blocks, *head, *said_blocks, *closely))
+        model.Message(
+            text.sentence(spoken, *closely_spoken),
+            (blocks.section(heading), *done_blocks, *head, *said_blocks, *closely, *blocks.actions(buttons.details(anomaly))),
+        )
     )
 
 

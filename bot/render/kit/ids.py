@@ -19,6 +19,7 @@ REOPEN = "anomaly.reopen"
 OPEN = "anomaly.open"
 MORE = "anomaly.more"
 SHOW = "anomaly.show"
+DETAILS = "anomaly.details"
 WHICH_SYSTEM = "anomaly.which"
 GROUP_LIST = "group.list"
 CONTACT_NEWEST = "contact.newest"
@@ -40,6 +41,7 @@ MESSAGE_ACTIONS = (
     ACKNOWLEDGE, UNACKNOWLEDGE, ASSIGN, ARCHIVE, REOPEN, OPEN, MORE, SHOW, WHICH_SYSTEM, GROUP_LIST, CONTACT_NEWEST,
     CONTACT_LIST, LIST_PAGE, BATCH_CONFIRM, BATCH_CANCEL, BATCH_UNDO, BATCH_AGAIN, REVIEW_OPEN, SCAN_START, SCAN_CANCEL, SCAN_OPTIONS,
     SCAN_ABORT, SCAN_FIX, SCAN_SYNC,
+    DETAILS,
 )  # fmt: skip
 
 # --- overflow choices ----------------------------------------------------------------------------------------------------
@@ -48,6 +50,7 @@ MORE_COMMENT = "comment"
 MORE_HISTORY = "history"
 MORE_WHY = "why"
 MORE_VERIFY = "verify"
+MORE_DETAILS = "details"
 MORE_STAGE = "stage:"
 """... and a word of a system for what is acknowledged."""
 
@@ -83,6 +86,12 @@ REVIEW_ACTION = "review.action"
 REVIEW_PEOPLE = "review.people"
 REVIEW_BACK = "review.back"
 REVIEW_NEXT = "review.next"
+DETAILS_BACK = "details.back"
+DETAILS_NEXT = "details.next"
+DETAILS_ROWS = "details.rows"
+DETAILS_ROWS_BACK = "details.rows.back"
+DETAILS_ROWS_NEXT = "details.rows.next"
+DETAILS_AGAIN = "details.again"
 REVIEW_CONFIRM_VIEW = "review.confirm"
 SCAN_VIEW = "scan"
 SCAN_DATASTORES = "scan.datastores"
@@ -99,7 +108,11 @@ SCAN_INPUTS = (SCAN_DATASTORES, SCAN_TABLES, SCAN_TAGS, SCAN_HOW, SCAN_RECORDS, 
 
 VIEW_OPTIONS = (LINK_PERSON, SCAN_DATASTORES, SCAN_TABLES, SCAN_TAGS)
 
-VIEW_ACTIONS = (REVIEW_FILTER, REVIEW_BACK, REVIEW_NEXT)
+DETAILS_PAGES = (DETAILS_BACK, DETAILS_NEXT, DETAILS_AGAIN)
+ROWS_PAGES = (DETAILS_ROWS, DETAILS_ROWS_BACK, DETAILS_ROWS_NEXT)
+"""Buttons that show a page of the details, or of the rows."""
+
+VIEW_ACTIONS = (REVIEW_FILTER, REVIEW_BACK, REVIEW_NEXT, *DETAILS_PAGES, *ROWS_PAGES)
 """Elements of a modal that change it while it is open."""
 
 

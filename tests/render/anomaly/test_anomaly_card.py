@@ -70,6 +70,7 @@ def test_buttons_carry_identity_and_the_version_shown() -> None:
     }
     assert ids.decode_choice(archive["Duplicate"]["value"]) == ("Duplicate", ids.ButtonTarget(samples.REF, 3))
     assert [option["text"]["text"] for option in buttons[ids.MORE]["options"]] == [
+        "Details",
         "Comment…",
         "History",
         "Why this card",
@@ -94,7 +95,7 @@ def test_only_what_the_system_supports_is_offered() -> None:
     message = drawn(ORDERS, capabilities=capabilities)
     assert slack_rules.labels(message) == ["Acknowledge", "Open in Anomify", "..."]
     more = slack_rules.pressable(message)[-1]
-    assert [option["text"]["text"] for option in more["options"]] == ["History", "Why this card"]
+    assert [option["text"]["text"] for option in more["options"]] == ["Details", "History", "Why this card"]
 
 
 def test_no_link_without_a_web_address() -> None:

@@ -15,7 +15,7 @@ from bot.render.batch import batch_message
 from bot.render.desk import reports
 from bot.render.kit import ids, refusals
 from bot.render.scan import scan_form
-from tests.render import review_samples, samples, scan_samples, slack_rules
+from tests.render import details_samples, review_samples, samples, scan_samples, slack_rules
 
 RELEASED = {
     "anomaly.acknowledge",
@@ -42,17 +42,18 @@ RELEASED = {
     "scan.abort",
     "scan.fix",
     "scan.sync",
+    "anomaly.details",
 }
 """Action ids of messages that were ever released. This set only grows: old cards stay clickable."""
 
-RELEASED_CHOICES = {"comment", "history", "why", "verify"}
+RELEASED_CHOICES = {"details", "comment", "history", "why", "verify"}
 RELEASED_FIXES = {"again", "sync", "profile", "all", "follow", "rest"}
 RELEASED_VIEWS = {"assign", "link", "comment", "delete", "scan", "review", "review.confirm"}
 
 
 def test_released_ids_are_never_removed() -> None:
     assert set(ids.MESSAGE_ACTIONS) >= RELEASED
-    assert {ids.MORE_COMMENT, ids.MORE_HISTORY, ids.MORE_WHY, ids.MORE_VERIFY} >= RELEASED_CHOICES
+    assert {ids.MORE_DETAILS, ids.MORE_COMMENT, ids.MORE_HISTORY, ids.MORE_WHY, ids.MORE_VERIFY} >= RELEASED_CHOICES
     fixes = {ids.FIX_AGAIN, ids.FIX_SYNC, ids.FIX_PROFILE, ids.FIX_ALL_TABLES, ids.FIX_FOLLOW, ids.FIX_REST}
     assert fixes >= RELEASED_FIXES
     assert {value for name, value in vars(ids).items() if name.endswith("_VIEW")} >= RELEASED_VIEWS
@@ -94,8 +95,9 @@ def test_everything_that_can_be_pressed_is_known() -> None:
     views.append(scan_form.form(scan_form.of([scan_samples.PREVIEW])))
     review_views = review_samples.every_review_view(review_samples.THIRD, samples.CAPABILITIES, messages[0])
     views += review_views.values()
+    views += details_samples.EVERY
     stepped = {part["action_id"] for view in views for part in slack_rules.pressable(view["blocks"]) if part["type"] == "button"}
-    assert stepped == {ids.REVIEW_BACK, ids.REVIEW_NEXT}
+    assert stepped == {ids.REVIEW_BACK, ids.REVIEW_NEXT, *ids.DETAILS_PAGES, *ids.ROWS_PAGES}
     inputs = {block["element"]["action_id"] for view in views for block in view["blocks"] if block["type"] == "input"}
     assert inputs == {ids.ASSIGN_PEOPLE, ids.COMMENT_TEXT, ids.LINK_PERSON, ids.DELETE_COUNT, *scan_samples.INPUTS, *REVIEW_INPUTS}
     callbacks = {view["callback_id"] for view in views if "callback_id" in view}
