@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot import model
-from bot.core import phrases, vocabulary
-from bot.render.anomaly import sparkline, wording
+from bot.core import attribution, phrases, vocabulary
+from bot.render.anomaly import buttons, sparkline, wording
 from bot.render.kit import blocks, ids, limits, text
 
 TITLE = "Details"
 PAGE_BLOCKS, PAGE_TEXT = 40, 12_000
 """What is read at once: far below Slack's 100 blocks and 250 kB, however it writes the characters."""
+_NAMED = 5
+"""People whom the first line names."""
 _NAME = 200
 """Characters of a metric's name that its line holds."""
 _PIECE, _BLOCK = 500, 2_900
@@ -25,11 +27,14 @@ _PIECE, _BLOCK = 500, 2_900
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """Words of strangers, a time behind them, and a web page about it, "" for none."""
+    """Words of strangers, a time behind them, and a web page about it, "" for none, with what is written on it. `below`: it belongs to the
+    line above."""
 
     words: str
     at: datetime | None = None
     link: str = ""
+    label: str = "open the page"
+    below: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,7 @@ def _standing(told: model.Details) -> Iterator[model.Block]:
         yield blocks.bold("Over.", f"{title} closed it by itself; that is nobody's verdict.")
     standing = "" if one.deleted else wording.state(one, told.capabilities.archive_as)
     people = wording.who(one, told.capabilities)
-    line = wording.dotted(standing, people, wording.kept(one, title), wording.score(one))
+    line = text.capital(wording.dotted(standing, people, wording.kept(one, title), wording.score(one)))
     dates = [f"{wording.dated(one)} {text.when(one.created)}"]
     dates += [f"over since {text.when(one.over)}"] if one.over else []
     yield blocks.context(*((line,) if line else ()), blocks.marked(text.capital(" · ".join(dates))))
@@ -155,7 +160,7 @@ def _often(told: model.Details) -> Iterator[_Line]:
     yield _Line(", ".join([f"{text.count(repeats.seen, 'time')} in 7 days", *ways]))
     if sum(repeats.days) > 1:
         numbers = ", ".join(text.number(day) for day in repeats.days)
-        yield _Line(f"{sparkline.drawn(repeats.days)} a day in {len(repeats.days)} days, the last 24 hours at the end: {numbers}")
+        yield _Line(f"{sparkline.drawn(repeats.days)} per day, newest last: {numbers}")
     before = told.past.archived_before
     if before is not None:
         yield _Line(f"The last one, {text.squeeze(before.ref.id)}: {_ending(before, closing)}", before.at)
@@ -168,11 +173,16 @@ def _ending(entry: model.Entry, closing: Sequence[model.Closing]) -> str:
 
 
 def _facts(told: model.Details) -> Iterator[_Line]:
+    """Each with what stands behind it; what stands behind another one already is not said again."""
+    said: set[frozenset[str]] = set()
     for fact in (*told.anomaly.facts, *told.evidence.facts):
+        behind = frozenset(fact.more)
+        if behind and behind in said:
+            continue
+        said.add(behind)
         label, value = text.squeeze(fact.label, ""), text.squeeze(fact.value, "")
         yield _Line(": ".join(part for part in (label, value) if part) or text.NOTHING, fact.at, fact.link)
-        if fact.more:
-            yield _Line(f"{label or 'More'}, {len(fact.more):,} in detail: {'; '.join(text.squeeze(one) for one in fact.more)}")
+        yield from (_Line(text.squeeze(one), below=True) for one in fact.more)
 
 
 def _happened(evidence: model.Evidence) -> Iterator[_Line]:
@@ -196,29 +206,31 @@ def _ref(ref: model.Ref, one: model.Anomaly) -> str:
 
 
 def _remark(comment: model.Comment) -> str:
-    author = text.squeeze(comment.author, "")
-    said = text.squeeze(comment.text)
+    """Who really said it, where the desk left it for somebody."""
+    words, name = attribution.unsigned(comment.text)
+    author, said = f"{text.squeeze(name)} via Slack" if name else text.squeeze(comment.author, ""), text.squeeze(words)
     return f"{author}: {said}" if author else said
 
 
 def _history(told: model.Details) -> Iterator[_Line]:
     for entry in told.entries:
-        yield _Line(_deed(entry), entry.at)
+        yield _Line(_deed(entry, told.comments), entry.at)
     if told.lines > len(told.entries):
         yield _Line(f"and more: these are the newest {text.number(len(told.entries))}")
     if not told.entries:
         yield _Line("Nobody has done anything to it that this desk knows of")
 
 
-def _deed(entry: model.Entry) -> str:
-    """ "Archived by Dana (Active → Invalid): late vendor file"."""
+def _deed(entry: model.Entry, comments: Sequence[model.Comment]) -> str:
+    """ "Archived by Dana (Active → Invalid): late vendor file"; what stands among the comments is not said again."""
     what = wording.verb(entry)
     if entry.result is not model.Result.DONE:
         what = f"{'Not' if entry.result is model.Result.REFUSED else 'Already'} {vocabulary.done(entry.action)}"
     said = " ".join(part for part in (what, wording.by(entry)) if part)
     before, after = text.squeeze(entry.before, ""), text.squeeze(entry.after, "")
     moved = f" ({before or 'nothing'} → {after or 'nothing'})" if (before or after) and before != after else ""
-    detail = text.squeeze(entry.detail, "")
+    again = entry.action == model.Action.COMMENT and any(entry.detail.strip() in comment.text for comment in comments)
+    detail = "" if again else text.squeeze(entry.detail, "")
     return f"{said}{moved}{f': {detail}' if detail else ''}"
 
 
@@ -231,11 +243,11 @@ def _places(told: model.Details) -> Iterator[_Line]:
     ]
     if named:
         yield _Line(" › ".join(named))
-    if one.assignees:
+    if len(one.assignees) > _NAMED:
         people = [text.squeeze(person.name or person.email or person.id) for person in one.assignees]
         yield _Line(f"Assigned to {phrases.both(people)}")
     if text.url(one.url):
-        yield _Line("", link=one.url)
+        yield _Line("", link=one.url, label=buttons.open_in(told.capabilities))
     idents = [f"id {text.squeeze(one.ref.id)}", f"type {text.squeeze(one.type)}" if one.type.strip() else ""]
     idents += [f"fingerprint {text.squeeze(one.fingerprint)}" if one.fingerprint.strip() else ""]
     yield _Line(" · ".join(part for part in idents if part))
@@ -249,7 +261,7 @@ def _drawn(part: _Part) -> Sequence[model.Block]:
     filled = [f"*{part.heading}*"]
     for line in part.lines:
         for number, piece in enumerate(_pieces(line)):
-            piece = f"{'• ' if number == 0 else ''}{piece}"
+            piece = f"{('    ◦ ' if line.below else '• ') if number == 0 else ''}{piece}"
             if text.size(filled[-1]) + text.size(piece) + 1 > _BLOCK:
                 filled.append(piece)
             else:
@@ -259,10 +271,10 @@ def _drawn(part: _Part) -> Sequence[model.Block]:
 
 def _pieces(line: _Line) -> Sequence[str]:
     """A line as mrkdwn, each piece short enough for a block; the time and the link come last."""
-    found = [text.spoken(piece) for piece in _cut(line.words)]
+    found = [text.spoken(piece) for piece in _cut(line.words) if piece]
     behind = [text.when(line.at)] if line.at else []
     if text.url(line.link):
-        link = text.link(line.link, "open the page")
+        link = text.link(line.link, line.label)
         behind.append(link if text.size(link) < _BLOCK else "(its address is too long for a link)")
     if behind and found and text.size(" ".join([found[-1], *behind])) < _BLOCK:
         return [*found[:-1], " ".join([found[-1], *behind])]

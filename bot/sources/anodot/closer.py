@@ -17,9 +17,7 @@ TOKENS, CLUSTERS, PER_CLUSTER = 3, 5, 5
 """Tokens of an anomaly that are told; clusters of a filter that are asked for, and the tokens of each."""
 PAGES = 5
 """Further pages of metrics that are read."""
-POINTS = 12
-"""Data points that are told, the last ones."""
-SHOWN = 40
+SHOWN = 20
 """Data points that are handed over to be drawn."""
 TIMES = 11
 """As many times its own length is looked at of the course of a metric, as the vendor's own plugin does."""
@@ -144,9 +142,7 @@ def _ends(course: Sequence[Point]) -> Sequence[model.Fact]:
     band = course[-1]
     expected = [schema.written(one) for one in (band.low, band.high) if one is not None]
     facts = [model.Fact("Last value", schema.written(band.value))]
-    facts += [model.Fact("Baseline now", " to ".join(expected))] if expected else []
-    values = ", ".join(schema.written(one.value) for one in course[-POINTS:])
-    return [*facts, model.Fact(f"Last {min(len(course), POINTS)} values", values)]
+    return [*facts, *([model.Fact("Baseline now", " to ".join(expected))] if expected else [])]
 
 
 def _rows(found: Any) -> Sequence[Sequence[Any]]:

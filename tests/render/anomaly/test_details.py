@@ -38,7 +38,7 @@ def test_all_rules_fields_places_and_ids_are_told() -> None:
         "id 1001",
         "fingerprint f00",
         "Tags: critical, pii",
-        "open the page",
+        "Open in Qualytics",
     ):
         assert words in seen, seen
 
@@ -47,7 +47,7 @@ def test_recurrence_is_told_with_its_base_and_by_whom_it_was_closed() -> None:
     repeats = model.Repeats(4, (0,) * 10 + (1, 0, 2, 1), (model.Closed(INVALID, 3),))
     seen = read(told(repeats=repeats, past=model.Recurrence(4, INVALID)))
     assert "4 times in 7 days, 3 × Invalid by Dana" in seen
-    assert "▁▁▁▁▁▁▁▁▁▁▅▁█▅ a day in 14 days, the last 24 hours at the end: 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2, 1" in seen
+    assert "▁▁▁▁▁▁▁▁▁▁▅▁█▅ per day, newest last: 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2, 1" in seen
     assert "The last one, 988: Invalid by Dana" in seen
 
 
@@ -59,10 +59,13 @@ def test_a_series_is_drawn_and_written() -> None:
 
 
 def test_history_is_ours_and_the_systems_and_comments_are_newest_first() -> None:
-    seen = read(told(entries=[THERE, ARCHIVED], lines=2, comments=[replace(SAID, text="first"), SAID]))
+    remark = model.Entry(samples.REF, "comment", samples.NOW, actor_name="Dana", detail="late vendor file, see the loader")
+    ours = model.Comment("Anomaly Desk", "late vendor file, see the loader\n\nDana via Slack", samples.NOW)
+    seen = read(told(entries=[THERE, remark, ARCHIVED], lines=3, comments=[replace(SAID, text="first"), ours]))
     assert f"Acknowledged by Lee (Active → Acknowledged): on it {samples.DATE}" in seen
     assert "Changed in Qualytics (Acknowledged → Active)" in seen
-    assert seen.index("Dana: late vendor file") < seen.index("Dana: first")
+    assert seen.index("Dana via Slack: late vendor file, see the loader") < seen.index("Dana: first")
+    assert f"Commented on by Dana {samples.DATE}" in seen, "nothing is said twice"
 
 
 def test_what_stands_behind_facts_and_what_belongs_together_is_told() -> None:
@@ -72,7 +75,7 @@ def test_what_stands_behind_facts_and_what_belongs_together_is_told() -> None:
     )
     seen = read(told(replace(samples.ORDERS, facts=facts), evidence=evidence, missing=["Comments cannot be read."]))
     for words in (
-        "Watchers, 2 in detail: c; d",
+        "Watchers: a, b and 2 more\n    ◦ c\n    ◦ d",
         "Technique: T1110 open the page",
         "Last value: 7",
         f"deploy {samples.DATE}",
@@ -86,7 +89,7 @@ def test_what_stands_behind_facts_and_what_belongs_together_is_told() -> None:
 def test_what_a_system_does_not_have_is_not_mentioned() -> None:
     bare = model.Anomaly(model.Ref("strange", "7"), model.State.ACTIVE, "open", samples.NOW)
     seen = read(model.Details(bare, model.Capabilities("Strange", frozenset())))
-    for word in ("Rules", "rows", "Course", "How often", "besides", "Comments", "fingerprint", "Tags", "open the page", "assigned", "type"):
+    for word in ("Rules", "rows", "Course", "How often", "besides", "Comments", "fingerprint", "Tags", "Open in", "assigned", "type"):
         assert word not in seen, seen
 
 
