@@ -15,6 +15,7 @@ from bot.services import (
     cards,
     details,
     digest,
+    duplicates,
     known_here,
     open_ones,
     people,
@@ -111,15 +112,18 @@ def services(ground: Ground) -> Services:
     bulk, scanning = _batches(ground, folk, wanted), _scans(ground, wanted)
     digesting = _digests(ground, looking, wanted, configured.desk_digest, zone)
     wanted.drawers |= dict(zip(DRAWN, (bulk.draw, scanning.draw, digesting.draw), strict=True))
-    reviewing = review.Review(looking)
+    reviewing, finding = review.Review(looking), duplicates.Duplicates(browse=looking)
     acting = _triage(ground, folk, wanted, posting, recorder, telling)
     talking = desk.Desk(
         people=folk,
         triage=acting,
         browse=looking,
         details=details.Details(browse=looking, rows=ground.rows if configured.desk_rows else {}),
+        duplicates=finding,
         batches=bulk,
-        previews=preview.Previews(batches=bulk, acting=acting, browse=looking, review=reviewing, people=folk, messenger=ground.messenger),
+        previews=preview.Previews(
+            batches=bulk, acting=acting, browse=looking, review=reviewing, people=folk, duplicates=finding, messenger=ground.messenger
+        ),
         runs=_runs(ground, folk, bulk, wanted, posting, recorder),
         scans=scanning,
         detections=_detections(ground),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from slack_bolt.async_app import AsyncApp
 
 from bot.core import grammar
-from handlers import actions, bulk, commands, desk, details, guard, review, scans, views
+from handlers import actions, bulk, commands, desk, details, duplicates, guard, review, scans, views
 
 COMMANDS = {**commands.COMMANDS, grammar.SCAN_SLASH: scans.command}
 
@@ -13,7 +13,7 @@ ACTIONS = {**actions.ACTIONS, **details.ACTIONS, **commands.ACTIONS, **bulk.ACTI
 
 VIEW_ACTIONS = {**review.VIEW_ACTIONS, **details.VIEW_ACTIONS, **views.QUIET}
 
-VIEWS = {**views.VIEWS, **bulk.VIEWS, **review.VIEWS, **scans.VIEWS}
+VIEWS = {**views.VIEWS, **duplicates.VIEWS, **bulk.VIEWS, **review.VIEWS, **scans.VIEWS}
 
 OPTIONS = {**views.OPTIONS, **scans.OPTIONS}
 

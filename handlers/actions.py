@@ -12,7 +12,7 @@ from bot.core import grammar
 from bot.render.anomaly import anomaly_card, anomaly_forms, replies
 from bot.render.kit import ids, modals, refusals
 from bot.services import triage
-from handlers import desk, details, guard, incoming, scans
+from handlers import desk, details, duplicates, guard, incoming, scans
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,9 @@ async def _direct(change: model.Change, desk: desk.Desk, request: incoming.Reque
 
 async def _archive(desk: desk.Desk, request: incoming.Request) -> None:
     outcome, target = _read(_outcome, request.value)
+    if outcome is not None and duplicates.asks(desk, outcome, target.ref.source):
+        await duplicates.opened(desk, request, outcome, target)
+        return
     await _act(desk, request, model.Change(model.Action.ARCHIVE, archive_as=outcome), target)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot import model, ports
-from bot.services import browse, details, digest, people, review, status, triage
+from bot.services import browse, details, digest, duplicates, people, review, status, triage
 from bot.services.batches import freeze, preview, run
 from bot.services.scans import ask, detect, follow
 
@@ -26,6 +26,7 @@ class Desk:
     triage: triage.Triage
     browse: browse.Browse
     details: details.Details
+    duplicates: duplicates.Duplicates
     batches: freeze.Batches
     previews: preview.Previews
     runs: run.Runs

@@ -34,7 +34,8 @@ class Change:
     """One action with everything it carries.
 
     `archive_as` is the word of a way of closing (`model.Closing`), None where the system has none. `stage` is the word that an
-    acknowledged anomaly gets (`model.Stage`), None for the system's usual one. `case` is what it is linked to. `assignees` are ids of the
+    acknowledged anomaly gets (`model.Stage`), None for the system's usual one. `case` is what it is linked to, `duplicate_of` the id of the
+    original, in the same system, that it was archived as a duplicate of. `assignees` are ids of the
     system's users: None leaves them, () clears them, anything else replaces them.
     """
 
@@ -47,6 +48,7 @@ class Change:
     comment: str = ""
     stage: str | None = None
     case: str = ""
+    duplicate_of: str = ""
 
 
 class Result(StrEnum):

@@ -68,7 +68,8 @@ def _title(batch: model.Batch, verb: str, things: str, names: Names, closing: Cl
         return f"{verb} {things} to {text.short(change.case, 60)}"
     if change.stage:
         return f"{verb} {things} as {text.short(change.stage, 60)}"
-    return f"{verb} {things} as {wording.closed(change.archive_as, closing)}" if change.archive_as else f"{verb} {things}"
+    of = f" of #{text.short(change.duplicate_of, 40)}" if change.duplicate_of else ""
+    return f"{verb} {things} as {wording.closed(change.archive_as, closing)}{of}" if change.archive_as else f"{verb} {things}"
 
 
 def _things(batch: model.Batch, amount: int) -> str:
