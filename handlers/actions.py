@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
 from bot import errors, model
 from bot.core import grammar
-from bot.render.anomaly import anomaly_card, anomaly_forms, replies
+from bot.render.anomaly import anomaly_card, anomaly_forms, histories, replies
 from bot.render.kit import ids, modals, refusals
 from bot.services import triage
-from handlers import desk, details, duplicates, guard, incoming, scans
+from handlers import desk, details, duplicates, guard, incoming, linking, scans
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +57,7 @@ async def _act(desk: desk.Desk, request: incoming.Request, change: model.Change,
     )
     receipt = await desk.triage.act(change, target.ref, actor, click)
     await guard.say(desk, request, replies.receipt(receipt, actor, desk.browse.capabilities(target.ref.source)))
+    await linking.offer(desk, request, receipt, actor)
     if not lasting:
         await _redraw(desk, request, target, actor)
 
@@ -103,12 +105,13 @@ async def _fill(
 async def _history(desk: desk.Desk, request: incoming.Request, target: ids.ButtonTarget) -> None:
     actor = await desk.people.actor(request.user)
     shown, entries, comments = await desk.browse.history(target.ref, actor)
-    await guard.say(desk, request, replies.history(shown.anomaly, entries, comments, await desk.browse.closely(shown.anomaly)))
+    await guard.say(desk, request, histories.history(shown.anomaly, entries, comments, await desk.browse.closely(shown.anomaly)))
 
 
 async def _why(desk: desk.Desk, request: incoming.Request, target: ids.ButtonTarget) -> None:
     actor = await desk.people.actor(request.user)
-    await guard.say(desk, request, replies.why(target.ref, await desk.browse.why(target.ref, actor)))
+    decided = await desk.browse.why(target.ref, actor)
+    await guard.say(desk, request, histories.why(target.ref, decided, await desk.browse.seen(target.ref)))
 
 
 More = Callable[[desk.Desk, incoming.Request, ids.ButtonTarget], Awaitable[None]]
@@ -116,8 +119,8 @@ More = Callable[[desk.Desk, incoming.Request, ids.ButtonTarget], Awaitable[None]
 MORE: Mapping[str, More] = {
     ids.MORE_DETAILS: details.opened,
     ids.MORE_COMMENT: _comment,
-    ids.MORE_HISTORY: _history,
-    ids.MORE_WHY: _why,
+    ids.MORE_HISTORY: guard.looks(_history),
+    ids.MORE_WHY: guard.looks(_why),
     ids.MORE_VERIFY: scans.verify,
 }
 
@@ -150,14 +153,16 @@ async def _show(desk: desk.Desk, request: incoming.Request) -> None:
 async def _members(desk: desk.Desk, request: incoming.Request) -> None:
     card_id, offset = _read(ids.decode_group, request.value)
     listing = await desk.browse.members(card_id, await desk.people.actor(request.user), offset)
-    await guard.say(desk, request, replies.listing(listing, card_id))
+    await guard.say(desk, request, replies.listing(listing, card_id), instead=True)
 
 
-async def _list(desk: desk.Desk, request: incoming.Request) -> None:
+async def _list(desk: desk.Desk, request: incoming.Request, sort: str = "") -> None:
+    """A page of a list, in place of the page that was clicked. `sort` is how, where the button does not say."""
     offset, words = _read(ids.decode_page, request.value)
     query = grammar.stored(words, today=desk.today(), systems=desk.browse.spoken)
+    query = replace(query, sort=query.sort or sort)
     listing = await desk.browse.listing(query, await desk.people.actor(request.user), offset)
-    await guard.say(desk, request, replies.listing(listing))
+    await guard.say(desk, request, replies.listing(listing), instead=True)
 
 
 async def _nothing(desk: desk.Desk, request: incoming.Request) -> None:
@@ -169,11 +174,11 @@ ACTIONS: Mapping[str, guard.Handler] = {
     ids.ARCHIVE: _archive,
     ids.ASSIGN: _assign,
     ids.MORE: _more,
-    ids.SHOW: _show,
-    ids.GROUP_LIST: _members,
-    ids.LIST_PAGE: _list,
-    ids.CONTACT_NEWEST: _list,
-    ids.CONTACT_LIST: _list,
+    ids.SHOW: guard.looks(_show),
+    ids.GROUP_LIST: guard.looks(_members),
+    ids.LIST_PAGE: guard.looks(_list),
+    ids.CONTACT_NEWEST: guard.looks(partial(_list, sort="newest")),
+    ids.CONTACT_LIST: guard.looks(_list),
     ids.OPEN: _nothing,
 }
 

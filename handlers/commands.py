@@ -8,12 +8,12 @@ from functools import partial
 
 from bot import errors, model
 from bot.core import grammar
-from bot.render.anomaly import anomaly_card, likeness, replies
-from bot.render.desk import desk_status
+from bot.render.anomaly import anomaly_card, histories, likeness, replies
+from bot.render.desk import desk_help, desk_status
 from bot.render.digest import digest_message
-from bot.render.kit import ids, spreadsheet
+from bot.render.kit import ids, refusals, spreadsheet
 from bot.services import browse, slicing
-from handlers import bulk, desk, guard, incoming, review
+from handlers import bulk, desk, guard, incoming, review, scans
 
 
 async def anomalies(desk: desk.Desk, request: incoming.Request) -> None:
@@ -57,7 +57,9 @@ async def _run(desk: desk.Desk, request: incoming.Request, said: str, home: str 
     elif command.verb == "undo":
         await bulk.undo(desk, request, command, actor)
     else:
-        await guard.say(desk, request, await VERBS[command.verb](desk, command, actor))
+        with guard.looking():
+            answer = await VERBS[command.verb](desk, command, actor)
+        await guard.say(desk, request, answer)
 
 
 async def _export(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
@@ -83,7 +85,9 @@ async def _link(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -
     who = command.person or actor.id
     if not command.target:
         found, unheard = await desk.people.everywhere(who, command.system)
-        return replies.known(who, [(desk.browse.capabilities(source), person) for source, person in found], unheard)
+        mine = [source for source, person in found if person is None and who == actor.id]
+        doors = [refusals.link_me(name, desk.browse.capabilities(name).title, several=len(mine) > 1) for name in mine]
+        return replies.known(who, [(desk.browse.capabilities(source), person) for source, person in found], unheard, doors)
     source = desk.people.placed(command.system, command.target, command.text)
     capabilities = desk.browse.capabilities(source)
     if command.target == "none":
@@ -99,7 +103,10 @@ async def _help(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -
     unable = grammar.unable({action for capabilities in capabilities_of for action in capabilities.supports})
     unable |= frozenset() if desk.browse.commons else {"common"}
     search = desk.browse.search
-    return desk_status.help_text(await desk.browse.newest(), ways, search.own_words(), search.refused_words(), unable)
+    newest, scanned = await desk.browse.newest(), await scans.named(desk)
+    here = desk.browse.capabilities(newest.ref.source) if newest is not None else None
+    can, own, refused = bool(desk.scans.scanners), search.own_words(), search.refused_words()
+    return desk_help.full(newest, ways, own, refused, unable, scans=can, scanned=scanned, here=here)
 
 
 async def _list(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
@@ -115,7 +122,7 @@ async def _count(desk: desk.Desk, command: grammar.Command, actor: model.Actor) 
     counted = await desk.browse.count(query, actor)
     if not counted.total:
         raise errors.NotFound(await desk.browse.why_nothing(query, actor))
-    return replies.count(counted.words, counted.total, counted.by_state, counted.by_table, counted.totals, counted.unheard)
+    return replies.count(counted.words, counted.total, counted.by_state, counted.by_table, counted.totals, counted.unheard, counted.as_of)
 
 
 async def _common(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
@@ -133,11 +140,12 @@ async def _show(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -
 
 async def _history(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
     shown, entries, comments = await desk.browse.history(command.refs[0], actor)
-    return replies.history(shown.anomaly, entries, comments, await desk.browse.closely(shown.anomaly))
+    return histories.history(shown.anomaly, entries, comments, await desk.browse.closely(shown.anomaly))
 
 
 async def _why(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
-    return replies.why(command.refs[0], await desk.browse.why(command.refs[0], actor))
+    (ref, *_) = command.refs
+    return histories.why(ref, await desk.browse.why(ref, actor), await desk.browse.seen(ref))
 
 
 async def _status(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot import model, ports
-from bot.services import browse, details, digest, duplicates, people, review, status, triage
+from bot.services import browse, details, digest, duplicates, home, people, review, status, triage
 from bot.services.batches import freeze, preview, run
 from bot.services.scans import ask, detect, follow
 
@@ -36,6 +36,7 @@ class Desk:
     digests: digest.Digests
     review: review.Review
     status: status.Status
+    home: home.Home
     messenger: ports.Messenger
     deliveries: ports.Deliveries
     telemetry: ports.Telemetry

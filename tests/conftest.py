@@ -16,7 +16,7 @@ from unittest import mock
 
 import pytest
 from hypothesis import settings
-from xdist import scheduler
+from xdist import scheduler, workermanage
 
 from tests import examples
 
@@ -77,6 +77,16 @@ class Together(scheduler.LoadFileScheduling):
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)
         return next((shared for shared in TOGETHER if shared in file), file)
+
+    def remove_node(self, node: workermanage.WorkerController) -> str | None:
+        """A test that takes its worker with it has failed; the scheduler of xdist would hand it to the next worker, and the next."""
+        begun = [(unit, test) for unit in self.assigned_work[node].values() for test, done in unit.items() if not done]
+        if not begun:
+            return super().remove_node(node)
+        unit, crashed = begun[0]
+        unit[crashed] = True
+        super().remove_node(node)
+        return crashed
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:

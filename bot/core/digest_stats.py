@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
@@ -24,25 +24,39 @@ LATELY = 10_000
 """Of so many it is known that they were counted: a list that grows while it is read tells some twice, a few pages later."""
 
 
+_RANK: Mapping[model.Severity | None, int] = {severity: -number for number, severity in enumerate(model.Severity)} | {None: 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How a digest tells an anomaly and a rule: in the words of the cards, which are another room's."""
+
+    title: Callable[[model.Anomaly], str]
+    evidence: Callable[[model.Anomaly], str]
+    rule: Callable[[model.Check], str]
+
+
 @dataclass(slots=True)
 class Counts:
     """What a digest says of the time after `since`, up to `until`, counted page by page: no anomaly is kept. Days are those of `zone`;
-    `assigns` says whether the system has assignees. `waiting` and `unread` are how many of the open ones were read, and how many of these
-    nobody acknowledged."""
+    `assigns` says whether the system has assignees. `waiting` is how many of the open ones were read, `unread` how many of these
+    nobody acknowledged and since when, by severity."""
 
     since: datetime
     until: datetime
     zone: ZoneInfo
+    words: Words
     assigns: bool = True
     opened: int = 0
     waiting: int = 0
-    unread: int = 0
     unassigned: int = 0
     days: Counter[date] = field(default_factory=Counter)
     still: Counter[date] = field(default_factory=Counter)
     noise: Counter[tuple[str, str]] = field(default_factory=Counter)
+    said: dict[tuple[str, str], str] = field(default_factory=dict)
     load: Counter[str] = field(default_factory=Counter)
-    oldest: list[model.DigestLine] = field(default_factory=list)
+    unread: dict[model.Severity | None, tuple[int, datetime]] = field(default_factory=dict)
+    oldest: list[model.Anomaly] = field(default_factory=list)
     _came: dict[str, None] = field(default_factory=dict)
     _waits: dict[str, None] = field(default_factory=dict)
 
@@ -57,7 +71,10 @@ class Counts:
             self.still[day] += one.state is not model.State.ARCHIVED
             if day >= _first(self.until, self.zone):
                 table = one.container.name if one.container else ""
-                self.noise.update({(words, table) for check in one.checks if (words := check_words(check))})
+                failed = {(same, table): check for check in one.checks if (same := _same(check))}
+                self.noise.update(failed.keys())
+                for key in failed.keys() - self.said.keys():
+                    self.said[key] = self.words.rule(failed[key])
 
     def waits(self, some: Iterable[model.Anomaly]) -> None:
         """More of what is not archived now. One that two people share counts for both."""
@@ -66,8 +83,9 @@ class Counts:
             self.unassigned += self.assigns and not one.assignees
             self.load.update({person.name or person.email or person.id for person in one.assignees})
             if one.state is model.State.ACTIVE:
-                self.unread += 1
-                self.oldest = _oldest([*self.oldest, glance(one)])
+                amount, since = self.unread.get(one.severity, (0, one.created))
+                self.unread[one.severity] = (amount + 1, min(since, one.created))
+                self.oldest = sorted([*self.oldest, one], key=_wait)[:OLDEST]
 
 
 def _new(some: Iterable[model.Anomaly], lately: dict[str, None]) -> Iterator[model.Anomaly]:
@@ -80,8 +98,9 @@ def _new(some: Iterable[model.Anomaly], lately: dict[str, None]) -> Iterator[mod
             yield one
 
 
-def _oldest(lines: Iterable[model.DigestLine]) -> list[model.DigestLine]:
-    return sorted(lines, key=lambda line: (line.created, line.ref))[:OLDEST]
+def _wait(one: model.Anomaly) -> tuple[int, datetime, model.Ref]:
+    """The most severe first, and then what waits longest."""
+    return _RANK[one.severity], one.created, one.ref
 
 
 def _first(until: datetime, zone: ZoneInfo) -> date:
@@ -93,6 +112,8 @@ def together(source: str, words: str, parts: Sequence[Counts], *, total_open: in
     archived now, `closed` were archived meanwhile."""
     since, until, zone = parts[0].since, parts[0].until, parts[0].zone
     days, still, load, noise = (sum((getattr(part, name) for part in parts), Counter[Any]()) for name in ("days", "still", "load", "noise"))
+    said = {key: words for part in reversed(parts) for key, words in part.said.items()}
+    oldest = sorted(((one, part.words) for part in parts for one in part.oldest), key=lambda pair: _wait(pair[0]))[:OLDEST]
     dates = [_first(until, zone) + timedelta(days=number) for number in range(DAYS)]
     return model.Digest(
         source=source,
@@ -102,14 +123,21 @@ def together(source: str, words: str, parts: Sequence[Counts], *, total_open: in
         opened=sum(part.opened for part in parts),
         closed=closed,
         open=total_open,
-        unacknowledged=sum(part.unread for part in parts),
+        unacknowledged=sum(amount for part in parts for amount, _ in part.unread.values()),
         days=tuple(model.DigestDay(day, days[day], still[day]) for day in dates),
-        oldest=tuple(_oldest(line for part in parts for line in part.oldest)),
+        oldest=tuple(glance(one, words) for one, words in oldest),
         load=tuple(_most(load)),
         unassigned=sum(part.unassigned for part in parts),
-        noise=tuple(model.NoisyCheck(check, table, amount) for (check, table), amount in _most(noise)[:NOISIEST]),
+        noise=tuple(model.NoisyCheck(said[key], key[1], amount) for key, amount in _most(noise)[:NOISIEST]),
         read=sum(part.waiting for part in parts),
+        unread=tuple(_unread(parts)),
     )
+
+
+def _unread(parts: Sequence[Counts]) -> Iterator[model.Unread]:
+    for severity in sorted({severity for part in parts for severity in part.unread}, key=lambda one: _RANK[one]):
+        told = [part.unread[severity] for part in parts if severity in part.unread]
+        yield model.Unread(severity, sum(amount for amount, _ in told), min(since for _, since in told))
 
 
 def _most(counted: Counter[T]) -> list[tuple[T, int]]:
@@ -121,7 +149,7 @@ def _day(anomaly: model.Anomaly, zone: ZoneInfo) -> date:
     return anomaly.created.astimezone(zone).date()
 
 
-def glance(anomaly: model.Anomaly) -> model.DigestLine:
+def glance(anomaly: model.Anomaly, words: Words) -> model.DigestLine:
     """The anomaly in one line."""
     return model.DigestLine(
         ref=anomaly.ref,
@@ -132,12 +160,14 @@ def glance(anomaly: model.Anomaly) -> model.DigestLine:
         severity=anomaly.severity,
         created=anomaly.created,
         url=anomaly.url,
-        check=next((words for check in anomaly.checks if (words := check_words(check))), ""),
+        check=next((said for check in anomaly.checks if (said := words.rule(check))), ""),
+        title=words.title(anomaly),
+        evidence=words.evidence(anomaly),
     )
 
 
-def check_words(check: model.Check) -> str:
-    """ "customer_id: notNull"; the check's message where it has neither rule nor fields."""
+def _same(check: model.Check) -> str:
+    """What a check is counted as, whatever its message says each time: its fields and its rule; its message where it has neither."""
     fields = ", ".join(check.fields)
     return f"{fields}: {check.rule}" if fields and check.rule else fields or check.rule or check.message.strip()
 
@@ -158,6 +188,7 @@ def pack(digest: model.Digest) -> dict[str, Any]:
         "load": [[name, amount] for name, amount in digest.load],
         "noise": [[one.check, one.table, one.count] for one in digest.noise],
         "systems": [[title, amount] for title, amount in digest.systems],
+        "unread": [[_word(one.severity), one.count, one.since.isoformat()] for one in digest.unread],
         "unheard": [[one.source, one.title, one.why, one.down] for one in digest.unheard],
     }
 
@@ -176,6 +207,7 @@ def unpack(packed: Mapping[str, Any]) -> model.Digest:
         noise=tuple(model.NoisyCheck(check, table, amount) for check, table, amount in packed.get("noise", ())),
         systems=tuple((title, amount) for title, amount in packed.get("systems", ())),
         unheard=tuple(model.Unheard(*one) for one in packed.get("unheard", ())),
+        unread=tuple(model.Unread(_severity(word), count, _moment(since)) for word, count, since in packed.get("unread", ())),
     )
 
 
@@ -190,26 +222,37 @@ def _pack_glance(one: model.DigestLine) -> dict[str, Any]:
         "type": one.type,
         "table": one.table,
         "datastore": one.datastore,
-        "severity": one.severity.value if one.severity else "",
+        "severity": _word(one.severity),
         "created": one.created.isoformat(),
         "url": one.url,
         "check": one.check,
+        "title": one.title,
+        "evidence": one.evidence,
     }
 
 
 def _unpack_glance(packed: Mapping[str, Any]) -> model.DigestLine:
-    word = packed.get("severity", "")
     return model.DigestLine(
         ref=model.Ref(packed.get("source", ""), packed.get("id", "")),
         version=packed.get("version", 0),
         type=packed.get("type", ""),
         table=packed.get("table", ""),
         datastore=packed.get("datastore", ""),
-        severity=next((severity for severity in model.Severity if severity.value == word), None),
+        severity=_severity(packed.get("severity", "")),
         created=_moment(packed.get("created")),
         url=packed.get("url", ""),
         check=packed.get("check", ""),
+        title=packed.get("title", ""),
+        evidence=packed.get("evidence", ""),
     )
+
+
+def _word(severity: model.Severity | None) -> str:
+    return severity.value if severity else ""
+
+
+def _severity(word: str) -> model.Severity | None:
+    return next((severity for severity in model.Severity if severity.value == word), None)
 
 
 def _moment(text: str | None) -> datetime:

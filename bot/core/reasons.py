@@ -10,10 +10,12 @@ SENTENCES: Mapping[model.Reason, str] = {
     model.Reason.FIRST_CONTACT: (
         "Not posted: it was open before this desk began to look after its system, or this part of it. One message announced all of those."
     ),
-    model.Reason.NO_ROUTE: "Not posted: no route takes an anomaly like this one.",
-    model.Reason.LEADING: "Posted at once: nothing else had just been posted on its route.",
-    model.Reason.WAITING: "Waiting: others were posted just before, and followers wait up to {wait} to be posted together.",
-    model.Reason.AFTER_WAIT: "Posted after a wait of up to {wait}: others had been posted just before it.",
+    model.Reason.NO_ROUTE: "Not posted: no channel takes an anomaly like this one.",
+    model.Reason.LEADING: "Posted at once: nothing else had just been posted in this channel.",
+    model.Reason.WAITING: (
+        "Waiting: others were posted in this channel just before, and what follows waits up to {wait} to be posted together."
+    ),
+    model.Reason.AFTER_WAIT: "Posted after a wait of up to {wait}: others had been posted in this channel just before it.",
     model.Reason.BURST: "Folded into a group card: more than {burst} anomalies arrived within {wait}.",
     model.Reason.JOINED_GROUP: "Folded into a group card that was there: the burst of more than {burst} anomalies went on.",
     model.Reason.CLOSED_BEFORE_POST: "Not posted: it was closed in its system before its turn came.",
@@ -24,7 +26,9 @@ SENTENCES: Mapping[model.Reason, str] = {
         "Perhaps posted: Slack's answer was lost, and the channel's history cannot be read. It is not posted again, so that nobody "
         "sees it twice."
     ),
-    model.Reason.CHANNEL_GONE: "Not shown: its channel is archived, deleted, or closed to the bot. Invite the bot, or change the route.",
+    model.Reason.CHANNEL_GONE: (
+        "Not shown: its channel is archived, deleted, or closed to the bot. Invite the bot there, or let another channel take it."
+    ),
     model.Reason.MESSAGE_GONE: "Not shown any more: its message was deleted in Slack.",
     model.Reason.REFUSED: "Not shown: Slack does not take the message. It is tried again, at the latest when the anomaly changes.",
 }

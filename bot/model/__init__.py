@@ -23,9 +23,10 @@ from bot.model.anomalies import (
 from bot.model.batches import Batch, BatchState, Fate, Item, Progress, Refusals, Snapshot, Split
 from bot.model.cards import Block, Card, CardDraft, CardKind, CardState, Decision, Message, Reason, Route, Window
 from bot.model.details import ONCE, Closed, Details, Repeats
-from bot.model.digest import Digest, DigestDay, DigestLine, NoisyCheck
+from bot.model.digest import Digest, DigestDay, DigestLine, NoisyCheck, Unread
 from bot.model.evidence import NO_EVIDENCE, Common, Detection, Evidence
 from bot.model.findings import Direction, Fact, Happening, Scale, Series
+from bot.model.home import Home, HomeFacts, HomeQueue, Load, Turn
 from bot.model.leases import Crew, Lease
 from bot.model.overlays import Kept, Overlay
 from bot.model.pushes import Mention, News, Push
@@ -96,6 +97,9 @@ __all__ = [
     "Found",
     "Handling",
     "Happening",
+    "Home",
+    "HomeFacts",
+    "HomeQueue",
     "Idents",
     "Ingested",
     "Installation",
@@ -104,6 +108,7 @@ __all__ = [
     "Lease",
     "LinkReplaced",
     "Listing",
+    "Load",
     "Mention",
     "Message",
     "NewlyAssigned",
@@ -154,8 +159,10 @@ __all__ = [
     "Standing",
     "State",
     "Trouble",
+    "Turn",
     "Unheard",
     "UnknownReport",
+    "Unread",
     "Verdict",
     "Window",
     "Word",

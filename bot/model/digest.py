@@ -12,7 +12,8 @@ from bot.model.queries import Unheard
 
 @dataclass(frozen=True, slots=True)
 class DigestLine:
-    """An anomaly in one line of a digest; `check` is the first that failed, in words."""
+    """An anomaly in one line of a digest. `title` and `evidence` are in the words of its card; digests of earlier releases have `check`,
+    the first that failed, in their place."""
 
     ref: Ref
     version: int
@@ -23,6 +24,17 @@ class DigestLine:
     created: datetime
     url: str = ""
     check: str = ""
+    title: str = ""
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """How many of a severity (None: none was given) nobody has acknowledged, and when the oldest of them was created."""
+
+    severity: Severity | None
+    count: int
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +59,8 @@ class NoisyCheck:
 class Digest:
     """How the queue stands: counts since the last digest, seven days, what waits longest, who has how much, which checks are noisiest.
 
-    `words` is the filter as canonical text ("" = all). `open` includes the `unacknowledged`. `load` is by assignee, the most first;
+    `words` is the filter as canonical text ("" = all). `open` includes the `unacknowledged`; `unread` are these by severity, the worst
+    first (() in digests of earlier releases), and `oldest` are some of them, by severity and age. `load` is by assignee, the most first;
     `unassigned` are those without. `read` is how many of the open ones the lists below the counts are made of: all, unless there are
     very many. `source` is "" for a digest of several systems; `systems` are their titles with how many are open in each, `unheard` those
     that are not in it.
@@ -69,3 +82,4 @@ class Digest:
     read: int = 0
     systems: Sequence[tuple[str, int]] = ()
     unheard: Sequence[Unheard] = ()
+    unread: Sequence[Unread] = ()

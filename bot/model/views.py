@@ -48,7 +48,8 @@ class Receipt:
 class Listing:
     """A page of an answer to a filter. `words` is the filter as canonical text, `total` None when nobody can say. Where several systems
     were asked, `totals` are by their titles, and `unheard` are those whose anomalies are not in it. `as_of` as of `Answer`.
-    `capabilities_of` is what the systems of its anomalies let people do, by their names. `later` joined a group card after it was seen."""
+    `capabilities_of` is what the systems of its anomalies let people do, by their names. `later` joined a group card after it was seen.
+    `limit` is how many were asked for at most (0: all); `total` counts what it leaves out, too."""
 
     words: str
     anomalies: Sequence[Anomaly]
@@ -59,6 +60,7 @@ class Listing:
     as_of: datetime | None = None
     capabilities_of: Mapping[str, Capabilities] = field(default_factory=dict)
     later: int = 0
+    limit: int = 0
 
 
 @dataclass(frozen=True, slots=True)

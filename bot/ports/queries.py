@@ -41,3 +41,7 @@ class OpenAnomalies(Protocol):
     async def count(self, source: str, query: model.Query) -> int | None:
         """How many match; None where only the anomalies themselves tell."""
         ...
+
+    async def by_table(self, source: str, query: model.Query, most: int) -> Sequence[tuple[str, int]] | None:
+        """The tables with the most that match, and how many; None as for `count`."""
+        ...

@@ -81,14 +81,14 @@ class Browse:
         return {name: self.capabilities(name) for name in dict.fromkeys(one.ref.source for one in page)}
 
     async def listing(self, query: model.Query, actor: model.Actor, offset: int = 0) -> model.Listing:
-        """A page of what matches: newest first in one system, by severity and age over several, unless the filter says otherwise."""
+        """A page of what matches: by severity and age, unless the filter says otherwise."""
         permissions.decide(model.Action.BROWSE, actor, self.grants)
         wanted = min(query.limit or offset + PAGE, offset + PAGE)
         found = await self.search.find(query, actor, wanted)
-        total = found.total if found.total is None or not query.limit else min(found.total, query.limit)
         page = await self._versions(found.anomalies[offset : offset + PAGE])
         totals = found.totals if len(found.totals) > 1 else ()
-        return model.Listing(grammar.canonical(query), page, total, offset, totals, found.unheard, found.as_of, self._capabilities_of(page))
+        told = model.Listing(grammar.canonical(query), page, found.total, offset, totals, found.unheard, limit=query.limit)
+        return replace(told, as_of=found.as_of, capabilities_of=self._capabilities_of(page))
 
     async def select(self, query: model.Query, actor: model.Actor) -> selecting.Selection:
         """Everything that matches, for a change. Raises NotFound with the word that excluded most when nothing does."""
@@ -222,6 +222,10 @@ class Browse:
             raise errors.NotFound(await self._unseen(ref))
         return [model.Explanation(model.Reason.NO_ROUTE if reason is model.Reason.WAITING else reason, None)]
 
+    async def seen(self, ref: model.Ref) -> model.Anomaly | None:
+        """The anomaly as this desk saw it last, None for one that it never saw: to name it, once somebody may look."""
+        return (await self.anomalies.get([ref])).get(ref)
+
     async def _unseen(self, ref: model.Ref) -> str:
         """Why this desk knows nothing of an anomaly, as far as its system can tell."""
         source = self.sources.get(ref.source)
@@ -315,9 +319,9 @@ class Browse:
         ids = tuple(ref.id if len(named) == 1 else str(ref) for ref in refs)
         return model.ReviewScope(words=grammar.canonical(model.Query(source, ids, statuses=("any",))))
 
-    async def newest(self) -> model.Anomaly | None:
-        """The newest open one of all systems as it was last seen, to name in an example."""
-        found = [one for name in self.sources for one in await self.anomalies.newest(name, 1)]
+    async def newest(self, systems: Collection[str] | None = None) -> model.Anomaly | None:
+        """The newest open one of all systems, or of these, as it was last seen, to name in an example."""
+        found = [one for name in self.sources if systems is None or name in systems for one in await self.anomalies.newest(name, 1)]
         return max(found, key=lambda one: one.created, default=None)
 
     async def standing(self, name: str) -> tuple[model.SourceHealth, Mapping[model.State, int]]:

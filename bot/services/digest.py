@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from bot import errors, model, ports
 from bot.core import connected, digest_stats, grammar, permissions, phrases, schedules, transitions
+from bot.render.anomaly import rows
 from bot.render.digest import digest_message
 from bot.services import browse, cards, leasing, searching, selecting, slicing
 
@@ -22,6 +23,8 @@ KNOWN, PAGE = 5_000, 500
 """So many of those that were closed are named at once, and so many of them read."""
 
 WEEK = timedelta(days=7)
+
+_WORDS = digest_stats.Words(rows.title, rows.evidence, rows.rule)
 
 _DESK = model.Actor("", "Anomaly Desk")
 
@@ -128,7 +131,7 @@ class Digests:
     async def _read(self, source: ports.Source, query: model.Query, actor: model.Actor, since: datetime, now: datetime) -> _Part:
         """What one system has to say, counted while it is read: a week may hold a hundred thousand."""
         everything, search = query == model.Query(), self.browse.search
-        counts = digest_stats.Counts(since, now, self.zone, model.Action.ASSIGN in source.supports)
+        counts = digest_stats.Counts(since, now, self.zone, _WORDS, model.Action.ASSIGN in source.supports)
         query = replace(query, limit=0, sort="newest")
         first = min(since, now - WEEK).astimezone(self.zone).date()
         async for some in _slices(await search.pages(source, replace(query, statuses=("any",), since=first, ago=()), actor)):

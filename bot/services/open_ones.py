@@ -57,6 +57,12 @@ class OpenOnes:
             return found.pages()
         return None if query.datastores or query.tables else selecting.nothing()
 
+    async def by_table(self, source: ports.Source, query: model.Query, most: int) -> tuple[Sequence[tuple[str, int]], datetime] | None:
+        """The tables with the most that match, as they were last seen, and as of when; None where the store cannot tell."""
+        as_of = await self._as_of(source, query)
+        told = await self.store.by_table(source.name, query, most) if as_of is not None else None
+        return None if told is None or as_of is None else (told, as_of)
+
     async def _read(self, source: ports.Source, query: model.Query) -> selecting.Pages:
         async for some in self.matching(source.name, query):
             if some:

@@ -40,7 +40,8 @@ class Review:
             return await self.page(scope, query, actor, 0, picked, channel)
         kept = replace(scope, words=listing.words)
         source = query.source or (next(iter(self.browse.sources)) if len(self.browse.sources) == 1 else "")
-        page = model.ReviewPage(kept, listing.anomalies, listing.total, listing.offset, frozenset(picked), channel, source=source)
+        meant = min(listing.total, query.limit) if query.limit and listing.total is not None else listing.total
+        page = model.ReviewPage(kept, listing.anomalies, meant, listing.offset, frozenset(picked), channel, source=source)
         return replace(page, totals=listing.totals, unheard=listing.unheard, capabilities_of=listing.capabilities_of, later=listing.later)
 
     async def filtered(self, reviewing: model.ReviewInput, actor: model.Actor, today: date) -> model.ReviewPage:

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, TypeVar
 
 from bot import errors, model, ports
@@ -16,7 +17,7 @@ from bot.services import open_ones, selecting
 T = TypeVar("T")
 
 SORTED = selecting.FEW
-"""So many of each system are read to sort a page of several by severity; where there are more, the newest come first."""
+"""So many of each system are read to sort a page by severity and age; where there are more, those of a severity come by their weight."""
 
 APART = (errors.SourceError, errors.NotFound, errors.NotSupported)
 """What one system says while the others go on: it is down, or it knows nothing of what was asked for."""
@@ -30,8 +31,17 @@ def _lasting(one: model.Anomaly) -> tuple[float, float]:
     return (0.0, one.ended.timestamp() - began.timestamp()) if one.ended else (1.0, -began.timestamp())
 
 
+HEAVIEST = "heaviest"
+"""An order that nobody asks for by a word: by severity, and by weight within one."""
+
 _ORDERS: Mapping[str, Callable[[model.Anomaly], tuple[Any, ...]]] = {
     "": lambda one: (_RANK.get(one.severity, 1), -one.created.timestamp(), one.ref),
+    HEAVIEST: lambda one: (
+        _RANK.get(one.severity, 1),
+        -(one.weight if one.weight is not None else -1.0),
+        -one.created.timestamp(),
+        one.ref,
+    ),
     "newest": lambda one: (-one.created.timestamp(), one.ref),
     "oldest": lambda one: (one.created.timestamp(), one.ref),
     "weight": lambda one: (-(one.weight if one.weight is not None else -1.0), -one.created.timestamp(), one.ref),
@@ -41,7 +51,7 @@ _ORDERS: Mapping[str, Callable[[model.Anomaly], tuple[Any, ...]]] = {
     "duration": lambda one: (*(-part for part in _lasting(one)), one.ref),
     "duration:asc": lambda one: (*_lasting(one), one.ref),
 }
-"""How anomalies of several systems are sorted; without a word for it by severity, which is the same word everywhere, and then by age."""
+"""How anomalies are sorted; without a word for it by severity, which is the same word everywhere, and then by age."""
 
 
 def order(sort: str) -> Callable[[model.Anomaly], tuple[Any, ...]]:
@@ -50,6 +60,13 @@ def order(sort: str) -> Callable[[model.Anomaly], tuple[Any, ...]]:
 
 
 _SENT = model.Word(model.Handling.SENT)
+
+
+def _heaviest(query: model.Query, source: ports.Source) -> model.Query:
+    """The filter with the heaviest first, in a system that can be asked for that: what is severe has a great weight everywhere."""
+    word = source.words.get("sort", _SENT)
+    able = word.handling is not model.Handling.REFUSED and (not word.values or "weight" in word.values)
+    return replace(query, sort="weight") if able else query
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,24 +127,31 @@ class Search:
     async def find(self, query: model.Query, actor: model.Actor, wanted: int) -> model.Answer:
         """At most `wanted` (0: all) that match, of all systems that the filter is for, in one order."""
         sources = self.asked(query)
-        if len(sources) == 1:
-            found = await self.one(sources[0], query, actor, wanted)
-            return model.Answer(found.anomalies, [(sources[0].title, found.total)], as_of=found.as_of)
-        amount = wanted if query.sort or not wanted else max(wanted, SORTED)
-        heard, unheard = await each(sources, lambda source: self.one(source, query, actor, amount))
-        whole = not amount or all(len(found.anomalies) < amount or found.total == len(found.anomalies) for _, found in heard)
-        order = _ORDERS.get(query.sort or ("" if whole else "newest"), _ORDERS[""])
-        everything = [one for _, found in heard for one in found.anomalies]
-        merged = await asyncio.to_thread(sorted, everything, key=order)  # it may be a hundred thousand
-        as_of = min((found.as_of for _, found in heard if found.as_of), default=None)
-        return model.Answer(merged[: wanted or None], [(source.title, found.total) for source, found in heard], unheard, as_of)
+        heard, unheard = await each(sources, lambda source: self._first(source, query, actor, wanted))
+        order = query.sort or (HEAVIEST if any(heaviest for _, (_, heaviest) in heard) else "")
+        everything = [one for _, (found, _) in heard for one in found.anomalies]
+        if len(sources) > 1 or not order:
+            everything = await asyncio.to_thread(sorted, everything, key=_ORDERS[order])  # it may be a hundred thousand
+        as_of = min((found.as_of for _, (found, _) in heard if found.as_of), default=None)
+        totals = [(source.title, found.total) for source, (found, _) in heard]
+        return model.Answer(everything[: wanted or None], totals, unheard, as_of)
+
+    async def _first(self, source: ports.Source, query: model.Query, actor: model.Actor, wanted: int) -> tuple[model.Found, bool]:
+        """At most `wanted` (0: all) of one system, or more, to be sorted; and whether these are its heaviest because there are too many."""
+        if query.sort or not wanted:
+            return await self.one(source, query, actor, wanted), False
+        found = await self.one(source, query, actor, SORTED)  # the same for each page: all are of one order
+        whole = len(found.anomalies) < SORTED or found.total == len(found.anomalies)
+        if whole or (grammar.here(query, source.words) and found.as_of is None):
+            return found, False
+        return await self.one(source, _heaviest(query, source), actor, wanted), True
 
     async def select(self, query: model.Query, actor: model.Actor) -> selecting.Selection | None:
-        """All that match, at most `query.limit`, read while they are taken; None when there is nothing. Of several systems the newest come
-        first, unless the filter says otherwise or its limit is one that can be sorted by severity. A system that does not answer at first
-        is not in it; one that fails on the way fails all, because nobody could say which of its anomalies are."""
+        """All that match, at most `query.limit`, read while they are taken; None when there is nothing. The newest come first, unless the
+        filter says otherwise; of a few (a limit of at most `SORTED`) the same as a list shows. A system that does not answer at first is
+        not in it; one that fails on the way fails all, because nobody could say which of its anomalies are."""
         sources = self.asked(query)
-        if len(sources) > 1 and 0 < query.limit <= SORTED:
+        if 0 < query.limit <= SORTED:
             found = await self.find(query, actor, query.limit)
             return selecting.whole(found.anomalies, (), found.unheard) if found.anomalies else None
         heard, unheard = await each(sources, lambda source: self._begun(source, query, actor))
@@ -151,31 +175,38 @@ class Search:
             if self.known is not None and (stored := await self.known.pages(source, asked)) is not None:
                 return selecting.limited(stored, asked.limit)
             if _sorted_here(source) and (query.sort or query.limit):
-                return selecting.one_page((await self._here(source, asked, asked.limit)).anomalies)
+                return selecting.one_page((await self._here(source, asked, asked.limit, asked.sort)).anomalies)
         return selecting.matching(source, asked)
 
     async def one(self, source: ports.Source, query: model.Query, actor: model.Actor, wanted: int) -> model.Found:
         """At most `wanted` (0: all) of one system that match, each word applied where the source says: sent to the system, or here.
-        Whatever comes back is checked here again."""
+        Whatever comes back is checked here again. Without a word for the order the newest, or what is read here, the most severe."""
+        worst = not query.sort
         query = await self._resolved(source, query, actor)
         if not grammar.here(query, source.words):
             return await source.find(replace(query, limit=wanted))
         if self.known is not None and (stored := await self.known.find(source, query, wanted)) is not None:
             return stored
-        return await self._here(source, query, wanted)
+        return await self._here(source, query, wanted, "" if worst else query.sort)
 
-    async def _here(self, source: ports.Source, query: model.Query, wanted: int) -> model.Found:
+    async def _here(self, source: ports.Source, query: model.Query, wanted: int, order: str) -> model.Found:
         pages = selecting.matching(source, replace(query, limit=0))
         if not _sorted_here(source):
-            return await selecting.counted(pages, wanted)
+            return await (selecting.counted(pages, wanted) if order or not wanted else selecting.least(pages, wanted, _ORDERS[order]))
         found = await selecting.counted(pages, 0)
-        kept = await asyncio.to_thread(sorted, found.anomalies, key=_ORDERS[query.sort])
+        kept = await asyncio.to_thread(sorted, found.anomalies, key=_ORDERS[order])
         return model.Found(kept[: wanted or None], found.total)
 
     async def _resolved(self, source: ports.Source, query: model.Query, actor: model.Actor) -> model.Query:
         grammar.check_words(query, source.words, source.title)
         query = await self.resolve(self.mine(query, source), source.name, actor)
         return replace(query, sort=query.sort or "newest")
+
+    async def by_table(
+        self, source: ports.Source, query: model.Query, actor: model.Actor, most: int
+    ) -> tuple[Sequence[tuple[str, int]], datetime] | None:
+        """The tables of one system with the most that match, as far as this desk knows, and as of when; None where it does not."""
+        return None if self.known is None else await self.known.by_table(source, await self._resolved(source, query, actor), most)
 
     async def size(self, query: model.Query, actor: model.Actor) -> int:
         """How many match in all systems that can say."""
@@ -230,6 +261,10 @@ def together(failed: Sequence[errors.BotError]) -> errors.BotError:
     """What all of them said as one error."""
     if len(failed) == 1:
         return failed[0]
+    strange = [error for error in failed if isinstance(error, errors.NotLinked)]
+    if strange:
+        said = " ".join(dict.fromkeys(str(error) for error in failed))
+        return errors.NotLinked(said, systems=[system for error in strange for system in error.systems])
     said = " ".join(dict.fromkeys(str(error) for error in failed))
     first = failed[0]
     if all(isinstance(error, errors.SourceError) for error in failed) and isinstance(first, errors.SourceError):

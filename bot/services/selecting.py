@@ -143,6 +143,19 @@ async def counted(pages: Pages, wanted: int) -> model.Found:
     return model.Found(kept, total)
 
 
+async def least(pages: Pages, wanted: int, order: Callable[[model.Anomaly], Any]) -> model.Found:
+    """Those `wanted` that come first in this order, and how many there are: no more than a few times as many are here."""
+    kept: list[model.Anomaly] = []
+    total = 0
+    async for page in pages:
+        total += len(page)
+        async for some in slicing.each(page):
+            kept += some
+            if len(kept) > 4 * wanted:
+                kept = sorted(kept, key=order)[:wanted]
+    return model.Found(sorted(kept, key=order)[:wanted], total)
+
+
 async def size(pages: Pages) -> int:
     """How many there are."""
     return sum([len(page) async for page in pages])

@@ -52,11 +52,27 @@ class OpenAnomalies:
 
     async def count(self, source: str, query: model.Query) -> int | None:
         """Counted by the database, where the columns tell all of the filter."""
-        told = {"source", "statuses", "sort", "limit", "ago", *_WORDS}
-        if any(name not in told and getattr(query, name) != getattr(_EMPTY, name) for name in model.Query.__dataclass_fields__):
+        if not _exact(query):
             return None
         statement = sa.select(sa.func.count()).select_from(_A).where(*_conditions(source, query))
         return await self._db.read(lambda connection: connection.scalar(statement))
+
+    async def by_table(self, source: str, query: model.Query, most: int) -> Sequence[tuple[str, int]] | None:
+        """Counted by the database, where the columns tell all of the filter."""
+        if not _exact(query):
+            return None
+        amount = sa.func.count()
+        statement = sa.select(_A.c.container, amount).where(*_conditions(source, query), _A.c.container != "")
+        found = await self._db.read(
+            lambda connection: connection.execute(statement.group_by(_A.c.container).order_by(amount.desc(), _A.c.container).limit(most))
+        )
+        return [(str(name), int(number)) for name, number in found]
+
+
+def _exact(query: model.Query) -> bool:
+    """Whether the columns tell all of a filter."""
+    told = {"source", "statuses", "sort", "limit", "ago", *_WORDS}
+    return all(name in told or getattr(query, name) == getattr(_EMPTY, name) for name in model.Query.__dataclass_fields__)
 
 
 async def _complete(connection: AsyncConnection, source: str) -> datetime | None:
@@ -143,9 +159,13 @@ async def in_order(
 
 
 def _conditions(source: str, query: model.Query) -> list[sa.ColumnElement[bool]]:
+    return [_A.c.source == source, _A.c.closed.is_(None), *_state(query), *told(source, query)]
+
+
+def told(source: str, query: model.Query) -> list[sa.ColumnElement[bool]]:
+    """What the columns tell of the words of a filter, but for those about where something stands."""
     used = {name: value for name in _WORDS if (value := getattr(query, name)) != getattr(_EMPTY, name)}
-    told = [_WORDS[name](source, value) for name, value in used.items()]
-    return [_A.c.source == source, _A.c.closed.is_(None), *_state(query), *told]
+    return [_WORDS[name](source, value) for name, value in used.items()]
 
 
 def _state(query: model.Query) -> list[sa.ColumnElement[bool]]:

@@ -77,7 +77,7 @@ async def test_the_list_command_answers_its_author_alone(demo: Demo, page: Page)
     await page.get_by_test_id("composer").fill("/anomalies list table:orders sort:newest")
     await page.get_by_test_id("composer").press("Enter")
     answer = page.locator("[data-testid=message][data-ephemeral=true]").last
-    await expect(answer).to_contain_text("record anomaly in orders")
+    await expect(answer).to_contain_text(re.compile("(Low|Medium|High|Critical) · orders · "))
     await expect(answer.locator(f"[data-testid=button][data-value*='qualytics:{ident}|']").first).to_be_visible()
 
 

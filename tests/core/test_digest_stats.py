@@ -6,6 +6,7 @@ import itertools
 import json
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,6 +24,9 @@ SINCE = UNTIL - timedelta(days=1)
 MADRID = ZoneInfo("Europe/Madrid")
 
 
+WORDS = digest_stats.Words(lambda one: f"told {one.ref.id}", lambda one: f"{one.records} rows", lambda check: check.message or check.rule)
+
+
 @pytest.fixture
 def make(anomaly: Make) -> Make:
     """An anomaly with an id of its own, created so many hours before the digest."""
@@ -36,7 +40,7 @@ def make(anomaly: Make) -> Make:
 
 def count(week: list[model.Anomaly], open_ones: list[model.Anomaly], zone: ZoneInfo = MADRID, **more: Any) -> model.Digest:
     """Counted in pages of two."""
-    counts = digest_stats.Counts(SINCE, UNTIL, zone, more.pop("assigns", True))
+    counts = digest_stats.Counts(SINCE, UNTIL, zone, WORDS, more.pop("assigns", True))
     for start in range(0, max(len(week), len(open_ones)), 2):
         counts.came(week[start : start + 2])
         counts.waits(open_ones[start : start + 2])
@@ -83,12 +87,14 @@ def test_what_waits_longest(make: Make) -> None:
         datastore="warehouse-prod",
         severity=model.Severity.HIGH,
         created=old[1].created,
-        check="customer_id: notNull",
+        check="customer_id is null",
+        title=f"told {old[1].ref.id}",
+        evidence=f"{old[1].records} rows",
     )
 
 
 def test_a_glance_of_an_anomaly_without_a_place(make: Make) -> None:
-    one = digest_stats.glance(make(container=None, datastore=None, severity=None, url="https://acme.example/anomalies/1"))
+    one = digest_stats.glance(make(container=None, datastore=None, severity=None, url="https://acme.example/anomalies/1"), WORDS)
     assert (one.table, one.datastore, one.severity, one.url) == ("", "", None, "https://acme.example/anomalies/1")
 
 
@@ -110,27 +116,52 @@ def test_who_has_how_much(make: Make) -> None:
 
 def test_the_noisiest_checks(make: Make) -> None:
     def checks(*rules: str) -> tuple[model.Check, ...]:
-        return tuple(model.Check(f"{rule}-{n}", rule, ("id",), "some words that vary") for n, rule in enumerate(rules))
+        return tuple(model.Check(f"{rule}-{n}", rule, ("id",), "" if rule else "some words that vary") for n, rule in enumerate(rules))
 
     week = [make(hours=n, checks=checks(*rules)) for n, rules in enumerate(["ab", "abc", "aac", "d", "e", "f", ""])]
     week += [make(checks=checks("a"), container=model.Place("5", "items")), make(hours=24 * 9, checks=checks("d"))]
     found = [(one.check, one.table, one.count) for one in count(week, []).noise]
-    assert found == [("id: a", "orders", 3), ("id: b", "orders", 2), ("id: c", "orders", 2), ("id: a", "items", 1), ("id: d", "orders", 1)]
+    assert found == [("a", "orders", 3), ("b", "orders", 2), ("c", "orders", 2), ("a", "items", 1), ("d", "orders", 1)]
 
 
 @pytest.mark.parametrize(
-    ("check", "words"),
+    "check",
     [
-        pytest.param(model.Check("1", "notNull", ("a", "b"), "a is null"), "a, b: notNull", id="rule and fields"),
-        pytest.param(model.Check("1", "volumetric", (), "too few rows"), "volumetric", id="a rule"),
-        pytest.param(model.Check("1", "", ("a",), "a is odd"), "a", id="fields"),
-        pytest.param(model.Check("1", "", (), " a is odd "), "a is odd", id="a message"),
-        pytest.param(model.Check("1", "", (), ""), "", id="nothing"),
+        pytest.param(model.Check("1", "notNull", ("a", "b"), "{} of 9 rows: a is null"), id="rule and fields"),
+        pytest.param(model.Check("1", "volumetric", (), "{} rows are too few"), id="a rule"),
+        pytest.param(model.Check("1", "", ("a",), "a is odd in {}"), id="fields"),
+        pytest.param(model.Check("1", "", (), " a is odd "), id="a message"),
     ],
 )
-def test_the_words_of_a_check(check: model.Check, words: str, make: Make) -> None:
-    assert digest_stats.check_words(check) == words
-    assert [one.check for one in count([make(checks=(check,))], []).noise] == ([words] if words else [])
+def test_a_check_is_one_whatever_it_says_each_time_and_told_as_it_was_last(check: model.Check, make: Make) -> None:
+    week = [make(n, checks=(replace(check, message=check.message.format(n)),)) for n in range(3)]
+    (noisy,) = count(week, []).noise
+    assert (noisy.check, noisy.count) == (WORDS.rule(week[0].checks[0]), 3)
+
+
+def test_a_check_without_a_word_is_not_noisy(make: Make) -> None:
+    assert list(count([make(checks=(model.Check("1", "", (), ""),))], []).noise) == []
+
+
+def test_the_unacknowledged_are_counted_by_severity_with_the_oldest(make: Make) -> None:
+    critical, low = model.Severity.CRITICAL, model.Severity.LOW
+    there = [make(hours, severity=word, state=model.State.ACTIVE) for hours, word in [(1, low), (5, critical), (90, critical), (200, None)]]
+    there.append(make(300, severity=critical, state=model.State.ACKNOWLEDGED))
+    assert [(one.severity, one.count, one.since) for one in count([], there).unread] == [
+        (critical, 2, there[2].created),
+        (low, 1, there[0].created),
+        (None, 1, there[3].created),
+    ]
+
+
+def test_what_waits_longest_is_sorted_by_severity_then_age(make: Make) -> None:
+    there = [
+        make(hours, severity=word)
+        for hours, word in [(900, model.Severity.LOW), (1, model.Severity.CRITICAL), (5, model.Severity.HIGH), (7, model.Severity.HIGH)]
+    ]
+    found = count([], there).oldest
+    assert [one.ref for one in found] == [there[1].ref, there[3].ref, there[2].ref]
+    assert [one.title for one in found] == [WORDS.title(one) for one in (there[1], there[3], there[2])]
 
 
 def test_the_order_of_the_lists_and_repetition_do_not_matter(make: Make) -> None:
@@ -150,7 +181,8 @@ _AMOUNTS = st.integers(0, 10**9)
 _ZONES = st.integers(-840, 840).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 _MOMENTS = st.datetimes(timezones=st.one_of(st.just(UTC), _ZONES))
 _REFS = st.builds(model.Ref, _WORDS, _WORDS)
-_GLANCES = st.builds(model.DigestLine, _REFS, _AMOUNTS, _WORDS, _WORDS, _WORDS, st.sampled_from([None, *model.Severity]), _MOMENTS, _WORDS)
+_SEVERITIES = st.sampled_from([None, *model.Severity])
+_GLANCES = st.builds(model.DigestLine, _REFS, _AMOUNTS, _WORDS, _WORDS, _WORDS, _SEVERITIES, _MOMENTS, *[_WORDS] * 4)
 _DIGESTS = st.builds(
     model.Digest,
     _WORDS,
@@ -164,6 +196,7 @@ _DIGESTS = st.builds(
     unassigned=_AMOUNTS,
     noise=st.lists(st.builds(model.NoisyCheck, _WORDS, _WORDS, _AMOUNTS), max_size=5).map(tuple),
     read=_AMOUNTS,
+    unread=st.lists(st.builds(model.Unread, st.sampled_from([None, *model.Severity]), _AMOUNTS, _MOMENTS), max_size=5).map(tuple),
 )
 
 

@@ -13,10 +13,10 @@ import handlers
 from bot import model
 from bot.core import grammar
 from bot.render.anomaly import anomaly_forms
-from bot.render.kit import ids
+from bot.render.kit import asked, ids
 from bot.render.review import review_form
 from bot.render.scan import scan_form
-from handlers import views
+from handlers import events, views
 from tests.handlers import front as fronts
 from tests.handlers.front import CHANNEL, DANA, LEE, Front
 
@@ -132,6 +132,9 @@ PATHS: dict[str, Callable[[Front, str, str], Json]] = {
     ids.SCAN_ABORT: _press(ids.SCAN_ABORT, "some-operation"),
     ids.SCAN_FIX: _press(ids.SCAN_FIX, "again|some-operation"),
     ids.SCAN_SYNC: _press(ids.SCAN_SYNC, "qualytics|42"),
+    ids.SCAN_INSTEAD: _press(ids.SCAN_INSTEAD, "qualytics|warehouse-prod tables:orders"),
+    ids.SCAN_OPEN: _press(ids.SCAN_OPEN, "help"),
+    ids.LINK_ME: _press(ids.LINK_ME, asked.encode("qualytics", asked.NOTHING)),
     f"shortcut {ids.TRIAGE_SHORTCUT}": lambda front, user, ident: front.shortcut(ids.TRIAGE_SHORTCUT, user=user),
     f"shortcut {ids.MESSAGE_SHORTCUT}": lambda front, user, ident: front.shortcut(
         ids.MESSAGE_SHORTCUT, user=user, message=front.card(ident)
@@ -171,7 +174,7 @@ async def test_every_listener_is_tried(front: Front) -> None:
     assert {path.split()[1] for path in PATHS if path.startswith("options ")} == set(handlers.OPTIONS)
     assert {path.split()[0] for path in PATHS if path.startswith("/")} == set(handlers.COMMANDS)
     tables = (handlers.COMMANDS, handlers.SHORTCUTS, handlers.ACTIONS, handlers.VIEW_ACTIONS, handlers.VIEWS, handlers.OPTIONS)
-    counted = sum(len(table) for table in tables)
+    counted = sum(len(table) for table in tables) + len(events.EVENTS) + len(events.UNUSED)  # who may not look: test_home
     assert len(front.running.bolt._async_listeners) == counted, handlers.__name__
 
 

@@ -154,7 +154,7 @@ def ticks(form: Json, *wanted: str) -> Json:
     """The review form with these ticked, to be acknowledged."""
     boxes = next(block for block in form["blocks"] if block.get("block_id", "").startswith(ids.REVIEW_PICK))
     action = next(block for block in form["blocks"] if block.get("block_id", "").startswith(ids.REVIEW_ACTION))
-    chosen = [option for option in boxes["element"]["options"] if any(word in str(option["text"]) for word in wanted)]
+    chosen = [option for option in boxes["element"]["options"] if any(word in str(option["description"]) for word in wanted)]
     acknowledge = next(option for option in action["element"]["options"] if "cknowledge" in str(option["text"]))
     return {
         boxes["block_id"]: {"type": "checkboxes", "selected_options": chosen},
@@ -246,7 +246,7 @@ async def test_a_group_card_of_both_counts_lists_and_reviews_each_as_its_own(tmp
         assert "burst second" in await front.told(front.press(_list_of(both), ids.SHOW, shown))
         await front.send(front.press(group, ids.REVIEW_OPEN))
         form = front.form()
-        which = next(named for named in _offered(form) if named.startswith("#twin:"))
+        which = next(named for named in _offered(form) if named.startswith("twin:"))
         preview = json.loads((await front.send(front.submission(form, ticks(form, which)))).body)["view"]
         assert "1 anomaly" in str(preview)
         await front.send(front.submission(preview, {}))
@@ -270,7 +270,7 @@ def _shown(both: twin.Both) -> list[str]:
 def _offered(form: Json) -> list[str]:
     """How the anomalies of a review are named beside their boxes."""
     boxes = next(block for block in form["blocks"] if block.get("block_id", "").startswith(ids.REVIEW_PICK))
-    return [str(option["text"]["text"]).split()[0] for option in boxes["element"]["options"]]
+    return [str(option["description"]["text"]).split(" · ")[-1] for option in boxes["element"]["options"]]
 
 
 # --- who somebody is

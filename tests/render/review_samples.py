@@ -18,7 +18,18 @@ TEN = tuple(replace(samples.ORDERS, ref=model.Ref("qualytics", str(1001 + number
 FILTER = model.ReviewScope(words="status:open table:orders")
 THIRD = model.ReviewPage(FILTER, TEN, 412, 20, frozenset({"1003", "7", "8"}), "C1", source="qualytics")
 
-GLANCE = model.DigestLine(samples.REF, 3, "record", "orders", "warehouse-prod", model.Severity.HIGH, NOW - timedelta(days=9))
+GLANCE = model.DigestLine(
+    samples.REF,
+    3,
+    "record",
+    "orders",
+    "warehouse-prod",
+    model.Severity.HIGH,
+    NOW - timedelta(days=9),
+    url=samples.ORDERS.url,
+    title="orders · customer_id not null",
+    evidence="11 of 1.84 M rows",
+)
 WEEK = tuple(model.DigestDay(date(2026, 11, 15) + timedelta(days=number), 4 * number, number) for number in range(7))
 MORNING = model.Digest(
     "qualytics",
@@ -35,6 +46,10 @@ MORNING = model.Digest(
     unassigned=120,
     noise=(model.NoisyCheck("customer_id not null", "orders", 41), model.NoisyCheck("amount between 0 and 10000", "items", 9)),
     read=412,
+    unread=(
+        model.Unread(model.Severity.CRITICAL, 2, datetime(2026, 11, 17, 7, tzinfo=UTC)),
+        model.Unread(model.Severity.HIGH, 36, NOW - timedelta(days=9)),
+    ),
 )
 
 SCOPES = st.one_of(
@@ -64,7 +79,11 @@ GLANCES = st.builds(
     st.one_of(st.none(), st.sampled_from(model.Severity)),
     samples.DATES,
     samples.ADDRESSES,
+    samples.SHORT,
+    samples.SHORT,
+    samples.SHORT,
 )
+UNREAD = st.builds(model.Unread, st.one_of(st.none(), st.sampled_from(model.Severity)), samples.COUNTS, samples.DATES)
 DIGESTS = st.builds(
     model.Digest,
     samples.SHORT,
@@ -78,6 +97,7 @@ DIGESTS = st.builds(
     unassigned=samples.COUNTS,
     noise=st.lists(st.builds(model.NoisyCheck, samples.SHORT, samples.SHORT, samples.COUNTS), max_size=8),
     read=samples.COUNTS,
+    unread=st.lists(UNREAD, max_size=5),
 )
 
 

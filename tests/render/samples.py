@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from bot import errors, model, ports
 from bot.core import overlay
-from bot.render.anomaly import anomaly_card, anomaly_forms, replies
+from bot.render.anomaly import anomaly_card, anomaly_forms, histories, replies
 from bot.render.batch import batch_message, deletion_form
-from bot.render.desk import desk_status, reports
+from bot.render.desk import desk_help, desk_status, reports
 from bot.render.kit import modals, refusals
 from bot.sources.qualytics import closings
 
@@ -301,10 +301,10 @@ def every_message(
         "group listing": replies.listing(model.Listing("", [anomaly] * 10, 412, 10), group="card-1"),
         "no listing": replies.listing(model.Listing(anomaly.description, [], 0)),
         "count": replies.count(anomaly.description, 7, {anomaly.status: 7}, tables),
-        "history": replies.history(anomaly, entries, comments),
-        "why": replies.why(anomaly.ref, decided),
+        "history": histories.history(anomaly, entries, comments),
+        "why": histories.why(anomaly.ref, decided),
         "status": desk_status.status(view),
-        "help": desk_status.help_text(anomaly),
+        "help": desk_help.full(anomaly),
         "broken": refusals.broken(anomaly.description),
         "assigned": reports.report(model.NewlyAssigned(anomaly.ref, "Dana", anomaly.description, url=anomaly.url)),
     }

@@ -51,6 +51,7 @@ class System:
     own_words: tuple[model.OwnWord, ...] = ()
     client_options: model.ClientOptions = field(default_factory=model.ClientOptions)
     uncleared: frozenset[model.Part] = frozenset()
+    longest_comment: int = 0
     stages: tuple[model.Stage, ...] = ()
     archive_as: tuple[model.Closing, ...] = ()
     words: Mapping[str, model.Word] = field(default_factory=lambda: list_params.WORDS)
@@ -67,7 +68,8 @@ class System:
     async def find(self, query: model.Query) -> model.Found:
         self.asked.append("find")
         self.limits.append(query.limit)
-        found = sorted(self.all, key=lambda one: one.created, reverse=True)
+        rising = {"oldest": lambda one: one.created, "weight": lambda one: (-(one.weight or 0), -one.created.timestamp())}
+        found = sorted(self.all, key=rising.get(query.sort, lambda one: -one.created.timestamp()))
         return model.Found(found[: query.limit or None], len(found))
 
     async def count(self, query: model.Query) -> int:

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from bot import errors, model, ports
-from bot.core import permissions
+from bot.core import grammar, permissions
 from bot.render.kit import spreadsheet
-from bot.services import browse, selecting, slicing
+from bot.services import browse, searching, selecting, slicing
 from tests.services import cast, fixed_routes
 from tests.services.desk import ACK, CHANNEL, DANA, INVALID, Desk, World
 
@@ -47,21 +47,52 @@ def idents(listing: model.Listing) -> list[int]:
     return [int(one.ref.id) for one in listing.anomalies]
 
 
-async def test_a_page_reads_no_more_than_it_shows() -> None:
+async def test_a_page_in_the_order_of_a_system_reads_no_more_than_it_shows() -> None:
     system = cast.System(all=many(35))
     service = looking(system)
-    page = await service.listing(model.Query(), ME)
+    newest = model.Query(sort="newest")
+    page = await service.listing(newest, ME)
     assert idents(page) == list(range(35, 25, -1)) and (page.total, page.offset) == (35, 0)
-    page = await service.listing(model.Query(), ME, 30)
+    page = await service.listing(newest, ME, 30)
     assert idents(page) == [5, 4, 3, 2, 1] and page.total == 35
     assert system.limits == [10, 40]
-    assert idents(await service.listing(model.Query(), ME, 990)) == []
+    assert idents(await service.listing(newest, ME, 990)) == []
 
 
-async def test_a_limit_ends_the_list() -> None:
+async def test_a_limit_ends_the_list_and_does_not_hide_the_total() -> None:
     service = looking(cast.System(all=many(35)))
     page = await service.listing(model.Query(limit=12), ME, 10)
-    assert idents(page) == [25, 24] and page.total == 12
+    assert idents(page) == [25, 24] and (page.total, page.limit) == (35, 12)
+
+
+def rated(number: int, severity: model.Severity, weight: float) -> model.Anomaly:
+    return replace(cast.anomaly(number), severity=severity, weight=weight)
+
+
+LOW, HIGH, CRITICAL = model.Severity.LOW, model.Severity.HIGH, model.Severity.CRITICAL
+
+
+async def test_a_list_of_one_system_is_sorted_by_severity_then_age_unless_sort_says_otherwise() -> None:
+    there = [rated(1, CRITICAL, 81), rated(2, LOW, 1), rated(3, HIGH, 79), rated(4, CRITICAL, 80), rated(5, LOW, 2)]
+    service = looking(cast.System(all=there))
+    assert idents(await service.listing(model.Query(), ME)) == [4, 1, 3, 5, 2]
+    assert idents(await service.listing(model.Query(sort="oldest"), ME)) == [1, 2, 3, 4, 5]
+
+
+async def test_of_more_than_can_be_sorted_the_heaviest_come_first_on_every_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(searching, "SORTED", 11)
+    there = [rated(number, CRITICAL if number < 3 else LOW, 100 - number) for number in range(1, 26)]
+    service = looking(cast.System(all=there))
+    told = [ident for offset in (0, 10, 20) for ident in idents(await service.listing(model.Query(), ME, offset))]
+    assert told == list(range(1, 26)), "nobody waits behind what is newer and less severe"
+
+
+async def test_what_a_limit_selects_is_what_its_list_shows() -> None:
+    there = [rated(1, CRITICAL, 81), rated(2, LOW, 1), rated(3, HIGH, 79), rated(4, LOW, 2)]
+    service = looking(cast.System(all=there))
+    listed = idents(await service.listing(model.Query(limit=2), ME))
+    chosen = await service.select(model.Query(limit=2), ME)
+    assert listed == [int(one.ref.id) async for page in chosen.pages() for one in page] == [1, 3]
 
 
 async def test_words_that_the_system_does_not_know_are_applied_here() -> None:
@@ -81,14 +112,40 @@ async def test_the_version_is_that_of_the_store() -> None:
     assert [one.version for one in page.anomalies] == [7, 0]
 
 
-async def test_few_are_counted_by_state_and_table_and_many_only_in_sum() -> None:
+async def test_few_are_counted_by_state_and_table() -> None:
     table = model.Place("9", "orders")
-    system = cast.System(all=[*many(3, container=table), *(replace(cast.anomaly(9), status="Acknowledged") for _ in range(1))])
-    counted = await looking(system).count(model.Query(), ME)
-    assert (counted.total, dict(counted.by_state), counted.by_table) == (4, {"Active": 3, "Acknowledged": 1}, [("orders", 3)])
-    huge = cast.System(all=many(150))
-    counted = await looking(huge).count(model.Query(), ME)
-    assert (counted.total, counted.by_state) == (150, {}) and huge.asked == ["count"]
+    acked = replace(cast.anomaly(9), state=model.State.ACKNOWLEDGED, status="Acknowledged")
+    own = replace(acked, ref=model.Ref("qualytics", "10"), status="Investigating")
+    counted = await looking(cast.System(all=[*many(3, container=table), acked, own])).count(model.Query(), ME)
+    assert (counted.total, counted.by_table, counted.as_of) == (5, [("orders", 3)], None)
+    assert list(counted.by_state.items()) == [("active", 3), ("acknowledged", 1), ("Investigating", 1)]
+
+
+class Huge(cast.System):
+    """A system that counts by its status."""
+
+    async def count(self, query: model.Query) -> int:
+        self.asked.append("count")
+        return sum(grammar.matches(query, one) for one in self.all)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "states"),
+    [
+        ((), {"active": 150, "acknowledged": 20}),
+        (("any",), {"active": 150, "acknowledged": 20, "archived": 30}),
+        (("active",), {"active": 150}),
+        (("active", "resolved"), {}),
+    ],
+    ids=str,
+)
+async def test_count_keeps_its_breakdown_at_any_size(statuses: tuple[str, ...], states: dict[str, int]) -> None:
+    acked = [replace(one, state=model.State.ACKNOWLEDGED) for one in many(20)]
+    closed = [replace(one, state=model.State.ARCHIVED, archived_as="Resolved", status="Resolved") for one in many(30)]
+    huge = Huge(all=[*many(150), *acked, *closed])
+    counted = await looking(huge).count(model.Query(statuses=statuses), ME)
+    assert dict(counted.by_state) == states and counted.total >= 150
+    assert set(huge.asked) == {"count"}, "nothing is read"
 
 
 async def test_what_a_system_refuses_is_said_before_it_is_asked() -> None:

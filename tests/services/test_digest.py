@@ -354,7 +354,7 @@ async def test_a_digest_is_of_all_systems_with_a_count_for_each(desk: Desk, othe
     assert made.systems == (("Qualytics", 2), ("Anomify", 1)) and [str(one.ref) for one in made.oldest] == ["anomify:a:7", "qualytics:1"]
     assert digest_stats.unpack(json.loads(json.dumps(digest_stats.pack(made)))) == made
     seen = slack_rules.seen(digest_message.digest(made, desk.digests.capabilities(made)))
-    assert "In Qualytics (2) and Anomify (1), since" in seen
+    assert "in Qualytics (2) and Anomify (1), since" in seen
     alone = await desk.digests.ask(model.Query(source="anomify"), ME)
     assert (alone.source, alone.open) == ("anomify", 1)
 

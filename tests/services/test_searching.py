@@ -105,7 +105,7 @@ async def test_a_limit_is_over_all_and_pages_neither_miss_nor_repeat() -> None:
     told = [ref for page in pages for ref in refs(page.anomalies)]
     assert len(told) == len(set(told)) == 15
     page = await service.listing(model.Query(limit=2), ME)
-    assert (len(page.anomalies), page.total) == (2, 2)
+    assert (len(page.anomalies), page.total, page.limit) == (2, 15, 2)
     assert refs(await taken(await service.select(model.Query(limit=3, sort="newest"), ME))) == [
         "anomify:a:11",
         "anomify:a:10",
@@ -113,18 +113,25 @@ async def test_a_limit_is_over_all_and_pages_neither_miss_nor_repeat() -> None:
     ]
 
 
-async def test_too_many_to_be_sorted_by_severity_are_told_newest_first(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_of_too_many_to_be_sorted_here_each_system_tells_its_heaviest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(searching, "SORTED", 2)
     monkeypatch.setattr(browse, "PAGE", 2)
-    service, first, _ = pair()
-    page = await service.listing(model.Query(), ME)
-    assert refs(page.anomalies) == ["qualytics:5", "anomify:a:4"] and first.limits == [2]
+    ours = [
+        one("qualytics", "1", 1, HIGH, weight=60.0),
+        one("qualytics", "3", 3, LOW, weight=1.0),
+        one("qualytics", "5", 5, LOW, weight=2.0),
+    ]
+    theirs = [one("anomify", "a:2", 2, HIGH, weight=75.0), one("anomify", "a:4", 4, LOW, weight=4.0), one("anomify", "a:6", 6)]
+    service, first, _ = pair(all=theirs)
+    first.all = ours
+    pages = [await service.listing(model.Query(), ME, offset) for offset in (0, 2)]
+    assert [refs(page.anomalies) for page in pages] == [["anomify:a:2", "qualytics:1"], ["anomify:a:4", "qualytics:5"]]
 
 
 async def test_one_that_is_named_is_asked_alone() -> None:
     service, first, _ = pair()
     page = await service.listing(model.Query(source="anomify"), ME)
-    assert refs(page.anomalies) == ["anomify:a:4", "anomify:a:2"] and first.asked == [] and list(page.totals) == []
+    assert refs(page.anomalies) == ["anomify:a:2", "anomify:a:4"] and first.asked == [] and list(page.totals) == []
 
 
 async def test_one_that_is_down_is_named_in_bold_and_the_others_are_shown() -> None:
@@ -191,7 +198,7 @@ async def test_they_are_asked_at_the_same_time() -> None:
 async def test_counts_are_by_system() -> None:
     service, _, _ = pair()
     counted = await service.count(model.Query(), ME)
-    assert (counted.total, list(counted.totals), dict(counted.by_state)) == (5, [("Qualytics", 3), ("Anomify", 2)], {"Active": 5})
+    assert (counted.total, list(counted.totals), dict(counted.by_state)) == (5, [("Qualytics", 3), ("Anomify", 2)], {"active": 5})
     seen = slack_rules.seen(replies.count("", counted.total, counted.by_state, counted.by_table, counted.totals, counted.unheard))
     assert "By system: Qualytics 3, Anomify 2." in seen
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -97,6 +98,13 @@ async def test_the_columns_select_what_the_grammar_selects(filled: engine.Store)
         found = [one for one in await _all(filled, query, size) if grammar.matches(query, one)]
         assert [one.ref.id for one in found] == _ordered(stored, expected, query.sort), grammar.canonical(query)
         counted = await filled.open_ones.count(SOURCE, query)
+        tables = await filled.open_ones.by_table(SOURCE, query, 5)
+        there = Counter(one.container.name for one in stored.values() if one.ref.id in expected and one.container)
+        if query.text:
+            assert tables is None
+        else:
+            assert tables is not None and [amount for _, amount in tables] == sorted(there.values(), reverse=True)[:5]
+            assert dict(tables).items() <= there.items()
         assert counted == (None if query.text else len(expected)), grammar.canonical(query)
         if not query.text:
             assert len(await _all(filled, query, 100)) == len(expected), grammar.canonical(query)

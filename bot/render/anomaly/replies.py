@@ -1,4 +1,4 @@
-"""Answers for the one person who asked or pressed: receipts, lists, counts, histories and reasons."""
+"""Answers for the one person who asked or pressed: receipts, lists, counts, who is who."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot import model
-from bot.core import overlay, reasons, vocabulary
+from bot.core import overlay, vocabulary
 from bot.render import siblings
-from bot.render.anomaly import buttons, evidence, wording
+from bot.render.anomaly import buttons, rows, wording
 from bot.render.kit import blocks, ids, limits, refusals, text, unheard
 
 PAGE = 10
@@ -109,40 +109,59 @@ def stale(anomaly: model.Anomaly, capabilities: model.Capabilities, past: model.
 
 
 def listing(listing: model.Listing, group: str = "") -> model.Message:
-    """A page of anomalies, each with [Show], the ways to the next and the previous page, and [Review these] for several by a filter.
+    """A page of anomalies, one line and [Show] each, the ways to the pages beside it, and [Review these] for several by a filter.
 
     With `group` (a card's id) it is the list behind a group card, and its pages are asked for with `ids.GROUP_LIST`.
     """
-    asked = text.short(listing.words, 300, "")
     if not listing.anomalies:
-        return _nothing(asked, listing.offset, listing.as_of)
-    among = unheard.by_system(listing.totals)
-    first, last = listing.offset + 1, listing.offset + len(listing.anomalies)
-    of = f" of {text.number(listing.total)}" if listing.total is not None else ""
-    heading = f"{text.number(first)} to {text.number(last)}{of}" if last > 1 else "One anomaly"
-    heading += f" for: {asked}" if asked else ""
-    heading += f" ({among})" if among else ""
-    more = len(listing.anomalies) >= PAGE if listing.total is None else last < listing.total
+        return _nothing(text.short(listing.words, 300, ""), listing.offset, listing.as_of)
+    heading = _heading(listing)
+    last = listing.offset + len(listing.anomalies)
+    more = len(listing.anomalies) >= PAGE if listing.total is None else last < _reachable(listing)
     back = _page(listing, max(0, listing.offset - PAGE), "Previous", group) if listing.offset else None
     onward = _page(listing, last, "Next", group) if more else None
     review = None if group else _review(listing)
-    rows = [block for anomaly in listing.anomalies for block in _listed(anomaly, listing)]
-    said = text.sentence(
-        text.spoken(heading),
-        unheard.spoken(listing.unheard, "list"),
-        *(_spoken_row(anomaly, listing) for anomaly in listing.anomalies),
-        "There are more: press Next" if more else "",
-        "Press Review these to handle many at once" if review else "",
+    hints = ["There are more, but this filter is too long for a button. Narrow it down to see the rest."] if more and onward is None else []
+    known = _known_since(listing.as_of) if listing.as_of is not None else ""
+    after = text.sentence(
+        *(hints or ["There are more: press Next" if more else ""]), "Press Review these to handle many at once" if review else "", known
     )
-    missing = more and onward is None
-    hint = (blocks.context("There are more, but this filter is too long for a button. Narrow it down to see the rest."),) if missing else ()
-    if listing.as_of is not None:
-        hint = (*hint, blocks.context(blocks.marked(_known_since(listing.as_of))))
+    before = text.sentence(text.spoken(heading), unheard.spoken(listing.unheard, "list"))
+    common = rows.among(listing.anomalies, systems=len(listing.totals) > 1 or len(listing.capabilities_of) > 1)
+    lines = [text.sentence(rows.spoken(one, listing.capabilities_of.get(one.ref.source), common)) for one in listing.anomalies]
+    said = text.within(lines, limits.TEXT - text.size(f"{before}  {after}", markup=True))
     return limits.fit(
         model.Message(
-            said, (blocks.section(heading, back), *unheard.rows(listing.unheard, "list"), *rows, *blocks.actions(onward, review), *hint)
+            " ".join(part for part in (before, said, after) if part),
+            (
+                blocks.section(heading, back),
+                *unheard.rows(listing.unheard, "list"),
+                *_listed(listing, common),
+                *blocks.actions(onward, review),
+                *(blocks.context(hint) for hint in hints),
+                *((blocks.context(blocks.marked(known)),) if known else ()),
+            ),
         )
     )
+
+
+def _heading(listing: model.Listing) -> str:
+    """ "21 to 30 of 412 for: table:orders", "1 to 3 of 5 (limit:3)": the total is of all that match, whatever the limit."""
+    first, last = listing.offset + 1, listing.offset + len(listing.anomalies)
+    if listing.total == 1:
+        shown = "One anomaly"
+    else:
+        of = f" of {text.number(listing.total)}" if listing.total is not None else ""
+        shown = f"{text.number(first)}{f' to {text.number(last)}' if last > first else ''}{of}"
+    limited = f"limit:{listing.limit}" if listing.limit else ""
+    asked = text.short(" ".join(word for word in listing.words.split() if word != limited), 300, "")
+    among = unheard.by_system(listing.totals)
+    return "".join([shown, f" ({limited})" if limited else "", f" for: {asked}" if asked else "", f" ({among})" if among else ""])
+
+
+def _reachable(listing: model.Listing) -> int:
+    """How many of all can be paged through."""
+    return min(listing.total or 0, listing.limit or listing.total or 0)
 
 
 def _page(listing: model.Listing, offset: int, label: str, group: str) -> model.Block | None:
@@ -161,26 +180,13 @@ def _review(listing: model.Listing) -> model.Block | None:
     return blocks.button(ids.REVIEW_OPEN, "Review these", value, hint="Review all that match this filter")
 
 
-def _listed(anomaly: model.Anomaly, listing: model.Listing) -> tuple[model.Block, model.Block]:
-    show = buttons.show(anomaly.ref, anomaly.version, hint=f"Show {wording.title(anomaly)}, {wording.ident(anomaly)}")
-    stands = wording.standing(anomaly, listing.capabilities_of.get(anomaly.ref.source), whole=_several(listing))
-    line = f"{wording.headline(anomaly)}\n{stands}"
-    address = text.url(anomaly.url)
-    link = (blocks.marked(text.link(address, "Open in the web app")),) if address and text.size(address) <= 300 else ()
-    return blocks.section(line, show), blocks.context(wording.dated(anomaly), blocks.marked(text.when(anomaly.created)), *link)
-
-
-def _several(listing: model.Listing) -> bool:
-    """Whether it is a list of several systems, which may have the same ids."""
-    return len(listing.totals) > 1 or len(listing.capabilities_of) > 1
-
-
-def _spoken_row(anomaly: model.Anomaly, listing: model.Listing) -> str:
-    capabilities = listing.capabilities_of.get(anomaly.ref.source)
-    stands = wording.state(anomaly, capabilities.archive_as if capabilities else ())
-    named = wording.ident(anomaly, whole=_several(listing))
-    parts = (wording.headline(anomaly), named, stands, wording.who(anomaly, capabilities), wording.dated(anomaly))
-    return f"{text.spoken(', '.join(part for part in parts if part))} {text.when(anomaly.created)}"
+def _listed(listing: model.Listing, common: rows.Among) -> list[model.Block]:
+    drawn = []
+    for one, linked in zip(listing.anomalies, rows.linkable(listing.anomalies), strict=True):
+        show = buttons.show(one.ref, one.version, hint=f"Show {rows.ident(one, common)}: {rows.title(one, common)}")
+        line = rows.drawn(one, listing.capabilities_of.get(one.ref.source), common, linked=linked)
+        drawn.append({"type": "section", "text": blocks.marked(line), "accessory": show})
+    return drawn
 
 
 def _known_since(as_of: datetime) -> str:
@@ -206,27 +212,28 @@ def count(
     by_table: Sequence[tuple[str, int]],
     totals: Sequence[tuple[str, int]] = (),
     silent: Sequence[model.Unheard] = (),
+    as_of: datetime | None = None,
 ) -> model.Message:
-    """How many match, by system where there are several, by state and by table where that is known; `asked` is the filter as canonical
-    text, `silent` are the systems that are not counted."""
+    """How many match: "114 open: 103 active, 11 acknowledged", then by system where there are several, and by table where that is known.
+
+    `asked` is the filter as canonical text, `silent` are the systems that are not counted. `as_of`: the tables are told by what this desk
+    knew then.
+    """
     words_ = text.short(asked, 300, "")
-    matching = "matches" if total == 1 else "match"
-    line = (
-        f"{text.count(total, 'anomaly', 'anomalies')} {matching}: {words_}"
-        if words_
-        else f"{text.count(total, 'anomaly', 'anomalies')} open"
-    )
     states = ", ".join(f"{text.number(n)} {text.short(str(name), 40)}" for name, n in by_state.items() if n)
+    if words_:
+        head = text.sentence(f"{text.count(total, 'anomaly', 'anomalies')} {'matches' if total == 1 else 'match'}: {words_}", states)
+    else:
+        head = f"{text.number(total)} open{f': {states}' if states else ''}"
     shown = siblings.apart([name for name, _ in by_table], 60)
     tables = text.listed([f"{name} {text.number(n)}" for name, (_, n) in zip(shown, by_table, strict=True)], 5)
     among = unheard.by_system(totals)
-    line = text.sentence(
-        line,
-        f"By system: {among}" if among else "",
-        f"By state: {states}" if states else "",
-        f"Most by table: {tables}" if tables else "",
-    )
-    return unheard.beside(blocks.line(line), silent, "count")
+    line = text.sentence(head, f"By system: {among}" if among else "", f"Most by table: {tables}" if tables else "")
+    told = blocks.line(line)
+    if as_of is not None and tables:
+        known = f"The tables as this desk knew them at {text.when(as_of)}."
+        told = limits.fit(model.Message(f"{told.text} {known}", (*told.blocks, blocks.context(blocks.marked(known)))))
+    return unheard.beside(told, silent, "count")
 
 
 def exported(words_: str, count: int, silent: Sequence[model.Unheard] = ()) -> model.Message:
@@ -263,15 +270,19 @@ def linked(slack_id: str, person: model.Person | None, capabilities: model.Capab
 
 
 def known(
-    slack_id: str, found: Sequence[tuple[model.Capabilities, model.Person | None]], silent: Sequence[model.Unheard] = ()
+    slack_id: str,
+    found: Sequence[tuple[model.Capabilities, model.Person | None]],
+    silent: Sequence[model.Unheard] = (),
+    doors: Sequence[model.Block | None] = (),
 ) -> model.Message:
-    """Who a Slack user is in each system that has users; `silent` are those that do not answer."""
+    """Who a Slack user is in each system that has users; `silent` are those that do not answer, `doors`
+    lead to where they are nobody yet."""
     told = [linked(slack_id, person, capabilities, "known") for capabilities, person in found]
     down = [(f"{text.short(one.title, 40, 'A system')} does not answer, so nobody can say who this is there.", one.why) for one in silent]
-    rows = [block for one in told for block in one.blocks]
-    rows += [blocks.bold(line, text.sentence(text.short(why, 300, ""))) for line, why in down]
+    shown = [block for one in told for block in one.blocks]
+    shown += [blocks.bold(line, text.sentence(text.short(why, 300, ""))) for line, why in down]
     said = text.sentence(*(one.text for one in told), *(text.spoken(f"{line} {text.short(why, 300, '')}") for line, why in down))
-    return limits.fit(model.Message(said, tuple(rows)))
+    return limits.fit(model.Message(said, (*shown, *blocks.rows(*doors))))
 
 
 def _mention(slack_id: str) -> str:
@@ -285,84 +296,3 @@ def _person(person: model.Person | None) -> str:
     address = text.short(person.email, 80, "")
     name = text.short(person.name, 60, address or f"user {text.short(person.id, 40)}")
     return f"{name} ({address})" if address and address != name else name
-
-
-# --- history and reasons ----------------------------------------------------------------------------------------------------------
-
-
-def history(
-    anomaly: model.Anomaly,
-    entries: Sequence[model.Entry],
-    comments: Sequence[model.Comment],
-    told: model.Evidence = model.NO_EVIDENCE,
-) -> model.Message:
-    """Who did what, newest first, refused tries too; then what was said in the system, and what that tells to whoever looks closely."""
-    heading = f"History of {wording.title(anomaly)}, {wording.ident(anomaly)}"
-    done = [(_entry(entry), entry.at) for entry in entries[:_LINES]]
-    if not done:
-        done_blocks = [blocks.section("Nobody has done anything to it that this desk knows of.")]
-    else:
-        done_blocks = [blocks.context(line, blocks.marked(text.when(at))) for line, at in done]
-    said_blocks = [
-        blocks.context(_remark(comment), *((blocks.marked(text.when(comment.at)),) if comment.at else ())) for comment in comments[-_LINES:]
-    ]
-    head = (blocks.section("Comments, oldest first:"),) if said_blocks else ()
-    spoken = text.sentence(
-        text.spoken(heading),
-        *(f"{text.spoken(line)} {text.when(at)}" for line, at in done),
-        *(text.spoken(_remark(comment)) for comment in comments[-_LINES:]),
-    )
-    if not done:
-        spoken = text.sentence(spoken, "Nobody has done anything to it that this desk knows of")
-    closely, closely_spoken = evidence.closely(anomaly, told)
-    return limits.fit(
-        model.Message(
-            text.sentence(spoken, *closely_spoken),
-            (blocks.section(heading), *done_blocks, *head, *said_blocks, *closely, *blocks.actions(buttons.details(anomaly))),
-        )
-    )
-
-
-def _entry(entry: model.Entry) -> str:
-    """ "Acknowledged by Dana", "Not archived by Lee: no right to"; with what changed where the journal knows."""
-    what = wording.verb(entry)
-    if entry.result is not model.Result.DONE:
-        what = f"{'Not' if entry.result is model.Result.REFUSED else 'Already'} {what.lower()}"
-    who = f"{what} {wording.by(entry)}".strip()
-    before, after = text.short(entry.before, 100, ""), text.short(entry.after, 100, "")
-    moved = f" ({before or 'nothing'} → {after or 'nothing'})" if (before or after) and before != after else ""
-    detail = text.short(entry.detail, 300, "")
-    return f"{who}{moved}{f': {detail}' if detail else ''}"
-
-
-def _remark(comment: model.Comment) -> str:
-    return f"{text.short(comment.author, 60, 'Somebody')}: {text.short(comment.text, 500)}"
-
-
-def why(ref: model.Ref, decided: Sequence[model.Explanation]) -> model.Message:
-    """Why it was posted, folded, held or left out: every decision, with its reason in a sentence."""
-    heading = f"Why {text.short(str(ref), 80)} is shown the way it is"
-    if not decided:
-        return blocks.line(f"{heading}: nothing was decided about it yet.")
-    lines = [(_decision(one), one) for one in decided[:_LINES]]
-    rows = [blocks.context(line, *(part for part in _where(one))) for line, one in lines]
-    spoken = text.sentence(text.spoken(heading), *(" ".join([text.spoken(line), *_where_spoken(one)]) for line, one in lines))
-    return limits.fit(model.Message(spoken, (blocks.section(f"{heading}:"), *rows)))
-
-
-def _decision(decided: model.Explanation) -> str:
-    detail = text.short(decided.detail, 300, "")
-    return text.sentence(reasons.sentence(decided.reason, decided.route), f"Slack's last answer: {detail}" if detail else "")
-
-
-def _channel(decided: model.Explanation) -> str:
-    """A channel link that Slack writes out itself; ids only, so that it can be nothing else."""
-    return f"<#{decided.channel}>" if decided.channel[:1] in ("C", "G") and decided.channel.isalnum() and decided.channel.isascii() else ""
-
-
-def _where(decided: model.Explanation) -> list[model.Block]:
-    return [blocks.marked(part) for part in _where_spoken(decided)]
-
-
-def _where_spoken(decided: model.Explanation) -> list[str]:
-    return [part for part in (_channel(decided), text.when(decided.at) if decided.at else "") if part]

@@ -7,34 +7,36 @@ from datetime import UTC
 
 from bot import errors, model
 from bot.core import grammar, phrases
-from bot.render.anomaly import buttons
+from bot.render.anomaly import buttons, rows, wording
 from bot.render.kit import blocks, ids, limits, text, unheard
 
 _DAYS = 7
 _OLDEST = 5
 _PEOPLE = 5
 _CHECKS = 5
+_LINK = 600
 _CHART = "Opened and still open, by day"
 
 
 def digest(digest: model.Digest, capabilities: model.Capabilities, *, asked: bool = False) -> model.Message:
-    """Counts first, then the week, what waits longest, who has how much, what is noisiest. One calm line when nothing happened.
+    """What waits worst first; then counts, the week, what waits longest, who has how much, what is noisiest. One calm line when nothing
+    happened.
 
     `asked` is a digest that somebody asked for just now, in place of one that came at its time.
     """
     if not (digest.open or digest.opened or digest.closed):
         return _calm(digest, capabilities)
+    first, first_spoken = _worst(digest)
     title = _title(digest)
-    unacknowledged = _unacknowledged(digest)
+    waiting, oldest = _longest(digest), _sorted(digest)
     lists = "\n".join(part for part in (_load(digest), _noise(digest)) if part)
     newest = _newest(digest)
-    scope = _scope(digest, capabilities)
-    oldest = _sorted(digest)
+    scope = f"{title}, {_of(digest, capabilities)}, since"
     review = _review(digest)
     said = text.sentence(
-        text.spoken(title),
+        first_spoken,
         f"{text.spoken(scope)} {text.when(digest.since)}",
-        " ".join(part for part in (text.spoken(unacknowledged), "; ".join(_waiting(one, digest) for one in oldest)) if part),
+        " ".join(part for part in (text.spoken(waiting), "; ".join(_waiting(one, digest) for one in oldest)) if part),
         text.spoken(lists.replace(":\n• ", ": ").replace("\n• ", "; ").replace("\n", " ")),
         text.spoken(newest),
         text.spoken(_week_spoken(digest)),
@@ -42,17 +44,36 @@ def digest(digest: model.Digest, capabilities: model.Capabilities, *, asked: boo
         "Press Review queue to handle them" if review else "",
     )
     shown = (
-        blocks.header(title),
+        {"type": "section", "text": blocks.marked(first)},
         blocks.context(scope, blocks.marked(text.when(digest.since)), *(() if asked else (_AGAIN,))),
         *unheard.rows(digest.unheard, "digest"),
         *_week(digest),
-        *((blocks.section(unacknowledged),) if unacknowledged else ()),
+        *((blocks.section(waiting),) if waiting else ()),
         *(_row(one, digest) for one in oldest),
         *((blocks.section(lists),) if lists else ()),
         *((blocks.context(newest),) if newest else ()),
         *blocks.actions(review),
     )
     return limits.fit(model.Message(said, shown))
+
+
+def _worst(digest: model.Digest) -> tuple[str, str]:
+    """ "2 critical unacknowledged, oldest since Tuesday", as mrkdwn, drawn and spoken."""
+    if digest.unread and digest.unacknowledged:
+        worst = digest.unread[0]
+        many = f"{text.number(worst.count)} {rows.severity(worst.severity).lower()} unacknowledged"
+        since = f"{'oldest since' if worst.count > 1 else 'since'} {text.when(worst.since, _DAY)}"
+        return f"{rows.mark(worst.severity)} *{many}*, {since}", f"{many}, {since}"
+    if digest.unacknowledged:
+        told = f"{text.number(digest.unacknowledged)} unacknowledged"
+    elif digest.open:
+        told = "The one open is acknowledged" if digest.open == 1 else f"All {text.number(digest.open)} open are acknowledged"
+    else:
+        told = "Nothing is open now"
+    return f"*{told}*", told
+
+
+_DAY = "{date_long_pretty} {time}"
 
 
 _AGAIN = "· /anomalies digest shows it at any time"
@@ -74,14 +95,10 @@ def _of(digest: model.Digest, capabilities: model.Capabilities) -> str:
     return f"in {phrases.both(several) or text.short(capabilities.title, 40, 'the system')}{f' ({words})' if words else ''}"
 
 
-def _scope(digest: model.Digest, capabilities: model.Capabilities) -> str:
-    return f"{text.capital(_of(digest, capabilities))}, since"
-
-
 def _title(digest: model.Digest) -> str:
-    """ "Anomalies: 12 opened, 7 closed, 412 still open"."""
-    still = f"{text.number(digest.open)} still open" if digest.open else "nothing is open now"
-    return f"Anomalies: {text.number(digest.opened)} opened, {text.number(digest.closed)} closed, {still}"
+    """ "12 opened, 7 closed, 412 still open"."""
+    still = f"{text.number(digest.open)} still open" if digest.open else "nothing still open"
+    return f"{text.number(digest.opened)} opened, {text.number(digest.closed)} closed, {still}"
 
 
 def _newest(digest: model.Digest) -> str:
@@ -97,7 +114,10 @@ def _days(digest: model.Digest) -> list[tuple[str, model.DigestDay]]:
     """The last seven days, the oldest first; none when nothing was opened on any of them."""
     by_day = {day.day: day for day in digest.days}
     last = [by_day[day] for day in sorted(by_day)[-_DAYS:]]
-    return [(f"{day.day:%a} {day.day.day} {day.day:%b}", day) for day in last] if any(day.opened or day.open for day in last) else []
+    named = [(f"{day.day:%a} {day.day.day} {day.day:%b}", day) for day in last]
+    if len({name for name, _ in named}) < len(named):  # days of several years: Slack takes no name twice
+        named = [(day.day.isoformat(), day) for day in last]
+    return named if any(day.opened or day.open for day in last) else []
 
 
 def _week(digest: model.Digest) -> tuple[model.Block, ...]:
@@ -118,39 +138,51 @@ def _week_spoken(digest: model.Digest) -> str:
 # --- the lists --------------------------------------------------------------------------------------------------------------------
 
 
-def _unacknowledged(digest: model.Digest) -> str:
+def _longest(digest: model.Digest) -> str:
+    """What stands above the rows; "" where nothing waits."""
     if not digest.unacknowledged:
-        return "All that is open is acknowledged." if digest.open else ""
+        return ""
     verb = "is" if digest.unacknowledged == 1 else "are"
     told = f"{text.number(digest.unacknowledged)} of {text.number(digest.open)} open {verb} not acknowledged"
-    return f"{told}. The longest waiting:" if digest.oldest else f"{told}."
+    return f"{told}. The most severe that wait longest:" if digest.oldest else f"{told}."
 
 
 def _sorted(digest: model.Digest) -> list[model.DigestLine]:
-    return sorted(digest.oldest, key=lambda one: one.created)[:_OLDEST]
+    """By severity and age, as they are told since digests know it."""
+    return sorted(digest.oldest, key=lambda one: (_WORST.index(one.severity), one.created))[:_OLDEST]
 
 
-def _line(one: model.DigestLine, digest: model.Digest) -> str:
-    """ "High · record anomaly in orders (warehouse-prod) · amount: between · 1001"."""
-    severity = text.capital(str(one.severity)) if one.severity else ""
+_WORST = (*reversed(model.Severity), None)
+
+
+def _line(one: model.DigestLine) -> str:
+    """ "orders · customer_id not null", as its card tells it; of a digest that an earlier release made, by what it kept."""
+    if one.title.strip():
+        return text.short(one.title, 200)
     kind = f"{text.short(one.type, 40)} anomaly" if one.type.strip() else "anomaly"
     table, store = text.short(one.table, 60, ""), text.short(one.datastore, 40, "")
     where = f"{table} ({store})" if table and store else table or store
     told = f"{kind} in {where}" if where else kind
-    check = text.short(one.check, 80, "")
-    ident = text.short(str(one.ref) if len(digest.systems) > 1 else one.ref.id, 60)
-    return " · ".join(part for part in (severity, told if severity else text.capital(told), check, ident) if part)
+    return wording.dotted(told, text.short(one.check, 80, ""))
+
+
+def _tail(one: model.DigestLine, digest: model.Digest) -> str:
+    """ "11 of 1.84 M rows · since <date> · #1074", as mrkdwn."""
+    ident = text.short(str(one.ref), 60) if len(digest.systems) > 1 else f"#{text.short(one.ref.id, 60)}"
+    evidence = text.spoken(text.short(one.evidence, 120, ""))
+    return wording.dotted(evidence, f"since {text.when(one.created)}", text.spoken(ident))
 
 
 def _waiting(one: model.DigestLine, digest: model.Digest) -> str:
-    return f"{text.spoken(_line(one, digest))}, since {text.when(one.created)}"
+    return wording.dotted(text.spoken(f"{rows.severity(one.severity)} · {_line(one)}"), _tail(one, digest))
 
 
 def _row(one: model.DigestLine, digest: model.Digest) -> model.Block:
-    """A line and its date side by side: a date has to be markup, a table's name must not be."""
-    line = _line(one, digest)
-    fields = [blocks.plain(line, limits.FIELD), blocks.marked(f"since {text.when(one.created)}")]
-    return {"type": "section", "fields": fields, "accessory": buttons.show(one.ref, one.version, hint=f"Show {line}")}
+    line = _line(one)
+    address = one.url if text.size(text.url(one.url)) <= _LINK else ""
+    drawn = wording.dotted(rows.marked(one.severity), text.link(address, line), _tail(one, digest))
+    show = buttons.show(one.ref, one.version, hint=f"Show {text.short(one.ref.id, 30)}: {line}")
+    return {"type": "section", "text": blocks.marked(drawn), "accessory": show}
 
 
 def _load(digest: model.Digest) -> str:

@@ -193,6 +193,15 @@ def listed(items: Sequence[str], most: int = 10, separator: str = ", ") -> str:
     return separator.join(items[:most]) + (f" and {number(more)} more" if more > 0 else "")
 
 
+def within(items: Sequence[str], room: int, separator: str = " ") -> str:
+    """The first of these pieces of markup that fit whole into `room` units, and how many more there are: nothing is cut silently."""
+    for most in range(len(items), 0, -1):
+        said = listed(items, most, separator)
+        if size(said, markup=True) <= room:
+            return said
+    return f"and {number(len(items))} more" if items else ""
+
+
 def joined(lines: str) -> str:
     """Lines, some of them marked as a list, as one line that can be read out."""
     return lines.replace(":\n• ", ": ").replace("\n• ", "; ").replace("\n", " ")

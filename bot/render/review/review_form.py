@@ -10,7 +10,7 @@ from typing import Any
 
 from bot import model
 from bot.render import siblings
-from bot.render.anomaly import anomaly_forms, wording
+from bot.render.anomaly import anomaly_forms, rows, wording
 from bot.render.batch import batch_wording
 from bot.render.kit import blocks, ids, limits, modals, text, unheard
 from bot.render.review import review_input
@@ -179,22 +179,17 @@ def _lone(page: model.ReviewPage) -> bool:
 
 
 def _option(anomaly: model.Anomaly, page: model.ReviewPage, table: str) -> model.Block:
-    """ "#1001 orders · high · customer_id not null" above "4,210 rows · 12 Nov 2026 · Active · unassigned"."""
-    measured = wording.series(anomaly.series) if anomaly.series else ""
-    failed = (
-        wording.checks(anomaly)
-        or measured
-        or text.short(anomaly.description, 75, "")
-        or f"{text.short(anomaly.type, 20, '')} anomaly".strip()
-    )
-    named = text.short(anomaly.ref.id, 14) if max(len(page.totals), len(page.capabilities_of)) < 2 else text.short(str(anomaly.ref), 24)
-    first = (f"#{named} {table}".strip(), str(anomaly.severity or ""), failed)
-    rows = text.count(anomaly.records, "row") if anomaly.records is not None else ""
+    """ "[mark] High · orders · customer_id not null" above "11 of 1.84 M rows · 12 Nov 2026 · Dana · #1001": a row of a list in the room
+    of a check box."""
     capabilities = page.capabilities_of.get(anomaly.ref.source)
-    stands = text.clip(wording.state(anomaly, capabilities.archive_as if capabilities else ()), 24)
-    people = wording.assignees(anomaly.assignees) or wording.who(anomaly, capabilities)
-    second = wording.dotted(rows, _day(anomaly), stands, people)
-    return blocks.option(wording.dotted(*first), ids.pick(anomaly.ref, page.source), second)
+    where = table or text.clip(rows.subject(anomaly), 36)
+    first = wording.dotted(f"{rows.mark(anomaly.severity)} {rows.severity(anomaly.severity)}", where, rows.finding(anomaly))
+    alone = max(len(page.totals), len(page.capabilities_of)) < 2
+    named = f"#{text.short(anomaly.ref.id, 14)}" if alone else text.short(str(anomaly.ref), 24)
+    stands = text.clip(rows.standing(anomaly, capabilities), 20)
+    told = wording.dotted(text.clip(rows.evidence(anomaly), 36), _day(anomaly), stands, text.clip(rows.who(anomaly, capabilities), 24))
+    room = limits.OPTION - text.size(f" · {named}")
+    return blocks.option(first, ids.pick(anomaly.ref, page.source), wording.dotted(text.clip(told, room), named))
 
 
 def _day(anomaly: model.Anomaly) -> str:
@@ -274,10 +269,10 @@ def _people(capabilities: model.Capabilities) -> tuple[model.Block, ...]:
 
 
 def preview(message: model.Message, batch: model.Batch, todo: int) -> model.Block:
-    """The preview of a batch as a modal; what its buttons did does [Confirm], and closing it cancels. Nothing to do: nothing to confirm."""
+    """The preview of a batch as a modal; what its buttons did does [Acknowledge 4], and closing it cancels. Nothing to do: no button."""
     shown = [block for block in message.blocks if block.get("type") != "actions"]
     parts = shown or [blocks.section(text.short(text.unspoken(message.text), limits.TEXT_OBJECT))]
-    submit = "Confirm" if todo > 0 else ""
+    submit = text.capital(batch_wording.short(batch, todo)) if todo > 0 else ""
     return limits.fit_view(
         modals.window(_TITLE, parts, callback=ids.REVIEW_CONFIRM_VIEW, submit=submit, metadata=f"{batch.channel}|{batch.id}")
     )

@@ -10,7 +10,7 @@ import pytest
 
 from bot import model
 from bot.core import endings
-from bot.render.anomaly import anomaly_card, replies, wording
+from bot.render.anomaly import anomaly_card, histories, replies, wording
 from bot.render.kit import ids
 from tests.render import samples, slack_rules
 
@@ -197,7 +197,7 @@ def test_an_acknowledged_one_stays_and_is_marked_over() -> None:
     assert ids.ARCHIVE in pressed and ids.UNACKNOWLEDGE not in pressed
     listed = replies.listing(model.Listing("status:any", [over], 1))
     assert "Investigating, over · unassigned" in slack_rules.seen(listed)
-    assert "Investigating, over, unassigned" in slack_rules.heard(listed)
+    assert "Investigating, over · unassigned" in slack_rules.heard(listed)
 
 
 def test_what_a_person_did_is_never_told_as_the_systems_doing() -> None:
@@ -223,7 +223,7 @@ def test_what_no_card_has_room_for_is_told_in_the_history() -> None:
         related=[model.Ref("strange", "a:8"), model.Ref("acme", "9")],
         missing=("Strange does not tell the rest.",),
     )
-    message = replies.history(anomaly, [], [], told)
+    message = histories.history(anomaly, [], [], told)
     assert slack_rules.faults(message) == []
     for words in (slack_rules.seen(message), slack_rules.heard(message)):
         for said in ("Devices: 3", "Events: e0", "and 10 more", "login 7", "and 32 more", "a:8", "acme:9", "does not tell the rest"):

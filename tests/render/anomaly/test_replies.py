@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -9,8 +10,8 @@ import pytest
 
 from bot import errors, model, ports
 from bot.core import grammar
-from bot.render.anomaly import replies
-from bot.render.desk import desk_status
+from bot.render.anomaly import histories, replies
+from bot.render.desk import desk_help, desk_status
 from bot.render.kit import ids, refusals
 from bot.sources.qualytics import closings
 from tests.render import samples, slack_rules
@@ -100,8 +101,8 @@ def test_a_page_shows_each_anomaly_with_a_button_and_the_ways_on() -> None:
     assert slack_rules.faults(message) == []
     seen = slack_rules.seen(message)
     assert seen.startswith("21 to 30 of 412 for: table:orders")
-    assert seen.count("High · record anomaly in orders (warehouse-prod)\nActive · unassigned · id ") == 10
-    assert seen.count(samples.DATE) == 10
+    row = f"\N{LARGE ORANGE SQUARE} *High* · orders · customer_id not null and 1 more · 4,210 rows · unassigned · {samples.DATE} · #"
+    assert seen.count(row) == 10
     assert values(message, ids.SHOW) == [f"qualytics:{number}|{number}" for number in range(10)]
     assert values(message, ids.LIST_PAGE) == ["10|table:orders", "30|table:orders"]
     assert [ids.decode_page(value) for value in values(message, ids.LIST_PAGE)] == [(10, "table:orders"), (30, "table:orders")]
@@ -158,12 +159,19 @@ def test_an_empty_answer_says_what_was_asked_and_what_to_try() -> None:
     assert "status:any" in seen
 
 
-def test_count_splits_by_state_and_table() -> None:
-    message = replies.count("tag:pii", 1412, {"Active": 1400, "Acknowledged": 12}, [("orders", 900)])
+def test_count_splits_by_state_system_and_table() -> None:
+    message = replies.count("tag:pii", 1412, {"active": 1400, "Investigating": 12}, [("orders", 900)], [("Acme", 1400), ("Umbra", 12)])
     assert slack_rules.seen(message) == (
-        "1,412 anomalies match: tag:pii. By state: 1,400 Active, 12 Acknowledged. Most by table: orders 900."
+        "1,412 anomalies match: tag:pii. 1,400 active, 12 Investigating. By system: Acme 1,400, Umbra 12. Most by table: orders 900."
     )
-    assert slack_rules.seen(replies.count("", 1, {}, ())) == "1 anomaly open."
+    assert slack_rules.seen(replies.count("", 1, {}, ())) == "1 open."
+
+
+def test_open_means_not_archived_and_says_what_it_is_made_of() -> None:
+    message = replies.count("", 114, {"active": 103, "acknowledged": 11}, [("orders", 90)], as_of=samples.NOW)
+    told = "114 open: 103 active, 11 acknowledged. Most by table: orders 90."
+    assert slack_rules.seen(message) == f"{told}\nThe tables as this desk knew them at {samples.DATE}."
+    assert slack_rules.heard(message) == f"{told} The tables as this desk knew them at {samples.DATE}."
 
 
 # --- history, why, status, help ----------------------------------------------------------------------------------------------------
@@ -175,13 +183,34 @@ def test_history_tells_refused_tries_changes_and_comments() -> None:
         samples.entry("archive", actor_name="Lee", result=REFUSED, detail="no right on warehouse-prod"),
     ]
     comments = [model.Comment("Ann", "looks *bad*\nindeed", samples.NOW), model.Comment("", "x", None)]
-    message = replies.history(ORDERS, entries, comments)
+    message = histories.history(ORDERS, entries, comments)
     assert slack_rules.faults(message) == []
     seen = slack_rules.seen(message)
-    assert f"Acknowledged by Dana (Active → Acknowledged)\n{samples.DATE}" in seen
-    assert "Not archived by Lee: no right on warehouse-prod" in seen
-    assert "Ann: looks *bad* indeed" in seen and "Somebody: x" in seen
-    assert "Nobody has done anything to it" in slack_rules.seen(replies.history(ORDERS, [], []))
+    assert f"*Acknowledged* by Dana (was Active), {samples.DATE}\n*Not archived* by Lee: no right on warehouse-prod, {samples.DATE}" in seen
+    assert f"Comments, newest first:\nSomebody: x\nAnn: looks *bad* indeed, {samples.DATE}" in seen.replace("\u200b", "")
+    assert seen.startswith("History of orders · customer_id not null and 1 more\n") and seen.endswith("\n#1001"), "the id is last"
+    assert "Nobody has done anything to it" in slack_rules.seen(histories.history(ORDERS, [], []))
+
+
+def test_a_long_history_counts_what_has_no_room() -> None:
+    entries = [samples.entry("comment", detail=f"{number} " + "word " * 50) for number in range(60)]
+    message = histories.history(ORDERS, entries, [model.Comment("Ann", f"{number} " + "x" * 400, samples.NOW) for number in range(60)])
+    assert slack_rules.faults(message) == [] and len(message.blocks) == 4
+    for told in (slack_rules.seen(message), slack_rules.heard(message)):
+        assert len(re.findall(r"and \d\d more", told)) == 2 and "…" not in told
+        assert "59 xxx" in told, "the newest of what was said is there"
+
+
+def test_why_speaks_in_a_readers_words() -> None:
+    decided = [model.Explanation(model.Reason.LEADING, samples.NOW, "C123")]
+    seen = slack_rules.seen(histories.why(samples.REF, decided, ORDERS))
+    assert seen.split("\n") == [
+        "Why orders · customer_id not null and 1 more is shown where it is:",
+        f"<#C123> Posted at once: nothing else had just been posted in this channel. {samples.DATE}",
+        "qualytics:1001",
+    ]
+    told = " ".join(slack_rules.seen(histories.why(samples.REF, [model.Explanation(one, None, "C1")])) for one in model.Reason)
+    assert "route" not in told
 
 
 def test_why_gives_each_decision_its_sentence_channel_and_date() -> None:
@@ -189,22 +218,23 @@ def test_why_gives_each_decision_its_sentence_channel_and_date() -> None:
         model.Explanation(model.Reason.BURST, samples.NOW, "C123"),
         model.Explanation(model.Reason.REFUSED, None, "", "invalid_blocks"),
     ]
-    message = replies.why(samples.REF, decided)
+    message = histories.why(samples.REF, decided)
     seen = slack_rules.seen(message)
     assert "Folded into a group card" in seen and "<#C123>" in seen and samples.DATE in seen
     assert "Slack's last answer: invalid_blocks." in seen
     assert slack_rules.foreign_controls(message) == []
-    assert "<!here>" not in slack_rules.markups(replies.why(samples.REF, [model.Explanation(model.Reason.BURST, None, "!here")]))
+    assert "<!here>" not in slack_rules.markups(histories.why(samples.REF, [model.Explanation(model.Reason.BURST, None, "!here")]))
 
 
 @pytest.mark.parametrize("reason", list(model.Reason))
 def test_every_reason_can_be_told(reason: model.Reason) -> None:
-    assert len(slack_rules.heard(replies.why(samples.REF, [model.Explanation(reason, samples.NOW)]))) > 60
+    assert len(slack_rules.heard(histories.why(samples.REF, [model.Explanation(reason, samples.NOW)]))) > 60
 
 
 def test_status_tells_each_system_what_waits_and_the_version() -> None:
     later = samples.NOW + timedelta(minutes=5)
     good = desk_status.SourceView("Qualytics", model.SourceHealth("qualytics", last_ok=samples.NOW), {model.State.ACTIVE: 1200}, 75)
+    good = replace(good, pushed=desk_status.Pushed(2, samples.NOW))
     bad = desk_status.SourceView("Anodot", model.SourceHealth("anodot", failing_since=samples.NOW, error="HTTP 500", next_poll=later))
     backlog = ports.Backlog(3, 0, 2, 1, 200, [("refused (invalid_blocks).", 4), ("gone", 1)], {"refused (invalid_blocks).": later}, 2)
     view = desk_status.StatusView([good, bad], backlog, "connected by Socket Mode", "0.1.0", samples.NOW, ["table"], {"C9": later})
@@ -212,7 +242,8 @@ def test_status_tells_each_system_what_waits_and_the_version() -> None:
     assert slack_rules.faults(message) == []
     for told in (slack_rules.seen(message), slack_rules.heard(message)):
         for words in (
-            "Qualytics answers. 1,200 anomalies tracked (1,200 active). Posted ones are re-read, at most 75 seconds behind.",
+            "Qualytics answers. 1,200 anomalies tracked (1,200 active). 2 webhooks wait to be read.",
+            "Posted ones are re-read, at most 75 seconds behind.",
             "Anodot does not answer: HTTP 500. Nothing tracked yet.",
             "Failing since",
             "connected by Socket Mode",
@@ -233,33 +264,20 @@ def test_an_idle_desk_says_that_nothing_waits() -> None:
     assert "Nothing waits to be posted or edited." in slack_rules.seen(desk_status.status(view))
 
 
-def test_every_example_of_the_help_is_a_command_that_works() -> None:
-    awkward = replace(ORDERS, container=model.Place("2", 'orders, "old" and new'))
-    for newest in (None, ORDERS, awkward, replace(ORDERS, container=None)):
-        message = desk_status.help_text(newest)
-        assert slack_rules.faults(message) == []
-        leaves = [words for path, words, _ in slack_rules.texts(list(message.blocks)) if "/elements/0/elements/0" in path]
-        examples = leaves[0].split("\n")
-        assert len(examples) >= 4
-        for example in examples:
-            plain = example.removeprefix("/anomalies ")
-            assert grammar.command(plain, today=date(2026, 11, 21), sources=("qualytics",), default_source="qualytics").verb in plain
-
-
 @pytest.mark.parametrize(
     ("ways", "usage", "example"),
     [
-        (closings.CLOSINGS, "as:resolved|duplicate|invalid|discarded: close.", "/anomalies archive 1001-1005 as:duplicate"),
+        (closings.CLOSINGS, "as:resolved|duplicate|invalid|discarded` close", "/anomalies archive table:orders as:duplicate`"),
         (
             (model.Closing("not_a_problem"), model.Closing("good catch"), model.Closing("Vanished", chosen=False)),
-            'as:not_a_problem|"good catch": close.',
-            "/anomalies archive 1001-1005 as:not_a_problem",
+            'as:not_a_problem|"good catch"` close',
+            "/anomalies archive table:orders as:not_a_problem`",
         ),
-        ((), "/anomalies archive <ids|filter>: close.", "/anomalies archive 1001-1005;"),
+        ((), "/anomalies archive <ids|filter>` close", "/anomalies archive table:orders`"),
     ],
 )
 def test_the_help_closes_in_the_ways_of_the_systems(ways: tuple[model.Closing, ...], usage: str, example: str) -> None:
-    message = desk_status.help_text(None, ways)
+    message = desk_help.full(None, ways)
     assert slack_rules.faults(message) == []
     assert usage in slack_rules.seen(message)
     assert example in slack_rules.seen(message).replace("\n", "; ")
@@ -285,7 +303,11 @@ def test_a_bad_command_gets_a_caret_and_an_example() -> None:
 @pytest.mark.parametrize(
     ("error", "happened", "advice"),
     [
-        (errors.SourceUnavailable("qualytics", "timed out"), "Qualytics did not answer: timed out.", "Try again in a minute."),
+        (
+            errors.SourceUnavailable("qualytics", "Qualytics failed with HTTP 500.", brief="HTTP 500"),
+            "Qualytics did not answer (HTTP 500); nothing was changed.",
+            "Try again in a minute.",
+        ),
         (errors.SourceRateLimited("qualytics", "429", 11.6), "Qualytics asks to slow down", "Try again in 12 seconds."),
         (errors.SourceAuthFailed("qualytics", "expired"), "does not accept the desk's token: expired", "renew the token"),
         (errors.SourceForbidden("qualytics", "403", right="Editor", place="wh"), "does not allow this", "lacks the right Editor on wh;"),

@@ -11,6 +11,7 @@ import pytest
 
 from bot import model
 from bot.core import digest_stats, grammar
+from bot.render.anomaly import rows
 from bot.render.digest import digest_message
 from bot.render.kit import ids, limits, spreadsheet
 from sandbox.slack.blockkit import surfaces
@@ -34,13 +35,12 @@ def queue(message: model.Message) -> list[model.ReviewScope]:
 def test_ten_seconds_in_the_morning() -> None:
     message = drawn()
     assert slack_rules.seen(message).split("\n") == [
-        "Anomalies: 12 opened, 7 closed, 412 still open",
-        "In Qualytics (table:orders), since",
+        "\N{LARGE RED SQUARE} *2 critical unacknowledged*, oldest since 2026-11-17 07:00 UTC",
+        "12 opened, 7 closed, 412 still open, in Qualytics (table:orders), since",
         SINCE,
         "· /anomalies digest shows it at any time",
-        "38 of 412 open are not acknowledged. The longest waiting:",
-        "High · record anomaly in orders (warehouse-prod) · 1001",
-        "since 2026-11-12 09:12 UTC",
+        "38 of 412 open are not acknowledged. The most severe that wait longest:",
+        "\N{LARGE ORANGE SQUARE} *High* · orders · customer_id not null · 11 of 1.84 M rows · since 2026-11-12 09:12 UTC · #1001",
         "Show",
         "Who has how many: Dana 40, Lee Park 12; 120 unassigned.",
         "Noisiest checks in 7 days:",
@@ -49,7 +49,7 @@ def test_ten_seconds_in_the_morning() -> None:
         "Review queue",
     ]
     assert [block["type"] for block in message.blocks] == [
-        *("header", "context", "data_visualization", "section", "section", "section", "actions"),
+        *("section", "context", "data_visualization", "section", "section", "section", "actions"),
     ]
 
 
@@ -84,9 +84,9 @@ def test_all_that_is_seen_is_heard() -> None:
     message = drawn(read=100)
     heard = slack_rules.heard(message)
     for words in (
-        "Anomalies: 12 opened, 7 closed, 412 still open.",
-        f"In Qualytics (table:orders), since {SINCE}.",
-        "38 of 412 open are not acknowledged. The longest waiting: High · record anomaly in orders (warehouse-prod) · 1001, since 2026",
+        "2 critical unacknowledged, oldest since 2026-11-17 07:00 UTC.",
+        f"12 opened, 7 closed, 412 still open, in Qualytics (table:orders), since {SINCE}.",
+        "38 of 412 open are not acknowledged. The most severe that wait longest: High · orders · customer_id not null · 11 of 1.84 M rows",
         "Who has how many: Dana 40, Lee Park 12; 120 unassigned.",
         "Noisiest checks in 7 days: customer_id not null in orders: 41; amount between",
         "The lists are made of the newest 100 of 412; the counts are of all.",
@@ -144,7 +144,7 @@ def test_an_empty_queue_is_one_calm_line() -> None:
 
 def test_a_queue_that_was_emptied_says_so_and_has_nothing_to_review() -> None:
     message = drawn(open=0, unacknowledged=0, oldest=(), load=(), unassigned=0, read=0)
-    assert slack_rules.seen(message).startswith("Anomalies: 12 opened, 7 closed, nothing is open now\n")
+    assert slack_rules.seen(message).startswith("*Nothing is open now*\n12 opened, 7 closed, nothing still open, in")
     assert queue(message) == [] and "acknowledged" not in slack_rules.seen(message)
 
 
@@ -155,13 +155,38 @@ def test_who_asked_is_not_told_how_to_ask() -> None:
 
 
 def test_all_acknowledged_is_good_news() -> None:
-    assert "All that is open is acknowledged." in slack_rules.seen(drawn(unacknowledged=0, oldest=()))
+    assert slack_rules.seen(drawn(unacknowledged=0, oldest=())).startswith("*All 412 open are acknowledged*\n")
+    assert slack_rules.heard(drawn(unacknowledged=0, oldest=(), open=1)).startswith("The one open is acknowledged. ")
+
+
+def test_the_first_line_of_a_digest_is_how_many_of_the_worst_wait_and_since_when() -> None:
+    lone = model.Unread(model.Severity.LOW, 1, samples.NOW)
+    message = drawn(unread=(lone,))
+    assert slack_rules.seen(message).startswith(f"\N{LARGE BLUE SQUARE} *1 low unacknowledged*, since {samples.DATE}\n")
+    assert slack_rules.heard(message).startswith(f"1 low unacknowledged, since {samples.DATE}. ")
+    assert slack_rules.seen(drawn(unread=())).startswith("*38 unacknowledged*\n"), "a digest of an earlier release"
+
+
+def test_the_longest_waiting_are_sorted_by_severity_then_age() -> None:
+    low, high = model.Severity.LOW, model.Severity.HIGH
+    waiting = [
+        replace(review_samples.GLANCE, ref=model.Ref("qualytics", str(days)), severity=word, created=samples.NOW - timedelta(days=days))
+        for days, word in [(90, low), (1, high), (30, None), (5, high)]
+    ]
+    shows = [part["value"] for part in slack_rules.pressable(drawn(oldest=waiting)) if part["action_id"] == ids.SHOW]
+    assert shows == ["qualytics:5|3", "qualytics:1|3", "qualytics:90|3", "qualytics:30|3"]
+
+
+def test_a_digest_of_an_earlier_release_is_drawn_by_what_it_kept() -> None:
+    old = replace(review_samples.GLANCE, title="", evidence="", check="customer_id: notNull")
+    seen = slack_rules.seen(drawn(oldest=(old,)))
+    assert "*High* · record anomaly in orders (warehouse-prod) · customer_id: notNull · since" in seen
 
 
 # --- the export -------------------------------------------------------------------------------------------------------------------
 
 
-def rows(content: bytes) -> list[list[str]]:
+def cells(content: bytes) -> list[list[str]]:
     return list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
 
 
@@ -175,7 +200,7 @@ def test_an_export_has_every_column_as_the_system_told_it() -> None:
     )
     content = spreadsheet.anomalies([anomaly, replace(samples.DUPLICATE, weight=None, records=None, container=None, severity=None)])
     assert content.startswith(b"\xef\xbb\xbf")
-    heading, first, second = rows(content)
+    heading, first, second = cells(content)
     assert dict(zip(heading, first, strict=True)) == {
         "id": "qualytics:1001",
         "url": "https://acme.qualytics.io/anomalies/1001",
@@ -203,7 +228,7 @@ def test_an_export_has_every_column_as_the_system_told_it() -> None:
 @pytest.mark.parametrize("value", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\u200b=1", "＝1", "|cmd"])
 def test_an_export_holds_nothing_that_a_spreadsheet_calculates(value: str) -> None:
     anomaly = replace(samples.ORDERS, description=value, tags=(value,), fingerprint=value, container=model.Place("1", value))
-    heading, row = rows(spreadsheet.anomalies([anomaly]))
+    heading, row = cells(spreadsheet.anomalies([anomaly]))
     for name in ("description", "tags", "fingerprint", "table"):
         cell = row[heading.index(name)]
         assert cell.startswith("'") and cell.endswith(value[-1])
@@ -216,7 +241,7 @@ def test_an_export_says_which_system_it_was_and_what_its_number_and_its_closing_
         scale=model.Scale("score", 1.0),
     )  # fmt: skip
     capabilities_of = {"strange": model.Capabilities("Strange", frozenset(), (closing,))}
-    heading, told = rows(spreadsheet.anomalies([one], capabilities_of=capabilities_of))
+    heading, told = cells(spreadsheet.anomalies([one], capabilities_of=capabilities_of))
     assert [told[heading.index(name)] for name in ("id", "weight", "scale", "system", "closed as")] == [
         "strange:ab:1/x",
         "0.5",
@@ -227,7 +252,8 @@ def test_an_export_says_which_system_it_was_and_what_its_number_and_its_closing_
 
 
 def test_in_a_digest_of_several_systems_each_line_names_its_own() -> None:
-    line = digest_stats.glance(samples.ORDERS)
+    words = digest_stats.Words(rows.title, rows.evidence, rows.rule)
+    line = digest_stats.glance(samples.ORDERS, words)
     said = slack_rules.seen(drawn(oldest=(line,), unacknowledged=1, open=1, systems=(("Acme", 1), ("Umbra", 0))))
     assert str(line.ref) in said
     assert str(line.ref) not in slack_rules.seen(drawn(oldest=(line,), unacknowledged=1, open=1))

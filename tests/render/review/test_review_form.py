@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bot import model
+from bot.core import vocabulary
 from bot.render.batch import batch_message
 from bot.render.kit import ids
 from bot.render.review import review_form, review_input
@@ -71,8 +72,8 @@ def test_a_page_says_which_of_how_many_and_each_anomaly_at_a_glance() -> None:
     assert "Anomalies 21-30 of 412 that match" in window.seen
     boxes = window.elements[ids.REVIEW_PICK]
     assert values(boxes["options"]) == [one.ref.id for one in TEN]
-    assert boxes["options"][0]["text"]["text"] == "#1001 orders · high · customer_id not null; amount between 0 and 10000"
-    assert boxes["options"][0]["description"]["text"] == "4,210 rows · 21 Nov 2026 · Active · unassigned"
+    assert boxes["options"][0]["text"]["text"] == "\N{LARGE ORANGE SQUARE} High · orders · customer_id not null and 1 more"
+    assert boxes["options"][0]["description"]["text"] == "4,210 rows · 21 Nov 2026 · unassigned · #1001"
     assert values(boxes["initial_options"]) == ["1003"]
     assert "2 more are ticked on other pages." in window.seen
     assert window.elements[ids.REVIEW_FILTER]["initial_value"] == FILTER.words
@@ -83,7 +84,8 @@ def test_a_page_says_which_of_how_many_and_each_anomaly_at_a_glance() -> None:
 def test_a_metric_is_told_by_its_numbers() -> None:
     metric = replace(TEN[0], checks=(), container=None, description="A long text", series=model.Series("orders.count", 4210, 1200, 1900))
     (option,) = Window(replace(FIRST, anomalies=[metric], total=1)).elements[ids.REVIEW_PICK]["options"]
-    assert "orders.count 4,210, expected 1,200 to 1,900" in option["text"]["text"]
+    assert "High · orders.count · record" in option["text"]["text"]
+    assert option["description"]["text"].startswith("4,210 (expected 1,200 to 1,900) · 21 Nov 2026")
 
 
 def test_the_filter_is_applied_with_enter_alone() -> None:
@@ -346,13 +348,22 @@ def test_foreign_modals_are_refused(metadata: str) -> None:
 # --- the confirmation -------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("action", sorted(vocabulary.VERBS.keys() & set(model.Action)))
+def test_the_number_of_a_review_is_on_its_button(action: model.Action) -> None:
+    frozen = replace(samples.ARCHIVE_312, change=model.Change(action))
+    message = batch_message.preview(frozen, samples.SPLIT, samples.progress(todo=1_204), CAPABILITIES)
+    view = review_form.preview(message, frozen, 1_204)
+    assert view["submit"]["text"].endswith(" 1,204") and len(view["submit"]["text"]) <= 24
+    assert "submit" not in review_form.preview(message, frozen, 0)
+
+
 def test_the_preview_becomes_a_form_to_confirm() -> None:
     message = batch_message.preview(samples.ARCHIVE_312, samples.SPLIT, samples.progress(todo=312), CAPABILITIES)
     view = review_form.preview(message, samples.ARCHIVE_312, 312)
     assert slack_rules.view_faults(view) == []
     assert slack_rules.seen(view).startswith("Archive 312 anomalies as Duplicate?\n312 anomalies are selected")
     assert slack_rules.pressable(view["blocks"]) == []
-    assert (view["submit"]["text"], view["callback_id"]) == ("Confirm", ids.REVIEW_CONFIRM_VIEW)
+    assert (view["submit"]["text"], view["callback_id"]) == ("Archive 312", ids.REVIEW_CONFIRM_VIEW)
     assert review_form.read_preview(view) == (samples.ARCHIVE_312.id, "C1")
     assert review_form.read_preview(review_form.preview(message, replace(samples.ARCHIVE_312, channel=""), 1)) == (
         samples.ARCHIVE_312.id,
