@@ -123,9 +123,7 @@ def services(ground: Ground) -> Services:
         details=details.Details(browse=looking, rows=ground.rows if configured.desk_rows else {}),
         duplicates=finding,
         batches=bulk,
-        previews=preview.Previews(
-            batches=bulk, acting=acting, browse=looking, review=reviewing, people=folk, duplicates=finding, messenger=ground.messenger
-        ),
+        previews=_previews(ground, bulk, acting, reviewing, finding),
         runs=_runs(ground, folk, bulk, wanted, posting, recorder),
         scans=scanning,
         detections=_detections(ground),
@@ -150,6 +148,20 @@ def services(ground: Ground) -> Services:
         keeping=_keeping(ground),
         pushes=_pushes(ground, polling, posting),
         sharing=sharing,
+    )
+
+
+def _previews(
+    ground: Ground, bulk: freeze.Batches, acting: triage.Triage, reviewing: review.Review, finding: duplicates.Duplicates
+) -> preview.Previews:
+    return preview.Previews(
+        batches=bulk,
+        acting=acting,
+        browse=finding.browse,
+        review=reviewing,
+        people=acting.people,
+        duplicates=finding,
+        messenger=ground.messenger,
     )
 
 

@@ -12,7 +12,7 @@ from bot.core import duplicates
 from bot.render.anomaly import anomaly_forms, replies
 from bot.render.kit import ids, modals, refusals
 from bot.services import triage
-from handlers import desk, guard, incoming
+from handlers import desk, guard, incoming, linking
 
 
 def asks(desk: desk.Desk, outcome: str | None, source: str) -> bool:
@@ -97,7 +97,9 @@ async def _act(
     pending = form.pending
     click = triage.Click(key=f"view:{request.view['id']}", channel=pending.channel, shown={pending.ref: pending.version})
     receipt = await desk.triage.act(change, pending.ref, actor, click)
-    await guard.say(desk, _where(request, form), replies.receipt(receipt, actor, desk.browse.capabilities(pending.ref.source)))
+    where = _where(request, form)
+    await guard.say(desk, where, replies.receipt(receipt, actor, desk.browse.capabilities(pending.ref.source)))
+    await linking.offer(desk, where, receipt, actor)
 
 
 def _where(request: incoming.Request, form: anomaly_forms.Duplicating) -> incoming.Request:

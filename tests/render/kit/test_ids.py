@@ -52,7 +52,7 @@ RELEASED = {
 RELEASED_CHOICES = {"details", "comment", "history", "why", "verify"}
 RELEASED_FIXES = {"again", "sync", "profile", "all", "follow", "rest"}
 RELEASED_HOME = {"home.filter", "home.back", "home.next"}
-RELEASED_VIEWS = {"assign", "link", "link.me", "comment", "delete", "scan", "review", "review.confirm"}
+RELEASED_VIEWS = {"assign", "link", "link.me", "comment", "duplicate", "delete", "scan", "review", "review.confirm"}
 
 
 def test_released_ids_are_never_removed() -> None:
@@ -102,6 +102,7 @@ def test_everything_that_can_be_pressed_is_known() -> None:
         *samples.every_view(samples.ORDERS, samples.CAPABILITIES).values(),
         anomaly_forms.pick(pending, [], [samples.DANA], samples.CAPABILITIES),
     ]
+    views.append(anomaly_forms.duplicate(samples.ORDERS, samples.CAPABILITIES, "Duplicate", [samples.ORDERS]))
     views.append(link_form.form("qualytics", samples.CAPABILITIES, asked.NOTHING))
     views.append(scan_form.form(scan_form.of([scan_samples.PREVIEW])))
     review_views = review_samples.every_review_view(review_samples.THIRD, samples.CAPABILITIES, messages[0])
@@ -115,6 +116,7 @@ def test_everything_that_can_be_pressed_is_known() -> None:
         ids.COMMENT_TEXT,
         ids.LINK_PERSON,
         *ids.LINK_ME_INPUTS,
+        *ids.DUPLICATE_INPUTS,
         ids.DELETE_COUNT,
         *scan_samples.INPUTS,
         *REVIEW_INPUTS,
