@@ -111,11 +111,10 @@ def services(ground: Ground) -> Services:
     posting, looking = _post(ground, wanted, sharing), _browse(ground, folk)
     recorder = recording.Recorder(ground.store.records, ground.clock)
     bulk, scanning = _batches(ground, folk, wanted), _scans(ground, wanted)
-    digesting = _digests(ground, looking, wanted, configured.desk_digest, zone)
+    digesting, homes = _digests(ground, looking, wanted, configured.desk_digest, zone), _home(ground, folk, bulk, zone)
     wanted.drawers |= dict(zip(DRAWN, (bulk.draw, scanning.shown.draw, digesting.draw), strict=True))
     reviewing, finding = review.Review(looking), duplicates.Duplicates(browse=looking)
     acting = _triage(ground, folk, wanted, posting, recorder, telling)
-    homes = _home(ground, folk, bulk, zone)
     talking = desk.Desk(
         people=folk,
         triage=acting,

@@ -27,11 +27,24 @@ async def opened(desk: desk.Desk, request: incoming.Request, outcome: str, targe
         actor = await desk.people.actor(request.user)
         desk.triage.check(model.Action.ARCHIVE, target.ref.source, actor)
         shown = await desk.browse.show(target.ref, actor)
+        if shown.anomaly.state is model.State.ARCHIVED:
+            view = modals.notice(anomaly_forms.DUPLICATE_TITLE, await _refereed(desk, request, outcome, target, actor))
+            await desk.messenger.update_view(view_id, view)
+            return
         others = await desk.duplicates.offered(shown.anomaly, actor)
         view = anomaly_forms.duplicate(shown.anomaly, shown.capabilities, outcome, others, request.channel)
     except errors.BotError as error:
         view = modals.notice(anomaly_forms.DUPLICATE_TITLE, refusals.error(error))
     await desk.messenger.update_view(view_id, view)
+
+
+async def _refereed(
+    desk: desk.Desk, request: incoming.Request, outcome: str, target: ids.ButtonTarget, actor: model.Actor
+) -> model.Message:
+    """The button is older than what became of the anomaly: who did what, and what makes sense now."""
+    click = triage.Click(key=f"click:{request.trigger_id}", channel=request.channel, shown={target.ref: target.version})
+    receipt = await desk.triage.act(model.Change(model.Action.ARCHIVE, archive_as=outcome), target.ref, actor, click)
+    return replies.receipt(receipt, actor, desk.browse.capabilities(target.ref.source))
 
 
 async def submitted(desk: desk.Desk, request: incoming.Request, ack: AsyncAck) -> None:

@@ -142,7 +142,8 @@ def test_everything_that_can_be_pressed_has_a_listener() -> None:
     assert set(actions.MORE) | {ids.MORE_STAGE} == {value for name, value in vars(ids).items() if name.startswith("MORE_")}
     assert set(handlers.VIEWS) == {value for name, value in vars(ids).items() if name.endswith("_VIEW")}
     assert set(handlers.OPTIONS) == set(ids.VIEW_OPTIONS)
-    inputs = {ids.ASSIGN_PEOPLE, ids.LINK_PERSON, ids.COMMENT_TEXT, *ids.LINK_ME_INPUTS, *ids.REVIEW_INPUTS, *ids.SCAN_INPUTS}
+    typed = (*ids.LINK_ME_INPUTS, *ids.DUPLICATE_INPUTS, *ids.REVIEW_INPUTS, *ids.SCAN_INPUTS)
+    inputs = {ids.ASSIGN_PEOPLE, ids.LINK_PERSON, ids.COMMENT_TEXT, *typed}
     assert set(views.QUIET) == inputs
     assert set(handlers.VIEW_ACTIONS) - inputs == {*ids.VIEW_ACTIONS, *ids.HOME_ACTIONS}
     assert set(commands.VERBS) | set(grammar.SHAPES) | {*edits.BEHIND, "undo", "review"} == {verb.name for verb in grammar.VERBS}

@@ -78,6 +78,7 @@ async def test_one_of_the_same_table_is_picked(front: Front) -> None:
 async def test_what_is_no_original_is_refused_in_the_form(front: Front) -> None:
     ident, original = await two(front)
     asked = await form(front, ident)
+    await front.forget()
     wrong = [
         (typed(str(ident)), "this anomaly itself"),
         (typed("987654321"), "has no anomaly 987654321"),
@@ -128,4 +129,4 @@ async def test_it_opens_from_the_home(front: Front) -> None:
     await front.send(homes.press(front, ids.ARCHIVE, f"qualytics:{ident}|", choice="Duplicate"))
     await front.send(front.submission(front.form(), typed(str(original))))
     assert await status(front, ident) == "Duplicate"
-    assert f"Duplicate of #{original}" in homes.seen(front)
+    assert f"Duplicate of {original}." in await front.told(front.command(f"history {ident}"))

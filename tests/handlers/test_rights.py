@@ -13,6 +13,7 @@ import handlers
 from bot import model
 from bot.core import grammar
 from bot.render.anomaly import anomaly_forms
+from bot.render.desk import link_form
 from bot.render.kit import asked, ids
 from bot.render.review import review_form
 from bot.render.scan import scan_form
@@ -162,6 +163,14 @@ PATHS: dict[str, Callable[[Front, str, str], Json]] = {
     f"view {ids.ASSIGN_VIEW}": _form(ids.ASSIGN_VIEW, {ids.ASSIGN_PEOPLE: {"type": "multi_users_select", "selected_users": [DANA]}}),
     f"view {ids.LINK_VIEW}": _form(ids.LINK_VIEW, {ids.link_block(LEE): {"type": "external_select", "selected_option": OPTION}}),
     f"view {ids.COMMENT_VIEW}": _form(ids.COMMENT_VIEW, {ids.COMMENT_TEXT: {"type": "plain_text_input", "value": "hello"}}),
+    f"view {ids.LINK_ME_VIEW}": lambda front, user, ident: front.submission(
+        link_form.form("qualytics", CAPABILITIES, asked.NOTHING),
+        {ids.LINK_ME_PERSON: {"type": "external_select", "selected_option": OPTION}},
+        user=user,
+    ),
+    f"options {ids.LINK_ME_PERSON}": lambda front, user, ident: front.suggestion(
+        link_form.form("qualytics", CAPABILITIES, asked.NOTHING), "", user=user, block=ids.LINK_ME_PERSON
+    ),
     f"view {ids.DUPLICATE_VIEW}": _form(ids.DUPLICATE_VIEW, {ids.DUPLICATE_OF: {"type": "plain_text_input", "value": ""}}),
     f"options {ids.LINK_PERSON}": _suggest,
     **{f"options {action}": _menu(action) for action in (ids.SCAN_DATASTORES, ids.SCAN_TABLES, ids.SCAN_TAGS)},
