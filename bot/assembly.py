@@ -153,14 +153,9 @@ def services(ground: Ground) -> Services:
 def _previews(
     ground: Ground, bulk: freeze.Batches, acting: triage.Triage, reviewing: review.Review, finding: duplicates.Duplicates
 ) -> preview.Previews:
+    looking, folk = finding.browse, acting.people
     return preview.Previews(
-        batches=bulk,
-        acting=acting,
-        browse=finding.browse,
-        review=reviewing,
-        people=acting.people,
-        duplicates=finding,
-        messenger=ground.messenger,
+        batches=bulk, acting=acting, browse=looking, review=reviewing, people=folk, duplicates=finding, messenger=ground.messenger
     )
 
 
