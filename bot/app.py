@@ -16,7 +16,7 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 
 import handlers
-from bot import assembly, errors, hook_guide, jobs, model, ports, scheduling, serving, settings, web, webhooks
+from bot import assembly, errors, foundation, hook_guide, jobs, model, ports, scheduling, serving, settings, web, webhooks
 from bot.core import features, permissions
 from bot.delivery import directory, pacing, probe, slack
 from bot.services import pictures, poll, post, presence, pushes, remarks
@@ -159,7 +159,7 @@ def _assemble(
     bolt, line = _slack(configured, client, listening=listening)
     calls = {name: budgets.Budget(given.calls_per_minute) for name, given in configured.systems.items()}
     systems = _systems(configured, clock, store, calls)
-    ground = assembly.Ground(
+    ground = foundation.Ground(
         configured=configured,
         clock=clock,
         telemetry=metrics,
@@ -170,6 +170,7 @@ def _assemble(
         witnesses={name: system.witness for name, system in systems.items() if system.witness},
         detectors={name: system.detector for name, system in systems.items() if system.detector},
         commons={name: system.commons for name, system in systems.items() if system.commons},
+        rows={name: system.rows for name, system in systems.items() if system.rows},
         hooks={name: kind.hooks for name, kind in registry.SYSTEMS.items() if name in systems and kind.hooks},
         messenger=slack.SlackMessenger(client, pacer, telemetry=metrics),
         directory=directory.SlackDirectory(client, sorted(grants.groups())),
@@ -201,7 +202,7 @@ def _assemble(
 
 
 def _presence(
-    ground: assembly.Ground,
+    ground: foundation.Ground,
     posting: post.Post,
     clock: presence.SetClock,
     pacer: pacing.Pacer,

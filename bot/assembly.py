@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from importlib import metadata
 from zoneinfo import ZoneInfo
 
-from bot import model, ports, settings
-from bot.core import permissions
+from bot import foundation, model, ports
 from bot.services import (
     asking,
     browse,
     cards,
+    details,
     digest,
+    duplicates,
     home,
     known_here,
     open_ones,
@@ -33,44 +34,10 @@ from bot.services import (
 )
 from bot.services.batches import freeze, preview, run
 from bot.services.scans import ask, detect, follow, showing
-from bot.store import engine, routes
 from handlers import desk
 
 DRAWN = (model.CardKind.BATCH, model.CardKind.SCAN, model.CardKind.DIGEST)
 """Cards that services draw themselves."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
-    """What all services stand on: the settings, and whatever talks to the world; the systems with what each of them has. `line` says how
-    the connection to Slack stands, `elsewhere` whose the filter words of single systems are; a process that only answers Slack does not
-    `works`."""
-
-    configured: settings.Settings
-    clock: ports.Clock
-    telemetry: ports.Telemetry
-    store: engine.Store
-    sources: Mapping[str, ports.Source]
-    scanners: Mapping[str, ports.Scanner]
-    pictures: Mapping[str, ports.Pictures]
-    witnesses: Mapping[str, ports.Witness]
-    detectors: Mapping[str, ports.Detector]
-    commons: Mapping[str, ports.Commons]
-    hooks: Mapping[str, ports.Hooks]
-    messenger: ports.Messenger
-    directory: ports.Directory
-    grants: permissions.Grants
-    line: Callable[[], Awaitable[str]]
-    elsewhere: Mapping[str, str] = field(default_factory=dict)
-    works: bool = True
-
-    @property
-    def routes(self) -> ports.Routes:
-        """Where new anomalies go."""
-        given = self.configured
-        home = model.Route("default", given.desk_channel, burst=given.desk_burst, wait_seconds=given.desk_wait_seconds)
-        zone, systems = ZoneInfo(given.desk_timezone), list(self.sources.values())
-        return routes.Routes(self.store.db, home, self.clock, zone, systems, self.elsewhere)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +54,7 @@ class Services:
     sharing: pictures.Sharing
 
 
-def services(ground: Ground) -> Services:
+def services(ground: foundation.Ground) -> Services:
     """All of them. None sees a system without what is kept and known here in its place."""
     ground = replace(ground, sources=known_here.sources(ground.sources, ground.store.overlays, ground.store.open_ones, ground.directory))
     configured, zone = ground.configured, ZoneInfo(ground.configured.desk_timezone)
@@ -111,17 +78,18 @@ def services(ground: Ground) -> Services:
     posting, looking = _post(ground, wanted, sharing), _browse(ground, folk)
     recorder = recording.Recorder(ground.store.records, ground.clock)
     bulk, scanning = _batches(ground, folk, wanted), _scans(ground, wanted)
-    digesting = _digests(ground, looking, wanted, configured.desk_digest, zone)
+    digesting, homes = _digests(ground, looking, wanted, configured.desk_digest, zone), _home(ground, folk, bulk, zone)
     wanted.drawers |= dict(zip(DRAWN, (bulk.draw, scanning.shown.draw, digesting.draw), strict=True))
-    reviewing = review.Review(looking)
+    reviewing, finding = review.Review(looking), duplicates.Duplicates(browse=looking)
     acting = _triage(ground, folk, wanted, posting, recorder, telling)
-    homes = _home(ground, folk, bulk, zone)
     talking = desk.Desk(
         people=folk,
         triage=acting,
         browse=looking,
+        details=details.Details(browse=looking, rows=ground.rows if configured.desk_rows else {}),
+        duplicates=finding,
         batches=bulk,
-        previews=preview.Previews(batches=bulk, acting=acting, browse=looking, review=reviewing, people=folk, messenger=ground.messenger),
+        previews=_previews(ground, bulk, acting, reviewing, finding),
         runs=_runs(ground, folk, bulk, wanted, posting, recorder),
         scans=scanning,
         detections=_detections(ground),
@@ -149,7 +117,16 @@ def services(ground: Ground) -> Services:
     )
 
 
-def _post(ground: Ground, wanted: cards.Cards, sharing: pictures.Sharing) -> post.Post:
+def _previews(
+    ground: foundation.Ground, bulk: freeze.Batches, acting: triage.Triage, reviewing: review.Review, finding: duplicates.Duplicates
+) -> preview.Previews:
+    looking, folk = finding.browse, acting.people
+    return preview.Previews(
+        batches=bulk, acting=acting, browse=looking, review=reviewing, people=folk, duplicates=finding, messenger=ground.messenger
+    )
+
+
+def _post(ground: foundation.Ground, wanted: cards.Cards, sharing: pictures.Sharing) -> post.Post:
     return post.Post(
         cards=wanted,
         store=ground.store.cards,
@@ -164,7 +141,7 @@ def _post(ground: Ground, wanted: cards.Cards, sharing: pictures.Sharing) -> pos
     )
 
 
-def _sharing(ground: Ground) -> pictures.Sharing:
+def _sharing(ground: foundation.Ground) -> pictures.Sharing:
     return pictures.Sharing(
         artists=ground.pictures,
         anomalies=ground.store.anomalies,
@@ -176,7 +153,7 @@ def _sharing(ground: Ground) -> pictures.Sharing:
     )
 
 
-def _poll(ground: Ground, wanted: cards.Cards) -> poll.Poll:
+def _poll(ground: foundation.Ground, wanted: cards.Cards) -> poll.Poll:
     return poll.Poll(
         sources=ground.sources,
         anomalies=ground.store.anomalies,
@@ -189,7 +166,7 @@ def _poll(ground: Ground, wanted: cards.Cards) -> poll.Poll:
     )
 
 
-def _pushes(ground: Ground, polling: poll.Poll, posting: post.Post) -> pushes.Pushes:
+def _pushes(ground: foundation.Ground, polling: poll.Poll, posting: post.Post) -> pushes.Pushes:
     return pushes.Pushes(
         hooks=ground.hooks,
         store=ground.store.pushes,
@@ -202,7 +179,7 @@ def _pushes(ground: Ground, polling: poll.Poll, posting: post.Post) -> pushes.Pu
     )
 
 
-def _remarks(ground: Ground) -> remarks.Remarks:
+def _remarks(ground: foundation.Ground) -> remarks.Remarks:
     return remarks.Remarks(
         sources=ground.sources,
         store=ground.store.remarks,
@@ -211,7 +188,7 @@ def _remarks(ground: Ground) -> remarks.Remarks:
     )
 
 
-def _keeping(ground: Ground) -> retention.Keeping:
+def _keeping(ground: foundation.Ground) -> retention.Keeping:
     return retention.Keeping(
         store=ground.store.retention,
         leases=ground.store.leases,
@@ -221,7 +198,7 @@ def _keeping(ground: Ground) -> retention.Keeping:
     )
 
 
-def _browse(ground: Ground, folk: people.People) -> browse.Browse:
+def _browse(ground: foundation.Ground, folk: people.People) -> browse.Browse:
     return browse.Browse(
         sources=ground.sources,
         scanners=ground.scanners,
@@ -242,7 +219,7 @@ def _browse(ground: Ground, folk: people.People) -> browse.Browse:
 
 
 def _triage(
-    ground: Ground,
+    ground: foundation.Ground,
     folk: people.People,
     wanted: cards.Cards,
     posting: post.Post,
@@ -270,7 +247,7 @@ def _triage(
     )
 
 
-def _batches(ground: Ground, folk: people.People, wanted: cards.Cards) -> freeze.Batches:
+def _batches(ground: foundation.Ground, folk: people.People, wanted: cards.Cards) -> freeze.Batches:
     return freeze.Batches(
         sources=ground.sources,
         store=ground.store.batches,
@@ -283,7 +260,7 @@ def _batches(ground: Ground, folk: people.People, wanted: cards.Cards) -> freeze
 
 
 def _runs(
-    ground: Ground,
+    ground: foundation.Ground,
     folk: people.People,
     bulk: freeze.Batches,
     wanted: cards.Cards,
@@ -307,7 +284,7 @@ def _runs(
     )
 
 
-def _scans(ground: Ground, wanted: cards.Cards) -> ask.Scans:
+def _scans(ground: foundation.Ground, wanted: cards.Cards) -> ask.Scans:
     shown = showing.Shown(sources=ground.sources, store=ground.store.operations, cards=wanted, clock=ground.clock)
     return ask.Scans(
         sources=ground.sources,
@@ -320,11 +297,11 @@ def _scans(ground: Ground, wanted: cards.Cards) -> ask.Scans:
     )
 
 
-def _detections(ground: Ground) -> detect.Detections:
+def _detections(ground: foundation.Ground) -> detect.Detections:
     return detect.Detections(sources=ground.sources, detectors=ground.detectors, health=ground.store.health, grants=ground.grants)
 
 
-def _follow(ground: Ground, folk: people.People, scanning: ask.Scans, wanted: cards.Cards) -> follow.Follow:
+def _follow(ground: foundation.Ground, folk: people.People, scanning: ask.Scans, wanted: cards.Cards) -> follow.Follow:
     return follow.Follow(
         sources=ground.sources,
         scanners=ground.scanners,
@@ -342,7 +319,7 @@ def _follow(ground: Ground, folk: people.People, scanning: ask.Scans, wanted: ca
     )
 
 
-def _digests(ground: Ground, looking: browse.Browse, wanted: cards.Cards, spec: str, zone: ZoneInfo) -> digest.Digests:
+def _digests(ground: foundation.Ground, looking: browse.Browse, wanted: cards.Cards, spec: str, zone: ZoneInfo) -> digest.Digests:
     return digest.Digests(
         sources=ground.sources,
         anomalies=ground.store.anomalies,
@@ -358,7 +335,7 @@ def _digests(ground: Ground, looking: browse.Browse, wanted: cards.Cards, spec: 
     )
 
 
-def _home(ground: Ground, folk: people.People, bulk: freeze.Batches, zone: ZoneInfo) -> home.Home:
+def _home(ground: foundation.Ground, folk: people.People, bulk: freeze.Batches, zone: ZoneInfo) -> home.Home:
     return home.Home(
         sources=ground.sources,
         scanners=ground.scanners,
@@ -376,7 +353,7 @@ def _home(ground: Ground, folk: people.People, bulk: freeze.Batches, zone: ZoneI
     )
 
 
-def _status(ground: Ground, looking: browse.Browse, polling: poll.Poll, posting: post.Post, homes: home.Home) -> status.Status:
+def _status(ground: foundation.Ground, looking: browse.Browse, polling: poll.Poll, posting: post.Post, homes: home.Home) -> status.Status:
     return status.Status(
         sources=ground.sources,
         browse=looking,

@@ -8,15 +8,23 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.core import grammar
 from bot.render.kit import ids
-from handlers import actions, bulk, commands, desk, events, guard, home, linking, review, scans, views
+from handlers import actions, bulk, commands, desk, details, duplicates, events, guard, home, linking, review, scans, views
 
 COMMANDS = {**commands.COMMANDS, grammar.SCAN_SLASH: scans.command}
 
-ACTIONS = {**actions.ACTIONS, **commands.ACTIONS, **bulk.ACTIONS, **review.ACTIONS, **scans.ACTIONS, **linking.ACTIONS}
+ACTIONS = {
+    **actions.ACTIONS,
+    **details.ACTIONS,
+    **commands.ACTIONS,
+    **bulk.ACTIONS,
+    **review.ACTIONS,
+    **scans.ACTIONS,
+    **linking.ACTIONS,
+}
 
-VIEW_ACTIONS = {**review.VIEW_ACTIONS, **home.ACTIONS, **views.QUIET}
+VIEW_ACTIONS = {**review.VIEW_ACTIONS, **details.VIEW_ACTIONS, **home.ACTIONS, **views.QUIET}
 
-VIEWS = {**views.VIEWS, **bulk.VIEWS, **review.VIEWS, **scans.VIEWS}
+VIEWS = {**views.VIEWS, **duplicates.VIEWS, **bulk.VIEWS, **review.VIEWS, **scans.VIEWS}
 
 DOORS = linking.Doors(COMMANDS, ACTIONS, dict(VIEWS))
 

@@ -14,7 +14,7 @@ from bot.render.anomaly import anomaly_card, anomaly_forms, histories, replies
 from bot.render.kit import ids, modals, refusals
 from bot.render.review import review_input
 from bot.services import triage
-from handlers import bulk, desk, guard, incoming, linking, scans
+from handlers import bulk, desk, details, duplicates, guard, incoming, linking, scans
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +37,9 @@ async def _direct(change: model.Change, desk: desk.Desk, request: incoming.Reque
 
 async def _archive(desk: desk.Desk, request: incoming.Request) -> None:
     outcome, target = _read(_outcome, request.value)
+    if outcome is not None and duplicates.asks(desk, outcome, target.ref.source):
+        await duplicates.opened(desk, request, outcome, target)
+        return
     await _act(desk, request, model.Change(model.Action.ARCHIVE, archive_as=outcome), target)
 
 
@@ -134,6 +137,7 @@ async def _opened(desk: desk.Desk, request: incoming.Request, target: ids.Button
 MORE: Mapping[str, More] = {
     ids.MORE_OPEN: _opened,
     ids.MORE_ONLY: _only,
+    ids.MORE_DETAILS: details.opened,
     ids.MORE_COMMENT: _comment,
     ids.MORE_HISTORY: guard.looks(_history),
     ids.MORE_WHY: guard.looks(_why),

@@ -160,6 +160,14 @@ async def _nothing(desk: desk.Desk, request: incoming.Request) -> None:
 
 
 QUIET: Mapping[str, guard.Handler] = dict.fromkeys(
-    (ids.ASSIGN_PEOPLE, ids.COMMENT_TEXT, ids.LINK_PERSON, *ids.LINK_ME_INPUTS, *ids.REVIEW_INPUTS, *ids.SCAN_INPUTS),
+    (
+        ids.ASSIGN_PEOPLE,
+        ids.COMMENT_TEXT,
+        ids.LINK_PERSON,
+        *ids.LINK_ME_INPUTS,
+        *ids.DUPLICATE_INPUTS,
+        *ids.REVIEW_INPUTS,
+        *ids.SCAN_INPUTS,
+    ),
     _nothing,
 )

@@ -142,7 +142,8 @@ def test_everything_that_can_be_pressed_has_a_listener() -> None:
     assert set(actions.MORE) | {ids.MORE_STAGE} == {value for name, value in vars(ids).items() if name.startswith("MORE_")}
     assert set(handlers.VIEWS) == {value for name, value in vars(ids).items() if name.endswith("_VIEW")}
     assert set(handlers.OPTIONS) == set(ids.VIEW_OPTIONS)
-    inputs = {ids.ASSIGN_PEOPLE, ids.LINK_PERSON, ids.COMMENT_TEXT, *ids.LINK_ME_INPUTS, *ids.REVIEW_INPUTS, *ids.SCAN_INPUTS}
+    typed = (*ids.LINK_ME_INPUTS, *ids.DUPLICATE_INPUTS, *ids.REVIEW_INPUTS, *ids.SCAN_INPUTS)
+    inputs = {ids.ASSIGN_PEOPLE, ids.LINK_PERSON, ids.COMMENT_TEXT, *typed}
     assert set(views.QUIET) == inputs
     assert set(handlers.VIEW_ACTIONS) - inputs == {*ids.VIEW_ACTIONS, *ids.HOME_ACTIONS}
     assert set(commands.VERBS) | set(grammar.SHAPES) | {*edits.BEHIND, "undo", "review"} == {verb.name for verb in grammar.VERBS}
@@ -328,6 +329,7 @@ ACTIONS = {
     model.Action.SCAN: "Start a scan",
     model.Action.ABORT: "Stop a scan",
     model.Action.BROWSE: "List, count, filter, export",
+    model.Action.ROWS: "Failing rows in the details (`DESK_ROWS`)",
 }
 """The rows for what a source supports; those for what it has besides stand in `able_rows`."""
 

@@ -34,7 +34,16 @@ SIGNATURE = 100
 
 def signed(text: str, name: str) -> str:
     """A person's own comment, with the name that the token hides."""
-    return f"{text}\n\n{name} via Slack"
+    return f"{text}\n\n{name}{_VIA}"
+
+
+def unsigned(text: str) -> tuple[str, str]:
+    """What a person said, and the name that `signed` put under it; "" where nobody's stands there."""
+    words, found, name = text.rpartition("\n\n")
+    return (words, name.removesuffix(_VIA)) if found and name.endswith(_VIA) and "\n" not in name else (text, "")
+
+
+_VIA = " via Slack"
 
 
 def foreign(comments: Sequence[model.Comment], entries: Sequence[model.Entry]) -> Sequence[model.Comment]:

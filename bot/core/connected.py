@@ -71,4 +71,9 @@ def unable(systems: Sequence[Able], action: model.Action) -> errors.NotSupported
     return errors.NotSupported(f"{phrases.both(titles)} {offer} no way to {what} from here. Open {phrases.either(titles)} to do that.")
 
 
-_DOING = {model.Action.SCAN: "start scans", model.Action.ABORT: "stop scans", model.Action.CASE: "link anomalies to a case"}
+_DOING = {
+    model.Action.SCAN: "start scans",
+    model.Action.ABORT: "stop scans",
+    model.Action.CASE: "link anomalies to a case",
+    model.Action.ROWS: "see failing rows",
+}

@@ -21,7 +21,9 @@ class Group(StrEnum):
 
 Who = Group | frozenset[str]
 
-DEFAULTS: Mapping[model.Action, Who] = dict.fromkeys(model.Action, Group.MEMBERS) | {model.Action.DELETE: Group.ADMINS}
+DEFAULTS: Mapping[model.Action, Who] = dict.fromkeys(model.Action, Group.MEMBERS) | dict.fromkeys(
+    (model.Action.DELETE, model.Action.ROWS), Group.ADMINS
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ _DOING: Mapping[model.Action, str] = {
     model.Action.SCAN: "start scans",
     model.Action.ABORT: "stop scans",
     model.Action.BROWSE: "look at anomalies",
+    model.Action.ROWS: "see failing rows",
 }
 
 
@@ -93,7 +96,8 @@ def _refused(action: model.Action, who: Who, grants: Grants) -> errors.NotAllowe
 def grants(admins: Sequence[str], permissions: Mapping[str, Any]) -> Grants:
     """Read `DESK_ADMINS` and `DESK_PERMISSIONS` (action -> members, admins, nobody, or a list of user and user-group ids).
 
-    What is not named keeps its default: members act, admins delete. Raises ValueError with one sentence per fault, a line each.
+    What is not named keeps its default: members act, admins delete and see rows.
+    Raises ValueError with one sentence per fault, a line each.
     """
     faults = [f"DESK_ADMINS: {phrases.quoted(ident)} {_NO_ID}" for ident in admins if not _is_id(ident)]
     who = dict(DEFAULTS)

@@ -47,6 +47,8 @@ def check(action: model.Action, anomaly: model.Anomaly, change: model.Change) ->
         return Judgement(Kind.REFUSED, "It was deleted in its system, so nothing can be done with it any more.")
     if anomaly.merged_into is not None:
         return Judgement(Kind.REFUSED, f"It was merged into {anomaly.merged_into.id}, which goes on in its place.")
+    if change.duplicate_of == anomaly.ref.id:
+        return Judgement(Kind.REFUSED, "No anomaly is a duplicate of itself. Name the other one.")
     rule = _RULES.get((action, anomaly.state), _do)
     return rule(anomaly, change)
 

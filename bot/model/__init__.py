@@ -22,6 +22,7 @@ from bot.model.anomalies import (
 )
 from bot.model.batches import Afterwards, Batch, BatchState, BatchView, Fate, Item, Progress, Refusals, Snapshot, Split
 from bot.model.cards import Block, Card, CardDraft, CardKind, CardState, Decision, Message, Reason, Route, Window
+from bot.model.details import ONCE, Closed, Details, Repeats
 from bot.model.digest import Digest, DigestDay, DigestLine, NoisyCheck, Unread
 from bot.model.evidence import NO_EVIDENCE, Common, Detection, Evidence
 from bot.model.findings import Direction, Fact, Happening, Point, Scale, Series
@@ -45,6 +46,7 @@ from bot.model.reports import (
     UnknownReport,
 )
 from bot.model.review import ReviewInput, ReviewPage, ReviewScope
+from bot.model.rows import Rows
 from bot.model.scans import GONE, Cause, Operation, OperationState, Problem, Proposal, Scan, ScanRequest, ScanResult, Verdict
 from bot.model.sources import Capabilities, Closing, ClosingKind, SourceHealth, Stage, Trouble
 from bot.model.views import Explanation, Ingested, Listing, Receipt, Recurrence
@@ -52,6 +54,7 @@ from bot.model.views import Explanation, Ingested, Listing, Receipt, Recurrence
 __all__ = [
     "GONE",
     "NO_EVIDENCE",
+    "ONCE",
     "OVER",
     "Action",
     "Actor",
@@ -74,6 +77,7 @@ __all__ = [
     "ChannelWorks",
     "Check",
     "ClientOptions",
+    "Closed",
     "Closing",
     "ClosingKind",
     "Comment",
@@ -82,6 +86,7 @@ __all__ = [
     "Crew",
     "CriticalJoined",
     "Decision",
+    "Details",
     "Detection",
     "Digest",
     "DigestDay",
@@ -135,6 +140,7 @@ __all__ = [
     "Recurrence",
     "Ref",
     "Refusals",
+    "Repeats",
     "Report",
     "RequestInterrupted",
     "Result",
@@ -142,6 +148,7 @@ __all__ = [
     "ReviewPage",
     "ReviewScope",
     "Route",
+    "Rows",
     "Scale",
     "Scan",
     "ScanRequest",

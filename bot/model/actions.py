@@ -26,6 +26,7 @@ class Action(StrEnum):
     SCAN = "scan"
     ABORT = "abort"
     BROWSE = "browse"
+    ROWS = "rows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,10 @@ class Change:
     """One action with everything it carries.
 
     `archive_as` is the word of a way of closing (`model.Closing`), None where the system has none. `stage` is the word that an
-    acknowledged anomaly gets (`model.Stage`), None for the system's usual one. `case` is what it is linked to. `assignees` are ids of the
-    system's users: None leaves them, () clears them, anything else replaces them. `swap` are the names of two people, for a batch in which
-    the second takes the place of the first: its anomalies have assignees of their own.
+    acknowledged anomaly gets (`model.Stage`), None for the system's usual one. `case` is what it is linked to, `duplicate_of` the id of the
+    original, in the same system, that it was archived as a duplicate of. `assignees` are ids of the system's users: None leaves them, ()
+    clears them, anything else replaces them. `swap` are the names of two people, for a batch in which the second takes the place of the
+    first: its anomalies have assignees of their own.
     """
 
     action: Action
@@ -49,6 +51,7 @@ class Change:
     case: str = ""
     swap: tuple[str, str] | None = None
     taking: bool = False
+    duplicate_of: str = ""
 
 
 class Result(StrEnum):

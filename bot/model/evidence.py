@@ -12,13 +12,15 @@ from bot.model.findings import Fact, Happening
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """`facts` besides those that the anomaly has, what happened around it, the newest first, how much more than that happened (None: nobody
-    says), and the others that belong to it. `missing` are sentences about what could not be had."""
+    says), and the others that belong to it. `missing` are sentences about what could not be had. `course` are the last
+    values of its metric, the oldest first."""
 
     facts: Sequence[Fact] = ()
     happened: Sequence[Happening] = ()
     happened_in_all: int | None = None
     related: Sequence[Ref] = ()
     missing: Sequence[str] = ()
+    course: Sequence[float] = ()
 
 
 NO_EVIDENCE = Evidence()

@@ -334,6 +334,10 @@ class Journal(Protocol):
 
     async def past(self, anomaly: model.Anomaly, now: datetime) -> model.Recurrence: ...
 
+    async def repeats(self, anomaly: model.Anomaly, now: datetime) -> model.Repeats:
+        """How often its fingerprint was seen lately, and how the others were closed."""
+        ...
+
     async def closed(self, source: str, since: datetime, after: str, limit: int) -> Sequence[str]:
         """The ids of the anomalies that somebody closed after `since`, here or elsewhere, each once, in order from behind `after` on; some
         may be open again."""

@@ -215,6 +215,15 @@ class Witness(Protocol):
         ...
 
 
+class Rows(Protocol):
+    """The rows behind an anomaly, where a system keeps them. Raises what `Source` raises, and quotes nothing of an answer in it. Who has it
+    supports ROWS."""
+
+    async def rows(self, anomaly: model.Anomaly) -> model.Rows:
+        """The first of its rows, as masked as the system gives them; none where it keeps none."""
+        ...
+
+
 class Commons(Protocol):
     """What a system tells of many anomalies at once. Raises what `Source` raises."""
 
@@ -245,3 +254,4 @@ class System:
     witness: Witness | None = None
     detector: Detector | None = None
     commons: Commons | None = None
+    rows: Rows | None = None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot import errors, model, ports
-from bot.core import attribution, closings, connected, overlay, permissions, snapshot, transitions
+from bot.core import attribution, closings, connected, duplicates, overlay, permissions, snapshot, transitions
 from bot.services import asking, cards, leasing, people, post, recording, remarks, takes, turns
 
 log = logging.getLogger(__name__)
@@ -326,7 +326,7 @@ class Triage:
             outcome.result,
             before,
             after,
-            outcome.reason or intent.change.comment,
+            duplicates.detail(intent.change, outcome.reason or intent.change.comment),
             told=outcome.result is not model.Result.ALREADY,  # who came second changed nothing, and has been told so
             sent=(intent.change,) if intent.sent else (),
         )

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model, ports
-from bot.store import leases, mappers, tables, transactions, work_tables
+from bot.store import leases, mappers, recurrences, tables, transactions, work_tables
 
 SEEN_WITHIN = timedelta(days=7)
 
@@ -116,6 +116,14 @@ class Journal:
             recent, ever = (await connection.execute(_seen(anomaly, now))).one()
             closing = await _closing_before(connection, anomaly)
             return model.Recurrence(1 + (recent or 0), closing, last, lines, closing is None and not ever)
+
+        return await self._db.read(work)
+
+    async def repeats(self, anomaly: model.Anomaly, now: datetime) -> model.Repeats:
+        """How often its fingerprint was seen lately, and how the others were closed."""
+
+        async def work(connection: AsyncConnection) -> model.Repeats:
+            return await recurrences.of(connection, anomaly, now)
 
         return await self._db.read(work)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette import responses
 
-from sandbox.qualytics import anomaly_filter, api, deployment, request_models, response_json
+from sandbox.qualytics import anomaly_filter, api, deployment, request_models, response_json, source_records
 
 Loc = tuple[str | int, ...]
 
@@ -24,6 +24,16 @@ async def show(call: api.Call) -> responses.Response:
     anomaly = _one(call)
     call.need("read", [anomaly.container.datastore])
     return responses.JSONResponse(response_json.anomaly(anomaly, call.world))
+
+
+async def source_record(call: api.Call) -> responses.Response:
+    """One object, or a list of such: the vendor's clients disagree. It takes no parameters, and ignores those that it does not know."""
+    if call.world.modes.source_records == "off":
+        raise api.Refused(404, "Not Found")
+    anomaly = _one(call)
+    call.need("read", [anomaly.container.datastore])
+    found = {"source_record": source_records.written(anomaly), "created": response_json.moment(anomaly.created)}
+    return responses.JSONResponse([found] if call.world.modes.source_records == "entries" else found)
 
 
 async def update(call: api.Call) -> responses.Response:
@@ -219,6 +229,7 @@ ROWS = (
     api.Row("PATCH", "/anomalies", bulk_update),
     api.Row("DELETE", "/anomalies", bulk_remove),
     api.Row("GET", "/anomalies/{id}", show),
+    api.Row("GET", "/anomalies/{id}/source-record", source_record),
     api.Row("PUT", "/anomalies/{id}", update),
     api.Row("DELETE", "/anomalies/{id}", remove),
     api.Row("GET", "/comments", comments),

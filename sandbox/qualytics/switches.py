@@ -12,6 +12,7 @@ class ContractSwitches(pydantic.BaseModel):
 
     `restore`: what `PUT status=Acknowledged` does to an archived anomaly; `restore_many`: what the bulk call does, the same or not.
     `comments`: on, off (404), or a body without `type` refused.
+    `source_records`: the rows of an anomaly in one object, in a list of such (the vendor's models of 2025 and 2023), or off (404).
     `ids`: whether the list can be asked for ids, or ignores that filter as it does all that it does not know.
     `delete_bodies`: a proxy drops the bodies of DELETE. `deployment`: an old one does not know `Discarded`.
     `datastore_key`, `bulk`, `operations`: the client's dialect or that of the vendor's page (contracts 6, traps 1, 3, 4, 9).
@@ -23,6 +24,7 @@ class ContractSwitches(pydantic.BaseModel):
     restore: Literal["restores", "422", "ignores"] = "restores"
     restore_many: Literal["alike", "422", "ignores"] = "alike"
     comments: Literal["on", "off", "discriminator"] = "on"
+    source_records: Literal["object", "entries", "off"] = "object"
     ids: Literal["on", "ignored"] = "on"
     delete_bodies: Literal["kept", "dropped"] = "kept"
     deployment: Literal["new", "old"] = "new"

@@ -22,7 +22,7 @@ def refusal(action: Action, actor: model.Actor, grants: permissions.Grants) -> e
     return caught.value
 
 
-@pytest.mark.parametrize("action", [action for action in Action if action is not Action.DELETE])
+@pytest.mark.parametrize("action", [action for action in Action if action not in (Action.DELETE, Action.ROWS)])
 def test_members_act(action: Action) -> None:
     permissions.decide(action, DANA, GRANTS)
 
@@ -30,6 +30,13 @@ def test_members_act(action: Action) -> None:
 @pytest.mark.parametrize("actor", [ADMIN, ADMIN_BY_GROUP], ids=["by user id", "by user group"])
 def test_admins_delete(actor: model.Actor) -> None:
     permissions.decide(Action.DELETE, actor, GRANTS)
+
+
+def test_failing_rows_are_for_admins_unless_the_settings_name_somebody() -> None:
+    permissions.decide(Action.ROWS, ADMIN, GRANTS)
+    assert str(refusal(Action.ROWS, DANA, GRANTS)) == "Only admins of this desk may see failing rows. Ask one of them."
+    assert "none is named" in str(refusal(Action.ROWS, DANA, permissions.grants([], {})))
+    permissions.decide(Action.ROWS, DANA, permissions.grants([], {"rows": ["U1"]}))
 
 
 def test_members_do_not_delete_and_learn_whom_to_ask() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot import model
 from bot.core import vocabulary
 
-NO_CHANGES = {model.Action.SCAN, model.Action.ABORT, model.Action.BROWSE}
+NO_CHANGES = {model.Action.SCAN, model.Action.ABORT, model.Action.BROWSE, model.Action.ROWS}
 
 
 def test_every_change_is_called_something() -> None:

@@ -100,3 +100,23 @@ async def test_while_one_is_down_the_others_are_done_and_its_part_is_tried_again
     assert "1 as before again" in await taken_back(front, again)
     assert archived(front, refs) == set()
     assert autional.world.anomalies[refs["autional"].id].status == "open"
+
+
+TOLD = {
+    "qualytics": ("check ", "fingerprint "),
+    "anodot": ("values, oldest first:", "Intervals", "Common"),
+    "anomify": ("Watchers", "Training"),
+    "autional": ("Events", "Related"),
+}
+"""What only this system has, in its details."""
+
+
+async def test_details_tell_of_each_system_what_it_has_and_of_none_what_it_has_not(front: Front) -> None:
+    for name, ref in (await arrived(front)).items():
+        front.stage.workspace.modals.stacks.clear()
+        await front.send(front.press(front.card(ref), ids.MORE, ids.MORE_DETAILS))
+        told = front.modal()
+        assert f"id {ref.id}" in told and "Loading" not in told and "Could not be had" not in told, told
+        assert [word for word in TOLD[name] if word not in told] == [], told
+        others = [word for other in TOLD if other != name for word in TOLD[other] if word != "Related"]
+        assert [word for word in others if word in told] == [], told

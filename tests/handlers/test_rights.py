@@ -13,6 +13,7 @@ import handlers
 from bot import model
 from bot.core import grammar
 from bot.render.anomaly import anomaly_forms
+from bot.render.desk import link_form
 from bot.render.kit import asked, ids
 from bot.render.review import review_form
 from bot.render.scan import scan_form
@@ -61,7 +62,9 @@ def _review_view() -> Json:
 
 
 def _turn(action_id: str) -> Callable[[Front, str, str], Json]:
-    return lambda front, user, ident: front.click_in(_review_view(), action_id, "0", user=user)
+    return lambda front, user, ident: front.click_in(
+        _review_view(), action_id, "0" if action_id.startswith("review") else f"0|qualytics:{ident}|1", user=user
+    )
 
 
 def _review(front: Front, user: str, ident: str) -> Json:
@@ -125,6 +128,9 @@ PATHS: dict[str, Callable[[Front, str, str], Json]] = {
     f"{ids.MORE} {ids.MORE_HISTORY}": _press(ids.MORE, "history|qualytics:{}|1", "overflow"),
     f"{ids.MORE} {ids.MORE_WHY}": _press(ids.MORE, "why|qualytics:{}|1", "overflow"),
     f"{ids.MORE} {ids.MORE_VERIFY}": _press(ids.MORE, "verify|qualytics:{}|1", "overflow"),
+    ids.DETAILS: _press(ids.DETAILS, "qualytics:{}|1"),
+    f"{ids.MORE} {ids.MORE_DETAILS}": _press(ids.MORE, "details|qualytics:{}|1", "overflow"),
+    f"{ids.ARCHIVE} Duplicate": _press(ids.ARCHIVE, "Duplicate|qualytics:{}|1", "static_select"),
     ids.REVIEW_OPEN: _press(ids.REVIEW_OPEN, "filter|status:open"),
     ids.SCAN_START: _press(ids.SCAN_START, "some-plan"),
     ids.SCAN_CANCEL: _press(ids.SCAN_CANCEL, "some-plan"),
@@ -134,7 +140,7 @@ PATHS: dict[str, Callable[[Front, str, str], Json]] = {
     ids.SCAN_SYNC: _press(ids.SCAN_SYNC, "qualytics|42"),
     ids.SCAN_INSTEAD: _press(ids.SCAN_INSTEAD, "qualytics|warehouse-prod tables:orders"),
     ids.SCAN_OPEN: _press(ids.SCAN_OPEN, "help"),
-    ids.LINK_ME: _press(ids.LINK_ME, asked.encode("qualytics", asked.NOTHING)),
+    ids.LINK_ME: _press(ids.LINK_ME, asked.encode("qualytics", asked.NOTHING).replace("{}", "{{}}")),
     f"shortcut {ids.TRIAGE_SHORTCUT}": lambda front, user, ident: front.shortcut(ids.TRIAGE_SHORTCUT, user=user),
     f"shortcut {ids.MESSAGE_SHORTCUT}": lambda front, user, ident: front.shortcut(
         ids.MESSAGE_SHORTCUT, user=user, message=front.card(ident)
@@ -157,6 +163,15 @@ PATHS: dict[str, Callable[[Front, str, str], Json]] = {
     f"view {ids.ASSIGN_VIEW}": _form(ids.ASSIGN_VIEW, {ids.ASSIGN_PEOPLE: {"type": "multi_users_select", "selected_users": [DANA]}}),
     f"view {ids.LINK_VIEW}": _form(ids.LINK_VIEW, {ids.link_block(LEE): {"type": "external_select", "selected_option": OPTION}}),
     f"view {ids.COMMENT_VIEW}": _form(ids.COMMENT_VIEW, {ids.COMMENT_TEXT: {"type": "plain_text_input", "value": "hello"}}),
+    f"view {ids.LINK_ME_VIEW}": lambda front, user, ident: front.submission(
+        link_form.form("qualytics", CAPABILITIES, asked.NOTHING),
+        {ids.LINK_ME_PERSON: {"type": "external_select", "selected_option": OPTION}},
+        user=user,
+    ),
+    f"options {ids.LINK_ME_PERSON}": lambda front, user, ident: front.suggestion(
+        link_form.form("qualytics", CAPABILITIES, asked.NOTHING), "", user=user, block=ids.LINK_ME_PERSON
+    ),
+    f"view {ids.DUPLICATE_VIEW}": _form(ids.DUPLICATE_VIEW, {ids.DUPLICATE_OF: {"type": "plain_text_input", "value": ""}}),
     f"options {ids.LINK_PERSON}": _suggest,
     **{f"options {action}": _menu(action) for action in (ids.SCAN_DATASTORES, ids.SCAN_TABLES, ids.SCAN_TAGS)},
 }

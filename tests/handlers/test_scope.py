@@ -76,6 +76,8 @@ BUTTONS: dict[str, Callable[[str], tuple[str, str]]] = {
     "show": lambda value: (ids.SHOW, value),
     "comment": lambda value: (ids.MORE, f"comment|{value}"),
     "history": lambda value: (ids.MORE, f"history|{value}"),
+    "details": lambda value: (ids.MORE, f"details|{value}"),
+    "details button": lambda value: (ids.DETAILS, value),
 }
 
 

@@ -130,6 +130,14 @@ async def comments(town: Town) -> None:
         await town.source.comments(town.theirs)
 
 
+async def rows(town: Town) -> None:
+    inside = (await town.source.get([town.ours]))[town.ours]
+    assert (await town.source.rows(inside)).taken
+    for one in await town.outside():
+        with pytest.raises(errors.SourceMissing):
+            await town.source.rows(one)
+
+
 async def datastores(town: Town) -> None:
     assert [one.id for one in await town.source.datastores()] == [str(OURS)]
 
@@ -175,7 +183,7 @@ async def abort(town: Town) -> None:
 
 CASES: dict[str, Callable[[Town], Awaitable[None]]] = {
     one.__name__: one
-    for one in (changes, find, pages, count, get, read, apply, comments, datastores, tables, active_checks, start, scan, scans, abort)
+    for one in (changes, find, pages, count, get, read, apply, comments, rows, datastores, tables, active_checks, start, scan, scans, abort)
 }
 OF_NO_DATASTORE = {
     "people": "users belong to the whole deployment",
@@ -188,7 +196,7 @@ OF_NO_DATASTORE = {
 def test_every_method_of_the_port_has_a_case() -> None:
     methods = {
         name
-        for port in (ports.Source, ports.Scanner)
+        for port in (ports.Source, ports.Scanner, ports.Rows)
         for name, _ in inspect.getmembers(port, inspect.isfunction)
         if not name.startswith("_")
     }
@@ -217,6 +225,7 @@ CALLS: dict[str, Callable[[Any], Awaitable[Any]]] = {
         CHANGES[0], [model.Anomaly(model.Ref("qualytics", "1"), model.State.ACTIVE, "Active", datetime.now(UTC))]
     ),
     "comments": lambda source: source.comments("1"),
+    "rows": lambda source: source.rows(model.Anomaly(model.Ref("qualytics", "1"), model.State.ACTIVE, "Active", datetime.now(UTC))),
     "datastores": lambda source: source.datastores(),
     "tables": lambda source: source.tables("42"),
     "active_checks": lambda source: source.active_checks("42"),

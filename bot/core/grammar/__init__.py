@@ -46,4 +46,5 @@ resolved = edits.resolved
 unable = edits.unable
 closed_as = edits.closed_as
 mentioned = references.mentioned
+reference = anomalies_command.reference
 spoken = systems.of

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from bot import model
+from bot import errors, model
 from bot.core import lookup, phrases
 from bot.core.grammar import (
     assignees,
@@ -87,6 +87,15 @@ def command(
     context = references.Context(today, sources, default_source, closings or {}, systems)
     sent = cleaning.cleaned(text)
     return hints.understood(text, SLASH, BY_NAME, BY_NAME["list"].example, lambda plain: _read(plain, context, sent))
+
+
+def reference(text: str, *, sources: Sequence[str], default_source: str, systems: systems.Systems = systems.NONE) -> model.Ref:
+    """The one anomaly that somebody typed or pasted, `default_source` that of a bare id. Raises BadCommand."""
+    plain = cleaning.clean(text).strip()
+    try:
+        return references.one(plain, references.Context(date.min, sources, default_source, {}, systems))
+    except lexer.Mistake as mistake:
+        raise errors.BadCommand(mistake.message, text=plain, start=mistake.start, end=mistake.end) from mistake
 
 
 def _read(plain: str, context: references.Context, sent: cleaning.Cleaned) -> Command:

@@ -1,4 +1,4 @@
-"""What a command wants changed: the marked words (`+tag: -tag: assign: note: describe: as:`), and the people behind a verb.
+"""What a command wants changed: the marked words (`+tag: -tag: assign: note: describe: as: of:`), and the people behind a verb.
 
 Filter words select, changes are marked: no word is both.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot import model
-from bot.core import closings, lookup, phrases
+from bot.core import closings, duplicates, lookup, phrases
 from bot.core.grammar import fields, lexer, verbs
 
 
@@ -20,7 +20,7 @@ class TypedChange:
     """A change as it was typed, before anybody is looked up.
 
     `people` are as typed (`<@U1>`, "me", a name, an address or an id of the system); None leaves the assignees, () clears them. `swap` are
-    the two people of a reassign, from and to.
+    the two people of a reassign, from and to. `duplicate_of` is the original of a duplicate, as typed.
     """
 
     action: model.Action
@@ -33,6 +33,7 @@ class TypedChange:
     description: str | None = None
     note: str = ""
     case: str = ""
+    duplicate_of: str = ""
 
 
 def resolved(wanted: TypedChange, assignees: tuple[str, ...] | None) -> model.Change:
@@ -72,7 +73,7 @@ SHAPES: Mapping[str, Shape] = {
     "assign": Shape(model.Action.ASSIGN, _NOT_ASSIGN),
     "unassign": Shape(model.Action.ASSIGN, _NOT_ASSIGN),
     "reassign": Shape(model.Action.ASSIGN),
-    "archive": Shape(model.Action.ARCHIVE, ("as", *_ANY), ("as",)),
+    "archive": Shape(model.Action.ARCHIVE, ("as", "of", *_ANY), ("as",)),
     "reopen": Shape(model.Action.REOPEN, ("note",)),
     "delete": Shape(model.Action.DELETE),
 }
@@ -138,6 +139,10 @@ def _typed(name: str, values: Sequence[lexer.Value]) -> lexer.Value:
     return values[0]
 
 
+def _original(name: str, values: Sequence[lexer.Value]) -> str:
+    return values[0].text
+
+
 def _tags(name: str, values: Sequence[lexer.Value]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(fields.tag(name, value).strip() for value in values))
 
@@ -166,6 +171,7 @@ def people(name: str, values: Sequence[lexer.Value]) -> tuple[str, ...]:
 
 MARKS: Mapping[str, Mark] = {
     "as": Mark("archive_as", "as:duplicate", _typed),
+    "of": Mark("duplicate_of", "of:1001", _original),
     "+tag": Mark("add_tags", "+tag:incident", _tags, many=True),
     "-tag": Mark("remove_tags", "-tag:incident", _tags, many=True),
     "assign": Mark("people", "assign:me", people, many=True),
@@ -210,6 +216,9 @@ def read(
         kept["stage"] = stage(kept.pop("archive_as"), stages)
     if "archive_as" in kept:
         kept["archive_as"] = outcome(kept["archive_as"], closing)
+    if "duplicate_of" in kept and closing and not duplicates.asks(closing, kept.get("archive_as")):
+        message = "of: names the original of a duplicate, so it goes with as:duplicate alone."
+        raise lexer.Mistake(message, typed["of"][0].start, typed["of"][0].end, fix=" ")
     _check_tags(typed)
     return TypedChange(shape.action, **(kept | dict(extra)))
 

@@ -55,6 +55,14 @@ def read(found: Sequence[lexer.Token], context: Context) -> tuple[model.Ref, ...
     return tuple(refs)
 
 
+def one(text: str, context: Context) -> model.Ref:
+    """The one reference that this text is: an id, `system:1001`, or a link. Raises Mistake."""
+    found = read(tuple(lexer.walk(text)), context)
+    if len(found) != 1:
+        raise lexer.Mistake("It takes one anomaly: an id, or a link to it.", 0, len(text))
+    return found[0]
+
+
 def looks_like(token: lexer.Token, context: Context) -> bool:
     """Whether this word is one or more references."""
     try:

@@ -28,7 +28,7 @@ def anomaly(
 def _open(anomaly: model.Anomaly, capabilities: model.Capabilities, past: model.Recurrence, course: Sequence[model.Point]) -> model.Message:
     found, about = finding.evidence(anomaly, past, course, capabilities), finding.said(anomaly)
     span = evidence.span(anomaly) if anomaly.series is not None else ""
-    lines = [wording.dotted(sparkline.drawn(course), text.spoken(found), span), text.spoken(about)]
+    lines = [wording.dotted(sparkline.course(course), text.spoken(found), span), text.spoken(about)]
     facts, facts_spoken = evidence.facts(anomaly)
     ties, small = evidence.ties(anomaly), _small(anomaly)
     said = text.sentence(

@@ -1,4 +1,4 @@
-"""The forms of one anomaly (assign, who is this, comment), and the way back: what their private_metadata and state say."""
+"""The forms of one anomaly (assign, who is this, comment, duplicate), and the way back: what their private_metadata and state say."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from bot import errors, model
 from bot.core import attribution
 from bot.render import siblings
-from bot.render.anomaly import wording
+from bot.render.anomaly import rows, wording
 from bot.render.kit import blocks, ids, limits, modals, text
 
 MOST_PEOPLE = 20
@@ -193,3 +193,67 @@ def read_comment(view: Mapping[str, Any]) -> Commenting:
     """A submitted comment, as it was typed. Raises ValueError for other modals."""
     pending, _ = _known(view)
     return Commenting(pending, str(modals.submitted(view, ids.COMMENT_TEXT).get("value") or ""))
+
+
+# --- a duplicate, and of what ---------------------------------------------------------------------------------------------------
+
+DUPLICATE_TITLE = "Duplicate of…"
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicating:
+    """A submitted form: the way of closing, what was chosen from the same table and what was typed, each "" for nothing."""
+
+    pending: Pending
+    archive_as: str
+    picked: str
+    typed: str
+
+    @property
+    def original(self) -> str:
+        """The original as somebody gave it, "" where nobody did."""
+        return self.typed.strip() or self.picked
+
+
+def duplicate(
+    anomaly: model.Anomaly, capabilities: model.Capabilities, archive_as: str, others: Sequence[model.Anomaly] = (), channel: str = ""
+) -> model.Block:
+    """Asks for the original, which may be left out. `others` are of the same table. Raises NotSupported for an impossible id."""
+    title = text.short(capabilities.title, 40)
+    typed: model.Block = {
+        "type": "plain_text_input",
+        "action_id": ids.DUPLICATE_OF,
+        "max_length": limits.INPUT_TEXT,
+        "placeholder": blocks.plain("1001, or a link to it"),
+    }
+    menu = blocks.menu(ids.DUPLICATE_PICK, "Choose the original", _originals(others))
+    kept = f"It is kept in the history, and left as a comment in {title}." if model.Action.COMMENT in capabilities.supports else ""
+    parts = [
+        blocks.section(f"{wording.headline(anomaly)}\n{wording.standing(anomaly, capabilities)}"),
+        *((modals.entry(ids.DUPLICATE_PICK, "Original, from the same table", menu, optional=True),) if menu else ()),
+        modals.entry(ids.DUPLICATE_OF, "Or its id, or a link to it" if menu else "Original: its id, or a link to it", typed, optional=True),
+        blocks.context(
+            text.sentence(
+                "Whoever finds this later sees what it is a duplicate of", kept or "It is kept in the history", "You may leave it out"
+            )
+        ),
+    ]
+    closed = wording.closed(archive_as, capabilities.archive_as)
+    pending = Pending(anomaly.ref, anomaly.version, channel)
+    metadata = _metadata(pending, outcome=archive_as)
+    submit = text.short(f"Archive as {closed}", limits.VIEW_TITLE)
+    return limits.fit_view(modals.window(DUPLICATE_TITLE, parts, callback=ids.DUPLICATE_VIEW, submit=submit, metadata=metadata))
+
+
+def _originals(others: Sequence[model.Anomaly]) -> Sequence[model.Block]:
+    """ "#1074 · Active · customer_id not null"; the id first, because it tells them apart."""
+    said = [f"#{wording.ident(one)} · {wording.state(one)} · {rows.finding(one) or wording.headline(one)}" for one in others]
+    return [blocks.option(label, one.ref.id) for label, one in zip(siblings.apart(said, limits.OPTION), others, strict=True)]
+
+
+def read_duplicate(view: Mapping[str, Any]) -> Duplicating:
+    """A submitted form. Raises ValueError for other modals."""
+    pending, known = _known(view)
+    picked = (modals.submitted(view, ids.DUPLICATE_PICK).get("selected_option") or {}).get("value") or ""
+    typed = modals.submitted(view, ids.DUPLICATE_OF).get("value") or ""
+    return Duplicating(pending, str(known.get("outcome") or ""), str(picked), str(typed))

@@ -46,6 +46,7 @@ class _More:
 
 
 _MORE = (
+    _More(ids.MORE_DETAILS, "Details"),
     _More(ids.MORE_ONLY, "Acknowledge only", model.Action.ACKNOWLEDGE, taken=True),
     _More(ids.MORE_COMMENT, "Comment…", model.Action.COMMENT),
     _More(ids.MORE_VERIFY, "Fixed, verify", model.Action.SCAN, open_table=True),
@@ -82,6 +83,11 @@ def open_in(capabilities: model.Capabilities) -> str:
 def show(ref: model.Ref, version: int, label: str = "Show", hint: str = "") -> model.Block:
     """A button that shows one anomaly to whoever presses it."""
     return blocks.button(ids.SHOW, label, ids.encode(ref, version), hint=hint)
+
+
+def details(anomaly: model.Anomaly) -> model.Block:
+    """A button that opens the details, where there is room for one."""
+    return blocks.button(ids.DETAILS, "Details", ids.encode(anomaly.ref, anomaly.version), hint=f"Details of {wording.title(anomaly)}")
 
 
 def possible(anomaly: model.Anomaly, capabilities: model.Capabilities) -> str:

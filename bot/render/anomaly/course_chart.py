@@ -16,7 +16,7 @@ def drawn(course: Sequence[model.Point], anomaly: model.Anomaly) -> tuple[model.
     """A line for the values and one for each edge of what was expected that is known for every point; no chart for fewer than two points.
     Times are UTC: a chart has no words for each reader's own."""
     points = course[-sparkline.MOST :]
-    if anomaly.series is None or not sparkline.drawn(points):
+    if anomaly.series is None or not sparkline.course(points):
         return ()
     labels = _labels(points)
     told = {_VALUE: [one.value for one in points], _LOW: _edge([one.low for one in points]), _HIGH: _edge([one.high for one in points])}

@@ -12,6 +12,7 @@ _REFS = 5
 _MORE = 20
 """Ids behind a fact, and others that belong to an anomaly, where somebody looks closely."""
 _HAPPENED = 8
+_VALUES = 12
 
 
 def span(anomaly: model.Anomaly) -> str:
@@ -69,6 +70,9 @@ def _fact(fact: model.Fact) -> str:
 def closely(anomaly: model.Anomaly, told: model.Evidence) -> tuple[Sequence[model.Block], Sequence[str]]:
     """What no card has room for, drawn and spoken: what is behind the facts, what happened around it, and what belongs to it."""
     lines = [_timed(text.spoken(_fact(one)), one) for one in told.facts]
+    if told.course:
+        values = [text.number(value) for value in told.course[-_VALUES:]]
+        lines.append(f"Last {text.count(len(values), 'value')}: {', '.join(values)}")
     lines += [text.spoken(f"{text.short(one.label, 40)}: {text.listed(_each(one.more), _MORE)}") for one in anomaly.facts if one.more]
     if told.related:
         lines.append(text.spoken(f"Related: {text.listed([_ref(one, anomaly) for one in told.related], _MORE)}"))

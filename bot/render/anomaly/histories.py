@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot import model
 from bot.core import reasons
-from bot.render.anomaly import evidence, rows, wording
+from bot.render.anomaly import buttons, evidence, rows, wording
 from bot.render.kit import blocks, limits, text
 
 _ROOM = 2_900
@@ -29,10 +29,11 @@ def history(
     said = [_remark(comment) for comment in reversed(comments)]
     closely = _lines(evidence.closely(anomaly, told)[0])
     groups = [("", done), ("Comments, newest first:", said), ("", closely)]
-    return _told(heading, [(head, lines) for head, lines in groups if lines], rows.ident(anomaly))
+    more = blocks.actions(buttons.details(anomaly))
+    return _told(heading, [(head, lines) for head, lines in groups if lines], rows.ident(anomaly), more)
 
 
-def _told(heading: str, groups: Sequence[tuple[str, Sequence[str]]], ident: str) -> model.Message:
+def _told(heading: str, groups: Sequence[tuple[str, Sequence[str]]], ident: str, more: Sequence[model.Block] = ()) -> model.Message:
     """A heading, groups of lines of markup with as many whole ones as have room, and the id last."""
     room = (limits.IN_ALL - limits.TEXT - _SPOKEN) // len(groups)
     shown: list[model.Block] = [blocks.section(heading)]
@@ -42,7 +43,7 @@ def _told(heading: str, groups: Sequence[tuple[str, Sequence[str]]], ident: str)
     room = (limits.TEXT - text.size(heading) - _SPOKEN) // len(groups)
     spoken = [" ".join(part for part in (head, text.within(lines, room, "; ")) if part) for head, lines in groups]
     said = text.sentence(text.spoken(heading), *spoken, text.spoken(ident))
-    return limits.fit(model.Message(said, (*shown, blocks.context(ident))))
+    return limits.fit(model.Message(said, (*shown, blocks.context(ident), *more)))
 
 
 def _lines(drawn: Sequence[model.Block]) -> list[str]:

@@ -69,7 +69,8 @@ def _done(change: model.Change, verb: str, anomaly: model.Anomaly | None, actor:
         return f"Assigned to {names}" if names else "Unassigned"
     if change.action is model.Action.ARCHIVE:
         chosen = (anomaly.archived_as if anomaly else None) or change.archive_as
-        return f"Archived as {wording.closed(chosen, capabilities.archive_as)}" if chosen else "Archived"
+        of = f" of #{text.short(change.duplicate_of, 40)}" if change.duplicate_of else ""
+        return f"Archived as {wording.closed(chosen, capabilities.archive_as)}{of}" if chosen else "Archived"
     if change.case:
         return f"Linked to {text.short(change.case, 80)}"
     return f"{verb} as {text.short(change.stage, 40)}" if change.stage else verb

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from bot import model
-from bot.core import closings, endings, overlay, phrases, vocabulary
+from bot.core import closings, duplicates, endings, overlay, phrases, vocabulary
 from bot.render.kit import text
 
 _CHECKS = 5
@@ -225,7 +225,13 @@ def by(entry: model.Entry) -> str:
 def outcome(entry: model.Entry, closing: Sequence[model.Closing]) -> str:
     """ "as Invalid" for the journal line of a closing, "" when it does not say."""
     told = closings.mentioned(closing, entry.after, entry.detail)
-    return f"as {closed(told.word, closing)}" if told is not None else ""
+    return f"as {closed(told.word, closing)}{original(entry)}" if told is not None else ""
+
+
+def original(entry: model.Entry) -> str:
+    """ " of #1074" for the line of a duplicate whose original somebody named, "" for any other."""
+    ident = duplicates.original(entry)
+    return f" of #{text.short(ident, 40)}" if ident else ""
 
 
 def done(entry: model.Entry, anomaly: model.Anomaly, closing: Sequence[model.Closing] = ()) -> str:
@@ -239,7 +245,7 @@ def done(entry: model.Entry, anomaly: model.Anomaly, closing: Sequence[model.Clo
     if entry.action == "verify":
         return f"{what} {by(entry)}: {found(entry)}" if found(entry) else f"{what} {by(entry)}"
     if entry.action == model.Action.ARCHIVE:
-        how = f"as {closed(anomaly.archived_as, closing)}" if anomaly.archived_as else outcome(entry, closing)
+        how = f"as {closed(anomaly.archived_as, closing)}{original(entry)}" if anomaly.archived_as else outcome(entry, closing)
         what = " ".join(part for part in (what, how) if part)
     return " ".join(part for part in (what, by(entry)) if part)
 

@@ -82,7 +82,8 @@ def _how(view: model.BatchView) -> str:
     if change.case:
         return f" to {text.short(change.case, 60)}"
     told = _told_by(view)
-    return f" as {next(iter(told))}" if len(told) == 1 else ""
+    of = f" of #{text.short(change.duplicate_of, 40)}" if change.duplicate_of else ""
+    return f" as {next(iter(told))}{of}" if len(told) == 1 else ""
 
 
 def ways(view: model.BatchView) -> str:

@@ -19,6 +19,7 @@ REOPEN = "anomaly.reopen"
 OPEN = "anomaly.open"
 MORE = "anomaly.more"
 SHOW = "anomaly.show"
+DETAILS = "anomaly.details"
 WHICH_SYSTEM = "anomaly.which"
 GROUP_LIST = "group.list"
 GROUP_ACKNOWLEDGE = "group.acknowledge"
@@ -42,9 +43,9 @@ SCAN_OPEN = "scan.open"
 LINK_ME = "link.me"
 
 MESSAGE_ACTIONS = (
-    ACKNOWLEDGE, UNACKNOWLEDGE, ASSIGN, ARCHIVE, REOPEN, OPEN, MORE, SHOW, WHICH_SYSTEM, GROUP_LIST, GROUP_ACKNOWLEDGE, GROUP_ARCHIVE,
-    CONTACT_NEWEST, CONTACT_LIST, LIST_PAGE, BATCH_CONFIRM, BATCH_CANCEL, BATCH_UNDO, BATCH_AGAIN, REVIEW_OPEN, SCAN_START, SCAN_CANCEL,
-    SCAN_OPTIONS, SCAN_ABORT, SCAN_FIX, SCAN_SYNC, SCAN_INSTEAD, SCAN_OPEN, LINK_ME,
+    ACKNOWLEDGE, UNACKNOWLEDGE, ASSIGN, ARCHIVE, REOPEN, OPEN, MORE, SHOW, DETAILS, WHICH_SYSTEM, GROUP_LIST, GROUP_ACKNOWLEDGE,
+    GROUP_ARCHIVE, CONTACT_NEWEST, CONTACT_LIST, LIST_PAGE, BATCH_CONFIRM, BATCH_CANCEL, BATCH_UNDO, BATCH_AGAIN, REVIEW_OPEN, SCAN_START,
+    SCAN_CANCEL, SCAN_OPTIONS, SCAN_ABORT, SCAN_FIX, SCAN_SYNC, SCAN_INSTEAD, SCAN_OPEN, LINK_ME,
 )  # fmt: skip
 
 # --- action ids of the App Home alone: it has those of messages, too -------------------------------------------------------
@@ -65,6 +66,7 @@ MORE_COMMENT = "comment"
 MORE_HISTORY = "history"
 MORE_WHY = "why"
 MORE_VERIFY = "verify"
+MORE_DETAILS = "details"
 MORE_STAGE = "stage:"
 """... and a word of a system for what is acknowledged."""
 
@@ -93,6 +95,9 @@ LINK_ME_PERSON = "link.me.person"
 LINK_ME_TYPED = "link.me.typed"
 COMMENT_VIEW = "comment"
 COMMENT_TEXT = "comment.text"
+DUPLICATE_VIEW = "duplicate"
+DUPLICATE_PICK = "duplicate.pick"
+DUPLICATE_OF = "duplicate.of"
 DELETE_VIEW = "delete"
 DELETE_COUNT = "delete.count"
 REVIEW_VIEW = "review"
@@ -103,6 +108,12 @@ REVIEW_ACTION = "review.action"
 REVIEW_PEOPLE = "review.people"
 REVIEW_BACK = "review.back"
 REVIEW_NEXT = "review.next"
+DETAILS_BACK = "details.back"
+DETAILS_NEXT = "details.next"
+DETAILS_ROWS = "details.rows"
+DETAILS_ROWS_BACK = "details.rows.back"
+DETAILS_ROWS_NEXT = "details.rows.next"
+DETAILS_AGAIN = "details.again"
 REVIEW_CONFIRM_VIEW = "review.confirm"
 SCAN_VIEW = "scan"
 SCAN_DATASTORES = "scan.datastores"
@@ -115,12 +126,17 @@ SCAN_BATCH = "scan.batch"
 SCAN_SOURCE_ROWS = "scan.source_rows"
 
 LINK_ME_INPUTS = (LINK_ME_PERSON, LINK_ME_TYPED)
+DUPLICATE_INPUTS = (DUPLICATE_PICK, DUPLICATE_OF)
 REVIEW_INPUTS = (REVIEW_PICK, REVIEW_WHICH, REVIEW_ACTION, REVIEW_PEOPLE)
 SCAN_INPUTS = (SCAN_DATASTORES, SCAN_TABLES, SCAN_TAGS, SCAN_HOW, SCAN_RECORDS, SCAN_SINCE, SCAN_BATCH, SCAN_SOURCE_ROWS)
 
 VIEW_OPTIONS = (LINK_PERSON, LINK_ME_PERSON, SCAN_DATASTORES, SCAN_TABLES, SCAN_TAGS)
 
-VIEW_ACTIONS = (REVIEW_FILTER, REVIEW_BACK, REVIEW_NEXT)
+DETAILS_PAGES = (DETAILS_BACK, DETAILS_NEXT, DETAILS_AGAIN)
+ROWS_PAGES = (DETAILS_ROWS, DETAILS_ROWS_BACK, DETAILS_ROWS_NEXT)
+"""Buttons that show a page of the details, or of the rows."""
+
+VIEW_ACTIONS = (REVIEW_FILTER, REVIEW_BACK, REVIEW_NEXT, *DETAILS_PAGES, *ROWS_PAGES)
 """Elements of a modal that change it while it is open."""
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from bot import errors, model, ports
 from bot.core import grammar, phrases, snapshot
-from bot.services import browse, people, review, searching, selecting, triage
+from bot.services import browse, duplicates, people, review, searching, selecting, triage
 from bot.services.batches import freeze
 
 
@@ -29,6 +29,7 @@ class Previews:
     browse: browse.Browse
     review: review.Review
     people: people.People
+    duplicates: duplicates.Duplicates
     messenger: ports.Messenger
 
     async def change(self, command: grammar.Command, actor: model.Actor, click: triage.Click) -> model.Receipt | freeze.Preview:
@@ -124,8 +125,9 @@ class Previews:
         return _Wants(next(iter(made.values())), made, {name: str(error) for name, error in refused.items()})
 
     async def _wanted(self, typed: grammar.TypedChange, source: str, actor: model.Actor) -> model.Change:
-        """The change with its people looked up."""
-        return grammar.resolved(typed, None if typed.people is None else await self._ids(typed.people, source, actor))
+        """The change with its people, and the original of a duplicate, looked up."""
+        change = grammar.resolved(typed, None if typed.people is None else await self._ids(typed.people, source, actor))
+        return await self.duplicates.named(change, typed.duplicate_of, source, actor)
 
     async def _ids(self, people: Sequence[str], source: str, actor: model.Actor) -> tuple[str, ...]:
         return (await self.people.resolve(model.Query(assignees=tuple(people)), source, actor)).assignees

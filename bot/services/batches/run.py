@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot import errors, model, ports
-from bot.core import attribution, batch_items, overlay, permissions, snapshot, transitions, undo
+from bot.core import attribution, batch_items, duplicates, overlay, permissions, snapshot, transitions, undo
 from bot.render.batch import batch_wording
 from bot.render.kit import spreadsheet
 from bot.services import abreast, cards, leasing, people, post, recording, remarks, slicing
@@ -351,7 +351,9 @@ class Runs:
         if batch.undo_of:
             change = replace(change, action=transitions.became(before, after) or change.action)
         result = model.Result.DONE if item.fate is model.Fate.DONE else model.Result.REFUSED
-        return recording.Deed(item.ref, change, result, before, after, f"batch {batch.id}", told=False, sent=(asked,))
+        return recording.Deed(
+            item.ref, change, result, before, after, duplicates.detail(change, f"batch {batch.id}"), told=False, sent=(asked,)
+        )
 
     # --- showing ---------------------------------------------------------------------------------------------------------------
 

@@ -17,8 +17,8 @@ TOKENS, CLUSTERS, PER_CLUSTER = 3, 5, 5
 """Tokens of an anomaly that are told; clusters of a filter that are asked for, and the tokens of each."""
 PAGES = 5
 """Further pages of metrics that are read."""
-POINTS = 12
-"""Data points that are told, the last ones."""
+SHOWN = 20
+"""Data points that are handed over to be drawn."""
 TIMES = 11
 """As many times its own length is looked at of the course of a metric, as the vendor's own plugin does."""
 
@@ -38,19 +38,18 @@ class Closer:
         metrics = await self._metrics(ident, raw)
         heaviest = max(metrics, key=lambda one: one.score or 0.0, default=None)
         scale = schema.scale(schema.text(raw, "resolution"))
-        asked: list[Awaitable[Any]] = [self._tried(self._tokens(ident, scale))]
-        if heaviest is not None and heaviest.ident:
-            asked.append(self._tried(self._course(anomaly, ident, heaviest, scale)))
+        asked: list[Awaitable[Any]] = [self._tried(self._tokens(ident, scale)), self._tried(self._course(anomaly, ident, heaviest, scale))]
         found = await base.together([_awaited(one) for one in asked])
-        told = [fact for one in found if not isinstance(one, errors.SourceError) for fact in one]
+        tokens, course = (() if isinstance(one, errors.SourceError) else one for one in found)
+        told = [*tokens, *_ends(course)]
         if heaviest is not None and anomaly.ended is None:
             told = [*schema.moving(heaviest), *told]
         names = tuple(one.name or one.ident for one in metrics if one.name or one.ident)
         many = [model.Fact("Metrics in all", f"{len(metrics):,}", more=names)] if len(metrics) > 1 else []
         missing = tuple(dict.fromkeys(str(one) for one in found if isinstance(one, errors.SourceError)))
-        return model.Evidence([*told, *many], missing=missing)
+        return model.Evidence([*told, *many], missing=missing, course=[one.value for one in course[-SHOWN:]])
 
-    async def _tried(self, asking: Awaitable[Sequence[model.Fact]]) -> Sequence[model.Fact] | errors.SourceError:
+    async def _tried(self, asking: Awaitable[Sequence[Any]]) -> Sequence[Any] | errors.SourceError:
         try:
             return await asking
         except errors.SourceError as error:
@@ -70,8 +69,10 @@ class Closer:
             found |= more
         return list(found.values())
 
-    async def _course(self, anomaly: model.Anomaly, ident: str, metric: schema.Metric, scale: str) -> Sequence[model.Fact]:
-        """The last data points and the baseline beside them."""
+    async def _course(self, anomaly: model.Anomaly, ident: str, metric: schema.Metric | None, scale: str) -> Sequence[Point]:
+        """The data points of a metric with the baseline beside them, the oldest first; none without a metric."""
+        if metric is None or not metric.ident:
+            return []
         now, began = self._clock.now(), anomaly.started or anomaly.created
         long = max(((anomaly.ended or now) - began) * TIMES, timedelta(hours=1))
         params: base.Params = [
@@ -80,15 +81,7 @@ class Closer:
             ("datapoints", "true"), ("baseline", "true"), ("startBucketMode", "false"),
         ]  # fmt: skip
         reply = await self._api.read(self._api.one(ident, f"metric/{quote(metric.ident, safe='')}"), params)
-        course = read_course(reply)
-        if not course:
-            return []
-        band = course[-1]
-        expected = [schema.written(one) for one in (band.low, band.high) if one is not None]
-        facts = [model.Fact("Last value", schema.written(band.value))]
-        facts += [model.Fact("Baseline now", " to ".join(expected))] if expected else []
-        values = ", ".join(schema.written(one.value) for one in course[-POINTS:])
-        return [*facts, model.Fact(f"Last {min(len(course), POINTS)} values", values)]
+        return read_course(reply)
 
     async def _tokens(self, ident: str, scale: str) -> Sequence[model.Fact]:
         params: base.Params = [("anomalyId", ident), ("resolution", scale or ",".join(client.SCALES)), *_LIMITS]
@@ -140,6 +133,16 @@ def read_course(reply: Any) -> Sequence[Point]:
         band = sorted(bands.get(time, ()))
         points.append(Point(time, found[0], band[0] if len(band) > 1 else None, band[-1] if band else None))
     return sorted(points, key=lambda one: one.at)
+
+
+def _ends(course: Sequence[Point]) -> Sequence[model.Fact]:
+    """How a course ended, in words."""
+    if not course:
+        return []
+    band = course[-1]
+    expected = [schema.written(one) for one in (band.low, band.high) if one is not None]
+    facts = [model.Fact("Last value", schema.written(band.value))]
+    return [*facts, *([model.Fact("Baseline now", " to ".join(expected))] if expected else [])]
 
 
 def _rows(found: Any) -> Sequence[Sequence[Any]]:

@@ -15,7 +15,7 @@ Targets = Sequence[model.Anomaly]
 UPDATES = frozenset({model.Action.ACKNOWLEDGE, model.Action.UNACKNOWLEDGE, model.Action.ASSIGN, model.Action.TAG, model.Action.DESCRIBE})
 SUPPORTS = UPDATES | {
     model.Action.ARCHIVE, model.Action.REOPEN, model.Action.COMMENT, model.Action.DELETE,
-    model.Action.SCAN, model.Action.ABORT, model.Action.BROWSE,
+    model.Action.SCAN, model.Action.ABORT, model.Action.BROWSE, model.Action.ROWS,
 }  # fmt: skip
 
 NO_COMMENTS = "This Qualytics deployment took no comment from the bot. Open it in Qualytics and write it there."

@@ -28,6 +28,7 @@ from bot.sources.qualytics import (
     place_names,
     schema,
     scoping,
+    source_rows,
 )
 
 COMMENT_PAGES = 5
@@ -87,6 +88,7 @@ class Qualytics:
         self.idents = model.Idents("[1-9][0-9]{0,17}|0", (urlsplit(self._api.web).netloc.rpartition("@")[2].casefold(),))
         self._by_id = by_id.ById(api=self._api, dialect=self._dialect, reader=self._reader, lister=self._lister, places=self._places)
         self._actions = apply.Actions(api=self._api, dialect=self._dialect, by_id=self._by_id, max_batch=max_batch, clock=clock)
+        self._rows = source_rows.SourceRows(self._api, self._by_id)
         self._operations = operations.Operations(
             api=self._api, dialect=self._dialect, places=self._places, lists=self._lists, reader=self._reader
         )
@@ -214,6 +216,11 @@ class Qualytics:
             return ()
         read = [schema.lenient(schema.CommentWire, one) for one in raw]
         return [one for one in read if one is not None and str(one.anomaly_id) == ident]
+
+    async def rows(self, anomaly: model.Anomaly) -> model.Rows:
+        """The rows behind one anomaly, as masked as they come."""
+        await self._ready()
+        return await self._rows.rows(anomaly)
 
     async def people(self) -> Sequence[model.Person]:
         """All users."""

@@ -28,7 +28,7 @@ def _build(deps: ports.Deps) -> ports.System:
         budget=deps.budget,
         transport=deps.transport,
     )
-    return ports.System(made, scanner=made)
+    return ports.System(made, scanner=made, rows=made)
 
 
 KIND = ports.Kind(

@@ -238,7 +238,7 @@ def test_only_what_the_system_supports_is_offered() -> None:
     message = drawn(ORDERS, capabilities=model.Capabilities("Anomify", frozenset({model.Action.ACKNOWLEDGE}), ack_takes=True))
     assert slack_rules.labels(message) == ["Acknowledge", "..."]
     more = slack_rules.pressable(message)[-1]
-    assert [option["text"]["text"] for option in more["options"]] == ["Open in Anomify", "History", "Why this card"]
+    assert [option["text"]["text"] for option in more["options"]] == ["Open in Anomify", "Details", "History", "Why this card"]
 
 
 def test_no_link_without_a_web_address() -> None:

@@ -15,7 +15,7 @@ from bot.render.batch import batch_message
 from bot.render.desk import link_form, reports, short_help
 from bot.render.kit import asked, ids, refusals
 from bot.render.scan import scan_form, scan_preview
-from tests.render import review_samples, samples, scan_samples, slack_rules
+from tests.render import details_samples, review_samples, samples, scan_samples, slack_rules
 
 RELEASED = {
     "anomaly.acknowledge",
@@ -44,21 +44,23 @@ RELEASED = {
     "scan.abort",
     "scan.fix",
     "scan.sync",
+    "anomaly.details",
     "scan.instead",
     "scan.open",
     "link.me",
 }
 """Action ids of messages that were ever released. This set only grows: old cards stay clickable."""
 
-RELEASED_CHOICES = {"open", "only", "comment", "history", "why", "verify"}
+RELEASED_CHOICES = {"open", "details", "only", "comment", "history", "why", "verify"}
 RELEASED_FIXES = {"again", "sync", "profile", "all", "follow", "rest"}
 RELEASED_HOME = {"home.filter", "home.back", "home.next"}
-RELEASED_VIEWS = {"assign", "link", "link.me", "comment", "delete", "scan", "review", "review.confirm"}
+RELEASED_VIEWS = {"assign", "link", "link.me", "comment", "duplicate", "delete", "scan", "review", "review.confirm"}
 
 
 def test_released_ids_are_never_removed() -> None:
     assert set(ids.MESSAGE_ACTIONS) >= RELEASED
-    assert {ids.MORE_OPEN, ids.MORE_ONLY, ids.MORE_COMMENT, ids.MORE_HISTORY, ids.MORE_WHY, ids.MORE_VERIFY} >= RELEASED_CHOICES
+    choices = {ids.MORE_OPEN, ids.MORE_DETAILS, ids.MORE_ONLY, ids.MORE_COMMENT, ids.MORE_HISTORY, ids.MORE_WHY, ids.MORE_VERIFY}
+    assert choices >= RELEASED_CHOICES
     fixes = {ids.FIX_AGAIN, ids.FIX_SYNC, ids.FIX_PROFILE, ids.FIX_ALL_TABLES, ids.FIX_FOLLOW, ids.FIX_REST}
     assert fixes >= RELEASED_FIXES
     assert {value for name, value in vars(ids).items() if name.endswith("_VIEW")} >= RELEASED_VIEWS
@@ -103,18 +105,21 @@ def test_everything_that_can_be_pressed_is_known() -> None:
         *samples.every_view(samples.ORDERS, samples.CAPABILITIES).values(),
         anomaly_forms.pick(pending, [], [samples.DANA], samples.CAPABILITIES),
     ]
+    views.append(anomaly_forms.duplicate(samples.ORDERS, samples.CAPABILITIES, "Duplicate", [samples.ORDERS]))
     views.append(link_form.form("qualytics", samples.CAPABILITIES, asked.NOTHING))
     views.append(scan_form.form(scan_form.of([scan_samples.PREVIEW])))
     review_views = review_samples.every_review_view(review_samples.THIRD, samples.CAPABILITIES, messages[0])
     views += review_views.values()
+    views += details_samples.EVERY
     stepped = {part["action_id"] for view in views for part in slack_rules.pressable(view["blocks"]) if part["type"] == "button"}
-    assert stepped == {ids.REVIEW_BACK, ids.REVIEW_NEXT}
+    assert stepped == {ids.REVIEW_BACK, ids.REVIEW_NEXT, *ids.DETAILS_PAGES, *ids.ROWS_PAGES}
     inputs = {block["element"]["action_id"] for view in views for block in view["blocks"] if block["type"] == "input"}
     assert inputs == {
         ids.ASSIGN_PEOPLE,
         ids.COMMENT_TEXT,
         ids.LINK_PERSON,
         *ids.LINK_ME_INPUTS,
+        *ids.DUPLICATE_INPUTS,
         ids.DELETE_COUNT,
         *scan_samples.INPUTS,
         *REVIEW_INPUTS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -183,3 +184,38 @@ async def test_ten_thousand_are_listed_quickly(api: httpx.AsyncClient, world: qu
         seen |= {row["id"] for row in reply.json()["items"]}
     assert len(seen) == 10_012
     assert (time.process_time() - start) / 101 < 0.1, "a page must stay far below the latency that is simulated"
+
+
+async def test_the_rows_of_an_anomaly_are_a_text_that_holds_an_array_and_stay_masked_whatever_is_asked(
+    world: qualytics.Deployment, api: httpx.AsyncClient
+) -> None:
+    one = next(one for one in world.anomalies.values() if not one.archived)
+    one.enriched, one.records = True, 40
+    for asked in ({}, {"reveal": "true", "unmask": "true", "limit": 1}):
+        found = (await api.get(f"/anomalies/{one.uuid}/source-record", params=asked)).json()
+        assert found.keys() == {"source_record", "created"}
+        rows = json.loads(found["source_record"])
+        assert len(rows) == 10, "no more than a scan keeps"
+        assert {row["contact_email"] for row in rows} == {"***MASKED***"}
+    one.enriched = False
+    assert (await api.get(f"/anomalies/{one.id}/source-record")).json()["source_record"] == "[]"
+
+
+async def test_the_rows_of_an_anomaly_need_the_right_to_read_it(
+    world: qualytics.Deployment, api: httpx.AsyncClient, tell: Tell, url: str
+) -> None:
+    one = next(iter(world.anomalies.values()))
+    path = f"/anomalies/{one.id}/source-record"
+    async with httpx.AsyncClient(base_url=f"{url}/api") as stranger:
+        assert (await stranger.get(path)).status_code == 401
+    assert (await api.get("/anomalies/999999/source-record")).status_code == 404
+    assert (await api.get("/anomalies/x/source-record")).status_code == 422
+    assert (await api.post(path)).status_code == 405
+    await tell("/rights", datastore=one.container.datastore.id, role="Viewer")
+    reply = await api.get(path)
+    assert (reply.status_code, "Reporter" in reply.json()["detail"]) == (403, True)
+    await tell("/rights", datastore=one.container.datastore.id, role="Editor")
+    await tell("/modes", source_records="entries")
+    assert isinstance((await api.get(path)).json(), list)
+    await tell("/modes", source_records="off")
+    assert (await api.get(path)).status_code == 404

@@ -8,7 +8,7 @@ import pytest
 
 from bot import errors, model
 from bot.core import grammar
-from bot.services import browse, review, triage
+from bot.services import browse, duplicates, review, triage
 from bot.services.batches import freeze, preview
 from tests.services import cast
 from tests.services.desk import CHANNEL, DANA, LEE, Desk, World
@@ -41,7 +41,13 @@ def previews(desk: Desk) -> preview.Previews:
         routes=desk.cards.routes,
     )
     return preview.Previews(
-        batches=desk.batches, acting=acting, browse=looking, review=review.Review(looking), people=acting.people, messenger=messenger
+        batches=desk.batches,
+        acting=acting,
+        browse=looking,
+        review=review.Review(looking),
+        people=acting.people,
+        duplicates=duplicates.Duplicates(browse=looking),
+        messenger=messenger,
     )
 
 

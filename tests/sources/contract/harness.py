@@ -172,7 +172,7 @@ class Strange(Harness):
     name, page, together = "strange", 10, 1
     cannot = frozenset(
         {model.Action.ASSIGN, model.Action.COMMENT, model.Action.TAG, model.Action.DESCRIBE, model.Action.DELETE}
-        | {model.Action.SCAN, model.Action.ABORT, model.Action.CASE}
+        | {model.Action.SCAN, model.Action.ABORT, model.Action.CASE, model.Action.ROWS}
     )
     outcomes = worlds.ENDINGS
     secret = worlds.KEY
@@ -216,7 +216,9 @@ class Autional(Harness):
     """The sandbox's Autional in the words of its page, with thirty open; pages are of ten."""
 
     name, page, together = "autional", 10, 1
-    cannot = frozenset({model.Action.TAG, model.Action.DESCRIBE, model.Action.DELETE, model.Action.SCAN, model.Action.ABORT})
+    cannot = frozenset(
+        {model.Action.TAG, model.Action.DESCRIBE, model.Action.DELETE, model.Action.SCAN, model.Action.ABORT, model.Action.ROWS}
+    )
     outcomes = ("Resolved", "Invalid")
     secret = autional.SANDBOX_TOKEN
     move = ("PUT", "/status")
@@ -362,6 +364,7 @@ class Anodot(Harness):
     name, page, together = "anodot", 10, 1
     cannot = frozenset(
         {model.Action.TAG, model.Action.DESCRIBE, model.Action.DELETE, model.Action.SCAN, model.Action.ABORT, model.Action.CASE}
+        | {model.Action.ROWS}
     )
     outcomes = ("Resolved", "Duplicate", "Invalid", "Discarded")
     secret = anodot.SANDBOX_KEY
