@@ -78,7 +78,7 @@ async def test_the_history_the_reasons_and_one_card_alone(front: Front) -> None:
     (ident,) = await front.arrive()
     await front.send(front.press(front.card(ident), ids.ACKNOWLEDGE))
     told = await front.told(front.press(front.card(ident), ids.MORE, "history|"))
-    assert "History of" in told and "Acknowledged by Dana" in told
+    assert "History of" in told and "*Acknowledged* by Dana" in told
     told = await front.told(front.press(front.card(ident), ids.MORE, "why|"))
     assert "Posted" in told and f"<#{CHANNEL}>" in told
     told = await front.told(front.click(ids.SHOW, f"qualytics:{ident}|1"))
