@@ -14,7 +14,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
-from bench import bulk, click, figures, first, house, machine, pace, push, replicas, stand, starting, steady, storm
+from bench import bulk, click, figures, first, four, home, house, machine, pace, push, replicas, stand, starting, steady, storm
 
 RESULTS = Path(__file__).parent / "results.md"
 
@@ -29,6 +29,8 @@ BENCHES: Mapping[str, Callable[[Path], Awaitable[list[figures.Row]]]] = {
     "house": house.rows,
     "replicas": replicas.rows,
     "push": push.rows,
+    "four": four.rows,
+    "home": home.rows,
 }
 
 CALLBACK_MS = 50

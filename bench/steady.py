@@ -98,9 +98,9 @@ async def rows(folder: Path) -> list[figures.Row]:
     """The ratio, with and without the watch, and the memory."""
     async with stand.standing(folder / "steady", budgets=False) as here:
         async with here.desk("few.db") as desk:
-            await _post_group(here, desk)
+            await post_group(here, desk)
         shutil.copy(here.folder / "few.db", here.folder / "many.db")
-        took = await asyncio.to_thread(_fill, here.folder / "many.db")
+        took = await asyncio.to_thread(fill, here.folder / "many.db")
         async with here.desk("few.db") as few, here.desk("many.db") as many:
             tracked = [await _tracked(few, FEW), await _tracked(many, MANY)]
             for number in range(ROUNDS + 1):
@@ -115,7 +115,7 @@ async def rows(folder: Path) -> list[figures.Row]:
     return [*ratios, memory]
 
 
-async def _post_group(here: stand.Stand, desk: app.Running) -> None:
+async def post_group(here: stand.Stand, desk: app.Running) -> None:
     """First contact, then 1,000 arrive and are shown by one group card."""
     await desk.poll.poll("qualytics")
     await desk.post.flush()
@@ -124,7 +124,7 @@ async def _post_group(here: stand.Stand, desk: app.Running) -> None:
     await desk.post.flush()
 
 
-def _fill(database: Path) -> float:
+def fill(database: Path) -> float:
     """Copy the 1,000 rows 999 times; returns the seconds that it took. Indices are made afterwards: sorting is faster than inserting."""
     began = time.perf_counter()
     filling = sa.create_engine(f"sqlite:///{database}")

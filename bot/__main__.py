@@ -37,14 +37,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for role, about in ROLES.items():
         commands.add_parser(role, help=about)
     commands.add_parser("migrate", help="bring the database up to date")
-    manifest = commands.add_parser("manifest", help="print the app manifest for Slack over HTTP")
-    manifest.add_argument("--url", required=True, help="the public address of the bot, like https://desk.example.com")
+    manifest = commands.add_parser("manifest", help="print the app manifest: for Socket Mode, or with --url for Slack over HTTP")
+    manifest.add_argument("--url", default="", help="the public address of the bot, like https://desk.example.com")
+    manifest.add_argument("--threads", action="store_true", help="have Slack tell the bot what is said in its channels, too")
     hooks = commands.add_parser("hooks", help="where the systems' webhooks go, and what to do in their consoles")
     hooks.add_argument("--url", default="", help="the public address of the bot; by default DESK_PUBLIC_URL")
     commands.add_parser("check", help="try settings, database, Slack and the anomaly systems; posts nothing")
     given = parser.parse_args(arguments)
     if given.command == "manifest":
-        print(app.manifest(MANIFEST.read_text(), given.url))
+        print(app.manifest(MANIFEST.read_text(), given.url, threads=given.threads))
         return 0
     _log_to_stderr()
     try:

@@ -17,7 +17,7 @@ from slack_bolt.async_app import AsyncApp
 
 import handlers
 from bot import assembly, errors, hook_guide, jobs, model, ports, scheduling, serving, settings, web, webhooks
-from bot.core import permissions
+from bot.core import features, permissions
 from bot.delivery import directory, pacing, probe, slack
 from bot.services import pictures, poll, post, presence, pushes, remarks
 from bot.sources import budgets, registry
@@ -27,6 +27,8 @@ from handlers.desk import Desk
 log = logging.getLogger(__name__)
 
 SKEW = timedelta(seconds=5)  # from here on a clock is worth a warning
+THREADS = ("message.channels", "message.groups")
+"""Events of which the bot needs none unless somebody asks for them: they carry everything that is said in its channels."""
 FINISH_SECONDS = 18.0
 """SIGTERM leaves 20 s for work under way (design section 6); a bit is left for closing connections."""
 
@@ -254,7 +256,13 @@ def _systems(
         assert build, "what is on can be built"
         made[name] = build(
             ports.Deps(
-                values=given.plain(), thresholds=given.severity, clock=clock, traits=store.traits, lanes=lanes, budget=calls.get(name)
+                values=given.plain(),
+                thresholds=given.severity,
+                clock=clock,
+                traits=store.traits,
+                lanes=lanes,
+                budget=calls.get(name),
+                stored=store.anomalies.get,
             )
         )
     return made
@@ -341,7 +349,7 @@ async def check(configured: settings.Settings) -> Mapping[str, Finding]:
         found["database"] = Finding()
         http = await stack.enter_async_context(slack.session())
         client = slack.client(configured.slack_bot_token.get_secret_value(), configured.slack_api_url, http)
-        found["Slack token"] = await _tried(probe.token(client))
+        found["Slack token"] = await _tried(_features(client, store))
         if configured.socket_mode:
             found["Slack app token"] = await _tried(probe.app_token(client, _secret(configured.slack_app_token)))
         found["Slack channel"] = await _tried(probe.channel(client, configured.desk_channel))
@@ -351,6 +359,12 @@ async def check(configured: settings.Settings) -> Mapping[str, Finding]:
     return found
 
 
+async def _features(client: Any, store: engine.Store) -> str:
+    """What the app was installed without, which keeps nothing else from working."""
+    scopes = await probe.token(client)
+    return " ".join(features.off(scopes, await store.heard.last()))
+
+
 async def _tried(attempt: Awaitable[str | None]) -> Finding:
     try:
         return Finding(seen=await attempt or "")
@@ -358,14 +372,19 @@ async def _tried(attempt: Awaitable[str | None]) -> Finding:
         return Finding(str(error))
 
 
-def manifest(text: str, url: str) -> str:
-    """The app manifest for Slack over HTTP, as JSON, from the Socket Mode one; `url` is the public address of this bot."""
+def manifest(text: str, url: str = "", *, threads: bool = False) -> str:
+    """The app manifest as JSON: for Slack over HTTP when `url`, the public address of this bot, is given; `threads` adds what is said in
+    channels that the bot is in."""
     shape = yaml.safe_load(text)
-    endpoint = f"{url.rstrip('/')}/slack/events"
-    shape["settings"]["socket_mode_enabled"] = False
-    shape["settings"]["interactivity"] |= {"request_url": endpoint, "message_menu_options_url": endpoint}
-    for command in shape["features"]["slash_commands"]:
-        command["url"] = endpoint
+    if threads:
+        shape["settings"]["event_subscriptions"]["bot_events"] += THREADS
+    if url:
+        endpoint = f"{url.rstrip('/')}/slack/events"
+        shape["settings"]["socket_mode_enabled"] = False
+        shape["settings"]["interactivity"] |= {"request_url": endpoint, "message_menu_options_url": endpoint}
+        shape["settings"]["event_subscriptions"]["request_url"] = endpoint
+        for command in shape["features"]["slash_commands"]:
+            command["url"] = endpoint
     return json.dumps(shape, indent=2)
 
 

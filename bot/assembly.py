@@ -14,6 +14,7 @@ from bot.services import (
     browse,
     cards,
     digest,
+    home,
     known_here,
     open_ones,
     people,
@@ -29,7 +30,7 @@ from bot.services import (
     triage,
 )
 from bot.services.batches import freeze, preview, run
-from bot.services.scans import ask, detect, follow
+from bot.services.scans import ask, detect, follow, showing
 from bot.store import engine, routes
 from handlers import desk
 
@@ -108,9 +109,10 @@ def services(ground: Ground) -> Services:
     recorder = recording.Recorder(ground.store.records, ground.clock)
     bulk, scanning = _batches(ground, folk, wanted), _scans(ground, wanted)
     digesting = _digests(ground, looking, wanted, configured.desk_digest, zone)
-    wanted.drawers |= dict(zip(DRAWN, (bulk.draw, scanning.draw, digesting.draw), strict=True))
+    wanted.drawers |= dict(zip(DRAWN, (bulk.draw, scanning.shown.draw, digesting.draw), strict=True))
     reviewing = review.Review(looking)
     acting = _triage(ground, folk, wanted, posting, recorder, telling)
+    homes = _home(ground, folk, bulk, zone)
     talking = desk.Desk(
         people=folk,
         triage=acting,
@@ -123,7 +125,8 @@ def services(ground: Ground) -> Services:
         follow=_follow(ground, folk, scanning, wanted),
         digests=digesting,
         review=reviewing,
-        status=_status(ground, looking, polling, posting),
+        status=_status(ground, looking, polling, posting, homes),
+        home=homes,
         messenger=ground.messenger,
         deliveries=ground.store.deliveries,
         telemetry=ground.telemetry,
@@ -153,7 +156,7 @@ def _post(ground: Ground, wanted: cards.Cards, sharing: pictures.Sharing) -> pos
         clock=ground.clock,
         telemetry=ground.telemetry,
         admins=ground.configured.desk_admins,
-        stands=sharing.follow,
+        stands=sharing.want,
         works=ground.works,
     )
 
@@ -162,6 +165,7 @@ def _sharing(ground: Ground) -> pictures.Sharing:
     return pictures.Sharing(
         artists=ground.pictures,
         anomalies=ground.store.anomalies,
+        store=ground.store.pictures,
         leases=ground.store.leases,
         messenger=ground.messenger,
         clock=ground.clock,
@@ -296,12 +300,13 @@ def _runs(
 
 
 def _scans(ground: Ground, wanted: cards.Cards) -> ask.Scans:
+    shown = showing.Shown(sources=ground.sources, store=ground.store.operations, cards=wanted, clock=ground.clock)
     return ask.Scans(
         sources=ground.sources,
         scanners=ground.scanners,
         store=ground.store.operations,
         leases=ground.store.leases,
-        cards=wanted,
+        shown=shown,
         clock=ground.clock,
         grants=ground.grants,
     )
@@ -345,7 +350,25 @@ def _digests(ground: Ground, looking: browse.Browse, wanted: cards.Cards, spec: 
     )
 
 
-def _status(ground: Ground, looking: browse.Browse, polling: poll.Poll, posting: post.Post) -> status.Status:
+def _home(ground: Ground, folk: people.People, bulk: freeze.Batches, zone: ZoneInfo) -> home.Home:
+    return home.Home(
+        sources=ground.sources,
+        scanners=ground.scanners,
+        store=ground.store.homes,
+        heard=ground.store.heard,
+        leases=ground.store.leases,
+        people=folk,
+        batches=bulk,
+        messenger=ground.messenger,
+        clock=ground.clock,
+        telemetry=ground.telemetry,
+        grants=ground.grants,
+        zone=zone,
+        elsewhere=ground.elsewhere,
+    )
+
+
+def _status(ground: Ground, looking: browse.Browse, polling: poll.Poll, posting: post.Post, homes: home.Home) -> status.Status:
     return status.Status(
         sources=ground.sources,
         browse=looking,
@@ -356,7 +379,9 @@ def _status(ground: Ground, looking: browse.Browse, polling: poll.Poll, posting:
         operations=ground.store.operations,
         journal=ground.store.journal,
         workers=ground.store.workers,
+        pushes=ground.store.pushes,
         clock=ground.clock,
         line=ground.line,
+        off=homes.off,
         version=metadata.version("anomaly-desk"),
     )

@@ -7,6 +7,7 @@
     │   ├── NotAllowed             the person may not do this
     │   ├── NotSupported           the system cannot do this
     │   ├── NotFound               no such anomaly, datastore, table, person
+    │   │   └── NotLinked          the person is nobody there that this desk knows of, and can say who
     │   ├── Unclear                several systems have an anomaly with this id
     │   └── Stale                  somebody changed it in between, and the action no longer makes sense
     ├── SourceError                an anomaly system did not do what was asked
@@ -82,6 +83,14 @@ class NotFound(UserError):
     """No such thing; the message offers the nearest one where there is one."""
 
 
+class NotLinked(NotFound):
+    """Whoever asks is nobody in a system that this desk knows of, and may say who they are. `systems` are the names and titles of those."""
+
+    def __init__(self, message: str, *, systems: Sequence[tuple[str, str]]) -> None:
+        super().__init__(message)
+        self.systems = tuple(systems)
+
+
 class Unclear(UserError):
     """What was typed without a system may be of several: the id of an anomaly, or the user of a system. `systems` are their names and
     titles; `text` is what was typed, which is meant again once the system is known; `word` is what a system would stand before."""
@@ -96,9 +105,14 @@ class Stale(UserError):
 
 
 class SourceError(BotError):
-    """An anomaly system did not do what was asked. `source` is its name, `retryable` whether another try makes sense."""
+    """An anomaly system did not do what was asked. `source` is its name, `retryable` whether another try makes sense.
+
+    `reading`: whoever asked wanted to see something, and nothing else. `unsure`: it may have been done all the same.
+    """
 
     retryable = False
+    reading = False
+    unsure = False
 
     def __init__(self, source: str, message: str) -> None:
         super().__init__(message)
@@ -106,13 +120,14 @@ class SourceError(BotError):
 
 
 class SourceUnavailable(SourceError):
-    """Time-out, dropped connection or 5xx. `dropped`: the connection broke, nobody answered at all."""
+    """Time-out, dropped connection or 5xx. `dropped`: the connection broke, nobody answered at all. `brief` is the message in brackets:
+    "HTTP 500", "" where it has no shorter form."""
 
     retryable = True
 
-    def __init__(self, source: str, message: str, *, dropped: bool = False) -> None:
+    def __init__(self, source: str, message: str, *, dropped: bool = False, brief: str = "") -> None:
         super().__init__(source, message)
-        self.dropped = dropped
+        self.dropped, self.brief = dropped, brief
 
 
 class SourceRateLimited(SourceError):

@@ -17,6 +17,7 @@ ASKED_SECONDS = 5.0
 PUSHES_SECONDS, OTHERS_PUSHES_SECONDS = 5.0, 0.4
 """How often one looks for pushes that wait: where no other process stores any, only what a failure or a restart left."""
 DIGEST_SECONDS = 15.0
+HOMES_SECONDS = 1.0
 LINE_SECONDS = 5.0
 LEGACY_SECONDS = 60.0
 BEAT_SECONDS = 5.0
@@ -58,9 +59,11 @@ def table(
         scheduling.Job("flush", made.post.flush, FLUSH_SECONDS, watched=True),
         scheduling.Job("resume", desk.triage.resume, RESUME_SECONDS, first=True),
         scheduling.Job("remarks", made.remarks.work, RESUME_SECONDS, first=True),
+        scheduling.Job("pictures", made.sharing.work, RESUME_SECONDS, first=True),
         scheduling.Job("batches", desk.runs.work, BATCH_SECONDS, first=True, deadline=BATCH_DEADLINE),
         scheduling.Job("operations", desk.follow.work, FOLLOW_SECONDS, first=True),
         *(scheduling.Job(f"notice {name}", noticing(name), often, jitter=often / 10, first=True) for name in desk.follow.scanners),
+        scheduling.Job("homes", desk.home.work, HOMES_SECONDS),
         scheduling.Job("digest", desk.digests.tick, DIGEST_SECONDS, first=True),
         scheduling.Job("sweep", here.sweep, presence.SWEEP_SECONDS, first=True),
         scheduling.Job("connection", watch, LINE_SECONDS),

@@ -13,7 +13,7 @@ from bot.core import grammar
 from bot.render.anomaly import anomaly_card, anomaly_forms, histories, replies
 from bot.render.kit import ids, modals, refusals
 from bot.services import triage
-from handlers import desk, guard, incoming, scans
+from handlers import desk, guard, incoming, linking, scans
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +54,7 @@ async def _act(desk: desk.Desk, request: incoming.Request, change: model.Change,
     )
     receipt = await desk.triage.act(change, target.ref, actor, click)
     await guard.say(desk, request, replies.receipt(receipt, actor, desk.browse.capabilities(target.ref.source)))
+    await linking.offer(desk, request, receipt, actor)
     if not lasting:
         await _redraw(desk, request, target, actor)
 
@@ -112,7 +113,12 @@ async def _why(desk: desk.Desk, request: incoming.Request, target: ids.ButtonTar
 
 More = Callable[[desk.Desk, incoming.Request, ids.ButtonTarget], Awaitable[None]]
 
-MORE: Mapping[str, More] = {ids.MORE_COMMENT: _comment, ids.MORE_HISTORY: _history, ids.MORE_WHY: _why, ids.MORE_VERIFY: scans.verify}
+MORE: Mapping[str, More] = {
+    ids.MORE_COMMENT: _comment,
+    ids.MORE_HISTORY: guard.looks(_history),
+    ids.MORE_WHY: guard.looks(_why),
+    ids.MORE_VERIFY: scans.verify,
+}
 
 
 async def _more(desk: desk.Desk, request: incoming.Request) -> None:
@@ -164,11 +170,11 @@ ACTIONS: Mapping[str, guard.Handler] = {
     ids.ARCHIVE: _archive,
     ids.ASSIGN: _assign,
     ids.MORE: _more,
-    ids.SHOW: _show,
-    ids.GROUP_LIST: _members,
-    ids.LIST_PAGE: _list,
-    ids.CONTACT_NEWEST: partial(_list, sort="newest"),
-    ids.CONTACT_LIST: _list,
+    ids.SHOW: guard.looks(_show),
+    ids.GROUP_LIST: guard.looks(_members),
+    ids.LIST_PAGE: guard.looks(_list),
+    ids.CONTACT_NEWEST: guard.looks(partial(_list, sort="newest")),
+    ids.CONTACT_LIST: guard.looks(_list),
     ids.OPEN: _nothing,
 }
 

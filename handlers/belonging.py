@@ -21,14 +21,14 @@ async def require(folk: people.People, body: Mapping[str, Any], user: str) -> No
 
 
 def read(body: Mapping[str, Any]) -> belonging.Origin:
-    """The ids of a slash command, or of any interactive payload. A form knows where its app is installed; elsewhere `team` may be the
-    person's."""
-    team, view = incoming.part(body, "team"), incoming.part(body, "view")
+    """The ids of a slash command, of any interactive payload, or of an event. A form knows where its app is installed; elsewhere `team` may
+    be the person's."""
+    team, view, event = (incoming.part(body, name) for name in ("team", "view", "event"))
     return belonging.Origin(
         app=_first(body.get("api_app_id"), view.get("app_id")),
         team=_first(view.get("app_installed_team_id"), team.get("id"), body.get("team_id")),
         enterprise=_first(incoming.part(body, "enterprise").get("id"), body.get("enterprise_id"), team.get("enterprise_id")),
-        user_team=_first(incoming.part(body, "user").get("team_id")),
+        user_team=_first(incoming.part(body, "user").get("team_id"), event.get("user_team"), event.get("team")),
     )
 
 

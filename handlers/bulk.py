@@ -14,7 +14,7 @@ from bot.render.batch import batch_message, deletion_form
 from bot.render.kit import ids, modals, refusals
 from bot.services import triage
 from bot.services.batches import freeze
-from handlers import desk, guard, incoming
+from handlers import desk, guard, incoming, linking
 
 DELETE_TITLE = "Delete anomalies"
 
@@ -28,6 +28,7 @@ async def change(desk: desk.Desk, request: incoming.Request, command: grammar.Co
         return
     source = answer.outcomes[0].ref.source
     await guard.say(desk, request, replies.receipt(answer, actor, desk.browse.capabilities(source)))
+    await linking.offer(desk, request, answer, actor)
 
 
 async def asked_to_delete(desk: desk.Desk, request: incoming.Request, command: grammar.Command, placing: desk.Placing) -> None:

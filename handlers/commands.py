@@ -9,11 +9,11 @@ from functools import partial
 from bot import errors, model
 from bot.core import grammar
 from bot.render.anomaly import anomaly_card, histories, likeness, replies
-from bot.render.desk import desk_status
+from bot.render.desk import desk_help, desk_status
 from bot.render.digest import digest_message
-from bot.render.kit import ids, spreadsheet
+from bot.render.kit import ids, refusals, spreadsheet
 from bot.services import browse, slicing
-from handlers import bulk, desk, guard, incoming, review
+from handlers import bulk, desk, guard, incoming, review, scans
 
 
 async def anomalies(desk: desk.Desk, request: incoming.Request) -> None:
@@ -57,7 +57,9 @@ async def _run(desk: desk.Desk, request: incoming.Request, said: str, home: str 
     elif command.verb == "undo":
         await bulk.undo(desk, request, command, actor)
     else:
-        await guard.say(desk, request, await VERBS[command.verb](desk, command, actor))
+        with guard.looking():
+            answer = await VERBS[command.verb](desk, command, actor)
+        await guard.say(desk, request, answer)
 
 
 async def _export(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
@@ -83,7 +85,9 @@ async def _link(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -
     who = command.person or actor.id
     if not command.target:
         found, unheard = await desk.people.everywhere(who, command.system)
-        return replies.known(who, [(desk.browse.capabilities(source), person) for source, person in found], unheard)
+        mine = [source for source, person in found if person is None and who == actor.id]
+        doors = [refusals.link_me(name, desk.browse.capabilities(name).title, several=len(mine) > 1) for name in mine]
+        return replies.known(who, [(desk.browse.capabilities(source), person) for source, person in found], unheard, doors)
     source = desk.people.placed(command.system, command.target, command.text)
     capabilities = desk.browse.capabilities(source)
     if command.target == "none":
@@ -99,7 +103,10 @@ async def _help(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -
     unable = grammar.unable({action for capabilities in capabilities_of for action in capabilities.supports})
     unable |= frozenset() if desk.browse.commons else {"common"}
     search = desk.browse.search
-    return desk_status.help_text(await desk.browse.newest(), ways, search.own_words(), search.refused_words(), unable)
+    newest, scanned = await desk.browse.newest(), await scans.named(desk)
+    here = desk.browse.capabilities(newest.ref.source) if newest is not None else None
+    can, own, refused = bool(desk.scans.scanners), search.own_words(), search.refused_words()
+    return desk_help.full(newest, ways, own, refused, unable, scans=can, scanned=scanned, here=here)
 
 
 async def _list(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot import model, ports
-from bot.services import browse, digest, people, review, status, triage
+from bot.services import browse, digest, home, people, review, status, triage
 from bot.services.batches import freeze, preview, run
 from bot.services.scans import ask, detect, follow
 
@@ -34,6 +34,7 @@ class Desk:
     digests: digest.Digests
     review: review.Review
     status: status.Status
+    home: home.Home
     messenger: ports.Messenger
     deliveries: ports.Deliveries
     telemetry: ports.Telemetry

@@ -8,17 +8,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import errors, model, ports
 from bot.core import permissions
-from bot.render.kit import modals, refusals
-from handlers import belonging, desk, incoming, once
+from bot.render.desk import link_form
+from bot.render.kit import asked, modals, refusals
+from handlers import at_home, belonging, desk, incoming, once
 
 log = logging.getLogger(__name__)
 
@@ -41,11 +43,41 @@ def acked(desk: desk.Desk, handler: Handler) -> Callable[..., Awaitable[None]]:
             await handler(desk, request)
 
         async def tell(message: model.Message) -> None:
-            await say(desk, request, message)
+            await say(desk, request, message, refused=True)
 
-        await _guarded(desk, request, work, tell, once.begun(desk.deliveries, desk.clock, request))
+        await _guarded(desk, request, work, tell, once.begun(desk.deliveries, desk.clock, request), acted=True)
 
     return listener
+
+
+def heard(desk: desk.Desk, name: str, kind: str, handler: Handler) -> Callable[..., Awaitable[None]]:
+    """A listener for an event that somebody caused: `name` is what the manifest calls it, `kind` the kind of channel that it is about, ""
+    for any. What bots say, what is no new message, and what is said elsewhere is nothing to it: no row is written for it."""
+
+    async def listener(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        request = incoming.event(body)
+
+        async def work(request: incoming.Request) -> None:
+            await desk.home.hear(name)
+            await handler(desk, request)
+
+        async def tell(message: model.Message) -> None:
+            await say(desk, request, message, refused=True)
+
+        if _from_a_person(request) and kind in ("", incoming.part(body, "event").get("channel_type")):
+            await _guarded(desk, request, work, tell, once.begun(desk.deliveries, desk.clock, request))
+
+    return listener
+
+
+NEW = ("", "file_share", "thread_broadcast")
+"""Subtypes of messages that are new; all others tell of older ones, or are written by an app."""
+
+
+def _from_a_person(request: incoming.Request) -> bool:
+    event = incoming.part(request.body, "event")
+    return bool(request.user) and not event.get("bot_id") and (event.get("subtype") or "") in NEW
 
 
 def submitted(desk: desk.Desk, handler: ViewHandler) -> Callable[..., Awaitable[None]]:
@@ -58,16 +90,31 @@ def submitted(desk: desk.Desk, handler: ViewHandler) -> Callable[..., Awaitable[
             if ack.response is None:
                 await ack(response_action="update", view=modals.notice("Not done", message))
             else:
-                await say(desk, request, message)
+                await say(desk, request, message, refused=True)
 
         async def work(request: incoming.Request) -> None:
-            await handler(desk, request, ack)
+            try:
+                await handler(desk, request, ack)
+            except errors.NotLinked as error:
+                if ack.response is not None:
+                    raise
+                await _who_first(desk, request, ack, error)
 
-        await _guarded(desk, request, work, tell, _form(desk, request, ack))
+        await _guarded(desk, request, work, tell, _form(desk, request, ack), acted=True)
         if ack.response is None:
             await ack()
 
     return listener
+
+
+async def _who_first(desk: desk.Desk, request: incoming.Request, ack: AsyncAck, error: errors.NotLinked) -> None:
+    """Ask above the form who its sender is; it is sent again by itself then. Where that form is too long to be kept it stays below."""
+    name, wanted = error.systems[0][0], incoming.asked_for(request)
+    try:
+        form = link_form.form(name, desk.browse.capabilities(name), wanted)
+    except errors.NotSupported:
+        form = link_form.form(name, desk.browse.capabilities(name), asked.NOTHING)
+    await ack(response_action="push", view=form)
 
 
 @asynccontextmanager
@@ -114,12 +161,18 @@ async def in_place(desk: desk.Desk, request: incoming.Request, ack: AsyncAck, ti
         await ack(response_action="update", view=view.result())
         return
     await ack(response_action="update", view=modals.loading(title))
-    await desk.messenger.update_view(str(request.view["id"]), await view)
+    try:
+        made = await view
+    except errors.NotLinked as error:
+        made = modals.notice(title, refusals.error(error))
+    await desk.messenger.update_view(str(request.view["id"]), made)
 
 
 async def _or_why_not(title: str, making: Awaitable[model.Block]) -> model.Block:
     try:
         return await making
+    except errors.NotLinked:
+        raise
     except errors.BotError as error:
         return modals.notice(title, refusals.error(error))
 
@@ -133,15 +186,21 @@ async def _guarded(
     work: Callable[[incoming.Request], Awaitable[None]],
     tell: Tell,
     delivery: AbstractAsyncContextManager[once.Turn],
+    *,
+    acted: bool = False,
 ) -> None:
-    """What was delivered before is answered by nothing: whoever sent it sees the first one's answer."""
+    """What was delivered before is answered by nothing: whoever sent it sees the first one's answer. The Home of somebody who `acted`
+    follows."""
     task = asyncio.current_task()
     assert task is not None
     desk.tasks.add(task)
+    begun = desk.clock.now()
     try:
         async with delivery as turn:
             if turn.first:
                 await _answered(desk, request, work, tell)
+                if acted:
+                    spare(desk, asyncio.ensure_future(at_home.follow(desk, request, begun)))
     except errors.StoreError as error:
         await tell(refusals.error(error))
     finally:
@@ -155,7 +214,7 @@ async def _answered(desk: desk.Desk, request: incoming.Request, work: Callable[[
             await work(request)
     except errors.BotError as error:
         desk.telemetry.count("refusals", kind=type(error).__name__)
-        await tell(refusals.error(error))
+        await tell(refusals.error(error, incoming.asked_for(request)))
     except Exception:
         number = uuid.uuid4().hex[:8]
         log.exception("a listener failed; told the user number %s", number)
@@ -174,6 +233,30 @@ def spare(desk: desk.Desk, work: asyncio.Future[Any]) -> None:
     work.add_done_callback(done)
 
 
+@contextmanager
+def looking() -> Iterator[None]:
+    """In here nothing is to be changed: a system that fails is told of as one that could not be read."""
+    try:
+        yield
+    except errors.SourceError as error:
+        error.reading = True
+        raise
+
+
+Look = TypeVar("Look", bound=Callable[..., Awaitable[None]])
+
+
+def looks(handler: Look) -> Look:
+    """A listener that only shows something."""
+
+    @wraps(handler)
+    async def looked(*given: Any) -> None:
+        with looking():
+            await handler(*given)
+
+    return cast(Look, looked)
+
+
 async def may_look(desk: desk.Desk, request: incoming.Request) -> model.Actor:
     """Who asks, if they may ask at all. Raises NotAllowed."""
     actor = await desk.people.actor(request.user)
@@ -181,14 +264,17 @@ async def may_look(desk: desk.Desk, request: incoming.Request) -> model.Actor:
     return actor
 
 
-async def say(desk: desk.Desk, request: incoming.Request, message: model.Message, *, instead: bool = False) -> None:
-    """Tell the actor alone: through the response_url, else in the channel, else directly. An answer that cannot be given is logged.
+async def say(desk: desk.Desk, request: incoming.Request, message: model.Message, *, refused: bool = False, instead: bool = False) -> None:
+    """Tell the actor alone: in their Home where they are in it, through the response_url, else in the channel, else directly. An answer
+    that cannot be given is logged.
 
     `instead`: in place of the message that was clicked, where that is one that only the actor sees and can still be replaced.
     """
     replace = instead and bool(request.container.get("is_ephemeral"))
     try:
-        if not await _responded(desk, request, message, replace):
+        if request.channel == incoming.HOME:
+            await at_home.answer(desk, request, message, refused=refused)
+        elif not await _responded(desk, request, message, replace):
             await _whisper(desk, request, message)
     except errors.DeliveryError as error:
         log.warning("an answer did not reach its user: %s", error)
@@ -210,7 +296,7 @@ async def _whisper(desk: desk.Desk, request: incoming.Request, message: model.Me
     """In the channel; directly where the bot is no member, since people can use commands there."""
     if request.channel:
         try:
-            await desk.messenger.whisper(request.channel, request.user, message)
+            await desk.messenger.whisper(request.channel, request.user, message, request.thread)
             return
         except (errors.ChannelGone, errors.SlackRejected) as error:
             log.info("answering directly, because the channel did not take it: %s", error)

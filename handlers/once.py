@@ -25,7 +25,13 @@ class Turn:
 @asynccontextmanager
 async def begun(deliveries: ports.Deliveries, clock: ports.Clock, request: incoming.Request) -> AsyncIterator[Turn]:
     """Work on it, if nobody does or did. Of a process that dies meanwhile, the next delivery is worked on; one without a name always is."""
-    kind, key = _name(request)
+    async with taken(deliveries, clock, *_name(request)) as turn:
+        yield turn
+
+
+@asynccontextmanager
+async def taken(deliveries: ports.Deliveries, clock: ports.Clock, kind: str, key: str) -> AsyncIterator[Turn]:
+    """The same for what has this name."""
     delivery = await deliveries.begin(kind, key, clock.now(), leasing.SECONDS) if key else None
     if delivery is None:
         yield Turn(first=not key)

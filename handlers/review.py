@@ -74,7 +74,8 @@ async def _show(
     """Put a page into the modal, or the reason why there is none."""
     try:
         query = desk.review.query(scope, desk.today())
-        page = await desk.review.page(scope, query, await desk.people.actor(request.user), offset, picked, channel)
+        with guard.looking():
+            page = await desk.review.page(scope, query, await desk.people.actor(request.user), offset, picked, channel)
         view = review_form.form(page, desk.browse.together([page.source] if page.source else ()))
     except errors.BotError as error:
         view = modals.notice(TITLE, refusals.error(error))

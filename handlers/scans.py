@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 
 from slack_bolt.async_app import AsyncAck
 
@@ -22,15 +23,11 @@ async def command(desk: desk.Desk, request: incoming.Request) -> None:
         await _open(desk, request, scan_form.ScanDraft(desk.scans.usual, request.channel))
         return
     try:
-        typed = grammar.scan(
-            str(request.body.get("text", "")),
-            sources=desk.sources,
-            default_source=desk.scans.usual,
-            systems=desk.browse.spoken,
-        )
+        typed = _read(desk, request)
     except errors.UserError:
         await guard.may_look(desk, request)  # who may not look is told that, and not how to write it
         _askable(desk)
+        _read(desk, request, await named(desk))
         raise
     if typed.verb == "form":  # before anything else is awaited: the trigger lasts three seconds
         await _open(desk, request, scan_form.ScanDraft(desk.scans.usual, request.channel))
@@ -39,29 +36,50 @@ async def command(desk: desk.Desk, request: incoming.Request) -> None:
     await VERBS.get(typed.verb, _run)(desk, request, typed, actor)
 
 
-async def _run(desk: desk.Desk, request: incoming.Request, typed: Typed, actor: model.Actor) -> None:
+def _read(desk: desk.Desk, request: incoming.Request, scanned: grammar.Scanned = grammar.ANY_SCANNED) -> Typed:
+    said, known = str(request.body.get("text", "")), desk.browse.spoken
+    return grammar.scan(said, sources=desk.sources, default_source=desk.scans.usual, systems=known, scanned=scanned)
+
+
+async def named(desk: desk.Desk) -> grammar.Scanned:
+    """What examples name: where the newest anomaly is, else any datastore."""
+    newest = await desk.browse.newest(desk.scans.scanners)
+    if newest is not None and newest.datastore is not None and newest.datastore.name.strip():
+        return grammar.Scanned(newest.datastore.name, newest.container.name if newest.container else "")
+    return grammar.Scanned(await desk.scans.any_datastore())
+
+
+async def _run(desk: desk.Desk, request: incoming.Request, typed: Typed, actor: model.Actor, once: str = "") -> None:
     if typed.verb == "export":
         options: Mapping[str, object] = {"asset_type": typed.asset}
     else:
         options = scan_rules.options(incremental=typed.incremental, auto_resolve=typed.auto_resolve)
     order = ask.ScanOrder(scan_rules.kinds(typed.verb), typed.datastores, typed.tables, typed.tags, options)
-    await _propose(desk, request, order, actor, typed.source or desk.scans.usual)
+    await _propose(desk, request, order, actor, typed.source or desk.scans.usual, once, typed)
 
 
 async def _propose(
-    desk: desk.Desk, request: incoming.Request, order: ask.ScanOrder, actor: model.Actor, source: str, once: str = ""
+    desk: desk.Desk,
+    request: incoming.Request,
+    order: ask.ScanOrder,
+    actor: model.Actor,
+    source: str,
+    once: str = "",
+    typed: Typed | None = None,
 ) -> None:
     channel = await desk.messenger.home(request.channel, actor.id)
-    await _answer(desk, request, await desk.scans.propose(source, order, actor, channel, once), actor, source)
+    await _answer(desk, request, await desk.scans.propose(source, order, actor, channel, once), actor, source, typed)
 
 
-async def _answer(desk: desk.Desk, request: incoming.Request, proposal: model.Proposal, actor: model.Actor, source: str) -> None:
+async def _answer(
+    desk: desk.Desk, request: incoming.Request, proposal: model.Proposal, actor: model.Actor, source: str, typed: Typed | None = None
+) -> None:
     """Start at once what changes no anomaly and is as it was typed; ask about the rest."""
     capabilities = desk.browse.capabilities(source)
     if not proposal.operations:
-        await guard.say(desk, request, scan_preview.problems(proposal.problems, capabilities, source))
+        await guard.say(desk, request, scan_preview.problems(proposal.problems, capabilities, source, typed))
     elif desk.scans.asks_first(proposal):
-        await guard.say(desk, request, scan_preview.preview(proposal, capabilities))
+        await guard.say(desk, request, scan_preview.preview(proposal, capabilities, typed=typed))
     else:
         started = await desk.scans.confirm(proposal.operations[0].plan, actor)
         await guard.say(desk, request, scan_message.started(started))
@@ -73,7 +91,7 @@ async def _status(desk: desk.Desk, request: incoming.Request, typed: Typed, acto
     now, capabilities = desk.clock.now(), desk.browse.capabilities(source)
     if typed.ident:
         operation = await desk.scans.one(source, typed.ident, actor)
-        await guard.say(desk, request, scan_message.card(operation, capabilities, now))
+        await guard.say(desk, request, await desk.scans.shown.card(operation))
         return
     running, recent = await desk.scans.status(actor)
     await guard.say(desk, request, scan_message.status(running, recent, capabilities, now))
@@ -98,7 +116,7 @@ def _askable(desk: desk.Desk) -> None:
 
 async def _help(desk: desk.Desk, request: incoming.Request, typed: Typed, actor: model.Actor) -> None:
     _askable(desk)
-    await guard.say(desk, request, scan_message.help_text())
+    await guard.say(desk, request, scan_message.help_text(await named(desk)))
 
 
 VERBS: Mapping[str, Callable[[desk.Desk, incoming.Request, Typed, model.Actor], Awaitable[None]]] = {
@@ -159,8 +177,25 @@ async def pressed_fix(desk: desk.Desk, request: incoming.Request) -> None:
 async def pressed_sync(desk: desk.Desk, request: incoming.Request) -> None:
     """[Run sync first], where nothing could be started."""
     source, datastore = _pair(request.value)
-    once = f"{request.user}|{request.channel}|{request.container.get('message_ts', '')}|{request.value}"
-    await _propose(desk, request, ask.ScanOrder(("sync",), (datastore,)), await desk.people.actor(request.user), source, once)
+    order = ask.ScanOrder(("sync",), (datastore,))
+    await _propose(desk, request, order, await desk.people.actor(request.user), source, _once(request))
+
+
+async def pressed_instead(desk: desk.Desk, request: incoming.Request) -> None:
+    """[Scan warehouse-prod instead]: the command with the name that was probably meant."""
+    source, said = _pair(request.value)
+    typed = grammar.scan(said, sources=desk.sources, default_source=source, systems=desk.browse.spoken)
+    await _run(desk, request, replace(typed, source=source), await desk.people.actor(request.user), _once(request))
+
+
+def _once(request: incoming.Request) -> str:
+    """The pressed button: pressed twice, it is one plan."""
+    return f"{request.user}|{request.channel}|{request.container.get('message_ts', '')}|{request.value}"
+
+
+async def pressed_open(desk: desk.Desk, request: incoming.Request) -> None:
+    """[Scan] beside a help and in an App Home: the form."""
+    await _open(desk, request, scan_form.ScanDraft(desk.scans.usual, request.channel))
 
 
 async def verify(desk: desk.Desk, request: incoming.Request, target: ids.ButtonTarget) -> None:
@@ -257,6 +292,8 @@ ACTIONS: Mapping[str, guard.Handler] = {
     ids.SCAN_ABORT: pressed_abort,
     ids.SCAN_FIX: pressed_fix,
     ids.SCAN_SYNC: pressed_sync,
+    ids.SCAN_INSTEAD: pressed_instead,
+    ids.SCAN_OPEN: pressed_open,
 }
 
 VIEWS: Mapping[str, guard.ViewHandler] = {ids.SCAN_VIEW: submitted}

@@ -12,7 +12,7 @@ from bot import errors, model
 from bot.render.anomaly import anomaly_forms, replies
 from bot.render.kit import ids, modals, refusals
 from bot.services import people, triage
-from handlers import desk, guard, incoming
+from handlers import desk, guard, incoming, linking
 
 T = TypeVar("T")
 
@@ -127,6 +127,7 @@ async def _act(
         await guard.say(desk, where, refusals.error(error))
         return
     await guard.say(desk, where, replies.receipt(receipt, actor, desk.browse.capabilities(pending.ref.source)))
+    await linking.offer(desk, where, receipt, actor)
 
 
 async def person_options(desk: desk.Desk, request: incoming.Request, ack: AsyncAck) -> None:
@@ -158,5 +159,6 @@ async def _nothing(desk: desk.Desk, request: incoming.Request) -> None:
 
 
 QUIET: Mapping[str, guard.Handler] = dict.fromkeys(
-    (ids.ASSIGN_PEOPLE, ids.COMMENT_TEXT, ids.LINK_PERSON, *ids.REVIEW_INPUTS, *ids.SCAN_INPUTS), _nothing
+    (ids.ASSIGN_PEOPLE, ids.COMMENT_TEXT, ids.LINK_PERSON, *ids.LINK_ME_INPUTS, *ids.REVIEW_INPUTS, *ids.SCAN_INPUTS),
+    _nothing,
 )

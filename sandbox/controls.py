@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Protocol
 import pydantic
 from starlette import requests, responses, routing
 
-from sandbox import faults, recorder
+from sandbox import faults, recorder, revisions
 
 LONGEST_POLL = 60.0
 Handler = Callable[[requests.Request], Awaitable[Any]]
@@ -38,6 +38,7 @@ class World(Protocol):
 
     revision: int
     modes: Any
+    visits: revisions.Visits
 
     async def changed(self, since: int, timeout: float) -> int: ...
 
@@ -75,6 +76,7 @@ class Controls:
             ("GET", "/log", self.show_log),
             ("POST", "/log/clear", self.clear_log),
             ("GET", "/changes", self.changes),
+            ("GET", "/visits", self.visits),
         )
 
     async def show_faults(self, request: requests.Request) -> Any:
@@ -103,6 +105,11 @@ class Controls:
         self.log.calls.clear()
         return {"ok": True}
 
+    async def visits(self, request: requests.Request) -> Any:
+        """What people did here without the bot: whose pages they opened, and what they changed when."""
+        seen = self._about.visits
+        return {"looked": seen.looked, "changed": [{"at": at, "id": ident} for at, ident in seen.changed]}
+
     async def changes(self, request: requests.Request) -> Any:
         """Wait until the revision is above `since`, at most `timeout` seconds."""
         since = int(request.query_params.get("since", 0))
@@ -112,7 +119,10 @@ class Controls:
     def _answered(self, handler: Handler) -> Callable[[requests.Request], Awaitable[responses.Response]]:
         async def endpoint(request: requests.Request) -> responses.Response:
             try:
-                return responses.JSONResponse(await handler(request))
+                answer = await handler(request)
+                if request.method == "PATCH":
+                    self._about.visits.changed.append((time.time(), str(request.path_params["id"])))
+                return responses.JSONResponse(answer)
             except self.refused as error:
                 return responses.JSONResponse({"error": f"{type(error).__name__}: {error}"}, 400)
 

@@ -32,6 +32,10 @@ class Child:
         """One line for people."""
         return self._told
 
+    def starts(self) -> int:
+        """How often it was started."""
+        return self._starts
+
     def tail(self) -> Sequence[str]:
         """The last lines of its output."""
         return list(self._lines)

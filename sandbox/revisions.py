@@ -1,8 +1,17 @@
-"""A revision that each change of a fake system raises, and waiting for the next one."""
+"""A revision that each change of a fake system raises, waiting for the next one, and who else was there."""
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Visits:
+    """Ids of anomalies whose page somebody opened, and what somebody changed in the system itself: when, and which."""
+
+    looked: list[str] = field(default_factory=list)
+    changed: list[tuple[float, str]] = field(default_factory=list)
 
 
 class Revised:
@@ -10,6 +19,7 @@ class Revised:
 
     def __init__(self) -> None:
         self.revision = 0
+        self.visits = Visits()
         self._changed = asyncio.Event()
 
     async def changed(self, since: int, timeout: float) -> int:

@@ -100,7 +100,9 @@ async def test_migrate_brings_up_the_tables(zygote: forking.Zygote, stage: stagi
 async def test_check_tries_everything_and_posts_nothing(zygote: forking.Zygote, stage: staging.Stage, tmp_path: Path) -> None:
     code, out, err = await call(zygote.python, "check", env=stage.env(), cwd=tmp_path)
     expected = ["settings", "database", "Slack token", "Slack app token", "Slack channel"]
-    assert out.splitlines() == [*(f"{what}: fine" for what in expected), "Qualytics: fine, 3 datastores"], err
+    told = [line.partition(", ")[0] if line.startswith("Slack token") else line for line in out.splitlines()]
+    assert told == [*(f"{what}: fine" for what in expected), "Qualytics: fine, 3 datastores"], err
+    assert "Slack token: fine, Slack has sent none of these events yet: app_home_opened" in out
     assert code == 0 and "Unclosed" not in err
     assert await stage.calls("chat.postMessage") == []
 
@@ -123,6 +125,21 @@ async def test_check_names_what_is_wrong(stage: staging.Stage, tmp_path: Path, e
     found = await app.check(app.load(given))
     assert told in found[what].fault and found[what].fault != ""
     assert [name for name, each in found.items() if each.fault and name != what and what != "Slack token"] == []
+
+
+async def test_check_says_what_an_app_of_an_earlier_manifest_misses_and_is_fine_all_the_same(stage: staging.Stage) -> None:
+    stage.workspace.app = dataclasses.replace(stage.workspace.app, scopes=stage.workspace.app.scopes - {"app_mentions:read"})
+    given = {name: value for name, value in stage.env().items() if name.startswith(("SLACK_", "DESK_", "QUALYTICS_", "DATABASE_"))}
+    found = (await app.check(app.load(given)))["Slack token"]
+    assert found.fault == "" and "a mention of the bot is not answered (scope app_mentions:read)" in found.seen
+    assert "python -m bot manifest" in found.seen and "install it again" in found.seen
+
+
+async def test_the_manifest_of_socket_mode_has_threads_when_somebody_asks_for_them(tmp_path: Path) -> None:
+    code, out, err = await call(sys.executable, "manifest", "--threads", cwd=tmp_path)
+    told = json.loads(out)
+    assert code == 0, err
+    assert told["settings"]["socket_mode_enabled"] and "message.channels" in told["settings"]["event_subscriptions"]["bot_events"]
 
 
 # --- what a person does so that systems push --------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from slack_bolt.async_app import AsyncApp
 
 import handlers
 from bot import app, model, ports, settings
-from bot.core import grammar, overlay, snapshot
+from bot.core import features, grammar, overlay, snapshot
 from bot.core.grammar import edits
 from bot.render.kit import ids
 from bot.sources import registry
@@ -27,7 +27,7 @@ from bot.sources.anodot import filters as anodot_filters
 from bot.sources.anomify import source
 from bot.sources.autional import filters
 from bot.sources.qualytics import list_params
-from handlers import actions, commands, views
+from handlers import actions, commands, events, views
 from sandbox.slack import manifest as fake
 from tests.sources import staging
 
@@ -47,13 +47,27 @@ def faults(manifest: Any) -> list[str]:
     return [f"{'/'.join(map(str, fault.path))}: {fault.message}" for fault in found]
 
 
-@pytest.mark.parametrize("manifest", [MANIFEST, HTTP_MANIFEST], ids=["socket mode", "http"])
+THREADS_MANIFEST = json.loads(app.manifest((ROOT / "manifest.yml").read_text(), threads=True))
+
+
+@pytest.mark.parametrize("manifest", [MANIFEST, HTTP_MANIFEST, THREADS_MANIFEST], ids=["socket mode", "http", "threads"])
 def test_slack_takes_the_manifest(manifest: Any) -> None:
     assert faults(manifest) == []
+    assert fake.parse(manifest).home_tab and fake.parse(manifest).messages_tab
     assert set(fake.parse(manifest).commands) == set(handlers.COMMANDS)
     shortcuts = {shortcut["callback_id"]: shortcut["type"] for shortcut in manifest["features"]["shortcuts"]}
     assert shortcuts == {ids.TRIAGE_SHORTCUT: "global", ids.MESSAGE_SHORTCUT: "message"}
     assert set(shortcuts) == set(handlers.SHORTCUTS)
+
+
+def test_what_is_said_in_channels_is_told_to_those_who_ask_for_it_alone() -> None:
+    """Every message of the bot's channels is a lot to be told of for nothing."""
+    told = {name: fake.parse(one).events for name, one in (("", MANIFEST), ("threads", THREADS_MANIFEST))}
+    assert told["threads"] - told[""] == {"message.channels", "message.groups"}
+    assert fake.parse(MANIFEST).scopes == fake.parse(THREADS_MANIFEST).scopes
+    assert told[""] == {"app_home_opened", "app_mention", "message.im", "member_joined_channel", "member_left_channel"}
+    assert {one.event for one in features.FEATURES} < told[""]
+    assert {one.scope for one in features.FEATURES if one.scope} < fake.parse(MANIFEST).scopes
 
 
 def test_the_schema_bites() -> None:
@@ -66,6 +80,7 @@ def test_the_manifest_for_http_differs_in_addresses_alone() -> None:
     assert HTTP_MANIFEST["settings"].pop("socket_mode_enabled") is False
     interactivity = HTTP_MANIFEST["settings"]["interactivity"]
     assert (interactivity.pop("request_url"), interactivity.pop("message_menu_options_url")) == (endpoint, endpoint)
+    assert HTTP_MANIFEST["settings"]["event_subscriptions"].pop("request_url") == endpoint
     assert [command.pop("url") for command in HTTP_MANIFEST["features"]["slash_commands"]] == [endpoint, endpoint]
     expected = json.loads(json.dumps(MANIFEST))
     del expected["settings"]["socket_mode_enabled"]
@@ -93,6 +108,7 @@ SCOPES = {
     "chat_update": {"chat:write"},
     "conversations_history": {"channels:history", "groups:history", "im:history"},
     "conversations_info": {"channels:read", "groups:read"},
+    "conversations_replies": {"channels:history", "groups:history", "im:history"},
     "conversations_open": {"im:write"},
     "users_info": {"users:read", "users:read.email"},
     "users_lookupByEmail": {"users:read.email"},
@@ -101,6 +117,7 @@ SCOPES = {
     "usergroups_users_list": {"usergroups:read"},
     "views_open": set(),
     "views_update": set(),
+    "views_publish": set(),
 }
 """Web API calls of the code, as the library names them, and the bot scopes that Slack wants for them (its method pages)."""
 
@@ -111,7 +128,8 @@ def test_scopes_are_what_the_calls_need_and_no_more() -> None:
         re.findall(r"\b_?client\.((?:auth|apps|chat|conversations|users|usergroups|views|team|reactions|files)_[a-zA-Z_]+)\(", text)
     )
     assert called == set(SCOPES)
-    needed = set().union(*SCOPES.values()) | {"commands"}
+    events = {scope for event in MANIFEST["settings"]["event_subscriptions"]["bot_events"] if (scope := fake.EVENT_SCOPES.get(event))}
+    needed = set().union(*SCOPES.values()) | {"commands"} | events
     assert set(MANIFEST["oauth_config"]["scopes"]["bot"]) == needed
 
 
@@ -123,9 +141,9 @@ def test_everything_that_can_be_pressed_has_a_listener() -> None:
     assert set(actions.MORE) | {ids.MORE_STAGE} == {value for name, value in vars(ids).items() if name.startswith("MORE_")}
     assert set(handlers.VIEWS) == {value for name, value in vars(ids).items() if name.endswith("_VIEW")}
     assert set(handlers.OPTIONS) == set(ids.VIEW_OPTIONS)
-    inputs = {ids.ASSIGN_PEOPLE, ids.LINK_PERSON, ids.COMMENT_TEXT, *ids.REVIEW_INPUTS, *ids.SCAN_INPUTS}
+    inputs = {ids.ASSIGN_PEOPLE, ids.LINK_PERSON, ids.COMMENT_TEXT, *ids.LINK_ME_INPUTS, *ids.REVIEW_INPUTS, *ids.SCAN_INPUTS}
     assert set(views.QUIET) == inputs
-    assert set(handlers.VIEW_ACTIONS) - inputs == set(ids.VIEW_ACTIONS)
+    assert set(handlers.VIEW_ACTIONS) - inputs == {*ids.VIEW_ACTIONS, *ids.HOME_ACTIONS}
     assert set(commands.VERBS) | set(grammar.SHAPES) | {*edits.BEHIND, "undo", "review"} == {verb.name for verb in grammar.VERBS}
 
 
@@ -134,7 +152,10 @@ def test_register_registers_all_of_them() -> None:
     handlers.register(bolt, None)  # type: ignore[arg-type]
     tables = (handlers.COMMANDS, handlers.SHORTCUTS, handlers.ACTIONS, handlers.VIEW_ACTIONS, handlers.VIEWS, handlers.OPTIONS)
     expected = sum(len(table) for table in tables)
+    expected += len(events.EVENTS) + len(events.UNUSED)
     assert len(bolt._async_listeners) == expected
+    subscribed = {name for name, *_ in events.EVENTS.values()} | set(events.UNUSED)
+    assert subscribed == set(MANIFEST["settings"]["event_subscriptions"]["bot_events"])
 
 
 # --- documents ---------------------------------------------------------------------------------------------------------------

@@ -143,6 +143,11 @@ def places(typed: Sequence[str], known: Sequence[model.Place]) -> tuple[Sequence
     return list(found.values()), problems
 
 
+def first(ident: str) -> str:
+    """The id of the first operation of a chain, by that of any of its steps."""
+    return ident.partition(".")[0]
+
+
 def following(operation: model.Operation, now: datetime) -> model.Operation | None:
     """The next operation of a chain, to be started now; None at its end. Its id follows from the first one's: it is made once."""
     if not operation.then:
@@ -150,7 +155,7 @@ def following(operation: model.Operation, now: datetime) -> model.Operation | No
     kind, *rest = operation.then
     return replace(
         operation,
-        id=f"{operation.id.partition('.')[0]}.{operation.step + 1}",
+        id=f"{first(operation.id)}.{operation.step + 1}",
         request=replace(operation.request, kind=kind),
         state=model.OperationState.STARTING,
         created=now,

@@ -28,7 +28,7 @@ VERBS: Mapping[str, Verb] = {
     model.Action.DESCRIBE: Verb("Describe", "Describing", "Described"),
     model.Action.CASE: Verb("Link", "Linking", "Linked"),
     model.Action.DELETE: Verb("Delete", "Deleting", "Deleted"),
-    "verify": Verb("Verify", "Verifying", "Verified"),
+    "verify": Verb("Check", "Checking", "Checked"),
     "unassign": Verb("Unassign", "Unassigning", "Unassigned"),
     "reassign": Verb("Reassign", "Reassigning", "Reassigned"),
     "untag": Verb("Untag", "Untagging", "Untagged"),

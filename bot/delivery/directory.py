@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot import errors, model
 from bot.delivery import failures
@@ -17,6 +18,7 @@ FACTS_SECONDS, GROUP_SECONDS = 30.0, 300.0
 """users.info is tier 4 and asked on each action; usergroups.users.list is tier 2."""
 KEPT = 1000
 SLACKBOT = "USLACKBOT"
+SCOPES = "x-oauth-scopes"
 STRANGERS = frozenset({"user_not_found", "users_not_found", "user_not_visible"})
 """Slack does not know them, or not to us: somebody from outside."""
 
@@ -94,9 +96,14 @@ class SlackDirectory:
 
     async def _ours(self) -> model.Installation:
         if not self._tested.get("team_id"):
-            self._tested = await failures.ask(self._client.auth_test(), repeatable=True)
+            self._tested, _ = await tested(self._client)
         told = {field: str(self._tested.get(f"{field}_id") or "") for field in ("team", "enterprise")}
         return model.Installation(**told)
+
+    async def scopes(self) -> frozenset[str]:
+        """What the bot token may do; asked anew each time, because an app that is installed again keeps its token."""
+        _, scopes = await tested(self._client)
+        return scopes
 
     async def _groups_of(self, user: str) -> frozenset[str]:
         async with self._lock:
@@ -142,3 +149,17 @@ def _actor(user: str, facts: Mapping[str, Any], team: str) -> model.Actor:
 
 def _now() -> float:
     return asyncio.get_running_loop().time()
+
+
+async def tested(client: AsyncWebClient) -> tuple[Mapping[str, Any], frozenset[str]]:
+    """What auth.test says, and the scopes of the token, which stand in a header of every answer. Raises a child of `DeliveryError`."""
+    scopes = ""
+
+    async def ask() -> AsyncSlackResponse:
+        nonlocal scopes
+        answer = await client.auth_test()
+        scopes = next((str(value) for name, value in answer.headers.items() if name.casefold() == SCOPES), "")
+        return answer
+
+    told = await failures.ask(ask(), repeatable=True)
+    return told, frozenset(scope.strip() for scope in scopes.split(",") if scope.strip())

@@ -5,13 +5,14 @@ from __future__ import annotations
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import errors
-from bot.delivery import failures
+from bot.delivery import directory, failures
 
 
-async def token(client: AsyncWebClient) -> None:
-    """Raise a DeliveryError when the bot token is not accepted, or may not ask who people are: then nobody could act."""
-    ours = await failures.ask(client.auth_test(), repeatable=True)
+async def token(client: AsyncWebClient) -> frozenset[str]:
+    """The scopes of the bot token. Raises a DeliveryError when it is not accepted, or may not ask who people are: then nobody could act."""
+    ours, scopes = await directory.tested(client)
     await failures.ask(client.users_info(user=str(ours.get("user_id") or "")), repeatable=True)
+    return scopes
 
 
 async def app_token(client: AsyncWebClient, secret: str) -> None:

@@ -80,7 +80,7 @@ class SlackMessenger:
         self._member_until: dict[str, float] = {}
         self._self: tuple[str, str] | None = None
 
-    async def post(self, channel: str, message: model.Message, card: str) -> str:
+    async def post(self, channel: str, message: model.Message, card: str, thread: str = "") -> str:
         """A new message with our card id in its metadata; returns its ts. Raises SlackAmbiguous when nobody knows whether it was stored."""
         room = await self._room(channel)
         async with self._turn(Lane.POST, room):
@@ -88,6 +88,7 @@ class SlackMessenger:
                 "chat.postMessage",
                 self._client.chat_postMessage(
                     channel=room,
+                    thread_ts=thread or None,
                     text=message.text,
                     blocks=list(message.blocks) or None,
                     metadata={"event_type": EVENT, "event_payload": {"card": card}},
@@ -113,15 +114,15 @@ class SlackMessenger:
                 pause=(lane, ""),
             )
 
-    async def find(self, channel: str, card: str, since: datetime) -> str:
-        """The ts of our message with this card id posted after `since`, "" when it is not there.
+    async def find(self, channel: str, card: str, since: datetime, thread: str = "") -> str:
+        """The ts of our message with this card id posted after `since` (in this thread), "" when it is not there.
 
         Raises ChannelGone or SlackAuthFailed where the history cannot be read, SlackUnavailable when it is too long to be sure.
         """
         room, ours = await self._room(channel), await self._ours()
         cursor = ""
         for _ in range(PAGES):
-            page = await self._history(room, since - SKEW, cursor)
+            page = await self._history(room, since - SKEW, cursor, thread)
             ts = next((str(seen["ts"]) for seen in page.get("messages") or () if _is_ours(seen, card, ours)), "")
             cursor = str((page.get("response_metadata") or {}).get("next_cursor") or "")
             if ts or not cursor:
@@ -153,10 +154,10 @@ class SlackMessenger:
             said = (await answer.read()).decode("utf-8", "replace")
             return WebhookResponse(url=url, status_code=answer.status, body=said, headers=dict(answer.headers))
 
-    async def whisper(self, channel: str, user: str, message: model.Message) -> None:
+    async def whisper(self, channel: str, user: str, message: model.Message, thread: str = "") -> None:
         """A message that only this user sees."""
-        room = await self._room(channel)
-        call = self._client.chat_postEphemeral(channel=room, user=user, text=message.text, blocks=list(message.blocks) or None)
+        room, blocks = await self._room(channel), list(message.blocks) or None
+        call = self._client.chat_postEphemeral(channel=room, user=user, text=message.text, blocks=blocks, thread_ts=thread or None)
         await self._call("chat.postEphemeral", call, repeatable=False)
 
     async def upload(self, channel: str, thread: str, name: str, title: str, content: bytes, *, alt: str = "") -> None:
@@ -191,6 +192,11 @@ class SlackMessenger:
     async def update_view(self, view_id: str, view: model.Block) -> None:
         """Change an open modal."""
         await self._call("views.update", self._client.views_update(view_id=view_id, view=view))
+
+    async def publish(self, user: str, view: model.Block, shown: str) -> str:
+        """What a person's App Home shows from now on; returns Slack's hash of it."""
+        call = self._client.views_publish(user_id=user, view=view, hash=shown or None)
+        return str((await self._call("views.publish", call)).get("view", {}).get("hash") or "")
 
     async def _upload_url(self, name: str, length: int, alt: str) -> tuple[str, str]:
         """The id of a new file and the address for its bytes. Errors have no cause: the library quotes answers it cannot read."""
@@ -255,16 +261,15 @@ class SlackMessenger:
                 self._telemetry.count("slack_calls", method=method, result=result)
                 self._telemetry.observe("slack_call_seconds", asyncio.get_running_loop().time() - start, method=method)
 
-    async def _history(self, room: str, oldest: datetime, cursor: str) -> Mapping[str, Any]:
+    async def _history(self, room: str, oldest: datetime, cursor: str, thread: str) -> Mapping[str, Any]:
+        """A page of a channel's messages, or of the answers in a thread: a channel's history leaves those out."""
+        method = "conversations.replies" if thread else "conversations.history"
+        where: dict[str, Any] = {"channel": room, "oldest": f"{oldest.timestamp():.6f}", "include_all_metadata": True, "limit": PAGE}
+        where["cursor"] = cursor or None
         async with self._turn(Lane.LOOKUP, room):
-            call = self._client.conversations_history(
-                channel=room,
-                oldest=f"{oldest.timestamp():.6f}",
-                include_all_metadata=True,
-                limit=PAGE,
-                cursor=cursor or None,
-            )
-            return await self._call("conversations.history", call, pause=(Lane.LOOKUP, ""))
+            client = self._client
+            call = client.conversations_replies(**where, ts=thread) if thread else client.conversations_history(**where)
+            return await self._call(method, call, pause=(Lane.LOOKUP, ""))
 
     async def _room(self, channel: str) -> str:
         """The channel's id; for a user the id of the direct message, because chat.update takes no user id."""

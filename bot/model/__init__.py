@@ -25,6 +25,7 @@ from bot.model.cards import Block, Card, CardDraft, CardKind, CardState, Decisio
 from bot.model.digest import Digest, DigestDay, DigestLine, NoisyCheck, Unread
 from bot.model.evidence import NO_EVIDENCE, Common, Detection, Evidence
 from bot.model.findings import Direction, Fact, Happening, Scale, Series
+from bot.model.home import Home, HomeFacts, HomeQueue, Load, Turn
 from bot.model.leases import Crew, Lease
 from bot.model.overlays import Kept, Overlay
 from bot.model.pushes import Mention, News, Push
@@ -91,6 +92,9 @@ __all__ = [
     "Found",
     "Handling",
     "Happening",
+    "Home",
+    "HomeFacts",
+    "HomeQueue",
     "Idents",
     "Ingested",
     "Installation",
@@ -99,6 +103,7 @@ __all__ = [
     "Lease",
     "LinkReplaced",
     "Listing",
+    "Load",
     "Mention",
     "Message",
     "NewlyAssigned",
@@ -147,6 +152,7 @@ __all__ = [
     "Standing",
     "State",
     "Trouble",
+    "Turn",
     "Unheard",
     "UnknownReport",
     "Unread",

@@ -62,7 +62,8 @@ class Outcome:
 
     `right` and `place` name a missing right and its datastore when that was the reason; `by` is the journal's newest line where somebody
     else was faster. `stale` says that the button was drawn before the anomaly became what it is; `unsure` that the answer does not tell
-    whether it was done, so that somebody has to look. `ours` is what the desk is to keep of it in place of its system.
+    whether it was done, so that somebody has to look. `ours` is what the desk is to keep of it in place of its system; `unlinked` that the
+    system would have written down who did it, and does not know whoever acts.
     """
 
     ref: Ref
@@ -74,6 +75,7 @@ class Outcome:
     stale: bool = False
     unsure: bool = False
     ours: Overlay | None = None
+    unlinked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

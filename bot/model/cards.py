@@ -122,6 +122,11 @@ class Card:
     error: str = ""
     payload: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def thread(self) -> str:
+        """The ts of the message in whose thread it stands, "" for the channel itself."""
+        return str(self.payload.get("thread", ""))
+
 
 @dataclass(frozen=True, slots=True)
 class Window:

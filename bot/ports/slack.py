@@ -11,8 +11,9 @@ from bot import model
 class Messenger(Protocol):
     """What can be shown in Slack. Every call raises `errors.DeliveryError` or a child of it, and nothing else."""
 
-    async def post(self, channel: str, message: model.Message, card: str) -> str:
-        """A new message with our card id in its metadata; returns its ts. `channel` may be a user id (a direct message).
+    async def post(self, channel: str, message: model.Message, card: str, thread: str = "") -> str:
+        """A new message with our card id in its metadata; returns its ts. `channel` may be a user id (a direct message), `thread` is the
+        ts of the message that it answers.
         Raises SlackAmbiguous when nobody knows whether it was stored."""
         ...
 
@@ -20,8 +21,8 @@ class Messenger(Protocol):
         """Edit a message of ours; `clicked` when somebody is waiting for it."""
         ...
 
-    async def find(self, channel: str, card: str, since: datetime) -> str:
-        """The ts of our message with this card id posted after `since`, "" when it is not there.
+    async def find(self, channel: str, card: str, since: datetime, thread: str = "") -> str:
+        """The ts of our message with this card id posted after `since` (in this thread), "" when it is not there.
         Raises ChannelGone or SlackAuthFailed where the history cannot be read."""
         ...
 
@@ -29,8 +30,8 @@ class Messenger(Protocol):
         """Answer a click or command: for its actor alone, or in place of the clicked message with `replace`."""
         ...
 
-    async def whisper(self, channel: str, user: str, message: model.Message) -> None:
-        """A message that only this user sees."""
+    async def whisper(self, channel: str, user: str, message: model.Message, thread: str = "") -> None:
+        """A message that only this user sees, in a thread of the channel where one is given."""
         ...
 
     async def upload(self, channel: str, thread: str, name: str, title: str, content: bytes, *, alt: str = "") -> None:
@@ -49,6 +50,12 @@ class Messenger(Protocol):
 
     async def update_view(self, view_id: str, view: model.Block) -> None: ...
 
+    async def publish(self, user: str, view: model.Block, shown: str) -> str:
+        """What a person's App Home shows from now on; returns Slack's hash of it. `shown` is the hash of what it shows so far, "" when
+        nobody knows. Raises SlackRejected with code "hash_conflict" when it shows something else, "not_enabled" where the app has no
+        Home."""
+        ...
+
 
 class Directory(Protocol):
     """Who people are in Slack."""
@@ -63,4 +70,8 @@ class Directory(Protocol):
 
     async def home(self) -> model.Installation:
         """Where this app is installed. Raises DeliveryError when Slack cannot be asked."""
+        ...
+
+    async def scopes(self) -> frozenset[str]:
+        """What the bot token may do, empty where Slack does not say. Raises DeliveryError when it cannot be asked."""
         ...

@@ -236,6 +236,10 @@ class Cards(Protocol):
         """All cards that show these anomalies, group cards too."""
         ...
 
+    async def find(self, draft: model.CardDraft) -> model.Card | None:
+        """The card of (kind, channel, key), None where there is none."""
+        ...
+
     async def put(self, draft: model.CardDraft, now: datetime) -> model.Card:
         """The card of (kind, channel, key): made when missing, else given this payload and marked dirty when that is another one."""
         ...

@@ -319,9 +319,9 @@ class Browse:
         ids = tuple(ref.id if len(named) == 1 else str(ref) for ref in refs)
         return model.ReviewScope(words=grammar.canonical(model.Query(source, ids, statuses=("any",))))
 
-    async def newest(self) -> model.Anomaly | None:
-        """The newest open one of all systems as it was last seen, to name in an example."""
-        found = [one for name in self.sources for one in await self.anomalies.newest(name, 1)]
+    async def newest(self, systems: Collection[str] | None = None) -> model.Anomaly | None:
+        """The newest open one of all systems, or of these, as it was last seen, to name in an example."""
+        found = [one for name in self.sources if systems is None or name in systems for one in await self.anomalies.newest(name, 1)]
         return max(found, key=lambda one: one.created, default=None)
 
     async def standing(self, name: str) -> tuple[model.SourceHealth, Mapping[model.State, int]]:

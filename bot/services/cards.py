@@ -63,6 +63,12 @@ class Cards:
         card = await self.publish(draft)
         await self.store.touch([card.id], self.clock.now())
 
+    async def redraw_old(self, draft: model.CardDraft) -> None:
+        """Have it drawn again where it is there already: an earlier release wanted it, and nobody begins it any more."""
+        card = await self.store.find(draft)
+        if card is not None:
+            await self.store.touch([card.id], self.clock.now())
+
     async def progress(self, draft: model.CardDraft, later: timedelta = timedelta(0)) -> None:
         """Show how far something is: its message is made, or edited when the next edit for progress is free. What waits is shown as it
         stands by then, so that nothing is edited twice for the same reason."""

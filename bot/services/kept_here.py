@@ -10,7 +10,7 @@ from typing import Any
 
 from bot import errors, model, ports
 from bot.core import grammar, overlay, transitions
-from bot.services import searching, selecting
+from bot.services import searching, selecting, slicing
 
 _HERE = model.Word(model.Handling.HERE)
 
@@ -50,6 +50,7 @@ class KeptHere:
     census: int
     unkept: frozenset[model.Part]
     uncleared: frozenset[model.Part]
+    longest_comment: int
     idents: model.Idents
     own_words: tuple[model.OwnWord, ...]
     client_options: model.ClientOptions
@@ -187,7 +188,7 @@ class KeptHere:
     async def _merged(self, seen: Sequence[model.Anomaly]) -> Sequence[model.Anomaly]:
         ours = [one.ref.id for one in seen if one.kept_here or one.keepable]
         rows = await self._rows.get(self.name, ours) if ours else {}
-        return [overlay.merged(one, rows.get(one.ref.id)) for one in seen]
+        return [overlay.merged(one, rows.get(one.ref.id)) async for some in slicing.each(seen) for one in some]
 
     # --- changing ----------------------------------------------------------------------------------------------------------
 

@@ -83,6 +83,16 @@ class People:
         """Raise NotAllowed when the actor may not say who these Slack users are."""
         ownership.check_strangers(unknown, actor, self.sources[source].title, self.grants)
 
+    def unlinked(self, actor: model.Actor, source: str) -> errors.UserError:
+        """What is said to somebody who is nobody in a system: who they are is theirs to say where they may assign, else somebody else's."""
+        title = self.sources[source].title
+        said = f"You are not linked to {title} yet."
+        try:
+            permissions.decide(model.Action.ASSIGN, actor, self.grants)
+        except errors.NotAllowed as error:
+            return errors.NotAllowed(f"{said} {error}", ask=error.ask or sorted(self.grants.admins))
+        return errors.NotLinked(f"{said} Say who you are there: /anomalies link.", systems=[(source, title)])
+
     async def remember(self, actor: model.Actor, slack_id: str, source: str, person_id: str) -> Linked:
         """Keep the actor's choice of who a Slack user is. Raises NotFound when the system has no such user, NotAllowed when the choice is
         not the actor's."""
@@ -148,6 +158,10 @@ class People:
         heard, unheard = await searching.each(asked, lambda source: self.known(slack_id, source.name))
         return [(source.name, person) for source, person in heard], unheard
 
+    def peopled(self) -> Sequence[str]:
+        """The systems that have users, to whom something can be assigned."""
+        return [name for name, source in self.sources.items() if model.Action.ASSIGN in source.supports and not self._themselves(name)]
+
     def _with_users(self, sources: Sequence[ports.Source]) -> Sequence[ports.Source]:
         """Those that assign something to somebody: in the others nobody is anybody."""
         found = [one for one in sources if model.Action.ASSIGN in one.supports and not self._themselves(one.name)]
@@ -198,9 +212,11 @@ class People:
             match = await self.match(source, [slack_id])
             if slack_id in match.found:
                 return match.found[slack_id].id
-            who = "You are" if word == "me" else f"{match.unknown[0].name} is"
-            how = "Say who you are there" if slack_id == actor.id else "They, or an admin of this desk, can say who they are there"
-            raise errors.NotFound(f"{who} not linked to a {title} user yet. {how}: /anomalies link and the e-mail address in {title}.")
+            if slack_id == actor.id:
+                raise self.unlinked(actor, source)
+            how = "They, or an admin of this desk, can say who they are there"
+            who = match.unknown[0].name
+            raise errors.NotFound(f"{who} is not linked to {title} yet. {how}: /anomalies link and the e-mail address in {title}.")
         return (await self._named(source, word)).id
 
     async def _named(self, source: str, word: str) -> model.Person:

@@ -261,6 +261,10 @@ def together(failed: Sequence[errors.BotError]) -> errors.BotError:
     """What all of them said as one error."""
     if len(failed) == 1:
         return failed[0]
+    strange = [error for error in failed if isinstance(error, errors.NotLinked)]
+    if strange:
+        said = " ".join(dict.fromkeys(str(error) for error in failed))
+        return errors.NotLinked(said, systems=[system for error in strange for system in error.systems])
     said = " ".join(dict.fromkeys(str(error) for error in failed))
     first = failed[0]
     if all(isinstance(error, errors.SourceError) for error in failed) and isinstance(first, errors.SourceError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,9 +12,13 @@ from bot.render.desk import desk_status
 from bot.services import browse, poll, post
 
 
+async def _nothing() -> Sequence[str]:
+    return ()
+
+
 @dataclass(slots=True, kw_only=True)
 class Status:
-    """Looks when somebody asks. `line` says in words how the connection to Slack stands."""
+    """Looks when somebody asks. `line` says in words how the connection to Slack stands, `off` what the app was installed without."""
 
     sources: Mapping[str, ports.Source]
     browse: browse.Browse
@@ -25,9 +29,11 @@ class Status:
     operations: ports.Operations
     journal: ports.Journal
     workers: ports.Workers
+    pushes: ports.Pushes
     clock: ports.Clock
     line: Callable[[], Awaitable[str]]
     version: str
+    off: Callable[[], Awaitable[Sequence[str]]] = _nothing
     started: datetime = field(init=False)
 
     def __post_init__(self) -> None:
@@ -38,7 +44,8 @@ class Status:
         views = []
         for name, source in self.sources.items():
             standing, counts = await self.browse.standing(name)
-            views.append(desk_status.SourceView(source.title, standing, counts, await self.poll.lag(name), source.unkept))
+            pushed = desk_status.Pushed(*await self.pushes.backlog(name))
+            views.append(desk_status.SourceView(source.title, standing, counts, await self.poll.lag(name), source.unkept, pushed))
         crew = await self.workers.crew(self.clock.now())
         plain = await self.post.fallback.refuses_new_blocks()
         return desk_status.StatusView(
@@ -51,6 +58,7 @@ class Status:
             paused=await self.post.pauses(),
             left_alone=await self._left_alone(),
             crew=crew,
+            off=await self.off(),
         )
 
     async def _left_alone(self) -> Mapping[str, int]:

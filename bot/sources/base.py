@@ -50,12 +50,16 @@ async def together(calls: Iterable[Coroutine[Any, Any, Thing]], abreast: int = T
         for another, following in waiting:
             done[another] = await following
 
+    # No TaskGroup: before Python 3.13 a failure in one leaves its caller marked as cancelled, and with Python 3.11.2 (Debian 12) each later
+    # `asyncio.timeout` of that caller then ends in CancelledError.
+    tasks = [asyncio.create_task(work(number, call)) for number, call in itertools.islice(waiting, abreast)]
     try:
-        async with asyncio.TaskGroup() as group:
-            for number, call in itertools.islice(waiting, abreast):
-                group.create_task(work(number, call))
-    except BaseExceptionGroup as failed:
-        raise failed.exceptions[0] from failed
+        await asyncio.gather(*tasks)
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise
     finally:
         if isinstance(calls, Sequence):
             for _, unmade in waiting:
@@ -203,7 +207,9 @@ class HttpSource:
                     finally:
                         await response.aclose()
         except (TimeoutError, httpx.TimeoutException) as error:
-            raise errors.SourceUnavailable(self.name, f"{self.title} did not answer within {self._timeout:g} seconds.") from error
+            brief = f"nothing within {self._timeout:g} seconds"
+            said = f"{self.title} did not answer within {self._timeout:g} seconds."
+            raise errors.SourceUnavailable(self.name, said, brief=brief) from error
         except unpacking.Unreadable as error:
             raise errors.SourceGarbled(self.name, f"{self.title} gave an answer that cannot be unpacked.") from error
         except httpx.HTTPError as error:

@@ -163,7 +163,8 @@ class Verdicts:
         if found.status in (429, 503) and found.wait is not None:
             return self._pause(found.wait, tail)
         if found.status >= 500 or found.status in (408, 425):
-            return errors.SourceUnavailable(self.name, f"{self.title} failed with HTTP {found.status}.{tail}")
+            brief = f"HTTP {found.status}{f': {words}' if words else ''}"
+            return errors.SourceUnavailable(self.name, f"{self.title} failed with HTTP {found.status}.{tail}", brief=brief)
         return self._refusal(found, tail, ask)
 
     def _pause(self, asked: float, tail: str) -> errors.SourceRateLimited:

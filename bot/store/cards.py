@@ -91,6 +91,16 @@ class Cards:
 
         return await self._db.read(work)
 
+    async def find(self, draft: model.CardDraft) -> model.Card | None:
+        """The card of (kind, channel, key), where it is there."""
+        statement = sa.select(_CARDS).where(outbox.is_draft(draft))
+
+        async def work(connection: AsyncConnection) -> model.Card | None:
+            row = (await connection.execute(statement)).one_or_none()
+            return mappers.card(row) if row else None
+
+        return await self._db.read(work)
+
     async def put(self, draft: model.CardDraft, now: datetime) -> model.Card:
         """The card of (kind, channel, key): made when missing, else given this payload and marked dirty when that is another one."""
 

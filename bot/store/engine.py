@@ -29,6 +29,8 @@ from bot.store import (
     digest_marks,
     file_lock,
     health_tables,
+    heard,
+    homes,
     identities,
     journal,
     leases,
@@ -36,6 +38,7 @@ from bot.store import (
     matching,
     operations,
     overlays,
+    pictures,
     pushes,
     recording,
     remarks,
@@ -90,6 +93,7 @@ class Store:
     leases: leases.Leases
     deliveries: deliveries.Deliveries
     pushes: pushes.Pushes
+    pictures: pictures.Wanted
     workers: workers.Workers
     journal: journal.Journal
     records: recording.Records
@@ -97,6 +101,8 @@ class Store:
     batches: batches.Batches
     operations: operations.Operations
     identities: identities.Identities
+    homes: homes.Homes
+    heard: heard.Heard
     health: source_health.HealthRecords
     traits: source_traits.SourceTraits
     slack: slack_health.SlackHealth
@@ -163,6 +169,7 @@ async def open(url: str, patience: connections.Patience | None = None) -> Store:
         leases.Leases(db),
         deliveries.Deliveries(db),
         pushes.Pushes(db),
+        pictures.Wanted(db),
         workers.Workers(db),
         journal.Journal(db),
         recording.Records(db),
@@ -170,6 +177,8 @@ async def open(url: str, patience: connections.Patience | None = None) -> Store:
         batches.Batches(db),
         operations.Operations(db),
         identities.Identities(db),
+        homes.Homes(db),
+        heard.Heard(db),
         source_health.HealthRecords(db),
         source_traits.SourceTraits(db),
         slack_health.SlackHealth(db),

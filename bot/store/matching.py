@@ -159,9 +159,13 @@ async def in_order(
 
 
 def _conditions(source: str, query: model.Query) -> list[sa.ColumnElement[bool]]:
+    return [_A.c.source == source, _A.c.closed.is_(None), *_state(query), *told(source, query)]
+
+
+def told(source: str, query: model.Query) -> list[sa.ColumnElement[bool]]:
+    """What the columns tell of the words of a filter, but for those about where something stands."""
     used = {name: value for name in _WORDS if (value := getattr(query, name)) != getattr(_EMPTY, name)}
-    told = [_WORDS[name](source, value) for name, value in used.items()]
-    return [_A.c.source == source, _A.c.closed.is_(None), *_state(query), *told]
+    return [_WORDS[name](source, value) for name, value in used.items()]
 
 
 def _state(query: model.Query) -> list[sa.ColumnElement[bool]]:

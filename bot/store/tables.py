@@ -56,6 +56,8 @@ columns.index(
 )
 columns.index("anomalies_clicked", anomalies.c.source, anomalies.c.clicked, where=anomalies.c.clicked.is_not(None))
 columns.index("anomalies_state", anomalies.c.source, anomalies.c.state)
+UNSEEN: sa.ColumnElement[bool] = sa.literal_column("closed IS NULL AND state = 'open'")
+columns.index("anomalies_unseen", anomalies.c.rank, anomalies.c.created, anomalies.c.source, anomalies.c.id, where=UNSEEN)
 columns.index("anomalies_fingerprint", anomalies.c.source, anomalies.c.fingerprint, anomalies.c.created)
 for _name, _column in (
     ("rank", anomalies.c.rank),

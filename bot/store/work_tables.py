@@ -1,4 +1,6 @@
-"""What is under way or was: leases, deliveries, pushes, processes, actions, batches, operations. For partial indices see `tables`."""
+"""What is under way or was: leases, deliveries, pushes, pictures, processes, App Homes, actions, batches, operations.
+
+For partial indices see `tables`."""
 
 from __future__ import annotations
 
@@ -41,6 +43,20 @@ pushes = sa.Table(
 columns.index("pushes_waiting", pushes.c.source, pushes.c.turn, where=pushes.c.done.is_(None))
 columns.index("pushes_old", pushes.c.at, pushes.c.turn)
 
+pictures = sa.Table(
+    "pictures",
+    columns.metadata,
+    sa.Column("key", columns.Words(), primary_key=True),  # the card and the anomaly
+    *(columns.words(name) for name in ("card", "source", "anomaly", "channel", "ts")),
+    columns.moment("at"),
+    columns.moment("due"),
+    columns.json("begun"),  # row before call: names of files, each of which may be there
+    columns.number("tries", 0),  # how often its system was asked in vain, or Slack had no time
+    columns.maybe("done"),
+)
+columns.index("pictures_waiting", pictures.c.due, pictures.c.key, where=pictures.c.done.is_(None))
+columns.index("pictures_old", pictures.c.at, pictures.c.key)
+
 workers = sa.Table(
     "workers",
     columns.metadata,
@@ -49,6 +65,28 @@ workers = sa.Table(
     columns.moment("started"),
     columns.moment("seen"),
 )
+
+homes = sa.Table(
+    "homes",
+    columns.metadata,
+    sa.Column("who", columns.Words(), primary_key=True),  # the Slack user
+    columns.moment("opened"),
+    columns.maybe("due"),  # when it is to be drawn; NULL while it shows what is wanted
+    columns.number("wanted", 0),  # how often somebody wanted it drawn
+    columns.maybe("called"),  # when Slack was asked last to show it
+    columns.words("hash"),  # Slack's, of what it shows; "" when nobody knows
+    columns.words("shown"),  # a digest of what it shows
+    columns.words("words"),  # its filter, in canonical form
+    columns.number("mine", 0),  # where the page of each queue starts
+    columns.number("unseen", 0),
+    columns.words("notice"),  # the line on top
+    columns.maybe("noticed"),
+)
+columns.index("homes_due", homes.c.due, where=homes.c.due.is_not(None))
+columns.index("homes_opened", homes.c.opened)
+
+heard = sa.Table("heard", columns.metadata, sa.Column("event", columns.Words(), primary_key=True), columns.moment("at"))
+"""Which events Slack sends: when each was heard last, to the hour."""
 
 intents = sa.Table(
     "intents",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from starlette import applications, exceptions
 
 from sandbox import faults, loopback, recorder
-from sandbox.anodot import account, account_calls, anomaly_calls, api, control, feedback_calls, push, trigger_calls
+from sandbox.anodot import account, account_calls, anomaly_calls, api, control, feedback_calls, push, trigger_calls, web_page
 
 ROWS = (*account_calls.ROWS, *anomaly_calls.ROWS, *trigger_calls.ROWS, *feedback_calls.ROWS)
 
@@ -29,6 +29,7 @@ def assemble(state: account.Account) -> Parts:
     log = recorder.Recorder(faults.FaultLayer(inner, trouble))
     inner.router.routes.extend(api.Api(state, ROWS).routes())
     inner.router.routes.extend(control.Control(state, trouble, log, channel).routes())
+    inner.router.routes.extend(web_page.routes(state))
     return Parts(log, trouble, state, channel)
 
 

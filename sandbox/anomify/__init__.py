@@ -10,5 +10,6 @@ from __future__ import annotations
 from sandbox.anomify.organisation import Organisation
 from sandbox.anomify.server import assemble, running, serving
 from sandbox.anomify.sessions import SANDBOX_TOKEN
+from sandbox.anomify.web_page import PAGE
 
-__all__ = ["SANDBOX_TOKEN", "Organisation", "assemble", "running", "serving"]
+__all__ = ["PAGE", "SANDBOX_TOKEN", "Organisation", "assemble", "running", "serving"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from starlette import applications, exceptions
 
 from sandbox import faults, loopback, recorder
-from sandbox.anomify import anomaly_calls, api, control, graph_calls, organisation, push
+from sandbox.anomify import anomaly_calls, api, control, graph_calls, organisation, push, web_page
 
 ROWS = (*anomaly_calls.ROWS, *graph_calls.ROWS)
 
@@ -30,6 +30,7 @@ def assemble(state: organisation.Organisation) -> Parts:
     log = recorder.Recorder(faults.FaultLayer(inner, trouble))
     inner.router.routes.extend(api.Api(state, ROWS).routes())
     inner.router.routes.extend(control.Control(state, trouble, log, channel).routes())
+    inner.router.routes.extend(web_page.routes(state))
     return Parts(log, trouble, state, channel)
 
 

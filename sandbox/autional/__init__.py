@@ -11,5 +11,6 @@ from sandbox.autional.catalogue import TENANT
 from sandbox.autional.server import assemble, running, serving
 from sandbox.autional.tenant import Tenant
 from sandbox.autional.tokens import CLIENT_ID, CLIENT_SECRET, SANDBOX_TOKEN
+from sandbox.autional.web_page import CONSOLE
 
-__all__ = ["CLIENT_ID", "CLIENT_SECRET", "SANDBOX_TOKEN", "TENANT", "Tenant", "assemble", "running", "serving"]
+__all__ = ["CLIENT_ID", "CLIENT_SECRET", "CONSOLE", "SANDBOX_TOKEN", "TENANT", "Tenant", "assemble", "running", "serving"]

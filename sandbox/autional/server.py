@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from starlette import applications, exceptions
 
 from sandbox import faults, loopback, recorder
-from sandbox.autional import anomaly_calls, api, control, oauth, tenant
+from sandbox.autional import anomaly_calls, api, control, oauth, tenant, web_page
 
 Parts = loopback.Parts[tenant.Tenant]
 
@@ -22,6 +22,7 @@ def assemble(state: tenant.Tenant) -> Parts:
     inner.router.routes.extend(api.Api(state, anomaly_calls.ROWS).routes())
     inner.router.routes.extend(oauth.Exchange(state).routes())
     inner.router.routes.extend(control.Control(state, trouble, log).routes())
+    inner.router.routes.extend(web_page.routes(state))
     return loopback.Parts(log, trouble, state)
 
 

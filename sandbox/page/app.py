@@ -13,6 +13,7 @@ from nicegui import ui
 from sandbox.page import chaos, tab
 
 LOOK = Path(__file__).with_name("look.css")
+SIGHT = Path(__file__).with_name("page.js")
 
 
 class Server(uvicorn.Server):
@@ -27,8 +28,9 @@ def build(levers: chaos.Levers) -> FastAPI:
     """The page at `/`. Once per process: NiceGUI keeps its pages in one place."""
     tab.install(levers)
     ui.add_css(LOOK.read_text(encoding="utf-8"), shared=True)
+    ui.add_head_html(f"<script>{SIGHT.read_text(encoding='utf-8')}</script>", shared=True)
     outer = FastAPI(title="Anomaly Desk sandbox", docs_url=None, redoc_url=None, openapi_url=None)
-    ui.run_with(outer, title="Anomaly Desk sandbox", favicon="🗂️", show_welcome_message=False, reconnect_timeout=5)
+    ui.run_with(outer, title="Anomaly Desk sandbox", favicon="🗂️", dark=None, show_welcome_message=False, reconnect_timeout=5)
     return outer
 
 

@@ -59,7 +59,7 @@ def _long_text(block: Json, on: Surface) -> None:
 
 
 def _header(block: Json, on: Surface) -> None:
-    surface.html(surface.text_html(block.get("text"), on.reader), "header-text", tag="h3")
+    surface.html(surface.text_html(block.get("text"), on.reader), "header-text", tag="h2")
 
 
 def _divider(block: Json, on: Surface) -> None:
@@ -99,7 +99,8 @@ def _input(block: Json, on: Surface) -> None:
     block_id = str(block.get("block_id", ""))
     optional = '<span class="optional"> (optional)</span>' if block.get("optional") else ""
     surface.html(surface.text_html(block.get("label"), on.reader) + optional, "input-label")
-    elements.draw({**(block.get("element") or {}), "dispatches": bool(block.get("dispatch_action"))}, block_id, on)
+    label = surface.words(block.get("label"))
+    elements.draw({**(block.get("element") or {}), "dispatches": bool(block.get("dispatch_action")), "label": label}, block_id, on)
     if block.get("hint"):
         surface.html(surface.text_html(block["hint"], on.reader), "input-hint")
     if on.form and (error := on.form.errors.get(block_id)):

@@ -19,6 +19,10 @@ class Bot(Protocol):
         """One line: running, waiting, dead."""
         ...
 
+    def starts(self) -> int:
+        """How often it was started."""
+        ...
+
     def tail(self) -> Sequence[str]:
         """Its last lines of output."""
         ...
@@ -112,7 +116,7 @@ class Sliders:
         for mode, label, most, step in self.PACE:
             surface.html(label, "chaos-label")
             slider = ui.slider(min=0, max=most, step=step, value=0, on_change=lambda event, mode=mode: self._slide(mode, event.value))
-            self._drawn[mode] = surface.marked(slider.props("label dense"), f"chaos-{name}-{mode}")
+            self._drawn[mode] = surface.marked(surface.named(slider.props("label dense"), {"label": label}), f"chaos-{name}-{mode}")
 
     def show(self, modes: Json) -> None:
         self._modes = modes
@@ -157,14 +161,13 @@ class Chaos:
         self._bot_state: ui.label | None = None
         self._bot_tail: ui.html | None = None
         with surface.marked(ui.element("div").classes("chaos"), "chaos"):
-            surface.html("Chaos", "chaos-title")
             surface.html("Break things and watch the bot.", "chaos-about")
             for position, (name, server) in enumerate(levers.systems.items()):
                 self._system(name, server, first=position == 0)
             self._slack()
             self._bot()
             surface.html("Slack API calls", "chaos-heading")
-            self._log = surface.marked(surface.html("", "chaos-log"), "api-log")
+            self._log = surface.marked(surface.html("", "chaos-log").props("tabindex=0 role=log aria-label='Slack API calls'"), "api-log")
 
     async def refresh(self) -> None:
         """Show how things stand now."""
@@ -202,7 +205,12 @@ class Chaos:
                 for count in (1, 6, 40):
                     self._button(f"+{count}", f"{name}-burst-{count}", self._posting(server, "anomalies", {"count": count}))
             surface.html(f"Somebody works in {panel.title} itself", "chaos-label")
-            ident = ui.input(placeholder="anomaly id (newest open if empty)").props("outlined dense").classes("slack-input")
+            ident = (
+                ui.input(placeholder="anomaly id (newest open if empty)")
+                .props("aria-label='Anomaly id'")
+                .props("outlined dense")
+                .classes("slack-input")
+            )
             surface.marked(ident, f"chaos-{name}-anomaly")
             with ui.element("div").classes("chaos-row"):
                 for act in panel.acts:

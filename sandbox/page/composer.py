@@ -24,7 +24,7 @@ class Composer:
         with ui.element("div").classes("composer"):
             self._shortcuts = ui.element("div").classes("composer-shortcuts")
             self._field = ui.textarea(placeholder=hint).props("borderless autogrow dense rows=1").classes("composer-field")
-            surface.marked(self._field, testid)
+            surface.marked(self._field, testid).props["aria-label"] = hint
             send_button = ui.button(icon="send", on_click=lambda: self._go(str(self._field.value or "")), color=None)
             surface.marked(send_button.props("flat dense aria-label=Send").classes("composer-send"), f"{testid}-send")
         self._field.on("keydown.enter", self._entered, js_handler=_ENTER)
@@ -39,7 +39,8 @@ class Composer:
             self._suggest(str(self._field.value or ""))
 
     def hint(self, words: str) -> None:
-        self._field.props["placeholder"] = words
+        if self._field.props.get("placeholder") != words:
+            self._field.props["placeholder"] = self._field.props["aria-label"] = words
 
     def offer(self, rows: list[Json], use: shortcuts.Use) -> None:
         """Put the global shortcuts behind a bolt; without any there is none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -61,14 +62,21 @@ class Feed:
         self._limit = SHOWN
         self._box.clear()
 
-    def draw(self, messages: list[Json], reader: Reader, names: dict[str, Json], earlier: Callable[[], Awaitable[None]]) -> None:
-        """Bring the list up to date. `names` are people by id."""
-        wanted = self._entries(messages, reader)
+    def draw(self, messages: list[Json], reader: Reader, names: dict[str, Json], earlier: Callable[[], Awaitable[None]]) -> list[Json]:
+        """Bring the list up to date; returns what came below that it showed already. `names` are people by id."""
+        wanted, last = self._entries(messages, reader), max(map(_age, self._rows), default=math.inf)
         for gone in [key for key in self._rows if key not in wanted]:
             self._rows.pop(gone)[1].delete()
             self._threads.pop(gone, None)
         for index, (key, entry) in enumerate(wanted.items()):
             self._row(index, key, entry, reader, names, earlier)
+        return [entry for key, entry in wanted.items() if _age(key) > last]
+
+    def tell(self, fresh: list[Json], user: str) -> None:
+        """Say that these are new: the answer to this person comes into sight, the rest are counted where nobody sees them."""
+        answer = next((one for one in fresh if one.get("ephemeral") or one.get("user") == user), None)
+        row = self._rows[_key(answer)][1].id if answer else None
+        ui.run_javascript(f"deskNews({self._box.id}, {len(fresh)}, {json.dumps(row)})")
 
     def _entries(self, messages: list[Json], reader: Reader) -> dict[str, Json]:
         """What stands in the list, by key: messages with a divider before each new day."""
@@ -79,7 +87,7 @@ class Feed:
         for message in ordered[-self._limit :]:
             label = dates.day(at(message, reader), reader.now().astimezone(reader.zone))
             entries.setdefault(f"day {label}", {"day": label})
-            entries[f"{message.get('ts')} {bool(message.get('ephemeral'))}"] = message
+            entries[_key(message)] = message
         return entries
 
     def _row(
@@ -158,10 +166,23 @@ class Feed:
         label = f"{count} {'reply' if count == 1 else 'replies'}" if count else "Reply in thread"
         box.clear()
         with box:
-            link = surface.marked(ui.element("div").classes("thread-link" if count else "thread-link quiet"), "thread-link")
+            link = ui.element("button").props("type=button").classes("thread-link" if count else "thread-link quiet")
+            surface.marked(link, "thread-link")
             link.on("click", lambda: thread(str(message.get("ts"))))
             with link:
                 surface.html(mrkdwn.escape(label), tag="span")
+
+
+def _key(message: Json) -> str:
+    return f"{message.get('ts')} {bool(message.get('ephemeral'))}"
+
+
+def _age(key: str) -> float:
+    """When the message of this row was posted; what is no message is older than any."""
+    try:
+        return float(key.split(" ")[0])
+    except ValueError:
+        return -math.inf
 
 
 def _head(name: str, app: bool, whisper: bool, when: datetime) -> None:

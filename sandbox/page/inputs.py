@@ -36,7 +36,7 @@ def draw_text(element: Json, block_id: str, on: Surface) -> None:
     _bound(field, element)
     if element.get("dispatches"):
         _dispatch(field, element, block_id, on)
-    surface.marked(field, "input", action_id=element.get("action_id", ""), block_id=block_id)
+    surface.marked(surface.named(field, element), "input", action_id=element.get("action_id", ""), block_id=block_id)
 
 
 def _bound(field: ui.element, element: Json) -> None:
@@ -75,7 +75,9 @@ def draw_date(element: Json, block_id: str, on: Surface) -> None:
 
     kind = _KINDS[str(element.get("type"))]
     field = ui.input(value=value or "", on_change=lambda event: changed(event.value or None)).props(f"outlined dense {kind}")
-    surface.marked(field.classes("slack-input short"), "input", action_id=element.get("action_id", ""), block_id=block_id)
+    surface.marked(
+        surface.named(field, element).classes("slack-input short"), "input", action_id=element.get("action_id", ""), block_id=block_id
+    )
 
 
 def draw_radio(element: Json, block_id: str, on: Surface) -> None:
@@ -92,7 +94,7 @@ def draw_radio(element: Json, block_id: str, on: Surface) -> None:
         await on.act(element, block_id, value)
 
     with surface.marked(ui.element("div").classes("choices"), "radio", action_id=element.get("action_id", ""), block_id=block_id) as box:
-        box.props["role"] = "radiogroup"
+        surface.named(box, element).props["role"] = "radiogroup"
         for option in surface.all_options(element):
             value = str(option.get("value"))
             button = buttons[value] = ui.element("q-radio").props("dense").classes("choice")

@@ -49,6 +49,7 @@ class Modals:
     def _redraw(self, view: Json, form: Form, depth: int) -> None:
         _forget_gone(view, form)
         self._box.clear()
+        self._dialog.props["aria-label"] = surface.words(view.get("title")) or "Form"
         self._box.props["data-callback-id"] = str(view.get("callback_id", ""))
         self._box.props["data-depth"] = str(depth)
         with self._box:
@@ -56,7 +57,7 @@ class Modals:
                 surface.html(mrkdwn.plain(surface.words(view.get("title"))), "desk-modal-title")
                 cross = ui.button(icon="close", on_click=self._close, color=None).props("flat round dense type=button aria-label=Close")
                 surface.marked(cross, "modal-close")
-            with ui.element("div").classes("desk-modal-body"):
+            with ui.element("div").classes("desk-modal-body").props("tabindex=0 role=group aria-label=Form"):
                 if self._trouble:
                     surface.marked(surface.html(mrkdwn.plain(self._trouble), "alert alert-error"), "modal-trouble")
                 blocks.draw(view.get("blocks") or [], self._make(form, str(view.get("id", ""))))

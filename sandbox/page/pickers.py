@@ -41,7 +41,7 @@ class Picker:
             with ui.element("div").classes("picker-field"):
                 self._chips = ui.element("div").classes("picker-chips")
                 self._input = ui.input(placeholder=self._hint).props("dense borderless autocomplete=off").classes("picker-input")
-                surface.marked(self._input, "select-input")
+                surface.marked(surface.named(self._input, {"label": self._hint, **element}), "select-input")
             self._menu = surface.marked(ui.element("div").classes("picker-menu"), "select-menu")
             self._menu.set_visibility(False)
             self._menu.on("mousedown", lambda event: self._choose(self._offered[str(event.args)]), js_handler=_PRESSED)
@@ -101,7 +101,8 @@ class Picker:
             for option in self._chosen:
                 with surface.marked(ui.element("span").classes("picker-chip"), "chip", value=option.get("value", "")):
                     surface.html(mrkdwn.plain(surface.words(option.get("text"))), tag="span")
-                    cross = surface.marked(ui.element("span").classes("picker-drop"), "chip-remove")
+                    cross = surface.marked(ui.element("button").classes("picker-drop").props("type=button"), "chip-remove")
+                    cross.props["aria-label"] = f"Remove {surface.words(option.get('text'))}"
                     cross.on("click", lambda option=option: self._drop(option))
                     with cross:
                         surface.html("&times;", tag="span")

@@ -59,6 +59,13 @@ def marked(element: E, testid: str, **facts: object) -> E:
     return element
 
 
+def named(element: E, drawn: Json) -> E:
+    """What a screen reader calls an input: the label of its block."""
+    if label := drawn.get("label"):
+        element.props["aria-label"] = str(label)
+    return element
+
+
 def html(content: str, classes: str = "", tag: str = "div") -> ui.html:
     """HTML that was made of escaped text only: every caller goes through `mrkdwn`."""
     return ui.html(content, sanitize=False, tag=tag).classes(classes)
@@ -88,6 +95,7 @@ def all_options(element: Json) -> list[Json]:
 def dialog_frame(testid: str, title: str) -> tuple[ui.dialog, ui.element]:
     """An open dialog with a title; draw into the second value."""
     dialog = ui.dialog(value=True).props("persistent no-shake transition-duration=120")
+    dialog.props["aria-label"] = title or "Question"
     with dialog, marked(ui.element("div").classes("desk-modal"), testid) as box:
         html(mrkdwn.plain(title), "desk-modal-title")
     return dialog, box

@@ -10,12 +10,16 @@ from typing import Any
 
 from nicegui import Client, app, background_tasks, ui
 
-from sandbox.page import blocks, chaos, composer, dates, feed, modals, mrkdwn, shortcuts, surface
+from sandbox.page import blocks, chaos, composer, dates, feed, modals, mrkdwn, panes, shortcuts, side, surface, trying
 from sandbox.page.control_client import Json, Slack
 from sandbox.page.surface import Form, Surface
 
-SLACKBOT = "USLACKBOT"
-HOME = "home"
+SLACKBOT, DANA = "USLACKBOT", "U0DANA"
+HOME_LOOK = "padding: 16px 20px; margin-bottom: auto; max-width: 780px"
+NEW_MARK = '<button type="button" class="new-mark" data-testid="new-messages" hidden></button>'
+"""What `page.js` shows when messages came that nobody sees."""
+WIDE = 1100
+"""From this many pixels on there is room beside the channel."""
 GONE = frozenset({"element_not_found", "message_not_found"})
 """What the server says of a click on what an edit has replaced; in Slack it is not there to be clicked."""
 
@@ -44,10 +48,11 @@ class Bell:
 class Tab:
     """What one person sees, and everything they can do."""
 
-    def __init__(self, client: Client, levers: chaos.Levers, bell: Bell, user: str, channel: str) -> None:
-        self._client = client
+    def __init__(self, client: Client, levers: chaos.Levers, guide: trying.Guide, bell: Bell, user: str, channel: str) -> None:
+        """Without a `user` it is a visitor who has just come: Dana, and in a wide window the steps to try stand beside the channel."""
+        self._client, self._guide, self._new_here = client, guide, not user
         self._slack, self._levers, self._bell = levers.slack, levers, bell
-        self.user, self.channel, self.thread = user, channel, ""
+        self.user, self.channel, self.thread = user or DANA, channel, ""
         self._zone = ""
         self._people: dict[str, Json] = {}
         self._channels: list[Json] = []
@@ -66,7 +71,11 @@ class Tab:
         """Repaint whenever the bell rings, until the tab is closed."""
         await client.connected()
         with client:
-            self._zone = str(await ui.run_javascript("Intl.DateTimeFormat().resolvedOptions().timeZone", timeout=5) or "")
+            zone, width = await ui.run_javascript("[Intl.DateTimeFormat().resolvedOptions().timeZone, innerWidth]", timeout=5) or ("", 0)
+            self._zone = str(zone or "")
+            self._trying_pane.show(self._new_here and width >= WIDE)
+        if self.channel == side.HOME:
+            await self._slack.do("home", user=self.user)
         while not client.is_deleted:
             rung = self._bell.rung
             with client:
@@ -80,13 +89,13 @@ class Tab:
         self._people.setdefault(SLACKBOT, {"id": SLACKBOT, "name": "Slackbot"})
         self._channels = await self._slack.channels(self.user)
         known = [str(channel.get("id")) for channel in self._channels]
-        if known and self.channel not in [*known, HOME]:
+        if known and self.channel not in [*known, side.HOME]:
             self.channel = known[0]
         offered = await self._slack.shortcuts()
         self._feed.shortcuts = self._thread_feed.shortcuts = shortcuts.of_kind(offered, "message")
         self._composer.offer(shortcuts.of_kind(offered, "global"), self._shortcut)
         seats = {ident: _titled(person) for ident, person in self._people.items() if person.get("seat")}
-        self._act_as.set_options(seats, value=self.user if self.user in seats else None)
+        self._side.offer(seats, self.user)
 
     def reader(self) -> mrkdwn.Reader:
         person = self._people.get(self.user, {})
@@ -100,47 +109,39 @@ class Tab:
 
     def _layout(self) -> None:
         with ui.element("div").classes("desk"):
-            with ui.element("nav").classes("side"):
-                surface.html("Acme Data", "side-title")
-                self._side = ui.element("div").classes("side-list")
-                self._acting()
-            with ui.element("main").classes("main"):
+            self._side = side.Side(self._go, self._become)
+            with ui.element("div").classes("main"):
                 with ui.element("header").classes("main-head"):
-                    self._title = surface.marked(ui.label("").classes("main-title"), "channel-name")
+                    self._side.opener()
+                    with ui.element("h1").classes("main-title"):
+                        self._title = surface.marked(ui.label(""), "channel-name")
                     self._topic = ui.label("").classes("main-topic")
-                    toggle = ui.button("Chaos", icon="bolt", on_click=self._toggle_chaos, color=None).props("unelevated dense no-caps")
-                    surface.marked(toggle.classes("slack-button chaos-toggle-button"), "chaos-open")
+                    if self._levers.systems:
+                        panes.opener("What to try", "checklist", "trying-open", lambda: self._toggle(self._trying_pane))
+                    panes.opener("Chaos", "bolt", "chaos-open", lambda: self._toggle(self._chaos_pane))
                 self._away = surface.html("The Slack server does not answer. Waiting for it…", "away")
                 surface.marked(self._away, "away").set_visibility(False)
                 with ui.element("div").classes("desk-scroll"):
                     with surface.marked(ui.element("div"), "feed"):
                         self._feed = feed.Feed(self._message_surface, self._slack.file, self._shortcut, self._open_thread)
-                    self._home = surface.marked(ui.element("div").classes("home"), "home")
+                    self._home = surface.marked(ui.element("div").classes("home").style(HOME_LOOK), "home")
+                surface.html(NEW_MARK, "new-messages").props["role"] = "status"
                 self._composer = composer.Composer(self._say)
-            self._thread_pane = surface.marked(ui.element("aside").classes("pane"), "thread")
-            with self._thread_pane:
+            self._thread_pane = panes.Pane("Thread", "thread", self._close_thread)
+            with self._thread_pane.body:
                 self._draw_thread_pane()
-            self._chaos_pane = ui.element("aside").classes("pane chaos-pane")
-            with self._chaos_pane:
+            self._trying_pane = panes.Pane("What to try", "trying-pane", scrolls=True)
+            with self._trying_pane.body:
+                self._trying = trying.Trying(self._guide)
+            self._chaos_pane = panes.Pane("Chaos", "chaos-pane", scrolls=True)
+            with self._chaos_pane.body:
                 self._chaos = chaos.Chaos(self._levers, lambda: self.channel)
-            self._thread_pane.set_visibility(False)
-            self._chaos_pane.set_visibility(False)
             self._modals = modals.Modals(self._slack, lambda: self.user, self._view_surface, self.repaint)
 
     def _draw_thread_pane(self) -> None:
-        with ui.element("div").classes("pane-head"):
-            ui.label("Thread").classes("main-title")
-            ui.button(icon="close", on_click=self._close_thread, color=None).props("flat round dense aria-label='Close thread'")
         with ui.element("div").classes("desk-scroll"), ui.element("div"):
             self._thread_feed = feed.Feed(self._message_surface, self._slack.file, self._shortcut, None)
         self._thread_composer = composer.Composer(self._reply, "thread-composer", "Reply…")
-
-    def _acting(self) -> None:
-        """Who this tab acts as."""
-        with ui.element("div").classes("act-as"):
-            surface.html("Act as", "act-as-label")
-            self._act_as = ui.select(dict[str, str](), on_change=lambda event: self._become(event.value))
-            surface.marked(self._act_as.props("dense borderless dark options-dense popup-content-class=act-as-menu"), "act-as")
 
     async def _become(self, user: str | None) -> None:
         if not user or user == self.user:
@@ -149,9 +150,17 @@ class Tab:
         await self._meet()
         await self._go(self.channel)
 
-    async def _toggle_chaos(self) -> None:
-        self._chaos_pane.set_visibility(not self._chaos_pane.visible)
-        await self._chaos.refresh()
+    async def _toggle(self, pane: panes.Pane) -> None:
+        """Show a pane beside the channel in place of the other one, or nothing."""
+        for one in (self._trying_pane, self._chaos_pane):
+            one.show(one is pane and not pane.shown)
+        await self._refresh_panes()
+
+    async def _refresh_panes(self) -> None:
+        if self._chaos_pane.shown:
+            await self._chaos.refresh()
+        if self._trying_pane.shown:
+            await self._trying.refresh()
 
     # --- painting -----------------------------------------------------------------------------------------------------
 
@@ -161,20 +170,20 @@ class Tab:
             if not self._channels:
                 await self._meet()
             slack, user, channel = self._slack, self.user, self.channel
-            listed = self._nothing() if channel == HOME else slack.messages(channel, user)
+            listed = self._nothing() if channel == side.HOME else slack.messages(channel, user)
             messages, views, channels, commands = await asyncio.gather(listed, slack.views(user), slack.channels(user), slack.commands())
             if (user, channel) != (self.user, self.channel):
                 return
             self._channels = channels or self._channels
             self._composer.know(commands)
             self._away.set_visibility(not self._bell.alive)
-            self._draw_side()
+            self._side.draw(self._channels, channel, self._partner)
+            self._draw_title()
             self._draw_messages([*messages, *self._own.get((user, channel), [])])
             self._modals.draw(views)
-            if channel == HOME:
+            if channel == side.HOME:
                 self._draw_home(await slack.home(user))
-            if self._chaos_pane.visible:
-                await self._chaos.refresh()
+            await self._refresh_panes()
 
     async def _nothing(self) -> list[Json]:
         return []
@@ -186,44 +195,20 @@ class Tab:
             if _is_reply(message):
                 replies[str(message["thread_ts"])] = replies.get(str(message["thread_ts"]), 0) + 1
         roots = [{**message, "reply_count": replies.get(str(message.get("ts")), 0)} for message in messages if not _is_reply(message)]
-        self._feed.draw(roots, reader, self._people, self.repaint)
+        if fresh := self._feed.draw(roots, reader, self._people, self.repaint):
+            self._feed.tell(fresh, self.user)
         if self.thread:
             within = [message for message in messages if self.thread in (message.get("ts"), message.get("thread_ts"))]
             self._thread_feed.draw(within, reader, self._people, self.repaint)
 
-    def _draw_side(self) -> None:
-        now = json.dumps([self._channels, self.channel, self.user], sort_keys=True, default=str)
-        if self._side.props.get("data-drawn") == str(hash(now)):
-            return
-        self._side.props["data-drawn"] = str(hash(now))
-        self._side.clear()
-        with self._side:
-            surface.html("Channels", "side-heading")
-            for channel in [one for one in self._channels if not one.get("is_im")]:
-                self._side_line(str(channel["id"]), _channel_name(channel), "private" if channel.get("is_private") else "")
-            direct = [one for one in self._channels if one.get("is_im")]
-            if direct:
-                surface.html("Direct messages", "side-heading")
-            for channel in direct:
-                self._side_line(str(channel["id"]), self._partner(channel))
-            surface.html("Apps", "side-heading")
-            self._side_line(HOME, "Anomaly Desk home")
-        self._draw_title()
-
-    def _side_line(self, channel: str, label: str, look: str = "") -> None:
-        here = "on" if channel == self.channel else ""
-        line = surface.marked(ui.element("div").classes(f"side-line {look} {here}"), "channel", channel=channel)
-        line.on("click", lambda: self._go(channel))
-        with line:
-            surface.html(mrkdwn.plain(label), tag="span")
-
     def _draw_title(self) -> None:
         channel = next((one for one in self._channels if one.get("id") == self.channel), {})
-        name = "Anomaly Desk" if self.channel == HOME else self._partner(channel) if channel.get("is_im") else _channel_name(channel)
+        shown = side.channel_name(channel)
+        name = "Anomaly Desk" if self.channel == side.HOME else self._partner(channel) if channel.get("is_im") else shown
         self._title.set_text(name)
-        self._topic.set_text("" if self.channel == HOME or channel.get("is_im") else _about(channel))
+        self._topic.set_text("" if self.channel == side.HOME or channel.get("is_im") else _about(channel))
         self._composer.hint(f"Message {name.replace('# ', '#')}")
-        self._home.set_visibility(self.channel == HOME)
+        self._home.set_visibility(self.channel == side.HOME)
 
     def _partner(self, channel: Json) -> str:
         other = str(channel.get("user") or "")
@@ -248,19 +233,19 @@ class Tab:
         self._feed.clear()
         self._close_thread()
         ui.run_javascript(f"history.replaceState(null, '', {json.dumps(f'?as={self.user}&channel={channel}')})")
-        if channel == HOME:
+        if channel == side.HOME:
             await self._slack.do("home", user=self.user)
         await self.repaint()
 
     async def _open_thread(self, ts: str) -> None:
         self.thread = ts
         self._thread_feed.clear()
-        self._thread_pane.set_visibility(True)
+        self._thread_pane.show(True)
         await self.repaint()
 
     def _close_thread(self) -> None:
         self.thread = ""
-        self._thread_pane.set_visibility(False)
+        self._thread_pane.show(False)
 
     # --- acting -------------------------------------------------------------------------------------------------------
 
@@ -316,7 +301,7 @@ class Tab:
 
     def _view_surface(self, form: Form, view: str) -> Surface:
         async def act(element: Json, block_id: str, value: Any) -> None:
-            where = {"home": True} if self.channel == HOME and form is self._home_form else {"view": True}
+            where = {"home": True} if self.channel == side.HOME and form is self._home_form else {"view": True}
             with self._client:  # the element may be gone already: a chip that was taken away
                 async with form.telling:
                     told = await self._click(element, block_id, value, values=form.typed, **where)
@@ -355,10 +340,6 @@ def _is_reply(message: Json) -> bool:
     return bool(message.get("thread_ts")) and message.get("thread_ts") != message.get("ts")
 
 
-def _channel_name(channel: Json) -> str:
-    return f"{'' if channel.get('is_private') else '# '}{channel.get('name', '')}"
-
-
 def _about(channel: Json) -> str:
     bot = "" if channel.get("is_member", True) else " · Anomaly Desk is not in this channel"
     kind = "Archived" if channel.get("is_archived") else f"{len(channel.get('members') or [])} members"
@@ -377,12 +358,12 @@ def _titled(person: Json) -> str:
 
 def install(levers: chaos.Levers) -> Bell:
     """Register the page at `/`; returns the bell, which starts with the application."""
-    bell = Bell(levers.slack)
+    bell, guide = Bell(levers.slack), trying.Guide(levers)
 
-    @ui.page("/", title="Anomaly Desk sandbox")
+    @ui.page("/", title="Anomaly Desk sandbox", language="en-US")
     async def workspace(client: Client) -> None:
         params = client.request.query_params
-        tab = Tab(client, levers, bell, params.get("as", "U0DANA"), params.get("channel", ""))
+        tab = Tab(client, levers, guide, bell, params.get("as", ""), params.get("channel", ""))
         tab.build()
         task = background_tasks.create(tab.live(client), name="tab")
         client.on_delete(task.cancel)

@@ -191,6 +191,12 @@ class Control(controls.Controls):
 
     # --- what happened -------------------------------------------------------------------------------------------------
 
+    async def visits(self, request: requests.Request) -> Any:
+        """... and how many scans the bot started that have ended."""
+        engine.advance(self.world)
+        ours = [one for one in self.world.operations.values() if one.user == acme.BOT.id and one.result]
+        return {**await super().visits(request), "scans": len(ours)}
+
     async def state(self, request: requests.Request) -> Any:
         """The full truth, archived ones included; with `id` one anomaly."""
         engine.advance(self.world)

@@ -58,6 +58,8 @@ class Anomaly:
     dated: Callable[[datetime], Any] | None = None
     """What the service writes as its date of creation instead; it is listed by the real one."""
     wire: bytes | None = None
+    history: list[tuple[datetime, str]] = field(default_factory=list)
+    """When it got which status, after the one that it was found with."""
 
     @property
     def archived(self) -> bool:
@@ -168,6 +170,8 @@ class Deployment(revisions.Revised):
     def change(self, anomaly: Anomaly, **fields: Any) -> None:
         """Set attributes; a status moves the anomaly between the open and the archived ones."""
         self._unshelve(anomaly)
+        if fields.get("status", anomaly.status) != anomaly.status:
+            anomaly.history.append((self.clock(), fields["status"]))
         for name, value in fields.items():
             setattr(anomaly, name, value)
         anomaly.is_new = False

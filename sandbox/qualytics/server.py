@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from starlette import applications, exceptions
 
 from sandbox import faults, loopback, recorder
-from sandbox.qualytics import anomaly_calls, api, control, deployment, lookup_calls, operation_calls
+from sandbox.qualytics import anomaly_calls, api, control, deployment, lookup_calls, operation_calls, web_page
 
 Parts = loopback.Parts[deployment.Deployment]
 
@@ -21,6 +21,7 @@ def assemble(state: deployment.Deployment) -> Parts:
     log = recorder.Recorder(layered)
     inner.router.routes.extend(api.Api(state, (*anomaly_calls.ROWS, *operation_calls.ROWS, *lookup_calls.ROWS)).routes())
     inner.router.routes.extend(control.Control(state, trouble, log).routes())
+    inner.router.routes.extend(web_page.routes(state))
     return loopback.Parts(log, trouble, state)
 
 

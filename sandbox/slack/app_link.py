@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import hmac
 import json
-import secrets
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +13,7 @@ from urllib.parse import urlencode
 
 import httpx
 
-from sandbox.slack import limits, population, sockets, workspace
+from sandbox.slack import event_shapes, limits, sockets, workspace
 
 TIMEOUT = "operation_timeout"
 FAILED = "dispatch_failed"
@@ -70,16 +69,7 @@ class AppLink:
             await self._client.aclose()
 
     async def _event(self, event: dict[str, Any]) -> None:
-        authorization = {
-            "enterprise_id": None,
-            "team_id": population.TEAM,
-            "user_id": population.BOT_USER,
-            "is_bot": True,
-            "is_enterprise_install": False,
-        }
-        payload: dict[str, Any] = {"token": "unused", "team_id": population.TEAM, "api_app_id": population.APP, "event": event}
-        payload |= {"type": "event_callback", "event_id": "Ev" + secrets.token_hex(5).upper(), "event_time": int(self._space.now())}
-        payload |= {"authorizations": [authorization], "is_ext_shared_channel": False, "event_context": secrets.token_hex(12)}
+        payload = event_shapes.callback(event, int(self._space.now()))
         retry: tuple[int, str] | None = None
         for attempt, pause in enumerate((None, *limits.EVENT_RETRY_SECONDS)):
             if pause is not None:

@@ -15,6 +15,8 @@ from starlette.routing import BaseRoute, Route
 from sandbox.slack import app_link, conversation_acts, errors, message_content, population, shortcut_acts, view_acts, workspace
 
 Record = dict[str, Any]
+DEEDS = frozenset({"click", "command", "submit", "shortcut", "home", "message"})
+"""Acts of people that are remembered."""
 Handler = Callable[[Request, Record], Awaitable[Record] | Record]
 
 
@@ -52,6 +54,7 @@ class Control:
             ("GET", "/home/{user}", self.home),
             ("GET", "/commands", self.commands),
             ("GET", "/shortcuts", self.shortcuts),
+            ("GET", "/deeds", self.deeds),
             ("GET", "/log", self.log),
             ("POST", "/log/clear", self.clear_log),
             ("GET", "/revision", lambda _, __: {"ok": True, "revision": self._space.revision}),
@@ -68,14 +71,36 @@ class Control:
         async def endpoint(request: Request) -> Response:
             self._space.base_url = self._space.base_url or str(request.base_url).rstrip("/")
             try:
-                answer = handler(request, await _body(request))
-                return JSONResponse(answer if isinstance(answer, dict) else await answer)
+                body = await _body(request)
+                deed = self._begun(request.url.path.rpartition("/")[2], body)
+                answer = handler(request, body)
+                told = answer if isinstance(answer, dict) else await answer
+                if deed and told.get("ok"):
+                    self._space.deeds.append(deed)
+                return JSONResponse(told)
             except errors.Refused as error:
                 return JSONResponse({"ok": False, "error": error.error, **error.extra}, error.status)
             except errors.SlackError as error:
                 return JSONResponse(error.body(), 400)
 
         return endpoint
+
+    def _begun(self, did: str, body: Record) -> Record | None:
+        """What somebody is about to do, None for what nobody asks about afterwards."""
+        if did not in DEEDS:
+            return None
+        return {"did": did, "at": self._space.now(), **body, "said": self._says(body)}
+
+    def _says(self, deed: Record) -> str:
+        """What the message of a deed says; "" where there is none, or none any more."""
+        channel = self._space.channels.get(str(deed.get("channel")))
+        message = channel.messages.get(str(deed.get("ts"))) if channel else None
+        return json.dumps([message.text, message.blocks]) if message else ""
+
+    def deeds(self, request: Request, _: Record) -> Record:
+        """What people did and the app took, oldest first; `answered`: the clicked message says something else by now, or is gone."""
+        done = [{**deed, "answered": self._says(deed) != deed["said"]} for deed in self._space.deeds]
+        return {"ok": True, "deeds": [{name: value for name, value in deed.items() if name != "said"} for deed in done]}
 
     def add_fault(self, _: Request, body: Record) -> Record:
         """Set a fault."""
@@ -148,9 +173,11 @@ class Control:
         return {"ok": True, "shortcuts": [asdict(shortcut) for shortcut in self._space.app.shortcuts.values()]}
 
     def log(self, request: Request, _: Record) -> Record:
-        """What the app called, in order; `?method=` for one method."""
-        method = request.query_params.get("method", "")
-        return {"ok": True, "log": [asdict(call) for call in self._space.log if method in ("", call.method)]}
+        """What the app called, in order; `?method=` for one method, `?since=` for what came later, `?about=` for what holds this text."""
+        method, about = request.query_params.get("method", ""), request.query_params.get("about", "")
+        since = float(request.query_params.get("since", "0"))
+        calls = [call for call in self._space.log if method in ("", call.method) and call.at >= since]
+        return {"ok": True, "log": [asdict(call) for call in calls if not about or about in json.dumps(call.args)]}
 
     def clear_log(self, _: Request, __: Record) -> Record:
         """Forget the log."""

@@ -255,27 +255,24 @@ class ConversationActs:
         event |= {"event_ts": message.ts, "team": user.team} | ({"thread_ts": thread} if thread else {})
         if population.BOT_USER in channel.members:
             self._outbound.event(f"message.{'im' if channel.is_im else channel.kind}", event)
-            if f"<@{population.BOT_USER}>" in shown:
+            if f"<@{population.BOT_USER}>" in shown and not channel.is_im:  # in direct messages Slack tells of the message alone
                 self._outbound.event("app_mention", {**event, "type": "app_mention"})
         return {"ok": True, "ts": message.ts}
 
     def membership(self, wanted: Record) -> Record:
-        """Invite the bot to a channel, or remove it."""
+        """Invite the bot (or a `user`) to a channel, or remove it; the app hears of channels that it is in."""
         channel = self._space.channels.get(str(wanted.get("channel")))
         if channel is None:
             raise errors.Refused("channel_not_found", 404)
         if not isinstance(wanted.get("member"), bool):
             raise errors.Refused("invalid_member")
-        (channel.members.add if wanted["member"] else channel.members.discard)(population.BOT_USER)
+        who = person(self._space, wanted["user"]).id if wanted.get("user") else population.BOT_USER
+        (channel.members.add if wanted["member"] else channel.members.discard)(who)
         name = "member_joined_channel" if wanted["member"] else "member_left_channel"
-        event = {
-            "type": name,
-            "user": population.BOT_USER,
-            "channel": channel.id,
-            "team": population.TEAM,
-            "event_ts": self._space.next_ts(),
-        }
-        self._outbound.event(name, event)
+        event = {"type": name, "user": who, "channel": channel.id, "team": population.TEAM, "event_ts": self._space.next_ts()}
+        event["channel_type"] = "G" if channel.is_private else "C"
+        if population.BOT_USER in {who, *channel.members}:
+            self._outbound.event(name, event)
         self._space.changed()
         return {"ok": True}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Callable
 from typing import Any
 
 from sandbox.slack import message_content, modals, population, workspace
@@ -94,6 +96,29 @@ def suggestion(user: population.User, place: Record, block: Record, element: Rec
     """A request for the options of an external menu."""
     asked = {"action_id": element["action_id"], "block_id": block["block_id"], "value": query}
     return {**_common("block_suggestion", user), **place, **asked}
+
+
+def callback(event: Record, at: int) -> Record:
+    """An event as the Events API sends it; a second delivery of it has the same id."""
+    authorization = {
+        "enterprise_id": None,
+        "team_id": population.TEAM,
+        "user_id": population.BOT_USER,
+        "is_bot": True,
+        "is_enterprise_install": False,
+    }
+    payload: Record = {"token": _TOKEN, "team_id": population.TEAM, "api_app_id": population.APP, "event": event}
+    payload |= {"type": "event_callback", "event_id": "Ev" + secrets.token_hex(5).upper(), "event_time": at}
+    return payload | {"authorizations": [authorization], "is_ext_shared_channel": False, "event_context": secrets.token_hex(12)}
+
+
+def own_message(tell: Callable[[str, Record], None], channel: population.Channel, message: population.Message) -> None:
+    """What an app writes in direct messages it hears of, like everybody; what only one person sees is no event."""
+    if not message.bot or message.ephemeral_to or not channel.is_im:
+        return
+    event = {"type": "message", "channel": channel.id, "user": message.user, "bot_id": message.bot, "app_id": population.APP}
+    event |= {"text": message.text, "ts": message.ts, "event_ts": message.ts, "channel_type": "im", "team": population.TEAM}
+    tell("message.im", {**event, **({"thread_ts": message.thread_ts} if message.thread_ts else {})})
 
 
 def shortcut(space: workspace.Workspace, user: population.User, callback_id: str) -> Record:

@@ -118,7 +118,7 @@ _MANIFEST = schema.record(
     },
 )
 
-_EVENT_SCOPES = {
+EVENT_SCOPES = {
     "message.channels": "channels:history",
     "message.groups": "groups:history",
     "message.im": "im:history",
@@ -126,6 +126,7 @@ _EVENT_SCOPES = {
     "member_joined_channel": "channels:read",
     "member_left_channel": "channels:read",
 }
+"""Events that an app gets only with a scope."""
 
 
 def _at(value: dict[str, Any], *path: str) -> Any:
@@ -147,7 +148,7 @@ def _cross_checks(report: schema.Report, value: dict[str, Any]) -> None:
     if scopes and not _at(value, "features", "bot_user"):
         report.add("/features/bot_user", "bot scopes need a bot user")
     for event in _at(value, "settings", "event_subscriptions", "bot_events") or ():
-        needed = _EVENT_SCOPES.get(event)
+        needed = EVENT_SCOPES.get(event)
         if needed and needed not in scopes:
             report.add("/settings/event_subscriptions/bot_events", f"{event} needs the scope {needed}")
     if not _at(value, "settings", "socket_mode_enabled"):

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route, WebSocketRoute
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from sandbox.slack import api, app_link, control, response_urls, uploads, workspace
+from sandbox.slack import api, app_link, control, event_shapes, response_urls, uploads, workspace
 
 
 class Protocol(H11Protocol):
@@ -32,6 +32,7 @@ def create(space: workspace.Workspace) -> Starlette:
     """
     outbound = app_link.AppLink(space)
     web = api.Api(space)
+    space.written.append(lambda channel, message: event_shapes.own_message(outbound.event, channel, message))
     app = Starlette(
         routes=[
             Route("/api/{method}", web.endpoint, methods=["GET", "POST"]),

@@ -102,12 +102,15 @@ class ViewActs:
         return {"ok": error is None, "error": error}
 
     def home(self, wanted: Record) -> Record:
-        """Open the app's home tab."""
+        """Open the app's home, at the `tab` home (or messages, which Slack tells by the same event, without a view)."""
         user = conversation_acts.person(self._space, wanted.get("user"))
-        if not self._space.app.home_tab:
-            raise errors.Refused("home_tab_not_enabled")
-        view = self._space.modals.homes.get(user.id)
-        event: Record = {"type": "app_home_opened", "user": user.id, "channel": "D" + user.id[1:], "tab": "home"}
+        tab = wanted.get("tab") or "home"
+        if tab not in ("home", "messages"):
+            raise errors.Refused("invalid_tab")
+        if not (self._space.app.home_tab if tab == "home" else self._space.app.messages_tab):
+            raise errors.Refused(f"{tab}_tab_not_enabled")
+        view = self._space.modals.homes.get(user.id) if tab == "home" else None
+        event: Record = {"type": "app_home_opened", "user": user.id, "channel": "D" + user.id[1:], "tab": tab}
         event |= {"event_ts": self._space.next_ts()} | ({"view": view.json()} if view else {})
         self._outbound.event("app_home_opened", event)
         return {"ok": True, "view": view.json() if view else None}

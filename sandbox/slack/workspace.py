@@ -6,6 +6,7 @@ import asyncio
 import secrets
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,8 +63,11 @@ class Workspace:
         self.tickets = tickets.Tickets(self.now)
         self.modals = modals.Modals(self.now, new_ident)
         self.log: deque[Call] = deque(maxlen=20_000)
+        self.deeds: deque[dict[str, Any]] = deque(maxlen=500)
+        """What people did, as the control routes were told; of a click also what the message said then."""
         self.socket_tickets: set[str] = set()
         self.revision = 0
+        self.written: list[Callable[[population.Channel, population.Message], None]] = []
         self.closing = asyncio.Event()
         self._changed = asyncio.Event()
         self._advanced = 0.0
@@ -156,8 +160,10 @@ class Workspace:
     # --- messages ---
 
     def store(self, channel: population.Channel, message: population.Message) -> population.Message:
-        """Put a message into a conversation."""
+        """Put a message into a conversation, and tell those who wait for what is `written`."""
         channel.messages[message.ts] = message
+        for tell in self.written:
+            tell(channel, message)
         self.changed()
         return message
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.async_api import Locator, Page, expect
 
 from bot.render.kit import ids
+from tests.browser import accessibility
 from tests.browser.conftest import DANA, LEE, Demo, by_action, card, pick
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+SCHEMES: tuple[Literal["dark"], Literal["light"]] = ("dark", "light")
 
 
 async def arrive(demo: Demo, count: int, table: str) -> list[str]:
@@ -214,3 +217,33 @@ async def test_the_digest_is_drawn_and_leads_to_the_queue(demo: Demo, page: Page
     await expect(page.get_by_test_id("modal").get_by_test_id("checkbox")).to_have_count(10)
     await page.get_by_test_id("modal-cancel").click()
     await expect(page.get_by_test_id("modal")).to_have_count(0)
+
+
+# --- for everybody ---------------------------------------------------------------------------------------------------------
+
+
+async def test_axe_finds_nothing_with_a_card_a_group_and_a_modal_open(demo: Demo, page: Page) -> None:
+    (ident,) = await arrive(demo, 1, "invoices")
+    await expect(card(page, ident)).to_be_visible()
+    await expect(lasting(page, "arrived together").first).to_be_attached()
+    found: list[str] = []
+    for width in (1440, 390):
+        await page.set_viewport_size({"width": width, "height": 900})
+        for scheme in SCHEMES:
+            await page.emulate_media(color_scheme=scheme)
+            found += await accessibility.complaints(page)
+    for pane in ("chaos", "trying"):
+        await page.get_by_test_id(f"{pane}-open").click()
+        found += await accessibility.complaints(page)
+        await page.get_by_test_id(f"{pane}-pane-close").click()
+    await say(page, "/scan")
+    modal = page.get_by_test_id("modal")
+    await expect(modal.locator(f"[data-action-id='{ids.SCAN_HOW}']")).to_be_visible()
+    for scheme in SCHEMES:
+        await page.emulate_media(color_scheme=scheme)
+        found += await accessibility.complaints(page)
+    await page.get_by_test_id("modal-cancel").click()
+    await expect(modal).to_have_count(0)
+    await page.set_viewport_size({"width": 1280, "height": 900})
+    await page.emulate_media(color_scheme="light")
+    assert found == []

@@ -94,7 +94,7 @@ async def test_hostile_text_is_shown_letter_by_letter_and_runs_nothing(workspace
     )
     page = await open_page()
     drawn = message(page, ts)
-    await expect(drawn.locator("h3.header-text")).to_have_text(HOSTILE)
+    await expect(drawn.locator("h2.header-text")).to_have_text(HOSTILE)
     await expect(drawn.locator(".section .text").first).to_have_text(HOSTILE)
     await expect(drawn.locator(".section .text").nth(1)).to_contain_text("<!channel> <@U0LEE> bold &lt;")
     await expect(drawn.locator(".rich")).to_have_text(HOSTILE)

@@ -73,7 +73,7 @@ async def test_it_is_acknowledged_assigned_commented_closed_and_reopened_in_the_
 async def test_what_lee_does_whom_anodot_does_not_know_is_kept_here_and_she_is_told_how_to_be_known(front: Front) -> None:
     (ref,) = await arrived(front)
     told = await front.told(front.press(front.card(ref), ids.ACKNOWLEDGE, user=LEE))
-    assert "/anomalies link" in told
+    assert "/anomalies link" in told and "You are not linked to Anodot yet." in told and "Link me" in told
     assert there(front, ref).triggers[0].acks == []
     assert "kept here" in visible(front.card(ref)).casefold()
     await front.look()
@@ -116,7 +116,7 @@ async def test_what_a_filter_has_in_common_is_told_to_whoever_asks(front: Front)
     told = await front.told(front.command("common metric:signups"))
     assert "what=signups: " in told and " of " in told
     assert "add metric:revenue" in await front.told(front.command("common status:any"))
-    assert "common <filter>" in await front.told(front.command("help"))
+    assert "common &lt;filter&gt;" in await front.told(front.command("help"))
 
 
 async def test_filters_of_its_own_select_and_sort(front: Front) -> None:
@@ -131,3 +131,19 @@ async def test_who_looks_closely_is_told_the_course_and_the_tokens(front: Front)
     told = await front.told(front.command(f"history {ref.id}"))
     for said in ("Baseline now", "Common: ", "Last value"):
         assert said in told, told
+
+
+async def test_one_that_is_acknowledged_there_and_archived_here_is_counted_once(front: Front) -> None:
+    refs = await arrived(front, 3)
+    before = {word: await _counted(front, word) for word in ("acknowledged", "archived", "open")}
+    await front.send(front.press(front.card(refs[0]), ids.ACKNOWLEDGE))
+    await front.send(front.press(front.card(refs[1]), ids.ACKNOWLEDGE))
+    await front.send(front.press(front.card(refs[1]), ids.ARCHIVE, "Duplicate"))
+    after = {word: await _counted(front, word) for word in before}
+    assert {word: after[word] - before[word] for word in before} == {"acknowledged": 1, "archived": 1, "open": -1}
+
+
+async def _counted(front: Front, word: str) -> int:
+    """How many an API of the desk's own tells: the command's figure."""
+    source = front.running.sources["anodot"]
+    return await source.count(model.Query(statuses=(word,)))

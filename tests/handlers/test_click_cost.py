@@ -22,6 +22,10 @@ READS, LOOKS = 9, 12
 """Transactions that read, and statements in them."""
 
 
+AROUND = ("BEGIN", "SAVEPOINT", "RELEASE")
+"""What stands around the statements; by chance some transactions wait for the writer together, and then there is more of it."""
+
+
 @contextmanager
 def counted(front: Front) -> Iterator[Counter[str]]:
     """How many transactions and statements there are while this is open."""
@@ -33,7 +37,7 @@ def counted(front: Front) -> Iterator[Counter[str]]:
 
     def executed(what: str) -> Any:
         def heard(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-            found.update([f"{what} statements"] if not statement.startswith("BEGIN") else [])
+            found.update([f"{what} statements"] if not statement.startswith(AROUND) else [])
 
         return heard
 

@@ -9,6 +9,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from bot.core import grammar
+from bot.render.kit import ids
 from bot.services import browse
 from tests.handlers.front import CHANNEL, DANA, LEE, Front
 
@@ -69,7 +70,7 @@ async def test_assignee_me_is_who_asks(front: Front) -> None:
     (ident,) = await front.arrive(assignees=[12])
     assert str(ident) in await front.told(front.command("list assignee:me"))
     told = await front.told(front.command("list assignee:me", user=LEE))
-    assert "You are not linked to a Qualytics user yet" in told
+    assert "You are not linked to Qualytics yet" in told
     assert str(ident) in await front.told(front.command(f"list assignee:<@{DANA}|dana>", user=LEE))
 
 
@@ -107,16 +108,27 @@ async def test_the_caret_stands_under_the_wrong_word(front: Front) -> None:
 @pytest.mark.parametrize(
     ("mode", "told"),
     [
-        ("500", "Qualytics did not answer"),
+        ("500", "Qualytics could not be read just now (HTTP 500"),
         ("401", "does not accept the desk's token"),
         ("403", "does not allow this"),
-        ("garbage", "cannot be read"),
-        ("empty", "cannot be read"),
+        ("garbage", "could not be read just now"),
+        ("empty", "could not be read just now"),
     ],
 )
 async def test_a_failing_system_is_told_to_who_asks(front: Front, mode: str, told: str) -> None:
     async with front.fault(mode=mode):
         assert told in await front.told(front.command("list severity:critical"))
+
+
+async def test_a_write_that_was_not_answered_says_that_nothing_was_changed_and_a_read_that_the_desk_goes_on_trying(front: Front) -> None:
+    (ident,) = await front.arrive()
+    async with front.fault(mode="500"):
+        told = await front.told(front.command(f"ack {ident}"))
+        assert "Qualytics did not answer (HTTP 500" in told and "; nothing was changed." in told
+        for asked in (front.command(f"show {ident}"), front.command("list"), front.click(ids.LIST_PAGE, "0|")):
+            told = await front.told(asked)
+            assert "Qualytics could not be read just now (HTTP 500" in told and "; the desk goes on trying." in told
+    assert (await front.stage.truth(ident))["status"] == "Active"
 
 
 async def test_why_tells_the_numbers_of_the_route(front: Front) -> None:

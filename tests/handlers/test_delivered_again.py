@@ -67,7 +67,7 @@ async def test_a_shortcut_opens_one_form(front: Front, what: str) -> None:
 
 
 async def test_an_event_is_heard_once(front: Front) -> None:
-    """Nothing listens to events yet: a listener of the test's own stands for those to come."""
+    """A listener of the test's own, for an event that nothing else listens to, tells when it has ended."""
     heard, ended = list[str](), asyncio.Queue[None]()
 
     async def work(desk: desk.Desk, request: incoming.Request) -> None:
@@ -79,7 +79,7 @@ async def test_an_event_is_heard_once(front: Front) -> None:
         await guarded(ack, body)
         ended.put_nowait(None)
 
-    front.running.bolt.event("app_home_opened")(listener)
+    front.running.bolt.event("reaction_added")(listener)
     for ident in ("Ev1", "Ev1", "Ev2"):
         await front.send(_event(ident))
         await ended.get()
@@ -120,7 +120,7 @@ def _event(ident: str) -> Json:
         "team_id": population.TEAM,
         "api_app_id": population.APP,
         "event_id": ident,
-        "event": {"type": "app_home_opened", "user": DANA, "channel": "D0DANA", "tab": "home"},
+        "event": {"type": "reaction_added", "user": DANA},
         "authorizations": [],
     }
 

@@ -79,3 +79,15 @@ async def test_buttons_that_nobody_understands_any_more_say_what_to_do(front: Fr
     assert "not known any more" in await front.told(front.click(ids.SCAN_FIX, "again|nowhere"))
     assert "not known any more" in await front.told(front.click(ids.SCAN_FIX, "follow|nowhere"))
     assert "not known any more" in await front.told(front.click(ids.SCAN_START, "nowhere"))
+
+
+async def test_a_misspelt_datastore_offers_a_button_that_works_once_with_the_rights_of_whoever_clicks(front: Front) -> None:
+    before = len(front.stage.world.operations)
+    told = await front.told(_scan(front, "warehose-prod tables:orders incremental"))
+    assert "warehouse-prod" in told and len(front.stage.world.operations) == before
+    message = front.stage.workspace.channels[CHANNEL].messages[_preview(front)]
+    shown = {"ts": message.ts, "text": message.text, "blocks": message.blocks}
+    assert "Guests" in await front.told(front.press(shown, ids.SCAN_INSTEAD, user=GUS))
+    assert "Started: Scan orders in warehouse-prod" in await front.told(front.press(shown, ids.SCAN_INSTEAD))
+    assert "already" in await front.told(front.press(shown, ids.SCAN_INSTEAD))
+    assert len(front.stage.world.operations) == before + 1

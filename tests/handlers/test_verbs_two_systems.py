@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from bot.core import grammar
@@ -93,7 +95,7 @@ async def test_what_its_own_command_line_says_is_answered_with_the_words_here(ei
 async def test_the_examples_of_the_help_work_in_the_systems_that_there_are(either: Front) -> None:
     await pair.arrived(either)
     told = await either.told(either.command("help"))
-    examples = [line.strip() for line in told.splitlines() if line.strip().startswith("/anomalies ") and "<" not in line]
+    examples = re.findall(r"For example `(/anomalies [^`]+)`", told)
     assert examples
     for example in examples:
         answer = await either.told(either.command(example.removeprefix("/anomalies ")))

@@ -13,7 +13,7 @@ from bot import errors, model, ports
 from bot.core import overlay
 from bot.render.anomaly import anomaly_card, anomaly_forms, histories, replies
 from bot.render.batch import batch_message, deletion_form
-from bot.render.desk import desk_status, reports
+from bot.render.desk import desk_help, desk_status, reports
 from bot.render.kit import modals, refusals
 from bot.sources.qualytics import closings
 
@@ -304,7 +304,7 @@ def every_message(
         "history": histories.history(anomaly, entries, comments),
         "why": histories.why(anomaly.ref, decided),
         "status": desk_status.status(view),
-        "help": desk_status.help_text(anomaly),
+        "help": desk_help.full(anomaly),
         "broken": refusals.broken(anomaly.description),
         "assigned": reports.report(model.NewlyAssigned(anomaly.ref, "Dana", anomaly.description, url=anomaly.url)),
     }

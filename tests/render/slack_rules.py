@@ -112,16 +112,20 @@ def _text_faults(path: str, part: dict[str, Any]) -> list[str]:
     kind, wrong = part.get("type"), []
     if kind in ("plain_text", "mrkdwn", "text"):
         most = next((limit for end, limit in MOST if end.search(path)), 2000 if "/elements/" in path and kind != "text" else 3000)
-        size = units(part["text"]) if kind == "mrkdwn" else units(html.escape(part["text"], quote=False))
-        if not part["text"].strip() or size > most:
-            wrong.append(f"{size} characters of {most}")
+        if not part["text"].strip() or _size(part) > most:
+            wrong.append(f"{_size(part)} characters of {most}")
     if kind == "mrkdwn" and part.get("verbatim") is not True:
         wrong.append("not verbatim")
     if kind == "plain_text" and part.get("emoji") is not False:
         wrong.append("emoji")
-    if kind in TEXT_OF and "text" in part and units(html.escape(part["text"]["text"], quote=False)) > TEXT_OF[kind]:
+    if kind in TEXT_OF and "text" in part and _size(part["text"]) > TEXT_OF[kind]:
         wrong.append(f"too long for a {kind}")
     return wrong
+
+
+def _size(said: dict[str, Any]) -> int:
+    """As Slack counts: of plain text `&`, `<` and `>` as they are escaped; markup is that already."""
+    return units(said["text"] if said["type"] == "mrkdwn" else html.escape(said["text"], quote=False))
 
 
 def _button_faults(path: str, part: dict[str, Any]) -> list[str]:

@@ -35,6 +35,7 @@ class Inbox:
     own_words: tuple[model.OwnWord, ...] = ()
     client_options: model.ClientOptions = field(default_factory=model.ClientOptions)
     uncleared: frozenset[model.Part] = frozenset()
+    longest_comment: int = 0
     stages: tuple[model.Stage, ...] = ()
     archive_as: tuple[model.Closing, ...] = ()
     open: dict[str, model.Anomaly] = field(default_factory=dict)
@@ -83,7 +84,7 @@ class Inbox:
 class Wall(lab.Wall):
     """One whose messages are as old as the clock says: old ones are corrected only when somebody touches them."""
 
-    async def post(self, channel: str, message: model.Message, card: str) -> str:
+    async def post(self, channel: str, message: model.Message, card: str, thread: str = "") -> str:
         ts = f"{self.clock.now().timestamp() + len(self.shown) / 1000:.6f}"
         self.shown[ts] = text.spoken(message.text)
         return ts

@@ -11,7 +11,7 @@ from bot import errors, model
 from bot.core import permissions
 from bot.render.kit import text
 from bot.services import cards, people, post
-from bot.services.scans import ask, follow
+from bot.services.scans import ask, follow, showing
 from bot.sources.qualytics import closings
 from bot.store import engine
 from tests.services import cast, fixed_routes
@@ -43,6 +43,7 @@ class Works:
     own_words: tuple[model.OwnWord, ...] = ()
     client_options: model.ClientOptions = field(default_factory=model.ClientOptions)
     uncleared: frozenset[model.Part] = frozenset()
+    longest_comment: int = 0
     stages: tuple[model.Stage, ...] = ()
     archive_as: tuple[model.Closing, ...] = closings.CLOSINGS
     max_batch: int = 100
@@ -147,10 +148,12 @@ class Wall:
     clock: cast.Clock
     shown: dict[str, str] = field(default_factory=dict)
     edits: list[datetime] = field(default_factory=list)
+    threads: dict[str, str] = field(default_factory=dict)
 
-    async def post(self, channel: str, message: model.Message, card: str) -> str:
+    async def post(self, channel: str, message: model.Message, card: str, thread: str = "") -> str:
         ts = f"{1_700_000_000 + len(self.shown)}.000100"
         self.shown[ts] = text.spoken(message.text)
+        self.threads[ts] = thread
         return ts
 
     async def update(self, channel: str, ts: str, message: model.Message, *, clicked: bool = False) -> None:
@@ -158,7 +161,7 @@ class Wall:
         self.edits.append(self.clock.now())
         self.shown[ts] = text.spoken(message.text)
 
-    async def find(self, channel: str, card: str, since: datetime) -> str:
+    async def find(self, channel: str, card: str, since: datetime, thread: str = "") -> str:
         return ""
 
 
@@ -217,7 +220,7 @@ class Lab:
             scanners=sources,
             store=store.operations,
             leases=store.leases,
-            cards=self.cards,
+            shown=showing.Shown(sources=sources, store=store.operations, cards=self.cards, clock=self.clock),
             clock=self.clock,
             grants=grants,
         )
@@ -237,7 +240,7 @@ class Lab:
             telemetry=Silent(),
             give_up=GIVE_UP,
         )
-        self.cards.drawers[model.CardKind.SCAN] = self.scans.draw
+        self.cards.drawers[model.CardKind.SCAN] = self.scans.shown.draw
 
     # --- what people do ----------------------------------------------------------------------------------------------------------
 

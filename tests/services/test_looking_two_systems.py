@@ -228,7 +228,7 @@ async def test_a_digest_counts_each_and_calls_nothing_unassigned_where_nothing_i
     assert made.unassigned == (3 if looking.town.mixed else 0)
     seen = slack_rules.seen(digest_message.digest(made, looking.digests.capabilities(made)))
     assert ("unassigned" in seen) is looking.town.mixed
-    assert (f"In Qualytics (3) and Strange ({there})" in seen) is looking.town.mixed
+    assert (f"in Qualytics (3) and Strange ({there})" in seen) is looking.town.mixed
     if looking.town.mixed:
         assert {str(one.ref) for one in made.oldest} <= set(seen.split()), "each is named with its system"
 
@@ -279,6 +279,7 @@ async def test_the_status_counts_each_and_says_which_one_fails(looking: Looking)
         operations=store.operations,
         journal=store.journal,
         workers=store.workers,
+        pushes=store.pushes,
         clock=town.world.clock,
         line=line,
         version="1",

@@ -108,9 +108,9 @@ async def test_the_people_of_a_filter(word: str, found: str) -> None:
 @pytest.mark.parametrize(
     ("word", "told"),
     [
-        ("me", "You are not linked to a Qualytics user yet. Say who you are there: /anomalies link"),
-        ("<@U0LEE>", "Lee is not linked to a Qualytics user yet. Say who you are"),
-        ("<@U0GUS>", "Gus is not linked to a Qualytics user yet. They, or an admin of this desk, can say"),
+        ("me", "You are not linked to Qualytics yet. Say who you are there: /anomalies link"),
+        ("<@U0LEE>", "You are not linked to Qualytics yet. Say who you are"),
+        ("<@U0GUS>", "Gus is not linked to Qualytics yet. They, or an admin of this desk, can say"),
         ("Lee Park", "2 users are called"),
         ("nobody", "no user is called"),
     ],

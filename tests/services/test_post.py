@@ -45,7 +45,7 @@ class Wall:
         if message is not None and ({block["type"] for block in message.blocks} & self.refuses):
             raise REFUSED
 
-    async def post(self, channel: str, message: model.Message, card: str) -> str:
+    async def post(self, channel: str, message: model.Message, card: str, thread: str = "") -> str:
         if self.gate is not None:
             self.entered.set()
             await self.gate.wait()
@@ -61,7 +61,7 @@ class Wall:
         self.clicked.append(clicked)
         self.shown[ts] = (channel, self.shown[ts][1], message)
 
-    async def find(self, channel: str, card: str, since: datetime) -> str:
+    async def find(self, channel: str, card: str, since: datetime, thread: str = "") -> str:
         self._call("find", channel)
         return next((ts for ts, (_, of, _) in self.shown.items() if of == card), "")
 

@@ -101,10 +101,10 @@ class Signed:
     def __init__(self, desk: desks.Desk, name: str, by: list[str]) -> None:
         self._inner, self._name, self._by = desk.post.messenger, name, by
 
-    async def post(self, channel: str, message: model.Message, card: str) -> str:
+    async def post(self, channel: str, message: model.Message, card: str, thread: str = "") -> str:
         self._by.append(self._name)
         await asyncio.sleep(0)
-        return await self._inner.post(channel, message, card)
+        return await self._inner.post(channel, message, card, thread)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
@@ -242,6 +242,7 @@ def telling(world: World, desk: desks.Desk) -> status.Status:
         operations=store.operations,
         journal=store.journal,
         workers=store.workers,
+        pushes=store.pushes,
         clock=world.clock,
         line=line,
         version="1",

@@ -111,7 +111,7 @@ async def test_daily_goes_on_step_by_step_and_stops_with_the_reason(desk: Stage)
     await _plan(desk, seconds=0.2, anomalies=0)
     await desk.press(failed, "scan.fix", value=next(value for value in _values(failed) if value.startswith("again|")))
     await desk.press(await desk.ephemeral("these 2 steps"), "scan.start")
-    await _lasting(desk, "can of", "crm-replica", "succeeded")
+    await _lasting(desk, "Profile, then scan", "(step 2 of 2) *succeeded*")
     assert [one["type"] for one in await _operations(desk)] == ["sync", "profile", "profile", "scan"]
 
 

@@ -38,27 +38,53 @@ class ScanCommand:
 
 
 @dataclass(frozen=True, slots=True)
+class Scanned:
+    """What examples name: a datastore, and a table in it where one is known."""
+
+    datastore: str = ""
+    table: str = ""
+
+
+ANY = Scanned()
+"""Where nobody knows any: examples name a warehouse."""
+
+
+def example(verb: str, scanned: Scanned = ANY) -> str:
+    """An example of a verb, with names that are there."""
+    known = BY_NAME[verb]
+    if known.takes is not verbs.Takes.DATASTORES or not scanned.datastore.strip():
+        return known.example
+    tables = (scanned.table,) if scanned.table.strip() and verb in ("scan", "profile") else ()
+    asset = "checks" if verb == "export" else ""
+    return scan_words(ScanCommand(verb, (scanned.datastore,), tables, incremental=verb == "daily", asset=asset))
+
+
+@dataclass(frozen=True, slots=True)
 class _Typed:
-    """What follows a verb. `named` says that the verb was typed; without one, it is a scan."""
+    """What follows a verb. `named` says that the verb was typed; without one, it is a scan. `scanned` is what its example names."""
 
     verb: verbs.Verb
     rest: Sequence[lexer.Token]
     plain: str
     context: references.Context
     named: bool
+    scanned: Scanned = ANY
 
 
 _Said = Mapping[str, Sequence[scan_fields.Said]]
 
 
-def scan(text: str, *, sources: Sequence[str], default_source: str, systems: systems.Systems = systems.NONE) -> ScanCommand:
+def scan(
+    text: str, *, sources: Sequence[str], default_source: str, systems: systems.Systems = systems.NONE, scanned: Scanned = ANY
+) -> ScanCommand:
     """Read what somebody typed after `/scan`, as Slack sent it. Raises BadCommand, and nothing else.
 
     `sources` are the names of the connected systems, `default_source` the one that is meant when none is named, `systems` what these bring
-    to the grammar.
+    to the grammar, `scanned` what the example in a refusal names.
     """
     context = references.Context(date.min, sources, default_source, systems=systems)  # no word of /scan is a day
-    return hints.understood(text, SLASH, BY_NAME, BY_NAME["scan"].example, lambda plain: _read(plain, context))
+    by_name = {name: replace(verb, example=example(verb.name, scanned)) for name, verb in BY_NAME.items()}
+    return hints.understood(text, SLASH, by_name, by_name["scan"].example, lambda plain: _read(plain, context, by_name, scanned))
 
 
 def scan_words(command: ScanCommand) -> str:
@@ -83,15 +109,15 @@ def scan_words(command: ScanCommand) -> str:
     return words if cleaning.clean(words) == words else words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _read(plain: str, context: references.Context) -> ScanCommand:
+def _read(plain: str, context: references.Context, by_name: Mapping[str, verbs.Verb], scanned: Scanned) -> ScanCommand:
     found = lexer.split(plain)
     if found and found[0].raw == SLASH:
         found = found[1:]
     if not found:
         return ScanCommand("form", text=plain)
-    verb = _verb(found[0])
+    verb = _verb(found[0], by_name)
     rest = scan_fields.joined(found[1:] if verb else found)
-    typed = _Typed(verb or BY_NAME["scan"], rest, plain, context, verb is not None)
+    typed = _Typed(verb or by_name["scan"], rest, plain, context, verb is not None, scanned)
     if typed.verb.takes in (verbs.Takes.NOTHING, verbs.Takes.ANYTHING):
         return _alone(typed)
     if typed.verb.takes is verbs.Takes.SPAN:
@@ -100,10 +126,10 @@ def _read(plain: str, context: references.Context) -> ScanCommand:
     return _operation(typed) if typed.verb.takes is verbs.Takes.OPERATION else _run(typed)
 
 
-def _verb(token: lexer.Token) -> verbs.Verb | None:
+def _verb(token: lexer.Token, by_name: Mapping[str, verbs.Verb]) -> verbs.Verb | None:
     """The verb that the first word is; in quotation marks, or with a comma behind it, it is a name."""
     plain = not token.key and len(token.values) == 1 and not token.values[0].quoted and not token.open_ended
-    return BY_NAME.get(token.raw.casefold()) if plain else None
+    return by_name.get(token.raw.casefold()) if plain else None
 
 
 def _alone(typed: _Typed) -> ScanCommand:
@@ -255,7 +281,7 @@ def _check_datastores(typed: _Typed, said: _Said, draft: ScanCommand) -> None:
     verb = typed.verb
     name = f" {scan_fields.or_a_name(typed.plain.removeprefix(SLASH).split()[0])}" if typed.named else ""
     message = f"Say which datastore: {verb.name} takes names or ids, like {verb.example}.{name}"
-    raise lexer.Mistake(message, end, end, whole=scan_words(replace(draft, datastores=("warehouse",))))
+    raise lexer.Mistake(message, end, end, whole=scan_words(replace(draft, datastores=(typed.scanned.datastore.strip() or "warehouse",))))
 
 
 _CHECKS: tuple[Callable[[_Typed, _Said, ScanCommand], None], ...] = (

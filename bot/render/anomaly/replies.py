@@ -269,15 +269,19 @@ def linked(slack_id: str, person: model.Person | None, capabilities: model.Capab
 
 
 def known(
-    slack_id: str, found: Sequence[tuple[model.Capabilities, model.Person | None]], silent: Sequence[model.Unheard] = ()
+    slack_id: str,
+    found: Sequence[tuple[model.Capabilities, model.Person | None]],
+    silent: Sequence[model.Unheard] = (),
+    doors: Sequence[model.Block | None] = (),
 ) -> model.Message:
-    """Who a Slack user is in each system that has users; `silent` are those that do not answer."""
+    """Who a Slack user is in each system that has users; `silent` are those that do not answer, `doors`
+    lead to where they are nobody yet."""
     told = [linked(slack_id, person, capabilities, "known") for capabilities, person in found]
     down = [(f"{text.short(one.title, 40, 'A system')} does not answer, so nobody can say who this is there.", one.why) for one in silent]
     shown = [block for one in told for block in one.blocks]
     shown += [blocks.bold(line, text.sentence(text.short(why, 300, ""))) for line, why in down]
     said = text.sentence(*(one.text for one in told), *(text.spoken(f"{line} {text.short(why, 300, '')}") for line, why in down))
-    return limits.fit(model.Message(said, tuple(shown)))
+    return limits.fit(model.Message(said, (*shown, *blocks.rows(*doors))))
 
 
 def _mention(slack_id: str) -> str:

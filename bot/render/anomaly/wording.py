@@ -247,10 +247,18 @@ def done(entry: model.Entry, anomaly: model.Anomaly, closing: Sequence[model.Clo
     if entry.action == model.Action.ASSIGN:
         names = assignees(anomaly.assignees)
         what = f"Assigned to {names}" if names else "Unassigned"
+    if entry.action == "verify":
+        return f"{what} {by(entry)}: {found(entry)}" if found(entry) else f"{what} {by(entry)}"
     if entry.action == model.Action.ARCHIVE:
         how = f"as {closed(anomaly.archived_as, closing)}" if anomaly.archived_as else outcome(entry, closing)
         what = " ".join(part for part in (what, how) if part)
     return " ".join(part for part in (what, by(entry)) if part)
+
+
+def found(entry: model.Entry) -> str:
+    """What came of a verification: "still fails (2 rows)", "passes now"; "" where the journal does not say."""
+    said = entry.detail.partition(", operation ")[0].strip()
+    return "passes now" if said == "passes" else text.short(said, 60, "")
 
 
 _ENDS = (model.Action.ARCHIVE.value, "status")

@@ -26,6 +26,10 @@ def header(words: str) -> model.Block:
     return {"type": "header", "text": plain(words, limits.HEADER)}
 
 
+def divider() -> model.Block:
+    return {"type": "divider"}
+
+
 def section(words: str, accessory: model.Block | None = None) -> model.Block:
     block: model.Block = {"type": "section", "text": plain(words)}
     return block if accessory is None else {**block, "accessory": accessory}

@@ -35,12 +35,26 @@ SCAN_OPTIONS = "scan.options"
 SCAN_ABORT = "scan.abort"
 SCAN_FIX = "scan.fix"
 SCAN_SYNC = "scan.sync"
+SCAN_INSTEAD = "scan.instead"
+SCAN_OPEN = "scan.open"
+LINK_ME = "link.me"
 
 MESSAGE_ACTIONS = (
     ACKNOWLEDGE, UNACKNOWLEDGE, ASSIGN, ARCHIVE, REOPEN, OPEN, MORE, SHOW, WHICH_SYSTEM, GROUP_LIST, CONTACT_NEWEST,
     CONTACT_LIST, LIST_PAGE, BATCH_CONFIRM, BATCH_CANCEL, BATCH_UNDO, BATCH_AGAIN, REVIEW_OPEN, SCAN_START, SCAN_CANCEL, SCAN_OPTIONS,
     SCAN_ABORT, SCAN_FIX, SCAN_SYNC,
+    SCAN_INSTEAD, SCAN_OPEN, LINK_ME,
 )  # fmt: skip
+
+# --- action ids of the App Home alone: it has those of messages, too -------------------------------------------------------
+
+HOME = "home"
+"""What stands for the channel of what happens there."""
+HOME_FILTER = "home.filter"
+HOME_BACK = "home.back"
+HOME_NEXT = "home.next"
+
+HOME_ACTIONS = (HOME_FILTER, HOME_BACK, HOME_NEXT)
 
 # --- overflow choices ----------------------------------------------------------------------------------------------------
 
@@ -71,6 +85,9 @@ ASSIGN_VIEW = "assign"
 ASSIGN_PEOPLE = "assign.people"
 LINK_VIEW = "link"
 LINK_PERSON = "link.person"
+LINK_ME_VIEW = "link.me"
+LINK_ME_PERSON = "link.me.person"
+LINK_ME_TYPED = "link.me.typed"
 COMMENT_VIEW = "comment"
 COMMENT_TEXT = "comment.text"
 DELETE_VIEW = "delete"
@@ -94,10 +111,11 @@ SCAN_SINCE = "scan.since"
 SCAN_BATCH = "scan.batch"
 SCAN_SOURCE_ROWS = "scan.source_rows"
 
+LINK_ME_INPUTS = (LINK_ME_PERSON, LINK_ME_TYPED)
 REVIEW_INPUTS = (REVIEW_PICK, REVIEW_WHICH, REVIEW_ACTION, REVIEW_PEOPLE)
 SCAN_INPUTS = (SCAN_DATASTORES, SCAN_TABLES, SCAN_TAGS, SCAN_HOW, SCAN_RECORDS, SCAN_SINCE, SCAN_BATCH, SCAN_SOURCE_ROWS)
 
-VIEW_OPTIONS = (LINK_PERSON, SCAN_DATASTORES, SCAN_TABLES, SCAN_TAGS)
+VIEW_OPTIONS = (LINK_PERSON, LINK_ME_PERSON, SCAN_DATASTORES, SCAN_TABLES, SCAN_TAGS)
 
 VIEW_ACTIONS = (REVIEW_FILTER, REVIEW_BACK, REVIEW_NEXT)
 """Elements of a modal that change it while it is open."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot import errors, model
 from bot.core import grammar, phrases
-from bot.render.kit import blocks, ids, limits, text
+from bot.render.kit import asked, blocks, ids, limits, text
 
 _ROOM = 1_000
 _NAMED = 10
@@ -17,7 +17,7 @@ _PROBABLY = "As far as this desk knows, nothing was changed."
 _CALL = "whoever runs Anomaly Desk"
 
 _SOURCE: tuple[tuple[type[errors.SourceError], str, str], ...] = (
-    (errors.SourceUnavailable, "{source} did not answer: {words}", f"{_PROBABLY} Try again in a minute."),
+    (errors.SourceUnavailable, "{source} did not answer ({brief}); nothing was changed", "Try again in a minute."),
     (errors.SourceRateLimited, "{source} asks to slow down: {words}", f"{_UNCHANGED} Try again in {{seconds}}."),
     (errors.SourceAuthFailed, "{source} does not accept the desk's token: {words}", f"{_UNCHANGED} Ask {_CALL} to renew the token."),
     (errors.SourceForbidden, "{source} does not allow this to the desk's user: {words}", f"{_UNCHANGED} {{right}}"),
@@ -37,6 +37,10 @@ _SOURCE: tuple[tuple[type[errors.SourceError], str, str], ...] = (
 )
 """Kind of failure, what happened, what to do. The first row that fits counts."""
 
+_UNREAD = "{source} could not be read just now ({brief}); the desk goes on trying"
+"""Where somebody wanted to see something, and the system may answer again by itself."""
+_UNHEARD = "{source} did not answer ({brief})"
+
 _SLACK: tuple[tuple[type[errors.DeliveryError], str], ...] = (
     (errors.SlackAmbiguous, "Slack did not say whether it took this: {words} Look at the card before you repeat it."),
     (errors.SlackRateLimited, "Slack asks to slow down: {words} Try again in {seconds}."),
@@ -47,14 +51,17 @@ _SLACK: tuple[tuple[type[errors.DeliveryError], str], ...] = (
 )
 
 
-def error(error: errors.BotError) -> model.Message:
-    """Any error of the product as an answer to the person who met it; never a traceback."""
+def error(error: errors.BotError, wanted: asked.Asked = asked.NOTHING) -> model.Message:
+    """Any error of the product as an answer to the person who met it; never a traceback. `wanted` is what they asked for: where somebody is
+    to say who they are first, it is finished afterwards."""
     if isinstance(error, errors.BadCommand):
         return _command(error)
     if isinstance(error, errors.NotAllowed) and error.ask:
         return _ask(error)
     if isinstance(error, errors.Unclear):
         return _which(error)
+    if isinstance(error, errors.NotLinked):
+        return _unlinked(error, wanted)
     if isinstance(error, errors.SourceError):
         return blocks.line(_source(error))
     if isinstance(error, errors.DeliveryError):
@@ -102,6 +109,25 @@ def _ask(error: errors.NotAllowed) -> model.Message:
     return limits.fit(model.Message(text.sentence(text.spoken(words), who), shown))
 
 
+def _unlinked(error: errors.NotLinked, wanted: asked.Asked) -> model.Message:
+    """The refusal with its door: [Link me] asks who they are, and then finishes what was asked where a button can hold that."""
+    kept = bool(wanted.kind) and all(link_me(name, title, wanted) is not None for name, title in error.systems)
+    then = "asks who you are there, and then finishes what you asked for" if kept else "asks who you are there; then ask again"
+    buttons = [link_me(name, title, wanted if kept else asked.NOTHING, several=len(error.systems) > 1) for name, title in error.systems]
+    words, how = text.sentence(_words(error)), f"Link me {then}."
+    shown = (blocks.section(words), *blocks.rows(*buttons), blocks.context(how))
+    return limits.fit(model.Message(text.sentence(text.spoken(words), how), shown))
+
+
+def link_me(system: str, title: str, wanted: asked.Asked = asked.NOTHING, *, several: bool = False) -> model.Block | None:
+    """[Link me]; None where what was asked is too long for a button."""
+    value = asked.encode(system, wanted)
+    if text.size(value, markup=True) > limits.VALUE:
+        return None
+    named = text.short(title, 40)
+    return blocks.button(ids.LINK_ME, f"Link me in {named}" if several else "Link me", value, hint=f"Say who you are in {named}")
+
+
 def _which(error: errors.Unclear) -> model.Message:
     """A button for each system that may be meant: it gives the same command again. One that is too long for a button is typed again."""
     words = text.sentence(_words(error))
@@ -119,7 +145,14 @@ def _words(error: errors.BotError) -> str:
 
 def _source(error: errors.SourceError) -> str:
     what, then = next((what, then) for kind, what, then in _SOURCE if isinstance(error, kind))
+    if error.unsure and isinstance(error, errors.SourceUnavailable):
+        what, then = _UNHEARD, f"{_PROBABLY} Look at it before you try again."
+    elif error.reading and isinstance(error, errors.SourceUnavailable | errors.SourceGarbled):
+        what, then = _UNREAD, "Ask again in a minute."
+    elif error.reading:
+        then = then.replace(f"{_UNCHANGED} ", "")
     facts = {
+        "brief": text.short(getattr(error, "brief", "") or str(error).strip().removesuffix("."), _ROOM, "it gave no reason"),
         "source": text.capital(text.short(error.source, 40, "The system")),
         "words": _words(error),
         "seconds": _seconds(error),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot import model
-from bot.core import phrases
-from bot.render.kit import blocks, ids, text
+from bot.core import grammar, phrases, scan_rules
+from bot.render.kit import blocks, ids, limits, text
 from bot.render.scan import scan_wording
 
 _NEAR = 5
+_INSTEAD = 3
+"""Names that get a button where a datastore's name is not there."""
 _SYNCS = 3
 """Datastores that get their own [Run sync first] in one message."""
 
@@ -121,6 +123,31 @@ def syncs(problems: Sequence[model.Problem], source: str) -> list[model.Block]:
         for place in list(places.values())[:_SYNCS]
         if source
     ]
+
+
+def instead(problems: Sequence[model.Problem], source: str, typed: grammar.ScanCommand | None) -> list[model.Block]:
+    """[Scan warehouse-prod instead] for what a datastore that is not there may have meant: the same command with that name."""
+    if typed is None or not source:
+        return []
+    near = [
+        (problem.names[0], name)
+        for problem in problems
+        if problem.cause is model.Cause.DATASTORE_MISSING and problem.names
+        for name in problem.near
+    ]
+    found = [_instead(typed, wrong, name, source) for wrong, name in near[:_INSTEAD]]
+    return [button for button in found if button is not None]
+
+
+def _instead(typed: grammar.ScanCommand, wrong: str, name: str, source: str) -> model.Block | None:
+    """None where the command is too long for a button: it is typed again."""
+    meant = replace(typed, datastores=tuple(name if one == wrong else one for one in typed.datastores), source=source)
+    value = ids.encode_pair(source, grammar.scan_words(meant))
+    if text.size(value, markup=True) > limits.VALUE:
+        return None
+    verb = f"{scan_wording.verb(scan_rules.kinds(typed.verb)[-1])}"
+    label = f"{text.clip(f'{verb} {text.squeeze(name)}', limits.BUTTON - len(' instead'))} instead"
+    return blocks.button(ids.SCAN_INSTEAD, label, value, hint=label)
 
 
 def fixes(problem: model.Problem | None, operation: model.Operation) -> list[model.Block]:

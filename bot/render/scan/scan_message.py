@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot import model
 from bot.core import grammar
-from bot.render.anomaly import buttons
+from bot.render.anomaly import buttons, wording
 from bot.render.kit import blocks, ids, limits, text
-from bot.render.scan import scan_causes, scan_preview, scan_wording
+from bot.render.scan import scan_causes, scan_chain, scan_preview, scan_wording
 
 _BAR = 10
 _SILENT_LOOKS = 2
 """So many looks in a row without an answer are told; a single one is nothing to worry anybody with."""
+
+_RULE = 150
+"""Characters of what fails, where a message names an anomaly."""
 
 _RESULT = model.ScanResult
 _STATE = model.OperationState
@@ -23,25 +27,56 @@ _STATE = model.OperationState
 # --- the lasting message ------------------------------------------------------------------------------------------------------------
 
 
-def card(operation: model.Operation, capabilities: model.Capabilities, now: datetime) -> model.Message:
-    """The operation as it stands: waiting, running with its progress, or ended with its verdict and what can be done next."""
-    return _DRAWN[operation.state](operation, capabilities, now)
+@dataclass(frozen=True, slots=True)
+class _Face:
+    """One operation as its message shows it: the head as mrkdwn, what is said of it in sentences, and what stands below the head."""
+
+    head: str
+    said: Sequence[str]
+    below: Sequence[model.Block] = ()
 
 
-def _starting(operation: model.Operation, capabilities: model.Capabilities) -> model.Message:
-    line = f"{scan_wording.thing(operation)} is starting: waiting for {scan_wording.system(capabilities)} to take it."
+def card(
+    operation: model.Operation,
+    capabilities: model.Capabilities,
+    now: datetime,
+    before: Sequence[model.Operation] = (),
+    anomaly: model.Anomaly | None = None,
+) -> model.Message:
+    """The operation as it stands: waiting, running with its progress, or ended with its verdict and what can be done next.
+
+    `before` are the steps of the same chain that ended before it: a chain is one message with a line for each step. `anomaly` is what the
+    operation verifies, as far as this desk knows it.
+    """
+    face = _DRAWN[operation.state](operation, capabilities, now, anomaly)
+    if operation.steps <= 1:
+        return limits.fit(model.Message(text.sentence(*face.said), (_section(face.head), *face.below)))
+    system = scan_wording.system(capabilities)
+    title = scan_chain.title(operation, before)
+    earlier, later = scan_chain.earlier(before, system), scan_chain.later(operation)
+    head = "\n".join([f"*{text.spoken(title)}*", *(line.marked for line in earlier), face.head, *(line.marked for line in later)])
+    said = text.sentence(text.spoken(title), *(line.said for line in earlier), *face.said, *(line.said for line in later))
+    return limits.fit(model.Message(said, (_section(head), *face.below)))
+
+
+def _section(markup: str) -> model.Block:
+    return {"type": "section", "text": blocks.marked(markup)}
+
+
+def _starting(operation: model.Operation, capabilities: model.Capabilities, _now: datetime, anomaly: model.Anomaly | None) -> _Face:
+    thing, system = _thing(operation, anomaly), scan_wording.system(capabilities)
+    line = f"is starting: waiting for {system} to take it."
     if operation.misses >= _SILENT_LOOKS:
-        line += f" {scan_wording.system(capabilities)} has not answered yet; nothing is started twice, and it goes on by itself."
+        line += f" {system} has not answered yet; nothing is started twice, and it goes on by itself."
     small, at = f"Asked for by {text.short(operation.actor_name, 60, 'somebody')} via Slack", text.when(scan_wording.since(operation))
-    said = text.sentence(text.spoken(line), f"{text.spoken(small)}, {at}")
-    return limits.fit(model.Message(said, (blocks.section(line), blocks.context(f"{small} ·", blocks.marked(at)))))
+    head = f"{scan_wording.WAITS} {text.spoken(thing)} *is starting*{text.spoken(line.removeprefix('is starting'))}"
+    said = (text.spoken(f"{thing} {line}"), f"{text.spoken(small)}, {at}")
+    return _Face(head, said, (blocks.context(f"{small} ·", blocks.marked(at)),))
 
 
-def _running(operation: model.Operation, capabilities: model.Capabilities, now: datetime) -> model.Message:
+def _running(operation: model.Operation, capabilities: model.Capabilities, now: datetime, anomaly: model.Anomaly | None) -> _Face:
     line, told, bar = f"{scan_wording.running(operation)}.", _progress(operation, capabilities), _bar(operation)
-    follows = (
-        f"{text.capital(scan_wording.joined(operation.then))} {_follow(operation.then)} when this goes well." if operation.then else ""
-    )
+    about = f"Checking whether {_named(operation.verifies, anomaly)} passes now." if _verifies(operation) else ""
     asked = text.short(operation.aborted_by, 60, "")
     stopping = f"{asked} asked to stop it; waiting for {scan_wording.system(capabilities)} to end it." if asked else ""
     extent = text.capital(scan_wording.extent(operation, (operation.request.kind,)))
@@ -50,32 +85,48 @@ def _running(operation: model.Operation, capabilities: model.Capabilities, now: 
     began = "Running since" if _begun(operation) else "Asked for"
     silent = _silence(operation, capabilities)
     small = _small(operation, capabilities)
-    said = text.sentence(
+    said = (
+        text.spoken(about),
         text.spoken(line),
         text.spoken(told),
         text.spoken(stopping),
         text.sentence(f"{text.spoken(silent[0])} {silent[1]}", silent[2]) if silent else "",
         f"{began} {at}{for_}",
         text.spoken(text.capital(small)),
-        text.spoken(follows),
         text.spoken(extent),
     )
-    shown = (
-        blocks.section("\n".join(part for part in (line, f"{bar} {told}".strip(), stopping) if part)),
+    head = "\n".join(text.spoken(part) for part in (about, line, f"{bar} {told}".strip(), stopping) if part)
+    below = (
         *((blocks.context(silent[0], blocks.marked(silent[1]), silent[2]),) if silent else ()),
         *blocks.rows(_abort(operation, capabilities), _link(operation, capabilities)),
         blocks.context(began, blocks.marked(f"{at}{for_}"), f"· {small}"),
-        *((blocks.context(" · ".join(part for part in (extent, follows) if part)),) if extent or follows else ()),
+        *((blocks.context(extent),) if extent else ()),
     )
-    return limits.fit(model.Message(said, shown))
+    return _Face(f"{scan_wording.RUNS} {head}", said, below)
+
+
+def _thing(operation: model.Operation, anomaly: model.Anomaly | None) -> str:
+    """What it is called; a verification by its anomaly, too."""
+    thing = scan_wording.thing(operation)
+    return f"{thing}, which checks {_named(operation.verifies, anomaly)}," if _verifies(operation) else thing
+
+
+def _verifies(operation: model.Operation) -> bool:
+    return operation.verifies is not None and not operation.then
+
+
+def _named(ref: model.Ref | None, anomaly: model.Anomaly | None) -> str:
+    """ "orders · customer_id not null · #1001": an anomaly by what it is about; by its id alone where nobody knows more."""
+    ident = f"#{text.short(ref.id, 40)}" if ref else "an anomaly"
+    if anomaly is None:
+        return f"anomaly {ident}"
+    table = text.short(anomaly.container.name, 60, "") if anomaly.container else ""
+    rule = text.clip(wording.checks(anomaly) or text.short(anomaly.description, _RULE, ""), _RULE)
+    return wording.dotted(table, rule, ident)
 
 
 def _begun(operation: model.Operation) -> bool:
     return operation.scan is None or operation.scan.result is not _RESULT.QUEUED
-
-
-def _follow(kinds: Sequence[str]) -> str:
-    return "follow" if len(kinds) > 1 else "follows"
 
 
 def _progress(operation: model.Operation, capabilities: model.Capabilities) -> str:
@@ -121,72 +172,34 @@ def _link(operation: model.Operation, capabilities: model.Capabilities) -> model
 
 # --- the verdict --------------------------------------------------------------------------------------------------------------------
 
-_ENDED: Mapping[model.ScanResult, str] = {
-    _RESULT.SUCCESS: "succeeded",
-    _RESULT.WARNING: "succeeded with a warning",
-    _RESULT.FAILURE: "failed",
-    _RESULT.ABORTED: "was aborted",
-}
-_UNKNOWN = "ended, and nobody can say how"
-_NOT_FOLLOWED: Mapping[model.Cause, str] = {model.Cause.GAVE_UP: "is not followed any more", model.Cause.VANISHED: "has vanished"}
-_GOOD = (_RESULT.SUCCESS, _RESULT.WARNING)
 
-
-def _done(operation: model.Operation, capabilities: model.Capabilities, now: datetime) -> model.Message:
-    verdict = operation.verdict or model.Verdict(operation.scan.result if operation.scan else _RESULT.UNKNOWN)
+def _done(operation: model.Operation, capabilities: model.Capabilities, now: datetime, anomaly: model.Anomaly | None) -> _Face:
+    verdict, system = scan_wording.judged(operation), scan_wording.system(capabilities)
     until = scan_wording.ended(operation)
-    line = f"{scan_wording.thing(operation)} {_ending(operation, verdict, capabilities)}."
-    facts = _facts(operation, verdict, until)
+    thing, ending = scan_wording.thing(operation), scan_wording.ending(operation, system)
+    facts = scan_wording.facts(operation)
     stood = _stood(operation, scan_wording.lasted(operation, operation.ended or now))
-    notes = [note for note in _notes(operation, verdict, capabilities, stood) if note]
+    notes = [note for note in _notes(operation, verdict, system, stood) if note]
+    checked = _checked(operation, verdict, anomaly, system)
     small, at = text.capital(_small(operation, capabilities)), text.when(until) if until else ""
-    said = text.sentence(*(text.spoken(part) for part in (line, facts, *notes)), f"{text.spoken(small)}{f', ended {at}' if at else ''}")
-    shown = (
-        blocks.section("\n".join(part for part in (line, facts) if part)),
+    line = f"{text.spoken(thing)} {ending.marked()}."
+    heads = (checked.marked, line) if checked else (f"{scan_wording.mark(verdict.result)} {line}",)
+    head = "\n".join(part for part in (*heads, text.spoken(facts)) if part)
+    told = (checked.said if checked else "", text.spoken(f"{thing} {ending}"), *(text.spoken(part) for part in (facts, *notes)))
+    below = (
         *(blocks.section(note) for note in notes),
         *blocks.rows(*_next(operation, verdict, capabilities)),
         blocks.context(f"{small} · ended" if at else small, *((blocks.marked(at),) if at else ())),
     )
-    return limits.fit(model.Message(said, shown))
+    return _Face(head, (*told, f"{text.spoken(small)}{f', ended {at}' if at else ''}"), below)
 
 
-def _ending(operation: model.Operation, verdict: model.Verdict, capabilities: model.Capabilities) -> str:
-    """How it ended, as words that need no colour: "failed", "was aborted by Dana via Slack", "did not start"."""
-    if verdict.problem and verdict.problem.cause in _NOT_FOLLOWED:
-        return _NOT_FOLLOWED[verdict.problem.cause]
-    if operation.scan is None and verdict.result not in _GOOD:
-        return "did not start"
-    ended = _ENDED.get(verdict.result, _UNKNOWN)
-    if verdict.result is not _RESULT.ABORTED:
-        return ended
-    who = text.short(operation.aborted_by, 60, "")
-    return f"{ended} by {who} via Slack" if who else f"{ended} in {scan_wording.system(capabilities)}"
-
-
-def _facts(operation: model.Operation, verdict: model.Verdict, until: datetime | None) -> str:
-    """ "2 new anomalies · 12 tables · 1,204,332 rows read · took 3 minutes"."""
-    scan = operation.scan
-    if scan is None:
-        return ""
-    found = text.capital(scan_wording.found(scan)) if operation.request.kind == "scan" else ""
-    took = scan_wording.lasted(operation, until) if until else ""
-    parts = (found, scan_wording.tables(scan), scan_wording.records(scan), f"took {took}" if took else "")
-    return " · ".join(part for part in parts if part)
-
-
-def _notes(operation: model.Operation, verdict: model.Verdict, capabilities: model.Capabilities, stood: str) -> tuple[str, ...]:
-    """The system's own message, the likely cause, what became of the anomaly to be verified, and what was not started."""
-    system, problem = scan_wording.system(capabilities), verdict.problem
+def _notes(operation: model.Operation, verdict: model.Verdict, system: str, stood: str) -> tuple[str, ...]:
+    """The system's own message, and the likely cause."""
+    problem = verdict.problem
     own = text.short(operation.scan.message, 1_000, "") if operation.scan else ""
     told = own and not (problem and problem.detail.strip())
-    stopped = verdict.stopped
-    were = "were" if len(stopped) > 1 else "was"
-    return (
-        text.sentence(f"{system} says: {own}") if told else "",
-        scan_causes.explain(problem, system, stood) if problem else "",
-        _verified(operation.verifies, verdict, system) if operation.verifies and not operation.then else "",
-        f"{text.capital(scan_wording.joined(stopped))} {were} not started." if stopped else "",
-    )
+    return (text.sentence(f"{system} says: {own}") if told else "", scan_causes.explain(problem, system, stood) if problem else "")
 
 
 def _stood(operation: model.Operation, lasted: str) -> str:
@@ -196,16 +209,27 @@ def _stood(operation: model.Operation, lasted: str) -> str:
     return f"was still running after {lasted}" if lasted else "was still running"
 
 
-def _verified(ref: model.Ref, verdict: model.Verdict, system: str) -> str:
-    ident, passes = text.short(ref.id, 40), verdict.passes
+def _checked(operation: model.Operation, verdict: model.Verdict, anomaly: model.Anomaly | None, system: str) -> scan_chain.Line | None:
+    """What became of the anomaly that was to be verified, with its mark; None where nothing was."""
+    if not _verifies(operation):
+        return None
+    named, passes = _named(operation.verifies, anomaly), verdict.passes
+    what = named if anomaly is not None else text.capital(named)
     if verdict.stands == model.GONE:
-        return f"Anomaly {ident} is not in {system} any more, so nobody can say whether it passes."
+        return scan_chain.line(_UNSAID, what, f"is not in {system} any more", ", so nobody can say whether it passes.")
     if verdict.stands:
-        closed = f"Anomaly {ident} was archived as {text.short(verdict.stands, 40)} while the scan ran"
-        return f"{closed}, so nobody can say whether it passes."
+        closed = f"was archived as {text.short(verdict.stands, 40)}"
+        return scan_chain.line(_UNSAID, what, closed, " while the scan ran, so nobody can say whether it passes.")
     if passes is None:
-        return f"Whether anomaly {ident} passes now, nobody can say yet. Look at it with Show, or verify it again."
-    return f"Anomaly {ident} passes now and is resolved." if passes else f"Anomaly {ident} still fails."
+        rest = " whether it passes now. Look at it with Show, or verify it again."
+        return scan_chain.line(_UNSAID, f"{what}:", "nobody can say yet", rest)
+    if passes:
+        return scan_chain.line(scan_wording.PASSES, what, "passes now", " and is resolved.")
+    rows = f" ({text.count(anomaly.records, 'row')})" if anomaly is not None and anomaly.records else ""
+    return scan_chain.line(scan_wording.FAILS, what, "still fails", f"{rows}.")
+
+
+_UNSAID = scan_wording.mark(_RESULT.UNKNOWN)
 
 
 def _next(operation: model.Operation, verdict: model.Verdict, capabilities: model.Capabilities) -> list[model.Block | None]:
@@ -230,18 +254,21 @@ def _review(operation: model.Operation, verdict: model.Verdict) -> model.Block |
     return blocks.button(ids.REVIEW_OPEN, "Review", value, style="primary", hint=f"Review what {scan_wording.thing(operation)} found")
 
 
-_Drawn = Callable[[model.Operation, model.Capabilities, datetime], model.Message]
+_Drawn = Callable[[model.Operation, model.Capabilities, datetime, model.Anomaly | None], _Face]
+
+
+def _plain(line: str) -> _Face:
+    return _Face(text.spoken(line), (text.spoken(line),))
+
 
 _DRAWN: Mapping[model.OperationState, _Drawn] = {
-    _STATE.PREVIEW: lambda operation, *_: blocks.line(
-        f"{scan_wording.wanted(operation)}: waiting for its confirmation. Nothing was started."
-    ),
-    _STATE.CANCELLED: lambda operation, *_: blocks.line(f"Cancelled: {scan_wording.wanted(operation)}. Nothing was started."),
-    _STATE.STARTING: lambda operation, capabilities, _: _starting(operation, capabilities),
+    _STATE.PREVIEW: lambda operation, *_: _plain(f"{scan_wording.wanted(operation)}: waiting for its confirmation. Nothing was started."),
+    _STATE.CANCELLED: lambda operation, *_: _plain(f"Cancelled: {scan_wording.wanted(operation)}. Nothing was started."),
+    _STATE.STARTING: _starting,
     _STATE.RUNNING: _running,
     _STATE.DONE: _done,
 }
-"""The message of each state."""
+"""What each state shows."""
 
 
 # --- answers ------------------------------------------------------------------------------------------------------------------------
@@ -306,9 +333,8 @@ def _status_line(operation: model.Operation, capabilities: model.Capabilities) -
     """ "812: Scan of orders in warehouse-prod · 3 of 12 tables · started by Dana via Slack"."""
     ident = text.short(operation.scan.id, 40) if operation.scan else "no id yet"
     if operation.state is _STATE.DONE:
-        verdict = operation.verdict or model.Verdict(operation.scan.result if operation.scan else _RESULT.UNKNOWN)
-        until = scan_wording.ended(operation)
-        how = " · ".join(part for part in (_ending(operation, verdict, capabilities), _facts(operation, verdict, until)) if part)
+        ending = str(scan_wording.ending(operation, scan_wording.system(capabilities)))
+        how = " · ".join(part for part in (ending, scan_wording.facts(operation)) if part)
     elif operation.state is _STATE.RUNNING:
         how = _progress(operation, capabilities).rstrip(".")
     else:
@@ -316,10 +342,10 @@ def _status_line(operation: model.Operation, capabilities: model.Capabilities) -
     return f"{ident}: {scan_wording.thing(operation)} · {how} · {scan_wording.by(operation, scan_wording.system(capabilities))}"
 
 
-def help_text() -> model.Message:
-    """What `/scan` can be asked, each with an example."""
+def help_text(scanned: grammar.Scanned = grammar.ANY_SCANNED) -> model.Message:
+    """What `/scan` can be asked, each with an example; `scanned` is what these name."""
     usage = [f"{grammar.SCAN_SLASH} {verb.usage}".rstrip() + f": {verb.about}." for verb in grammar.SCAN_VERBS]
-    examples = [f"{grammar.SCAN_SLASH} {verb.example}" for verb in grammar.SCAN_VERBS if verb.example]
+    examples = [f"{grammar.SCAN_SLASH} {grammar.scan_example(verb.name, scanned)}" for verb in grammar.SCAN_VERBS if verb.example]
     about = "Commas name several. Without tables or tags everything in the datastore is meant."
     sure = "Whatever may close anomalies is shown first and starts only after your click; the rest starts at once."
     said = text.sentence(
@@ -333,8 +359,9 @@ def help_text() -> model.Message:
         blocks.header("What you can ask of /scan"),
         blocks.section("\n".join(usage)),
         blocks.context("For example:"),
-        blocks.preformatted("\n".join(examples)),
+        blocks.preformatted("\n".join(text.squeeze(example.replace("`", "'")) for example in examples)),
         blocks.context(about),
         blocks.context(sure),
+        *blocks.actions(blocks.button(ids.SCAN_OPEN, "Scan", "help", hint="Start a scan in a form")),
     )
     return limits.fit(model.Message(said, shown))

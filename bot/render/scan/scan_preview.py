@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot import model
+from bot.core import grammar
 from bot.render.kit import blocks, ids, limits, text
 from bot.render.scan import scan_causes, scan_wording
 
@@ -12,11 +13,14 @@ LINES = 10
 """Operations or problems that one message tells; the rest is counted."""
 
 
-def preview(proposal: model.Proposal, capabilities: model.Capabilities, source: str = "") -> model.Message:
-    """What would be started, for the one who asked: nothing runs until [Start]. `source` is needed only where there is no operation."""
+def preview(
+    proposal: model.Proposal, capabilities: model.Capabilities, source: str = "", typed: grammar.ScanCommand | None = None
+) -> model.Message:
+    """What would be started, for the one who asked: nothing runs until [Start]. `source` is needed only where there is no operation,
+    `typed` is the command behind it."""
     operations = list(proposal.operations)
     if not operations:
-        return problems(proposal.problems, capabilities, source)
+        return problems(proposal.problems, capabilities, source, typed)
     system = scan_wording.system(capabilities)
     wrong = [scan_causes.explain(problem, system) for problem in proposal.problems[:LINES]]
     title = f"{_title(operations)}{' instead' if wrong else ''}?"
@@ -35,16 +39,19 @@ def preview(proposal: model.Proposal, capabilities: model.Capabilities, source: 
         *((blocks.context(chain),) if chain else ()),
         *blocks.rows(
             blocks.button(ids.SCAN_START, _start(operations, bool(wrong)), plan, style="primary", hint=f"Start: {what}"),
+            *scan_causes.instead(proposal.problems, operations[0].source, typed),
             _options(operations, plan),
-            blocks.button(ids.SCAN_CANCEL, "Cancel", plan, hint=f"Cancel: {what}"),
             *scan_causes.syncs(proposal.problems, operations[0].source),
         ),
+        *blocks.actions(blocks.button(ids.SCAN_CANCEL, "Cancel", plan, hint=f"Cancel: {what}")),
         blocks.context(sure),
     )
     return limits.fit(model.Message(said, shown))
 
 
-def problems(problems: Sequence[model.Problem], capabilities: model.Capabilities, source: str) -> model.Message:
+def problems(
+    problems: Sequence[model.Problem], capabilities: model.Capabilities, source: str, typed: grammar.ScanCommand | None = None
+) -> model.Message:
     """Why nothing can be started, and what one click can do about it."""
     system = scan_wording.system(capabilities)
     lines = [scan_causes.explain(problem, system) for problem in problems[:LINES]] or ["There is nothing to start."]
@@ -52,7 +59,7 @@ def problems(problems: Sequence[model.Problem], capabilities: model.Capabilities
     shown = (
         *(blocks.section(line) for line in lines),
         blocks.context(" ".join(part for part in (more, unchanged) if part)),
-        *blocks.rows(*scan_causes.syncs(problems, source)),
+        *blocks.rows(*scan_causes.instead(problems, source, typed), *scan_causes.syncs(problems, source)),
     )
     return limits.fit(model.Message(text.sentence(*(text.spoken(line) for line in (*lines, more, unchanged))), shown))
 

@@ -185,6 +185,85 @@ def closing(operation: model.Operation, open_now: int | None, system: str) -> st
     return f"{text.number(open_now)} open anomalies are on {these}. Those whose rows pass now are resolved by {system} itself."
 
 
+# --- how it stands -----------------------------------------------------------------------------------------------------------------
+
+_MARKS: Mapping[model.ScanResult, str] = {
+    model.ScanResult.SUCCESS: ":white_check_mark:",
+    model.ScanResult.WARNING: ":warning:",
+    model.ScanResult.FAILURE: ":x:",
+    model.ScanResult.ABORTED: ":octagonal_sign:",
+}
+RUNS, WAITS, PASSES, FAILS = (
+    ":hourglass_flowing_sand:",
+    ":white_circle:",
+    _MARKS[model.ScanResult.SUCCESS],
+    _MARKS[model.ScanResult.FAILURE],
+)
+"""Marks beside a word that says the same."""
+
+
+def mark(result: model.ScanResult) -> str:
+    """The mark of how an operation ended; a question mark where nobody can say."""
+    return _MARKS.get(result, ":grey_question:")
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How an operation ended, as words that need no colour: what is `loud` between what leads to it and what follows."""
+
+    loud: str
+    lead: str = ""
+    tail: str = ""
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.lead, self.loud, self.tail) if part)
+
+    def marked(self) -> str:
+        """The same as mrkdwn, the loud part in bold."""
+        return " ".join(part for part in (text.spoken(self.lead), f"*{text.spoken(self.loud)}*", text.spoken(self.tail)) if part)
+
+
+_ENDED: Mapping[model.ScanResult, Ending] = {
+    model.ScanResult.SUCCESS: Ending("succeeded"),
+    model.ScanResult.WARNING: Ending("succeeded with a warning"),
+    model.ScanResult.FAILURE: Ending("failed"),
+}
+_UNKNOWN = Ending("ended, and nobody can say how")
+_NOT_FOLLOWED: Mapping[model.Cause, Ending] = {
+    model.Cause.GAVE_UP: Ending("not followed", "is", "any more"),
+    model.Cause.VANISHED: Ending("vanished", "has"),
+}
+
+
+def judged(operation: model.Operation) -> model.Verdict:
+    """The verdict of an operation that ended."""
+    return operation.verdict or model.Verdict(operation.scan.result if operation.scan else model.ScanResult.UNKNOWN)
+
+
+def ending(operation: model.Operation, system: str) -> Ending:
+    """ "failed", "was aborted by Dana via Slack", "did not start"."""
+    verdict = judged(operation)
+    if verdict.problem and verdict.problem.cause in _NOT_FOLLOWED:
+        return _NOT_FOLLOWED[verdict.problem.cause]
+    if operation.scan is None and verdict.result not in scan_rules.WENT_WELL:
+        return Ending("did not start")
+    if verdict.result is not model.ScanResult.ABORTED:
+        return _ENDED.get(verdict.result, _UNKNOWN)
+    who = text.short(operation.aborted_by, 60, "")
+    return Ending("aborted", "was", f"by {who} via Slack" if who else f"in {system}")
+
+
+def facts(operation: model.Operation) -> str:
+    """ "2 new anomalies · 12 tables · 1,204,332 rows read · took 3 minutes", of one that ended."""
+    scan, until = operation.scan, ended(operation)
+    if scan is None:
+        return ""
+    finds = text.capital(found(scan)) if operation.request.kind == scan_rules.SCAN else ""
+    took = lasted(operation, until) if until else ""
+    parts = (finds, tables(scan), records(scan), f"took {took}" if took else "")
+    return " · ".join(part for part in parts if part)
+
+
 # --- how it goes -------------------------------------------------------------------------------------------------------------------
 
 

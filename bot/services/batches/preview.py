@@ -57,7 +57,7 @@ class Previews:
         systems = [reviewing.source] if reviewing.source else list(self.browse.sources)
         self._check([asked.action, *((model.Action.ASSIGN,) if reviewing.people else ())], systems, actor)
         chosen = await self.review.targets(reviewing, query, actor)
-        wants = await self._wants(chosen.systems, lambda name: self._with_people(reviewing, asked, name))
+        wants = await self._wants(chosen.systems, lambda name: self._with_people(reviewing, asked, name, actor))
         return await self._frozen(wants, chosen, self.review.words(reviewing), actor, reviewing.channel)
 
     async def again(self, ident: str, actor: model.Actor, channel: str) -> freeze.Preview:
@@ -129,11 +129,13 @@ class Previews:
     async def _ids(self, people: Sequence[str], source: str, actor: model.Actor) -> tuple[str, ...]:
         return (await self.people.resolve(model.Query(assignees=tuple(people)), source, actor)).assignees
 
-    async def _with_people(self, reviewing: model.ReviewInput, change: model.Change, source: str) -> model.Change:
+    async def _with_people(self, reviewing: model.ReviewInput, change: model.Change, source: str, actor: model.Actor) -> model.Change:
         """The change with its Slack users as the system's. Raises NotFound for somebody whom it does not know."""
         if not reviewing.people:
             return change
         match = await self.people.match(source, reviewing.people)
+        if any(one.id == actor.id for one in match.unknown):
+            raise self.people.unlinked(actor, source)
         if match.unknown:
             names = ", ".join(actor.name for actor in match.unknown)
             title = self.browse.capabilities(source).title

@@ -6,6 +6,7 @@ sent.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import uuid
@@ -16,8 +17,8 @@ from datetime import datetime, timedelta
 from bot import errors, model, ports
 from bot.core import connected, lookup, permissions, scan_rules
 from bot.render.kit import ids
-from bot.render.scan import scan_message
-from bot.services import abreast, cards, leasing
+from bot.services import abreast, leasing
+from bot.services.scans import showing
 
 PREVIEW_FOR = timedelta(hours=1)
 """A preview older than this is not confirmed any more: what it shows has changed since."""
@@ -53,7 +54,7 @@ class Scans:
     scanners: Mapping[str, ports.Scanner]
     store: ports.Operations
     leases: ports.Leases
-    cards: cards.Cards
+    shown: showing.Shown
     clock: ports.Clock
     grants: permissions.Grants
 
@@ -203,7 +204,7 @@ class Scans:
             raise errors.Stale("This was started or cancelled already. Its message in the channel tells how it goes.")
         started = await self.store.plan(plan)
         for operation in started:
-            await self.cards.publish(self.draft(operation))
+            await self.shown.publish(operation)
         return started
 
     async def cancel(self, plan: str, actor: model.Actor) -> None:
@@ -242,8 +243,9 @@ class Scans:
         await self.store.stop(operation.id, actor.name, self.clock.now())
         try:
             await scanner.abort(operation.scan.id)
-        except (errors.SourceUnavailable, errors.SourceGarbled):
-            raise  # nobody knows whether it was heard
+        except (errors.SourceUnavailable, errors.SourceGarbled) as error:
+            error.unsure = True  # nobody knows whether it was heard
+            raise
         except errors.SourceError:
             await self.store.stop(operation.id, operation.aborted_by, self.clock.now())
             raise
@@ -288,7 +290,7 @@ class Scans:
             gave_up = problem is not None and problem.cause is model.Cause.GAVE_UP
             if lease is None or not gave_up or not await self.store.save(lease, running):
                 raise errors.Stale("This is being followed already, or it has ended; its message tells how it stands.")
-        await self.cards.progress(self.draft(running))
+        await self.shown.progress(running)
         return running
 
     async def status(self, actor: model.Actor) -> tuple[Sequence[model.Operation], Sequence[model.Operation]]:
@@ -316,6 +318,13 @@ class Scans:
         _, scanner = self._system(source, model.Action.SCAN, actor)
         return await scanner.datastores()
 
+    async def any_datastore(self) -> str:
+        """A datastore to name in an example, "" where nobody tells of one."""
+        with contextlib.suppress(errors.SourceError):
+            places = await self.scanners[self.usual].datastores() if self.scanners else ()
+            return next((place.name for place in places if place.name.strip()), "")
+        return ""
+
     async def tables(self, source: str, datastores: Sequence[str], actor: model.Actor) -> Sequence[str]:
         """The names of the tables of these datastores (by id), for the form's second menu."""
         _, scanner = self._system(source, model.Action.SCAN, actor)
@@ -325,20 +334,6 @@ class Scans:
         """The names of all tags, for the form's third menu."""
         _, scanner = self._system(source, model.Action.SCAN, actor)
         return await scanner.tags()
-
-    # --- showing ---------------------------------------------------------------------------------------------------------------
-
-    def draft(self, operation: model.Operation) -> model.CardDraft:
-        """The operation's lasting message. Its payload never changes; what it shows is read when it is drawn."""
-        return cards.at_once(model.CardKind.SCAN, operation.channel, operation.id, {"operation": operation.id})
-
-    async def draw(self, card: model.Card) -> model.Message | None:
-        """What the operation's message shows now. Given to `post`, the only writer."""
-        operation = await self.store.get(str(card.payload.get("operation", "")))
-        if operation is None:
-            return None
-        connected.named(self.sources, operation.source)
-        return scan_message.card(operation, connected.capabilities(self.sources, operation.source), self.clock.now())
 
     def _system(self, name: str, action: model.Action, actor: model.Actor) -> tuple[ports.Source, ports.Scanner]:
         permissions.decide(action, actor, self.grants)

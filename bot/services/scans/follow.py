@@ -265,7 +265,7 @@ class Follow:
             actor=operation.actor,
             actor_name=operation.actor_name,
             after=after.status,
-            detail=f"{_SAID[passes]}, operation {operation.scan.id if operation.scan else ''}",
+            detail=f"{_SAID[passes]}{_rows(after, passes)}, operation {operation.scan.id if operation.scan else ''}",
         )
         known = await self.anomalies.get([ref])
         await self.anomalies.save(
@@ -278,6 +278,7 @@ class Follow:
                 entries=[entry],
             )
         )
+        await self.scans.shown.told(ref)
         return passes, stands
 
     async def _end(self, lease: model.Lease, operation: model.Operation, verdict: model.Verdict) -> None:
@@ -289,7 +290,7 @@ class Follow:
         verdict = replace(verdict, stopped=() if goes_on else operation.then)
         done = replace(operation, state=model.OperationState.DONE, verdict=verdict, ended=now, look=None)
         # Before it is decided: nobody looks at it afterwards, so a kill in between must not leave its message as it was.
-        await self.cards.progress(self.scans.draft(operation), MOMENT)
+        await self.scans.shown.progress(operation, MOMENT)
         if not await self.store.save(lease, done, [following] if following else ()):
             return
         self.telemetry.count("operations", kind=done.request.kind, what=verdict.result)
@@ -298,7 +299,7 @@ class Follow:
             await self._show(following)
 
     async def _show(self, operation: model.Operation) -> None:
-        await self.cards.progress(self.scans.draft(operation))
+        await self.scans.shown.progress(operation)
 
     # --- started elsewhere -----------------------------------------------------------------------------------------------------
 
@@ -380,6 +381,11 @@ def _known(scan: model.Scan, before: model.Scan) -> model.Scan:
         by=scan.by or before.by,
         tables=scan.tables or before.tables,
     )
+
+
+def _rows(anomaly: model.Anomaly, passes: bool | None) -> str:
+    rows = anomaly.records or 0
+    return f" ({rows:,} {'row' if rows == 1 else 'rows'})" if passes is False and rows else ""
 
 
 _SAID = {True: "passes", False: "still fails", None: "nobody can say"}

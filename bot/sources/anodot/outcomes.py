@@ -7,7 +7,7 @@ from bot import errors, model
 
 def refused(target: model.Anomaly, reason: str) -> model.Outcome:
     """It was not done, and why."""
-    return model.Outcome(target.ref, model.Result.REFUSED, reason)
+    return model.Outcome(target.ref, model.Result.REFUSED, reason, unlinked=reason == STRANGER)
 
 
 def gone(target: model.Anomaly) -> model.Outcome:
@@ -17,7 +17,7 @@ def gone(target: model.Anomaly) -> model.Outcome:
 
 def done(target: model.Anomaly, ours: model.Overlay | None = None, reason: str = "") -> model.Outcome:
     """It was done; `ours` is what the desk is to keep of it."""
-    return model.Outcome(target.ref, model.Result.DONE, reason, ours=ours)
+    return model.Outcome(target.ref, model.Result.DONE, reason, ours=ours, unlinked=reason == UNKNOWN)
 
 
 def failed(target: model.Anomaly, error: errors.SourceError) -> model.Outcome:

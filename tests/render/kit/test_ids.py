@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import errors, model
-from bot.core import batch_items
+from bot.core import batch_items, grammar
 from bot.render.anomaly import anomaly_card, anomaly_forms
 from bot.render.batch import batch_message
-from bot.render.desk import reports
-from bot.render.kit import ids, refusals
-from bot.render.scan import scan_form
+from bot.render.desk import link_form, reports, short_help
+from bot.render.kit import asked, ids, refusals
+from bot.render.scan import scan_form, scan_preview
 from tests.render import review_samples, samples, scan_samples, slack_rules
 
 RELEASED = {
@@ -42,12 +42,16 @@ RELEASED = {
     "scan.abort",
     "scan.fix",
     "scan.sync",
+    "scan.instead",
+    "scan.open",
+    "link.me",
 }
 """Action ids of messages that were ever released. This set only grows: old cards stay clickable."""
 
 RELEASED_CHOICES = {"comment", "history", "why", "verify"}
 RELEASED_FIXES = {"again", "sync", "profile", "all", "follow", "rest"}
-RELEASED_VIEWS = {"assign", "link", "comment", "delete", "scan", "review", "review.confirm"}
+RELEASED_HOME = {"home.filter", "home.back", "home.next"}
+RELEASED_VIEWS = {"assign", "link", "link.me", "comment", "delete", "scan", "review", "review.confirm"}
 
 
 def test_released_ids_are_never_removed() -> None:
@@ -60,6 +64,7 @@ def test_released_ids_are_never_removed() -> None:
 
 def test_every_id_is_on_the_list_of_released_ones() -> None:
     assert set(ids.MESSAGE_ACTIONS) == RELEASED
+    assert set(ids.HOME_ACTIONS) == RELEASED_HOME
 
 
 REVIEW_INPUTS = {ids.REVIEW_FILTER, ids.REVIEW_PICK, ids.REVIEW_WHICH, ids.REVIEW_ACTION, ids.REVIEW_PEOPLE}
@@ -80,8 +85,13 @@ def test_everything_that_can_be_pressed_is_known() -> None:
     messages.append(refusals.error(errors.Unclear("Which one?", systems=both, text="show 1001")))
     missing = scan_samples.problem(model.Cause.TABLE_MISSING, "ordrs", near=["orders"])
     found = scan_samples.done(model.ScanResult.FAILURE)
+    typed = grammar.scan("warehose-prod", sources=("qualytics",), default_source="qualytics")
+    near = model.Problem(model.Cause.DATASTORE_MISSING, names=("warehose-prod",), near=("warehouse-prod",))
+    messages.append(scan_preview.problems([near], samples.CAPABILITIES, "qualytics", typed))
+    messages.append(refusals.error(errors.NotLinked("You are not linked yet.", systems=both)))
     for operation in (scan_samples.PREVIEW, found):
         messages += scan_samples.every_scan_message(operation, [missing], samples.CAPABILITIES, samples.NOW).values()
+    messages.append(short_help.message(scans=True))
     messages.append(reports.report(model.FirstContact("qualytics", "Qualytics", 3)))
     messages.append(anomaly_card.anomaly(samples.ORDERS, model.Capabilities("Anomify", frozenset(model.Action)), samples.past()))
     drawn = {part["action_id"] for message in messages for part in slack_rules.pressable(message)}
@@ -91,13 +101,22 @@ def test_everything_that_can_be_pressed_is_known() -> None:
         *samples.every_view(samples.ORDERS, samples.CAPABILITIES).values(),
         anomaly_forms.pick(pending, [], [samples.DANA], samples.CAPABILITIES),
     ]
+    views.append(link_form.form("qualytics", samples.CAPABILITIES, asked.NOTHING))
     views.append(scan_form.form(scan_form.of([scan_samples.PREVIEW])))
     review_views = review_samples.every_review_view(review_samples.THIRD, samples.CAPABILITIES, messages[0])
     views += review_views.values()
     stepped = {part["action_id"] for view in views for part in slack_rules.pressable(view["blocks"]) if part["type"] == "button"}
     assert stepped == {ids.REVIEW_BACK, ids.REVIEW_NEXT}
     inputs = {block["element"]["action_id"] for view in views for block in view["blocks"] if block["type"] == "input"}
-    assert inputs == {ids.ASSIGN_PEOPLE, ids.COMMENT_TEXT, ids.LINK_PERSON, ids.DELETE_COUNT, *scan_samples.INPUTS, *REVIEW_INPUTS}
+    assert inputs == {
+        ids.ASSIGN_PEOPLE,
+        ids.COMMENT_TEXT,
+        ids.LINK_PERSON,
+        *ids.LINK_ME_INPUTS,
+        ids.DELETE_COUNT,
+        *scan_samples.INPUTS,
+        *REVIEW_INPUTS,
+    }
     callbacks = {view["callback_id"] for view in views if "callback_id" in view}
     assert callbacks == {value for name, value in vars(ids).items() if name.endswith("_VIEW")}
 

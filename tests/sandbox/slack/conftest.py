@@ -23,17 +23,17 @@ MANIFEST = Path(__file__).parents[3] / "manifest.yml"
 
 
 def app_manifest(**changes: Any) -> manifest.Manifest:
-    """The product's manifest; `home` adds the home tab, `without` takes scopes away, `events` subscribes, `off` stops interactivity,
-    `shortcuts` takes the place of the product's."""
+    """The product's manifest; `home` False takes the home tab away, `without` scopes and the events that need them, `events` takes the
+    place of the product's, `off` stops interactivity, `shortcuts` takes the place of the product's."""
     value = yaml.safe_load(MANIFEST.read_text())
     if "shortcuts" in changes:
         value["features"]["shortcuts"] = changes["shortcuts"]
-    if changes.get("home"):
-        value["features"]["app_home"] = {"home_tab_enabled": True}
-    scopes = value["oauth_config"]["scopes"]["bot"]
-    value["oauth_config"]["scopes"]["bot"] = [scope for scope in scopes if scope not in changes.get("without", ())]
-    if changes.get("events"):
-        value["settings"]["event_subscriptions"] = {"bot_events": changes["events"]}
+    value["features"]["app_home"]["home_tab_enabled"] = changes.get("home", True)
+    scopes = [scope for scope in value["oauth_config"]["scopes"]["bot"] if scope not in changes.get("without", ())]
+    value["oauth_config"]["scopes"]["bot"] = scopes
+    events = changes.get("events") or value["settings"].pop("event_subscriptions")["bot_events"]
+    if events := [event for event in events if manifest.EVENT_SCOPES.get(event, scopes[0]) in scopes]:
+        value["settings"]["event_subscriptions"] = {"bot_events": events}
     if changes.get("off"):
         value["settings"]["interactivity"]["is_enabled"] = False
     return manifest.parse(value)

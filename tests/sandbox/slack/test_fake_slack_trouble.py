@@ -180,7 +180,7 @@ COMMAND = {"command": "/x", "description": "d"}
         ({"features__slash_commands": [{"command": "/" + "x" * 32, "description": "d"}]}, "less than 33"),
         ({"features__slash_commands": [COMMAND, COMMAND]}, "unique"),
         ({"oauth_config__scopes__bot": ["chat:write"]}, "need the scope commands"),
-        ({"settings__event_subscriptions": {"bot_events": ["app_mention"]}}, "needs the scope app_mentions:read"),
+        ({"oauth_config__scopes__bot": ["chat:write", "commands", "im:history", "channels:read"]}, "needs the scope app_mentions:read"),
         ({"settings__socket_mode_enabled": False}, "missing required field without Socket Mode: url"),
     ],
 )

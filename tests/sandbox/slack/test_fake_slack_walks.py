@@ -421,5 +421,10 @@ async def test_signed_http(desk: Desk) -> None:
 async def test_the_home_tab(desk: Desk) -> None:
     await desk.client.views_publish(user_id="U0DANA", view={"type": "home", "blocks": [actions(button())]})
     assert (await desk.see("home/U0DANA"))["view"]["blocks"][0]["block_id"] == "row"
-    async with desk_of(slack.Workspace(app_manifest(), budgets=False)) as other:
+    async with desk_of(slack.Workspace(app_manifest(home=False), budgets=False)) as other:
         assert await error_of(other.client.views_publish(user_id="U0DANA", view={"type": "home", "blocks": []})) == "not_enabled"
+        assert (await other.do("home", user="U0DANA"))["error"] == "home_tab_not_enabled"
+    shown = (await desk.see("home/U0DANA"))["view"]["hash"]
+    empty = {"type": "home", "blocks": []}
+    assert (await desk.client.views_publish(user_id="U0DANA", view=empty, hash=shown))["view"]["hash"] != shown
+    assert await error_of(desk.client.views_publish(user_id="U0DANA", view=empty, hash=shown)) == "hash_conflict"

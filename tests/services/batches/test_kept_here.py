@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
 import pytest
 
 from bot import model
@@ -13,6 +17,22 @@ from tests.strange import loose
 Action, Fate, State = model.Action, model.Fate, model.State
 ACK, CLOSE = desks.ACK, model.Change(Action.ARCHIVE, archive_as="broken")
 TAKE = model.Change(Action.ACKNOWLEDGE, assignees=(loose.DANA.id,))
+
+
+@dataclass
+class DiesOnce(desks.Fuse):
+    """Burns down with whatever made this happen."""
+
+    happened: Callable[[], Awaitable[bool]] = field(kw_only=True)
+
+    async def through(self, call: Callable[[], Awaitable[Any]]) -> Any:
+        if self.left == 0:
+            raise desks.Killed
+        answer = await call()
+        if await self.happened():
+            self.left = 0
+            raise desks.Killed
+        return answer
 
 
 async def met(town: towns.Town, firm: int = 3, soft: int = 3) -> tuple[desks.Desk, list[model.Ref], list[model.Ref]]:
@@ -133,11 +153,12 @@ async def test_what_was_marked_and_not_done_is_not_taken_for_ours_when_somebody_
     town = loose_town
     desk, _, ours = await met(town, 1, 1)
     batch = await desk.ask(ACK, *ours)
-    step = 0
-    while {fate for fate, _ in (await desk.fates(batch)).values()} != {Fate.SENT}:
-        step += 1
-        await desks.killed(town.world.desk(desks.Fuse(step, after=True)).runs.run(batch))
-        town.world.clock.pass_by(seconds=60)
+
+    async def sent() -> bool:
+        return {fate for fate, _ in (await desk.fates(batch)).values()} == {Fate.SENT}
+
+    assert await desks.killed(town.world.desk(DiesOnce(happened=sent)).runs.run(batch))
+    town.world.clock.pass_by(seconds=60)
     await town.world.desk().click(ACK, ours[0], desks.LEE)
     town.world.clock.pass_by(seconds=60)
     await town.world.desk().settle()

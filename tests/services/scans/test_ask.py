@@ -210,8 +210,8 @@ async def test_the_form_offers_what_the_system_has_to_those_who_may_scan_it(lab:
 
 async def test_the_message_of_an_operation_that_is_forgotten_is_not_drawn(lab: Lab) -> None:
     operation = await lab.operation(await lab.ask())
-    card = await lab.store.cards.put(lab.scans.draft(replace(operation, id="gone")), lab.clock.now())
-    assert await lab.scans.draw(card) is None
+    card = await lab.store.cards.put(await lab.scans.shown.draft(replace(operation, id="gone")), lab.clock.now())
+    assert await lab.scans.shown.draw(card) is None
 
 
 async def test_a_fix_clicked_twice_starts_once(lab: Lab) -> None:

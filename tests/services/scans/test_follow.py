@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from bot import errors, model
+from bot.services import cards
 from bot.store import engine
 from tests.services.lab import DANA, GIVE_UP, LEE, Lab, away
 
@@ -241,7 +242,7 @@ async def test_two_processes_start_once_show_once_and_end_once(lab: Lab) -> None
         lab.clock.pass_by(seconds=1)
         await asyncio.gather(lab.turn(), other.turn())
     assert [one.kind for one in lab.works.started] == ["scan", "profile"]
-    assert len(lab.told()) == 2 and (await lab.operation(f"{ident}.2")).state is RUNNING
+    assert len(lab.told()) == 1 and (await lab.operation(f"{ident}.2")).state is RUNNING
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
@@ -343,8 +344,39 @@ async def test_a_chain_stops_with_the_reason_and_its_rest_is_one_click(lab: Lab)
     await lab.go(10)
     second = await lab.operation(f"{ident}.2")
     assert second.verdict is not None and second.verdict.stopped == ("scan",)
-    assert "the warehouse is suspended" in lab.told()[1] and "Scan was not started" in lab.told()[1]
+    (told,) = lab.told()
+    for line in ("(step 1 of 3) succeeded", "(step 2 of 3) failed", "the warehouse is suspended", "(step 3 of 3) was not started"):
+        assert line in told, line
     assert [one.kind for one in lab.works.started] == ["sync", "profile"]
+
+
+async def test_a_daily_chain_is_one_message_with_a_line_per_step(lab: Lab) -> None:
+    await lab.ask("sync", "profile", "scan", tables=())
+    await lab.turn()
+    (begun,) = lab.told()
+    assert (
+        begun.index("(step 1 of 3)") < begun.index("Profile of") < begun.index("Scan of") and begun.count("waits for the one before") == 2
+    )
+    for _ in range(3):
+        lab.works.end(str(899 + len(lab.works.started)))
+        await lab.go(6)
+    (ended,) = lab.told()
+    assert [one.kind for one in lab.works.started] == ["sync", "profile", "scan"] and ended.count("succeeded") == 3
+    assert set(lab.wall.threads.values()) == {""}
+
+
+async def test_the_message_that_an_earlier_release_gave_a_step_goes_on(lab: Lab) -> None:
+    ident = await lab.ask("sync", "profile", tables=())
+    await lab.turn()
+    lab.works.end()
+    await lab.go(4)
+    second = await lab.operation(f"{ident}.2")
+    own = cards.at_once(model.CardKind.SCAN, second.channel, second.id, {"operation": second.id})
+    await lab.cards.publish(own)
+    await lab.turn()
+    lab.works.end("901")
+    await lab.go(10)
+    assert len(lab.told()) == 2 and all("(step 2 of 2) succeeded" in told for told in lab.told())
 
 
 async def test_a_warning_lets_a_chain_go_on(lab: Lab) -> None:
@@ -363,7 +395,7 @@ async def test_what_somebody_asked_to_stop_is_not_gone_on_with(lab: Lab) -> None
     await lab.go(10)
     ended = await lab.operation(ident)
     assert ended.verdict is not None and ended.verdict.result is model.ScanResult.SUCCESS and ended.verdict.stopped == ("profile",)
-    assert len(lab.works.started) == 1 and "Profile was not started" in lab.told()[0]
+    assert len(lab.works.started) == 1 and "(step 2 of 2) was not started" in lab.told()[0]
 
 
 async def test_who_may_not_scan_any_more_starts_nothing(lab: Lab) -> None:

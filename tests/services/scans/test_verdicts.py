@@ -139,3 +139,19 @@ async def test_what_a_verification_found_is_in_the_history_and_on_the_card_at_on
     assert (await lab.store.anomalies.get([ANOMALY.ref]))[ANOMALY.ref].status == "Resolved"
     (line,) = [one for one in await lab.store.journal.history(ANOMALY.ref) if one.action == "verify"]
     assert (line.actor, line.actor_name, line.after) == (DANA.id, "Dana", "Resolved") and "operation 900" in line.detail
+
+
+async def test_a_verification_answers_in_the_cards_thread_and_names_the_anomaly(lab: Lab) -> None:
+    lab.works.anomalies["1001"] = ANOMALY
+    await lab.store.anomalies.save(ports.Observation("qualytics", [ANOMALY], read_at=lab.clock.now(), now=lab.clock.now()))
+    adopted = model.CardDraft(model.CardKind.ANOMALY, CHANNEL, str(ANOMALY.ref), ref=ANOMALY.ref, state=model.CardState.LIVE)
+    card = await lab.store.cards.adopt(adopted, "1600000000.000100", lab.clock.now())
+    lab.wall.shown[card.ts] = ""
+    proposal = await lab.scans.verify(ANOMALY.ref, DANA, CHANNEL)
+    await lab.scans.confirm(proposal.operations[0].plan, DANA)
+    await lab.turn()
+    lab.works.end()
+    await lab.go(6)
+    (ts,) = [ts for ts, thread in lab.wall.threads.items() if thread == card.ts]
+    assert len(lab.wall.threads) == 1 and "#1001 still fails" in lab.wall.shown[ts]
+    assert "Checked by Dana: still fails" in lab.wall.shown[card.ts]

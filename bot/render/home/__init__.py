@@ -1,0 +1,1 @@
+"""The App Home: what one person sees of the queue."""
