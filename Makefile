@@ -8,7 +8,7 @@ WORKERS = $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) * 2)")
 # What is compiled once serves all workers, and all processes that tests start, also where the environment says to keep nothing.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test quick mutants check fmt bench run browser clean
+.PHONY: help demo pictures test quick mutants check fmt bench run browser clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -20,6 +20,9 @@ help:  ## list the targets
 
 demo: .venv/.ready  ## the whole product offline, in the browser
 	$(PY) -m sandbox
+
+pictures: .venv/.ready browser  ## docs/pictures and docs/using.md, from the sandbox, some minutes
+	$(PY) -m tests.pictures
 
 test: .venv/.ready browser  ## all tests
 	$(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder

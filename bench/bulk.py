@@ -82,11 +82,11 @@ async def _work(here: stand.Stand, bot: stand.Bot) -> Finding:
         acks["Confirm"] = await _press(here, preview, "batch.confirm")
         receipt = await stand.until("the receipt is there", lambda: _message(here, "batch.undo"), PATIENCE)
     open_still = sum(word in ("Active", "Acknowledged") for word in (await _statuses(here)).values())
-    if f"{MANY:,} done" not in str(receipt["blocks"]):
+    if f"archived {MANY:,} anomalies" not in str(receipt["blocks"]):
         raise RuntimeError(f"the receipt does not tell of {MANY:,}: {receipt['text']}")
     async with _shift(here, bot) as shifts_back:
         acks["Undo"] = await _press(here, receipt, "batch.undo")
-        await stand.until("the receipt of the undo is there", lambda: _message(here, "Took back"), PATIENCE)
+        await stand.until("the receipt of the undo is there", lambda: _message(here, "Taken back by"), PATIENCE)
     after = await _statuses(here)
     strayed = sum(before[ident] != after[ident] for ident in before)
     return Finding(groups, idle, shifts[0], shifts_back[0], acks, (open_still, strayed))

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from bot import model, ports, settings
 from bot.core import permissions
 from bot.services import (
+    asking,
     browse,
     cards,
     digest,
@@ -27,6 +28,7 @@ from bot.services import (
     retention,
     review,
     status,
+    takes,
     triage,
 )
 from bot.services.batches import freeze, preview, run
@@ -103,6 +105,7 @@ def services(ground: Ground) -> Services:
         store=ground.store.cards,
         journal=ground.store.journal,
         clock=ground.clock,
+        ack_takes=configured.desk_ack_takes,
     )
     sharing, polling, telling = _sharing(ground), _poll(ground, wanted), _remarks(ground)
     posting, looking = _post(ground, wanted, sharing), _browse(ground, folk)
@@ -231,6 +234,7 @@ def _browse(ground: Ground, folk: people.People) -> browse.Browse:
         resolve=folk.resolve,
         clock=ground.clock,
         grants=ground.grants,
+        ack_takes=ground.configured.desk_ack_takes,
         routes=ground.routes,
         elsewhere=ground.elsewhere,
         known=open_ones.OpenOnes(store=ground.store.open_ones),
@@ -258,6 +262,10 @@ def _triage(
         grants=ground.grants,
         recorder=recorder,
         remarks=telling,
+        asking=asking.Asking(
+            cards=wanted, store=ground.store.cards, leases=ground.store.leases, messenger=ground.messenger, clock=ground.clock
+        ),
+        takes=takes.Takes(people=folk, journal=ground.store.journal, on=ground.configured.desk_ack_takes),
         actor_comments=ground.configured.desk_actor_comments,
     )
 

@@ -10,6 +10,7 @@
     │   │   └── NotLinked          the person is nobody there that this desk knows of, and can say who
     │   ├── Unclear                several systems have an anomaly with this id
     │   └── Stale                  somebody changed it in between, and the action no longer makes sense
+    │       └── Repeated           the same person asked for the same, and it is under way
     ├── SourceError                an anomaly system did not do what was asked
     │   ├── SourceUnavailable      time-out, dropped connection, 5xx; worth another try
     │   ├── SourceRateLimited      429; knows how long to wait
@@ -102,6 +103,10 @@ class Unclear(UserError):
 
 class Stale(UserError):
     """The anomaly moved on; the message says who did what, and when."""
+
+
+class Repeated(Stale):
+    """The same person asked for the same a moment ago, and it is under way."""
 
 
 class SourceError(BotError):

@@ -137,6 +137,7 @@ class Settings(BaseSettings):
     desk_posts_per_minute: Annotated[int, _number(1, 1000, int)] = 300
     desk_keep_days: Annotated[int, _number(1, 3650, int)] = 180
     desk_actor_comments: Annotated[bool, BeforeValidator(setting_values.switch)] = True
+    desk_ack_takes: Annotated[bool, BeforeValidator(setting_values.switch)] = True
     desk_admins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_members)] = ()
     desk_permissions: Annotated[Mapping[str, Any], NoDecode, BeforeValidator(_permissions)] = Field(default_factory=dict)
     desk_webhook_secret: Secret | None = None

@@ -12,16 +12,20 @@ from bot import errors, model
 from bot.core import grammar
 from bot.render.anomaly import anomaly_card, anomaly_forms, histories, replies
 from bot.render.kit import ids, modals, refusals
+from bot.render.review import review_input
 from bot.services import triage
-from handlers import desk, guard, incoming, linking, scans
+from handlers import bulk, desk, guard, incoming, linking, scans
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+ONLY = model.Change(model.Action.ACKNOWLEDGE)
+
 DIRECT: Mapping[str, model.Change] = {
-    ids.ACKNOWLEDGE: model.Change(model.Action.ACKNOWLEDGE),
-    ids.UNACKNOWLEDGE: model.Change(model.Action.UNACKNOWLEDGE),
+    ids.ACKNOWLEDGE: model.Change(model.Action.ACKNOWLEDGE, taking=True),
+    ids.GROUP_ACKNOWLEDGE: ONLY,
+    ids.UNACKNOWLEDGE: model.Change(model.Action.UNACKNOWLEDGE, taking=True),
     ids.REOPEN: model.Change(model.Action.REOPEN),
 }
 """Buttons that need no further question."""
@@ -52,22 +56,26 @@ async def _act(desk: desk.Desk, request: incoming.Request, change: model.Change,
         response_url=request.response_url if lasting else "",
         shown={target.ref: target.version},
     )
-    receipt = await desk.triage.act(change, target.ref, actor, click)
-    await guard.say(desk, request, replies.receipt(receipt, actor, desk.browse.capabilities(target.ref.source)))
+    try:
+        receipt = await desk.triage.act(change, target.ref, actor, click)
+    except errors.Repeated:
+        return  # the card says that it is under way, and then what became of it
+    redrawn = receipt.shown if lasting else await _redrawn(desk, request, target, actor)
+    if not (redrawn and replies.silent(receipt, actor)):
+        await guard.say(desk, request, replies.receipt(receipt, actor, desk.browse.capabilities(target.ref.source)))
     await linking.offer(desk, request, receipt, actor)
-    if not lasting:
-        await _redraw(desk, request, target, actor)
 
 
-async def _redraw(desk: desk.Desk, request: incoming.Request, target: ids.ButtonTarget, actor: model.Actor) -> None:
-    """An ephemeral card is nobody's row: it is redrawn through its own response_url. The action is done and told whatever comes of it."""
+async def _redrawn(desk: desk.Desk, request: incoming.Request, target: ids.ButtonTarget, actor: model.Actor) -> bool:
+    """An ephemeral card is nobody's row: it is redrawn through its own response_url. The action is done whatever comes of it."""
     try:
         shown = await desk.browse.show(target.ref, actor)
-        await desk.messenger.respond(
-            request.response_url, anomaly_card.anomaly(shown.anomaly, shown.capabilities, shown.past), replace=True
-        )
+        card = anomaly_card.anomaly(shown.anomaly, shown.capabilities, shown.past)
+        await desk.messenger.respond(request.response_url, card, replace=True)
     except errors.BotError as error:
         log.info("a card that only its reader sees stays as it was: %s", error)
+        return False
+    return True
 
 
 async def _assign(desk: desk.Desk, request: incoming.Request) -> None:
@@ -113,7 +121,19 @@ async def _why(desk: desk.Desk, request: incoming.Request, target: ids.ButtonTar
 
 More = Callable[[desk.Desk, incoming.Request, ids.ButtonTarget], Awaitable[None]]
 
+
+async def _only(desk: desk.Desk, request: incoming.Request, target: ids.ButtonTarget) -> None:
+    """Acknowledged, and nobody gets it."""
+    await _act(desk, request, ONLY, target)
+
+
+async def _opened(desk: desk.Desk, request: incoming.Request, target: ids.ButtonTarget) -> None:
+    """A link: Slack opens the page, and the ack is all it wants."""
+
+
 MORE: Mapping[str, More] = {
+    ids.MORE_OPEN: _opened,
+    ids.MORE_ONLY: _only,
     ids.MORE_COMMENT: _comment,
     ids.MORE_HISTORY: guard.looks(_history),
     ids.MORE_WHY: guard.looks(_why),
@@ -152,6 +172,15 @@ async def _members(desk: desk.Desk, request: incoming.Request) -> None:
     await guard.say(desk, request, replies.listing(listing, card_id), instead=True)
 
 
+async def _group_archive(desk: desk.Desk, request: incoming.Request) -> None:
+    """[Archive as…] on a card of many: a preview of those that the card showed."""
+    outcome, scope = _read(ids.decode_members, request.value)
+    change = model.Change(model.Action.ARCHIVE, archive_as=outcome)
+    every = model.ReviewInput(scope, "", 0, (), frozenset(), review_input.ALL, "", change, channel=request.channel)
+    preview = await desk.previews.reviewed(every, model.Query(), await desk.people.actor(request.user))
+    await bulk.show(desk, request, preview)
+
+
 async def _list(desk: desk.Desk, request: incoming.Request, sort: str = "") -> None:
     """A page of a list, in place of the page that was clicked. `sort` is how, where the button does not say."""
     offset, words = _read(ids.decode_page, request.value)
@@ -172,6 +201,7 @@ ACTIONS: Mapping[str, guard.Handler] = {
     ids.MORE: _more,
     ids.SHOW: guard.looks(_show),
     ids.GROUP_LIST: guard.looks(_members),
+    ids.GROUP_ARCHIVE: _group_archive,
     ids.LIST_PAGE: guard.looks(_list),
     ids.CONTACT_NEWEST: guard.looks(partial(_list, sort="newest")),
     ids.CONTACT_LIST: guard.looks(_list),

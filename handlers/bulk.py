@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ from slack_bolt.async_app import AsyncAck
 from bot import errors, model
 from bot.core import grammar, permissions
 from bot.render.anomaly import replies
-from bot.render.batch import batch_message, deletion_form
+from bot.render.batch import batch_message, batch_preview, deletion_form
 from bot.render.kit import ids, modals, refusals
 from bot.services import triage
 from bot.services.batches import freeze
@@ -24,7 +25,7 @@ async def change(desk: desk.Desk, request: incoming.Request, command: grammar.Co
     click = triage.Click(key=f"command:{request.trigger_id}", channel=request.channel)
     answer = await desk.previews.change(command, actor, click)
     if isinstance(answer, freeze.Preview):
-        await _show(desk, request, answer)
+        await show(desk, request, answer)
         return
     source = answer.outcomes[0].ref.source
     await guard.say(desk, request, replies.receipt(answer, actor, desk.browse.capabilities(source)))
@@ -43,10 +44,11 @@ async def asked_to_delete(desk: desk.Desk, request: incoming.Request, command: g
         raise
     nothing = modals.notice(DELETE_TITLE, "Nothing of this can be deleted. The message in the channel says why.")
     await desk.messenger.update_view(view_id, deletion_form.form(preview.batch, preview.todo) if preview.todo else nothing)
-    await _show(desk, request, preview)
+    await show(desk, request, preview)
 
 
-async def _show(desk: desk.Desk, request: incoming.Request, preview: freeze.Preview) -> None:
+async def show(desk: desk.Desk, request: incoming.Request, preview: freeze.Preview) -> None:
+    """A preview, and what of it is not known any more."""
     await guard.say(desk, request, shown(preview))
     if preview.missing:
         alone = len({ref.source for ref in preview.missing}) == 1
@@ -57,37 +59,50 @@ async def _show(desk: desk.Desk, request: incoming.Request, preview: freeze.Prev
 
 def shown(preview: freeze.Preview) -> model.Message:
     """The preview as a message."""
-    silent, later = preview.unheard, preview.later
-    return batch_message.preview(preview.batch, preview.split, preview.progress, preview.capabilities, preview.names, silent, later)
+    return batch_preview.preview(preview.view, preview.split, preview.unheard, preview.later, preview.matching)
 
 
 async def undo(desk: desk.Desk, request: incoming.Request, command: grammar.Command, actor: model.Actor) -> None:
-    """`/anomalies undo [batch]`"""
-    await _undo(desk, request, command.batch, actor)
+    """`/anomalies undo [batch]`: the message that changes may be far above, so that it is named."""
+    started = await _undo(desk, request, command.batch, actor)
+    told = await desk.batches.taken_back_by(started)
+    await guard.say(desk, request, batch_message.taking_back(await desk.batches.view(told)))
+    await desk.runs.work()
 
 
 async def pressed_undo(desk: desk.Desk, request: incoming.Request) -> None:
-    """[Undo] on a receipt."""
+    """[Undo] on a receipt, which tells what comes of it."""
     await _undo(desk, request, request.value, await desk.people.actor(request.user))
-
-
-async def _undo(desk: desk.Desk, request: incoming.Request, ident: str, actor: model.Actor) -> None:
-    started = await desk.batches.undo(ident, actor, await desk.messenger.home(request.channel, actor.id))
-    await guard.say(desk, request, batch_message.started(started, await desk.batches.capabilities(started)))
     await desk.runs.work()
+
+
+async def _undo(desk: desk.Desk, request: incoming.Request, ident: str, actor: model.Actor) -> model.Batch:
+    return await desk.batches.undo(ident, actor, await desk.messenger.home(request.channel, actor.id))
 
 
 async def pressed_again(desk: desk.Desk, request: incoming.Request) -> None:
     """[Try that part again] on a receipt: a new preview of exactly those."""
     actor = await desk.people.actor(request.user)
-    await _show(desk, request, await desk.previews.again(request.value, actor, request.channel))
+    await show(desk, request, await desk.previews.again(request.value, actor, request.channel))
 
 
 async def pressed_confirm(desk: desk.Desk, request: incoming.Request) -> None:
-    """[Confirm] on a preview: the preview is replaced, the batch runs."""
+    """[Confirm] on a preview: the batch's message takes its place."""
     actor = await desk.people.actor(request.user)
     batch = await desk.batches.confirm(request.value, actor)
-    await desk.messenger.respond(request.response_url, batch_message.started(batch, await desk.batches.capabilities(batch)), replace=True)
+    if batch.channel == request.channel:
+        with contextlib.suppress(errors.DeliveryError):  # one that cannot be taken away says what became of it when it is pressed
+            await desk.messenger.dismiss(request.response_url)
+    else:
+        await desk.messenger.respond(request.response_url, batch_message.started(await desk.batches.view(batch)), replace=True)
+    await desk.runs.work()
+
+
+async def begun(desk: desk.Desk, request: incoming.Request, batch: model.Batch, channel: str) -> None:
+    """A batch that was confirmed in a form: its message tells of it, and whoever looks at another `channel` is told where that is."""
+    if channel and channel != batch.channel:
+        where = incoming.Request(request.body, request.user, channel, "", "")
+        await guard.say(desk, where, batch_message.started(await desk.batches.view(batch)))
     await desk.runs.work()
 
 
@@ -113,9 +128,7 @@ async def delete(desk: desk.Desk, request: incoming.Request, ack: AsyncAck) -> N
         await ack(response_action="errors", errors={ids.DELETE_COUNT: refusals.error(error).text})
         return
     await ack()
-    where = incoming.Request(request.body, request.user, batch.channel, "", "")
-    await guard.say(desk, where, batch_message.started(batch, await desk.batches.capabilities(batch)))
-    await desk.runs.work()
+    await begun(desk, request, batch, batch.channel)
 
 
 ACTIONS: Mapping[str, guard.Handler] = {

@@ -10,7 +10,6 @@ from slack_bolt.async_app import AsyncAck
 
 from bot import errors, model
 from bot.core import grammar
-from bot.render.batch import batch_message
 from bot.render.kit import ids, modals, refusals
 from bot.render.review import review_form, review_input
 from handlers import bulk, desk, guard, incoming
@@ -138,9 +137,7 @@ async def confirmed(desk: desk.Desk, request: incoming.Request, ack: AsyncAck) -
         await ack(response_action="update", view=modals.notice(TITLE, refusals.error(error)))
         return
     await ack()
-    where = incoming.Request(request.body, request.user, channel, "", "")
-    await guard.say(desk, where, batch_message.started(batch, await desk.batches.capabilities(batch)))
-    await desk.runs.work()
+    await bulk.begun(desk, request, batch, channel)
 
 
 def _read(request: incoming.Request) -> model.ReviewInput:

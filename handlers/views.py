@@ -126,7 +126,8 @@ async def _act(
     except errors.BotError as error:
         await guard.say(desk, where, refusals.error(error))
         return
-    await guard.say(desk, where, replies.receipt(receipt, actor, desk.browse.capabilities(pending.ref.source)))
+    if not (receipt.shown and replies.silent(receipt, actor)):
+        await guard.say(desk, where, replies.receipt(receipt, actor, desk.browse.capabilities(pending.ref.source)))
     await linking.offer(desk, where, receipt, actor)
 
 

@@ -29,6 +29,7 @@ from bot.sources.autional import filters
 from bot.sources.qualytics import list_params
 from handlers import actions, commands, events, views
 from sandbox.slack import manifest as fake
+from tests.pictures import kinds
 from tests.sources import staging
 
 ROOT = Path(__file__).parent.parent
@@ -427,3 +428,12 @@ def test_the_architecture_page_names_every_file() -> None:
     files = [path for room in ("bot", "handlers") for path in (ROOT / room).rglob("*.py") if path.read_text().strip()]
     kept = [path.relative_to(ROOT) for path in files if path.name != "__init__.py" and "versions" not in path.parts]
     assert [str(path) for path in kept if f"| `{path.name}` |" not in page.split(f"### `{path.parent}/`", 1)[-1].split("###", 1)[0]] == []
+
+
+def test_the_page_of_pictures_is_that_of_its_table_and_they_stay_small() -> None:
+    assert (ROOT / "docs/using.md").read_text() == kinds.page()
+    sizes = {path.name: path.stat().st_size for path in (ROOT / "docs/pictures").iterdir()}
+    assert {f"{kind.file}.png" for kind in kinds.KINDS} <= sizes.keys()
+    assert sum(sizes.values()) < 3_000_000
+    shown = re.findall(r"docs/pictures/([\w.-]+)", (ROOT / "README.md").read_text())
+    assert len(shown) == 3 and sum(sizes[name] for name in shown) < 1_000_000

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from bot import errors, model
@@ -47,13 +46,6 @@ def together(systems: Mapping[str, Able], names: Collection[str]) -> model.Capab
     supports = frozenset(action for one in found for action in one.supports)
     stages = dict.fromkeys(stage for one in found for stage in one.stages)
     return model.Capabilities(phrases.both([one.title for one in found]), supports, tuple(outcomes), stages=tuple(stages))
-
-
-def shared(systems: Mapping[str, Able], names: Collection[str]) -> model.Capabilities:
-    """What each of several systems lets people do."""
-    found = [capabilities(systems, name) for name in names]
-    supports = frozenset.intersection(*(one.supports for one in found)) if found else frozenset()
-    return replace(together(systems, names), supports=supports)
 
 
 def require(system: Able, action: model.Action) -> None:

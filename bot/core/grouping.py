@@ -12,12 +12,35 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot import model
+from bot.core import stored_reports
 
 GROUP_QUIET = timedelta(minutes=10)
 """A group card takes in the next burst when the last one was not longer ago."""
 
 GROUP_AGE = timedelta(hours=1)
 """A group card older than this has scrolled away: the next burst gets a new one."""
+
+
+ONE_BY_ONE = 3
+"""Of more critical ones that join a card at once one line tells."""
+
+
+def heralds(group: model.Card, joined: Sequence[model.Ref]) -> Sequence[model.CardDraft]:
+    """The lines in the thread of a card that is there already, sent to the channel too, about critical ones that joined it: none of them is
+    to be found by an edit alone. `group` is the card with the version in which they joined."""
+    some = [(ref,) for ref in joined] if len(joined) <= ONE_BY_ONE else [tuple(joined)]
+    return [
+        model.CardDraft(
+            model.CardKind.REPORT,
+            group.channel,
+            f"joined:{group.id}:{group.wanted}:{refs[0]}",
+            route=group.route,
+            payload=stored_reports.pack(model.CriticalJoined(group.id, refs)),
+            state=model.CardState.LIVE,
+            reason=model.Reason.REPORT,
+        )
+        for refs in some
+    ]
 
 
 def decide(

@@ -16,7 +16,7 @@ ARCHIVED = model.State.ARCHIVED
 
 
 def of(anomaly: model.Anomaly) -> model.Snapshot:
-    """The parts of an anomaly that a change can touch."""
+    """The parts of an anomaly that a change can touch, and how bad it is."""
     return model.Snapshot(
         anomaly.state,
         anomaly.status,
@@ -24,6 +24,7 @@ def of(anomaly: model.Anomaly) -> model.Snapshot:
         assignees=tuple(person.id for person in anomaly.assignees),
         tags=anomaly.tags,
         description=anomaly.description,
+        severity=anomaly.severity,
     )
 
 

@@ -21,6 +21,7 @@ _STORED: Mapping[type[model.Report], tuple[str, Mapping[str, str]]] = {
     model.RequestInterrupted: ("interrupted", {"action": "action", "refs": "refs", "why": "why", "at": "at"}),
     model.ChannelRefuses: ("channel_gone", {"channel": "channel", "code": "code", "at": "at"}),
     model.ChannelWorks: ("channel_back", {"channel": "channel", "since": "since", "at": "at"}),
+    model.CriticalJoined: ("critical_joined", {"thread": "thread", "refs": "refs"}),
     model.UnknownReport: ("", {"what": "what"}),
 }
 """The word of each report, and the key of each of its fields."""
@@ -79,8 +80,11 @@ def _replaced(payload: Payload) -> model.Report:
 
 
 def _interrupted(payload: Payload) -> model.Report:
-    refs = tuple(ref for one in payload.get("refs") or () if (ref := _ref(str(one))) is not None)
-    return model.RequestInterrupted(_word(payload, "action"), refs, _word(payload, "why"), _date(payload, "at"))
+    return model.RequestInterrupted(_word(payload, "action"), _refs(payload), _word(payload, "why"), _date(payload, "at"))
+
+
+def _joined(payload: Payload) -> model.Report:
+    return model.CriticalJoined(_word(payload, "thread"), _refs(payload))
 
 
 def _channel_refuses(payload: Payload) -> model.Report:
@@ -104,6 +108,7 @@ _READ: Mapping[str, Callable[[Payload], model.Report]] = {
     "interrupted": _interrupted,
     "channel_gone": _channel_refuses,
     "channel_back": _channel_works,
+    "critical_joined": _joined,
 }
 
 
@@ -116,6 +121,10 @@ def _ref(word: str) -> model.Ref | None:
         return model.Ref.parse(word)
     except ValueError:
         return None
+
+
+def _refs(payload: Payload) -> tuple[model.Ref, ...]:
+    return tuple(ref for one in payload.get("refs") or () if (ref := _ref(str(one))) is not None)
 
 
 def _date(payload: Payload, key: str) -> datetime | None:

@@ -80,7 +80,7 @@ class SlackMessenger:
         self._member_until: dict[str, float] = {}
         self._self: tuple[str, str] | None = None
 
-    async def post(self, channel: str, message: model.Message, card: str, thread: str = "") -> str:
+    async def post(self, channel: str, message: model.Message, card: str, thread: str = "", *, broadcast: bool = False) -> str:
         """A new message with our card id in its metadata; returns its ts. Raises SlackAmbiguous when nobody knows whether it was stored."""
         room = await self._room(channel)
         async with self._turn(Lane.POST, room):
@@ -88,12 +88,13 @@ class SlackMessenger:
                 "chat.postMessage",
                 self._client.chat_postMessage(
                     channel=room,
-                    thread_ts=thread or None,
                     text=message.text,
                     blocks=list(message.blocks) or None,
                     metadata={"event_type": EVENT, "event_payload": {"card": card}},
                     unfurl_links=False,
                     unfurl_media=False,
+                    thread_ts=thread or None,
+                    reply_broadcast=True if thread and broadcast else None,
                 ),
                 repeatable=False,
                 pause=(Lane.POST, room),
@@ -135,13 +136,20 @@ class SlackMessenger:
         An address that is used up (5 uses, 30 minutes) raises SlackRejected with code used_url or expired_url; the message itself lives on.
         So does one that is not Slack's (code foreign_url), to which nothing is sent: what we answer is for people of our workspace.
         """
-        if not _slacks_own(response_url, self._client.base_url):
-            raise errors.SlackRejected("The address to answer to is not one of Slack's.", code="foreign_url")
         body: dict[str, Any] = {"text": message.text, "replace_original": replace}
         body |= {"blocks": list(message.blocks)} if message.blocks or replace else {}
         body |= {} if replace else {"response_type": "ephemeral"}
+        await self._answer(response_url, body, repeatable=replace)
+
+    async def dismiss(self, response_url: str) -> None:
+        """Take away the clicked message that only its actor sees. Raises as `respond` does."""
+        await self._answer(response_url, {"delete_original": True}, repeatable=True)
+
+    async def _answer(self, url: str, body: Mapping[str, Any], *, repeatable: bool) -> None:
+        if not _slacks_own(url, self._client.base_url):
+            raise errors.SlackRejected("The address to answer to is not one of Slack's.", code="foreign_url")
         with self._counted("response_url"):
-            await failures.ask_url(self._answer_to(response_url, body), repeatable=replace)
+            await failures.ask_url(self._answer_to(url, body), repeatable=repeatable)
 
     async def _answer_to(self, url: str, body: Mapping[str, Any]) -> WebhookResponse:
         """The library's webhook client follows redirects; this goes to Slack or nowhere."""

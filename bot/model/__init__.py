@@ -20,11 +20,11 @@ from bot.model.anomalies import (
     Standing,
     State,
 )
-from bot.model.batches import Batch, BatchState, Fate, Item, Progress, Refusals, Snapshot, Split
+from bot.model.batches import Afterwards, Batch, BatchState, BatchView, Fate, Item, Progress, Refusals, Snapshot, Split
 from bot.model.cards import Block, Card, CardDraft, CardKind, CardState, Decision, Message, Reason, Route, Window
 from bot.model.digest import Digest, DigestDay, DigestLine, NoisyCheck, Unread
 from bot.model.evidence import NO_EVIDENCE, Common, Detection, Evidence
-from bot.model.findings import Direction, Fact, Happening, Scale, Series
+from bot.model.findings import Direction, Fact, Happening, Point, Scale, Series
 from bot.model.home import Home, HomeFacts, HomeQueue, Load, Turn
 from bot.model.leases import Crew, Lease
 from bot.model.overlays import Kept, Overlay
@@ -33,6 +33,7 @@ from bot.model.queries import Answer, ClientOptions, Found, Handling, Idents, Ow
 from bot.model.reports import (
     ChannelRefuses,
     ChannelWorks,
+    CriticalJoined,
     FirstContact,
     LinkReplaced,
     NewlyAssigned,
@@ -54,10 +55,12 @@ __all__ = [
     "OVER",
     "Action",
     "Actor",
+    "Afterwards",
     "Anomaly",
     "Answer",
     "Batch",
     "BatchState",
+    "BatchView",
     "Block",
     "Capabilities",
     "Card",
@@ -77,6 +80,7 @@ __all__ = [
     "Common",
     "Contact",
     "Crew",
+    "CriticalJoined",
     "Decision",
     "Detection",
     "Digest",
@@ -119,6 +123,7 @@ __all__ = [
     "Person",
     "Place",
     "PlacesMet",
+    "Point",
     "Problem",
     "Progress",
     "Proposal",

@@ -34,7 +34,8 @@ class Change:
 
     `archive_as` is the word of a way of closing (`model.Closing`), None where the system has none. `stage` is the word that an
     acknowledged anomaly gets (`model.Stage`), None for the system's usual one. `case` is what it is linked to. `assignees` are ids of the
-    system's users: None leaves them, () clears them, anything else replaces them.
+    system's users: None leaves them, () clears them, anything else replaces them. `swap` are the names of two people, for a batch in which
+    the second takes the place of the first: its anomalies have assignees of their own.
     """
 
     action: Action
@@ -46,6 +47,8 @@ class Change:
     comment: str = ""
     stage: str | None = None
     case: str = ""
+    swap: tuple[str, str] | None = None
+    taking: bool = False
 
 
 class Result(StrEnum):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from bot.model.actions import Change
-from bot.model.anomalies import Anomaly, Ref, State
+from bot.model.anomalies import Anomaly, Ref, Severity, State
+from bot.model.sources import Capabilities
 
 
 class BatchState(StrEnum):
@@ -35,7 +36,8 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The parts of an anomaly that a change can touch, so that drift can be seen and an undo can restore them."""
+    """The parts of an anomaly that a change can touch, so that drift can be seen and an undo can restore them. `severity` is none of them:
+    it is remembered so that a receipt can say how bad they were."""
 
     state: State
     status: str
@@ -43,6 +45,7 @@ class Snapshot:
     assignees: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     description: str = ""
+    severity: Severity | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +108,47 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """What a batch selects, counted: by datastore, by table and by status, the most first; five samples."""
+    """What a batch would change, counted, the most first: by datastore, by table ("" for none), by status (nothing where none differ in
+    theirs), by severity (the worst first), by system and by assignees ("" for nobody); the worst as samples.
 
-    places: Sequence[tuple[str, int]]
-    tables: Sequence[tuple[str, int]]
-    statuses: Sequence[tuple[str, int]]
+    `others` are assigned, and not to the one who asks; `acknowledged` are open and were acknowledged. `placed` are the systems that have
+    datastores or tables: the anomalies of the others are not among those that are counted by them.
+    """
+
+    places: Sequence[tuple[str, int]] = ()
+    tables: Sequence[tuple[str, int]] = ()
+    statuses: Sequence[tuple[str, int]] = ()
     sample: Sequence[Anomaly] = ()
+    severities: Sequence[tuple[Severity | None, int]] = ()
+    systems: Sequence[tuple[str, int]] = ()
+    assignees: Sequence[tuple[str, int]] = ()
+    others: int = 0
+    acknowledged: int = 0
+    placed: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Afterwards:
+    """What became of those that a batch changed, counted: by severity (those without one, and those of which nobody wrote it down, not at
+    all), and by the word for how the batch left them."""
+
+    severities: Sequence[tuple[Severity, int]] = ()
+    statuses: Sequence[tuple[str, int]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BatchView:
+    """A batch, and what its messages tell of it.
+
+    `systems`: what each of its systems lets people do, by name. `shares`: what became of the items of each, where there are several.
+    `undoable`: it can be taken back now. `names` of the people whom it assigns, by their ids. `back` takes it back, or has done so.
+    """
+
+    batch: Batch
+    progress: Progress
+    systems: Mapping[str, Capabilities]
+    undoable: bool = False
+    names: Mapping[str, str] = field(default_factory=dict)
+    shares: Mapping[str, Mapping[Fate, int]] = field(default_factory=dict)
+    done: Afterwards = Afterwards()
+    back: BatchView | None = None

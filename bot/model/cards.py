@@ -124,7 +124,7 @@ class Card:
 
     @property
     def thread(self) -> str:
-        """The ts of the message in whose thread it stands, "" for the channel itself."""
+        """The ts of the message in whose thread it stands (of a report: the id of its card), "" for the channel itself."""
         return str(self.payload.get("thread", ""))
 
 

@@ -45,6 +45,16 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
+class Point:
+    """A value of a metric, and the range in which it was expected at that time (None: nobody says)."""
+
+    at: datetime
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Happening:
     """Something that happened around an anomaly, as its system tells it."""
 

@@ -98,6 +98,14 @@ class ChannelWorks:
 
 
 @dataclass(frozen=True, slots=True)
+class CriticalJoined:
+    """Critical anomalies that joined a card of many which was there already, told in its thread: `thread` is the id of that card."""
+
+    thread: str
+    refs: tuple[Ref, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class UnknownReport:
     """One that another release stored, by its word."""
 
@@ -114,5 +122,6 @@ Report = (
     | RequestInterrupted
     | ChannelRefuses
     | ChannelWorks
+    | CriticalJoined
     | UnknownReport
 )

@@ -14,11 +14,13 @@ from bot.model.sources import Capabilities
 @dataclass(frozen=True, slots=True)
 class ReviewScope:
     """What a review looks through: the members of a group card, or (`card` "") what matches a filter, as canonical text. `version` is the
-    card as somebody saw it (`Card.wanted`): who joined later is not meant; 0 where nobody knows, and all are."""
+    card as somebody saw it (`Card.wanted`): who joined later is not meant; 0 where nobody knows, and all are. Of one `severity` those that
+    are open are meant, "" of all."""
 
     words: str = ""
     card: str = ""
     version: int = 0
+    severity: str = ""
 
 
 @dataclass(frozen=True, slots=True)

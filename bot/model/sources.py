@@ -89,7 +89,7 @@ class Stage:
 class Capabilities:
     """What a source lets people do, as far as a card has to know: its title, the actions that exist, the ways of closing, the stages of
     what is acknowledged. Of some of its anomalies the desk keeps the parts that are `unkept`. `longest_comment` is how many characters a
-    comment may have (0: no limit is known)."""
+    comment may have (0: no limit is known). `ack_takes`: whoever acknowledges what nobody has gets it, too."""
 
     title: str
     supports: frozenset[Action]
@@ -97,3 +97,4 @@ class Capabilities:
     unkept: frozenset[Part] = frozenset()
     stages: tuple[Stage, ...] = ()
     longest_comment: int = 0
+    ack_takes: bool = False

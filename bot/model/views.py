@@ -26,22 +26,27 @@ class Recurrence:
     """What the store knows of earlier anomalies with the same fingerprint, and of this one.
 
     `seen` counts them within seven days, this one included; `archived_before` is the last earlier closing; `last` the newest thing
-    that was done to this very anomaly.
+    that was done to this very anomaly. `lines` are the newest things that were, the last one first: not all of very many. `first` says
+    that the store knows of no other one like it, ever; without a fingerprint nobody can say.
     """
 
     seen: int = 1
     archived_before: Entry | None = None
     last: Entry | None = None
+    lines: Sequence[Entry] = ()
+    first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What an action did: one outcome per anomaly, the anomalies as read back, and remarks for the actor in full sentences."""
+    """What an action did: one outcome per anomaly, the anomalies as read back, and remarks for the actor in full sentences. `shown`: the
+    message that was clicked tells it already, or is just being edited."""
 
     change: Change
     outcomes: Sequence[Outcome]
     after: Mapping[Ref, Anomaly]
     remarks: Sequence[str] = ()
+    shown: bool = False
 
 
 @dataclass(frozen=True, slots=True)

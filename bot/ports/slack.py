@@ -11,9 +11,9 @@ from bot import model
 class Messenger(Protocol):
     """What can be shown in Slack. Every call raises `errors.DeliveryError` or a child of it, and nothing else."""
 
-    async def post(self, channel: str, message: model.Message, card: str, thread: str = "") -> str:
+    async def post(self, channel: str, message: model.Message, card: str, thread: str = "", *, broadcast: bool = False) -> str:
         """A new message with our card id in its metadata; returns its ts. `channel` may be a user id (a direct message), `thread` is the
-        ts of the message that it answers.
+        ts of the message that it answers; with `broadcast` the channel sees it too.
         Raises SlackAmbiguous when nobody knows whether it was stored."""
         ...
 
@@ -28,6 +28,10 @@ class Messenger(Protocol):
 
     async def respond(self, response_url: str, message: model.Message, *, replace: bool = False) -> None:
         """Answer a click or command: for its actor alone, or in place of the clicked message with `replace`."""
+        ...
+
+    async def dismiss(self, response_url: str) -> None:
+        """Take away the clicked message that only its actor sees."""
         ...
 
     async def whisper(self, channel: str, user: str, message: model.Message, thread: str = "") -> None:

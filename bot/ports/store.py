@@ -164,7 +164,8 @@ class Tally:
 
     `latest` joined when the card was already there, the last ones that did; `changed` are not any more what they were when they joined.
     Those that joined before this was remembered are in neither. `later` joined after the version of the card that was asked for: they are
-    in nothing else.
+    in nothing else. `severities` come worst first, `places` is the number of all tables, `critical` of the critical ones that are open,
+    `worst` are at most ten of these.
     """
 
     total: int
@@ -175,6 +176,10 @@ class Tally:
     changed: int = 0
     sources: Sequence[tuple[str, int]] = ()
     later: int = 0
+    severities: Sequence[tuple[model.Severity | None, int]] = ()
+    places: int = 0
+    critical: int = 0
+    worst: Sequence[model.Anomaly] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,11 +287,13 @@ class Cards(Protocol):
         """No more deliveries until somebody touches it."""
         ...
 
-    async def tally(self, card: str, sample: int = 5, *, version: int = 0) -> Tally:
-        """The members that a group card has, or had when it was of this version."""
+    async def tally(self, card: str, sample: int = 5, *, version: int = 0, severity: str = "") -> Tally:
+        """The members that a group card has, or had when it was of this version; of one severity those that are open."""
         ...
 
-    async def members(self, card: str, *, offset: int = 0, limit: int = 10, version: int = 0) -> Sequence[model.Anomaly]:
+    async def members(
+        self, card: str, *, offset: int = 0, limit: int = 10, version: int = 0, severity: str = ""
+    ) -> Sequence[model.Anomaly]:
         """Some of them, newest first."""
         ...
 

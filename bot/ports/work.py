@@ -144,8 +144,12 @@ class Batches(Protocol):
         """Items with these fates and of these anomalies (() = all), in their order."""
         ...
 
-    async def split(self, batch: str) -> model.Split:
-        """Counts of all items, without samples."""
+    async def shares(self, batch: str) -> Mapping[str, Mapping[model.Fate, int]]:
+        """What became of the items of each system, in the order of the items."""
+        ...
+
+    async def afterwards(self, batch: str) -> model.Afterwards:
+        """What became of those that are DONE, the worst and the most first."""
         ...
 
     async def sweep(self, before: datetime) -> int:

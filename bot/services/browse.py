@@ -53,10 +53,11 @@ class Browse:
     known: open_ones.OpenOnes | None = None
     witnesses: Mapping[str, ports.Witness] = field(default_factory=dict)
     commons: Mapping[str, ports.Commons] = field(default_factory=dict)
+    ack_takes: bool = True
 
     def capabilities(self, source: str) -> model.Capabilities:
         """What a source lets people do."""
-        return connected.capabilities(self.sources, source)
+        return replace(connected.capabilities(self.sources, source), ack_takes=self.ack_takes)
 
     @property
     def search(self) -> searching.Search:
@@ -93,6 +94,15 @@ class Browse:
     async def select(self, query: model.Query, actor: model.Actor) -> selecting.Selection:
         """Everything that matches, for a change. Raises NotFound with the word that excluded most when nothing does."""
         permissions.decide(model.Action.BROWSE, actor, self.grants)
+        found = await self._selected(query, actor)
+        if not query.limit:
+            return found
+        with contextlib.suppress(*searching.APART):
+            matching = await self.search.size(replace(query, limit=0), actor)
+            return replace(found, matching=matching if matching > query.limit else None)
+        return found
+
+    async def _selected(self, query: model.Query, actor: model.Actor) -> selecting.Selection:
         found = await self.search.select(query, actor)
         if found is None:
             raise errors.NotFound(await self.why_nothing(query, actor))
@@ -104,7 +114,7 @@ class Browse:
         if not query.limit:
             counted, _ = await searching.each(self.search.asked(query), lambda source: self._sent(source, query, actor))
             bounded(sum(amount for _, amount in counted))
-        return await self.select(query, actor)
+        return await self._selected(query, actor)
 
     async def _sent(self, source: ports.Source, query: model.Query, actor: model.Actor) -> int:
         """How many match in one system, as far as it can say without reading them; else 0."""
@@ -251,20 +261,21 @@ class Browse:
             if found is not None and found.state is not model.State.ARCHIVED:
                 raise errors.NotFound(f"{ref} was closed when this desk saw it last, and is open in {source.title} again. {_found(source)}")
 
-    async def members(self, card: str, actor: model.Actor, offset: int = 0, version: int = 0) -> model.Listing:
-        """A page of the anomalies behind a group card, as they were last seen: of those that it had in this version (0: has now)."""
+    async def members(self, card: str, actor: model.Actor, offset: int = 0, version: int = 0, severity: str = "") -> model.Listing:
+        """A page of the anomalies behind a group card, as they were last seen: of those that it had in this version (0: has now), all or
+        the open ones of one severity."""
         permissions.decide(model.Action.BROWSE, actor, self.grants)
-        tally = await self.cards.tally(card, sample=0, version=version)
-        page = await self.cards.members(card, offset=offset, limit=PAGE, version=version)
+        tally = await self.cards.tally(card, sample=0, version=version, severity=severity)
+        page = await self.cards.members(card, offset=offset, limit=PAGE, version=version, severity=severity)
         return model.Listing("", page, tally.total, offset, capabilities_of=self._capabilities_of(page), later=tally.later)
 
-    async def whole_group(self, card: str, actor: model.Actor, version: int = 0) -> selecting.Selection:
-        """All anomalies that a group card had in this version (0: has now), fresh from their systems. Raises NotFound when these know none
+    async def whole_group(self, card: str, actor: model.Actor, version: int = 0, severity: str = "") -> selecting.Selection:
+        """The same anomalies that `members` pages through, fresh from their systems. Raises NotFound when these know none
         of them."""
         permissions.decide(model.Action.BROWSE, actor, self.grants)
-        tally = await self.cards.tally(card, sample=0, version=version)
+        tally = await self.cards.tally(card, sample=0, version=version, severity=severity)
         gone = "The anomalies of this group are not known any more. They may have been deleted."
-        found = await self.fresh(self._members(card, version), [name for name, _ in tally.sources], actor, gone)
+        found = await self.fresh(self._members(card, version, severity), [name for name, _ in tally.sources], actor, gone)
         return replace(found, later=tally.later)
 
     async def fresh(self, known: Refs, systems: Sequence[str], actor: model.Actor, gone: str) -> selecting.Selection:
@@ -296,10 +307,10 @@ class Browse:
         if refused and heard <= {one.source for one in unheard}:
             raise searching.together(refused)
 
-    async def _members(self, card: str, version: int) -> Refs:
+    async def _members(self, card: str, version: int, severity: str) -> Refs:
         """The members of a group card, page by page."""
         offset = 0
-        while some := await self.cards.members(card, offset=offset, limit=MEMBERS, version=version):
+        while some := await self.cards.members(card, offset=offset, limit=MEMBERS, version=version, severity=severity):
             offset += len(some)
             yield [one.ref for one in some]
 

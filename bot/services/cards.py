@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot import errors, model, ports
 from bot.core import connected, routing, stored_reports
-from bot.render.anomaly import anomaly_card
+from bot.render.anomaly import anomaly_card, group_card
 from bot.render.desk import reports
 from bot.services import slicing
 
@@ -34,6 +34,8 @@ class Cards:
     clock: ports.Clock
     drawers: dict[model.CardKind, Draw] = field(default_factory=dict)
     """How services above this one draw the kinds of cards that are theirs; they register here."""
+    ack_takes: bool = True
+    """Whether whoever acknowledges what nobody has gets it."""
     _progressed: datetime | None = None
 
     @property
@@ -115,7 +117,8 @@ class Cards:
         if anomaly is None or (anomaly.state is model.State.ARCHIVED and not card.ts):
             return None
         past = await self.journal.past(anomaly, self.clock.now())
-        return anomaly_card.anomaly(anomaly, connected.capabilities(self.sources, card.ref.source), past)
+        capabilities = replace(connected.capabilities(self.sources, card.ref.source), ack_takes=self.ack_takes)
+        return anomaly_card.anomaly(anomaly, capabilities, past)
 
     async def _group(self, card: model.Card) -> model.Message | None:
         tally = await self.store.tally(card.id)
@@ -124,10 +127,16 @@ class Cards:
             connected.named(self.sources, names[0])
         route = await self.routes.get(card.route) or self.routes.home
         capabilities_of = {name: connected.capabilities(self.sources, name) for name in names}
-        return anomaly_card.group(card.id, tally, capabilities_of, route.burst, card.wanted)
+        return group_card.group(card.id, tally, capabilities_of, route.burst, card.wanted)
 
     async def _report(self, card: model.Card) -> model.Message | None:
-        return reports.report(stored_reports.unpack(card.payload))
+        said = stored_reports.unpack(card.payload)
+        if not isinstance(said, model.CriticalJoined):
+            return reports.report(said)
+        known = await self.anomalies.get(said.refs)
+        left = [known[ref] for ref in said.refs if ref in known and known[ref].state is not model.State.ARCHIVED]
+        names = {one.ref.source for one in left}
+        return group_card.joined(left, {name: connected.capabilities(self.sources, name) for name in names}) if left else None
 
 
 def _draft(ref: model.Ref, route: model.Route) -> model.CardDraft:

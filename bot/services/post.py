@@ -45,11 +45,15 @@ UNREADABLE = frozenset({"missing_scope", "no_permission", "not_allowed_token_typ
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """A clicked message and the response_url that can edit it without a budget. Never stored."""
+    """A clicked message and the response_url that can edit it without a budget ("": none). Never stored."""
 
     channel: str
     ts: str
     response_url: str
+
+    def on(self, card: model.Card) -> bool:
+        """Whether this card is the clicked message."""
+        return (card.channel, card.ts) == (self.channel, self.ts)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -119,15 +123,23 @@ class Post:
                 lane.cancel()
             await asyncio.gather(*self._lanes.values(), return_exceptions=True)
 
-    async def show(self, refs: Sequence[model.Ref], hint: Hint | None = None) -> None:
-        """Bring the cards of these anomalies up to date now; the clicked one through its response_url."""
-        shown = [card for card in await self.store.of(refs) if card.ts and card.reason is not model.Reason.MESSAGE_GONE]
+    async def show(self, refs: Sequence[model.Ref], hint: Hint | None = None) -> bool:
+        """Bring the cards of these anomalies up to date now; the clicked one through its response_url, adopted where no row knows it.
+        Whether all of them are, or are just being edited by somebody else, and there is one."""
+        cards = await self.store.of(refs)
+        if hint is not None and not any(hint.on(card) for card in cards):
+            for ref in refs:
+                await self.cards.adopt(ref, hint.channel, hint.ts)
+            cards = await self.store.of(refs)
+        shown = [card for card in cards if card.ts and card.reason is not model.Reason.MESSAGE_GONE]
         now = self.clock.now()
         if settled := [card.id for card in shown if card.due is None or card.due > now]:
             await self.store.touch(settled, now)
+        good = bool(shown)
         for card in shown:
-            clicked = hint is not None and (card.channel, card.ts) == (hint.channel, hint.ts)
-            await self._deliver(card.id, hint if clicked else None, clicked=True)
+            clicked = hint is not None and hint.on(card)
+            good = await self._deliver(card.id, hint if clicked else None, clicked=True) is not ports.Shown.PART and good
+        return good
 
     def paused(self) -> Mapping[str, datetime]:
         """Channels that are left alone for now, and until when."""
@@ -173,7 +185,7 @@ class Post:
         moved = False
         for card in due:
             if not (self._closing or self._rests(lane) or self._held(card.channel)):
-                moved = await self._deliver(card.id) or moved
+                moved = await self._deliver(card.id) is not ports.Shown.LOST or moved
         return moved
 
     def _rests(self, lane: str) -> bool:
@@ -186,15 +198,16 @@ class Post:
 
     # --- one card --------------------------------------------------------------------------------------------------------
 
-    async def _deliver(self, card_id: str, hint: Hint | None = None, *, clicked: bool = False) -> bool:
-        """Deliver until Slack shows what is wanted. False when somebody else holds the card."""
+    async def _deliver(self, card_id: str, hint: Hint | None = None, *, clicked: bool = False) -> ports.Shown:
+        """Deliver until Slack shows what is wanted: all of it, or a part where that could not be done. LOST when somebody else holds the
+        card."""
         lease = await self.leases.take("cards", card_id, self.clock.now(), leasing.SECONDS)
         if lease is None:
-            return False
+            return ports.Shown.LOST
         async with leasing.holding(self.leases, self.clock, lease) as held:
             while await self._step(held, card_id, hint, clicked):
                 hint = None
-        return True
+            return ports.Shown.PART if held else ports.Shown.ALL  # what was delivered for good was given back with that
 
     async def _step(self, held: list[model.Lease], card_id: str, hint: Hint | None, clicked: bool) -> bool:
         """One call to Slack; True when there is more to do. What was delivered for good is not held any more."""
@@ -233,13 +246,27 @@ class Post:
             return False
         if not await self.store.begin(lease, self.clock.now()):
             return False
-        ts, whole = await self.fallback.send(message, lambda shown: self.messenger.post(card.channel, shown, card.id, card.thread))
+        thread, broadcast = await self._thread(card)
+
+        def post(shown: model.Message) -> Awaitable[str]:
+            return self.messenger.post(card.channel, shown, card.id, thread, broadcast=broadcast)
+
+        ts, whole = await self.fallback.send(message, post)
         await self._recovered(card.channel)
         self.telemetry.count("posts", kind=card.kind)
         now = self.clock.now()
         if self.stands is not None:
             await self.stands(card, ts)
         return await self._delivered(held, card.wanted, now, ts=ts, again=None if whole else retries.whole_again(None, now))
+
+    async def _thread(self, card: model.Card) -> tuple[str, bool]:
+        """Where it stands. A line that belongs to another card is in its thread and told to the channel, or in the channel alone when that
+        card is not there any more."""
+        if card.kind is not model.CardKind.REPORT:
+            return card.thread, False
+        parent = await self.store.get(card.thread) if card.thread else None
+        ts = parent.ts if parent is not None and parent.state is model.CardState.LIVE else ""
+        return ts, bool(ts)
 
     async def _edit(self, held: list[model.Lease], card: model.Card, hint: Hint | None, clicked: bool) -> bool:
         message, whole = await self.cards.draw(card), True
@@ -251,7 +278,7 @@ class Post:
         return await self._delivered(held, card.wanted, now, again=None if whole else retries.whole_again(card.posted, now))
 
     async def _rewrite(self, card: model.Card, message: model.Message, hint: Hint | None, clicked: bool) -> str:
-        if hint is not None:
+        if hint is not None and hint.response_url:
             try:
                 await self.messenger.respond(hint.response_url, message, replace=True)
                 return card.ts
@@ -267,7 +294,8 @@ class Post:
         assert card.posting is not None
         lease, now = held[0], self.clock.now()
         try:
-            ts = await self.messenger.find(card.channel, card.id, card.posting, card.thread)
+            thread, _ = await self._thread(card)
+            ts = await self.messenger.find(card.channel, card.id, card.posting, thread)
         except errors.ChannelGone as error:  # no reason to hold up the posts of that channel: they may work where reading does not
             await self.store.defer(lease, now + retries.after_refusal(card.tries), str(error), unsent=False)
             return False

@@ -94,21 +94,28 @@ def _kept(deeds: Sequence[Deed], end: End, now: datetime) -> Sequence[model.Over
 
 
 def entries(deeds: Sequence[Deed], at: datetime, end: End) -> Sequence[model.Entry]:
-    """The journal's lines about deeds that were seen at that time."""
-    return [
-        model.Entry(
-            deed.ref,
-            deed.change.action,
-            at,
-            actor=end.actor,
-            actor_name=end.actor_name,
-            before=transitions.standing(deed.before, deed.change),
-            after=transitions.standing(_left(deed), deed.change),
-            result=deed.result,
-            detail=deed.detail,
-        )
-        for deed in deeds
-    ]
+    """The journal's lines about deeds that were seen at that time; what was taken with an acknowledgement, or given back, has one of its
+    own before it."""
+    return [_entry(deed, change, at, end) for deed in deeds for change in (*_taken(deed), deed.change)]
+
+
+def _taken(deed: Deed) -> Sequence[model.Change]:
+    taken = deed.done and deed.change.taking and deed.change.assignees is not None
+    return [model.Change(model.Action.ASSIGN, assignees=deed.change.assignees)] if taken else []
+
+
+def _entry(deed: Deed, change: model.Change, at: datetime, end: End) -> model.Entry:
+    return model.Entry(
+        deed.ref,
+        change.action,
+        at,
+        actor=end.actor,
+        actor_name=end.actor_name,
+        before=transitions.standing(deed.before, change),
+        after=transitions.standing(_left(deed), change),
+        result=deed.result,
+        detail=deed.detail if change is deed.change else "",
+    )
 
 
 def _parts(deeds: Sequence[Deed], at: datetime, end: End) -> Sequence[model.Entry]:

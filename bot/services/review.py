@@ -33,7 +33,7 @@ class Review:
     ) -> model.ReviewPage:
         """A page of it, with what is ticked already; `query` is the filter of the scope, read. Raises UserError."""
         if scope.card:
-            listing = await self.browse.members(scope.card, actor, offset, scope.version)
+            listing = await self.browse.members(scope.card, actor, offset, scope.version, scope.severity)
         else:
             listing = await self.browse.listing(query, actor, offset)
         if not listing.anomalies and offset:  # what was there was dealt with meanwhile
@@ -64,7 +64,9 @@ class Review:
         """The anomalies that a review form means, fresh from their systems, and those that these do not know any more."""
         if reviewing.which == "all":
             scope = reviewing.scope
-            return await (self.browse.whole_group(scope.card, actor, scope.version) if scope.card else self.browse.select(query, actor))
+            if not scope.card:
+                return await self.browse.select(query, actor)
+            return await self.browse.whole_group(scope.card, actor, scope.version, scope.severity)
         chosen = reviewing.shown if reviewing.which == "page" else sorted(reviewing.picked)
         refs = [model.Ref.parse(word, reviewing.source) for word in chosen]
         if not refs:

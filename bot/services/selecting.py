@@ -24,7 +24,8 @@ SIZE = 100
 class Selection:
     """Anomalies of which the `first` few were read already; the `rest` is read while it is taken, once. `systems` are those that have some
     of them. `missing` are those asked for that their system does not know, and `unheard` the systems that did not answer: of what is read
-    on the way both are complete when it was taken. `later` joined a group card after it was seen, and are not meant."""
+    on the way both are complete when it was taken. `later` joined a group card after it was seen, and are not meant. `matching`: so many
+    match where only the first of them are in it, None where they are all, or nobody can say."""
 
     first: Sequence[model.Anomaly]
     rest: Pages
@@ -32,6 +33,7 @@ class Selection:
     missing: Sequence[model.Ref] = ()
     unheard: Sequence[model.Unheard] = field(default=())
     later: int = 0
+    matching: int | None = None
 
     async def pages(self) -> Pages:
         """All of them."""

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from bot import errors, model, ports
 from bot.core import attribution, closings, connected, overlay, permissions, snapshot, transitions
-from bot.services import cards, leasing, people, post, recording, remarks, turns
+from bot.services import asking, cards, leasing, people, post, recording, remarks, takes, turns
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +50,8 @@ class Triage:
     grants: permissions.Grants
     recorder: recording.Recorder
     remarks: remarks.Remarks
+    asking: asking.Asking
+    takes: takes.Takes
     actor_comments: bool = True
 
     def check(self, action: model.Action, source: str, actor: model.Actor) -> None:
@@ -63,6 +65,7 @@ class Triage:
         for action in snapshot.parts(change):
             self.check(action, ref.source, actor)
         source = connected.named(self.sources, ref.source)
+        change = await self.takes.wanted(change, ref, actor, self.check)
         change = closings.fitted(source.archive_as, change, source.title, source.stages)
         intent = ports.Intent(click.key, change, ref, actor.id, actor.name, self.clock.now(), channel=click.channel, shown=click.shown)
         begun = await self.journal.begin(intent, self.clock.now(), leasing.SECONDS)
@@ -118,9 +121,7 @@ class Triage:
 
     async def _run(self, intent: ports.Intent, click: Click, held: list[model.Lease], *, again: bool = False) -> model.Receipt:
         try:
-            await turns.mine(self.leases, self.journal, self.clock, intent, held, again=again)
-            with ports.clicked(really=not again):
-                receipt = await self._apply(intent, held, again=again, adopting=bool(click.ts))
+            receipt = await self._asked(intent, click, held, again=again)
         except (errors.SourceUnsure, errors.LeaseLost):
             raise  # the intent stays open, or is somebody else's: the next resume looks what became of it
         except errors.Stale:
@@ -130,19 +131,35 @@ class Triage:
             if not again:
                 await self._refused(intent, str(error))
             raise
-        await self._show(intent.ref, click)
+        shown = await self._show(intent.ref, click)
         self.remarks.soon()
-        return receipt
+        return replace(receipt, shown=shown)
 
-    async def _show(self, ref: model.Ref, click: Click) -> None:
-        """The action is done and recorded: trouble with Slack or the store from here on is the flush's to mend."""
-        hint = post.Hint(click.channel, click.ts, click.response_url) if click.response_url else None
+    async def _asked(self, intent: ports.Intent, click: Click, held: list[model.Lease], *, again: bool) -> model.Receipt:
+        """Where it takes long the clicked card says so; one that said so and then failed shows what is true."""
+        title = self.sources[intent.ref.source].title
+        told = False
         try:
-            if click.ts:
-                await self.cards.adopt(ref, click.channel, click.ts)
-            await self.post.show([ref], hint)
+            async with self.asking.told(click.channel, click.ts, click.response_url, title, intent.actor_name) as said:
+                await turns.mine(self.leases, self.journal, self.clock, intent, held, again=again)
+                with ports.clicked(really=not again):
+                    return await self._apply(intent, held, again=again, adopting=bool(click.ts))
+        except errors.BotError:
+            told = said.is_set()
+            raise
+        finally:
+            if told:
+                await self._show(intent.ref, click)
+
+    async def _show(self, ref: model.Ref, click: Click) -> bool:
+        """Whether the clicked message tells what became of it. The action is done and recorded: trouble with Slack or the store from here
+        on is the flush's to mend."""
+        hint = post.Hint(click.channel, click.ts, click.response_url) if click.ts else None
+        try:
+            return await self.post.show([ref], hint)
         except (errors.DeliveryError, errors.StoreError) as error:
             log.warning("the card of %s will follow later: %s", ref, error)
+            return False
 
     # --- one change --------------------------------------------------------------------------------------------------------
 
@@ -156,6 +173,7 @@ class Triage:
         # After a restart what is different may be our own doing: it is stored together with what became of the action.
         if before is not None and not again and not _same(stored, before):
             stored = await self._seen(source, before, read_at, intent.key, known=adopting or stored is not None)
+        intent = replace(intent, change=await self.takes.comes_to(intent.change, before))
         outcome = await self._judged(intent, before, stored, source, again=again)
         if outcome is None and again and (why := await self._forbidden(intent)):
             outcome = model.Outcome(ref, model.Result.REFUSED, why)
@@ -201,9 +219,9 @@ class Triage:
         verdict = transitions.still_sensible(intent.change, intent.shown.get(ref, 0), replace(anomaly, version=version))
         if verdict.kind is transitions.Kind.DO:
             return None
-        last = (await self.journal.past(anomaly, self.clock.now())).last
+        first = attribution.first(intent.change, await self.journal.history(ref))
         result = model.Result.ALREADY if verdict.kind is transitions.Kind.ALREADY else model.Result.REFUSED
-        return model.Outcome(ref, result, verdict.sentence, by=last, stale=verdict.kind is transitions.Kind.STALE)
+        return model.Outcome(ref, result, verdict.sentence, by=first, stale=verdict.kind is transitions.Kind.STALE)
 
     async def _judged(
         self,
@@ -338,7 +356,7 @@ class Triage:
         self, intent: ports.Intent, before: model.Anomaly | None, after: model.Anomaly | None
     ) -> Sequence[model.CardDraft]:
         """One direct message to each new assignee who is known in Slack, except to those who assigned themselves."""
-        if intent.change.assignees is None or before is None or after is None:
+        if intent.change.assignees is None or intent.change.taking or before is None or after is None:
             return []
         added = [person for person in after.assignees if person.id not in {old.id for old in before.assignees}]
         slack_ids = await self.people.slack_ids(added)

@@ -27,6 +27,8 @@ async def mine(
             return
         if loop.time() >= end:
             if first := await journal.under_way(ref, intent.key):
+                if not again and (first.actor, first.change.action) == (intent.actor, intent.change.action):
+                    raise errors.Repeated("You asked for this a moment ago. The card will show what became of it.")
                 raise _busy(ref, f"{first.actor_name} was first, and that change is not finished yet", again=again)
             if last:
                 raise _busy(ref, "A change of many is at this anomaly just now", again=again)

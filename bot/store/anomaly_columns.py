@@ -47,11 +47,16 @@ NOTHING: Mapping[str, Any] = dict.fromkeys(
 
 
 async def insert(connection: AsyncConnection, anomalies: Sequence[model.Anomaly]) -> None:
-    """The side rows of anomalies that have none yet, of a chunk in one value: row by row they would take as long as the anomalies."""
+    """The side rows of anomalies that have none yet."""
     for table in _SIDES:
-        for some in transactions.chunks(_rows(table, anomalies), SOME):
-            parts = ("source", "anomaly", "value")
-            await connection.execute(sa.insert(table).from_select(parts, bulk_rows.unpacked(connection)), {"rows": some})
+        await _add(connection, table, anomalies)
+
+
+async def _add(connection: AsyncConnection, table: sa.Table, anomalies: Sequence[model.Anomaly]) -> None:
+    """Those of a chunk in one value: row by row they would take as long as the anomalies."""
+    for some in transactions.chunks(_rows(table, anomalies), SOME):
+        parts = ("source", "anomaly", "value")
+        await connection.execute(sa.insert(table).from_select(parts, bulk_rows.unpacked(connection)), {"rows": some})
 
 
 def _rows(table: sa.Table, anomalies: Sequence[model.Anomaly]) -> Sequence[tuple[str, str, str | None]]:
@@ -74,9 +79,9 @@ async def replace(connection: AsyncConnection, source: str, anomalies: Sequence[
             for table in _SIDES
         ]
         there |= {(row.side, row.anomaly, row.value) for row in await connection.execute(sa.union_all(*told))}
-    wanted = {(table.name, row[1], row[2]) for table in _SIDES for row in _rows(table, anomalies)}
-    moved = {ident for _, ident, _ in there ^ wanted}
     for table in _SIDES:
-        for some in transactions.chunks(sorted(moved)):
+        before = {(ident, value) for name, ident, value in there if name == table.name}
+        moved = {ident for ident, _ in before ^ {(row[1], row[2]) for row in _rows(table, anomalies)}}
+        for some in transactions.chunks(sorted(moved & {ident for ident, _ in before})):
             await connection.execute(sa.delete(table).where(table.c.source == source, table.c.anomaly.in_(some)))
-    await insert(connection, [one for one in anomalies if one.ref.id in moved])
+        await _add(connection, table, [one for one in anomalies if one.ref.id in moved])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -177,15 +177,33 @@ class Batches:
         statement = statement.where(_among(of)) if of else statement
         return await self._db.read(lambda connection: _items(connection, statement))
 
-    async def split(self, batch: str) -> model.Split:
-        """Counts of all items, the most first, then by name; an item whose datastore or table is not known counts under ""."""
-        columns = (_ITEMS.c.datastore, _ITEMS.c.container, _ITEMS.c.status)
-        statement = sa.select(*columns, sa.func.count()).where(_ITEMS.c.batch == batch).group_by(*columns)
+    async def shares(self, batch: str) -> Mapping[str, Mapping[model.Fate, int]]:
+        """What became of the items of each system, in the order of the items; a fate that none has counts 0."""
+        alike = (_ITEMS.c.source, _ITEMS.c.fate)
+        statement = sa.select(*alike, sa.func.count(), sa.func.min(_ITEMS.c.turn).label("first")).where(_ITEMS.c.batch == batch)
 
-        async def work(connection: AsyncConnection) -> model.Split:
+        async def work(connection: AsyncConnection) -> Mapping[str, Mapping[model.Fate, int]]:
+            shares: dict[str, Counter[model.Fate]] = {}
+            for source, fate, number, _ in await connection.execute(statement.group_by(*alike).order_by("first")):
+                shares.setdefault(source, Counter())[model.Fate(fate)] = int(number)
+            return shares
+
+        return await self._db.read(work)
+
+    async def afterwards(self, batch: str) -> model.Afterwards:
+        """What became of those that are DONE: by the severity that they had when it was frozen, the worst first, and by the word for how
+        they were left, the most first."""
+        alike = (_ITEMS.c.before["severity"].as_string(), _ITEMS.c.after["status"].as_string())
+        done = sa.and_(_ITEMS.c.batch == batch, _ITEMS.c.fate == model.Fate.DONE.value)
+        severity, status = (column.label(name) for column, name in zip(alike, ("severity", "left"), strict=True))
+        each = sa.select(severity, status).where(done).subquery()
+        statement = sa.select(each.c.severity, each.c.left, sa.func.count()).group_by(each.c.severity, each.c.left)
+
+        async def work(connection: AsyncConnection) -> model.Afterwards:
             found = [tuple(row) for row in await connection.execute(statement)]
-            places, containers, statuses = (_summed((row[column], row[-1]) for row in found) for column in range(3))
-            return model.Split(places, containers, statuses)
+            severities = dict(_summed((severity or "", number) for severity, _, number in found))
+            worst = [(one, severities[one]) for one in reversed(model.Severity) if one in severities]
+            return model.Afterwards(worst, _summed((left or "", number) for _, left, number in found))
 
         return await self._db.read(work)
 

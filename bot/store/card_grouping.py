@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model
-from bot.store import columns, outbox, tables, transactions
+from bot.core import grouping
+from bot.store import anomaly_columns, columns, mappers, outbox, tables, transactions
 
 _CARDS, _MEMBERS, _ANOMALIES = tables.cards, tables.card_members, tables.anomalies
 
@@ -63,15 +64,26 @@ async def _fold(connection: AsyncConnection, decision: model.Decision, cards: Se
     if not group:
         return ""
     reason = model.Reason.JOINED_GROUP if decision.join else model.Reason.BURST
-    wanted = await connection.scalar(sa.select(_CARDS.c.wanted).where(_CARDS.c.id == group))
+    made = mappers.card((await connection.execute(sa.select(_CARDS).where(_CARDS.c.id == group))).one())
+    critical: list[model.Ref] = []
     for chunk in transactions.chunks(cards):
-        joins = (sa.literal(group, columns.Words()), _CARDS.c.source, _CARDS.c.anomaly, sa.literal(wanted), _VERSION)
+        joins = (sa.literal(group, columns.Words()), _CARDS.c.source, _CARDS.c.anomaly, sa.literal(made.wanted), _VERSION)
         shown = sa.select(*joins).where(_CARDS.c.id.in_(chunk), _CARDS.c.anomaly.is_not(None), ~_member(group))
         await connection.execute(sa.insert(_MEMBERS).from_select([column.name for column in _MEMBERS.columns], shown))
         change = sa.update(_CARDS).where(_CARDS.c.id.in_(chunk))
         await connection.execute(change.values(state=model.CardState.FOLDED, reason=reason, due=None, since=None))
+        critical += [model.Ref(row.source, row.id) for row in await connection.execute(_critical(chunk))] if made.ts else []
     await outbox.refresh_shown(connection, cards, now)
+    await outbox.insert(connection, grouping.heralds(made, critical), now)
     return group
+
+
+def _critical(cards: Sequence[str]) -> sa.Select[str, str]:
+    """The open critical anomalies that these cards are about, the oldest first."""
+    about = sa.and_(_ANOMALIES.c.source == _CARDS.c.source, _ANOMALIES.c.id == _CARDS.c.anomaly)
+    bad = sa.and_(_ANOMALIES.c.rank == anomaly_columns.RANKS[model.Severity.CRITICAL], _ANOMALIES.c.closed.is_(None))
+    found = sa.select(_ANOMALIES.c.source, _ANOMALIES.c.id).join(_CARDS, about).where(_CARDS.c.id.in_(cards), bad)
+    return found.order_by(_ANOMALIES.c.created, _ANOMALIES.c.id)
 
 
 def _member(group: str) -> sa.Exists:

@@ -11,12 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model, ports
-from bot.store import card_grouping, columns, leases, mappers, outbox, queue_stats, tables, transactions
+from bot.store import card_grouping, columns, leases, mappers, outbox, queue_stats, tables, tallies, transactions
 
-TABLES_SHOWN = 50
-"""Tables of a group that `tally` names."""
-
-_CARDS, _MEMBERS, _ANOMALIES = tables.cards, tables.card_members, tables.anomalies
+_CARDS, _ANOMALIES = tables.cards, tables.anomalies
 
 _POSTED = _CARDS.c.ts.is_not(None)
 _ENDED = _CARDS.c.state.in_([model.CardState.LOST.value, model.CardState.GONE.value])
@@ -238,26 +235,16 @@ class Cards:
 
         return await self._db.write(work)
 
-    async def tally(self, card: str, sample: int = 5, *, version: int = 0) -> ports.Tally:
-        """The members of a group card, counted by the database; the sample is of the newest."""
-        joined = _joined(card, version)
+    async def tally(self, card: str, sample: int = 5, *, version: int = 0, severity: str = "") -> ports.Tally:
+        """The members of a group card, counted by the database; the sample is of the newest (`ports.Cards.tally`)."""
+        return await self._db.read(lambda connection: tallies.tally(connection, tallies.Members(card, version, severity), sample))
 
-        async def work(connection: AsyncConnection) -> ports.Tally:
-            states = await connection.execute(_count(_ANOMALIES.c.state, joined))
-            counted = {model.State(row[0]): int(row[1]) for row in states}
-            places = await connection.execute(_count(_ANOMALIES.c.container, joined).limit(TABLES_SHOWN))
-            named = [(str(row[0]), int(row[1])) for row in places if row[0]]
-            systems = [(str(row[0]), int(row[1])) for row in await connection.execute(_count(_ANOMALIES.c.source, joined))]
-            shown = await _members(connection, joined, 0, sample) if sample else []
-            latest, changed = (await connection.execute(_since_joining(card, joined))).one()
-            later = await connection.scalar(_later(card, version)) if version else 0
-            return ports.Tally(sum(counted.values()), counted, named, shown, latest or 0, changed or 0, systems, later or 0)
-
-        return await self._db.read(work)
-
-    async def members(self, card: str, *, offset: int = 0, limit: int = 10, version: int = 0) -> Sequence[model.Anomaly]:
+    async def members(
+        self, card: str, *, offset: int = 0, limit: int = 10, version: int = 0, severity: str = ""
+    ) -> Sequence[model.Anomaly]:
         """The members of a group card, newest first."""
-        return await self._db.read(lambda connection: _members(connection, _joined(card, version), offset, limit))
+        those = tallies.Members(card, version, severity)
+        return await self._db.read(lambda connection: tallies.page(connection, those, offset, limit))
 
     async def backlog(self, now: datetime) -> ports.Backlog:
         """What waits; ages count from when Slack began to lag behind."""
@@ -322,45 +309,3 @@ async def _one(connection: AsyncConnection, card: str) -> model.Card:
 async def _click(connection: AsyncConnection, cards: Sequence[str], now: datetime) -> None:
     clicked = sa.select(_CARDS.c.source, _CARDS.c.anomaly).where(_CARDS.c.id.in_(cards), _CARDS.c.anomaly.is_not(None))
     await connection.execute(sa.update(_ANOMALIES).where(sa.tuple_(_ANOMALIES.c.source, _ANOMALIES.c.id).in_(clicked)).values(clicked=now))
-
-
-_Joined = tuple[sa.FromClause, sa.ColumnElement[bool]]
-
-
-def _joined(card: str, version: int) -> _Joined:
-    """The members of a card when it was of this version (0: now); those that joined before this was remembered are in all of them."""
-    same = sa.and_(_ANOMALIES.c.source == _MEMBERS.c.source, _ANOMALIES.c.id == _MEMBERS.c.anomaly)
-    seen = sa.or_(_MEMBERS.c.joined_wanted.is_(None), _MEMBERS.c.joined_wanted <= version) if version else sa.true()
-    return _MEMBERS.join(_ANOMALIES, same), sa.and_(_MEMBERS.c.card == card, seen)
-
-
-def _later(card: str, version: int) -> sa.Select[int]:
-    return sa.select(sa.func.count()).select_from(_MEMBERS).where(_MEMBERS.c.card == card, _MEMBERS.c.joined_wanted > version)
-
-
-def _count(column: sa.Column[str], joined: _Joined) -> sa.Select[str, int]:
-    number = sa.func.count()
-    source, condition = joined
-    return sa.select(column, number).select_from(source).where(condition).group_by(column).order_by(number.desc(), column)
-
-
-def _since_joining(card: str, joined: _Joined) -> sa.Select[int, int]:
-    """How many joined last, not with the first ones; and how many have another version now."""
-    source, condition = joined
-    last = sa.select(sa.func.max(_MEMBERS.c.joined_wanted)).where(_MEMBERS.c.card == card).scalar_subquery()
-    latest = sa.case((sa.and_(_MEMBERS.c.joined_wanted == last, last > 1), 1), else_=0)
-    changed = sa.case((_MEMBERS.c.joined_version < _ANOMALIES.c.version, 1), else_=0)
-    return sa.select(sa.func.sum(latest), sa.func.sum(changed)).select_from(source).where(condition)
-
-
-async def _members(connection: AsyncConnection, joined: _Joined, offset: int, limit: int) -> Sequence[model.Anomaly]:
-    source, condition = joined
-    statement = (
-        sa.select(_ANOMALIES.c.body, _ANOMALIES.c.version)
-        .select_from(source)
-        .where(condition)
-        .order_by(_ANOMALIES.c.created.desc(), _ANOMALIES.c.id.desc())
-        .offset(offset)
-        .limit(limit)
-    )
-    return [mappers.anomaly(row) for row in await connection.execute(statement)]

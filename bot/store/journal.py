@@ -14,6 +14,9 @@ from bot.store import leases, mappers, tables, transactions, work_tables
 
 SEEN_WITHIN = timedelta(days=7)
 
+LINES = 20
+"""Lines about one anomaly that its card is told of."""
+
 OURS = "slack"
 """What a line says about the way (`via`) of what was done through this desk."""
 
@@ -106,12 +109,13 @@ class Journal:
         """How often its fingerprint was seen within seven days, how the last of the others was closed, what was done to it last."""
 
         async def work(connection: AsyncConnection) -> model.Recurrence:
-            last = await _newest(connection, sa.and_(_about(anomaly.ref), _JOURNAL.c.result == model.Result.DONE.value), 1)
+            lines = await _newest(connection, sa.and_(_about(anomaly.ref), _JOURNAL.c.result == model.Result.DONE.value), LINES)
+            last = next(iter(lines), None)
             if not anomaly.fingerprint:
-                return model.Recurrence(last=next(iter(last), None))
-            others = await connection.scalar(_seen(anomaly, now))
+                return model.Recurrence(last=last, lines=lines)
+            recent, ever = (await connection.execute(_seen(anomaly, now))).one()
             closing = await _closing_before(connection, anomaly)
-            return model.Recurrence(1 + (others or 0), closing, next(iter(last), None))
+            return model.Recurrence(1 + (recent or 0), closing, last, lines, closing is None and not ever)
 
         return await self._db.read(work)
 
@@ -217,9 +221,12 @@ def _like(anomaly: model.Anomaly) -> sa.ColumnElement[bool]:
     )
 
 
-def _seen(anomaly: model.Anomaly, now: datetime) -> sa.Select[int]:
+def _seen(anomaly: model.Anomaly, now: datetime) -> sa.Select[int, int | None]:
+    """How many others like it are recent, and whether there is any at all."""
     recent = sa.and_(_ANOMALIES.c.created >= now - SEEN_WITHIN, _ANOMALIES.c.created <= now)
-    return sa.select(sa.func.count()).select_from(_ANOMALIES).where(_like(anomaly), recent)
+    counted = sa.select(sa.func.count()).select_from(_ANOMALIES).where(_like(anomaly), recent).scalar_subquery()
+    any_one = sa.select(sa.literal_column("1")).select_from(_ANOMALIES).where(_like(anomaly)).limit(1).scalar_subquery()
+    return sa.select(counted, any_one)
 
 
 async def _closing_before(connection: AsyncConnection, anomaly: model.Anomaly) -> model.Entry | None:

@@ -74,9 +74,11 @@ async def mark_dirty(connection: AsyncConnection, source: str, ids: Sequence[str
     """The live cards that show these anomalies, group cards too, want an edit; old ones only remember that they do. `urgent`: somebody
     waits for it.
 
-    A delivery that was put off stays put off: its `due` is kept; one that is only to be tried whole again is wanted now.
+    A delivery that was put off stays put off: its `due` is kept; one that is only to be tried whole again is wanted now. Cards that were
+    given up are found again by the next look at the system: whoever waits is answered sooner without.
     """
-    await _revive_given_up(connection, source, ids, now)
+    if not urgent:
+        await _revive_given_up(connection, source, ids, now)
     recent = _CARDS.c.posted >= now - FRESH
     settled = sa.and_(recent, _CARDS.c.delivered >= _CARDS.c.wanted)
     await connection.execute(

@@ -25,7 +25,7 @@ async def test_a_card_lives_from_acknowledge_to_reopen(demo: Demo, page: Page) -
     await expect(shown).to_contain_text("unassigned")
 
     await by_action(shown, ids.ACKNOWLEDGE).click()
-    await expect(shown).to_contain_text("Acknowledged by Dana")
+    await expect(shown).to_contain_text("Dana looks into it")
     await expect(by_action(shown, ids.ACKNOWLEDGE)).to_have_count(0)
     assert (await demo.truth(ident))["status"] == "Acknowledged"
 
@@ -109,5 +109,5 @@ async def test_after_kill_9_the_bot_comes_back_and_every_anomaly_has_one_card(de
     await expect(shown).to_be_visible()
     await expect(page.get_by_test_id("bot-state")).to_contain_text("started 2 times")
     await by_action(shown, ids.ACKNOWLEDGE).click()
-    await expect(shown).to_contain_text("Acknowledged by Dana")
+    await expect(shown).to_contain_text("Dana looks into it")
     await expect(shown).to_have_count(1)

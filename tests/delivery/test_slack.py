@@ -397,6 +397,15 @@ async def test_an_answer_is_for_the_actor_alone_and_a_replacement_is_not(wire: A
     assert [call.token for call in wire.calls] == ["", ""]
 
 
+async def test_what_is_dismissed_is_deleted_through_slacks_own_address_alone(wire: Any, messenger: slack.SlackMessenger) -> None:
+    wire.says("hook", http(200, "ok", "text/plain"))
+    await messenger.dismiss(wire.url + "hook")
+    assert wire.of("hook") == [{"delete_original": True}]
+    with pytest.raises(errors.SlackRejected):
+        await messenger.dismiss(wire.url.replace("127.0.0.1", "localhost") + "hook")
+    assert len(wire.calls) == 1
+
+
 HOOK_FAULTS = {
     "used_url": (http(404, '{"ok": false, "error": "used_url"}'), errors.SlackRejected),
     "expired_url as a word": (http(404, "expired_url", "text/plain"), errors.SlackRejected),

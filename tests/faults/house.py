@@ -47,7 +47,7 @@ class House:
         """The bot is up, and an anomaly that arrives now becomes a card."""
         assert (await self.stage.http.get(f"http://127.0.0.1:{self.port}/healthz")).status_code == 200
         (ident,) = await self.stage.arrive()
-        await self.stage.card(ident, "Active")
+        await self.stage.card(ident, "waiting since")
 
     async def soon(self, look: Callable[[], Awaitable[Any]], patience: float = 20.0) -> Any:
         """Look at what neither fake tells of, like the desk's own store, until there is something to see; returns it."""

@@ -66,7 +66,7 @@ async def test_two_thousand_half_open_connections_starve_nobody(stage: staging.S
         with ExitStack() as strangers:
             await asyncio.to_thread(lambda: [strangers.enter_context(half_open(bot.port)) for _ in range(STRANGERS)])
             (ident,) = await stage.arrive()
-            await stage.card(ident, "Active")
+            await stage.card(ident, "waiting since")
             await stage.command("/anomalies count")
             await stage.ephemeral("1")
             async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{bot.port}", timeout=10) as http:

@@ -75,7 +75,7 @@ async def test_every_field_everywhere(poisoned: Stage, house: House) -> None:
         description=LONG, message=HOSTILE, type=HOSTILE, tags=[HOSTILE, LONG[:200]], assignees=sorted(stage.world.facts.users)[:3]
     )
     await stage.qualytics("PATCH", f"anomalies/{ident}", comment=f"{HOSTILE} {LONG}", by=12)
-    card = await stage.card(ident, "Active")
+    card = await stage.card(ident, "waiting since")
     shown = _harmless(card)
     for words in ("<!channel> <@U0LEE>", "*bold* _it_ ~gone~", "\u2068اختبار שלום <!here>", EMOJI):
         assert words in shown
@@ -107,7 +107,7 @@ async def test_every_field_everywhere(poisoned: Stage, house: House) -> None:
     await stage.slack("submit", user=DANA, values={"comment.text": HOSTILE})
     _harmless(await stage.ephemeral("Commented"))
     await stage.press(card, "anomaly.acknowledge")
-    card = await stage.card(ident, "Acknowledged by Dana")
+    card = await stage.card(ident, "Dana looks into it")
     _harmless(card)
     await stage.press(card, "anomaly.archive", value=_more(card, "Duplicate"))
     _harmless(await stage.card(ident, "Archived as Duplicate"))

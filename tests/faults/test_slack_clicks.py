@@ -14,7 +14,7 @@ UPDATE, RESPONSE = "chat.update", "response_url"
 
 async def _card(house: House) -> tuple[int, Json]:
     (ident,) = await house.stage.arrive()
-    return ident, await house.stage.card(ident, "Active")
+    return ident, await house.stage.card(ident, "waiting since")
 
 
 async def _writes(stage: Stage) -> list[Json]:
@@ -31,7 +31,7 @@ async def test_a_response_url_that_fails_falls_back_to_an_edit(mode: str, more: 
     house.desk.post.works = False  # nobody else edits: a flush between the record of a click and its card would show it once more
     edits = len(await house.stage.calls(UPDATE))
     await house.stage.press(card, "anomaly.acknowledge")
-    await house.stage.card(ident, "Acknowledged by Dana")
+    await house.stage.card(ident, "Dana looks into it")
     assert len(await house.stage.calls(UPDATE)) == edits + 1
     assert len(await house.cards(ident)) == 1
     house.desk.post.works = True
@@ -48,7 +48,7 @@ async def test_an_answer_that_is_lost_undoes_nothing(house: House) -> None:
     await house.stage.press(card, "anomaly.acknowledge")
     await house.stage.status(ident, "Acknowledged")
     house.clock.pass_by(5)
-    await house.stage.card(ident, "Acknowledged by Dana")
+    await house.stage.card(ident, "Dana looks into it")
     assert len([call for call in await _writes(house.stage) if call["method"] == "PUT"]) == 1
     await house.well()
     await house.healthy()
@@ -129,7 +129,7 @@ async def test_a_click_while_the_system_is_away_is_refused_with_a_sentence(house
     await house.well()
     house.clock.pass_by(120)
     await house.stage.press(card, "anomaly.acknowledge")
-    await house.stage.card(ident, "Acknowledged by Dana")
+    await house.stage.card(ident, "Dana looks into it")
 
 
 @pytest.mark.parametrize(("mode", "more"), [("drop_after", {}), ("empty", {}), ("garbage", {})])
@@ -138,8 +138,7 @@ async def test_a_write_whose_answer_is_lost_is_settled_by_reading(mode: str, mor
     await house.sick(mode, method="PUT", times=1, **more)
     await house.stage.press(card, "anomaly.acknowledge")
     if mode == "drop_after":
-        await house.stage.ephemeral("Acknowledged:")
-        await house.stage.card(ident, "Acknowledged by Dana")
+        await house.stage.card(ident, "Dana looks into it")
     else:  # the fake did not carry these out
         await house.stage.ephemeral("Not acknowledged")
         assert (await house.stage.truth(ident))["status"] == "Active"
@@ -158,5 +157,5 @@ async def test_socket_mode_that_is_cut_comes_back(reason: str, house: House) -> 
         return bool(answer.get("ok"))
 
     await house.soon(clicked)
-    await house.stage.card(ident, "Acknowledged by Dana")
+    await house.stage.card(ident, "Dana looks into it")
     await house.healthy()

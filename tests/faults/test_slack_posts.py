@@ -20,7 +20,7 @@ POST, UPDATE, HISTORY = "chat.postMessage", "chat.update", "conversations.histor
 async def test_a_pause_that_slack_asks_for_stops_only_posts(house: House) -> None:
     stage = house.stage
     (first,) = await stage.arrive()
-    card = await stage.card(first, "Active")
+    card = await stage.card(first, "waiting since")
     posts = len(await stage.calls(POST))
     await house.fault(POST, "429", retry_after=30, times=0, channel=CHANNEL)
     (second,) = await stage.arrive()
@@ -29,7 +29,7 @@ async def test_a_pause_that_slack_asks_for_stops_only_posts(house: House) -> Non
     # Commands, clicks, edits and polls go on.
     assert "1 new message" in await house.status()
     await stage.press(card, "anomaly.acknowledge")
-    await stage.card(first, "Acknowledged by Dana")
+    await stage.card(first, "Dana looks into it")
     await stage.qualytics("PATCH", f"anomalies/{first}", status="Active")
     await stage.card(first, "Active", "Un-acknowledged")
     await stage.arrive(2)
@@ -38,7 +38,7 @@ async def test_a_pause_that_slack_asks_for_stops_only_posts(house: House) -> Non
 
     await house.well()
     await _over(house, 31)
-    await stage.card(second, "Active")
+    await stage.card(second, "waiting since")
     assert len(await house.cards(second)) == 1
 
 
@@ -77,7 +77,7 @@ async def test_a_post_whose_answer_is_lost_appears_once(mode: str, more: dict[st
     if mode == "error":  # internal_error: this one was not stored, and Slack does not say so
         await stage.until(lambda: _called(stage, HISTORY, 1))
         house.clock.pass_by(11)
-    card = await stage.card(ident, "Active")
+    card = await stage.card(ident, "waiting since")
     await house.healthy()
     assert len(await house.cards(ident)) == 1
     assert card["metadata"]["event_payload"].keys() == {"card"}
@@ -87,7 +87,7 @@ async def test_a_post_whose_answer_is_lost_appears_once(mode: str, more: dict[st
     assert ("Slack's answer was lost" in told) is (mode != "error")
     # The adopted card works, and keeps its metadata over the edit.
     await stage.press(card, "anomaly.acknowledge")
-    changed = await stage.card(ident, "Acknowledged by Dana")
+    changed = await stage.card(ident, "Dana looks into it")
     assert changed["metadata"] == card["metadata"]
 
 
@@ -96,7 +96,7 @@ async def test_a_real_timeout_after_the_message_was_stored(stage: Stage, monkeyp
     async with housing.opened(stage) as house:
         await house.fault(POST, "timeout_after")
         (ident,) = await stage.arrive()
-        await stage.card(ident, "Active")
+        await stage.card(ident, "waiting since")
         await stage.until(lambda: _called(stage, HISTORY, 1))
         await house.healthy()
         assert len(await house.cards(ident)) == 1
@@ -112,7 +112,7 @@ async def test_a_post_that_was_not_stored_is_posted_once_later(mode: str, house:
     looked = len(await stage.calls(HISTORY))
     await house.healthy()  # others do not wait for it
     house.clock.pass_by(11)
-    await stage.card(ident, "Active")
+    await stage.card(ident, "waiting since")
     assert len(await stage.calls(HISTORY)) > looked, "posted again without a second look"
     await house.healthy()
     assert len(await house.cards(ident)) == 1
@@ -160,7 +160,7 @@ async def test_refused_blocks_become_plainer_and_stay_clickable(house: House) ->
     await house.well()
     await stage.press(card, "anomaly.acknowledge")
     await stage.status(ident, "Acknowledged")
-    await stage.card(ident, "Acknowledged by Dana")
+    await stage.card(ident, "Dana looks into it")
     assert len(await house.cards(ident)) == 1
 
 
@@ -192,7 +192,7 @@ async def test_what_slack_refuses_is_tried_until_it_is_taken(word: str, shown: s
     await house.well()
     house.clock.pass_by(600)
     for ident in idents:
-        await stage.card(ident, "Active")
+        await stage.card(ident, "waiting since")
     await house.healthy()
     assert [len(await house.cards(ident)) for ident in idents] == [1, 1, 1]
     await house.soon(lambda: _status_without(house, "held up"))
@@ -227,7 +227,7 @@ async def test_while_slack_takes_no_blocks_cards_are_text_and_then_themselves_ag
 async def test_an_edit_that_slack_refuses_is_tried_until_it_is_taken(house: House) -> None:
     stage = house.stage
     (ident,) = await stage.arrive()
-    await stage.card(ident, "Active")
+    await stage.card(ident, "waiting since")
     await house.fault(UPDATE, "error", error="never_heard_of", times=0)
     await stage.qualytics("PATCH", f"anomalies/{ident}", status="Acknowledged")
     await house.soon(lambda: _status_with(house, "1 card held up: Slack refused (never_heard_of)"))
@@ -264,7 +264,7 @@ async def _closed(house: House, ident: int) -> bool:
 async def test_a_channel_that_is_archived_and_comes_back_shows_everything_once(house: House) -> None:
     stage = house.stage
     (before,) = await stage.arrive()
-    await stage.card(before, "Active")
+    await stage.card(before, "waiting since")
     channel = stage.workspace.channels[CHANNEL]
     channel.is_archived = True
     edits = len(await stage.calls(UPDATE))
@@ -279,7 +279,7 @@ async def test_a_channel_that_is_archived_and_comes_back_shows_everything_once(h
     house.clock.pass_by(61)
     await stage.card(before, "Acknowledged")
     for ident in waiting:
-        await stage.card(ident, "Active")
+        await stage.card(ident, "waiting since")
     await house.healthy()
     assert [len(await house.cards(ident)) for ident in (before, *waiting)] == [1, 1, 1]
 
@@ -306,7 +306,7 @@ async def test_a_history_that_cannot_be_read_for_a_while_delays_only_the_card_in
     await stage.until(lambda: _called(stage, HISTORY, looked + 1))
     (card,) = await house.soon(lambda: house.cards(ident))
     await stage.press(card, "anomaly.acknowledge")
-    await stage.card(ident, "Acknowledged by Dana")
+    await stage.card(ident, "Dana looks into it")
     assert len(await stage.calls(POST)) == posts
 
 
@@ -336,7 +336,7 @@ async def test_a_channel_that_refuses_the_bot_is_told_to_the_admins_once(how: st
     await house.well()
     house.clock.pass_by(61)
     for ident in idents:
-        await stage.card(ident, "Active")
+        await stage.card(ident, "waiting since")
     await house.soon(lambda: _heard(house, "works again"))
     await house.healthy()
     assert [len(await house.cards(ident)) for ident in idents] == [1, 1, 1]
@@ -353,7 +353,7 @@ async def _heard(house: House, words: str) -> list[str]:
 async def test_an_edit_that_fails_is_made_up_for(mode: str, more: dict[str, Any], house: House) -> None:
     stage = house.stage
     (ident,) = await stage.arrive()
-    await stage.card(ident, "Active")
+    await stage.card(ident, "waiting since")
     await house.fault(UPDATE, mode, times=2, **more)
     await stage.qualytics("PATCH", f"anomalies/{ident}", status="Invalid")
     await stage.until(lambda: _called(stage, UPDATE, 1))
@@ -369,7 +369,7 @@ async def test_an_edit_that_fails_is_made_up_for(mode: str, more: dict[str, Any]
 async def test_a_message_that_somebody_deletes_does_not_come_back(house: House) -> None:
     stage = house.stage
     (ident,) = await stage.arrive()
-    card = await stage.card(ident, "Active")
+    card = await stage.card(ident, "waiting since")
     await stage.slack("delete", channel=CHANNEL, ts=card["ts"])
     await stage.qualytics("PATCH", f"anomalies/{ident}", status="Acknowledged")
     await stage.until(lambda: _called(stage, UPDATE, 1))
@@ -392,7 +392,7 @@ async def test_slack_that_is_away_altogether_loses_nothing(stage: Stage) -> None
         house.clock.pass_by(11)
         house.clock.pass_by(120)
         for ident in idents:
-            await stage.card(ident, "Active")
+            await stage.card(ident, "waiting since")
         await house.healthy()
         assert [len(await house.cards(ident)) for ident in idents] == [1, 1, 1]
 
@@ -401,7 +401,7 @@ async def test_posts_that_hang_hold_up_nothing_else(house: House, monkeypatch: p
     monkeypatch.setattr(posting, "PATIENCE_SECONDS", 0.2)
     stage = house.stage
     (first,) = await stage.arrive()
-    await stage.card(first, "Active")
+    await stage.card(first, "waiting since")
     posts = len(await stage.calls(POST))
     await house.fault(POST, "hang", delay_s=4.0)
     (second,) = await stage.arrive()
@@ -411,7 +411,7 @@ async def test_posts_that_hang_hold_up_nothing_else(house: House, monkeypatch: p
     await stage.card(first, "Acknowledged")
     await house.soon(lambda: _status_with(house, "2 new messages"))
     assert not await house.cards(second), "the edit and the poll waited for the post"
-    await stage.card(third, "Active")
+    await stage.card(third, "waiting since")
     assert len(await house.cards(second)) == 1
 
 
@@ -426,4 +426,4 @@ async def test_a_stop_does_not_wait_for_a_pause_to_end(stage: Stage) -> None:
         await house.well()
         house.clock.pass_by(61)
         for ident in idents:
-            await stage.card(ident, "Active")
+            await stage.card(ident, "waiting since")

@@ -43,7 +43,7 @@ async def test_an_outage_is_told_once_and_heals(
         await house.well()
         house.clock.pass_by(120)
         await house.told("Qualytics answers again", "being caught up")
-        await stage.card(lost, "Active")
+        await stage.card(lost, "waiting since")
         await house.told("Over: Qualytics did not answer as it should", said)
         await house.healthy()
         assert len(await house.lines("answer as it should")) == 1
@@ -62,7 +62,7 @@ async def test_a_refused_token_is_told_at_once_with_its_name(house: House) -> No
     await house.well()
     house.clock.pass_by(120)
     await house.told("Qualytics answers again")
-    await house.stage.card(lost, "Active")
+    await house.stage.card(lost, "waiting since")
     assert len(await house.lines("does not accept the token")) == 1
 
 
@@ -70,7 +70,7 @@ async def test_a_lost_right_is_told_and_no_card_is_taken_for_deleted(house: Hous
     stage = house.stage
     finance = (await stage.qualytics("POST", "anomalies", count=2, datastore=44))["ids"]
     warehouse = (await stage.qualytics("POST", "anomalies", count=2, datastore=42))["ids"]
-    cards = [await stage.card(ident, "Active") for ident in (*finance, *warehouse)]
+    cards = [await stage.card(ident, "waiting since") for ident in (*finance, *warehouse)]
 
     await stage.qualytics("POST", "rights", datastore=44, role="Reporter")
     await stage.press(cards[0], "anomaly.acknowledge")
@@ -82,7 +82,7 @@ async def test_a_lost_right_is_told_and_no_card_is_taken_for_deleted(house: Hous
     (later,) = (await stage.qualytics("POST", "anomalies", count=1, datastore=42))["ids"]
     await stage.qualytics("PATCH", f"anomalies/{warehouse[0]}", status="Acknowledged")
     house.clock.pass_by(120)
-    await stage.card(later, "Active")
+    await stage.card(later, "waiting since")
     await stage.card(warehouse[0], "Acknowledged")
     assert not [text for text in await house.lines() if "Deleted" in text]
 
@@ -127,7 +127,7 @@ async def test_a_restart_in_the_middle_does_not_tell_again(stage: Stage, caplog:
         await house.well()
         house.clock.pass_by(120)
         await house.told("Qualytics answers again")
-        await stage.card(lost, "Active")
+        await stage.card(lost, "waiting since")
         assert len(await house.lines("answers again")) == 1
         assert len(await house.lines("answer as it should")) == 1
     logged = [record.getMessage() for record in caplog.records if record.name == "bot.services.poll"]

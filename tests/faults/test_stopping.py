@@ -49,7 +49,7 @@ async def test_sigterm_under_way_loses_nothing_and_a_second_desk_is_refused(stag
     assert "Stop it first, or use PostgreSQL for several." in said
 
     (ident,) = await stage.arrive()
-    card = await stage.card(ident, "Active")
+    card = await stage.card(ident, "waiting since")
     posts = len(await stage.calls(POST))
     await stage.slack("faults", method=POST, mode="hang", delay_s=1.0, times=1)
     idents = [ident, *await stage.arrive(3)]
@@ -63,13 +63,12 @@ async def test_sigterm_under_way_loses_nothing_and_a_second_desk_is_refused(stag
     await stage.qualytics("POST", "modes", latency_ms=0)
     assert _held(stage.folder) == []
     assert (await stage.truth(ident))["status"] == "Acknowledged"
-    assert _lines(stage.folder, ident) == [("acknowledge", "done")]
-    await stage.ephemeral("Acknowledged:")
+    assert _lines(stage.folder, ident) == [("assign", "done"), ("acknowledge", "done")]
 
     async with housing.opened(stage):
-        await stage.card(ident, "Acknowledged by Dana")
+        await stage.card(ident, "Dana looks into it")
         await stage.until(lambda: _once(stage, idents))
-    assert _lines(stage.folder, ident) == [("acknowledge", "done")]
+    assert _lines(stage.folder, ident) == [("assign", "done"), ("acknowledge", "done")]
 
 
 async def _called(stage: Stage, times: int) -> bool:
@@ -80,7 +79,7 @@ async def test_what_hangs_is_cut_off_in_time_and_ended_by_the_next_start(stage: 
     with mock.patch.object(app, "FINISH_SECONDS", 1.0):
         async with housing.opened(stage) as house:
             (ident,) = await stage.arrive()
-            card = await stage.card(ident, "Active")
+            card = await stage.card(ident, "waiting since")
             posts = len(await stage.calls(POST))
             await house.fault(POST, "hang", times=1)
             (late,) = await stage.arrive()
@@ -95,10 +94,10 @@ async def test_what_hangs_is_cut_off_in_time_and_ended_by_the_next_start(stage: 
     async with housing.opened(stage, connected=False) as house:
         await house.well()
         house.clock.pass_by(11)
-        await stage.card(ident, "Acknowledged by Dana")
+        await stage.card(ident, "Dana looks into it")
         await stage.status(ident, "Acknowledged")
         await stage.until(lambda: _once(stage, [ident, late]))
-    assert _lines(stage.folder, ident) == [("acknowledge", "done")]
+    assert _lines(stage.folder, ident) == [("assign", "done"), ("acknowledge", "done")]
 
 
 async def _more(house: housing.House, before: int) -> bool:
@@ -116,9 +115,9 @@ async def test_two_on_one_postgresql_post_each_anomaly_once(stage: Stage, postgr
         async with housing.opened(stage, DATABASE_URL=postgresql):
             idents = await stage.arrive(25)
             await stage.until(lambda: _once(stage, idents))
-            card = await stage.card(idents[0], "Active")
+            card = await stage.card(idents[0], "waiting since")
             await stage.press(card, "anomaly.acknowledge")
-            await stage.card(idents[0], "Acknowledged by Dana")
+            await stage.card(idents[0], "Dana looks into it")
             await stage.slack("faults", method=POST, mode="hang", delay_s=0.3, times=0)
             more = await stage.arrive(5)
             posts = len(await stage.calls(POST))

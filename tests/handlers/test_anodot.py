@@ -55,7 +55,7 @@ async def test_it_is_acknowledged_assigned_commented_closed_and_reopened_in_the_
     trigger = there(front, ref).triggers[0]
     await front.send(front.press(front.card(ref), ids.ACKNOWLEDGE))
     assert trigger.acks == [catalogue.DANA.id]
-    assert "Acknowledged by Dana" in visible(front.card(ref)) and "kept here" not in visible(front.card(ref)).casefold()
+    assert "Dana looks into it" in visible(front.card(ref)) and "kept here" not in visible(front.card(ref)).casefold()
     await front.send(front.command(f"assign sam@acme.example {ref.id}"))
     assert (trigger.assignee, trigger.assigner) == (catalogue.SAM.id, catalogue.DANA.id)
     await front.send(front.command(f"note {ref.id} a planned job"))
@@ -67,7 +67,7 @@ async def test_it_is_acknowledged_assigned_commented_closed_and_reopened_in_the_
     assert "Invalid" in visible(front.card(ref)), "the next look does not open it again"
     assert "stays in Anodot" in await front.told(front.press(front.card(ref), ids.REOPEN))
     await front.look()
-    assert "Acknowledged" in visible(front.card(ref))
+    assert "acknowledged" in visible(front.card(ref))
 
 
 async def test_what_lee_does_whom_anodot_does_not_know_is_kept_here_and_she_is_told_how_to_be_known(front: Front) -> None:
@@ -84,7 +84,7 @@ async def test_one_without_a_trigger_is_kept_here(front: Front) -> None:
     (ref,) = await arrived(front, triggered=False)
     await front.send(front.press(front.card(ref), ids.ACKNOWLEDGE))
     await front.look()
-    assert "Acknowledged by Dana" in visible(front.card(ref)) and "kept here" in visible(front.card(ref)).casefold()
+    assert "Dana looks into it" in visible(front.card(ref)) and "kept here" in visible(front.card(ref)).casefold()
 
 
 async def test_many_are_closed_in_one_batch_and_taken_back_and_what_stays_is_said(front: Front) -> None:
@@ -106,7 +106,7 @@ async def test_one_that_was_merged_says_where_it_went_and_has_no_buttons(front: 
     account(front).merge(there(front, into), there(front, old))
     await front.send(front.press(front.card(old), ids.ACKNOWLEDGE))
     await front.look()
-    card = front.card(old)
+    card = next(one for one in front.posted() if f"#{old.id}" in visible(one))
     assert f"merged into {into.id}" in visible(card).casefold()
     assert ids.ACKNOWLEDGE not in str(card["blocks"]) and ids.ARCHIVE not in str(card["blocks"]) and ids.REOPEN not in str(card["blocks"])
 

@@ -47,7 +47,7 @@ async def test_a_card_says_who_how_often_and_by_which_technique(front: Front) ->
         front, type="brute_force", technique="T1110.001", events=["e1", "e2", "e3"], severity="high", case="CASE-2026-001"
     )
     card = front.card(ref)
-    assert visible(card).startswith("High · Brute force anomaly")
+    assert visible(card).startswith("\N{LARGE ORANGE SQUARE} *High*  brute force")
     for said in (f"User: {there(front, ref).user_id}", "Events: 3", "T1110.001", "Case: CASE-2026-001", "high"):
         assert said.casefold() in visible(card).casefold(), said
     assert "<https://attack.mitre.org/techniques/T1110/001/|" in str(card["blocks"])
@@ -60,10 +60,8 @@ async def test_it_is_acknowledged_assigned_commented_closed_and_reopened(front: 
     (ref,) = await arrived(front)
     await front.send(front.press(front.card(ref), ids.ACKNOWLEDGE))
     assert there(front, ref).status == "investigating", "it refuses the word of its own page"
-    assert "Acknowledged by Dana" in visible(front.card(ref))
-    await front.send(front.command(f"assign dana@acme.example {ref.id}"))
-    assert there(front, ref).assignee == "usr_dreyes"
-    assert "Dana Reyes" in visible(front.card(ref))
+    assert "Dana looks into it" in visible(front.card(ref))
+    assert there(front, ref).assignee == "usr_dreyes", "whoever acknowledges it gets it"
     await front.send(front.command(f"note {ref.id} a planned job"))
     assert any(one.content.startswith("a planned job") for one in there(front, ref).comments)
     await front.send(front.press(front.card(ref), ids.ARCHIVE, "Invalid"))

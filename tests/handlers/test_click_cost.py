@@ -60,7 +60,7 @@ async def test_a_click_takes_few_transactions_and_statements(front: Front) -> No
     await front.send(front.press(front.card(first), ids.ACKNOWLEDGE))  # what is asked once for all clicks has been
     with counted(front) as found:
         await front.send(front.press(front.card(second), ids.ACKNOWLEDGE))
-    assert "Acknowledged by Dana" in visible(front.card(second))
+    assert "Dana looks into it" in visible(front.card(second))
     assert (await front.stage.truth(second))["status"] == "Acknowledged"
     assert found["write transactions"] <= WRITES and found["write statements"] <= STATEMENTS, found
     assert found["read transactions"] <= READS and found["read statements"] <= LOOKS, found

@@ -13,7 +13,7 @@ import handlers
 from bot import model
 from bot.core import grammar
 from bot.render.anomaly import anomaly_forms
-from bot.render.kit import ids
+from bot.render.kit import asked, ids
 from bot.render.review import review_form
 from bot.render.scan import scan_form
 from handlers import events, views
@@ -132,6 +132,9 @@ PATHS: dict[str, Callable[[Front, str, str], Json]] = {
     ids.SCAN_ABORT: _press(ids.SCAN_ABORT, "some-operation"),
     ids.SCAN_FIX: _press(ids.SCAN_FIX, "again|some-operation"),
     ids.SCAN_SYNC: _press(ids.SCAN_SYNC, "qualytics|42"),
+    ids.SCAN_INSTEAD: _press(ids.SCAN_INSTEAD, "qualytics|warehouse-prod tables:orders"),
+    ids.SCAN_OPEN: _press(ids.SCAN_OPEN, "help"),
+    ids.LINK_ME: _press(ids.LINK_ME, asked.encode("qualytics", asked.NOTHING)),
     f"shortcut {ids.TRIAGE_SHORTCUT}": lambda front, user, ident: front.shortcut(ids.TRIAGE_SHORTCUT, user=user),
     f"shortcut {ids.MESSAGE_SHORTCUT}": lambda front, user, ident: front.shortcut(
         ids.MESSAGE_SHORTCUT, user=user, message=front.card(ident)

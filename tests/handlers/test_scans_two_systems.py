@@ -37,6 +37,8 @@ BUTTONS = {
     ids.SCAN_OPTIONS: "plan1",
     ids.SCAN_ABORT: "operation1",
     ids.SCAN_SYNC: "strange|42",
+    ids.SCAN_INSTEAD: "strange|warehouse-prod tables:orders",
+    ids.SCAN_OPEN: "help",
 }
 
 

@@ -30,7 +30,7 @@ async def test_a_card_says_what_there_is_and_offers_what_can_be_done(front: Fron
     (ref,) = await pair.arrived(front, kind="wobble", score=0.87, line="orders <!channel> & *more*")
     card = front.card(ref)
     assert "0.87" in visible(card)
-    assert visible(card).startswith("Wobble anomaly in orders per minute\norders per minute 12, expected 40 to 60\n")
+    assert "|orders per minute>\n12, expected 40 to 60\n" in visible(card)
     assert ref.id in visible(card)
     assert "<!channel>" not in card["text"]
     assert ids.ACKNOWLEDGE in str(card["blocks"]) and ids.ARCHIVE in str(card["blocks"])
@@ -92,7 +92,7 @@ async def test_many_at_once_are_one_card_with_its_list(front: Front) -> None:
     before = {message["ts"] for message in front.posted()}
     made = await pair.arrived(front, 20)
     (group,) = [message for message in front.posted() if message["ts"] not in before]
-    assert visible(group).startswith("20 anomalies arrived together")
+    assert visible(group).startswith("*20 anomalies arrived together*")
     told = await front.told(front.press(group, ids.GROUP_LIST))
     assert sum(ref.id in told for ref in made) == 10, "the first page"
 

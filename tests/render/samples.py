@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from bot import errors, model, ports
 from bot.core import overlay
-from bot.render.anomaly import anomaly_card, anomaly_forms, histories, replies
-from bot.render.batch import batch_message, deletion_form
+from bot.render.anomaly import anomaly_card, anomaly_forms, group_card, histories, replies
+from bot.render.batch import batch_message, batch_preview, deletion_form
 from bot.render.desk import desk_help, desk_status, reports
 from bot.render.kit import modals, refusals
 from bot.sources.qualytics import closings
@@ -59,12 +59,30 @@ ARCHIVE_312 = model.Batch(
     NOW,
     312,
 )
-SPLIT = model.Split([("warehouse-prod", 300), ("crm", 12)], [("orders", 312)], [("Active", 200), ("Acknowledged", 112)], [ORDERS])
+SPLIT = model.Split(
+    [("warehouse-prod", 300), ("crm", 12)],
+    [("orders", 312)],
+    [("Active", 200), ("Acknowledged", 112)],
+    [ORDERS],
+    [(model.Severity.CRITICAL, 2), (model.Severity.HIGH, 310)],
+    [("qualytics", 312)],
+    [("", 300), ("Lee Park", 7), ("you", 5)],
+    others=7,
+    acknowledged=112,
+    placed=["qualytics"],
+)
 
 
 def progress(*refusals: model.Refusals, **counts: int) -> model.Progress:
     """`progress(todo=312)`, `progress(refused(...), done=300)`."""
     return model.Progress({model.Fate(fate): count for fate, count in counts.items()}, refusals)
+
+
+def batch_view(
+    batch: model.Batch, progress: model.Progress, capabilities: model.Capabilities = CAPABILITIES, **more: Any
+) -> model.BatchView:
+    """A batch of Qualytics alone, unless `systems` says otherwise."""
+    return model.BatchView(batch, progress, **{"systems": {"qualytics": capabilities}, **more})
 
 
 def running(batch: model.Batch = ARCHIVE_312) -> model.Batch:
@@ -231,7 +249,20 @@ REFUSALS = st.builds(
 )
 PROGRESS = st.builds(model.Progress, st.dictionaries(st.sampled_from(model.Fate), COUNTS), st.lists(REFUSALS, max_size=40).map(tuple))
 COUNTED = st.lists(st.tuples(SHORT, COUNTS), max_size=8)
-SPLITS = st.builds(model.Split, COUNTED, COUNTED, COUNTED, st.lists(HOSTILE, max_size=6))
+SEVERITIES = st.lists(st.tuples(st.one_of(st.none(), st.sampled_from(model.Severity)), COUNTS), max_size=5)
+SPLITS = st.builds(
+    model.Split,
+    COUNTED,
+    COUNTED,
+    COUNTED,
+    st.lists(HOSTILE, max_size=6),
+    SEVERITIES,
+    st.just([("qualytics", 7), ("other", 3)]),
+    COUNTED,
+    COUNTS,
+    COUNTS,
+    st.just(["qualytics"]),
+)
 ITEMS = st.builds(
     model.Item,
     REFS,
@@ -280,6 +311,7 @@ def every_message(
     tables = [(anomaly.container.name if anomaly.container else "", 3)] * 12
     systems = [(anomaly.ref.source, 10**6 - 1), ("other", 1)]
     tally = ports.Tally(10**6, {anomaly.state: 10**6}, tables, [anomaly] * 7, sources=systems)
+    tally = replace(tally, severities=[(model.Severity.CRITICAL, 12)], places=10**5, critical=12, worst=[anomaly] * 10)
     decided = [model.Explanation(reason, anomaly.created, "C0123ABC", anomaly.description) for reason in model.Reason]
     backlog = ports.Backlog(1, 2, 3, 4, 500.0, [(anomaly.type, 3)] * 20)
     standing = model.SourceHealth("qualytics", failing_since=anomaly.created, error=anomaly.description)
@@ -295,8 +327,10 @@ def every_message(
         **receipts,
         "receipt of many": replies.receipt(model.Receipt(change, outcomes * 30, {}, [anomaly.description] * 3), DANA, capabilities),
         "card": anomaly_card.anomaly(anomaly, capabilities, past),
-        "group": anomaly_card.group("card-1", tally, {anomaly.ref.source: capabilities, "other": capabilities}, 5),
-        "stale": replies.stale(anomaly, capabilities, past, "acknowledge"),
+        "group": group_card.group("card-1", tally, {anomaly.ref.source: capabilities, "other": capabilities}, 5),
+        "stale": replies.stale(anomaly, capabilities, replace(outcomes[0], by=past.last, stale=True), "acknowledge"),
+        "second": replies.stale(anomaly, capabilities, replace(outcomes[0], by=past.last), "acknowledge"),
+        "joined": group_card.joined([anomaly] * 12, {anomaly.ref.source: capabilities}),
         "listing": replies.listing(model.Listing(anomaly.description, [anomaly] * 10, 412, 10)),
         "group listing": replies.listing(model.Listing("", [anomaly] * 10, 412, 10), group="card-1"),
         "no listing": replies.listing(model.Listing(anomaly.description, [], 0)),
@@ -314,15 +348,32 @@ def every_batch_message(
     frozen: model.Batch, split: model.Split, progress: model.Progress, capabilities: model.Capabilities
 ) -> Mapping[str, model.Message]:
     """Each kind of message that shows this batch, whatever its own state."""
+    names = {"7": frozen.actor_name}
+    many = {"systems": {"qualytics": capabilities, "other": capabilities}, "shares": dict.fromkeys(("qualytics", "other"), progress.counts)}
+    done = model.Afterwards([(severity, amount) for severity, amount in split.severities if severity], split.statuses)
+    view = batch_view(frozen, progress, capabilities, names=names)
+    back = replace(view, batch=replace(frozen, undo_of=frozen.id), **many)  # type: ignore[arg-type]
     cards = {
-        f"batch card {state} {undoable}": batch_message.card(replace(frozen, state=state), progress, undoable, capabilities)
+        f"batch card {state} {undoable}{' of several' * (own is many)}": batch_message.card(
+            replace(view, batch=replace(frozen, state=state), undoable=undoable, done=done, **own)  # type: ignore[arg-type]
+        )
         for state in model.BatchState
         for undoable in (True, False)
+        for own in ({}, many)
+    }
+    backs = {
+        f"batch taken back {state}": batch_message.card(
+            replace(view, batch=replace(frozen, state=model.BatchState.DONE), back=replace(back, batch=replace(back.batch, state=state)))
+        )
+        for state in (model.BatchState.RUNNING, model.BatchState.DONE)
     }
     return {
         **cards,
-        "batch preview": batch_message.preview(frozen, split, progress, capabilities, {"7": frozen.actor_name}),
-        "batch started": batch_message.started(frozen, capabilities),
+        **backs,
+        "batch preview": batch_preview.preview(view, split),
+        "batch preview of several": batch_preview.preview(replace(view, **many), split, matching=frozen.total),  # type: ignore[arg-type]
+        "batch started": batch_message.started(view),
+        "batch being taken back": batch_message.taking_back(view),
         "batch cancelled": batch_message.cancelled(frozen),
     }
 

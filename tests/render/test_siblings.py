@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from bot import model, ports
 from bot.render import siblings
-from bot.render.anomaly import anomaly_card, anomaly_forms, replies
-from bot.render.batch import batch_message
+from bot.render.anomaly import anomaly_forms, group_card, replies
+from bot.render.batch import batch_preview
 from bot.render.kit import limits, text
 from bot.render.review import review_form
 from bot.render.scan import scan_form
@@ -86,12 +86,12 @@ def test_options_of_one_warehouse_can_be_told_apart() -> None:
 
 def _group(counted: Sequence[tuple[str, int]]) -> Any:
     tally = ports.Tally(3, {model.State.ACTIVE: 3}, counted, [])
-    return anomaly_card.group("card-7", tally, {"qualytics": samples.CAPABILITIES}, 5, 3).blocks
+    return group_card.group("card-7", tally, {"qualytics": samples.CAPABILITIES}, 5, 3).blocks
 
 
 def _preview(counted: Sequence[tuple[str, int]]) -> Any:
     split = replace(samples.SPLIT, tables=counted)
-    return batch_message.preview(samples.ARCHIVE_312, split, samples.progress(todo=312), samples.CAPABILITIES, {}).blocks
+    return batch_preview.preview(samples.batch_view(samples.ARCHIVE_312, samples.progress(todo=312)), split).blocks
 
 
 def _review(counted: Sequence[tuple[str, int]]) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 
 from bot import errors, model
 from bot.core import permissions
-from bot.services import cards, kept_here, people, poll, post, recording, remarks, triage
+from bot.services import asking, cards, kept_here, people, poll, post, recording, remarks, takes, triage
 from bot.services.batches import freeze, run
 from bot.sources.qualytics import closings
 from bot.store import engine
@@ -298,6 +298,8 @@ class Desk:
             grants=self.grants,
             recorder=self.recorder,
             remarks=self.remarks,
+            asking=asking.Asking(cards=self.cards, store=rows, leases=leases, messenger=messenger, clock=clock),
+            takes=takes.Takes(people=folk, journal=journal),
         )
         self.batches = freeze.Batches(
             sources=sources,

@@ -84,7 +84,7 @@ class Inbox:
 class Wall(lab.Wall):
     """One whose messages are as old as the clock says: old ones are corrected only when somebody touches them."""
 
-    async def post(self, channel: str, message: model.Message, card: str, thread: str = "") -> str:
+    async def post(self, channel: str, message: model.Message, card: str, thread: str = "", *, broadcast: bool = False) -> str:
         ts = f"{self.clock.now().timestamp() + len(self.shown) / 1000:.6f}"
         self.shown[ts] = text.spoken(message.text)
         return ts

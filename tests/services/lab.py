@@ -150,7 +150,7 @@ class Wall:
     edits: list[datetime] = field(default_factory=list)
     threads: dict[str, str] = field(default_factory=dict)
 
-    async def post(self, channel: str, message: model.Message, card: str, thread: str = "") -> str:
+    async def post(self, channel: str, message: model.Message, card: str, thread: str = "", *, broadcast: bool = False) -> str:
         ts = f"{1_700_000_000 + len(self.shown)}.000100"
         self.shown[ts] = text.spoken(message.text)
         self.threads[ts] = thread

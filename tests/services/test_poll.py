@@ -261,11 +261,11 @@ async def test_one_that_was_opened_again_shows_it_on_its_card_however_old_that_i
     await desk.turn()
     desk.inbox.close(1)
     await desk.turn()
-    assert desk.told("Invalid") and not desk.told("Active")
+    assert desk.told("Invalid") and not desk.told("aiting since")
     desk.clock.pass_by(days=30)
     desk.inbox.add(1)
     await desk.turn()
-    assert desk.told("Active") and not desk.told("Invalid") and len(desk.wall.shown) == 2, "the greeting and the card"
+    assert desk.told("aiting since") and not desk.told("Archived") and len(desk.wall.shown) == 2, "the greeting and the card"
 
 
 async def test_one_that_was_opened_again_is_posted_again_when_its_message_was_deleted(desk: Desk) -> None:

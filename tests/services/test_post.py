@@ -45,7 +45,7 @@ class Wall:
         if message is not None and ({block["type"] for block in message.blocks} & self.refuses):
             raise REFUSED
 
-    async def post(self, channel: str, message: model.Message, card: str, thread: str = "") -> str:
+    async def post(self, channel: str, message: model.Message, card: str, thread: str = "", *, broadcast: bool = False) -> str:
         if self.gate is not None:
             self.entered.set()
             await self.gate.wait()

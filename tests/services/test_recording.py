@@ -56,7 +56,7 @@ async def test_a_batch_killed_at_any_instant_while_polls_run_is_told_as_its_acto
         assert await world.who(one) == ["acknowledge by Dana"], one
         assert (await world.stored(one)).state is model.State.ACKNOWLEDGED
     assert {fate for fate, _ in (await desk.fates(ident)).values()} == {model.Fate.DONE}
-    receipts = [said for said in world.wall.shown.values() if "7 done" in said]
+    receipts = [said for said in world.wall.shown.values() if "acknowledged 7 anomalies" in said]
     assert len(receipts) == 1, list(world.wall.shown.values())
 
 

@@ -101,10 +101,10 @@ class Signed:
     def __init__(self, desk: desks.Desk, name: str, by: list[str]) -> None:
         self._inner, self._name, self._by = desk.post.messenger, name, by
 
-    async def post(self, channel: str, message: model.Message, card: str, thread: str = "") -> str:
+    async def post(self, channel: str, message: model.Message, card: str, thread: str = "", *, broadcast: bool = False) -> str:
         self._by.append(self._name)
         await asyncio.sleep(0)
-        return await self._inner.post(channel, message, card, thread)
+        return await self._inner.post(channel, message, card, thread, broadcast=broadcast)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)

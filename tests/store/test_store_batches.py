@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -393,22 +394,27 @@ async def test_progress_of_a_fresh_batch_has_no_refusals_and_counts_nothing_as_d
     assert (await store.batches.progress("nobody")) == model.Progress({}, [])
 
 
-async def test_a_split_counts_by_datastore_table_and_status_the_most_first(store: engine.Store) -> None:
-    acknowledged = snapshot(status="Acknowledged", state=model.State.ACKNOWLEDGED)
-    given = [
-        item(1, place="sales", table=""),
-        item(2, place="finance", table="b"),
-        item(3, DONE, place="finance", table="a", before=acknowledged),
-        item(4, place="", table="z", before=acknowledged),
-        item(5, REFUSED, place="finance", table="c", before=acknowledged),
-        item(6, place="sales", table="a", before=snapshot(status="Odd")),
-    ]
-    await store.batches.create(batch("b1", 6), given)
+async def test_the_share_of_each_system_is_counted_in_the_order_of_the_items(store: engine.Store) -> None:
+    theirs = [replace(item(number, fate), ref=model.Ref("anomify", str(number))) for number, fate in ((4, DONE), (5, REFUSED))]
+    await store.batches.create(batch("b1", 5), [item(1), theirs[0], item(2, DONE), item(3, DONE), theirs[1]])
     await store.batches.create(batch("b2", 1), [item(1)])
-    assert await store.batches.split("b1") == model.Split(
-        places=[("finance", 3), ("sales", 2), ("", 1)],
-        tables=[("a", 2), ("", 1), ("b", 1), ("c", 1), ("z", 1)],
-        statuses=[("Acknowledged", 3), ("Active", 2), ("Odd", 1)],
+    shares = await store.batches.shares("b1")
+    assert [(name, dict(counts)) for name, counts in shares.items()] == [
+        ("qualytics", {TODO: 1, DONE: 2}),
+        ("anomify", {DONE: 1, REFUSED: 1}),
+    ]
+    assert shares["anomify"][TODO] == 0 and await store.batches.shares("nobody") == {}
+
+
+async def test_what_was_done_is_counted_by_how_bad_it_is_and_by_how_it_was_left(store: engine.Store) -> None:
+    assert await store.batches.afterwards("nobody") == model.Afterwards([], [])
+    severe = [snapshot(severity=one) for one in (model.Severity.HIGH, model.Severity.CRITICAL, model.Severity.HIGH, None)]
+    left = [snapshot(status=word, state=model.State.ACKNOWLEDGED) for word in ("Acknowledged", "Active", "Acknowledged", "Acknowledged")]
+    done = [item(number, DONE, before=before, after=after) for number, (before, after) in enumerate(zip(severe, left, strict=True))]
+    await store.batches.create(batch("b1", 6), [*done, item(5, DONE), item(6, REFUSED, before=severe[0], after=left[0])])
+    assert await store.batches.afterwards("b1") == model.Afterwards(
+        severities=[(model.Severity.CRITICAL, 1), (model.Severity.HIGH, 2)],
+        statuses=[("Acknowledged", 3), ("", 1), ("Active", 1)],
     )
 
 

@@ -98,7 +98,7 @@ async def test_the_past_counts_the_same_fingerprint_within_seven_days(store: eng
 async def test_no_fingerprint_is_no_kinship(store: engine.Store) -> None:
     await save(store, anomaly(1), anomaly(2), archived(3))
     await save(store, entries=(line(1, at=after(1)),), at=1)
-    assert await store.journal.past(anomaly(1), NOON) == model.Recurrence(1, None, line(1, at=after(1)))
+    assert await store.journal.past(anomaly(1), NOON) == model.Recurrence(1, None, line(1, at=after(1)), [line(1, at=after(1))])
 
 
 async def test_the_past_names_who_closed_the_last_one(store: engine.Store) -> None:

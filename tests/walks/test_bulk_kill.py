@@ -30,7 +30,7 @@ async def test_killed_in_the_middle_of_a_batch(tmp_path: Path, zygote: forking.Z
             await bot.start()
         receipt = await _receipt(stage)
         await bot.kill()
-        assert f"{many:,} done" in visible(receipt)
+        assert f"archived {many:,} anomalies" in visible(receipt)
         # Polls went on all the while: whatever they saw first, the history of each names the one who did it.
         assert await _told(stage.folder / "desk.db") == {("archive", "Dana", "slack"): many}
         sent = Counter(item["id"] for call in await _calls(stage) for item in call["json"] or [])

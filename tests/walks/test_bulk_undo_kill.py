@@ -22,14 +22,14 @@ async def test_killed_in_the_middle_of_an_undo(tmp_path: Path, zygote: forking.Z
         await stage.command("/anomalies archive status:active as:resolved")
         await stage.press(await stage.ephemeral("Confirm"), "batch.confirm")
         receipt = await _message(stage, "batch.undo")
-        assert f"{many} done" in visible(receipt)
+        assert f"archived {many} anomalies" in visible(receipt)
         await stage.qualytics("POST", "modes", latency_ms=30)
         await stage.press(receipt, "batch.undo")
         for part in (0.1, 0.6):
             await _restored(stage, int(many * part))
             await bot.kill()
             await bot.start()
-        told = visible(await _message(stage, "Took back"))
+        told = visible(await _message(stage, "Taken back by"))
         await bot.kill()
         assert f"{many} as before again" in told
         assert await _statuses(stage) == before

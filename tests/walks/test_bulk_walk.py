@@ -43,7 +43,7 @@ async def test_preview_confirm_receipt_and_undo(desk: Stage) -> None:
         return await _statuses(desk) == before
 
     await desk.until(back)
-    await _receipt(desk, "Archived 30 anomalies", "This was taken back by batch")
+    await _receipt(desk, "Dana archived 30 anomalies", "Taken back by Dana", "30 as before again")
 
 
 async def test_after_an_undo_the_card_says_what_the_undo_did(desk: Stage) -> None:
@@ -51,7 +51,7 @@ async def test_after_an_undo_the_card_says_what_the_undo_did(desk: Stage) -> Non
     await _receipt(desk, str(ident))
     await desk.command("/anomalies ack status:open")
     await desk.press(await desk.ephemeral("Acknowledge 1 anomaly?"), "batch.confirm")
-    receipt = await _receipt(desk, "Acknowledged 1 anomaly", "Undo")
+    receipt = await _receipt(desk, "Dana acknowledged 1 anomaly", "Undo")
     await _receipt(desk, f"id {ident}", "Acknowledged by Dana")
     await desk.press(receipt, "batch.undo")
     await _receipt(desk, f"id {ident}", "Active", "Un-acknowledged by Dana")
@@ -107,7 +107,7 @@ async def test_tags_are_added_and_removed_one_by_one(desk: Stage) -> None:
 
 async def test_one_id_is_changed_at_once(desk: Stage) -> None:
     (ident,) = await desk.arrive()
-    await desk.card(ident, "Active")
+    await desk.card(ident, "waiting since")
     await desk.command(f"/anomalies ack {ident}")
     await desk.status(ident, "Acknowledged")
     await desk.card(ident, "Acknowledged by Dana")
@@ -158,7 +158,7 @@ async def test_an_undo_names_what_could_not_return(desk: Stage) -> None:
     receipt = await _receipt(desk, "Undo")
     await desk.qualytics("PATCH", f"anomalies/{first}", status="Invalid")
     await desk.press(receipt, "batch.undo")
-    told = visible(await _receipt(desk, "taken back", str(first)))
+    told = visible(await _receipt(desk, "Taken back by Dana", str(first)))
     assert "comment" in told.lower()
     assert (await desk.truth(first))["status"] == "Invalid"
     assert (await desk.truth(second))["status"] == "Active"
@@ -171,8 +171,8 @@ async def test_two_people_with_overlapping_batches_change_each_anomaly_once(desk
     await desk.command(f"/anomalies archive {ids} as:duplicate", user=LEE)
     danas, lees = await desk.ephemeral("Invalid", "Confirm"), await desk.ephemeral("Duplicate", "Confirm", user=LEE)
     await asyncio.gather(desk.press(danas, "batch.confirm"), desk.press(lees, "batch.confirm", user=LEE))
-    await _receipt(desk, "as Invalid", "Asked by Dana")
-    await _receipt(desk, "as Duplicate", "Asked by Lee")
+    await _receipt(desk, "Dana archived", "as Invalid")
+    await _receipt(desk, "Lee archived", "as Duplicate")
     log = (await desk.http.get(f"{desk.qualytics_url}/_control/log")).json()["calls"]
     sent = [item["id"] for call in log if call["method"] == "DELETE" and call["json"] for item in call["json"]]
     alone = [call for call in log if call["method"] == "DELETE" and not call["json"]]

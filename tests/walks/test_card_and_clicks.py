@@ -20,19 +20,14 @@ def _archive_option(card: Json, outcome: str) -> str:
 
 async def test_acknowledge_assign_archive_reopen(desk: Stage) -> None:
     (ident,) = await desk.arrive()
-    card = await desk.card(ident, "Active")
+    card = await desk.card(ident, "waiting since")
 
     await desk.press(card, "anomaly.acknowledge")
     await desk.status(ident, "Acknowledged")
-    card = await desk.card(ident, "Acknowledged by Dana")
+    card = await desk.card(ident, "Dana looks into it")
     assert "Un-acknowledge" in visible(card)
-    await desk.ephemeral("Acknowledged:")
 
-    await desk.press(card, "anomaly.assign", user=DANA)
-    await desk.view(DANA, "Assign to")
-    await desk.slack("submit", user=DANA, values={"assign.people": [DANA]})
-    card = await desk.card(ident, "assigned to Dana Reyes")
-    assert [person["id"] for person in (await desk.truth(ident))["assignees"]] == [12]
+    assert [person["id"] for person in (await desk.truth(ident))["assignees"]] == [12], "whoever acknowledges it gets it"
 
     await desk.press(card, "anomaly.archive", value=_archive_option(card, "Duplicate"))
     await desk.status(ident, "Duplicate")
@@ -55,10 +50,10 @@ async def test_the_click_reaches_the_card_within_a_second(tmp_path: object, stag
     try:
         await stage.until(stage.messages)
         (ident,) = await stage.arrive()
-        card = await stage.card(ident, "Active")
+        card = await stage.card(ident, "waiting since")
         started = time.monotonic()
         await stage.press(card, "anomaly.acknowledge")
-        await stage.card(ident, "Acknowledged by Dana")
+        await stage.card(ident, "Dana looks into it")
         # The promise is one second; the machine that runs this may be busy with other things.
         assert time.monotonic() - started < 3
     finally:
@@ -67,33 +62,33 @@ async def test_the_click_reaches_the_card_within_a_second(tmp_path: object, stag
 
 async def test_what_somebody_does_in_qualytics_reaches_the_card(desk: Stage) -> None:
     (ident,) = await desk.arrive()
-    await desk.card(ident, "Active")
+    await desk.card(ident, "waiting since")
     await desk.qualytics("PATCH", f"anomalies/{ident}", status="Resolved")
     card = await desk.card(ident, "Archived as Resolved")
     assert "in Qualytics" in visible(card)
     (other,) = await desk.arrive()
-    await desk.card(other, "Active")
+    await desk.card(other, "waiting since")
     await desk.qualytics("DELETE", f"anomalies/{other}")
     await desk.card(other, "Deleted in Qualytics")
 
 
 async def test_somebody_unknown_is_picked_remembered_and_then_assigned(desk: Stage) -> None:
     first, second = await desk.arrive(), await desk.arrive()
-    card = await desk.card(first[0], "Active")
+    card = await desk.card(first[0], "waiting since")
     await desk.press(card, "anomaly.assign", user=DANA)
     await desk.view(DANA, "Assign to")
     await desk.slack("submit", user=DANA, values={"assign.people": [LEE, DANA]})
     await desk.view(DANA, "Who is this?")
     found = await desk.slack("select", user=DANA, action_id="link.person", query="lee")
     await desk.slack("submit", user=DANA, values={"link.person": found["options"][0]["value"]})
-    await desk.card(first[0], "assigned to", "Lee Park")
+    await desk.card(first[0], "Assigned to", "Lee Park")
     assert sorted(person["id"] for person in (await desk.truth(first[0]))["assignees"]) == [12, 18]
 
-    card = await desk.card(second[0], "Active")
+    card = await desk.card(second[0], "waiting since")
     await desk.press(card, "anomaly.assign", user=DANA)
     await desk.view(DANA, "Assign to")
     await desk.slack("submit", user=DANA, values={"assign.people": [LEE]})
-    await desk.card(second[0], "assigned to Lee Park")
+    await desk.card(second[0], "Assigned to Lee Park")
 
     async def told() -> bool:
         channels = (await desk.http.get(f"{desk.slack_url}/_control/channels", params={"user": LEE})).json()["channels"]
@@ -107,7 +102,7 @@ async def test_somebody_unknown_is_picked_remembered_and_then_assigned(desk: Sta
 async def test_assigning_nobody_clears(desk: Stage) -> None:
     (ident,) = await desk.arrive()
     await desk.qualytics("PATCH", f"anomalies/{ident}", assignees=[12])
-    card = await desk.card(ident, "assigned to Dana Reyes")
+    card = await desk.card(ident, "Assigned to Dana Reyes")
     await desk.press(card, "anomaly.assign", user=DANA)
     await desk.view(DANA, "Assign to")
     await desk.slack("submit", user=DANA, values={"assign.people": [DANA]})
@@ -115,17 +110,17 @@ async def test_assigning_nobody_clears(desk: Stage) -> None:
     await desk.press(card, "anomaly.assign", user=DANA)
     await desk.view(DANA, "Assign to")
     await desk.slack("submit", user=DANA, values={"assign.people": []})
-    await desk.card(ident, "unassigned")
+    await desk.card(ident, "Unassigned")
     assert (await desk.truth(ident))["assignees"] == []
 
 
 async def test_a_comment_reaches_qualytics_with_its_author(desk: Stage) -> None:
     (ident,) = await desk.arrive()
-    card = await desk.card(ident, "Active")
+    card = await desk.card(ident, "waiting since")
     await desk.press(card, "anomaly.more", value=_more(card, "comment"))
     await desk.view(DANA, "'callback_id': 'comment'")
     await desk.slack("submit", user=DANA, values={"comment.text": "Known: the loader <b>skipped</b> & a partition"})
-    await desk.ephemeral("Commented")
+    await desk.card(ident, "Known: the loader")
     comments = [comment["message"] for comment in (await desk.truth(ident))["comments"]]
     assert comments == ["Known: the loader <b>skipped</b> & a partition\n\nDana via Slack"]
 
@@ -141,7 +136,7 @@ def _more(card: Json, choice: str) -> str:
 
 async def test_a_guest_can_do_nothing(desk: Stage) -> None:
     (ident,) = await desk.arrive()
-    card = await desk.card(ident, "Active")
+    card = await desk.card(ident, "waiting since")
     await desk.press(card, "anomaly.acknowledge", user=GUS)
     await desk.ephemeral("Guests cannot", user=GUS)
     await desk.command("/anomalies list", user=GUS)
@@ -159,9 +154,9 @@ async def _qualytics_log(desk: Stage) -> list[Json]:
 
 async def test_two_clicks_at_once_act_once(desk: Stage) -> None:
     (ident,) = await desk.arrive()
-    card = await desk.card(ident, "Active")
+    card = await desk.card(ident, "waiting since")
     await asyncio.gather(*(desk.press(card, "anomaly.acknowledge", user=user) for user in (DANA, DANA, LEE)))
-    await desk.ephemeral("already", user=LEE) if "Acknowledged by Dana" in visible(await desk.card(ident, "Acknowledged by")) else None
+    await desk.ephemeral("already", user=LEE) if "Dana looks into it" in visible(await desk.card(ident, "Acknowledged by")) else None
     puts = [call for call in await _qualytics_log(desk) if call["method"] == "PUT"]
     assert len(puts) == 1
 
@@ -175,7 +170,7 @@ async def test_a_late_click_is_told_how_it_stands(stage: Stage, zygote: forking.
         (ident,) = await stage.arrive()
         bot = stage.fork(zygote, DESK_POLL_SECONDS="600")
         await bot.start()
-        card = await stage.card(ident, "Active")
+        card = await stage.card(ident, "waiting since")
         # Somebody closes it in the web app; the card cannot know before the next poll, ten minutes from now.
         await stage.qualytics("PATCH", f"anomalies/{ident}", status="Invalid")
         await stage.press(card, "anomaly.acknowledge")
@@ -189,22 +184,22 @@ async def test_a_late_click_is_told_how_it_stands(stage: Stage, zygote: forking.
 
 async def test_list_show_and_act_on_an_ephemeral_card(desk: Stage) -> None:
     (ident,) = await desk.arrive()
-    await desk.card(ident, "Active")
+    await desk.card(ident, "waiting since")
     await desk.command("/anomalies list status:active")
     listed = await desk.ephemeral("status:active")
     await desk.press(listed, "anomaly.show")
     shown = await desk.ephemeral("Acknowledge", "Weight")
     await desk.press(shown, "anomaly.acknowledge")
     await desk.status(ident, "Acknowledged")
-    await desk.ephemeral("Acknowledged by Dana", "Weight")
-    await desk.card(ident, "Acknowledged by Dana")
+    await desk.ephemeral("Dana looks into it", "Weight")
+    await desk.card(ident, "Dana looks into it")
 
 
 async def test_a_burst_becomes_one_group_card_that_stays_true(desk: Stage) -> None:
     idents = await desk.arrive(40)
 
     async def group() -> Json | None:
-        return next((m for m in await desk.messages() if "40 anomalies arrived together" in visible(m)), None)
+        return next((m for m in await desk.messages() if "40 anomalies in" in visible(m)), None)
 
     message = await desk.until(group)
     assert len([m for m in await desk.messages() if not m["ephemeral"]]) == 2  # the greeting and the group

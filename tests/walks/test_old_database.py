@@ -130,7 +130,7 @@ async def _what_it_remembered_is_known(old: Old) -> None:
 
 async def _the_batch_ends_with_the_right_receipt(old: Old) -> None:
     running = old.ids("running")
-    await old.now(old.message(f"Archiving {len(running)} anomalies"), f"{len(running)} done")
+    await old.now(old.message(f"Archiving {len(running)} anomalies"), f"archived {len(running)} anomalies")
     assert {(await old.stage.truth(ident))["status"] for ident in running} == {"Resolved"}
     archived = {one["id"] for one in old.there.read("qualytics.json")["anomalies"] if one["status"] == "Resolved"}
     assert await _archived(old) == Counter(set(running) - archived)
@@ -212,7 +212,7 @@ async def _the_finished_batch_is_taken_back(old: Old) -> None:
     done = old.ids("finished")
     receipt = old.message("Acknowledged 4 anomalies")
     await old.stage.press(receipt, "batch.undo")
-    await old.now(receipt, "taken back")
+    await old.now(receipt, "Taken back by")
     for ident in done:
         now = await old.stage.truth(ident)
         assert now["status"] == "Active"

@@ -125,7 +125,7 @@ async def test_a_form_without_an_action_or_a_tick_says_so(desk: Stage) -> None:
 
 async def test_the_message_shortcut_takes_a_card_or_a_link(desk: Stage) -> None:
     (ident,) = await desk.arrive()
-    card = await desk.card(ident, "Active")
+    card = await desk.card(ident, "waiting since")
     await desk.slack("shortcut", user=DANA, callback_id="triage.message", channel=CHANNEL, ts=card["ts"])
     await desk.view(DANA, "review.pick", f"#{ident}")
     said = await desk.slack("message", user=LEE, channel=CHANNEL, text=f"is {desk.qualytics_url}/anomalies/{ident} ours?")

@@ -135,7 +135,7 @@ async def test_fixed_verify_resolves_or_says_that_it_still_fails(desk: Stage) ->
     first, second = (await desk.qualytics("POST", "anomalies", count=2, datastore=42, container="orders"))["ids"]
     for ident, passes, told in ((first, [first], "passes now"), (second, [], "still fails")):
         await _plan(desk, seconds=0.2, anomalies=0, passes=passes)
-        card = await desk.card(ident, "Active")
+        card = await desk.card(ident, "waiting since")
         await desk.press(card, "anomaly.more", value=next(value for value in _values(card) if value.startswith("verify|")))
         await desk.press(await desk.ephemeral("orders", "Start this scan?"), "scan.start")
         await _lasting(desk, str(ident), told)

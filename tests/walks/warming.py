@@ -53,9 +53,9 @@ async def _day(folder: Path) -> None:
         async with app.running(app.load(stage.env(DESK_WAIT_SECONDS="0"))):
             await stage.until(stage.messages)
             (ident,) = await stage.arrive()
-            card = await stage.card(ident, "Active")
+            card = await stage.card(ident, "waiting since")
             await stage.press(card, "anomaly.acknowledge")
-            await stage.card(ident, "Acknowledged by Dana")
+            await stage.card(ident, "Dana looks into it")
             await stage.command("/anomalies list")
             await stage.command(f"/anomalies archive {ident} as:resolved")
             await stage.status(ident, "Resolved")

@@ -1,177 +1,128 @@
-"""The lasting messages about anomalies: one card for one anomaly, one card for many that arrived together."""
+"""The lasting message about one anomaly, and what stands in its place once it is closed or gone."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
-from bot import model, ports
-from bot.core import phrases
-from bot.render import siblings
-from bot.render.anomaly import buttons, evidence, wording
-from bot.render.kit import blocks, ids, limits, text, unheard
+from bot import model
+from bot.core import attribution
+from bot.render.anomaly import buttons, course_chart, evidence, finding, rows, sparkline, standing, wording
+from bot.render.kit import blocks, limits, text
 
-_TABLES = 5
-_SAMPLES = 5
+_LINK = 1_000
+"""A longer address is left out of the title: the menu has it."""
 
 
-def anomaly(anomaly: model.Anomaly, capabilities: model.Capabilities, past: model.Recurrence) -> model.Message:
-    """One anomaly as it stands now, with the buttons that make sense now (design section 5)."""
+def anomaly(
+    anomaly: model.Anomaly, capabilities: model.Capabilities, past: model.Recurrence, course: Sequence[model.Point] = ()
+) -> model.Message:
+    """One anomaly as it stands now, with the buttons that make sense now (design section 5). `course` are the values of its metric, where
+    its system tells them."""
     if wording.gone(anomaly):
-        return _deleted(anomaly, capabilities)
+        return _deleted(anomaly, capabilities, past)
     if anomaly.state is model.State.ARCHIVED:
         return _archived(anomaly, capabilities, past)
-    return _open(anomaly, capabilities, past)
+    return _open(anomaly, capabilities, past, course)
 
 
-def _open(anomaly: model.Anomaly, capabilities: model.Capabilities, past: model.Recurrence) -> model.Message:
-    failing, about = wording.failing(anomaly), wording.description(anomaly)
-    body = "\n".join(line for line in (failing, about) if line)
-    (series, series_spoken), (facts, facts_spoken) = evidence.series(anomaly), evidence.facts(anomaly)
-    ties = evidence.ties(anomaly)
-    small = _small(anomaly, past, capabilities)
-    detected = text.when(anomaly.created)
-    state = wording.dotted(wording.stands(anomaly, capabilities.archive_as), wording.who(anomaly, capabilities), wording.dated(anomaly))
-    since = [part for part in (evidence.lasting(anomaly), evidence.over(anomaly), _kept(anomaly, capabilities)) if part]
-    last, last_spoken = _last(anomaly, past, capabilities)
+def _open(anomaly: model.Anomaly, capabilities: model.Capabilities, past: model.Recurrence, course: Sequence[model.Point]) -> model.Message:
+    found, about = finding.evidence(anomaly, past, course, capabilities), finding.said(anomaly)
+    span = evidence.span(anomaly) if anomaly.series is not None else ""
+    lines = [wording.dotted(sparkline.drawn(course), text.spoken(found), span), text.spoken(about)]
+    facts, facts_spoken = evidence.facts(anomaly)
+    ties, small = evidence.ties(anomaly), _small(anomaly)
     said = text.sentence(
-        text.spoken(f"{wording.headline(anomaly)}, {text.short(capabilities.title, 40)} {wording.ident(anomaly)}"),
-        series_spoken,
-        text.spoken(failing),
+        text.spoken(f"{finding.spoken(anomaly)}, {_named(anomaly, capabilities)}"),
+        wording.dotted(text.spoken(found), span),
         text.spoken(about),
         facts_spoken,
         text.spoken(small),
         text.spoken(ties),
-        ", ".join([f"{text.spoken(state)} {detected}", *since]),
-        last_spoken,
+        standing.line(anomaly, capabilities, past, standing.calm),
         buttons.possible(anomaly, capabilities),
     )
     shown = (
-        blocks.header(wording.headline(anomaly)),
-        *((series,) if series else ()),
-        *((blocks.section(body),) if body else ()),
+        _section("\n".join([_title(anomaly), *(line for line in lines if line)])),
+        *course_chart.drawn(course, anomaly),
         *((facts,) if facts else ()),
-        blocks.context(small),
         *((blocks.context(ties),) if ties else ()),
+        blocks.context(wording.dotted(small, f"#{wording.ident(anomaly)}")),
         *buttons.row(anomaly, capabilities),
-        blocks.context(state, blocks.marked(detected), *(blocks.marked(f"· {part}") for part in since)),
-        *((last,) if last else ()),
+        blocks.context(blocks.marked(standing.line(anomaly, capabilities, past))),
     )
     return limits.fit(model.Message(said, shown))
+
+
+def asking(message: model.Message, title: str, name: str) -> model.Message:
+    """The same message while a system is asked for somebody: its last line says so."""
+    line = f"Asking {text.short(title, 40)} for {text.short(name, 60, 'you')}\N{HORIZONTAL ELLIPSIS}"
+    kept = message.blocks[:-1] if message.blocks and message.blocks[-1]["type"] == "context" else message.blocks
+    return limits.fit(model.Message(text.sentence(text.spoken(line), message.text), (*kept, blocks.context(line))))
+
+
+def _title(anomaly: model.Anomaly) -> str:
+    """Mark and word of its severity, what fails (a link to its own page), and the places around."""
+    where = finding.around(anomaly)
+    address = anomaly.url if text.size(text.url(anomaly.url)) <= _LINK else ""
+    headline = text.link(address, finding.headline(anomaly))
+    return "  ".join([rows.marked(anomaly.severity), headline, *([text.spoken(f"({where})")] if where else [])])
+
+
+def _section(markup: str) -> model.Block:
+    return {"type": "section", "text": blocks.marked(markup)}
+
+
+def _small(anomaly: model.Anomaly) -> str:
+    """ "Weight 54 · tags critical, pii"."""
+    return wording.dotted(wording.score(anomaly), wording.tags(anomaly))
+
+
+def _named(anomaly: model.Anomaly, capabilities: model.Capabilities) -> str:
+    return f"{text.short(capabilities.title, 40)} {wording.ident(anomaly)}"
 
 
 def _archived(anomaly: model.Anomaly, capabilities: model.Capabilities, past: model.Recurrence) -> model.Message:
-    """Two lines: what it was, and who closed it when; the rest is in the history."""
-    first = f"{wording.state(anomaly, capabilities.archive_as)}: {wording.headline(anomaly)}"
-    last, last_spoken = _last(anomaly, past, capabilities)
-    found = wording.series(anomaly.series) if anomaly.series else wording.failing(anomaly)
-    small = wording.dotted(found, wording.who(anomaly, capabilities), wording.ident(anomaly), wording.dated(anomaly))
-    second = last or blocks.context(small, _mark(anomaly))
-    ties, over, kept = evidence.ties(anomaly), evidence.over(anomaly), _kept(anomaly, capabilities)
-    marks = [*([blocks.plain(f"· {ties}")] if ties else []), *(blocks.marked(f"· {part}") for part in (over, kept) if part)]
-    second = {**second, "elements": [*second["elements"], *marks]}
+    """One line: how it was closed, by whom and when, what it was, and which; the rest is in the history."""
+    shown = _closed(anomaly, capabilities, past, standing.strong)
+    address = anomaly.url if text.size(text.url(anomaly.url)) <= _LINK else ""
+    ties, kept = evidence.ties(anomaly), wording.kept(anomaly, capabilities.title)
+    ident, comment = text.spoken(f"#{wording.ident(anomaly)}"), standing.comment(attribution.hands(anomaly, past.lines))
     hint = ""
-    if model.Action.REOPEN not in capabilities.supports:
+    if model.Action.REOPEN not in capabilities.supports and not anomaly.merged_into:
         hint = f"It cannot be reopened from Slack. Open it in {text.short(capabilities.title, 40)} to do that."
-        second = {**second, "elements": [*second["elements"], blocks.plain(hint)]}
+    tail = [text.spoken(part) for part in (ties, kept, hint) if part]
+    drawn = wording.dotted(f"{shown}{comment}", text.link(address, finding.headline(anomaly)), *tail[: -1 if hint else None], ident)
     said = text.sentence(
-        text.spoken(f"{first}, {text.short(capabilities.title, 40)} {wording.ident(anomaly)}"),
-        last_spoken,
-        text.spoken(ties),
-        over,
-        kept,
-        text.spoken(hint),
+        f"{_closed(anomaly, capabilities, past, standing.calm)}{comment}",
+        text.spoken(f"{finding.spoken(anomaly)}, {_named(anomaly, capabilities)}"),
+        *tail,
         buttons.possible(anomaly, capabilities),
     )
-    return limits.fit(model.Message(said, (blocks.section(first), second, *buttons.row(anomaly, capabilities))))
+    reopen = buttons.reopen(anomaly, capabilities)
+    line = _section(wording.dotted(drawn, text.spoken(hint)))
+    return limits.fit(model.Message(said, ({**line, "accessory": reopen} if reopen else line,)))
 
 
-def _deleted(anomaly: model.Anomaly, capabilities: model.Capabilities) -> model.Message:
-    """One line, nothing to press."""
-    line = f"Deleted in {text.short(capabilities.title, 40)}: {wording.headline(anomaly)}, {wording.ident(anomaly)}."
-    return limits.fit(model.Message(text.spoken(line), (blocks.context(line),)))
+def _closed(anomaly: model.Anomaly, capabilities: model.Capabilities, past: model.Recurrence, loud: standing.Loud) -> str:
+    """ "Archived as Resolved by Dana 13:31", as mrkdwn."""
+    entry = past.last if past.last is not None and past.last.result is model.Result.DONE else None
+    closing = next((one for one in past.lines if one.action in standing.CLOSES and one.result is model.Result.DONE), entry)
+    if anomaly.over and (closing is None or not closing.actor_name.strip()):
+        return f"{loud(text.spoken(wording.over(capabilities.title)))} {text.when(anomaly.over)}"
+    if closing is None:
+        return (
+            f"{loud(text.spoken(wording.stands(anomaly, capabilities.archive_as)))} · {wording.dated(anomaly)} {text.when(anomaly.created)}"
+        )
+    stands = f"{wording.stands(anomaly, capabilities.archive_as)} {wording.by(closing)}".strip()
+    return f"{loud(text.spoken(stands))} {text.when(closing.at)}"
 
 
-def _kept(anomaly: model.Anomaly, capabilities: model.Capabilities) -> str:
-    """What of it its system does not know, as mrkdwn that looks the same when it is spoken."""
-    return text.spoken(wording.kept(anomaly, capabilities.title))
-
-
-def _mark(anomaly: model.Anomaly) -> model.Block:
-    return blocks.marked(text.when(anomaly.created))
-
-
-def _small(anomaly: model.Anomaly, past: model.Recurrence, capabilities: model.Capabilities) -> str:
-    """ "Weight 54 · seen 3 times in 7 days, last archived as Invalid by Dana in Acme · tags critical, pii · 1001"."""
-    seen = f"seen {text.number(past.seen)} times in 7 days" if past.seen > 1 else ""
-    before = past.archived_before
-    if before:
-        closed = " ".join(part for part in ("last archived", wording.outcome(before, capabilities.archive_as), wording.by(before)) if part)
-        seen = f"{seen}, {closed}" if seen else closed
-    return wording.dotted(wording.score(anomaly), seen, wording.tags(anomaly), f"id {wording.ident(anomaly)}")
-
-
-def _last(anomaly: model.Anomaly, past: model.Recurrence, capabilities: model.Capabilities) -> tuple[model.Block | None, str]:
-    """The line about the last thing that happened, drawn and spoken; nothing where nothing did."""
-    entry = past.last
-    if entry is None or entry.result is not model.Result.DONE:
-        return None, ""
-    what = wording.done(entry, anomaly, capabilities.archive_as)
-    return blocks.context(f"{what},", blocks.marked(text.when(entry.at))), f"{text.spoken(what)}, {text.when(entry.at)}"
-
-
-# --- many at once -------------------------------------------------------------------------------------------------------------
-
-
-def group(
-    card_id: str, tally: ports.Tally, capabilities_of: Mapping[str, model.Capabilities], burst: int, version: int = 0
-) -> model.Message:
-    """Many anomalies in one card, of one system or of several: counted as they stand now, by system and by table, with a few samples, [Show
-    list] and [Review]. `capabilities_of` are the systems by their names. [Review] is about those that this `version` of the card shows."""
-    total, closed = tally.total, tally.states.get(model.State.ARCHIVED, 0)
-    title = f"{text.count(total, 'anomaly', 'anomalies')} arrived together"
-    if total and closed == total:
-        title += ", all closed now"
-    why = f"More than {text.number(burst)} came in a short time, so they share this card. It follows what becomes of them."
-    counts = f"Now: {wording.states(tally.states)}."
-    tables, systems = _tables(tally), _systems(tally, capabilities_of)
-    samples = [_sample(one, tally, capabilities_of) for one in tally.sample[:_SAMPLES]]
-    titles = phrases.both([text.short(capabilities.title, 40) for capabilities in capabilities_of.values()])
-    show = blocks.button(ids.GROUP_LIST, "Show list", card_id, hint=f"Show the list of {title}")
-    left = closed < total
-    review = (
-        blocks.button(ids.REVIEW_OPEN, "Review", ids.encode_scope(model.ReviewScope("", card_id, version)), hint=f"Review {title}")
-        if left
-        else None
-    )
-    said = text.sentence(
-        text.spoken(f"{title}{f' from {titles}' if titles else ''}"),
-        text.spoken(counts),
-        text.spoken(systems),
-        text.spoken(tables),
-        f"Press Show list to see and handle them{', or Review to handle many at once' if left else ''}",
-    )
-    shown = (
-        blocks.header(title),
-        blocks.section("\n".join(part for part in (counts, systems, tables) if part)),
-        *((blocks.section("For example:\n" + "\n".join(samples)),) if samples else ()),
-        *blocks.actions(show, review),
-        blocks.context(why),
-    )
-    return limits.fit(model.Message(said, shown))
-
-
-def _sample(one: model.Anomaly, tally: ports.Tally, capabilities_of: Mapping[str, model.Capabilities]) -> str:
-    capabilities = capabilities_of.get(one.ref.source)
-    return wording.sample(one, capabilities.archive_as if capabilities else (), whole=len(tally.sources) > 1)
-
-
-def _systems(tally: ports.Tally, capabilities_of: Mapping[str, model.Capabilities]) -> str:
-    """ "By system: Acme 20, Umbra 3."; "" for one."""
-    told = unheard.by_system([(capabilities_of[name].title if name in capabilities_of else name, amount) for name, amount in tally.sources])
-    return f"By system: {told}." if told else ""
-
-
-def _tables(tally: ports.Tally) -> str:
-    shown = siblings.apart([name for name, _ in tally.tables], 60, "no table")
-    named = [f"{name}: {text.number(amount)}" for name, (_, amount) in zip(shown, tally.tables, strict=True)]
-    return f"By table: {text.listed(named, _TABLES)}." if named else ""
+def _deleted(anomaly: model.Anomaly, capabilities: model.Capabilities, past: model.Recurrence) -> model.Message:
+    """One line, nothing to press; whoever deleted it from here is named."""
+    gone = next((one for one in past.lines if one.action == model.Action.DELETE and one.result is model.Result.DONE), None)
+    mine = gone is not None and bool(gone.actor_name.strip()) and gone.via.casefold() == "slack"
+    who = wording.by(gone) if mine and gone else f"in {text.short(capabilities.title, 40)}"
+    at = f" {text.when(gone.at)}" if gone is not None else ""
+    what = text.spoken(f"{finding.headline(anomaly)} · #{wording.ident(anomaly)}")
+    line = f"{text.spoken(f'Deleted {who}')}{at} · {what}"
+    return limits.fit(model.Message(text.sentence(line), (blocks.context(blocks.marked(line)),)))

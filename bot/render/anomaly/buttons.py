@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from bot import model
 from bot.core import closings, phrases, transitions, vocabulary
 from bot.render.anomaly import wording
-from bot.render.kit import blocks, ids, text
+from bot.render.kit import blocks, ids, limits, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +24,10 @@ class _Row:
     style: str = ""
 
 
+_REOPEN = _Row(model.Action.REOPEN, ids.REOPEN, "Reopen", "Reopen")
 _BEFORE_MENU = (
     _Row(model.Action.ACKNOWLEDGE, ids.ACKNOWLEDGE, "Acknowledge", "Acknowledge", "primary"),
-    _Row(model.Action.REOPEN, ids.REOPEN, "Reopen", "Reopen"),
+    _REOPEN,
     _Row(model.Action.ASSIGN, ids.ASSIGN, "Assign…", "Assign people to"),
 )
 _AFTER_MENU = (_Row(model.Action.UNACKNOWLEDGE, ids.UNACKNOWLEDGE, "Un-acknowledge", "Take back the acknowledgement of"),)
@@ -34,20 +35,24 @@ _AFTER_MENU = (_Row(model.Action.UNACKNOWLEDGE, ids.UNACKNOWLEDGE, "Un-acknowled
 
 @dataclass(frozen=True, slots=True)
 class _More:
-    """One entry of the [...] menu, the capability it needs (None: none), and whether it is for open anomalies of a known table alone."""
+    """One entry of the [...] menu, the capability it needs (None: none), whether it is for open anomalies of a known table alone, and
+    whether for those that a click would take."""
 
     choice: str
     label: str
     needs: model.Action | None = None
     open_table: bool = False
+    taken: bool = False
 
 
 _MORE = (
+    _More(ids.MORE_ONLY, "Acknowledge only", model.Action.ACKNOWLEDGE, taken=True),
     _More(ids.MORE_COMMENT, "Comment…", model.Action.COMMENT),
+    _More(ids.MORE_VERIFY, "Fixed, verify", model.Action.SCAN, open_table=True),
     _More(ids.MORE_HISTORY, "History"),
     _More(ids.MORE_WHY, "Why this card"),
-    _More(ids.MORE_VERIFY, "Fixed, verify", model.Action.SCAN, open_table=True),
 )
+"""The most wanted first: Slack shows five entries, with the link; the others have a command."""
 
 
 def row(anomaly: model.Anomaly, capabilities: model.Capabilities) -> tuple[model.Block, ...]:
@@ -59,9 +64,14 @@ def row(anomaly: model.Anomaly, capabilities: model.Capabilities) -> tuple[model
         *(_button(entry, anomaly) for entry in _BEFORE_MENU if entry.action in offered),
         _archive(anomaly, capabilities) if model.Action.ARCHIVE in offered else None,
         *(_button(entry, anomaly) for entry in _AFTER_MENU if entry.action in offered),
-        blocks.link_button(ids.OPEN, open_in(capabilities), anomaly.url),
         _more(anomaly, capabilities),
     )
+
+
+def reopen(anomaly: model.Anomaly, capabilities: model.Capabilities) -> model.Block | None:
+    """The one button of what is closed."""
+    offered = transitions.offered(anomaly, capabilities.supports)
+    return _button(_REOPEN, anomaly) if model.Action.REOPEN in offered else None
 
 
 def open_in(capabilities: model.Capabilities) -> str:
@@ -108,16 +118,27 @@ def _archive(anomaly: model.Anomaly, capabilities: model.Capabilities) -> model.
 
 
 def _more(anomaly: model.Anomaly, capabilities: model.Capabilities) -> model.Block | None:
-    staged = anomaly.state is not model.State.ARCHIVED and model.Action.ACKNOWLEDGE in capabilities.supports
-    stages = [one for one in capabilities.stages if staged and one.word.casefold() != anomaly.status.casefold()]
-    on_table = anomaly.state is not model.State.ARCHIVED and anomaly.container is not None
-    options = [
+    open_ = anomaly.state is not model.State.ARCHIVED
+    stages = [one for one in capabilities.stages if open_ and model.Action.ACKNOWLEDGE in capabilities.supports]
+    link = blocks.link_option(open_in(capabilities), ids.encode_choice(ids.MORE_OPEN, anomaly.ref, anomaly.version), anomaly.url)
+    options = [link] if link else []
+    options += [
         blocks.option(one.title, ids.encode_choice(f"{ids.MORE_STAGE}{one.word}", anomaly.ref, anomaly.version), one.meaning)
         for one in stages
+        if one.word.casefold() != anomaly.status.casefold()
     ]
     options += [
         blocks.option(entry.label, ids.encode_choice(entry.choice, anomaly.ref, anomaly.version))
         for entry in _MORE
-        if (entry.needs is None or entry.needs in capabilities.supports) and (on_table or not entry.open_table)
+        if (entry.needs is None or entry.needs in capabilities.supports)
+        and (not entry.open_table or (open_ and anomaly.container is not None))
+        and (not entry.taken or takes(anomaly, capabilities))
     ]
-    return blocks.overflow(ids.MORE, options)
+    return blocks.overflow(ids.MORE, options[: limits.OVERFLOW_OPTIONS])
+
+
+def takes(anomaly: model.Anomaly, capabilities: model.Capabilities) -> bool:
+    """Whether acknowledging it takes it, too: nobody has it yet."""
+    offered = transitions.offered(anomaly, capabilities.supports)
+    both = model.Action.ACKNOWLEDGE in offered and model.Action.ASSIGN in offered
+    return capabilities.ack_takes and both and not anomaly.assignees

@@ -1,11 +1,10 @@
-"""What a system found, drawn as it hands it over: the series in words, the facts, and what else the anomaly belongs to."""
+"""What a system found, drawn as it hands it over: the facts, how long it lasted, and what else the anomaly belongs to."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from bot import model
-from bot.render.anomaly import wording
 from bot.render.kit import blocks, limits, text
 
 _FACTS = 8
@@ -15,15 +14,7 @@ _MORE = 20
 _HAPPENED = 8
 
 
-def series(anomaly: model.Anomaly) -> tuple[model.Block | None, str]:
-    """ "orders.count 4,210, expected 1,200 to 1,900 (+121 %), up, since 09:00", drawn and spoken; nothing without a series."""
-    if anomaly.series is None:
-        return None, ""
-    said = ", ".join(part for part in (text.spoken(wording.series(anomaly.series)), _span(anomaly)) if part)
-    return {"type": "section", "text": blocks.marked(said)}, said
-
-
-def _span(anomaly: model.Anomaly) -> str:
+def span(anomaly: model.Anomaly) -> str:
     """Since when, or from when to when, as mrkdwn."""
     told = anomaly.series
     begun, ended = (told.start if told else None) or anomaly.started, (told.end if told else None) or anomaly.ended
@@ -34,7 +25,7 @@ def _span(anomaly: model.Anomaly) -> str:
 
 def lasting(anomaly: model.Anomaly) -> str:
     """The same for an anomaly without a series, which says it itself."""
-    return "" if anomaly.series is not None else _span(anomaly)
+    return "" if anomaly.series is not None else span(anomaly)
 
 
 def over(anomaly: model.Anomaly) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime
 from bot import model
 from bot.core import overlay, vocabulary
 from bot.render import siblings
-from bot.render.anomaly import buttons, rows, wording
+from bot.render.anomaly import buttons, finding, rows, wording
 from bot.render.kit import blocks, ids, limits, refusals, text, unheard
 
 PAGE = 10
@@ -21,13 +21,25 @@ _LINES = 20
 # --- receipts -----------------------------------------------------------------------------------------------------------------
 
 
+def silent(receipt: model.Receipt, actor: model.Actor) -> bool:
+    """Whether the changed card is all there is to say: what was asked for was done, or the same person had done it before."""
+    if len(receipt.outcomes) != 1 or receipt.remarks:
+        return False
+    outcome = receipt.outcomes[0]
+    if outcome.result is model.Result.DONE:
+        return not outcome.reason.strip()
+    before = (outcome.by.actor, outcome.by.action) if outcome.by is not None else ("", "")
+    return outcome.result is model.Result.ALREADY and bool(actor.id) and before == (actor.id, receipt.change.action)
+
+
 def receipt(receipt: model.Receipt, actor: model.Actor, capabilities: model.Capabilities) -> model.Message:
     """What an action did, for its actor: one line for one anomaly, counts and every refusal for several. Where somebody was faster: who,
     and the buttons that are right now."""
     outcomes = list(receipt.outcomes)
-    moved = receipt.after.get(outcomes[0].ref) if len(outcomes) == 1 and outcomes[0].stale else None
+    late = len(outcomes) == 1 and (outcomes[0].stale or (outcomes[0].result is model.Result.ALREADY and outcomes[0].by is not None))
+    moved = receipt.after.get(outcomes[0].ref) if late else None
     if moved is not None:
-        return stale(moved, capabilities, model.Recurrence(last=outcomes[0].by), vocabulary.order(receipt.change.action))
+        return stale(moved, capabilities, outcomes[0], vocabulary.order(receipt.change.action))
     told = _told_one(receipt, outcomes[0], actor, capabilities) if len(outcomes) == 1 else _told_many(receipt, outcomes)
     remarks = [text.short(remark, 500) for remark in receipt.remarks]
     line = text.sentence(told, *remarks)
@@ -89,12 +101,17 @@ def _told_many(receipt: model.Receipt, outcomes: Sequence[model.Outcome]) -> str
     return ", ".join(f"{text.number(n)} {_RESULTS[result].format(verb=verb)}" for result, n in counted.items() if n) or "Nothing to do"
 
 
-def stale(anomaly: model.Anomaly, capabilities: model.Capabilities, past: model.Recurrence, action: str) -> model.Message:
-    """The anomaly moved on since the button was drawn: who did what when, and the buttons that make sense now."""
+def stale(anomaly: model.Anomaly, capabilities: model.Capabilities, outcome: model.Outcome, action: str) -> model.Message:
+    """The anomaly moved on since the button was drawn, or somebody else did the same before: who did what when, and the buttons that make
+    sense now."""
     stands = wording.state(anomaly, capabilities.archive_as)
-    did = wording.done(past.last, anomaly, capabilities.archive_as) if past.last else stands
-    line = f"Nothing was changed: you cannot {text.short(action, 40)} {wording.title(anomaly)} any more. It is {stands} now"
-    when = text.when(past.last.at) if past.last else ""
+    about = f"{finding.headline(anomaly)}, {wording.ident(anomaly)}"
+    if outcome.stale:
+        line = f"Nothing was changed: you cannot {text.short(action, 40)} {about} any more. It is {stands} now"
+    else:
+        line = text.sentence(f"Nothing was changed: {about}", text.short(outcome.reason, 500, f"It is {stands} already"))
+    did = wording.done(outcome.by, anomaly, capabilities.archive_as) if outcome.by else stands
+    when = text.when(outcome.by.at) if outcome.by else ""
     said = text.sentence(text.spoken(line), f"{text.spoken(did)} {when}".strip(), buttons.possible(anomaly, capabilities))
     shown = (
         blocks.section(text.sentence(line)),

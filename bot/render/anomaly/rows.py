@@ -99,7 +99,7 @@ def evidence(anomaly: model.Anomaly) -> str:
     if anomaly.series is not None and (measured := _measured(anomaly.series)):
         return measured
     if anomaly.records is not None:
-        of = _base(anomaly)
+        of = base(anomaly)
         return (
             f"{amount(anomaly.records)} of {amount(of)} rows"
             if of
@@ -119,7 +119,7 @@ def _measured(told: model.Series) -> str:
     return f"{value} (expected {low if low == high else bound})" if low or high else value
 
 
-def _base(anomaly: model.Anomaly) -> int:
+def base(anomaly: model.Anomaly) -> int:
     """How many rows were looked at, where the system says it beside the number of those that fail; else 0."""
     for check in anomaly.checks:
         told = _BASED.match(text.squeeze(check.message, ""))

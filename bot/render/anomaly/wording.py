@@ -29,10 +29,10 @@ def place(anomaly: model.Anomaly) -> str:
     *around, inner = [place.name for place in anomaly.where] or [""]
     if not around:
         return text.short(inner, 60 if anomaly.container or anomaly.places else 40, "") if anomaly.where else ""
-    return f"{text.short(inner, 60)} ({_within(around)})"
+    return f"{text.short(inner, 60)} ({within(around)})"
 
 
-def _within(around: Sequence[str]) -> str:
+def within(around: Sequence[str]) -> str:
     """The outer places; of very many the outermost and the innermost of them."""
     named = [text.short(name, 40) for name in around]
     return " › ".join(named if len(named) <= _AROUND else [named[0], text.ELLIPSIS, *named[1 - _AROUND :]])
@@ -70,31 +70,6 @@ def checks(anomaly: model.Anomaly) -> str:
     return text.listed([_check(check) for check in anomaly.checks], _CHECKS, "; ")
 
 
-def failing(anomaly: model.Anomaly) -> str:
-    """ "4,210 rows fail: customer_id not null; amount between 0 and 10000": the system's own sentence where it tells the same."""
-    said = text.short(anomaly.description, 1_000, "")
-    if _tells(anomaly, said):
-        return said
-    failed = checks(anomaly) or said
-    if anomaly.records is None:
-        return f"Failed checks: {failed}" if anomaly.checks else failed
-    rows = f"{text.count(anomaly.records, 'row')} {'fails' if anomaly.records == 1 else 'fail'}"
-    return f"{rows}: {failed}" if failed else rows
-
-
-def description(anomaly: model.Anomaly) -> str:
-    """What people wrote about it, "" when the failing line says that already."""
-    said = text.short(anomaly.description, 1_000, "")
-    return "" if not anomaly.checks or _tells(anomaly, said) or said in checks(anomaly) else said
-
-
-def _tells(anomaly: model.Anomaly, said: str) -> bool:
-    """Whether a description names every field that failed and how many rows: telling it again would only lengthen the card."""
-    names = [name for check in anomaly.checks for name in check.fields]
-    counted = anomaly.records is None or text.number(anomaly.records) in said or str(anomaly.records) in said
-    return bool(names) and counted and all(name in said for name in names)
-
-
 def score(anomaly: model.Anomaly) -> str:
     """ "Weight 54", "Score 72 of 100", "" when there is none."""
     if anomaly.weight is None:
@@ -110,6 +85,20 @@ def series(told: model.Series) -> str:
     change = f" ({_change(told)})" if _change(told) else ""
     parts = (f"{metric} {value}".strip(), f"{_expected(told)}{change}".strip(), str(told.direction or ""))
     return ", ".join([part for part in parts if part] + ([f"resolution {resolution}"] if resolution else []))
+
+
+def measured(told: model.Series, *, value: bool = True, direction: bool = True) -> str:
+    """The same without the metric: "4,210, expected 1,200 to 1,900 (+121 %), up"; without the value and without where it went if these
+    are told already."""
+    change = f" ({_change(told)})" if _change(told) else ""
+    resolution = text.short(told.resolution, 40, "")
+    parts = (
+        _amount(told.value, told.unit) if value else "",
+        f"{_expected(told)}{change}".strip(),
+        str(told.direction or "") if direction else "",
+        f"resolution {resolution}" if resolution else "",
+    )
+    return ", ".join(part for part in parts if part)
 
 
 def _amount(number: float | None, unit: str) -> str:
@@ -243,7 +232,7 @@ def done(entry: model.Entry, anomaly: model.Anomaly, closing: Sequence[model.Clo
     """The last thing that happened to this anomaly, told by how it stands now: "Assigned to Lee Park by Dana"."""
     what = verb(entry)
     if anomaly.over and not entry.actor_name.strip() and entry.action in _ENDS:
-        return f"{model.OVER}: {text.short(entry.via, 40, 'its system')} closed it by itself"
+        return over(entry.via)
     if entry.action == model.Action.ASSIGN:
         names = assignees(anomaly.assignees)
         what = f"Assigned to {names}" if names else "Unassigned"
@@ -259,6 +248,11 @@ def found(entry: model.Entry) -> str:
     """What came of a verification: "still fails (2 rows)", "passes now"; "" where the journal does not say."""
     said = entry.detail.partition(", operation ")[0].strip()
     return "passes now" if said == "passes" else text.short(said, 60, "")
+
+
+def over(title: str) -> str:
+    """How one ended that its system closed by itself."""
+    return f"{model.OVER}: {text.short(title, 40, 'its system')} closed it by itself"
 
 
 _ENDS = (model.Action.ARCHIVE.value, "status")

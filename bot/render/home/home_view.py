@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot import model
 from bot.render.batch import batch_message, batch_wording
@@ -179,22 +179,24 @@ def _batches(view: HomeView) -> Sequence[model.Block]:
 
 
 def _batch(batch: model.Batch, done: int, view: HomeView) -> model.Block:
-    closing = view.capabilities_of.get(batch.source, view.together).archive_as
+    system = view.capabilities_of.get(batch.source, view.together)
+    told = model.BatchView(batch, model.Progress({model.Fate.DONE: done}), {batch.source: system}, names=view.names)
     if batch.finished is None:
-        said = f"{batch_wording.running(batch, view.names, closing)}: {text.number(done)} of {text.number(batch.total)} done"
+        amount = replace(told, progress=model.Progress({model.Fate.TODO: batch.total}))
+        said = f"{batch_wording.running(amount)}: {text.number(done)} of {text.number(batch.total)} done"
         return blocks.section(f"{said} · {text.short(batch.words, 80)}")
-    said = f"{batch_wording.finished(batch, done, view.names, closing)} · {text.short(batch.words, 80)}"
+    said = f"{batch_wording.finished(told)} · {text.short(batch.words, 80)}"
     undoable = batch.id in view.undoable and done > 0
     until = f" · Undo until {text.when(batch.finished + batch_message.UNDO_FOR, '{time}')}" if undoable else ""
     line = f"{text.spoken(said)} · {text.when(batch.finished)}{until}"
     block: model.Block = {"type": "section", "text": blocks.marked(text.clip(line, limits.TEXT_OBJECT, markup=True))}
-    return {**block, "accessory": _undo(batch, done)} if undoable else block
+    return {**block, "accessory": _undo(told, done)} if undoable else block
 
 
-def _undo(batch: model.Batch, done: int) -> model.Block:
+def _undo(told: model.BatchView, done: int) -> model.Block:
     question = f"{batch_wording.anomalies(done)} will be put back as before, wherever nobody changed anything since."
     sure = blocks.confirm("Take this back?", question, "Undo", "Keep it")
-    return blocks.button(ids.BATCH_UNDO, "Undo", batch.id, hint=f"Undo: {batch_wording.wanted(batch, done)}", confirm=sure)
+    return blocks.button(ids.BATCH_UNDO, "Undo", told.batch.id, hint=f"Undo: {batch_wording.wanted(told, done)}", confirm=sure)
 
 
 def _load(load: Sequence[model.Load]) -> Sequence[model.Block]:

@@ -114,6 +114,12 @@ def option(words: str, value: str, description: str = "") -> model.Block:
     return {**block, "description": plain(description, limits.OPTION)} if description else block
 
 
+def link_option(words: str, value: str, address: str) -> model.Block | None:
+    """An entry of the [...] menu that opens a web page; none when the address is no http or https one."""
+    safe = text.url(address)
+    return {**option(words, value), "url": safe} if safe else None
+
+
 def menu(action_id: str, placeholder: str, options: Sequence[model.Block]) -> model.Block | None:
     """A drop-down; none when it has nothing to offer that Slack takes."""
     usable = [choice for choice in options if text.size(choice["value"], markup=True) <= limits.OPTION_VALUE]

@@ -21,6 +21,8 @@ MORE = "anomaly.more"
 SHOW = "anomaly.show"
 WHICH_SYSTEM = "anomaly.which"
 GROUP_LIST = "group.list"
+GROUP_ACKNOWLEDGE = "group.acknowledge"
+GROUP_ARCHIVE = "group.archive"
 CONTACT_NEWEST = "contact.newest"
 CONTACT_LIST = "contact.list"
 LIST_PAGE = "list.page"
@@ -40,10 +42,9 @@ SCAN_OPEN = "scan.open"
 LINK_ME = "link.me"
 
 MESSAGE_ACTIONS = (
-    ACKNOWLEDGE, UNACKNOWLEDGE, ASSIGN, ARCHIVE, REOPEN, OPEN, MORE, SHOW, WHICH_SYSTEM, GROUP_LIST, CONTACT_NEWEST,
-    CONTACT_LIST, LIST_PAGE, BATCH_CONFIRM, BATCH_CANCEL, BATCH_UNDO, BATCH_AGAIN, REVIEW_OPEN, SCAN_START, SCAN_CANCEL, SCAN_OPTIONS,
-    SCAN_ABORT, SCAN_FIX, SCAN_SYNC,
-    SCAN_INSTEAD, SCAN_OPEN, LINK_ME,
+    ACKNOWLEDGE, UNACKNOWLEDGE, ASSIGN, ARCHIVE, REOPEN, OPEN, MORE, SHOW, WHICH_SYSTEM, GROUP_LIST, GROUP_ACKNOWLEDGE, GROUP_ARCHIVE,
+    CONTACT_NEWEST, CONTACT_LIST, LIST_PAGE, BATCH_CONFIRM, BATCH_CANCEL, BATCH_UNDO, BATCH_AGAIN, REVIEW_OPEN, SCAN_START, SCAN_CANCEL,
+    SCAN_OPTIONS, SCAN_ABORT, SCAN_FIX, SCAN_SYNC, SCAN_INSTEAD, SCAN_OPEN, LINK_ME,
 )  # fmt: skip
 
 # --- action ids of the App Home alone: it has those of messages, too -------------------------------------------------------
@@ -58,6 +59,8 @@ HOME_ACTIONS = (HOME_FILTER, HOME_BACK, HOME_NEXT)
 
 # --- overflow choices ----------------------------------------------------------------------------------------------------
 
+MORE_OPEN = "open"
+MORE_ONLY = "only"
 MORE_COMMENT = "comment"
 MORE_HISTORY = "history"
 MORE_WHY = "why"
@@ -190,7 +193,10 @@ def pick(ref: model.Ref, source: str) -> str:
 
 
 def encode_scope(scope: model.ReviewScope) -> str:
-    """The value of a [Review] button: a group card (those of its members that it shows), or a filter as canonical text."""
+    """The value of a [Review] button: a group card (those of its members that it shows, all or of one severity), or a filter as canonical
+    text."""
+    if scope.card and scope.severity:
+        return f"{scope.severity}|{scope.version}|{scope.card}"
     if scope.card and scope.version:
         return f"members|{scope.version}|{scope.card}"
     return f"group|{scope.card}" if scope.card else f"filter|{scope.words}"
@@ -201,10 +207,21 @@ def decode_scope(value: str) -> model.ReviewScope:
     kind, found, rest = value.partition("|")
     if kind == "filter" and found:
         return model.ReviewScope(words=rest)
-    version, _, card = rest.partition("|") if kind == "members" else ("0", "", rest)
-    if kind not in ("group", "members") or not card or not version.isdecimal():
+    version, _, card = ("0", "", rest) if kind == "group" else rest.partition("|")
+    if kind not in ("group", "members", *model.Severity) or not card or not version.isdecimal():
         raise ValueError(f"no review: {value!r}")
-    return model.ReviewScope(card=card, version=int(version))
+    return model.ReviewScope(card=card, version=int(version), severity=kind if kind in set(model.Severity) else "")
+
+
+def encode_members(choice: str, card: str, version: int) -> str:
+    """The value of a menu entry that is about the members that a group card shows in this version."""
+    return f"{choice}|{version}|{card}"
+
+
+def decode_members(value: str) -> tuple[str, model.ReviewScope]:
+    """Read what `encode_members` wrote. Raises ValueError for anything else."""
+    choice, _, scope = value.partition("|")
+    return choice, decode_scope(f"members|{scope}")
 
 
 def encode_pair(what: str, ident: str) -> str:

@@ -41,7 +41,7 @@ class _Held:
 def _hold(page: model.ReviewPage) -> _Held | None:
     """None when not even the filter fits."""
     said: dict[str, Any] = {"words": page.scope.words, "card": page.scope.card, "source": page.source, "offset": page.offset}
-    said |= {"version": page.scope.version, "channel": page.channel, "shown": [], "picked": []}
+    said |= {"version": page.scope.version, "severity": page.scope.severity, "channel": page.channel, "shown": [], "picked": []}
     room = limits.PRIVATE_METADATA - len(_json(said))
     if room < 0:
         return None
@@ -237,7 +237,7 @@ def _which(page: model.ReviewPage) -> tuple[model.Block, ...]:
 
 def _everything(page: model.ReviewPage) -> str:
     """ "All 412 matching", "All 57 of this card"."""
-    among = "of this card" if page.scope.card else "matching"
+    among = f"{page.scope.severity} of this card".strip() if page.scope.card else "matching"
     return f"All {among}" if page.total is None else f"All {text.number(page.total)} {among}"
 
 

@@ -95,13 +95,20 @@ def pick_block(offset: int, shown: Iterable[str]) -> str:
 # --- reading ----------------------------------------------------------------------------------------------------------------------
 
 
+def _severity(word: str) -> str:
+    """One that there is, else "" for all."""
+    return word if word in set(model.Severity) else ""
+
+
 def read(view: Mapping[str, Any]) -> model.ReviewInput:
     """What the form says, submitted or still open. Raises ValueError for other modals."""
     said = json.loads(view.get("private_metadata") or "null")
     if not isinstance(said, dict) or view.get("callback_id", ids.REVIEW_VIEW) != ids.REVIEW_VIEW:
         raise ValueError("this modal is no review")
     try:
-        scope = model.ReviewScope(str(said["words"]), str(said["card"]), max(0, int(said.get("version", 0))))
+        scope = model.ReviewScope(
+            str(said["words"]), str(said["card"]), max(0, int(said.get("version", 0))), _severity(str(said.get("severity", "")))
+        )
         offset = max(0, min(int(said["offset"]), ids.FURTHEST))
     except (KeyError, TypeError, OverflowError) as error:
         raise ValueError(f"this modal lacks {error}") from error

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot import errors, model, ports
-from bot.core import batch_items, closings, connected, permissions, snapshot, transitions, undo
+from bot.core import batch_items, batch_split, closings, connected, permissions, snapshot, transitions, undo
 from bot.render.batch import batch_message, batch_wording, deletion_form
 from bot.services import cards, people, searching, selecting, slicing
 from bot.services.batches import filling
@@ -22,9 +22,6 @@ PREVIEW_FOR = timedelta(hours=1)
 
 PAGE = 500
 """Items of a batch that are read from the store at once."""
-
-SAMPLE = 5
-"""Anomalies that a preview shows."""
 
 NOBODY: Mapping[str, str] = {}
 ALIKE: Mapping[str, model.Change] = {}
@@ -40,22 +37,25 @@ class Nothing(errors.NotFound):
 @dataclass(frozen=True, slots=True)
 class Preview:
     """A frozen batch that nobody has confirmed yet; `missing` are those asked for that their system does not know, and so not in it,
-    `names` the people whom it would assign, by their ids; `capabilities` is what its systems let people do, `unheard` are those that are
-    not in it, `later` joined the group card after it was seen, and are not in it either."""
+    `unheard` the systems that are not in it, `later` joined the group card after it was seen, and are not in it either. `matching`: so many
+    match where only the first of them were asked for, None where they are all, or nobody can say."""
 
-    batch: model.Batch
+    view: model.BatchView
     split: model.Split
-    progress: model.Progress
-    capabilities: model.Capabilities
     missing: Sequence[model.Ref] = ()
-    names: Mapping[str, str] = field(default_factory=dict)
     unheard: Sequence[model.Unheard] = ()
     later: int = 0
+    matching: int | None = None
+
+    @property
+    def batch(self) -> model.Batch:
+        """What waits for its confirmation."""
+        return self.view.batch
 
     @property
     def todo(self) -> int:
         """How many would be changed."""
-        return self.progress.counts.get(model.Fate.TODO, 0)
+        return self.view.progress.counts.get(model.Fate.TODO, 0)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -126,13 +126,13 @@ class Batches:
         channel: str,
     ) -> Preview:
         """Raises Nothing when nothing of it is to be in the batch."""
-        sample: list[model.Anomaly] = []
+        count = batch_split.Count()
 
         async def items() -> AsyncIterator[Sequence[model.Item]]:
             async for page in targets.pages():
                 async for some in slicing.each(page):
                     pairs = [(one, item) for one in some if (item := judged(one)) is not None]
-                    sample.extend([one for one, item in pairs if item.fate is model.Fate.TODO][: SAMPLE - len(sample)])
+                    count.add([one for one, item in pairs if item.fate is model.Fate.TODO])
                     yield [item for _, item in pairs]
 
         source = targets.systems[0] if len(targets.systems) == 1 else ""
@@ -143,16 +143,21 @@ class Batches:
             raise errors.Stale("What you asked for took too long to be put together, so nothing was frozen. Ask again.")
         if not batch.total:
             raise Nothing("Nothing of this is to be changed.")
-        split = replace(await self.store.split(batch.id), sample=sample)
-        return Preview(batch, split, await self.store.progress(batch.id), await self.capabilities(batch))
+        mine = await self._mine_in(count.assigned(), actor)
+        return Preview(await self.view(batch), count.split(mine), targets.missing, targets.unheard, targets.later, targets.matching)
+
+    async def _mine_in(self, systems: Collection[str], actor: model.Actor) -> Mapping[str, str]:
+        """Who the actor is in these systems, as far as they can say now."""
+        mine: dict[str, str] = {}
+        for name in systems:
+            with contextlib.suppress(errors.SourceError, errors.NotFound, errors.DeliveryError):
+                if (person := await self.people.known(actor.id, name)) is not None:
+                    mine[name] = person.id
+        return mine
 
     async def systems(self, batch: model.Batch) -> Sequence[str]:
         """The systems whose anomalies are in a batch."""
         return [batch.source] if batch.source else await self.store.systems(batch.id)
-
-    async def capabilities(self, batch: model.Batch) -> model.Capabilities:
-        """What the systems of a batch let people do, each of them."""
-        return connected.shared(self.sources, await self.systems(batch))
 
     def _judged(self, anomaly: model.Anomaly, change: model.Change) -> model.Item:
         verdict = transitions.check(change.action, anomaly, change)
@@ -179,7 +184,7 @@ class Batches:
             raise errors.Stale("This preview is more than an hour old, and things have moved on. Ask again to see how it stands now.")
         if not await self.store.confirm(ident, now):
             raise errors.Stale("This batch was confirmed or cancelled already. Its message in the channel tells how it goes.")
-        await self.cards.publish(self.draft(batch))
+        await self.cards.publish(await self.draft(batch))
         return batch
 
     async def todo(self, ident: str) -> int:
@@ -226,8 +231,12 @@ class Batches:
         if batch.source:
             connected.named(self.sources, batch.source)  # one that is switched off takes nothing back
         back = await self._begin(batch, actor, channel, now)
-        await self.cards.publish(self.draft(back))
+        await self.cards.redraw(await self.draft(back))
         return back
+
+    async def taken_back_by(self, back: model.Batch) -> model.Batch:
+        """The batch that an undo takes back."""
+        return await self.store.get(back.undo_of) or back
 
     async def pages(self, ident: str, *fates: model.Fate) -> AsyncIterator[Sequence[model.Item]]:
         """What became so of a batch (nothing said: all of it), page by page."""
@@ -268,7 +277,7 @@ class Batches:
 
         action = model.Action.REOPEN if batch.change.action is model.Action.ARCHIVE else batch.change.action
         back = model.Batch(
-            f"undo-{batch.id}",  # the id of an undo is that of its batch
+            _undo_of(batch),
             batch.source,
             model.Change(action),
             f"undo {batch.id}",
@@ -319,9 +328,10 @@ class Batches:
 
     # --- showing ---------------------------------------------------------------------------------------------------------------
 
-    def draft(self, batch: model.Batch) -> model.CardDraft:
-        """The batch's lasting message. Its payload never changes; what it shows is read when it is drawn."""
-        return cards.at_once(model.CardKind.BATCH, batch.channel, batch.id, {"batch": batch.id})
+    async def draft(self, batch: model.Batch) -> model.CardDraft:
+        """The batch's lasting message, which is that of the batch that it takes back. Its payload never changes; what it shows is read when
+        it is drawn."""
+        return own_message(await self.taken_back_by(batch) if batch.undo_of else batch)
 
     async def draw(self, card: model.Card) -> model.Message | None:
         """What the batch's message shows now: progress, or the receipt. Given to `post`, the only writer."""
@@ -330,10 +340,26 @@ class Batches:
             return None
         if batch.source:
             connected.named(self.sources, batch.source)
-        systems = await self.systems(batch)
-        progress = await self.store.progress(batch.id, sample=batch_wording.CSV_ABOVE)
-        names = await self.names(systems, batch.change)
-        return batch_message.card(batch, progress, self.undoable(batch), connected.shared(self.sources, systems), names)
+        return batch_message.card(await self.view(batch))
+
+    async def view(self, batch: model.Batch) -> model.BatchView:
+        """All that its messages tell of a batch."""
+        names, done = await self.systems(batch), batch.state is model.BatchState.DONE
+        return model.BatchView(
+            batch,
+            await self.store.progress(batch.id, sample=batch_wording.CSV_ABOVE),
+            {name: connected.capabilities(self.sources, name) for name in names},
+            undoable=self.undoable(batch),
+            names=await self.names(names, batch.change),
+            shares=await self.store.shares(batch.id) if len(names) > 1 else {},
+            done=await self.store.afterwards(batch.id) if done else model.Afterwards(),
+            back=await self._back(batch) if done and not batch.undo_of else None,
+        )
+
+    async def _back(self, batch: model.Batch) -> model.BatchView | None:
+        """What takes a batch back, once it was asked for."""
+        back = await self.store.get(batch.undone_by or _undo_of(batch))
+        return None if back is None or back.state is model.BatchState.PREVIEW else await self.view(back)
 
     async def names(self, systems: Sequence[str], change: model.Change) -> Mapping[str, str]:
         """The people whom a change would assign by their ids in the first of these systems that knows them; ids will do while it does not
@@ -358,3 +384,13 @@ class Batches:
         """The change with its outcome as this system spells it."""
         source = self.sources[name]
         return closings.fitted(source.archive_as, change, source.title, source.stages)
+
+
+def _undo_of(batch: model.Batch) -> str:
+    """The id of what takes a batch back: there is one of it."""
+    return f"undo-{batch.id}"
+
+
+def own_message(batch: model.Batch) -> model.CardDraft:
+    """The message that tells of this batch alone; an undo has one where an earlier release began it."""
+    return cards.at_once(model.CardKind.BATCH, batch.channel, batch.id, {"batch": batch.id})

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot import errors, model, ports
-from bot.core import grammar, snapshot
+from bot.core import grammar, phrases, snapshot
 from bot.services import browse, people, review, searching, selecting, triage
 from bot.services.batches import freeze
 
@@ -77,8 +77,9 @@ class Previews:
                 yield [item.ref for item in items]
 
         chosen = await self.browse.fresh(refs(), systems, actor, "None of these anomalies is known any more. They may have been deleted.")
-        words = f"the part of batch {batch.id} whose system did not answer"
-        where = channel or batch.channel
+        titles = phrases.both([self.browse.capabilities(system).title for system in systems])
+        part, where = f" (the part of {titles})", channel or batch.channel
+        words = batch.words.removesuffix(part) + part
         return await self._frozen(_Wants(change), chosen, words, actor, where, own=lambda one: own.get(one.ref, change))
 
     # --- which, and for whom -----------------------------------------------------------------------------------------------------
@@ -169,12 +170,19 @@ class Previews:
             return snapshot.swap(one, *known[one.ref.source]) if one.ref.source in known else None
 
         theirs = replace(chosen, systems=[name for name in chosen.systems if name in known])
+        change = replace(grammar.resolved(typed, None), swap=await self._called(known))
         try:
-            return await self._frozen(_Wants(grammar.resolved(typed, None)), theirs, _words(command), actor, channel, own=own)
+            return await self._frozen(_Wants(change), theirs, _words(command), actor, channel, own=own)
         except freeze.Nothing as error:
             if failed:
                 raise searching.together(failed) from error
             raise errors.NotFound("Nothing that is open is assigned to that person, so there is nothing to reassign.") from error
+
+    async def _called(self, known: Mapping[str, tuple[str, ...]]) -> tuple[str, str]:
+        """Who hands over to whom, as the first of these systems calls them."""
+        source, (there, here) = next(iter(known.items()))
+        names = await self.people.names(source, (there, here))
+        return names.get(there, there), names.get(here, here)
 
     async def _frozen(
         self,
@@ -187,14 +195,13 @@ class Previews:
         own: freeze.Own | None = None,
     ) -> freeze.Preview:
         home = await self.messenger.home(channel, actor.id)
-        frozen = await self.batches.freeze(wants.first, chosen, words, actor, home, own=own, theirs=wants.theirs, refused=wants.refused)
-        names = await self.batches.names(await self.batches.systems(frozen.batch), wants.first)
-        return replace(frozen, missing=chosen.missing, unheard=chosen.unheard, names=names, later=chosen.later)
+        return await self.batches.freeze(wants.first, chosen, words, actor, home, own=own, theirs=wants.theirs, refused=wants.refused)
 
 
 def _words(command: grammar.Command) -> str:
     """How the selection of a command is told on its receipt."""
     if command.query:
-        return grammar.canonical(command.query) or "everything that is open"
+        first = f" limit:{command.query.limit}" if command.query.limit else ""
+        return (grammar.canonical(replace(command.query, limit=0)) or "everything that is open") + first
     alone = len({ref.source for ref in command.refs}) == 1
     return ", ".join(ref.id if alone else str(ref) for ref in command.refs)

@@ -102,16 +102,14 @@ class Runs:
 
     async def _windows(self, lease: model.Lease, batch: model.Batch) -> bool:
         # A kill right after the confirmation must not lose the message.
-        await self.cards.publish(self.batches.draft(batch))
+        await self.cards.publish(await self.batches.draft(batch))
         systems = await self.batches.systems(batch)
         if not all(await abreast.to_their_ends(self._part(lease, batch, name) for name in systems)):
             return False
         # Before it is finished: nobody runs it afterwards, so a kill in between must not leave its message as it was.
-        await self.cards.progress(self.batches.draft(batch), MOMENT)
+        await self.cards.progress(await self.batches.draft(batch), MOMENT)
         await self.store.finish(lease, self.clock.now())
         await self._show(batch)
-        if batch.undo_of and (original := await self.store.get(batch.undo_of)) is not None:
-            await self._show(original)  # its receipt offers no [Undo] any more
         await self._attach(batch)
         return True
 
@@ -151,7 +149,7 @@ class Runs:
                 course.stop()
             elif self.clock.now() - course.shown > SHOW_EVERY:
                 course.shown = self.clock.now()
-                await self.cards.progress(self.batches.draft(batch))
+                await self.cards.progress(await self.batches.draft(batch))
             if turn.waiting:
                 return
 
@@ -359,14 +357,15 @@ class Runs:
 
     async def _show(self, batch: model.Batch) -> None:
         """A receipt waits for nothing."""
-        await self.cards.redraw(self.batches.draft(batch))
+        await self.cards.redraw(await self.batches.draft(batch))
+        await self.cards.redraw_old(freeze.own_message(batch))
 
     async def _attach(self, batch: model.Batch) -> None:
         """The whole receipt as a CSV in the thread, when it is too long to read; its failure is logged, not repeated."""
         counts = (await self.store.progress(batch.id)).counts
         if sum(counts.values()) <= batch_wording.CSV_ABOVE:
             return
-        card = await self.cards.publish(self.batches.draft(batch))
+        card = await self.cards.publish(await self.batches.draft(batch))
         ts = await self.post.posted(card)
         if not ts:
             return

@@ -1,58 +1,210 @@
-"""What people see on the cards."""
+"""What people see on the card of one anomaly (screens.md, "The card")."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bot import model, ports
+from bot import model
 from bot.render.anomaly import anomaly_card
-from bot.render.kit import ids
+from bot.render.kit import ids, limits
+from sandbox.slack.blockkit import surfaces
 from tests.render import samples, slack_rules
 
-CAPABILITIES, ORDERS = samples.CAPABILITIES, samples.ORDERS
+CAPABILITIES, ORDERS = replace(samples.CAPABILITIES, ack_takes=True), samples.ORDERS
+NULLS = replace(
+    ORDERS,
+    severity=model.Severity.CRITICAL,
+    records=2,
+    checks=(model.Check("1", "notNull", ("employee_id",), "2 of 1,140 records: employee_id is null"),),
+    container=model.Place("2", "payroll_runs"),
+    datastore=model.Place("1", "finance-lake"),
+)
+LATENCY = model.Series("checkout.latency_ms", 41, 0, 12, percent=241.2, direction=model.Direction.UP, start=samples.NOW, unit="ms")
+METRIC = replace(
+    ORDERS,
+    checks=(),
+    records=None,
+    series=LATENCY,
+    type_title="Positive",
+    datastore=None,
+    container=None,
+    places=(model.Place("p", "Payments"), model.Place("c", "checkout")),
+)
+COURSE = [model.Point(samples.NOW + timedelta(minutes=at), value, 0, 12) for at, value in enumerate([3, 4, 3, 5, 4, 3, 8, 20, 41])]
+ACK, TOOK = samples.entry("acknowledge"), samples.entry("assign")
+DANA = model.Person("qualytics", "12", "Dana Reyes", "dana@acme.example")
 
 
-def drawn(anomaly: model.Anomaly, past: model.Recurrence | None = None, capabilities: model.Capabilities = CAPABILITIES) -> model.Message:
-    message = anomaly_card.anomaly(anomaly, capabilities, past or samples.past())
+def past(*lines: model.Entry, **more: object) -> model.Recurrence:
+    return model.Recurrence(last=lines[0] if lines else None, lines=lines, **more)  # type: ignore[arg-type]
+
+
+def drawn(
+    anomaly: model.Anomaly, before: model.Recurrence | None = None, capabilities: model.Capabilities = CAPABILITIES, course: object = ()
+) -> model.Message:
+    message = anomaly_card.anomaly(anomaly, capabilities, before or samples.past(), course)  # type: ignore[arg-type]
     assert slack_rules.faults(message) == []
     return message
 
 
 def lines(message: model.Message) -> list[str]:
-    """What stands in each block that holds text, elements joined; buttons left out."""
+    """What stands in each block that holds text, elements joined; buttons left out, bold as it reads."""
     return [
-        slack_rules.seen(model.Message("", (block,))).replace("\n", " ")
+        line
         for block in message.blocks
         if block["type"] in ("header", "section", "context")
+        for line in slack_rules.seen(model.Message("", ({key: value for key, value in block.items() if key != "accessory"},)))
+        .replace("*", "")
+        .split("\n")
     ]
 
 
-def test_open_card_reads_like_the_design() -> None:
-    before = samples.entry("archive", after="Invalid", via="Qualytics")
-    message = drawn(ORDERS, samples.past(seen=3, before=before))
+# --- one bullet of screens.md after the other -------------------------------------------------------------------------------------
+
+
+def test_the_card_says_how_bad_what_fails_where_by_what_evidence_and_who_has_it() -> None:
+    message = drawn(NULLS, past(first=True))
     assert lines(message) == [
-        "High · record anomaly in orders (warehouse-prod)",
-        "4,210 rows fail: customer_id not null; amount between 0 and 10000",
-        "Weight 54 · seen 3 times in 7 days, last archived as Invalid by Dana in Qualytics · tags critical, pii · id 1001",
-        f"Active · unassigned · detected {samples.DATE}",
+        "\N{LARGE RED SQUARE} Critical  payroll_runs · employee_id is null  (finance-lake)",
+        "2 of 1,140 rows (0.2 %) · first time here",
+        "Weight 54 · tags critical, pii · #1001",
+        f"Unassigned · waiting since {samples.DATE}",
     ]
-    assert slack_rules.labels(message) == ["Acknowledge", "Assign…", "Archive as…", "Open in Qualytics", "..."]
+    assert f"<{ORDERS.url}|payroll_runs · employee_id is null>" in "".join(slack_rules.markups(message)), "the title is the link"
+    assert slack_rules.labels(message) == ["Acknowledge", "Assign…", "Archive as…", "..."]
 
 
-def test_text_alone_tells_everything_to_a_screen_reader() -> None:
-    heard = slack_rules.heard(drawn(ORDERS, samples.past(samples.entry("assign"))))
-    for words in (
-        "High · record anomaly in orders (warehouse-prod), Qualytics 1001.",
-        "4,210 rows fail: customer_id not null",
-        "Active · unassigned",
-        samples.DATE,
-        "You can acknowledge, assign or archive it with the buttons.",
-        "Unassigned by Dana",
-        "Open in Qualytics",
+def test_the_text_alone_tells_who_what_where_how_bad_and_what_now() -> None:
+    assert slack_rules.heard(drawn(NULLS, past(first=True))) == (
+        "Critical: payroll_runs · employee_id is null (finance-lake), Qualytics 1001. 2 of 1,140 rows (0.2 %) · first time here. "
+        f"Weight 54 · tags critical, pii. Unassigned · waiting since {samples.DATE}. "
+        "You can acknowledge, assign or archive it with the buttons. Open in Qualytics."
+    )
+
+
+def test_acknowledging_takes_and_the_menu_offers_acknowledge_only() -> None:
+    """... and "Open in Qualytics" moves to the title and the overflow."""
+    more = {option["text"]["text"]: option for option in slack_rules.pressable(drawn(ORDERS))[-1]["options"]}
+    assert list(more) == ["Open in Qualytics", "Acknowledge only", "Comment…", "Fixed, verify", "History"]
+    assert more["Open in Qualytics"]["url"] == ORDERS.url
+    assert ids.decode_choice(more["Acknowledge only"]["value"]) == (ids.MORE_ONLY, ids.ButtonTarget(samples.REF, 3))
+    for nobody in (
+        (replace(ORDERS, assignees=(DANA,)), CAPABILITIES),
+        (samples.ACKNOWLEDGED, CAPABILITIES),
+        (ORDERS, samples.CAPABILITIES),
+        (ORDERS, replace(CAPABILITIES, supports=CAPABILITIES.supports - {model.Action.ASSIGN})),
     ):
-        assert words in heard
+        assert "Acknowledge only" not in slack_rules.seen(drawn(nobody[0], capabilities=nobody[1]))
+
+
+def test_the_last_line_says_who_looks_into_it_since_when_with_the_newest_comment() -> None:
+    mine = replace(samples.ACKNOWLEDGED, assignees=(DANA,))
+    said = samples.entry("comment", detail="late vendor file")
+    assert lines(drawn(mine, past(ACK, TOOK)))[-1] == f"Dana looks into it since {samples.DATE}"
+    assert lines(drawn(mine, past(said, ACK, TOOK)))[-1] == f'Dana looks into it since {samples.DATE} ("late vendor file")'
+    other = samples.entry("comment", detail="x" * 500, actor="U2", actor_name="Lee")
+    last = lines(drawn(mine, past(other, ACK, TOOK)))[-1]
+    assert last.endswith(f'(Lee: "{"x" * 119}…")') and "Commented" not in last
+    assert "*Dana looks into it*" in "".join(slack_rules.markups(drawn(mine, past(ACK, TOOK)))), "what changed is bold"
+
+
+@pytest.mark.parametrize(
+    ("anomaly", "told", "line"),
+    [
+        (samples.ACKNOWLEDGED, [ACK], "Acknowledged by Dana {at} · unassigned · detected {at}"),
+        (samples.ACKNOWLEDGED, [replace(ACK, via="Qualytics")], "Acknowledged by Dana in Qualytics {at} · unassigned · detected {at}"),
+        (
+            samples.ACKNOWLEDGED,
+            [replace(ACK, via="Qualytics", actor_name="", actor="")],
+            "Acknowledged in Qualytics {at} · unassigned · detected {at}",
+        ),
+        (samples.ACKNOWLEDGED, [], "Acknowledged · unassigned · detected {at}"),
+        (replace(samples.ACKNOWLEDGED, assignees=(samples.LEE,)), [ACK], "Lee Park looks into it · acknowledged by Dana {at}"),
+        (
+            replace(samples.ACKNOWLEDGED, assignees=(samples.LEE, DANA)),
+            [ACK],
+            "Lee Park, Dana Reyes look into it · acknowledged by Dana {at}",
+        ),
+        (ORDERS, [samples.entry("unacknowledge"), ACK], "Unassigned · waiting since {at} · Un-acknowledged by Dana {at}"),
+        (ORDERS, [samples.entry("reopen")], "Unassigned · waiting since {at} · Reopened by Dana {at}"),
+        (ORDERS, [samples.entry("assign")], "Unassigned · waiting since {at} · Unassigned by Dana {at}"),
+        (
+            replace(ORDERS, assignees=(samples.LEE,)),
+            [samples.entry("assign")],
+            "Assigned to Lee Park by Dana {at} · not acknowledged, waiting since {at}",
+        ),
+        (replace(ORDERS, undated=True), [], "Unassigned · waiting, first seen {at}"),
+        (replace(ORDERS, status="quarantined"), [], "Quarantined · Unassigned · waiting since {at}"),
+        (ORDERS, [samples.entry("comment", detail="hi")], 'Unassigned · waiting since {at} (Dana: "hi")'),
+        (ORDERS, [replace(ACK, result=model.Result.REFUSED)], "Unassigned · waiting since {at}"),
+        (replace(ORDERS, merged_into=model.Ref("qualytics", "9")), [], "It goes on as 9: nothing is to be done here"),
+    ],
+)
+def test_the_last_line_of_each_state(anomaly: model.Anomaly, told: list[model.Entry], line: str) -> None:
+    message = drawn(anomaly, past(*told))
+    assert lines(message)[-1] == line.format(at=samples.DATE)
+    assert line.format(at=samples.DATE) in slack_rules.heard(message)
+
+
+def test_archived_is_one_line_with_outcome_who_when_rule_id_and_reopen() -> None:
+    message = drawn(replace(NULLS, **stands(samples.DUPLICATE)), past(samples.entry("archive", after="Duplicate")))
+    assert lines(message) == [f"Archived as Duplicate by Dana {samples.DATE} · payroll_runs · employee_id is null · #1001"]
+    assert slack_rules.labels(message) == ["Reopen"] and len(message.blocks) == 1
+    heard = slack_rules.heard(message)
+    assert heard.startswith(f"Archived as Duplicate by Dana {samples.DATE}. Critical: payroll_runs") and "You can reopen it" in heard
+
+
+def stands(other: model.Anomaly) -> dict[str, object]:
+    return {"state": other.state, "status": other.status, "archived_as": other.archived_as}
+
+
+def test_a_lasting_change_made_from_slack_is_said_as_such() -> None:
+    line = "{who} · orders · customer_id not null and 1 more · #1001"
+    from_here = samples.entry("delete")
+    assert lines(drawn(samples.DELETED, past(from_here))) == [line.format(who=f"Deleted by Dana {samples.DATE}")]
+    assert lines(drawn(samples.DELETED)) == [line.format(who="Deleted in Qualytics")]
+    there = replace(from_here, via="Qualytics")
+    assert lines(drawn(samples.DELETED, past(there))) == [line.format(who=f"Deleted in Qualytics {samples.DATE}")]
+
+
+def test_the_metric_is_the_headline_with_its_value_against_what_was_expected() -> None:
+    found = lines(drawn(METRIC))
+    assert found[0].endswith("High  checkout.latency_ms  (Payments)")
+    assert found[1] == f"41 ms, expected 0 to 12 ms (+241.2 %), up · since {samples.DATE}"
+    assert "Positive" not in slack_rules.seen(drawn(METRIC))
+
+
+def test_a_course_is_drawn_in_one_line_and_as_a_chart_and_told_in_words() -> None:
+    message = drawn(METRIC, course=COURSE)
+    assert lines(message)[1] == f"▁▁▁▁▁▁▂▄█ · rose from 3 to 41 ms, expected 0 to 12 ms (+241.2 %) · since {samples.DATE}"
+    heard = slack_rules.heard(message)
+    assert "rose from 3 to 41 ms, expected 0 to 12 ms" in heard and "█" not in heard
+    (chart,) = [block for block in message.blocks if block["type"] == "data_visualization"]
+    assert {one["name"]: [point["value"] for point in one["data"]] for one in chart["chart"]["series"]} == {
+        "value": [3, 4, 3, 5, 4, 3, 8, 20, 41],
+        "expected at least": [0] * 9,
+        "expected at most": [12] * 9,
+    }
+    without = limits.plain(message)
+    assert "data_visualization" not in str(without.blocks) and "09:20" in slack_rules.seen(without), "its numbers stay"
+
+
+def test_it_says_while_a_system_is_asked_for_somebody() -> None:
+    before = drawn(NULLS)
+    asking = anomaly_card.asking(before, "Qualytics", "Dana")
+    assert lines(asking) == [*lines(before)[:-1], "Asking Qualytics for Dana…"]
+    assert slack_rules.labels(asking) == slack_rules.labels(before)
+    assert slack_rules.heard(asking).startswith("Asking Qualytics for Dana…")
+    archived = drawn(samples.DUPLICATE)
+    assert lines(anomaly_card.asking(archived, "Qualytics", "Dana")) == [*lines(archived), "Asking Qualytics for Dana…"]
+
+
+# --- what there is to press ---------------------------------------------------------------------------------------------------------
 
 
 def test_buttons_carry_identity_and_the_version_shown() -> None:
@@ -60,7 +212,6 @@ def test_buttons_carry_identity_and_the_version_shown() -> None:
     assert buttons[ids.ACKNOWLEDGE]["value"] == "qualytics:1001|3"
     assert buttons[ids.ACKNOWLEDGE]["style"] == "primary"
     assert "style" not in buttons[ids.ASSIGN]
-    assert buttons[ids.OPEN]["url"] == ORDERS.url
     archive = {option["text"]["text"]: option for option in buttons[ids.ARCHIVE]["options"]}
     assert {label: option["description"]["text"] for label, option in archive.items()} == {
         "Resolved": "Root cause fixed",
@@ -69,19 +220,13 @@ def test_buttons_carry_identity_and_the_version_shown() -> None:
         "Discarded": "Noise",
     }
     assert ids.decode_choice(archive["Duplicate"]["value"]) == ("Duplicate", ids.ButtonTarget(samples.REF, 3))
-    assert [option["text"]["text"] for option in buttons[ids.MORE]["options"]] == [
-        "Comment…",
-        "History",
-        "Why this card",
-        "Fixed, verify",
-    ]
 
 
 @pytest.mark.parametrize(
     ("anomaly", "labels"),
     [
-        (samples.ACKNOWLEDGED, ["Assign…", "Archive as…", "Un-acknowledge", "Open in Qualytics", "..."]),
-        (samples.DUPLICATE, ["Reopen", "Open in Qualytics", "..."]),
+        (samples.ACKNOWLEDGED, ["Assign…", "Archive as…", "Un-acknowledge", "..."]),
+        (samples.DUPLICATE, ["Reopen"]),
         (samples.DELETED, []),
     ],
 )
@@ -90,128 +235,94 @@ def test_buttons_follow_the_state(anomaly: model.Anomaly, labels: list[str]) -> 
 
 
 def test_only_what_the_system_supports_is_offered() -> None:
-    capabilities = model.Capabilities("Anomify", frozenset({model.Action.ACKNOWLEDGE}))
-    message = drawn(ORDERS, capabilities=capabilities)
-    assert slack_rules.labels(message) == ["Acknowledge", "Open in Anomify", "..."]
+    message = drawn(ORDERS, capabilities=model.Capabilities("Anomify", frozenset({model.Action.ACKNOWLEDGE}), ack_takes=True))
+    assert slack_rules.labels(message) == ["Acknowledge", "..."]
     more = slack_rules.pressable(message)[-1]
-    assert [option["text"]["text"] for option in more["options"]] == ["History", "Why this card"]
+    assert [option["text"]["text"] for option in more["options"]] == ["Open in Anomify", "History", "Why this card"]
 
 
 def test_no_link_without_a_web_address() -> None:
-    assert "Open in Qualytics" not in slack_rules.labels(drawn(replace(ORDERS, url="javascript:alert(1)")))
-
-
-@pytest.mark.parametrize(
-    ("anomaly", "last", "line"),
-    [
-        (samples.ACKNOWLEDGED, samples.entry("acknowledge"), "Acknowledged by Dana,"),
-        (samples.ACKNOWLEDGED, samples.entry("acknowledge", via="Qualytics"), "Acknowledged by Dana in Qualytics,"),
-        (samples.ACKNOWLEDGED, samples.entry("acknowledge", via="Qualytics", actor_name=""), "Acknowledged in Qualytics,"),
-        (ORDERS, samples.entry("unacknowledge"), "Un-acknowledged by Dana,"),
-        (ORDERS, samples.entry("reopen"), "Reopened by Dana,"),
-        (replace(ORDERS, assignees=(samples.LEE,)), samples.entry("assign"), "Assigned to Lee Park by Dana,"),
-        (ORDERS, samples.entry("assign"), "Unassigned by Dana,"),
-        (samples.DUPLICATE, samples.entry("archive", after="Duplicate"), "Archived as Duplicate by Dana,"),
-        (ORDERS, samples.entry("comment"), "Commented on by Dana,"),
-        (ORDERS, samples.entry("status", via="Qualytics", actor_name=""), "Changed in Qualytics,"),
-    ],
-)
-def test_last_line_says_who_did_what_when(anomaly: model.Anomaly, last: model.Entry, line: str) -> None:
-    message = drawn(anomaly, samples.past(last))
-    assert f"{line} {samples.DATE}" in lines(message)
-    assert line in slack_rules.heard(message)
-
-
-def test_a_refused_try_is_not_told_as_done() -> None:
-    message = drawn(ORDERS, samples.past(samples.entry("acknowledge", result=model.Result.REFUSED)))
-    assert "Dana" not in slack_rules.seen(message) + message.text
-
-
-def test_archived_card_shrinks_to_two_lines() -> None:
-    message = drawn(samples.DUPLICATE, samples.past(samples.entry("archive", after="Duplicate")))
-    assert lines(message) == [
-        "Archived as Duplicate: High · record anomaly in orders (warehouse-prod)",
-        f"Archived as Duplicate by Dana, {samples.DATE}",
-    ]
+    seen = slack_rules.seen(drawn(replace(ORDERS, url="javascript:alert(1)")))
+    assert "Open in Qualytics" not in seen and "javascript" not in seen
 
 
 def test_where_reopening_is_impossible_the_card_says_where_to_do_it() -> None:
     message = drawn(samples.DUPLICATE, capabilities=model.Capabilities("Qualytics", frozenset({model.Action.ACKNOWLEDGE})))
-    assert slack_rules.labels(message) == ["Open in Qualytics", "..."]
+    assert slack_rules.labels(message) == []
     assert "It cannot be reopened from Slack. Open it in Qualytics to do that." in slack_rules.seen(message)
     assert "It cannot be reopened from Slack." in slack_rules.heard(message)
 
 
-def test_deleted_is_one_line() -> None:
-    assert lines(drawn(samples.DELETED)) == ["Deleted in Qualytics: High · record anomaly in orders (warehouse-prod), 1001."]
+# --- what systems tell, and what they leave out --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("changed", "header", "body"),
+    ("changed", "first", "second"),
     [
-        ({"severity": None}, "Record anomaly in orders (warehouse-prod)", "4,210 rows fail: customer_id"),
-        ({"container": None}, "High · record anomaly in warehouse-prod", "4,210 rows fail"),
-        ({"container": None, "datastore": None, "type": ""}, "High · anomaly 1001", "4,210 rows fail"),
-        ({"records": 1}, "High · record", "1 row fails: customer_id not null"),
-        ({"records": None}, "High · record", "Failed checks: customer_id not null; amount"),
-        ({"checks": (), "description": "Volume fell"}, "High · record", "4,210 rows fail: Volume fell"),
-        ({"checks": (model.Check("1", "between", ("amount", "tax")),)}, "High · record", "4,210 rows fail: amount, tax: between"),
-        ({"description": "Known since May"}, "High · record", "between 0 and 10000 Known since May"),
+        ({"severity": None}, "Unrated  orders · customer_id not null and 1 more  (warehouse-prod)", "4,210 rows · also amount between"),
+        ({"container": None}, "High  warehouse-prod · customer_id not null and 1 more", "4,210 rows"),
+        ({"container": None, "datastore": None, "type": "", "checks": ()}, "High  anomaly", "4,210 rows"),
+        ({"records": 1}, "High  orders", "1 row · also amount between 0 and 10000"),
+        ({"records": None}, "High  orders", "also amount between 0 and 10000"),
+        ({"checks": (), "description": "Volume fell"}, "High  orders · Volume fell  (warehouse-prod)", "4,210 rows"),
+        ({"checks": (model.Check("1", "between", ("amount", "tax")),)}, "High  orders · amount, tax: between", "4,210 rows"),
     ],
 )
-def test_what_is_missing_leaves_no_hole(changed: dict[str, object], header: str, body: str) -> None:
+def test_what_is_missing_leaves_no_hole(changed: dict[str, object], first: str, second: str) -> None:
     shown = lines(drawn(replace(ORDERS, **changed)))  # type: ignore[arg-type]
-    assert shown[0].startswith(header)
-    assert body in shown[1]
+    assert shown[0][2:].startswith(first)
+    assert shown[1].startswith(second)
     assert "None" not in "".join(shown)
 
 
-def test_the_systems_own_word_for_the_state_is_kept() -> None:
-    assert "Quarantined · unassigned" in slack_rules.seen(drawn(replace(ORDERS, status="quarantined")))
+def test_what_people_wrote_follows_and_nothing_is_said_twice() -> None:
+    assert lines(drawn(replace(ORDERS, description="Known since May")))[2] == "Known since May"
+    known = replace(ORDERS, checks=(model.Check("1", "x", (), "Known"),), description="Known")
+    assert slack_rules.seen(drawn(known)).count("Known") == 1
+    told = replace(ORDERS, description="4,210 rows fail: customer_id and amount")
+    told = replace(told, checks=(model.Check("1", "notNull", ("customer_id",)), model.Check("2", "between", ("amount",))))
+    assert "rows fail" not in slack_rules.seen(drawn(told))
+
+
+def test_repeats_are_told_as_far_as_this_desk_knows() -> None:
+    before = samples.entry("archive", after="Invalid", via="Qualytics")
+    seen = "4,210 rows · also amount between 0 and 10000 · seen 3 times in 7 days, last archived as Invalid by Dana in Qualytics"
+    assert lines(drawn(ORDERS, samples.past(seen=3, before=before)))[1] == seen
+    assert "first time" not in slack_rules.seen(drawn(ORDERS)), "where nobody knows, nothing is said"
 
 
 @pytest.mark.parametrize("worst", ["<!channel> <@U123>", "*bold* _it_ `c` :tada:", "שלום <!here>", "<https://a.example|b>"])
 def test_strangers_words_appear_as_typed(worst: str) -> None:
     place = model.Place("1", worst)
     message = drawn(replace(ORDERS, description=worst, tags=(worst,), container=place, assignees=(model.Person("q", "1", worst),)))
-    assert slack_rules.seen(message).count(worst) >= 4
+    assert slack_rules.seen(message).replace("\u200b", "").replace("/b>", "|b>").count(worst) >= 4
     assert worst in slack_rules.heard(message)
     assert slack_rules.foreign_controls(message) == []
 
 
-# --- groups -----------------------------------------------------------------------------------------------------------------------
+POINTS = st.lists(st.builds(model.Point, samples.DATES, st.floats(), samples.FLOATS, samples.FLOATS), max_size=25)
+ENTRIES = st.builds(
+    model.Entry,
+    st.just(samples.REF),
+    st.one_of(st.sampled_from([*model.Action, "status"]), samples.SHORT),
+    samples.DATES,
+    actor=samples.SHORT,
+    actor_name=samples.SHORT,
+    via=st.one_of(st.just("slack"), samples.SHORT),
+    after=samples.SHORT,
+    result=st.sampled_from(model.Result),
+    detail=samples.SHORT,
+)
 
 
-def tally(**states: int) -> ports.Tally:
-    counts = {model.State(name): amount for name, amount in states.items()}
-    tables = [("orders", 20), ("items", 9), ("returns", 3), ("a", 1), ("b", 1), ("c", 1), ("d", 1)]
-    return ports.Tally(sum(counts.values()), counts, tables, [ORDERS, samples.DUPLICATE] * 4)
-
-
-def test_group_counts_by_state_and_table_with_five_samples() -> None:
-    message = anomaly_card.group("card-7", tally(open=30, acknowledged=5, archived=2), {"qualytics": CAPABILITIES}, 5, 3)
-    assert slack_rules.faults(message) == []
-    seen = slack_rules.seen(message)
-    assert "37 anomalies arrived together" in seen
-    assert "Now: 30 active · 5 acknowledged · 2 archived." in seen
-    assert "By table: orders: 20, items: 9, returns: 3, a: 1, b: 1 and 2 more." in seen
-    assert seen.count("•") == 5
-    assert "• High · record anomaly in orders (warehouse-prod) · Archived as Duplicate · 1001" in seen
-    assert "More than 5 came in a short time" in seen
-    show, review = slack_rules.pressable(message)
-    assert (show["action_id"], show["value"], show["text"]["text"]) == (ids.GROUP_LIST, "card-7", "Show list")
-    assert (review["action_id"], review["text"]["text"]) == (ids.REVIEW_OPEN, "Review")
-    assert ids.decode_scope(review["value"]) == model.ReviewScope(card="card-7", version=3)
-    heard = slack_rules.heard(message)
-    assert "37 anomalies" in heard and "30 active" in heard
-    assert "Press Show list to see and handle them, or Review to handle many at once." in heard
-
-
-def test_group_says_when_all_are_closed_and_has_nothing_to_review() -> None:
-    message = anomaly_card.group("c", tally(archived=6), {"qualytics": CAPABILITIES}, 5)
-    assert "6 anomalies arrived together, all closed now" in slack_rules.seen(message)
-    assert slack_rules.labels(message) == ["Show list"]
-    assert "Review" not in slack_rules.heard(message)
+@given(samples.HOSTILE, POINTS, st.lists(ENTRIES, max_size=4), st.booleans())
+def test_any_anomaly_of_any_system_fits(anomaly: model.Anomaly, course: list[model.Point], told: list[model.Entry], first: bool) -> None:
+    message = anomaly_card.anomaly(anomaly, CAPABILITIES, past(*told, first=first), course)
+    for shown in (message, limits.plain(message), anomaly_card.asking(message, "Qualytics", "Dana")):
+        assert slack_rules.faults(shown) == []
+        assert surfaces.check(list(shown.blocks), "message").lines == []
+        assert len(shown.blocks) <= 40 and len(shown.text) <= 3_900
+    assert slack_rules.foreign_controls(message) == []
 
 
 # --- systems that are not alike -----------------------------------------------------------------------------------------------------
@@ -226,21 +337,11 @@ STRANGE = model.Capabilities(
 def test_nothing_is_called_unassigned_where_nothing_is_assigned(state: model.State) -> None:
     one = replace(ORDERS, state=state, assignees=(), archived_as="broken" if state is model.State.ARCHIVED else None)
     for capabilities, said in ((STRANGE, False), (CAPABILITIES, True)):
-        assert ("unassigned" in slack_rules.seen(anomaly_card.anomaly(one, capabilities, model.Recurrence()))) is said
-    held = replace(one, assignees=(samples.LEE,))
-    assert "assigned to Lee Park" in slack_rules.seen(anomaly_card.anomaly(held, STRANGE, model.Recurrence())), "who is there is told"
-
-
-def test_a_group_of_several_systems_counts_each_and_names_each_sample_with_its_system() -> None:
-    other = replace(ORDERS, ref=model.Ref("strange", "ab:17/x"), state=model.State.ARCHIVED, status="shut", archived_as="broken")
-    counted = replace(tally(open=30, archived=2), sample=[ORDERS, other], sources=[("qualytics", 31), ("strange", 1)])
-    message = anomaly_card.group("card-7", counted, {"qualytics": CAPABILITIES, "strange": STRANGE}, 5)
-    seen = slack_rules.seen(message)
-    assert f"By system: {CAPABILITIES.title} 31, Strange 1." in seen
-    assert "Archived as Really broken · strange:ab:17/x" in seen and f"qualytics:{ORDERS.ref.id}" in seen
-    assert f"from {CAPABILITIES.title} and Strange" in message.text
-    alone = slack_rules.seen(anomaly_card.group("card-7", replace(counted, sources=[("qualytics", 32)]), {"qualytics": CAPABILITIES}, 5))
-    assert "By system" not in alone and "qualytics:" not in alone
+        seen = slack_rules.seen(anomaly_card.anomaly(one, capabilities, model.Recurrence()))
+        assert ("unassigned" in seen.lower()) is (said and state is not model.State.ARCHIVED)
+    if state is not model.State.ARCHIVED:
+        held = replace(one, assignees=(samples.LEE,))
+        assert "Lee Park" in slack_rules.seen(anomaly_card.anomaly(held, STRANGE, model.Recurrence())), "who is there is told"
 
 
 KEPT = replace(ORDERS, kept_here=tuple(model.Part), state=model.State.ACKNOWLEDGED, status="Acknowledged")
@@ -260,7 +361,7 @@ KEPT = replace(ORDERS, kept_here=tuple(model.Part), state=model.State.ACKNOWLEDG
 def test_what_is_kept_here_is_said_drawn_and_spoken(anomaly: model.Anomaly, said: str) -> None:
     message = drawn(anomaly)
     (line,) = [line for line in lines(message) if "kept here" in line]
-    assert line.split(" · ")[-1].endswith(said)
+    assert said in line.split(" · ")
     assert said in slack_rules.heard(message)
 
 

@@ -55,12 +55,31 @@ def test_already_done_is_polite() -> None:
     assert receipt(ACK, outcome(ALREADY)) == f"Already acknowledged: {ABOUT} Nothing was changed."
 
 
-def test_who_came_second_is_told_who_was_first() -> None:
+def test_who_came_second_is_told_who_was_first_when_and_what_makes_sense_now() -> None:
     entry = model.Entry(samples.REF, "acknowledge", samples.NOW, actor="U1", actor_name="Lee", before="Active", after="Acknowledged")
     second = replace(outcome(ALREADY, "It is acknowledged already."), by=entry)
-    assert receipt(ACK, second) == "It is acknowledged already. Acknowledged by Lee. Nothing was changed."
-    nobody = replace(second, by=replace(entry, actor_name="", via="slack"))
-    assert receipt(ACK, nobody) == "It is acknowledged already. Nothing was changed."
+    told = replies.receipt(model.Receipt(ACK, [second], {samples.REF: samples.ACKNOWLEDGED}), samples.DANA, CAPABILITIES)
+    assert "It is acknowledged already." in slack_rules.seen(told)
+    assert f"Acknowledged by Lee\n{samples.DATE}" in slack_rules.seen(told)
+    assert slack_rules.labels(told)[:2] == ["Assign…", "Archive as…"]
+    assert "Acknowledged by Lee" in slack_rules.heard(told) and "Nothing was changed" in slack_rules.heard(told)
+
+
+@pytest.mark.parametrize(
+    ("result", "reason", "by", "silent"),
+    [
+        (DONE, "", "", True),
+        (DONE, "It is kept here alone: nobody knows who you are there.", "", False),
+        (ALREADY, "It is acknowledged already.", samples.DANA.id, True),
+        (ALREADY, "It is acknowledged already.", "U2", False),
+        (REFUSED, "Qualytics says no.", samples.DANA.id, False),
+    ],
+)
+def test_no_line_repeats_what_the_card_shows(result: model.Result, reason: str, by: str, silent: bool) -> None:
+    entry = samples.entry("acknowledge", actor=by) if by else None
+    assert replies.silent(model.Receipt(ACK, [replace(outcome(result, reason), by=entry)], {}), samples.DANA) is silent
+    other = replace(entry, action="archive") if entry else None
+    assert not replies.silent(model.Receipt(ACK, [replace(outcome(ALREADY, reason), by=other)], {}), samples.DANA)
 
 
 def test_refused_says_why_and_which_right_is_missing() -> None:
@@ -78,9 +97,10 @@ def test_many_are_counted_and_every_refused_one_is_named() -> None:
 
 def test_stale_says_who_was_faster_and_offers_the_right_button() -> None:
     last = samples.entry("archive", actor_name="Lee", after="Duplicate")
-    message = replies.stale(samples.DUPLICATE, CAPABILITIES, samples.past(last), "acknowledge")
+    late = replace(outcome(REFUSED), by=last, stale=True)
+    message = replies.stale(samples.DUPLICATE, CAPABILITIES, late, "acknowledge")
     seen = slack_rules.seen(message)
-    assert "Nothing was changed: you cannot acknowledge record anomaly in orders (warehouse-prod) any more." in seen
+    assert "Nothing was changed: you cannot acknowledge orders · customer_id not null and 1 more, 1001 any more." in seen
     assert f"Archived as Duplicate by Lee\n{samples.DATE}" in seen
     assert slack_rules.labels(message)[0] == "Reopen"
 

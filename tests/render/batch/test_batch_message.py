@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import model
-from bot.render.batch import batch_message, deletion_form
+from bot.render.batch import batch_message, batch_preview, deletion_form
 from bot.render.kit import ids, spreadsheet
 from sandbox.slack.blockkit import surfaces
 from tests.render import samples, slack_rules
@@ -37,45 +37,56 @@ def sound(message: model.Message) -> model.Message:
 
 
 def seen(message: model.Message) -> str:
-    return slack_rules.seen(sound(message))
+    return slack_rules.seen(sound(message)).replace("\n ", " ")  # bold and what follows it are one line
 
 
 def pressed(message: model.Message) -> dict[str, dict[str, object]]:
     return {part["action_id"]: part for part in slack_rules.pressable(message)}
 
 
+def view(frozen: model.Batch, *refusals: model.Refusals, undoable: bool = True, **counts: int) -> model.BatchView:
+    return samples.batch_view(frozen, samples.progress(*refusals, **counts), undoable=undoable, names={"7": "Lee Park"})
+
+
 def preview(frozen: model.Batch = ARCHIVE, *refusals: model.Refusals, **counts: int) -> model.Message:
-    return batch_message.preview(
-        frozen, SPLIT, samples.progress(*refusals, **(counts or {"todo": frozen.total})), CAPABILITIES, {"7": "Lee Park"}
-    )
+    return batch_preview.preview(view(frozen, *refusals, **(counts or {"todo": frozen.total})), SPLIT)
 
 
 # --- the preview ------------------------------------------------------------------------------------------------------------------
 
 
-def test_preview_says_what_would_change_and_where() -> None:
+def test_preview_says_what_would_change_how_bad_it_is_and_where() -> None:
     message = preview()
-    lines = seen(message).split("\n")
-    assert lines[0] == "Archive 312 anomalies as Duplicate?"
-    assert lines[1] == "312 anomalies are selected (table:orders status:open)."
-    assert lines[2:5] == [
+    assert seen(message).split("\n") == [
+        "Archive 312 anomalies as Duplicate?",
+        "312 anomalies: table:orders status:open.",
+        "Includes 2 critical and 7 assigned to others. Includes 112 acknowledged.",
+        ":large_red_square: 2 critical · :large_orange_square: 310 high",
         "By datastore: warehouse-prod 300, crm 12.",
         "By table: orders 312.",
+        "By assignee: nobody 300, Lee Park 7, you 5.",
         "By status: Active 200, Acknowledged 112.",
+        "The worst of them:",
+        "• High · record anomaly in orders (warehouse-prod) · Active · 1001",
+        "Undo for 30 minutes.",
+        "Confirm: archive 312",
+        "Cancel",
     ]
-    assert lines[5:7] == ["For example:", "• High · record anomaly in orders (warehouse-prod) · Active · 1001"]
-    assert "Undo asks Qualytics to reopen them for 30 minutes" in lines[7]
-    heard = slack_rules.heard(message)
-    assert heard.startswith("Archive 312 anomalies as Duplicate? 312 anomalies are selected (table:orders status:open). By datastore:")
+    assert slack_rules.heard(message) == (
+        "Archive 312 anomalies as Duplicate? 312 anomalies: table:orders status:open. Includes 2 critical and 7 assigned to others. "
+        "Includes 112 acknowledged. By severity: 2 critical, 310 high. By datastore: warehouse-prod 300, crm 12. By table: orders 312. "
+        "By assignee: nobody 300, Lee Park 7, you 5. By status: Active 200, Acknowledged 112. Undo for 30 minutes. "
+        "Nothing is changed until you press Confirm."
+    )
 
 
 def test_preview_counts_by_nothing_that_none_of_them_has() -> None:
-    bare = model.Split([("", 8)], [("", 8)], [("Open", 8)], SPLIT.sample)
-    lines = seen(batch_message.preview(ARCHIVE, bare, samples.progress(todo=8), CAPABILITIES, {})).split("\n")
-    assert [line for line in lines if line.startswith("By ")] == ["By status: Open 8."]
-    some = model.Split([("crm", 5), ("", 3)], [("", 8)], [("Open", 8)], SPLIT.sample)
-    lines = seen(batch_message.preview(ARCHIVE, some, samples.progress(todo=8), CAPABILITIES, {})).split("\n")
-    assert [line for line in lines if line.startswith("By ")] == ["By datastore: crm 5, no datastore 3.", "By status: Open 8."]
+    bare = model.Split([("", 8)], [("", 8)], [], SPLIT.sample, systems=[("qualytics", 8)], assignees=[("", 8)])
+    shown = view(ARCHIVE, todo=8)
+    assert "By " not in seen(batch_preview.preview(shown, bare))
+    some = replace(bare, places=[("crm", 5), ("", 3)], placed=["qualytics"])
+    lines = seen(batch_preview.preview(shown, some)).split("\n")
+    assert [line for line in lines if line.startswith("By ")] == ["By datastore: crm 5, no datastore 3."]
 
 
 def test_preview_offers_confirm_and_cancel_for_this_batch() -> None:
@@ -93,7 +104,7 @@ def test_only_what_would_change_is_counted_and_the_rest_is_explained() -> None:
     so = because(ALREADY, "It is archived as Duplicate already.", "1", count=5)
     message = preview(replace(ARCHIVE, total=320), so, closed, todo=312, already=5, refused=3)
     told = seen(message)
-    assert told.startswith("Archive 312 anomalies as Duplicate?\n320 anomalies are selected (table:orders status:open). 312 would change,")
+    assert told.startswith("Archive 312 anomalies as Duplicate?\n320 anomalies: table:orders status:open. 312 would change,")
     assert "312 would change, 5 are so already, 3 are left out.\n" in told
     assert "• 3 refused (id 7, 8, 9): It is archived as Invalid. Reopen it first\n" in told
     assert "archived as Duplicate already" not in told
@@ -103,7 +114,7 @@ def test_only_what_would_change_is_counted_and_the_rest_is_explained() -> None:
 def test_nothing_to_do_has_nothing_to_confirm() -> None:
     message = preview(replace(ARCHIVE, total=5), because(REFUSED, "It was deleted.", "9"), already=4, refused=1)
     assert seen(message) == (
-        "Nothing to do. 5 anomalies are selected (table:orders status:open). None would change, 4 are so already, 1 is left out.\n"
+        "Nothing to do. 5 anomalies: table:orders status:open. None would change, 4 are so already, 1 is left out.\n"
         "• 1 refused (id 9): It was deleted"
     )
     assert slack_rules.pressable(message) == []
@@ -114,14 +125,14 @@ def test_preview_of_a_deletion_has_no_confirm() -> None:
     assert set(pressed(message)) == {ids.BATCH_CANCEL}
     told = seen(message)
     assert told.startswith("Delete 312 anomalies?")
-    assert "gone for good" in told and "Nothing is deleted yet: a form asks for the number 312 first." in told
-    assert "Undo" not in told
+    assert "No undo: they are gone for good. Nothing is deleted yet: a form asks for the number 312 first." in told
+    assert "press Confirm" not in slack_rules.heard(message)
 
 
 def test_preview_of_an_archive_that_cannot_be_undone_says_so() -> None:
     capabilities = replace(CAPABILITIES, supports=CAPABILITIES.supports - {model.Action.REOPEN})
-    told = seen(batch_message.preview(ARCHIVE, SPLIT, samples.progress(todo=312), capabilities))
-    assert "Qualytics offers no way to reopen them from Slack, so this cannot be undone here." in told
+    told = seen(batch_preview.preview(samples.batch_view(ARCHIVE, samples.progress(todo=312), capabilities), SPLIT))
+    assert "No undo: Qualytics offers no way to reopen them from here." in told
 
 
 def test_preview_tells_everything_that_each_anomaly_gets() -> None:
@@ -133,6 +144,7 @@ def test_preview_tells_everything_that_each_anomaly_gets() -> None:
         description="Investigating in INC-987",
         comment="known since May",
     )
+    told = seen(preview(frozen))
     assert (
         "Each anomaly gets:\n"
         "• tags added: incident, <!here> *x*\n"
@@ -140,7 +152,8 @@ def test_preview_tells_everything_that_each_anomaly_gets() -> None:
         "• assigned to Lee Park, user 8, in place of whoever is assigned now\n"
         "• description: Investigating in INC-987\n"
         "• comment: known since May\n"
-    ) in seen(preview(frozen))
+    ) in told
+    assert "Undo for 30 minutes. Its comments stay." in told
     cleared = seen(preview(changing(model.Action.DESCRIBE, description=" ", assignees=())))
     assert "• nobody is assigned any more\n• the description is emptied\n" in cleared
 
@@ -153,6 +166,7 @@ def test_preview_tells_everything_that_each_anomaly_gets() -> None:
         (changing(model.Action.ASSIGN, assignees=("7",)), "Assign 312 anomalies to Lee Park?"),
         (changing(model.Action.ASSIGN, assignees=()), "Unassign 312 anomalies?"),
         (changing(model.Action.ASSIGN), "Reassign 312 anomalies?"),
+        (changing(model.Action.ASSIGN, swap=("Gus Lind", "Lee Park")), "Reassign 312 anomalies from Gus Lind to Lee Park?"),
         (changing(model.Action.ARCHIVE), "Archive 312 anomalies?"),
         (changing(model.Action.REOPEN), "Reopen 312 anomalies?"),
         (changing(model.Action.TAG, add_tags=("a",), remove_tags=("b",)), "Tag 312 anomalies?"),
@@ -172,10 +186,12 @@ def test_every_change_has_its_name(frozen: model.Batch, title: str) -> None:
 
 def test_answers_to_the_buttons() -> None:
     assert seen(batch_message.cancelled(ARCHIVE)) == "Cancelled: Archive 312 anomalies as Duplicate. Nothing was changed."
-    told = seen(batch_message.started(ARCHIVE, CAPABILITIES))
-    assert told.startswith("Archiving 312 anomalies as Duplicate in Qualytics has begun.") and "receipt" in told
-    assert seen(batch_message.started(replace(ARCHIVE, id="b-2", undo_of="b-1"), CAPABILITIES)).startswith(
-        "Taking back 312 changes of batch b-1"
+    told = seen(batch_message.started(view(samples.running(), todo=312)))
+    assert told == ("Dana is archiving 312 anomalies as Duplicate.\nIts message in <#C1> shows how far it is, and then what came of it.")
+    told = seen(batch_message.taking_back(view(replace(samples.finished(), channel="D7"), done=312)))
+    assert told == (
+        "This is being taken back: Dana archived 312 anomalies as Duplicate.\n"
+        "Its message in direct messages with this desk shows what comes of it."
     )
 
 
@@ -183,21 +199,20 @@ def test_answers_to_the_buttons() -> None:
 
 
 def card(frozen: model.Batch, *refusals: model.Refusals, undoable: bool = True, **counts: int) -> model.Message:
-    return batch_message.card(frozen, samples.progress(*refusals, **counts), undoable, CAPABILITIES)
+    return batch_message.card(view(frozen, *refusals, undoable=undoable, **counts))
 
 
 def test_progress_says_how_far_it_is_who_asked_and_what() -> None:
     frozen = samples.running(replace(ARCHIVE, total=10_000))
     message = card(frozen, because(REFUSED, "locked", "7", "8", "9"), done=4_200, refused=3, todo=5_700, sent=97)
     assert seen(message) == (
-        "Archiving 10,000 anomalies as Duplicate: 4,200 done, 3 refused, 5,797 to go.\n"
+        "Dana is archiving 9,997 anomalies as Duplicate: 4,200 done, 3 refused, 5,797 to go · table:orders status:open\n"
         "▓▓▓▓░░░░░░ 42 %\n"
-        "• 3 refused (id 7, 8, 9): locked\n"
-        "Asked by Dana · table:orders status:open · batch b-4f2a"
+        "• 3 refused (id 7, 8, 9): locked"
     )
     assert slack_rules.heard(message) == (
-        "Archiving 10,000 anomalies as Duplicate: 4,200 done, 3 refused, 5,797 to go. 42 % is settled. "
-        "Asked by Dana · table:orders status:open · batch b-4f2a."
+        "Dana is archiving 9,997 anomalies as Duplicate: 4,200 done, 3 refused, 5,797 to go. 42 % is settled. "
+        "Selected: table:orders status:open. 3 refused (id 7, 8, 9): locked."
     )
     assert slack_rules.pressable(message) == []
 
@@ -211,14 +226,29 @@ def test_progress_never_says_all_before_it_is_all() -> None:
 
 def test_receipt_of_a_batch_that_was_done_as_a_whole() -> None:
     message = card(samples.finished(), done=312)
-    lines = seen(message).split("\n")
-    assert lines[0] == "Archived 312 anomalies as Duplicate. 312 done. It took 40 seconds."
-    assert lines[1] == "The CSV in the thread names every anomaly with its result."
-    assert lines[2].startswith("Undo takes this back until 2026-11-21 09:42 UTC. For archived anomalies it asks Qualytics to reopen them;")
-    assert lines[-3:] == ["Asked by Dana · table:orders status:open · batch b-4f2a", "· finished", samples.DATE]
-    undo = pressed(message)[ids.BATCH_UNDO]
-    assert undo["value"] == "b-4f2a"
-    assert "312 anomalies will be put back as before" in str(undo["confirm"])
+    assert seen(message).split("\n") == [
+        "Dana archived 312 anomalies as Duplicate · table:orders status:open",
+        "Undo",
+        "Take this back?",
+        "312 anomalies will be put back as before, wherever nobody changed anything since.",
+        "Undo",
+        "Keep it",
+        "Undo until 2026-11-21 09:42 UTC · CSV in the thread",
+    ]
+    assert slack_rules.heard(message) == (
+        "Dana archived 312 anomalies as Duplicate. Selected: table:orders status:open. Undo until 2026-11-21 09:42 UTC. "
+        "CSV in the thread names every anomaly with its result."
+    )
+    assert pressed(message)[ids.BATCH_UNDO]["value"] == "b-4f2a"
+
+
+def test_a_receipt_says_how_bad_those_were_that_nobody_looks_at_any_more() -> None:
+    done = model.Afterwards([(model.Severity.CRITICAL, 2), (model.Severity.HIGH, 3), (model.Severity.LOW, 307)])
+    message = batch_message.card(replace(view(samples.finished(), done=312), done=done))
+    assert "Among them: :large_red_square: 2 critical · :large_orange_square: 3 high\n" in seen(message)
+    assert "as Duplicate. Among them: 2 critical, 3 high. Selected" in slack_rules.heard(message)
+    tagged = batch_message.card(replace(view(samples.finished(changing(model.Action.TAG, add_tags=("x",))), done=312), done=done))
+    assert "Among them" not in seen(tagged)
 
 
 def test_receipt_names_every_refused_id_with_its_reason() -> None:
@@ -228,7 +258,8 @@ def test_receipt_names_every_refused_id_with_its_reason() -> None:
     message = card(frozen, right, moved, done=5, already=3, refused=10, drifted=2)
     told = seen(message)
     assert told.startswith(
-        "Archived 5 of 20 anomalies as Duplicate. 5 done, 3 already so, 10 refused, 2 left alone because of a change in between. It took"
+        "Dana archived 5 anomalies as Duplicate · 3 already so, 10 refused, 2 left alone because of a change in between · "
+        "table:orders status:open\n"
     )
     assert (
         "• 10 refused (id 0, 1, 2, 3, 4, 5, 6, 7, 8, 9): Qualytics refused; the desk's user lacks the right Author on crm in Qualytics\n"
@@ -252,13 +283,28 @@ def test_one_missing_right_is_one_reason_that_names_where_it_is_missing(places: 
     assert f"• 2 refused (id 1, 2): Qualytics refused; the desk's user lacks the right Author{where} in Qualytics\n" in told
 
 
-def test_twenty_reasons_of_twenty_refusals_are_all_on_the_card() -> None:
+def test_twenty_reasons_of_twenty_refusals_are_all_on_the_card_and_as_many_as_fit_in_its_text() -> None:
     frozen = samples.finished(replace(ARCHIVE, total=20))
     groups = [because(REFUSED, f"{number}: {'x' * 480}", f"100{number}") for number in range(20)]
-    told = seen(card(frozen, *groups, refused=20))
-    assert told.startswith("Archived none of 20 anomalies as Duplicate. 20 refused.")
+    message = card(frozen, *groups, refused=20)
+    told = seen(message)
+    assert told.startswith("Dana archived none of 20 anomalies as Duplicate · 20 refused · table:orders status:open\n")
     for number in range(20):
         assert f"• 1 refused (id 100{number}): {number}: xxx" in told
+    assert "19 more are in the message itself." in slack_rules.heard(message)
+
+
+def test_the_fullest_receipt_has_at_most_forty_blocks_and_offers_no_less() -> None:
+    groups = [because(REFUSED, f"{number}: {'x' * 480}", f"100{number}") for number in range(20)]
+    frozen = samples.finished(replace(changing(model.Action.ARCHIVE, 20, archive_as="Duplicate", comment="x")))
+    done = model.Afterwards([(model.Severity.CRITICAL, 2)])
+    receipt = replace(view(frozen, *groups, done=1, refused=20), done=done)
+    taken_back = replace(receipt, back=view(replace(samples.finished(BACK), total=20), *groups, done=1, refused=19))
+    for shown in (receipt, taken_back):
+        message = batch_message.card(shown)
+        assert len(sound(message).blocks) <= 40 and "left out" not in seen(message)
+        assert len(message.text) <= 3_000
+    assert ids.BATCH_UNDO in pressed(batch_message.card(receipt))
 
 
 def test_ten_thousand_refusals_fit_and_the_csv_has_the_rest() -> None:
@@ -266,7 +312,7 @@ def test_ten_thousand_refusals_fit_and_the_csv_has_the_rest() -> None:
     groups = [because(REFUSED, f"reason {number} {HOSTILE}", f"100{number}") for number in range(10_000)]
     told = seen(card(frozen, *groups, refused=10_000))
     assert "• 1 refused (id 1007): reason 7 <!channel> *x*" in told and "reason 8 " not in told
-    assert "• 9,992 more for other reasons\nThe CSV in the thread names every anomaly with its result." in told
+    assert told.endswith("• 9,992 more for other reasons\nCSV in the thread")
     one = because(REFUSED, "locked", *map(str, range(100, 140)), count=10_000)
     assert "• 10,000 refused (id 100, 101, 102, 103, 104 and 9,995 more): locked" in seen(card(frozen, one, refused=10_000))
 
@@ -282,9 +328,9 @@ def test_a_reason_that_nobody_gave_is_said_so() -> None:
     [
         (samples.finished(), False, 312, ""),
         (samples.finished(), True, 0, ""),
-        (samples.finished(changing(model.Action.DELETE)), True, 312, "gone for good"),
-        (samples.finished(changing(model.Action.COMMENT, comment="x")), True, 312, "cannot be taken back"),
-        (replace(samples.finished(), undone_by="b-9"), True, 312, "This was taken back by batch b-9."),
+        (samples.finished(changing(model.Action.DELETE)), True, 312, "No undo: they are gone for good"),
+        (samples.finished(changing(model.Action.COMMENT, comment="x")), True, 312, "No undo: a comment cannot be taken back from here"),
+        (replace(samples.finished(), undone_by="b-9"), True, 312, "This was taken back"),
         (replace(samples.finished(), undo_of="b-1"), True, 312, ""),
     ],
 )
@@ -296,31 +342,51 @@ def test_no_undo_where_there_is_none(frozen: model.Batch, undoable: bool, done: 
 
 def test_no_undo_of_an_archive_where_nothing_can_be_reopened() -> None:
     capabilities = replace(CAPABILITIES, supports=CAPABILITIES.supports - {model.Action.REOPEN})
-    message = batch_message.card(samples.finished(), samples.progress(done=312), True, capabilities)
+    done = samples.progress(done=312)
+    message = batch_message.card(samples.batch_view(samples.finished(), done, capabilities, undoable=True))
     assert slack_rules.pressable(message) == []
-    assert "cannot be undone here" in seen(message)
-    acknowledged = batch_message.card(samples.finished(changing(model.Action.ACKNOWLEDGE)), samples.progress(done=312), True, capabilities)
-    assert ids.BATCH_UNDO in pressed(acknowledged)
+    assert "No undo: Qualytics offers no way to reopen them from here" in seen(message)
+    acknowledged = samples.finished(changing(model.Action.ACKNOWLEDGE))
+    assert ids.BATCH_UNDO in pressed(batch_message.card(samples.batch_view(acknowledged, done, capabilities, undoable=True)))
 
 
 def test_undo_keeps_comments_and_the_card_says_so() -> None:
     told = seen(card(samples.finished(changing(model.Action.ACKNOWLEDGE, comment="known")), done=312))
-    assert "What somebody changed since is left alone. Comments stay." in told
+    assert "Undo until 2026-11-21 09:42 UTC. Its comments stay · CSV in the thread" in told
     assert "Each: comment: known." in told
 
 
-def test_an_undo_says_what_it_took_back_and_what_could_not_return() -> None:
-    back = replace(ARCHIVE, id="b-2", change=model.Change(model.Action.REOPEN), words="undo b-4f2a", undo_of="b-4f2a")
-    assert seen(card(samples.running(back), done=100, todo=212)).startswith(
-        "Taking back 312 changes of batch b-4f2a: 100 as before again, 212 to go."
-    )
+BACK = replace(ARCHIVE, id="undo-b-4f2a", change=model.Change(model.Action.REOPEN), words="undo b-4f2a", undo_of="b-4f2a", actor_name="Lee")
+
+
+def test_an_undo_stands_above_the_receipt_and_says_what_could_not_return() -> None:
+    receipt = view(samples.finished(), done=312)
+    under_way = batch_message.card(replace(receipt, back=view(samples.running(BACK), done=100, todo=212)))
+    assert seen(under_way).split("\n") == [
+        "Lee is taking this back: 100 as before again, 212 to go · ▓▓▓░░░░░░░ 32 %",
+        "Dana archived 312 anomalies as Duplicate · table:orders status:open",
+        "CSV in the thread",
+    ]
     stuck = because(REFUSED, "Qualytics accepted it, but the anomaly is still Duplicate there.", "7", count=12)
-    told = seen(card(samples.finished(back), stuck, because(DRIFTED, "Lee tagged it.", "8"), done=299, refused=12, drifted=1))
-    assert told.startswith(
-        "Took back 299 of 312 changes of batch b-4f2a. 299 as before again, 12 could not return, 1 left alone because of a change since."
+    back = view(samples.finished(BACK), stuck, because(DRIFTED, "Lee tagged it.", "8"), done=299, refused=12, drifted=1)
+    over = batch_message.card(replace(receipt, back=back))
+    assert seen(over).split("\n")[:5] == [
+        "Taken back by Lee: 299 as before again, 12 could not return, 1 left alone because of a change since",
+        "• 12 could not return (id 7 and 11 more): Qualytics accepted it, but the anomaly is still Duplicate there",
+        "• 1 left alone because of a change since (id 8): Lee tagged it",
+        samples.DATE,
+        "Dana archived 312 anomalies as Duplicate · table:orders status:open",
+    ]
+    assert slack_rules.heard(over).startswith(f"Taken back by Lee {samples.DATE}: 299 as before again, 12 could not return, 1 left")
+    assert "Before that, Dana archived 312 anomalies as Duplicate." in slack_rules.heard(over)
+    assert slack_rules.pressable(under_way) == slack_rules.pressable(over) == []
+
+
+def test_an_undo_that_has_a_message_of_its_own_from_an_earlier_release_is_told_there_too() -> None:
+    assert seen(card(samples.running(BACK), done=100, todo=212)).startswith(
+        "Lee is taking back 312 changes: 100 as before again, 212 to go"
     )
-    assert "• 12 could not return (id 7 and 11 more): Qualytics accepted it, but the anomaly is still Duplicate there\n" in told
-    assert "Asked by Dana · batch b-2" in told
+    assert seen(card(samples.finished(BACK), done=312)) == "Lee took back 312 changes\nCSV in the thread"
 
 
 def test_cancelled_and_waiting_cards_say_that_nothing_was_changed() -> None:

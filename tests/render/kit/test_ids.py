@@ -28,6 +28,8 @@ RELEASED = {
     "anomaly.show",
     "anomaly.which",
     "group.list",
+    "group.acknowledge",
+    "group.archive",
     "contact.newest",
     "contact.list",
     "list.page",
@@ -48,7 +50,7 @@ RELEASED = {
 }
 """Action ids of messages that were ever released. This set only grows: old cards stay clickable."""
 
-RELEASED_CHOICES = {"comment", "history", "why", "verify"}
+RELEASED_CHOICES = {"open", "only", "comment", "history", "why", "verify"}
 RELEASED_FIXES = {"again", "sync", "profile", "all", "follow", "rest"}
 RELEASED_HOME = {"home.filter", "home.back", "home.next"}
 RELEASED_VIEWS = {"assign", "link", "link.me", "comment", "delete", "scan", "review", "review.confirm"}
@@ -56,7 +58,7 @@ RELEASED_VIEWS = {"assign", "link", "link.me", "comment", "delete", "scan", "rev
 
 def test_released_ids_are_never_removed() -> None:
     assert set(ids.MESSAGE_ACTIONS) >= RELEASED
-    assert {ids.MORE_COMMENT, ids.MORE_HISTORY, ids.MORE_WHY, ids.MORE_VERIFY} >= RELEASED_CHOICES
+    assert {ids.MORE_OPEN, ids.MORE_ONLY, ids.MORE_COMMENT, ids.MORE_HISTORY, ids.MORE_WHY, ids.MORE_VERIFY} >= RELEASED_CHOICES
     fixes = {ids.FIX_AGAIN, ids.FIX_SYNC, ids.FIX_PROFILE, ids.FIX_ALL_TABLES, ids.FIX_FOLLOW, ids.FIX_REST}
     assert fixes >= RELEASED_FIXES
     assert {value for name, value in vars(ids).items() if name.endswith("_VIEW")} >= RELEASED_VIEWS
@@ -80,7 +82,7 @@ def test_everything_that_can_be_pressed_is_known() -> None:
     messages += samples.every_batch_message(samples.ARCHIVE_312, samples.SPLIT, done, samples.CAPABILITIES).values()
     silent = model.Refusals(model.Fate.REFUSED, f"{batch_items.PART}Anomify does not answer.", "", (), 1, (samples.REF,))
     finished = replace(samples.ARCHIVE_312, state=model.BatchState.DONE)
-    messages.append(batch_message.card(finished, model.Progress({model.Fate.REFUSED: 1}, [silent]), True, samples.CAPABILITIES))
+    messages.append(batch_message.card(samples.batch_view(finished, model.Progress({model.Fate.REFUSED: 1}, [silent]))))
     both = [("qualytics", "Qualytics"), ("anomify", "Anomify")]
     messages.append(refusals.error(errors.Unclear("Which one?", systems=both, text="show 1001")))
     missing = scan_samples.problem(model.Cause.TABLE_MISSING, "ordrs", near=["orders"])

@@ -11,7 +11,7 @@ import pytest
 
 from bot import model
 from bot.core import vocabulary
-from bot.render.batch import batch_message
+from bot.render.batch import batch_preview
 from bot.render.kit import ids
 from bot.render.review import review_form, review_input
 from sandbox.slack import errors, modals
@@ -351,17 +351,17 @@ def test_foreign_modals_are_refused(metadata: str) -> None:
 @pytest.mark.parametrize("action", sorted(vocabulary.VERBS.keys() & set(model.Action)))
 def test_the_number_of_a_review_is_on_its_button(action: model.Action) -> None:
     frozen = replace(samples.ARCHIVE_312, change=model.Change(action))
-    message = batch_message.preview(frozen, samples.SPLIT, samples.progress(todo=1_204), CAPABILITIES)
+    message = batch_preview.preview(samples.batch_view(frozen, samples.progress(todo=1_204)), samples.SPLIT)
     view = review_form.preview(message, frozen, 1_204)
     assert view["submit"]["text"].endswith(" 1,204") and len(view["submit"]["text"]) <= 24
     assert "submit" not in review_form.preview(message, frozen, 0)
 
 
 def test_the_preview_becomes_a_form_to_confirm() -> None:
-    message = batch_message.preview(samples.ARCHIVE_312, samples.SPLIT, samples.progress(todo=312), CAPABILITIES)
+    message = batch_preview.preview(samples.batch_view(samples.ARCHIVE_312, samples.progress(todo=312)), samples.SPLIT)
     view = review_form.preview(message, samples.ARCHIVE_312, 312)
     assert slack_rules.view_faults(view) == []
-    assert slack_rules.seen(view).startswith("Archive 312 anomalies as Duplicate?\n312 anomalies are selected")
+    assert slack_rules.seen(view).startswith("Archive 312 anomalies as Duplicate?\n312 anomalies: table:orders")
     assert slack_rules.pressable(view["blocks"]) == []
     assert (view["submit"]["text"], view["callback_id"]) == ("Archive 312", ids.REVIEW_CONFIRM_VIEW)
     assert review_form.read_preview(view) == (samples.ARCHIVE_312.id, "C1")
@@ -372,7 +372,7 @@ def test_the_preview_becomes_a_form_to_confirm() -> None:
 
 
 def test_nothing_to_do_is_nothing_to_confirm() -> None:
-    message = batch_message.preview(samples.ARCHIVE_312, samples.SPLIT, samples.progress(already=312), CAPABILITIES)
+    message = batch_preview.preview(samples.batch_view(samples.ARCHIVE_312, samples.progress(already=312)), samples.SPLIT)
     view = review_form.preview(message, samples.ARCHIVE_312, 0)
     assert "submit" not in view and "Nothing to do" in slack_rules.seen(view)
     with pytest.raises(ValueError):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot import model
 from bot.render.anomaly import replies
-from bot.render.batch import batch_message
+from bot.render.batch import batch_preview
 from bot.render.kit import ids, limits, spreadsheet
 from bot.render.review import review_form, review_input
 from sandbox.slack.blockkit import surfaces
@@ -30,7 +30,7 @@ def refused(message: model.Message) -> list[str]:
 def test_any_page_of_a_review_is_drawn(
     page: model.ReviewPage, capabilities: model.Capabilities, frozen: model.Batch, split: model.Split, progress: model.Progress
 ) -> None:
-    preview = batch_message.preview(frozen, split, progress, capabilities)
+    preview = batch_preview.preview(samples.batch_view(frozen, progress, capabilities), split)
     for name, view in review_samples.every_review_view(page, capabilities, preview).items():
         assert slack_rules.view_faults(view) == [], name
         assert surfaces.check_view(view, "modal").lines == [], name

@@ -36,9 +36,9 @@ async def test_a_preview_says_what_would_become_of_each(world: World) -> None:
     world.system.set(2, state=model.State.ACKNOWLEDGED, status="Acknowledged")
     world.system.set(3, state=model.State.ARCHIVED, status="Invalid", archived_as="Invalid")
     preview = await desk.batches.freeze(ACK, list(world.system.there.values())[1:], "status:any", DANA, CHANNEL)
-    assert preview.progress.counts == {TODO: 1, ALREADY: 1, REFUSED: 1}
+    assert preview.view.progress.counts == {TODO: 1, ALREADY: 1, REFUSED: 1}
     assert [one.ref.id for one in preview.split.sample] == ["1"]
-    assert preview.split.places == [("warehouse-prod", 3)] and preview.split.tables == [("orders", 3)]
+    assert preview.split.places == [("warehouse-prod", 1)] and preview.split.tables == [("orders", 1)], "what would change is counted"
     assert (preview.batch.words, preview.batch.actor, preview.batch.channel, preview.batch.total) == ("status:any", DANA.id, CHANNEL, 3)
     assert await desk.batches.todo(preview.batch.id) == 1
 
@@ -199,6 +199,35 @@ async def test_an_undo_that_an_earlier_release_left_behind_is_started(world: Wor
     assert world.system.there["1"].state is model.State.ACTIVE
 
 
+async def test_an_undo_that_has_a_message_of_its_own_from_an_earlier_release_is_told_there_to_its_end(world: World) -> None:
+    desk = world.desk()
+    await desk.met(1)
+    back = await desk.batches.undo(await done(desk, INVALID, 1), DANA, "")
+    await desk.cards.publish(freeze.own_message(back))
+    await desk.post.flush()
+    assert any("Dana is taking back 1 change" in said for said in world.wall.shown.values())
+    await desk.runs.work()
+    await desk.post.flush()
+    (own,) = [said for said in world.wall.shown.values() if "Dana took back 1 change" in said]
+    (receipt,) = [said for said in world.wall.shown.values() if "Taken back by Dana" in said]
+    assert own != receipt
+
+
+async def test_an_undo_has_the_message_of_its_batch_and_no_other(world: World) -> None:
+    desk = world.desk()
+    await desk.met(1)
+    ident = await done(desk, INVALID, 1)
+    await desk.post.flush()
+    before = set(world.wall.shown)
+    await desk.batches.undo(ident, DANA, "elsewhere")
+    await desk.post.flush()
+    assert any("Dana is taking this back" in said for said in world.wall.shown.values())
+    await desk.runs.work()
+    await desk.post.flush()
+    assert set(world.wall.shown) == before
+    assert any("Taken back by Dana" in said for said in world.wall.shown.values())
+
+
 async def test_the_message_of_a_confirmed_batch_survives_a_kill(world: World) -> None:
     desk = world.desk()
     await desk.met(1)
@@ -338,7 +367,7 @@ async def test_what_cannot_be_taken_back_says_why(world: World) -> None:
 
 async def test_the_message_of_a_batch_that_is_forgotten_is_not_drawn(world: World) -> None:
     desk = world.desk()
-    card = await world.store.cards.put(desk.batches.draft(making.batch("gone")), world.clock.now())
+    card = await world.store.cards.put(await desk.batches.draft(making.batch("gone")), world.clock.now())
     assert await desk.batches.draw(card) is None
 
 
@@ -350,11 +379,12 @@ async def test_a_receipt_does_without_names_while_the_system_does_not_tell_them(
     await desk.met(1)
     batch = await world.store.batches.get(await done(desk, TO_LEE, 1))
     assert batch is not None
-    card = await world.store.cards.put(desk.batches.draft(batch), world.clock.now())
+    card = await world.store.cards.put(await desk.batches.draft(batch), world.clock.now())
     named = await desk.batches.draw(card)
     world.system.people = away  # type: ignore[method-assign, assignment]
     unnamed = await world.desk().batches.draw(card)
-    assert named and unnamed and "Lee Park" in str(named) and "Lee Park" not in str(unnamed) and "1 done" in str(unnamed)
+    assert named and unnamed and "Lee Park" in str(named)
+    assert "Lee Park" not in str(unnamed) and "Dana assigned 1 anomaly to user" in str(unnamed)
 
 
 async def test_an_archive_is_taken_back_by_reopening_and_anything_else_by_its_own_name(world: World) -> None:

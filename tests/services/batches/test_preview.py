@@ -97,7 +97,7 @@ async def test_people_of_a_command_are_the_systems_and_called_by_name(world: Wor
     desk = world.desk()
     await desk.met(1, 2)
     shown = await frozen(desk, f"assign {cast.LEE.email} 1,2")
-    assert (shown.batch.change.assignees, shown.names) == ((cast.LEE.id,), {cast.LEE.id: cast.LEE.name})
+    assert (shown.batch.change.assignees, shown.view.names) == ((cast.LEE.id,), {cast.LEE.id: cast.LEE.name})
 
 
 async def test_a_reassignment_is_only_of_what_the_first_person_has(world: World) -> None:
@@ -149,7 +149,7 @@ async def test_who_is_chosen_in_a_review_has_to_be_known_to_the_system(world: Wo
     assign = model.Change(model.Action.ASSIGN)
     await world.store.identities.link(LEE.id, cast.LEE, "picked", world.clock.now())
     shown = await previews(desk).reviewed(form("1", action=assign, people=(LEE.id,)), QUERY, DANA)
-    assert (shown.batch.change.assignees, shown.names) == ((cast.LEE.id,), {cast.LEE.id: cast.LEE.name})
+    assert (shown.batch.change.assignees, shown.view.names) == ((cast.LEE.id,), {cast.LEE.id: cast.LEE.name})
     with pytest.raises(errors.NotFound, match="does not know U-STRANGER"):
         await previews(desk).reviewed(form("1", action=assign, people=("U-STRANGER",)), QUERY, DANA)
 

@@ -33,7 +33,7 @@ async def test_a_batch_goes_in_chunks_each_item_once_and_is_told_on_one_message(
     sent = [ids for name, ids in world.system.calls if name == "apply"]
     assert sorted(map(len, sent)) == [2, 5, 5] and sorted(int(one) for ids in sent for one in ids) == list(range(1, 13))
     await desk.post.flush()
-    assert sum("12 done" in said for said in world.wall.shown.values()) == 1
+    assert sum("Dana acknowledged 12 anomalies" in said for said in world.wall.shown.values()) == 1
     (line,) = await world.history(1)
     assert (line.actor, line.before, line.after) == (DANA.id, "Active", "Acknowledged") and line.detail.startswith("batch ")
     assert not world.system.said
@@ -393,7 +393,7 @@ async def test_a_receipt_that_cannot_be_attached_is_a_receipt_all_the_same(world
     ident = await desk.ask(ACK, *many)
     assert await desk.runs.run(ident)
     await desk.post.flush()
-    assert any(f"{len(many)} done" in said for said in world.wall.shown.values())
+    assert any(f"acknowledged {len(many)} anomalies" in said for said in world.wall.shown.values())
 
 
 @pytest.mark.long
@@ -447,7 +447,7 @@ async def test_the_receipt_of_an_undo_says_a_reason_once_whatever_datastores_it_
     await desk.batches.undo(ident, DANA, "")
     await desk.settle()
     (receipt,) = [said for said in world.wall.shown.values() if "could not return (id" in said]
-    assert "• 3 could not return (id 1, 2, 3): " in receipt and receipt.count("could not return (id") == 1
+    assert ". 3 could not return (id 1, 2, 3): " in receipt and receipt.count("could not return (id") == 1
 
 
 async def test_what_nobody_confirmed_is_forgotten_after_a_day(world: World) -> None:

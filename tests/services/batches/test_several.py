@@ -9,7 +9,7 @@ import pytest
 
 from bot import errors, model, ports
 from bot.core import batch_items, grammar
-from bot.render.batch import batch_message
+from bot.render.batch import batch_preview
 from bot.services import post, triage
 from bot.services.batches import freeze
 from tests.render import slack_rules
@@ -66,7 +66,7 @@ async def test_one_batch_changes_both_and_one_undo_takes_both_back(world: World,
     assert {one.state for system in (world.system, other) for one in system.there.values()} == {model.State.ACTIVE}
     assert set((await fates(desk, back.id)).values()) == {(DONE, "")}
     await desk.post.flush()
-    assert any("Acknowledged 4 anomalies" in said for said in world.wall.shown.values())
+    assert any("Dana acknowledged 4 anomalies" in said for said in world.wall.shown.values())
 
 
 async def test_what_one_system_does_not_offer_is_refused_there_and_the_others_go_on(world: World, other: System) -> None:
@@ -74,8 +74,8 @@ async def test_what_one_system_does_not_offer_is_refused_there_and_the_others_go
     desk = world.desk()
     targets = await known(desk, world.system, other)
     shown = await desk.batches.freeze(ACK, targets, "status:open", DANA, CHANNEL)
-    assert shown.progress.counts[TODO] == shown.progress.counts[REFUSED] == 2
-    told = slack_rules.seen(batch_message.preview(shown.batch, shown.split, shown.progress, shown.capabilities))
+    assert shown.view.progress.counts[TODO] == shown.view.progress.counts[REFUSED] == 2
+    told = slack_rules.seen(batch_preview.preview(shown.view, shown.split))
     assert "2 refused (id anomify:1, anomify:2): Anomify offers no way to acknowledge anomalies from here" in told
     await desk.batches.confirm(shown.batch.id, DANA)
     await desk.runs.work()
@@ -116,7 +116,7 @@ async def test_a_system_that_is_down_at_the_preview_is_not_in_the_batch_and_stan
     other.faults = {"get": [AWAY]}
     shown = await frozen(desk, "ack qualytics:1 qualytics:2 anomify:1")
     assert (shown.batch.total, shown.missing, [gone.title for gone in shown.unheard]) == (2, [], ["Anomify"])
-    message = batch_message.preview(shown.batch, shown.split, shown.progress, shown.capabilities, shown.names, shown.unheard)
+    message = batch_preview.preview(shown.view, shown.split, shown.unheard)
     bold = [block["elements"][0]["elements"][0] for block in message.blocks if block["type"] == "rich_text"]
     assert [(leaf["text"], leaf["style"]) for leaf in bold] == [
         ("Anomify does not answer; its anomalies are not in this batch.", {"bold": True})
@@ -136,7 +136,9 @@ async def test_a_system_that_is_down_at_its_turn_is_refused_as_a_whole_and_can_b
     assert found["anomify:1"] == found["anomify:2"] == (REFUSED, batch_items.PART + str(AWAY))
     assert found["qualytics:1"][0] is DONE and (await world.store.batches.get(batch.id)).state is model.BatchState.DONE  # type: ignore[union-attr]
     await desk.post.flush()
-    assert any("This part was refused as a whole: Anomify did not answer" in said for said in world.wall.shown.values())
+    assert any(
+        "Anomify: 2 refused as a whole (id anomify:1, anomify:2): Anomify did not answer" in said for said in world.wall.shown.values()
+    )
     other.faults = {}
     service = test_preview.previews(desk)
     monkeypatch.setattr(freeze, "PAGE", 1)

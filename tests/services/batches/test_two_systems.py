@@ -185,7 +185,7 @@ async def test_the_part_of_the_one_that_is_down_is_refused_as_a_whole_and_tried_
     assert {found[str(ident)][0] for ident in (1, 2)} == {Fate.DONE}
     assert {found[ref.id][0] for ref in made} == {Fate.REFUSED} and "busy" in found[made[0].id][1]
     await desk.post.flush()
-    assert mixed.said("This part was refused as a whole", "busy")
+    assert mixed.said("Strange: 4 refused as a whole (id strange:", "busy")
     mixed.parts.faults.clear()
     mixed.world.clock.pass_by(seconds=60)
     service = test_preview.previews(desk)
@@ -207,7 +207,7 @@ async def test_one_receipt_is_for_both_and_nothing_is_said_where_nothing_can_be(
     await desk.remarks.work()
     await desk.post.flush()
     assert mixed.writes() == []
-    assert len(mixed.said("Acknowledged 3 anomalies")) == 1
+    assert len(mixed.said("Dana acknowledged 3 anomalies")) == 1
 
 
 @pytest.mark.long

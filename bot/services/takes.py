@@ -1,0 +1,47 @@
+"""Acknowledging takes, undoing gives back: who gets an anomaly with a click, as far as anybody knows who that is."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from bot import errors, model, ports
+from bot.core import taking
+from bot.services import people
+
+log = logging.getLogger(__name__)
+
+Check = Callable[[model.Action, str, model.Actor], None]
+"""Raises UserError where somebody may not do something, or a system does not offer it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Takes:
+    """`on`: the setting DESK_ACK_TAKES."""
+
+    people: people.People
+    journal: ports.Journal
+    on: bool = True
+
+    async def wanted(self, change: model.Change, ref: model.Ref, actor: model.Actor, check: Check) -> model.Change:
+        """With whoever gets it: nobody where that is switched off, not allowed or not offered, or the system does not know who it is."""
+        if not change.taking:
+            return change
+        try:
+            check(model.Action.ASSIGN, ref.source, actor)
+            if change.action is not model.Action.ACKNOWLEDGE:
+                return change
+            person = await self.people.known(actor.id, ref.source) if self.on else None
+        except errors.BotError as error:
+            log.debug("acknowledging %s takes nothing: %s", ref, error)
+            return taking.alone(change)
+        return taking.alone(change) if person is None else replace(change, assignees=(person.id,))
+
+    async def comes_to(self, change: model.Change, now: model.Anomaly | None) -> model.Change:
+        """Who gets it, or gives it back, as it stands now."""
+        if not change.taking or now is None:
+            return change
+        if change.action is model.Action.ACKNOWLEDGE:
+            return taking.fitted(change, now)
+        return taking.given_back(change, now, await self.journal.history(now.ref))
