@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import errors, model, ports
-from bot.render.anomaly import anomaly_card, histories, replies, rows
-from bot.render.batch import batch_message
+from bot.render.anomaly import anomaly_card, group_card, histories, replies, rows
+from bot.render.batch import batch_message, batch_preview
 from bot.render.desk import desk_help, desk_status
 from bot.render.digest import digest_message
 from bot.render.kit import refusals
@@ -47,10 +47,12 @@ def _listing(shape: Shape) -> model.Message:
 
 
 def _group(shape: Shape) -> model.Message:
-    anomaly = shape.anomaly
+    anomaly = replace(shape.anomaly, severity=model.Severity.CRITICAL)
     tables = [(anomaly.container.name, 12)] if anomaly.container else []
-    tally = ports.Tally(12, {model.State.ACTIVE: 12}, tables, [anomaly], sources=[(shape.name, 12)])
-    return anomaly_card.group("card-1", tally, {shape.name: shape.capabilities}, 5)
+    counted = [(model.Severity.CRITICAL, 1), (model.Severity.LOW, 11)]
+    tally = ports.Tally(12, {model.State.ACTIVE: 12}, tables, [anomaly], sources=[(shape.name, 12)], severities=counted)
+    tally = replace(tally, places=len(tables), critical=1, worst=[anomaly])
+    return group_card.group("card-1", tally, {shape.name: shape.capabilities}, 5)
 
 
 def _batch(shape: Shape) -> model.Batch:
@@ -59,14 +61,20 @@ def _batch(shape: Shape) -> model.Batch:
 
 
 def _preview(shape: Shape) -> model.Message:
+    view = samples.batch_view(_batch(shape), samples.progress(todo=312), shape.capabilities)
     tables = [(shape.anomaly.container.name, 312)] if shape.anomaly.container else []
-    split = model.Split([], tables, [("Active", 312)], [shape.anomaly])
-    return batch_message.preview(_batch(shape), split, samples.progress(todo=312), shape.capabilities)
+    split = model.Split(tables=tables, sample=[shape.anomaly], severities=[(model.Severity.CRITICAL, 2), (shape.anomaly.severity, 310)])
+    return batch_preview.preview(view, split)
 
 
-def _receipt(shape: Shape, **more: str) -> model.Message:
-    batch = replace(samples.finished(_batch(shape)), **more)  # type: ignore[arg-type]
-    return batch_message.card(batch, samples.progress(done=312), True, shape.capabilities)
+def _receipt(shape: Shape) -> model.Message:
+    return batch_message.card(samples.batch_view(samples.finished(_batch(shape)), samples.progress(done=312), shape.capabilities))
+
+
+def _undone(shape: Shape) -> model.Message:
+    """The receipt after [Undo]."""
+    view = samples.batch_view(samples.finished(_batch(shape)), samples.progress(done=312), shape.capabilities)
+    return batch_message.card(replace(view, back=replace(view, batch=replace(view.batch, undo_of=view.batch.id))))
 
 
 def _digest(shape: Shape) -> model.Message:
@@ -116,12 +124,12 @@ _FAILED = scan_samples.done(scan_samples.RESULT.FAILURE)
 KINDS = (
     Kind("card", _card, _ALL_FIVE | {"who": "Dana", "now": "You can"}),
     Kind("archived card", _archived, {"who": "Dana", "where": "{where}|{what}"}),
-    Kind("group", _group, {"what": "12 anomalies", "now": "Review"}),
+    Kind("group", _group, {"what": "12 anomalies", "bad": "1 critical", "where": "{where}|{what}", "now": "Review"}),
     Kind("list", _listing, _ALL_FIVE | {"who": "Dana Reyes", "now": "press Next"}),
     Kind("count", _count, {"what": "114 open: 103 active, 11 acknowledged", "where": "orders 90"}),
-    Kind("preview", _preview, {"what": "Archive 312", "bad": "{bad}|312", "now": "Confirm|Undo"}),
+    Kind("preview", _preview, {"what": "Archive 312", "bad": "2 critical", "now": "Confirm|Undo"}),
     Kind("receipt", _receipt, {"who": "Dana", "what": "312"}),
-    Kind("undo", lambda it: _receipt(it, undo_of="b-1"), {"who": "Dana", "what": "312"}),
+    Kind("undo", _undone, {"who": "Dana", "what": "312"}),
     Kind("digest", _digest, _ALL_FIVE | {"who": "Lee Park 12", "now": "Press Review queue"}),
     Kind("history", _history, {"who": "Dana", "what": "Acknowledged", "where": "{where}|{what}"}),
     Kind(
