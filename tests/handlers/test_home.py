@@ -86,7 +86,7 @@ async def test_a_click_in_the_home_is_a_click_on_the_card_and_answers_there_alon
     before, whispers = len(front.posted()), len(front.whispers())
     await front.send(homes.press(front, ids.ACKNOWLEDGE, f":{ident}|"))
     assert (await front.stage.truth(ident))["status"] == "Acknowledged"
-    assert "Acknowledged by Dana" in visible(front.card(ident))
+    assert "acknowledged by Dana" in visible(front.card(ident))
     assert "Acknowledged" in _row(front, ident)
     assert (len(front.posted()), len(front.whispers())) == (before, whispers)
 
