@@ -318,7 +318,7 @@ async def test_a_desk_without_its_home_tab_goes_on_and_says_so(front: Front) -> 
         await homes.tell(front, homes.opening(front))
         (ident,) = await front.arrive()
         await front.send(front.press(front.card(ident), ids.ACKNOWLEDGE))
-        assert "Acknowledged by Dana" in visible(front.card(ident))
+        assert "Dana looks into it" in visible(front.card(ident))
         status = await front.told(front.command("status"))
         assert "the app has no Home tab" in status and "install it again" in status
         assert "a mention of the bot is not answered (scope app_mentions:read)" in status
