@@ -83,7 +83,7 @@ async def test_a_preview_counts_by_severity_place_and_assignee_and_says_in_bold_
     told = lines(preview)
     assert told[0] == "Archive 6 anomalies as Invalid?"
     assert "Includes 2 critical and 1 assigned to others. Includes 1 acknowledged." in bold(preview)
-    assert ":large_red_square: 2 critical · :large_orange_square: 3 high · :large_blue_square: 1 low" in told
+    assert "\N{LARGE RED SQUARE} 2 critical · \N{LARGE ORANGE SQUARE} 3 high · \N{LARGE BLUE SQUARE} 1 low" in told
     assert "By assignee: nobody 4, Sam Okafor 1, you 1." in told
     assert "By status: Active 5, Acknowledged 1." in told
     assert any(line.startswith("By datastore: ") for line in told) and any(line.startswith("By table: ") for line in told)
@@ -150,7 +150,7 @@ async def test_a_receipt_is_one_message_and_nothing_is_said_beside_it(front: Fro
     assert front.whispers() == whispers[:-1], "the preview is gone, and nothing stands in its place"
     receipt = newest(front)
     assert lines(receipt)[0].startswith("Dana archived 21 anomalies as Invalid · ")
-    assert "Among them: :large_red_square: 21 critical" in lines(receipt)
+    assert "Among them: \N{LARGE RED SQUARE} 21 critical" in lines(receipt)
     assert lines(receipt)[-1].startswith("Undo until ") and lines(receipt)[-1].endswith(" · CSV in the thread")
     assert "batch" not in visible(receipt) + receipt["text"], "its id stands in the history and in the CSV"
     for said in ("Dana archived 21 anomalies as Invalid", "21 critical", "Selected: ", "Undo until ", "CSV in the thread"):
@@ -208,7 +208,7 @@ async def test_a_review_ends_in_the_same_receipt_and_nothing_beside_it(front: Fr
     }
     view = json.loads((await front.send(front.submission(form, values))).body)["view"]
     count = next(iter(re.findall(r"Acknowledge (\d+) anomal", str(view))))
-    assert "Undo for 30 minutes." in str(view) and ":large_red_square:" in str(view)
+    assert "Undo for 30 minutes." in str(view) and "\N{LARGE RED SQUARE}" in str(view)
     whispers = front.whispers()
     await front.send(front.submission(view, {}))
     await front.running.post.flush()
@@ -227,4 +227,4 @@ async def test_a_deletion_says_that_nothing_brings_them_back(front: Front) -> No
     assert front.whispers() == whispers
     receipt = front.posted()[-1]
     assert lines(receipt)[0] == f"Dana deleted 2 anomalies · {made[0]}, {made[1]}"
-    assert lines(receipt)[-2:] == ["Among them: :large_red_square: 2 critical", "No undo: they are gone for good"]
+    assert lines(receipt)[-2:] == ["Among them: \N{LARGE RED SQUARE} 2 critical", "No undo: they are gone for good"]

@@ -86,7 +86,7 @@ async def test_a_click_in_the_home_is_a_click_on_the_card_and_answers_there_alon
     before, whispers = len(front.posted()), len(front.whispers())
     await front.send(homes.press(front, ids.ACKNOWLEDGE, f":{ident}|"))
     assert (await front.stage.truth(ident))["status"] == "Acknowledged"
-    assert "Acknowledged by Dana" in visible(front.card(ident))
+    assert "acknowledged by Dana" in visible(front.card(ident))
     assert "Acknowledged" in _row(front, ident)
     assert (len(front.posted()), len(front.whispers())) == (before, whispers)
 
@@ -318,7 +318,7 @@ async def test_a_desk_without_its_home_tab_goes_on_and_says_so(front: Front) -> 
         await homes.tell(front, homes.opening(front))
         (ident,) = await front.arrive()
         await front.send(front.press(front.card(ident), ids.ACKNOWLEDGE))
-        assert "Acknowledged by Dana" in visible(front.card(ident))
+        assert "Dana looks into it" in visible(front.card(ident))
         status = await front.told(front.command("status"))
         assert "the app has no Home tab" in status and "install it again" in status
         assert "a mention of the bot is not answered (scope app_mentions:read)" in status

@@ -87,9 +87,6 @@ def _decision(decided: model.Explanation) -> str:
     """ "<#C1> Posted at once: nothing else had just been posted in this channel. <date>"."""
     detail = text.short(decided.detail, 300, "")
     told = text.sentence(reasons.sentence(decided.reason, decided.route), f"Slack's last answer: {detail}" if detail else "")
-    return " ".join(part for part in (_channel(decided), text.spoken(told), text.when(decided.at) if decided.at else "") if part)
-
-
-def _channel(decided: model.Explanation) -> str:
-    """A channel link that Slack writes out itself; ids only, so that it can be nothing else."""
-    return f"<#{decided.channel}>" if decided.channel[:1] in ("C", "G") and decided.channel.isalnum() and decided.channel.isascii() else ""
+    return " ".join(
+        part for part in (text.channel(decided.channel, ""), text.spoken(told), text.when(decided.at) if decided.at else "") if part
+    )

@@ -59,7 +59,8 @@ def _told_one(receipt: model.Receipt, outcome: model.Outcome, actor: model.Actor
         return text.sentence(_already(outcome, verb, anomaly), "Nothing was changed")
     ours = f"Kept here: {text.short(capabilities.title, 40)} does not keep it" if overlay.whole(receipt.change, anomaly) else ""
     ours = ours or text.short(outcome.reason, 500, "")
-    return text.sentence(f"{_done(receipt.change, verb, anomaly, actor, capabilities)}: {about}", ours)
+    what = f"{_done(receipt.change, verb, anomaly, actor, capabilities)}: {about}"
+    return text.sentence(what, _now(receipt.change, anomaly, capabilities), ours)
 
 
 def _done(change: model.Change, verb: str, anomaly: model.Anomaly | None, actor: model.Actor, capabilities: model.Capabilities) -> str:
@@ -74,6 +75,13 @@ def _done(change: model.Change, verb: str, anomaly: model.Anomaly | None, actor:
     if change.case:
         return f"Linked to {text.short(change.case, 80)}"
     return f"{verb} as {text.short(change.stage, 40)}" if change.stage else verb
+
+
+def _now(change: model.Change, anomaly: model.Anomaly | None, capabilities: model.Capabilities) -> str:
+    """How it stands since it was reopened: not every system puts it back where it was."""
+    if change.action is not model.Action.REOPEN or anomaly is None:
+        return ""
+    return f"It is {wording.state(anomaly, capabilities.archive_as)} now"
 
 
 def _already(outcome: model.Outcome, verb: str, anomaly: model.Anomaly | None) -> str:

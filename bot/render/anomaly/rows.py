@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot import model
 from bot.render.anomaly import wording
-from bot.render.kit import text
+from bot.render.kit import marks, text
 
 _FINDING = 100
 _SUBJECT = 80
@@ -16,14 +16,6 @@ _LINK = 600
 """A longer address is left out of a line: [Show] is beside it."""
 _LINKS = 3_500
 """Units of all addresses of one message: lists are long enough without them."""
-
-_MARKS: Mapping[model.Severity | None, str] = {
-    model.Severity.CRITICAL: "\N{LARGE RED SQUARE}",
-    model.Severity.HIGH: "\N{LARGE ORANGE SQUARE}",
-    model.Severity.MEDIUM: "\N{LARGE YELLOW SQUARE}",
-    model.Severity.LOW: "\N{LARGE BLUE SQUARE}",
-    None: "\N{WHITE LARGE SQUARE}",
-}
 
 _BASED = re.compile(r"^(?:([0-9][0-9,.]{0,24}) of )?([0-9][0-9,.]{0,24}) (?:rows|records)\b[^:]{0,40}: *(?=\S)")
 """ "62 of 1,840,000 rows violate: ", with which a system may begin what it says of a rule: the same numbers stand behind it here."""
@@ -50,7 +42,7 @@ def among(anomalies: Sequence[model.Anomaly], *, systems: bool = False) -> Among
 
 def severity(word: model.Severity | None) -> str:
     """ "High", or "Unrated" where the system gives no number."""
-    return text.capital(str(word)) if word else "Unrated"
+    return text.capital(marks.word(word))
 
 
 def marked(word: model.Severity | None) -> str:
@@ -60,7 +52,7 @@ def marked(word: model.Severity | None) -> str:
 
 def mark(word: model.Severity | None) -> str:
     """The mark of a severity alone, beside a sentence that has its word."""
-    return _MARKS[word]
+    return marks.mark(word)
 
 
 def rule(check: model.Check) -> str:

@@ -41,7 +41,7 @@ def line(anomaly: model.Anomaly, capabilities: model.Capabilities, past: model.R
     return wording.dotted(
         _word(anomaly),
         f"{say(anomaly, capabilities, told, loud)}{comment(told)}",
-        _last(anomaly, capabilities, told),
+        _last(anomaly, capabilities, told, loud),
         evidence.lasting(anomaly),
         evidence.over(anomaly),
         text.spoken(wording.kept(anomaly, capabilities.title)),
@@ -59,7 +59,7 @@ def _waiting(anomaly: model.Anomaly, capabilities: model.Capabilities, told: att
     since = f"waiting, first seen {text.when(anomaly.created)}" if anomaly.undated else f"waiting since {text.when(anomaly.created)}"
     if not names:
         alone = "" if model.Action.ASSIGN not in capabilities.supports else "Unassigned"
-        return wording.dotted(alone, since if alone else text.capital(since))
+        return wording.dotted(alone, since if alone or _word(anomaly) else text.capital(since))
     assigned = loud(text.spoken(f"Assigned to {names}"))
     if told.last is not None and told.last.action == model.Action.ASSIGN:
         by = text.spoken(wording.by(told.last))
@@ -93,9 +93,17 @@ def comment(told: attribution.Hands) -> str:
     return text.spoken(f' ({who}"{text.short(one.detail, COMMENT)}")')
 
 
-def _last(anomaly: model.Anomaly, capabilities: model.Capabilities, told: attribution.Hands) -> str:
+def _last(anomaly: model.Anomaly, capabilities: model.Capabilities, told: attribution.Hands, loud: Loud) -> str:
     """What was done last where nothing else in the line tells it: "un-acknowledged by Dana 13:40"."""
     one = told.last
     if one is None or (one.action == model.Action.ASSIGN and anomaly.assignees and anomaly.state is model.State.ACTIVE):
         return ""
+    if one.action == "verify" and wording.found(one):
+        return f"{text.spoken(f'{wording.verb(one)} {wording.by(one)}'.strip())} {text.when(one.at)}: {_found(one, loud)}"
     return f"{text.spoken(wording.done(one, anomaly, capabilities.archive_as))} {text.when(one.at)}"
+
+
+def _found(entry: model.Entry, loud: Loud) -> str:
+    """What came of it, and how much in brackets: "*still fails* (2 rows)"."""
+    what, bracket, amount = wording.found(entry).partition(" (")
+    return f"{loud(text.spoken(what))}{text.spoken(f'{bracket}{amount}')}"

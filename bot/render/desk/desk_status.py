@@ -10,6 +10,9 @@ from bot import model, ports
 from bot.render.anomaly import wording
 from bot.render.kit import blocks, limits, text
 
+_PAUSED, _PAUSED_ROOM = 5, 600
+"""Channels that are named, and units of them in the text alone; the rest is counted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
@@ -69,16 +72,20 @@ def status(view: StatusView) -> model.Message:
     shown.append(blocks.section("\n".join(lines)))
     held = _held_up(view.backlog)
     shown += [blocks.context(line, *(blocks.marked(text.when(at)) for at in (at,) if at)) for line, at in held]
-    for channel, until in list(view.paused.items())[:5]:
-        shown.append(
-            blocks.context(f"Channel {text.short(channel, 40)} does not take messages; tried again", blocks.marked(text.when(until)))
-        )
+    paused = [
+        f"{text.channel(channel)} {'take' if channel[:1] in 'DUW' else 'takes'} no messages; tried again {text.when(until)}"
+        for channel, until in view.paused.items()
+    ]
+    shown += [blocks.context(blocks.marked(line)) for line in paused[:_PAUSED]]
+    if len(paused) > _PAUSED:
+        shown.append(blocks.context(f"{text.count(len(paused) - _PAUSED, 'other channel takes', 'other channels take')} no messages"))
     version = f"Anomaly Desk {text.short(view.version, 40)}, running since"
     shown.append(blocks.context(version, blocks.marked(text.when(view.started))))
     said = text.sentence(
         *(_spoken(line, dates) for line, dates in rows),
         *(text.spoken(line) for line in lines),
         *(f"{text.spoken(line)} {text.when(at) if at else ''}".strip() for line, at in held),
+        text.within(paused, _PAUSED_ROOM, "; "),
         f"{text.spoken(version)} {text.when(view.started)}",
     )
     return limits.fit(model.Message(said, tuple(shown)))
@@ -90,8 +97,8 @@ _Dates = Sequence[tuple[str, datetime]]
 def _source(source: SourceView) -> tuple[str, _Dates]:
     title, health = text.short(source.title, 40), source.health
     total = sum(source.counts.values())
-    tracked = f"{text.count(total, 'anomaly', 'anomalies')} tracked ({wording.states(source.counts)})" if total else "Nothing tracked yet"
-    lag = "" if source.lag_seconds is None else f"posted ones are re-read, at most {text.duration(source.lag_seconds)} behind"
+    known = f"{text.count(total, 'anomaly', 'anomalies')} known here ({wording.states(source.counts)})" if total else "None known here yet"
+    lag = "" if source.lag_seconds is None else f"cards here are at most {text.duration(source.lag_seconds)} behind it"
     dates: list[tuple[str, datetime]] = []
     if health.failing_since is not None:
         state = f"{title} does not answer: {text.short(health.error, 300, 'no reason was given')}"
@@ -104,9 +111,9 @@ def _source(source: SourceView) -> tuple[str, _Dates]:
     dates += [(word, at) for word, at in (("last answer", health.last_ok), ("next try", retry)) if at is not None]
     ours = f"Where it does not keep {wording.unkept(source.unkept)}, they are kept here" if source.unkept else ""
     waiting = source.pushed.waiting
-    pushed = f"{text.count(waiting, 'webhook')} {'waits' if waiting == 1 else 'wait'} to be read" if waiting else ""
-    dates += [("oldest webhook", source.pushed.oldest)] if source.pushed.oldest is not None else []
-    return text.sentence(state, tracked, pushed, text.capital(lag), ours), dates
+    pushed = f"{text.count(waiting, 'message')} of it {'waits' if waiting == 1 else 'wait'} to be read" if waiting else ""
+    dates += [("oldest of them", source.pushed.oldest)] if source.pushed.oldest is not None else []
+    return text.sentence(state, known, pushed, text.capital(lag), ours), dates
 
 
 def _small(dates: _Dates) -> list[model.Block]:

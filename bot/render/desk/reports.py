@@ -100,17 +100,13 @@ _CHANNEL_CODES = {
 
 def _channel_refuses(said: model.ChannelRefuses) -> model.Message:
     because = _CHANNEL_CODES.get(said.code, f"Slack said: {text.short(said.code, 80, 'no reason given')}.")
-    return _line(
-        f"I cannot post in the channel {text.short(said.channel, 40)}: {because} Cards for it wait and are tried again by themselves."
-    )
+    line = f"{text.spoken(because)} Cards for it wait and are tried again by themselves."
+    return _linked(f"I cannot post in the channel {text.channel(said.channel)}: {line}")
 
 
 def _channel_works(said: model.ChannelWorks) -> model.Message:
-    return _dated(
-        f"Posting in the channel {text.short(said.channel, 40)} works again",
-        ("after trouble since", said.since),
-        after="What waited is being posted now.",
-    )
+    since = f" after trouble since {text.when(said.since)}" if said.since is not None else ""
+    return _linked(f"Posting in the channel {text.channel(said.channel)} works again{since}. What waited is being posted now.")
 
 
 def _unknown(said: model.UnknownReport) -> model.Message:
@@ -136,6 +132,11 @@ _DRAWN: Mapping[type[model.Report], Callable[[Any], model.Message]] = {
 
 def _line(line: str) -> model.Message:
     return model.Message(text.spoken(line), (blocks.section(line),))
+
+
+def _linked(markup: str) -> model.Message:
+    """One line that names a channel: markup of ours, so that Slack writes the name out."""
+    return model.Message(markup, ({"type": "section", "text": blocks.marked(markup)},))
 
 
 def _dated(line: str, *dates: tuple[str, datetime | None], after: str = "") -> model.Message:

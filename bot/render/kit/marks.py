@@ -8,21 +8,26 @@ from bot import model
 from bot.render.kit import text
 
 _MARKS: Mapping[model.Severity | None, str] = {
-    model.Severity.CRITICAL: ":large_red_square:",
-    model.Severity.HIGH: ":large_orange_square:",
-    model.Severity.MEDIUM: ":large_yellow_square:",
-    model.Severity.LOW: ":large_blue_square:",
-    None: ":white_square:",
+    model.Severity.CRITICAL: "\N{LARGE RED SQUARE}",
+    model.Severity.HIGH: "\N{LARGE ORANGE SQUARE}",
+    model.Severity.MEDIUM: "\N{LARGE YELLOW SQUARE}",
+    model.Severity.LOW: "\N{LARGE BLUE SQUARE}",
+    None: "\N{WHITE LARGE SQUARE}",
 }
 
 
+def mark(severity: model.Severity | None) -> str:
+    """The mark alone, beside a sentence that has the word; a character, so that places without markup show it too."""
+    return _MARKS[severity]
+
+
 def word(severity: model.Severity | None) -> str:
-    """ "critical", "without severity"."""
-    return str(severity) if severity else "without severity"
+    """ "critical", or "unrated" where the system gives no number."""
+    return str(severity) if severity else "unrated"
 
 
 def marked(counted: Sequence[tuple[model.Severity | None, int]]) -> str:
-    """ ":large_red_square: 2 critical · :large_orange_square: 21 high", as mrkdwn."""
+    """ "2 critical · 21 high", each behind its mark, as mrkdwn."""
     return " · ".join(f"{_MARKS[severity]} {text.number(amount)} {word(severity)}" for severity, amount in counted)
 
 

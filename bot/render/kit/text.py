@@ -157,6 +157,15 @@ def url(value: str) -> str:
     return address if plain and size(address) <= 2000 else ""
 
 
+def channel(ident: str, other: str | None = None) -> str:
+    """A channel as mrkdwn, whose name Slack writes out for those who may know it; `other` (else the words themselves) for what is no id of
+    one."""
+    if ident.isalnum() and ident.isascii() and ident[:1] in ("C", "G"):
+        return f"<#{ident}>"
+    direct = "somebody's direct messages" if ident.isalnum() and ident[:1] in ("D", "U", "W") else short(ident, 40)
+    return spoken(direct) if other is None else other
+
+
 def link(address: str, label: str) -> str:
     """A mrkdwn link, or its label alone when the address is none."""
     words = spoken(label.replace("|", "/"))

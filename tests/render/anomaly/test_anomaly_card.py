@@ -151,6 +151,24 @@ def test_the_last_line_of_each_state(anomaly: model.Anomaly, told: list[model.En
     assert line.format(at=samples.DATE) in slack_rules.heard(message)
 
 
+@pytest.mark.parametrize(
+    ("detail", "said"),
+    [("still fails (2 rows), operation 900", "*still fails* (2 rows)"), ("passes, operation 900", "*passes now*")],
+)
+def test_checked_by_says_who_when_and_in_bold_what_came_of_it(detail: str, said: str) -> None:
+    message = drawn(ORDERS, past(samples.entry("verify", detail=detail)))
+    assert lines(message)[-1].endswith(f"Checked by Dana {samples.DATE}: {said.replace('*', '')}")
+    assert any(markup.endswith(f": {said}") for markup in slack_rules.markups(message)), "what changed is bold"
+    assert f"Checked by Dana {samples.DATE}: {said.replace('*', '')}" in slack_rules.heard(message)
+
+
+def test_waiting_is_capital_only_where_the_line_begins() -> None:
+    alone = replace(ORDERS, assignees=())
+    assert lines(drawn(alone, capabilities=STRANGE))[-1] == f"Waiting since {samples.DATE}"
+    other = lines(drawn(replace(alone, status="quarantined"), capabilities=STRANGE))[-1]
+    assert other == f"Quarantined · waiting since {samples.DATE}"
+
+
 def test_archived_is_one_line_with_outcome_who_when_rule_id_and_reopen() -> None:
     message = drawn(replace(NULLS, **stands(samples.DUPLICATE)), past(samples.entry("archive", after="Duplicate")))
     assert lines(message) == [f"Archived as Duplicate by Dana {samples.DATE} · payroll_runs · employee_id is null · #1001"]

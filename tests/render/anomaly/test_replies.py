@@ -82,6 +82,14 @@ def test_no_line_repeats_what_the_card_shows(result: model.Result, reason: str, 
     assert not replies.silent(model.Receipt(ACK, [replace(outcome(ALREADY, reason), by=other)], {}), samples.DANA)
 
 
+@pytest.mark.parametrize(("after", "now"), [(samples.ACKNOWLEDGED, "Acknowledged"), (ORDERS, "Active")])
+def test_reopening_one_names_the_state_it_is_in_now(after: model.Anomaly, now: str) -> None:
+    change = model.Change(model.Action.REOPEN)
+    told = replies.receipt(model.Receipt(change, [outcome(DONE)], {samples.REF: after}), samples.DANA, CAPABILITIES)
+    assert slack_rules.seen(told) == f"Reopened: {ABOUT} It is {now} now."
+    assert f"It is {now} now." in slack_rules.heard(told)
+
+
 def test_refused_says_why_and_which_right_is_missing() -> None:
     seen = receipt(ARCHIVE, outcome(REFUSED, "Qualytics says no.", right="Editor", place="warehouse-prod"))
     assert seen == f"Not archived: {ABOUT} Qualytics says no; the desk's user lacks the right Editor on warehouse-prod in Qualytics."
@@ -262,9 +270,9 @@ def test_status_tells_each_system_what_waits_and_the_version() -> None:
     assert slack_rules.faults(message) == []
     for told in (slack_rules.seen(message), slack_rules.heard(message)):
         for words in (
-            "Qualytics answers. 1,200 anomalies tracked (1,200 active). 2 webhooks wait to be read.",
-            "Posted ones are re-read, at most 75 seconds behind.",
-            "Anodot does not answer: HTTP 500. Nothing tracked yet.",
+            "Qualytics answers. 1,200 anomalies known here (1,200 active). 2 messages of it wait to be read.",
+            "Cards here are at most 75 seconds behind it.",
+            "Anodot does not answer: HTTP 500. None known here yet.",
             "Failing since",
             "connected by Socket Mode",
             "Waiting: 3 new messages, 2 cards held for a moment to be grouped, the oldest for 3 minutes.",
@@ -276,7 +284,21 @@ def test_status_tells_each_system_what_waits_and_the_version() -> None:
             "Anomaly Desk 0.1.0",
         ):
             assert words in told
-    assert "C9" in slack_rules.seen(message)
+
+
+def test_status_names_channels_and_no_internal_words() -> None:
+    later = samples.NOW + timedelta(minutes=5)
+    paused = {"C9": later, "D7": later} | {f"C1{number}": later for number in range(5)}
+    source = desk_status.SourceView("Qualytics", model.SourceHealth("qualytics", last_ok=samples.NOW), {model.State.ACTIVE: 1}, 75)
+    source = replace(source, pushed=desk_status.Pushed(2, samples.NOW))
+    view = desk_status.StatusView([source], ports.Backlog(3, 2, 2, 1), "connected", "0.1.0", samples.NOW, (), paused)
+    message = desk_status.status(view)
+    assert slack_rules.faults(message) == []
+    for told in (slack_rules.seen(message), message.text):
+        assert "<#C9> takes no messages; tried again" in told and "somebody's direct messages takes no messages" not in told
+        assert "somebody's direct messages take no messages" in told
+        assert not re.search(r"(?i)\b(outbox|lease|relist|route|tracked|poll|webhooks?|intents?|D7)\b", told)
+    assert "2 other channels take no messages" in slack_rules.seen(message)
 
 
 def test_an_idle_desk_says_that_nothing_waits() -> None:

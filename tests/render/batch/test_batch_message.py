@@ -61,7 +61,7 @@ def test_preview_says_what_would_change_how_bad_it_is_and_where() -> None:
         "Archive 312 anomalies as Duplicate?",
         "312 anomalies: table:orders status:open.",
         "Includes 2 critical and 7 assigned to others. Includes 112 acknowledged.",
-        ":large_red_square: 2 critical · :large_orange_square: 310 high",
+        "\N{LARGE RED SQUARE} 2 critical · \N{LARGE ORANGE SQUARE} 310 high",
         "By datastore: warehouse-prod 300, crm 12.",
         "By table: orders 312.",
         "By assignee: nobody 300, Lee Park 7, you 5.",
@@ -245,7 +245,7 @@ def test_receipt_of_a_batch_that_was_done_as_a_whole() -> None:
 def test_a_receipt_says_how_bad_those_were_that_nobody_looks_at_any_more() -> None:
     done = model.Afterwards([(model.Severity.CRITICAL, 2), (model.Severity.HIGH, 3), (model.Severity.LOW, 307)])
     message = batch_message.card(replace(view(samples.finished(), done=312), done=done))
-    assert "Among them: :large_red_square: 2 critical · :large_orange_square: 3 high\n" in seen(message)
+    assert "Among them: \N{LARGE RED SQUARE} 2 critical · \N{LARGE ORANGE SQUARE} 3 high\n" in seen(message)
     assert "as Duplicate. Among them: 2 critical, 3 high. Selected" in slack_rules.heard(message)
     tagged = batch_message.card(replace(view(samples.finished(changing(model.Action.TAG, add_tags=("x",))), done=312), done=done))
     assert "Among them" not in seen(tagged)

@@ -83,9 +83,12 @@ def test_places_that_are_met_later_are_named_with_how_many_are_open_in_each() ->
             {"what": "replaced", "title": "Qualytics", "person": "Lee Park", "new": "<!channel>", "by": ""},
             ["<!channel> is from now on: their e-mail address is the same."],
         ),
-        ({"what": "channel_gone", "channel": "C1", "code": "not_in_channel"}, ["channel C1: I am not a member.", "/invite"]),
+        ({"what": "channel_gone", "channel": "C1", "code": "not_in_channel"}, ["channel <#C1>: I am not a member.", "/invite"]),
         ({"what": "channel_gone", "channel": "C1", "code": "odd"}, ["Slack said: odd."]),
-        ({"what": "channel_back", "channel": "C1", "since": AT, "at": LATER}, ["Posting in the channel C1 works again.", samples.DATE]),
+        (
+            {"what": "channel_back", "channel": "C1", "since": AT, "at": LATER},
+            ["Posting in the channel <#C1> works again after trouble since", samples.DATE],
+        ),
         (
             {"what": "failing", "title": "<!here>", "error": "*boom*", "since": "yesterday"},
             ["<!here> does not answer as it should. *boom*."],

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import errors, model
+from bot.render.anomaly import rows
 from bot.render.desk import short_help
 from bot.render.home import home_view
-from bot.render.kit import ids, refusals
+from bot.render.kit import ids, marks, refusals
 from sandbox.slack.blockkit import surfaces
 from tests.render import samples, scan_samples, slack_rules
 
@@ -46,6 +47,15 @@ def test_it_tells_my_queue_what_nobody_has_acknowledged_scans_batches_and_loads(
     assert "🟧 12 high" in words and "1 to 1 of 12" in words
     assert "Running scans" in words and "Your last batches" in words and "Archived 300 of 312 anomalies as Duplicate" in words
     assert "<@U1> *12* · Lee Park *3*" in words
+
+
+def test_a_row_is_worded_as_in_every_other_list() -> None:
+    based = model.Check("1", "notNull", ("customer_id",), "62 of 1,840,000 records: customer_id is null")
+    for one in (samples.ORDERS, replace(samples.ORDERS, severity=None), replace(samples.ORDERS, records=62, checks=(based,))):
+        words = "\n".join(said(view(replace(FACTS, mine=model.HomeQueue([one], 1, severities={one.severity: 1})))))
+        common = rows.Among(datastores=True)
+        assert f"{rows.marked(one.severity)}  <{one.url}|{rows.title(one, common)}>" in words and rows.evidence(one) in words
+        assert f"{marks.mark(one.severity)} 1 {marks.word(one.severity)}" in words
 
 
 def test_everything_that_can_be_done_in_it_has_a_listener() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -154,4 +155,4 @@ async def test_a_verification_answers_in_the_cards_thread_and_names_the_anomaly(
     await lab.go(6)
     (ts,) = [ts for ts, thread in lab.wall.threads.items() if thread == card.ts]
     assert len(lab.wall.threads) == 1 and "#1001 still fails" in lab.wall.shown[ts]
-    assert "Checked by Dana: still fails" in lab.wall.shown[card.ts]
+    assert re.search(r"Checked by Dana &lt;!date\^[^&]*&gt;: still fails", lab.wall.shown[card.ts])
