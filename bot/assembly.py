@@ -80,8 +80,11 @@ def services(ground: foundation.Ground) -> Services:
     bulk, scanning = _batches(ground, folk, wanted), _scans(ground, wanted)
     digesting, homes = _digests(ground, looking, wanted, configured.desk_digest, zone), _home(ground, folk, bulk, zone)
     wanted.drawers |= dict(zip(DRAWN, (bulk.draw, scanning.shown.draw, digesting.draw), strict=True))
-    reviewing, finding = review.Review(looking), duplicates.Duplicates(browse=looking)
-    acting = _triage(ground, folk, wanted, posting, recorder, telling)
+    reviewing, finding, acting = (
+        review.Review(looking),
+        duplicates.Duplicates(browse=looking),
+        _triage(ground, folk, wanted, posting, recorder, telling),
+    )
     talking = desk.Desk(
         people=folk,
         triage=acting,

@@ -132,7 +132,7 @@ _AFTER = {
 
 def _applied(anomaly: model.Anomaly, wanted: model.Change) -> model.Anomaly:
     """What a system makes of a change that it accepts."""
-    if wanted.action in (Action.COMMENT, Action.CASE, Action.SCAN, Action.ABORT, Action.BROWSE):
+    if wanted.action in (Action.COMMENT, Action.CASE, Action.SCAN, Action.ABORT, Action.BROWSE, Action.ROWS):
         return anomaly
     states = _AFTER | {
         Action.ARCHIVE: {"state": State.ARCHIVED, "status": wanted.archive_as or "Archived", "archived_as": wanted.archive_as},
@@ -157,7 +157,16 @@ def test_only_a_reopen_leaves_the_archive_and_nothing_leaves_the_grave(anomaly: 
         after = _applied(now, one)
         assert not now.deleted
         if now.state is State.ARCHIVED:
-            assert one.action in (Action.REOPEN, Action.COMMENT, Action.CASE, Action.DELETE, Action.SCAN, Action.ABORT, Action.BROWSE)
+            assert one.action in (
+                Action.REOPEN,
+                Action.COMMENT,
+                Action.CASE,
+                Action.DELETE,
+                Action.SCAN,
+                Action.ABORT,
+                Action.BROWSE,
+                Action.ROWS,
+            )
         if (now.state, after.state) == (State.ACKNOWLEDGED, State.ACTIVE):
             assert one.action is Action.UNACKNOWLEDGE
         assert transitions.doubt(one, after, "Qualytics") == ""
@@ -171,7 +180,7 @@ def test_what_was_done_is_not_done_twice(anomaly: Make, wanted: model.Change, st
     if transitions.check(wanted.action, once, wanted).kind is not Kind.DO or wanted.comment or wanted.action in (Action.SCAN, Action.ABORT):
         return
     again = transitions.check(wanted.action, _applied(once, wanted), wanted)
-    assert again.kind is not Kind.DO or wanted.action in (Action.COMMENT, Action.CASE, Action.BROWSE)
+    assert again.kind is not Kind.DO or wanted.action in (Action.COMMENT, Action.CASE, Action.BROWSE, Action.ROWS)
 
 
 # --- what is offered ------------------------------------------------------------------------------------------------------

@@ -318,7 +318,9 @@ def anomalies(draw: st.DrawFn) -> model.Anomaly:
 
 @st.composite
 def wishes(draw: st.DrawFn) -> model.Change:
-    action = draw(st.sampled_from([one for one in ACT if one not in (ACT.SCAN, ACT.ABORT, ACT.BROWSE, ACT.DELETE, ACT.COMMENT, ACT.CASE)]))
+    action = draw(
+        st.sampled_from([one for one in ACT if one not in (ACT.SCAN, ACT.ABORT, ACT.BROWSE, ACT.ROWS, ACT.DELETE, ACT.COMMENT, ACT.CASE)])
+    )
     if action is ACT.REOPEN:
         return REOPEN
     add = draw(_TAGS)

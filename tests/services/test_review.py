@@ -28,7 +28,7 @@ class Group:
         """One joins with each version, the first with the first."""
         return self.all[-version:] if version else self.all
 
-    async def tally(self, card: str, sample: int = 5, *, version: int = 0) -> ports.Tally:
+    async def tally(self, card: str, sample: int = 5, *, version: int = 0, severity: model.Severity | None = None) -> ports.Tally:
         there = self.joined(version)
         return ports.Tally(len(there), {}, [], [], sources=[("qualytics", len(there))], later=len(self.all) - len(there))
 

@@ -278,7 +278,7 @@ class Group(cast.Shelf):
 
     members_: Sequence[model.Anomaly] = ()
 
-    async def tally(self, card: str, sample: int = 5, *, version: int = 0) -> ports.Tally:
+    async def tally(self, card: str, sample: int = 5, *, version: int = 0, severity: model.Severity | None = None) -> ports.Tally:
         systems = Counter(one.ref.source for one in self.members_)
         return ports.Tally(len(self.members_), {}, [], [], sources=list(systems.items()))
 

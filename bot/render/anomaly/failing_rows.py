@@ -31,7 +31,7 @@ def view(anomaly: model.Anomaly, rows: model.Rows, title: str, page: int = 0) ->
 
 
 def _about(rows: model.Rows, title: str) -> str:
-    """ "3 of 4,210 rows that Qualytics kept"."""
+    """ "3 of 4,210 rows that Acme kept"."""
     if not rows.cells:
         return f"{title} kept no rows of it: there are none for this kind of anomaly, or the scan was told to keep none."
     shown = text.count(len(rows.cells), "row")

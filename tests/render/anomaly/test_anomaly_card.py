@@ -90,7 +90,7 @@ def test_the_text_alone_tells_who_what_where_how_bad_and_what_now() -> None:
 def test_acknowledging_takes_and_the_menu_offers_acknowledge_only() -> None:
     """... and "Open in Qualytics" moves to the title and the overflow."""
     more = {option["text"]["text"]: option for option in slack_rules.pressable(drawn(ORDERS))[-1]["options"]}
-    assert list(more) == ["Open in Qualytics", "Acknowledge only", "Comment…", "Fixed, verify", "History"]
+    assert list(more) == ["Open in Qualytics", "Details", "Acknowledge only", "Comment…", "Fixed, verify"]
     assert more["Open in Qualytics"]["url"] == ORDERS.url
     assert ids.decode_choice(more["Acknowledge only"]["value"]) == (ids.MORE_ONLY, ids.ButtonTarget(samples.REF, 3))
     for nobody in (

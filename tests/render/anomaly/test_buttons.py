@@ -42,7 +42,7 @@ def test_a_fix_is_verified_where_a_scan_of_its_table_can_tell(
 
 def test_the_entry_says_what_it_does_and_carries_the_anomaly() -> None:
     (menu,) = [part for part in slack_rules.pressable(list(buttons.row(ORDERS, CAPABILITIES))) if part["type"] == "overflow"]
-    entry = menu["options"][2]
+    entry = menu["options"][3]
     assert entry["text"]["text"] == "Fixed, verify"
     assert ids.decode_choice(entry["value"]) == (ids.MORE_VERIFY, ids.ButtonTarget(samples.REF, 3))
 

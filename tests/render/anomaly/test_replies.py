@@ -216,14 +216,14 @@ def test_history_tells_refused_tries_changes_and_comments() -> None:
     seen = slack_rules.seen(message)
     assert f"*Acknowledged* by Dana (was Active), {samples.DATE}\n*Not archived* by Lee: no right on warehouse-prod, {samples.DATE}" in seen
     assert f"Comments, newest first:\nSomebody: x\nAnn: looks *bad* indeed, {samples.DATE}" in seen.replace("\u200b", "")
-    assert seen.startswith("History of orders · customer_id not null and 1 more\n") and seen.endswith("\n#1001"), "the id is last"
+    assert seen.startswith("History of orders · customer_id not null and 1 more\n") and seen.endswith("\n#1001\nDetails"), "the id is last"
     assert "Nobody has done anything to it" in slack_rules.seen(histories.history(ORDERS, [], []))
 
 
 def test_a_long_history_counts_what_has_no_room() -> None:
     entries = [samples.entry("comment", detail=f"{number} " + "word " * 50) for number in range(60)]
     message = histories.history(ORDERS, entries, [model.Comment("Ann", f"{number} " + "x" * 400, samples.NOW) for number in range(60)])
-    assert slack_rules.faults(message) == [] and len(message.blocks) == 4
+    assert slack_rules.faults(message) == [] and len(message.blocks) == 5
     for told in (slack_rules.seen(message), slack_rules.heard(message)):
         assert len(re.findall(r"and \d\d more", told)) == 2 and "…" not in told
         assert "59 xxx" in told, "the newest of what was said is there"
