@@ -45,7 +45,7 @@ def test_it_tells_my_queue_what_nobody_has_acknowledged_scans_batches_and_loads(
     assert "Assigned to you: 12" in words and "Nobody has acknowledged, besides yours: 12" in words
     assert "🟧 *High*  <https://acme.qualytics.io/anomalies/1001|orders (warehouse-prod) · customer_id not null" in words
     assert "🟧 12 high" in words and "1 to 1 of 12" in words
-    assert "Running scans" in words and "Your last batches" in words and "archived 300 of 312 anomalies as Duplicate" in words
+    assert "Running scans" in words and "Your last batches" in words and "Dana archived 300 anomalies as Duplicate" in words
     assert "<@U1> *12* · Lee Park *3*" in words
 
 
