@@ -191,6 +191,7 @@ async def _list(desk: desk.Desk, request: incoming.Request, sort: str = "") -> N
     query = grammar.stored(words, today=desk.today(), systems=desk.browse.spoken)
     query = replace(query, sort=query.sort or sort)
     listing = await desk.browse.listing(query, await desk.people.actor(request.user), offset)
+    listing = replace(listing, names=await desk.people.called(listing.words))
     await guard.say(desk, request, replies.listing(listing), instead=True)
 
 

@@ -43,7 +43,9 @@ async def asked_to_delete(desk: desk.Desk, request: incoming.Request, command: g
         await desk.messenger.update_view(view_id, modals.notice(DELETE_TITLE, refusals.error(error)))
         raise
     nothing = modals.notice(DELETE_TITLE, "Nothing of this can be deleted. The message in the channel says why.")
-    await desk.messenger.update_view(view_id, deletion_form.form(preview.batch, preview.todo) if preview.todo else nothing)
+    await desk.messenger.update_view(
+        view_id, deletion_form.form(preview.batch, preview.todo, preview.view.names) if preview.todo else nothing
+    )
     await show(desk, request, preview)
 
 

@@ -68,6 +68,7 @@ async def _export(desk: desk.Desk, command: grammar.Command, actor: model.Actor)
     found = await desk.browse.export(query, actor)
     home = await desk.messenger.home("", actor.id)
     words = grammar.canonical(query)
+    words = grammar.named(words, await desk.people.called(words))
     name = f"anomalies-{desk.clock.now():%Y-%m-%d-%H%M}.csv"
     capabilities_of = {source: desk.browse.capabilities(source) for source in desk.sources}
     content, lines = await slicing.streamed(found.pages(), partial(spreadsheet.anomalies, capabilities_of=capabilities_of), browse.bounded)
@@ -114,7 +115,7 @@ async def _list(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -
     listing = await desk.browse.listing(query, actor)
     if not listing.anomalies:
         raise errors.NotFound(await desk.browse.why_nothing(query, actor))
-    return replies.listing(listing)
+    return replies.listing(replace(listing, names=await desk.people.called(listing.words)))
 
 
 async def _count(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:
@@ -122,7 +123,8 @@ async def _count(desk: desk.Desk, command: grammar.Command, actor: model.Actor) 
     counted = await desk.browse.count(query, actor)
     if not counted.total:
         raise errors.NotFound(await desk.browse.why_nothing(query, actor))
-    return replies.count(counted.words, counted.total, counted.by_state, counted.by_table, counted.totals, counted.unheard, counted.as_of)
+    words = grammar.named(counted.words, await desk.people.called(counted.words))
+    return replies.count(words, counted.total, counted.by_state, counted.by_table, counted.totals, counted.unheard, counted.as_of)
 
 
 async def _common(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:

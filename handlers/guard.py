@@ -214,7 +214,7 @@ async def _answered(desk: desk.Desk, request: incoming.Request, work: Callable[[
             await work(request)
     except errors.BotError as error:
         desk.telemetry.count("refusals", kind=type(error).__name__)
-        await tell(refusals.error(error, incoming.asked_for(request)))
+        await tell(refusals.error(error, incoming.asked_for(request), await desk.people.called(*refusals.mentions(error))))
     except Exception:
         number = uuid.uuid4().hex[:8]
         log.exception("a listener failed; told the user number %s", number)

@@ -141,7 +141,8 @@ class BatchView:
     """A batch, and what its messages tell of it.
 
     `systems`: what each of its systems lets people do, by name. `shares`: what became of the items of each, where there are several.
-    `undoable`: it can be taken back now. `names` of the people whom it assigns, by their ids. `back` takes it back, or has done so.
+    `undoable`: it can be taken back now. `names` of the people whom it assigns or whom its words mention, by their ids. `back` takes
+    it back, or has done so.
     """
 
     batch: Batch

@@ -54,7 +54,8 @@ class Listing:
     """A page of an answer to a filter. `words` is the filter as canonical text, `total` None when nobody can say. Where several systems
     were asked, `totals` are by their titles, and `unheard` are those whose anomalies are not in it. `as_of` as of `Answer`.
     `capabilities_of` is what the systems of its anomalies let people do, by their names. `later` joined a group card after it was seen.
-    `limit` is how many were asked for at most (0: all); `total` counts what it leaves out, too."""
+    `limit` is how many were asked for at most (0: all); `total` counts what it leaves out, too. `names` are those of the Slack users whom
+    `words` mention, by their ids."""
 
     words: str
     anomalies: Sequence[Anomaly]
@@ -66,6 +67,7 @@ class Listing:
     capabilities_of: Mapping[str, Capabilities] = field(default_factory=dict)
     later: int = 0
     limit: int = 0
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

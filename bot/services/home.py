@@ -225,13 +225,15 @@ class Home:
         return home_view.home(view), self._later(home, now, LIVE) if running else None
 
     async def _names(self, facts: model.HomeFacts) -> Mapping[str, str]:
-        """Whom batches assigned, by the ids of the systems; nobody is waited for, because ids will do."""
+        """Whom batches assigned, by the ids of the systems, and whom their words mention, by those of Slack;
+        nobody is waited for, because ids will do."""
         known = {one.id: one.name for queue in (facts.mine, facts.unseen) for anomaly in queue.anomalies for one in anomaly.assignees}
         wanted = [(batch, [one for one in batch.change.assignees or () if one not in known]) for batch, _ in facts.batches]
         with contextlib.suppress(TimeoutError, errors.DeliveryError):
             async with asyncio.timeout(MEET_SECONDS):
                 for batch in [batch for batch, unknown in wanted if unknown]:
                     known |= await self.batches.names([batch.source] if batch.source else list(self.sources), batch.change)
+                known |= await self.people.called(*(batch.words for batch, _ in facts.batches))
         return known
 
     def _query(self, words: str, now: datetime) -> model.Query:

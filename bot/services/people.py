@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot import errors, model, ports
-from bot.core import connected, ownership, permissions, phrases
+from bot.core import connected, grammar, ownership, permissions, phrases
 from bot.services import cards, searching
 
 ROSTER_AGE = timedelta(minutes=10)
@@ -60,6 +60,14 @@ class People:
     async def actor(self, user: str) -> model.Actor:
         """Who acts, with fresh flags. Raises DeliveryError when Slack cannot be asked: nobody acts unseen."""
         return await self.directory.actor(user)
+
+    async def called(self, *texts: str) -> Mapping[str, str]:
+        """The names of the Slack users whom these texts mention, by their ids; without those of whom Slack does not tell now."""
+        found: dict[str, str] = {}
+        for ident in grammar.people(*texts):
+            with contextlib.suppress(errors.DeliveryError):
+                found[ident] = (await self.directory.actor(ident)).name
+        return found
 
     async def match(self, source: str, slack_ids: Sequence[str]) -> Match:
         """Find these Slack users among a system's users: a remembered choice first, then the same address, which is then remembered. Where

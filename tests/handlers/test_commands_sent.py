@@ -96,6 +96,19 @@ async def test_a_wrong_command_says_what_is_wrong(front: Front, text: str, told:
     assert told in answer and "<!channel>" not in answer
 
 
+async def test_people_in_a_command_are_shown_by_their_names(front: Front) -> None:
+    (ident,) = await front.arrive()
+    person = front.stage.workspace.people[DANA]
+    for typed in (f"list assignee:<@{DANA}> tbale:x", f"list assignee:<@{DANA}> id:{ident}", f"count assignee:<@{DANA}>"):
+        answer = await front.told(front.command(typed))
+        assert f"assignee:@{person.name}" in answer or f"assignee:@{person.real_name}" in answer or "assignee:@Dana" in answer, answer
+        assert DANA not in answer
+    made = await front.arrive(2)
+    await front.told(front.command(f"assign {made[0]},{made[1]} <@{DANA}>"))
+    answer = await front.told(front.command(f"ack assignee:<@{DANA}> id:{made[0]},{made[1]}"))
+    assert DANA not in answer
+
+
 async def test_the_caret_stands_under_the_wrong_word(front: Front) -> None:
     answer = await front.told(front.command("list tbale:orders"))
     lines = answer.split("\n")

@@ -254,7 +254,7 @@ async def test_my_last_batches_are_there_with_undo(front: Front) -> None:
     ]
     await front.send(front.press({"ts": whispered.ts, "text": "", "blocks": whispered.blocks}, ids.BATCH_CONFIRM))
     shown = await homes.opened(front)
-    assert "Your last batches" in shown and "Archived 2 anomalies as Invalid" in shown and "Undo until" in shown
+    assert "Your last batches" in shown and "Dana archived 2 anomalies as Invalid" in shown and "Undo until" in shown
     homes.later(front)
     await front.send(homes.press(front, ids.BATCH_UNDO))
     await front.running.desk.runs.work()

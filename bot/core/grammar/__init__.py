@@ -24,6 +24,8 @@ SCAN_VERBS = scan_command.VERBS
 
 clean = cleaning.clean
 caret = cleaning.caret
+people = cleaning.people
+named = cleaning.named
 command = anomalies_command.command
 scan = scan_command.scan
 scan_words = scan_command.scan_words

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot import errors
@@ -199,6 +199,26 @@ def _requoted(quoted: str) -> str:
     if (quoted[0] == "'" or quoted[0] in _SINGLES) and "'" not in text:
         return f"'{text}'"
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+# --- as it is read: people and channels by their names -----------------------------------------------------------------------
+
+_MENTIONED = re.compile(r"<([@#])([A-Z0-9]+)(?:\|([^<>]*))?>")
+
+
+def people(*texts: str) -> Sequence[str]:
+    """The Slack users that stand in these texts as mentions."""
+    return list(dict.fromkeys(found[2] for text in texts for found in _MENTIONED.finditer(text) if found[1] == "@"))
+
+
+def named(text: str, names: Mapping[str, str]) -> str:
+    """The text as people read it: `<@U1>` as "@Dana", `<#C1|data-quality>` as "#data-quality"; `names` are by the users' ids."""
+
+    def name(found: re.Match[str]) -> str:
+        known = found[3] or (names.get(found[2], "") if found[1] == "@" else "")
+        return f"{found[1]}{known or ('somebody' if found[1] == '@' else 'a channel')}"
+
+    return _MENTIONED.sub(name, text)
 
 
 # --- the wrong word -------------------------------------------------------------------------------------------------

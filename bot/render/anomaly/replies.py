@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot import model
-from bot.core import overlay, vocabulary
+from bot.core import grammar, overlay, vocabulary
 from bot.render import siblings
 from bot.render.anomaly import buttons, finding, rows, wording
 from bot.render.kit import blocks, ids, limits, refusals, text, unheard
@@ -139,7 +139,7 @@ def listing(listing: model.Listing, group: str = "") -> model.Message:
     With `group` (a card's id) it is the list behind a group card, and its pages are asked for with `ids.GROUP_LIST`.
     """
     if not listing.anomalies:
-        return _nothing(text.short(listing.words, 300, ""), listing.offset, listing.as_of)
+        return _nothing(text.short(grammar.named(listing.words, listing.names), 300, ""), listing.offset, listing.as_of)
     heading = _heading(listing)
     last = listing.offset + len(listing.anomalies)
     more = len(listing.anomalies) >= PAGE if listing.total is None else last < _reachable(listing)
@@ -179,7 +179,7 @@ def _heading(listing: model.Listing) -> str:
         of = f" of {text.number(listing.total)}" if listing.total is not None else ""
         shown = f"{text.number(first)}{f' to {text.number(last)}' if last > first else ''}{of}"
     limited = f"limit:{listing.limit}" if listing.limit else ""
-    asked = text.short(" ".join(word for word in listing.words.split() if word != limited), 300, "")
+    asked = text.short(grammar.named(" ".join(word for word in listing.words.split() if word != limited), listing.names), 300, "")
     among = unheard.by_system(listing.totals)
     return "".join([shown, f" ({limited})" if limited else "", f" for: {asked}" if asked else "", f" ({among})" if among else ""])
 

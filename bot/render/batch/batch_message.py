@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 from bot import model
-from bot.core import phrases
+from bot.core import grammar, phrases
 from bot.render.batch import batch_preview, batch_wording
 from bot.render.kit import blocks, ids, limits, marks, text
 
@@ -61,7 +61,7 @@ def _waiting(view: model.BatchView) -> model.Message:
 
 
 def _running(view: model.BatchView) -> model.Message:
-    words, shares = _selected(view.batch), batch_wording.shares(view)
+    words, shares = _selected(view), batch_wording.shares(view)
     reasons = batch_wording.reasons(view, all_of_them=False)
     line = f"{batch_wording.running(view)}: {batch_wording.counted(view.batch, view.progress.counts)}"
     said = text.sentence(
@@ -82,7 +82,7 @@ def _receipt(view: model.BatchView) -> model.Message:
     """What was done in one line, each system's share of it, why something was not, and what can be done now; what took it back stands
     above it."""
     batch, large = view.batch, view.batch.total > batch_wording.CSV_ABOVE
-    words, shares, extra = _selected(batch), batch_wording.shares(view), _extra(view)
+    words, shares, extra = _selected(view), batch_wording.shares(view), _extra(view)
     title, aside = batch_wording.finished(view), batch_wording.counted(batch, view.progress.counts, done=False)
     bad = [(severity, amount) for severity, amount in view.done.severities if severity in _GRAVE] if batch.change.action in _LOSING else []
     left, reasons = _left(view), batch_wording.reasons(view, all_of_them=not (large or view.back))
@@ -137,9 +137,9 @@ _LOSING = (model.Action.ARCHIVE, model.Action.DELETE, model.Action.ACKNOWLEDGE)
 # --- pieces ------------------------------------------------------------------------------------------------------------------------
 
 
-def _selected(batch: model.Batch) -> str:
-    """The selection as typed; that of an undo is the batch that it takes back."""
-    return "" if batch.undo_of else text.short(batch.words, 300, "")
+def _selected(view: model.BatchView) -> str:
+    """The selection as typed, people by their names; that of an undo is the batch that it takes back."""
+    return "" if view.batch.undo_of else text.short(grammar.named(view.batch.words, view.names), 300, "")
 
 
 def _share(view: model.BatchView) -> float:

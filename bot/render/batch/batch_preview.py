@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from bot import model
-from bot.core import phrases
+from bot.core import grammar, phrases
 from bot.render import siblings
 from bot.render.anomaly import wording
 from bot.render.batch import batch_wording
@@ -83,7 +83,7 @@ def _chosen(view: model.BatchView, matching: int | None) -> str:
         if amount
     ]
     counted = ", ".join([f"{text.number(todo)} would change" if todo else "None would change", *aside]) if aside else ""
-    return text.sentence(f"{among}: {text.short(batch.words, 300)}" if batch.words.strip() else among, counted)
+    return text.sentence(f"{among}: {text.short(grammar.named(batch.words, view.names), 300)}" if batch.words.strip() else among, counted)
 
 
 def _nothing_to_do(view: model.BatchView, matching: int | None) -> model.Message:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from bot import errors, model
 from bot.core import grammar, phrases
@@ -51,9 +53,15 @@ _SLACK: tuple[tuple[type[errors.DeliveryError], str], ...] = (
 )
 
 
-def error(error: errors.BotError, wanted: asked.Asked = asked.NOTHING) -> model.Message:
+def mentions(error: errors.BotError) -> Sequence[str]:
+    """The texts of an error in which people may be mentioned, as they were typed."""
+    return [str(error), *((error.text, error.example) if isinstance(error, errors.BadCommand) else ())]
+
+
+def error(error: errors.BotError, wanted: asked.Asked = asked.NOTHING, names: Mapping[str, str] = MappingProxyType({})) -> model.Message:
     """Any error of the product as an answer to the person who met it; never a traceback. `wanted` is what they asked for: where somebody is
-    to say who they are first, it is finished afterwards."""
+    to say who they are first, it is finished afterwards. `names` are those of the Slack users whom it mentions, by their ids."""
+    error = _named(error, names)
     if isinstance(error, errors.BadCommand):
         return _command(error)
     if isinstance(error, errors.NotAllowed) and error.ask:
@@ -69,6 +77,20 @@ def error(error: errors.BotError, wanted: asked.Asked = asked.NOTHING) -> model.
     if isinstance(error, errors.UserError):
         return blocks.line(text.sentence(_words(error)))
     return blocks.line(text.sentence(f"The desk could not do this: {_words(error)}", f"{_UNCHANGED} Tell {_CALL}"))
+
+
+def _named(error: errors.BotError, names: Mapping[str, str]) -> errors.BotError:
+    """The same with people and channels by their names; what is wrong stays marked where it stands then."""
+    if not isinstance(error, errors.UserError) or all(grammar.named(said, names) == said for said in mentions(error)):
+        return error
+    told = copy.copy(error)
+    told.args = (grammar.named(str(error), names), *error.args[1:])
+    if isinstance(told, errors.BadCommand):
+        parts = (told.text[: told.start], told.text[told.start : told.end], told.text[told.end :])
+        before, wrong, after = (grammar.named(part, names) for part in parts)
+        told.text, told.start, told.end = before + wrong + after, len(before), len(before + wrong)
+        told.example = grammar.named(told.example, names)
+    return told
 
 
 def broken(number: str) -> model.Message:

@@ -350,7 +350,7 @@ class Batches:
             await self.store.progress(batch.id, sample=batch_wording.CSV_ABOVE),
             {name: connected.capabilities(self.sources, name) for name in names},
             undoable=self.undoable(batch),
-            names=await self.names(names, batch.change),
+            names={**await self.names(names, batch.change), **await self.people.called(batch.words)},
             shares=await self.store.shares(batch.id) if len(names) > 1 else {},
             done=await self.store.afterwards(batch.id) if done else model.Afterwards(),
             back=await self._back(batch) if done and not batch.undo_of else None,

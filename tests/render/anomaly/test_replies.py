@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot import errors, model, ports
 from bot.core import grammar
@@ -340,6 +342,29 @@ def test_a_bad_command_gets_a_caret_and_an_example() -> None:
     assert seen[-1].startswith("/anomalies list")
     assert "The wrong part is: stauts" in slack_rules.heard(message)
     assert message.blocks[1]["elements"][0]["type"] == "rich_text_preformatted"
+
+
+def test_the_askers_own_command_is_shown_with_names() -> None:
+    typed = "list assignee:<@U1|dana.r> <#C1|data-quality> stauts:open,<#C2>"
+    with pytest.raises(errors.BadCommand) as raised:
+        grammar.command(typed, today=date(2026, 11, 21), sources=("qualytics",), default_source="qualytics")
+    names = {"U1": "Dana"}
+    message = refusals.error(raised.value, names=names)
+    seen = slack_rules.seen(message).split("\n")
+    at = next(number for number, line in enumerate(seen) if line.startswith("list assignee:@Dana"))
+    wrong = slice(seen[at + 1].index("^"), seen[at + 1].rindex("^") + 1)
+    assert seen[at][wrong] == "assignee:@Dana #data-quality" and "U1" not in slack_rules.seen(message) + message.text
+    shown = slack_rules.seen(replies.listing(model.Listing("assignee:<@U1> severity:high", many(2), 2, names=names)))
+    assert shown.startswith("1 to 2 of 2 for: assignee:@Dana severity:high")
+
+
+@given(st.text("ab <@#|>U1", max_size=30))
+def test_a_caret_stays_under_the_wrong_word_whoever_is_mentioned(said: str) -> None:
+    typed = f"{said} WRONG {said}"
+    start = typed.index("WRONG")
+    told = refusals.error(errors.BadCommand("No.", text=typed, start=start, end=start + 5), names={"U1": "Dana Reyes-Okafor"})
+    line, caret = slack_rules.seen(told).split("\n")[1:3]
+    assert line[caret.index("^") : caret.rindex("^") + 1] == "WRONG"
 
 
 @pytest.mark.parametrize(
