@@ -67,7 +67,7 @@ async def test_nobody_acts_while_slack_does_not_say_who_they_are(mode: str, more
     assert (await house.stage.truth(ident))["status"] == "Active"
     await house.well()
     await house.stage.press(card, "anomaly.acknowledge", user=LEE)
-    await house.stage.card(ident, "Acknowledged by Lee")
+    await house.stage.card(ident, "Lee looks into it")
 
 
 async def test_commands_and_forms_say_so_too(house: House) -> None:
