@@ -37,7 +37,7 @@ async def test_a_response_url_that_fails_falls_back_to_an_edit(mode: str, more: 
     house.desk.post.works = True
     await house.well()
     await house.stage.press(card, "anomaly.unacknowledge")
-    await house.stage.ephemeral("Un-acknowledged:")
+    await house.stage.card(ident, "waiting since", "Un-acknowledged by Dana")
 
 
 async def test_an_answer_that_is_lost_undoes_nothing(house: House) -> None:
