@@ -37,7 +37,7 @@ async def test_a_response_url_that_fails_falls_back_to_an_edit(mode: str, more: 
     house.desk.post.works = True
     await house.well()
     await house.stage.press(card, "anomaly.unacknowledge")
-    await house.stage.ephemeral("Un-acknowledged:")
+    await house.stage.card(ident, "waiting since", "Un-acknowledged by Dana")
 
 
 async def test_an_answer_that_is_lost_undoes_nothing(house: House) -> None:
@@ -67,7 +67,7 @@ async def test_nobody_acts_while_slack_does_not_say_who_they_are(mode: str, more
     assert (await house.stage.truth(ident))["status"] == "Active"
     await house.well()
     await house.stage.press(card, "anomaly.acknowledge", user=LEE)
-    await house.stage.card(ident, "Acknowledged by Lee")
+    await house.stage.card(ident, "Lee looks into it")
 
 
 async def test_commands_and_forms_say_so_too(house: House) -> None:

@@ -52,9 +52,9 @@ async def test_after_an_undo_the_card_says_what_the_undo_did(desk: Stage) -> Non
     await desk.command("/anomalies ack status:open")
     await desk.press(await desk.ephemeral("Acknowledge 1 anomaly?"), "batch.confirm")
     receipt = await _receipt(desk, "Dana acknowledged 1 anomaly", "Undo")
-    await _receipt(desk, f"id {ident}", "Acknowledged by Dana")
+    await _receipt(desk, f"#{ident}", "Acknowledged by Dana")
     await desk.press(receipt, "batch.undo")
-    await _receipt(desk, f"id {ident}", "Active", "Un-acknowledged by Dana")
+    await _receipt(desk, f"#{ident}", "waiting since", "Un-acknowledged by Dana")
 
 
 async def test_confirmed_twice_runs_once(desk: Stage) -> None:
