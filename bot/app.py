@@ -254,7 +254,13 @@ def _systems(
         assert build, "what is on can be built"
         made[name] = build(
             ports.Deps(
-                values=given.plain(), thresholds=given.severity, clock=clock, traits=store.traits, lanes=lanes, budget=calls.get(name)
+                values=given.plain(),
+                thresholds=given.severity,
+                clock=clock,
+                traits=store.traits,
+                lanes=lanes,
+                budget=calls.get(name),
+                stored=store.anomalies.get,
             )
         )
     return made

@@ -153,7 +153,7 @@ def _post(ground: Ground, wanted: cards.Cards, sharing: pictures.Sharing) -> pos
         clock=ground.clock,
         telemetry=ground.telemetry,
         admins=ground.configured.desk_admins,
-        stands=sharing.follow,
+        stands=sharing.want,
         works=ground.works,
     )
 
@@ -162,6 +162,7 @@ def _sharing(ground: Ground) -> pictures.Sharing:
     return pictures.Sharing(
         artists=ground.pictures,
         anomalies=ground.store.anomalies,
+        store=ground.store.pictures,
         leases=ground.store.leases,
         messenger=ground.messenger,
         clock=ground.clock,
@@ -356,6 +357,7 @@ def _status(ground: Ground, looking: browse.Browse, polling: poll.Poll, posting:
         operations=ground.store.operations,
         journal=ground.store.journal,
         workers=ground.store.workers,
+        pushes=ground.store.pushes,
         clock=ground.clock,
         line=ground.line,
         version=metadata.version("anomaly-desk"),

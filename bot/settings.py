@@ -32,7 +32,7 @@ FOREIGN = re.compile(r"\w+_SERVICE_(?:HOST|PORT\w*)|\w+_PORT(?:_\w+)?")
 OAUTH = ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET")
 """Bolt switches to OAuth by itself when it sees both (slack-platform section 11)."""
 
-_URL, _SECRET = ports.Setting("URL", setting_values.url), setting_values.secret()
+_SECRET = setting_values.secret()
 CALLS = ports.Setting("CALLS_PER_MINUTE", setting_values.number(1, 100_000, int))
 """What every system has: no more calls than this in a minute."""
 WEBHOOK_SECRET = ports.Setting("WEBHOOK_SECRET", _SECRET, secret=True)
@@ -44,19 +44,9 @@ def declared(kind: ports.Kind) -> Sequence[ports.Setting]:
     return (*kind.settings, CALLS, *([WEBHOOK_SECRET] if kind.hooks else ()))
 
 
-def _unspoken(title: str, *secrets: str, plain: Sequence[str] = (), words: Sequence[str] = ()) -> ports.Kind:
-    hidden = [ports.Setting(name, _SECRET, secret=True) for name in secrets]
-    settings = (_URL, *hidden, *(ports.Setting(name, str) for name in plain))
-    return ports.Kind(name=title.lower(), title=title, prefix=title.upper(), settings=settings, words=words)
-
-
-UNSPOKEN: tuple[ports.Kind, ...] = ()
-"""Systems that are known by name, and not spoken yet."""
-
-
 def own_words(spoken: Iterable[ports.Kind]) -> Mapping[str, str]:
-    """Every filter word that belongs to one system, and the title of that: of those that are spoken and of those that are not yet."""
-    return {word: kind.title for kind in (*UNSPOKEN, *spoken) for word in kind.words}
+    """Every filter word that belongs to one system, and the title of that."""
+    return {word: kind.title for kind in spoken for word in kind.words}
 
 
 def _database(value: str) -> str:
@@ -213,11 +203,10 @@ def load(environ: Mapping[str, str], known: Iterable[ports.Kind]) -> Settings:
     Raises `errors.ConfigError` with every fault, one sentence each."""
     given = {name: value.strip() for name, value in environ.items() if value.strip()}
     spoken = list(known)
-    kinds = [*spoken, *(kind for kind in UNSPOKEN if kind.name not in {one.name for one in spoken})]
     faults = list[str]()
     severities = _severities(given.get("DESK_SEVERITY", ""), spoken, faults)
-    systems = {kind.name: _system(given, kind, severities, faults) for kind in kinds}
-    faults += [*_together(given), *_missing(given, spoken, kinds), *_unknown(given, kinds)]
+    systems = {kind.name: _system(given, kind, severities, faults) for kind in spoken}
+    faults += [*_together(given), *_missing(given, spoken), *_unknown(given, spoken)]
     source = EnvSettingsSource(Settings)
     source.env_vars = {name.lower(): value for name, value in given.items()}
     try:
@@ -228,7 +217,7 @@ def load(environ: Mapping[str, str], known: Iterable[ports.Kind]) -> Settings:
     if faults:
         raise errors.ConfigError(faults)
     on = {kind.name: systems[kind.name] for kind in spoken if kind.configured(given)}
-    return settings.beside(on, tuple(_left_out(given, spoken, kinds)))
+    return settings.beside(on, tuple(_left_out(given, spoken)))
 
 
 def _sentences(fault: Any) -> list[str]:
@@ -296,18 +285,17 @@ def _bounds(name: str, bounds: Any, spoken: Sequence[ports.Kind]) -> ports.Thres
     return setting_values.thresholds(bounds if isinstance(bounds, Mapping) else {})
 
 
-def _missing(given: Mapping[str, str], spoken: Sequence[ports.Kind], kinds: Sequence[ports.Kind]) -> Iterator[str]:
+def _missing(given: Mapping[str, str], spoken: Sequence[ports.Kind]) -> Iterator[str]:
     """No system at all, or one that lets nobody in."""
     on = [kind for kind in spoken if kind.configured(given)]
     for kind in on:
         yield from _keyless(given, kind)
     if on:
         return
-    other = next((f"{_only(kind, spoken)}: " for kind in kinds if kind.configured(given)), "")
     addresses = phrases.either([kind.variable("URL") for kind in spoken])
     wanted = next(setting.wanted for kind in spoken for setting in kind.settings if setting.name == "URL")
     told = f"it to {wanted}" if len(spoken) == 1 else "at least one of them to the address of its system"
-    yield f"{other}{addresses} is missing: set {told}."
+    yield f"{addresses} is missing: set {told}."
 
 
 def _keyless(given: Mapping[str, str], kind: ports.Kind) -> Iterator[str]:
@@ -324,17 +312,11 @@ def _keyless(given: Mapping[str, str], kind: ports.Kind) -> Iterator[str]:
     yield from (f"{kind.variable(name)} is missing: set it to {wanted[name]}." for name in begun[0])
 
 
-def _only(kind: ports.Kind, spoken: Sequence[ports.Kind]) -> str:
-    return f"{kind.variable('URL')} is set, but this version speaks {phrases.both([one.title for one in spoken])} only"
-
-
-def _left_out(given: Mapping[str, str], spoken: Sequence[ports.Kind], kinds: Sequence[ports.Kind]) -> Iterator[str]:
+def _left_out(given: Mapping[str, str], spoken: Sequence[ports.Kind]) -> Iterator[str]:
     """What is set of a system and does nothing."""
-    for kind in kinds:
-        if kind not in spoken and kind.configured(given):
-            yield f"{_only(kind, spoken)}: {kind.title} is left out."
+    for kind in spoken:
         keys = [kind.variable(name) for way in kind.keys for name in way if kind.variable(name) in given]
-        if kind in spoken and keys and not kind.configured(given):
+        if keys and not kind.configured(given):
             yield f"{keys[0]} is set and {kind.variable('URL')} is not: {kind.title} is left out."
 
 

@@ -102,10 +102,12 @@ def bot_environment(ports: Ports, there: Sequence[systems.System], folder: str, 
     }
 
 
-def pushing(port: int) -> str:
-    """What somebody types who wants to see a push: the bot reads the anomaly that the link names."""
-    body = """'{"anomaly": "https://acme.example/anomalies/1001"}'"""
-    return f"curl http://127.0.0.1:{port}/hooks/qualytics -H 'X-Desk-Secret: {WEBHOOK_SECRET}' -d {body}"
+def pushing(port: int, there: Sequence[systems.System]) -> Sequence[str]:
+    """What somebody types who wants to see a push, for each system that has any: the bot reads the anomaly that it names, else what is
+    new."""
+    return [
+        f"curl http://127.0.0.1:{port}/hooks/{one.name} -H 'X-Desk-Secret: {WEBHOOK_SECRET}' -d '{one.body}'" for one in there if one.body
+    ]
 
 
 def hook(port: int, name: str) -> dict[str, str]:
@@ -150,7 +152,9 @@ class Demo:
         while not self._page.started and not self._stop.is_set():  # noqa: ASYNC110  (the server itself has no event for this)
             await asyncio.sleep(0.01)
         print(f"\n  The workspace is at http://127.0.0.1:{self._ports.page}/  (Ctrl-C ends it)", flush=True)
-        print(f"  A push by hand: {pushing(self._ports.bot)}\n", flush=True)
+        for line in pushing(self._ports.bot, self._there):
+            print(f"  A push by hand: {line}", flush=True)
+        print(flush=True)
         try:
             await self._stop.wait()
         finally:

@@ -17,13 +17,14 @@ SPOKEN = Path(__file__).parents[1] / "bot" / "sources"
 class System:
     """One system. `takes` are the options of the demo that `python -m sandbox.<name>` takes too; `settings` are the bot's, for a URL.
 
-    `pushes`: its fake posts what happens to the hook that `/_control/hook` names.
+    `pushes`: its fake posts what happens to the hook that `/_control/hook` names. `body` is that of a push by hand, "" where it has none.
     """
 
     name: str
     takes: tuple[str, ...]
     settings: Callable[[str], Mapping[str, str]]
     pushes: bool = False
+    body: str = ""
 
 
 FEED = ("seed", "latency_ms", "open", "arrivals")
@@ -33,6 +34,7 @@ SYSTEMS: tuple[System, ...] = (
         "qualytics",
         (*FEED, "scans", "operation_seconds"),
         lambda url: {"QUALYTICS_URL": url, "QUALYTICS_TOKEN": qualytics.SANDBOX_TOKEN},
+        body='{"anomaly": "https://acme.example/anomalies/1001"}',
     ),
     System(
         "autional",
@@ -44,8 +46,20 @@ SYSTEMS: tuple[System, ...] = (
             "AUTIONAL_CLIENT_SECRET": autional.CLIENT_SECRET,
         },
     ),
-    System("anodot", FEED, lambda url: {"ANODOT_URL": url, "ANODOT_ACCESS_KEY": anodot.SANDBOX_KEY}, pushes=True),
-    System("anomify", FEED, lambda url: {"ANOMIFY_URL": url, "ANOMIFY_TOKEN": anomify.SANDBOX_TOKEN}, pushes=True),
+    System(
+        "anodot",
+        FEED,
+        lambda url: {"ANODOT_URL": url, "ANODOT_ACCESS_KEY": anodot.SANDBOX_KEY},
+        pushes=True,
+        body='{"subject": "An alert that names no anomaly"}',
+    ),
+    System(
+        "anomify",
+        FEED,
+        lambda url: {"ANOMIFY_URL": url, "ANOMIFY_TOKEN": anomify.SANDBOX_TOKEN},
+        pushes=True,
+        body='{"data": {"anomaly": {"id": 7710}}}',
+    ),
 )
 
 

@@ -191,15 +191,6 @@ def test_no_system_is_a_fault() -> None:
     ]
 
 
-def test_another_system_alone_is_a_fault_and_beside_qualytics_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settings, "UNSPOKEN", (settings._unspoken("Orbit", "TOKEN"),))
-    name = "ORBIT_URL"
-    (said,) = faults(**{"QUALYTICS_URL": None, "QUALYTICS_TOKEN": None, name: "https://api.example.com"})
-    assert said.startswith(f"{name} is set, but this version speaks Qualytics, Anodot, Anomify and Autional only")
-    (note,) = app.load(GOOD | {name: "https://api.example.com"}).notes
-    assert note.startswith(f"{name} is set, but this version speaks Qualytics, Anodot, Anomify and Autional only")
-
-
 def test_all_faults_come_at_once() -> None:
     said = faults(SLACK_BOT_TOKEN=None, SLACK_APP_TOKEN=None, QUALYTICS_URL=None, DESK_CHANNEL="general", PORT="x", DESK_CHANEL="C1")
     assert [sentence.split()[0].rstrip(",") for sentence in said] == [
@@ -340,15 +331,12 @@ def test_a_system_that_lets_nobody_in_is_a_fault(given: dict[str, str], told: st
     assert said(ALONE | given) == [told]
 
 
-def test_without_any_system_all_of_them_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settings, "UNSPOKEN", (settings._unspoken("Orbit", "TOKEN"),))
+def test_without_any_system_all_of_them_are_named() -> None:
     nothing = {name: value for name, value in ALONE.items() if name != "ACME_URL"}
     assert said(nothing) == [
         "QUALYTICS_URL, ANODOT_URL, ANOMIFY_URL, AUTIONAL_URL or ACME_URL is missing: "
         "set at least one of them to the address of its system."
     ]
-    only = "ORBIT_URL is set, but this version speaks Qualytics, Anodot, Anomify, Autional and Acme only: "
-    assert said(nothing | {"ORBIT_URL": "https://a.example"}) == [f"{only}{said(nothing)[0]}"]
 
 
 def test_a_key_without_its_address_is_told_and_leaves_the_system_out() -> None:

@@ -11,7 +11,7 @@ from bot.sources import registry
 
 ROOT = Path(__file__).parent.parent
 
-VENDORS = {kind.name: kind for kind in (*settings.UNSPOKEN, *registry.SYSTEMS.values())}
+VENDORS = {kind.name: kind for kind in registry.SYSTEMS.values()}
 HOMES = ("bot/settings.py", *(f"bot/sources/{name}/" for name in VENDORS))
 
 

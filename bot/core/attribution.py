@@ -27,6 +27,10 @@ def remark(change: model.Change, name: str) -> str:
     return f"{said}{as_what} by {name} via Slack." if said else ""
 
 
+SIGNATURE = 100
+"""Characters that are left for it where a system limits its comments; a name that is longer is told when it is."""
+
+
 def signed(text: str, name: str) -> str:
     """A person's own comment, with the name that the token hides."""
     return f"{text}\n\n{name} via Slack"

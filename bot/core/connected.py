@@ -21,6 +21,7 @@ class Able(Protocol):
     archive_as: tuple[model.Closing, ...]
     stages: tuple[model.Stage, ...]
     unkept: frozenset[model.Part]
+    longest_comment: int
 
 
 def named(systems: Mapping[str, System], name: str) -> System:
@@ -36,7 +37,7 @@ def capabilities(systems: Mapping[str, Able], name: str) -> model.Capabilities:
     system = systems.get(name)
     if system is None:
         return model.Capabilities(name, frozenset())
-    return model.Capabilities(system.title, system.supports, system.archive_as, system.unkept, system.stages)
+    return model.Capabilities(system.title, system.supports, system.archive_as, system.unkept, system.stages, system.longest_comment)
 
 
 def together(systems: Mapping[str, Able], names: Collection[str]) -> model.Capabilities:

@@ -129,7 +129,9 @@ def moved(query: model.Query, kept: Collection[model.Kept]) -> tuple[int, int]:
     stands = model.Query(statuses=query.statuses)
     more = less = 0
     for some in kept:
-        there, here = (grammar.matches(stands, merged(_like(some), said)) for said in (None, _ours(some)))
+        one = _like(some)
+        there = grammar.matches(stands, merged(one, None) if some.there is None else replace(one, state=some.there, archived_as=None))
+        here = grammar.matches(stands, merged(one, _ours(some)))
         more += some.count if here and not there else 0
         less += some.count if there and not here else 0
     return more, less

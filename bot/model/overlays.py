@@ -30,10 +30,11 @@ class Overlay:
 @dataclass(frozen=True, slots=True)
 class Kept:
     """So many anomalies of which the same is kept, and that stand alike. `stored` is where they stand with what is kept; `over` says
-    whether their system closed them by itself."""
+    whether their system closed them by itself; `there` where they stand in their system, which keeps that itself (None: it does not)."""
 
     state: State | None
     outcome: str | None
     stored: State
     over: bool
     count: int
+    there: State | None = None

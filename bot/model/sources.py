@@ -88,10 +88,12 @@ class Stage:
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a source lets people do, as far as a card has to know: its title, the actions that exist, the ways of closing, the stages of
-    what is acknowledged. Of some of its anomalies the desk keeps the parts that are `unkept`."""
+    what is acknowledged. Of some of its anomalies the desk keeps the parts that are `unkept`. `longest_comment` is how many characters a
+    comment may have (0: no limit is known)."""
 
     title: str
     supports: frozenset[Action]
     archive_as: tuple[Closing, ...] = ()
     unkept: frozenset[Part] = frozenset()
     stages: tuple[Stage, ...] = ()
+    longest_comment: int = 0

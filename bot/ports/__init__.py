@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bot.ports.acting import Who, acting, actor
+from bot.ports.drawings import WantedPicture, WantedPictures
 from bot.ports.health import DigestMarks, HealthRecords, SlackHealth, SourceTraits
-from bot.ports.kinds import Budget, Deps, Kind, Lanes, Setting, Thresholds
+from bot.ports.kinds import Budget, Deps, Kind, Lanes, Setting, Stored, Thresholds
 from bot.ports.overlays import Overlays
 from bot.ports.pushes import ALWAYS, BASIC, BEARER, DESK_SECRET, KEY, PATH, Carrier, Hooks, Pushes, Way, header
 from bot.ports.queries import Mark, OpenAnomalies
@@ -105,12 +106,15 @@ __all__ = [
     "SlackHealth",
     "Source",
     "SourceTraits",
+    "Stored",
     "System",
     "Tally",
     "Telemetry",
     "Thresholds",
     "Unlisted",
     "Unpeopled",
+    "WantedPicture",
+    "WantedPictures",
     "Way",
     "Who",
     "Witness",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -49,9 +49,14 @@ class Budget(Protocol):
         ...
 
 
+Stored = Callable[[Sequence[model.Ref]], Awaitable[Mapping[model.Ref, model.Anomaly]]]
+"""How anomalies were read last. Raises StoreError."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deps:
-    """What a system is built of. `values` are those of its settings by name, the defaults filled in; `transport` is for tests."""
+    """What a system is built of. `values` are those of its settings by name, the defaults filled in; `transport` is for tests. `stored`
+    tells how the desk read anomalies last, whichever process read them: what a system needs to find one again may stand there."""
 
     values: Mapping[str, Any]
     thresholds: Thresholds
@@ -59,6 +64,7 @@ class Deps:
     traits: health.SourceTraits
     lanes: Lanes = field(default_factory=Lanes)
     budget: Budget | None = None
+    stored: Stored | None = None
     transport: Any = None
 
 

@@ -68,6 +68,10 @@ class Pushes(Protocol):
         """Those of a system to be read by now, in the order in which they came."""
         ...
 
+    async def backlog(self, source: str) -> tuple[int, datetime | None]:
+        """How many of a system wait, and since when the first of them."""
+        ...
+
     async def settle(self, pushes: Sequence[model.Push], now: datetime) -> None:
         """What they are about was read."""
         ...

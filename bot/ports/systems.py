@@ -75,6 +75,7 @@ class Source(Protocol):
     `unkept` are the parts that it cannot keep of some or all of its anomalies, each of which says so (`Anomaly.kept_here`): the desk keeps
     them, and calls nothing to change them. It lists and counts such ones as if nobody had done anything: open, or over.
     `uncleared` are the parts that it can change and never empty again, like who is assigned.
+    `longest_comment` is how many characters a comment may have, the name of who wrote it included (0: it tells no limit).
     `idents` say how its anomalies are named, `own_words` are the filter words that belong to it alone,
     `client_options` what people know from its own command line.
     Who starts scans is a `Scanner` beside it: `supports` names SCAN and ABORT exactly where there is one.
@@ -91,6 +92,7 @@ class Source(Protocol):
     census: int
     unkept: frozenset[model.Part]
     uncleared: frozenset[model.Part]
+    longest_comment: int
     idents: model.Idents
     own_words: tuple[model.OwnWord, ...]
     client_options: model.ClientOptions

@@ -50,6 +50,7 @@ class KeptHere:
     census: int
     unkept: frozenset[model.Part]
     uncleared: frozenset[model.Part]
+    longest_comment: int
     idents: model.Idents
     own_words: tuple[model.OwnWord, ...]
     client_options: model.ClientOptions

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from bot import model, ports
-from bot.services import kept_here, selecting
+from bot import errors, model, ports
+from bot.services import kept_here, searching, selecting
 
 PAGE = 200
 """So many are read from the store at once."""
+SORTED = 10_000
+"""So many are sorted by what the store does not sort by."""
+STORED = frozenset({"newest", "oldest", "weight"})
+"""The orders in which the store reads."""
 
 
 def sources(
@@ -42,12 +47,26 @@ class KnownHere(kept_here.KeptHere):
         if query.ids:
             yield [one for one in (await self.read(query.ids)).found.values() if self._matches(query, one)]
             return
+        if query.sort and query.sort not in STORED:
+            yield await self._sorted(query)
+            return
         read = self._known.page if await self._open(query) else self._known.every
         mark: ports.Mark | None = None
         while some := await read(self.name, query, mark, PAGE):
             mark = ports.Mark(some[-1].created, some[-1].ref.id, some[-1].weight)
             if page := [one for one in some if self._matches(query, one)]:
                 yield page
+
+    async def _sorted(self, query: model.Query) -> Sequence[model.Anomaly]:
+        """All of it, in an order that the store does not have. Raises NotSupported for more than are sorted at once."""
+        found: list[model.Anomaly] = []
+        async for page in self.pages(replace(query, sort="newest")):
+            found += page
+            if len(found) > SORTED:
+                raise errors.NotSupported(
+                    f"More than {SORTED:,} anomalies of {self.title} match, too many to sort by {query.sort}. Narrow that, or leave it out."
+                )
+        return await asyncio.to_thread(sorted, found, key=searching.order(query.sort))
 
     async def count(self, query: model.Query) -> int:
         """`ports.Source.count` among what is known."""

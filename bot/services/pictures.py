@@ -1,75 +1,139 @@
-"""What a system draws of an anomaly, shared into the thread of its card: once, after the card is there, and nobody waits for it.
+"""What a system draws of an anomaly, shared into the thread of its card: after the card is there, each file once, and nobody waits for it.
 
-Nothing of it is done again: a picture that may have arrived is not sent twice, and a desk that ends meanwhile leaves the rest out.
+A row says that they are wanted before it is recorded that the card stands, and names each file before that is sent: a desk that ends
+meanwhile leaves nothing out, and sends nothing twice that may have arrived.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from bot import errors, model, ports
+from bot.services import leasing
 
 log = logging.getLogger(__name__)
 
-KIND = "pictures"
-"""What is leased of a card, and never given back: no other process shares its pictures meanwhile."""
-HELD = 3600.0
-AGAIN = (5.0, 30.0)
-"""Seconds after which a system is asked again that did not draw: nothing has been sent then."""
-
-pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+AGAIN = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600))
+"""How long after the first time, the second and so on it is tried again where a system does not draw yet, or Slack has no time."""
+WITHIN = timedelta(days=1)
+"""A picture that could not be shared for so long is news to nobody."""
+ABREAST = 2
+"""Anomalies whose pictures are shared at once."""
+WORST = 3
+"""Members of a group whose pictures are shared: the worst of the critical ones, which have rows of their own on its card. Ten of them with
+six files each would bury the thread, and cost a system of thirty calls a minute more than two minutes of them."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Sharing:
-    """`artists` are the systems that draw, by their names. `tasks` are those under way."""
+    """`artists` are the systems that draw, by their names. `tasks` are those under way. Several processes may share: each row is leased."""
 
     artists: Mapping[str, ports.Pictures]
     anomalies: ports.Anomalies
+    store: ports.WantedPictures
     leases: ports.Leases
     messenger: ports.Messenger
     clock: ports.Clock
     telemetry: ports.Telemetry
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+    _places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(ABREAST))
 
-    def follow(self, card: model.Card, ts: str) -> None:
-        """Its card stands there: what is drawn of it follows."""
-        if card.kind is model.CardKind.ANOMALY and card.ref is not None and card.ref.source in self.artists:
-            task = asyncio.ensure_future(self._share(card, card.ref, ts))
-            self.tasks.add(task)
-            task.add_done_callback(self._ended)
+    async def want(self, card: model.Card, ts: str) -> None:
+        """A card stands there: what is drawn of it is to follow."""
+        refs = await self._drawable(card)
+        if refs:
+            await self.store.ask(card, ts, refs, self.clock.now())
+            self._start()
 
-    async def _share(self, card: model.Card, ref: model.Ref, ts: str) -> None:
-        if await self.leases.take(KIND, card.id, self.clock.now(), HELD) is None:
+    async def work(self) -> None:
+        """Share everything that is wanted by now; what somebody else is at is theirs."""
+        if not self.artists:
             return
-        sent = 0
-        try:
-            for drawn in await self._drawn(ref):
-                await self.messenger.upload(card.channel, ts, drawn.name, drawn.alt, drawn.content, alt=drawn.alt)
-                sent += 1
-        except (errors.SourceError, errors.DeliveryError) as error:
-            log.info("pictures of %s are left out after %d: %s", ref, sent, error)
-        self.telemetry.count("pictures", sent, source=ref.source)
+        async with self._places:
+            tried: set[str] = set()
+            while (wanted := await self._next(tried)) is not None:
+                tried.add(wanted.key)
+                async with leasing.trying(self.leases, self.clock, "pictures", wanted.key) as lease:
+                    now = await self.store.get(wanted.key) if lease is not None else None
+                    if lease is not None and now is not None:
+                        await self._share(lease, now)
 
-    async def _drawn(self, ref: model.Ref) -> Sequence[ports.Picture]:
-        """What its system draws; it is asked a few times, because it may not know of the anomaly yet."""
-        anomaly = (await self.anomalies.get([ref])).get(ref)
-        if anomaly is None:
+    async def _drawable(self, card: model.Card) -> Sequence[model.Ref]:
+        """Its anomaly; of a group the worst."""
+        if card.kind is model.CardKind.GROUP and self.artists:
+            return await self.store.worst(card.id, sorted(self.artists), WORST)
+        own = card.ref if card.kind is model.CardKind.ANOMALY else None
+        return [own] if own is not None and own.source in self.artists else []
+
+    async def _next(self, tried: Collection[str]) -> ports.WantedPicture | None:
+        due = await self.store.due(self.clock.now(), len(tried) + 1)
+        return next((one for one in due if one.key not in tried), None)
+
+    # --- one row -------------------------------------------------------------------------------------------------------------
+
+    async def _share(self, lease: model.Lease, wanted: ports.WantedPicture) -> None:
+        """What is left of it; put off where its system does not draw yet, or Slack has no time."""
+        begun = list(wanted.begun)
+        try:
+            for drawn in await self._drawn(wanted):
+                if drawn.name not in begun:
+                    begun.append(drawn.name)
+                    if not await self.store.begun(lease, begun):
+                        return
+                    await self._send(wanted, drawn)
+        except (errors.SlackRateLimited, errors.SlackUnavailable) as error:
+            await self._put_off(lease, wanted, begun[:-1], error)  # it is certain that this one is not there
+        except errors.SourceError as error:
+            await self._put_off(lease, wanted, begun, error)
+        except errors.DeliveryError as error:
+            await self._left_out(lease, wanted, error)
+        else:
+            await self.store.settle(lease, self.clock.now())
+
+    async def _send(self, wanted: ports.WantedPicture, drawn: ports.Picture) -> None:
+        try:
+            await self.messenger.upload(wanted.channel, wanted.ts, drawn.name, drawn.alt, drawn.content, alt=drawn.alt)
+        except errors.SlackAmbiguous as error:
+            log.info("a picture of %s may or may not be there, and is not sent again: %s", wanted.ref, error)
+        self.telemetry.count("pictures", source=wanted.ref.source)
+
+    async def _drawn(self, wanted: ports.WantedPicture) -> Sequence[ports.Picture]:
+        """What its system draws; nothing where that is not connected any more, or it is too late."""
+        artist = self.artists.get(wanted.ref.source)
+        anomaly = (await self.anomalies.get([wanted.ref])).get(wanted.ref)
+        if artist is None or anomaly is None or self.clock.now() - wanted.at > WITHIN:
             return ()
-        for seconds in AGAIN:
-            try:
-                return await self.artists[ref.source].pictures(anomaly)
-            except errors.SourceError as error:
-                log.debug("%s draws nothing of %s yet: %s", ref.source, ref, error)
-            await pause(seconds)
-        return await self.artists[ref.source].pictures(anomaly)
+        return await artist.pictures(anomaly)
+
+    async def _put_off(self, lease: model.Lease, wanted: ports.WantedPicture, begun: Sequence[str], error: errors.BotError) -> None:
+        if wanted.tries >= len(AGAIN):
+            await self._left_out(lease, wanted, error)
+            return
+        log.debug("pictures of %s are shared later: %s", wanted.ref, error)
+        await self.store.later(lease, self.clock.now() + AGAIN[wanted.tries], begun)
+
+    async def _left_out(self, lease: model.Lease, wanted: ports.WantedPicture, error: errors.BotError) -> None:
+        log.info("pictures of %s are left out: %s", wanted.ref, error)
+        await self.store.settle(lease, self.clock.now())
+
+    # --- in this process -----------------------------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        """Beside everything else; where enough of it goes on already, that looks again for what is wanted."""
+        if len(self.tasks) > ABREAST:
+            return
+        with ports.clicked(really=False):  # nobody waits for them
+            task = asyncio.ensure_future(self.work())
+        self.tasks.add(task)
+        task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
-        """The database tells by itself when it is away."""
+        """The database tells by itself when it is away, and what waits is taken up again."""
         self.tasks.discard(task)
         error = None if task.cancelled() else task.exception()
         if error is not None and not isinstance(error, errors.BotError):

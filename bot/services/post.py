@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -64,8 +64,8 @@ class Post:
     clock: ports.Clock
     telemetry: ports.Telemetry
     admins: Sequence[str] = ()
-    stands: Callable[[model.Card, str], None] = lambda card, ts: None
-    """Told of a card that was posted, and where."""
+    stands: Callable[[model.Card, str], Awaitable[None]] | None = None
+    """Told of a card that was posted, and where, before that is recorded: whoever dies in between tells it again."""
     crew: model.Crew = field(default_factory=model.Crew)
     """Who else is there: of the channels that are free each worker takes its part."""
     works: bool = True
@@ -237,7 +237,8 @@ class Post:
         await self._recovered(card.channel)
         self.telemetry.count("posts", kind=card.kind)
         now = self.clock.now()
-        self.stands(card, ts)
+        if self.stands is not None:
+            await self.stands(card, ts)
         return await self._delivered(held, card.wanted, now, ts=ts, again=None if whole else retries.whole_again(None, now))
 
     async def _edit(self, held: list[model.Lease], card: model.Card, hint: Hint | None, clicked: bool) -> bool:
@@ -278,6 +279,8 @@ class Post:
             return False
         if ts:
             self.telemetry.count("reconciled", found="yes")
+            if self.stands is not None:
+                await self.stands(card, ts)
             return await self._delivered(held, card.delivered, now, ts=ts, reason=model.Reason.RECONCILED)
         if now - card.posting < SETTLE:
             await self.store.defer(lease, card.posting + SETTLE, card.error, unsent=False)

@@ -25,6 +25,7 @@ class Status:
     operations: ports.Operations
     journal: ports.Journal
     workers: ports.Workers
+    pushes: ports.Pushes
     clock: ports.Clock
     line: Callable[[], Awaitable[str]]
     version: str
@@ -38,7 +39,8 @@ class Status:
         views = []
         for name, source in self.sources.items():
             standing, counts = await self.browse.standing(name)
-            views.append(desk_status.SourceView(source.title, standing, counts, await self.poll.lag(name), source.unkept))
+            pushed = desk_status.Pushed(*await self.pushes.backlog(name))
+            views.append(desk_status.SourceView(source.title, standing, counts, await self.poll.lag(name), source.unkept, pushed))
         crew = await self.workers.crew(self.clock.now())
         plain = await self.post.fallback.refuses_new_blocks()
         return desk_status.StatusView(

@@ -36,6 +36,7 @@ from bot.store import (
     matching,
     operations,
     overlays,
+    pictures,
     pushes,
     recording,
     remarks,
@@ -90,6 +91,7 @@ class Store:
     leases: leases.Leases
     deliveries: deliveries.Deliveries
     pushes: pushes.Pushes
+    pictures: pictures.Wanted
     workers: workers.Workers
     journal: journal.Journal
     records: recording.Records
@@ -163,6 +165,7 @@ async def open(url: str, patience: connections.Patience | None = None) -> Store:
         leases.Leases(db),
         deliveries.Deliveries(db),
         pushes.Pushes(db),
+        pictures.Wanted(db),
         workers.Workers(db),
         journal.Journal(db),
         recording.Records(db),

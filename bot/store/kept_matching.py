@@ -27,6 +27,9 @@ _STANDS: sa.ColumnElement[bool] = sa.or_(_KEPT.c.state.is_not(None), _KEPT.c.out
 _OVER: sa.ColumnElement[bool] = _A.c.body["over"].as_string().is_not(None)
 """Its system closed it by itself."""
 
+_THERE = _A.c.body["there"]["state"].as_string()
+"""Where it stands in its system, which could keep that, and was not asked to."""
+
 _STATE = sa.func.coalesce(_KEPT.c.state, _A.c.state)
 """Where it stands: what people said holds whether or not it is over."""
 
@@ -41,10 +44,17 @@ async def groups(connection: AsyncConnection, source: str, query: model.Query) -
         return []
     if any(getattr(query, name) != getattr(_EMPTY, name) for name in set(model.Query.__dataclass_fields__) - _FRAME - _WORDS.keys()):
         return None
-    alike = (_KEPT.c.state, _KEPT.c.outcome, _A.c.state.label("stored"), _OVER.label("over"))
+    alike = (_KEPT.c.state, _KEPT.c.outcome, _A.c.state.label("stored"), _OVER.label("over"), _THERE.label("there"))
     statement = sa.select(*alike, sa.func.count().label("number")).join(_KEPT, BESIDE).where(*_conditions(source, query))
     return [
-        model.Kept(model.State(row.state) if row.state else None, row.outcome, model.State(row.stored), bool(row.over), row.number)
+        model.Kept(
+            model.State(row.state) if row.state else None,
+            row.outcome,
+            model.State(row.stored),
+            bool(row.over),
+            row.number,
+            model.State(row.there) if row.there else None,
+        )
         for row in await connection.execute(statement.group_by(*alike))
     ]
 

@@ -17,11 +17,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot import model
 from bot.store import bulk_rows, columns, tables, transactions, work_tables
 
-ANOMALIES, INTENTS, CARDS, REMARKS, BATCHES, OPERATIONS, LANES = (
+ANOMALIES, INTENTS, CARDS, REMARKS, PICTURES, BATCHES, OPERATIONS, LANES = (
     "anomalies",
     "intents",
     "cards",
     "remarks",
+    "pictures",
     "batches",
     "operations",
     "lanes",
@@ -34,6 +35,7 @@ _ROWS: Mapping[str, sa.Column[Any]] = {
     CARDS: tables.cards.c.id,
     INTENTS: work_tables.intents.c.key,
     REMARKS: work_tables.remarks.c.key,
+    PICTURES: work_tables.pictures.c.key,
     BATCHES: work_tables.batches.c.id,
     OPERATIONS: work_tables.operations.c.id,
 }

@@ -48,6 +48,17 @@ class Pushes:
 
         return await self._db.read(work)
 
+    async def backlog(self, source: str) -> tuple[int, datetime | None]:
+        """How many of a system wait, and since when the first of them."""
+        waits = sa.and_(_PUSHES.c.source == source, _PUSHES.c.done.is_(None))
+        statement = sa.select(sa.func.count(), sa.func.min(_PUSHES.c.at)).where(waits)
+
+        async def work(connection: AsyncConnection) -> tuple[int, datetime | None]:
+            number, oldest = (await connection.execute(statement)).one()
+            return number, oldest
+
+        return await self._db.read(work)
+
     async def settle(self, pushes: Sequence[model.Push], now: datetime) -> None:
         """What they are about was read."""
         await self._change(pushes, done=self._db.moment(now))

@@ -22,7 +22,7 @@ CHILDREN = 500
 _ANOMALIES, _CARDS, _MEMBERS, _WINDOWS = tables.anomalies, tables.cards, tables.card_members, tables.windows
 _OVERLAY = tables.overlay
 _BATCHES, _ITEMS, _OPERATIONS = work_tables.batches, work_tables.batch_items, work_tables.operations
-_INTENTS, _REMARKS, _PUSHES = work_tables.intents, work_tables.remarks, work_tables.pushes
+_INTENTS, _REMARKS, _PUSHES, _PICTURES = work_tables.intents, work_tables.remarks, work_tables.pushes, work_tables.pictures
 
 BESIDE: Sequence[tuple[sa.Column[str], sa.Column[str]]] = (
     (tables.anomaly_tags.c.source, tables.anomaly_tags.c.anomaly),
@@ -313,6 +313,7 @@ _WALKS: Mapping[str, _Walk] = {
         _alone("remarks", _REMARKS.c.key, lambda since: since.free(leases.REMARKS, _REMARKS.c.key)),
     ),
     "pushes": _Walk(_PUSHES.c.at, (_PUSHES.c.turn,), sa.true(), _alone("pushes", _PUSHES.c.turn)),
+    "pictures": _Walk(_PICTURES.c.at, (_PICTURES.c.key,), sa.true(), _alone("pictures", _PICTURES.c.key)),
     "batches": _Walk(
         _BATCHES.c.finished, (_BATCHES.c.id,), _BATCHES.c.finished.is_not(None), _batches, leased=(leases.BATCHES, _BATCHES.c.id)
     ),

@@ -1,4 +1,4 @@
-"""What is under way or was: leases, deliveries, pushes, processes, actions, batches, operations. For partial indices see `tables`."""
+"""What is under way or was: leases, deliveries, pushes, pictures, processes, actions, batches, operations. For indices see `tables`."""
 
 from __future__ import annotations
 
@@ -40,6 +40,20 @@ pushes = sa.Table(
 )
 columns.index("pushes_waiting", pushes.c.source, pushes.c.turn, where=pushes.c.done.is_(None))
 columns.index("pushes_old", pushes.c.at, pushes.c.turn)
+
+pictures = sa.Table(
+    "pictures",
+    columns.metadata,
+    sa.Column("key", columns.Words(), primary_key=True),  # the card and the anomaly
+    *(columns.words(name) for name in ("card", "source", "anomaly", "channel", "ts")),
+    columns.moment("at"),
+    columns.moment("due"),
+    columns.json("begun"),  # row before call: names of files, each of which may be there
+    columns.number("tries", 0),  # how often its system was asked in vain, or Slack had no time
+    columns.maybe("done"),
+)
+columns.index("pictures_waiting", pictures.c.due, pictures.c.key, where=pictures.c.done.is_(None))
+columns.index("pictures_old", pictures.c.at, pictures.c.key)
 
 workers = sa.Table(
     "workers",

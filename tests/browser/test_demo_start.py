@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from playwright import async_api
 from playwright.async_api import expect
 
+from bot.sources import registry
 from sandbox import __main__ as demo
 from sandbox import processes, systems
 from sandbox.page import panels
@@ -82,7 +84,13 @@ async def test_the_bot_gets_the_sandbox_and_none_of_the_visitors_secrets() -> No
     assert told["PORT"] == "4"
     assert not [name for name, value in told.items() if "real" in value]
     assert "DESK_BURST" not in told
-    assert "http://127.0.0.1:4/hooks/qualytics" in demo.pushing(4) and f"X-Desk-Secret: {told['DESK_WEBHOOK_SECRET']}" in demo.pushing(4)
+    lines = demo.pushing(4, systems.SYSTEMS)
+    assert [line.split()[1].rpartition("/hooks/")[2] for line in lines] == ["qualytics", "anodot", "anomify"]
+    assert all(f"X-Desk-Secret: {told['DESK_WEBHOOK_SECRET']}" in line for line in lines)
+    for line, name in zip(lines, ("qualytics", "anodot", "anomify"), strict=True):
+        hooks = registry.SYSTEMS[name].hooks
+        assert hooks is not None and hooks.read(shlex.split(line)[-1].encode()), "the bot takes it"
+    assert demo.pushing(4, systems.chosen(["autional"])) == [], "it pushes nothing"
     assert demo.hook(4, "anodot") == {"url": "http://127.0.0.1:4/hooks/anodot", "password": told["DESK_WEBHOOK_SECRET"]}
     assert (told["ANOMIFY_URL"], demo.hook(4, "anomify")["url"]) == ("http://127.0.0.1:7", "http://127.0.0.1:4/hooks/anomify")
 

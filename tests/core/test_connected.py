@@ -16,6 +16,7 @@ class System:
     supports: frozenset[model.Action]
     archive_as: tuple[model.Closing, ...] = ()
     unkept: frozenset[model.Part] = frozenset()
+    longest_comment: int = 0
     stages: tuple[model.Stage, ...] = ()
 
 

@@ -131,3 +131,19 @@ async def test_who_looks_closely_is_told_the_course_and_the_tokens(front: Front)
     told = await front.told(front.command(f"history {ref.id}"))
     for said in ("Baseline now", "Common: ", "Last value"):
         assert said in told, told
+
+
+async def test_one_that_is_acknowledged_there_and_archived_here_is_counted_once(front: Front) -> None:
+    refs = await arrived(front, 3)
+    before = {word: await _counted(front, word) for word in ("acknowledged", "archived", "open")}
+    await front.send(front.press(front.card(refs[0]), ids.ACKNOWLEDGE))
+    await front.send(front.press(front.card(refs[1]), ids.ACKNOWLEDGE))
+    await front.send(front.press(front.card(refs[1]), ids.ARCHIVE, "Duplicate"))
+    after = {word: await _counted(front, word) for word in before}
+    assert {word: after[word] - before[word] for word in before} == {"acknowledged": 1, "archived": 1, "open": -1}
+
+
+async def _counted(front: Front, word: str) -> int:
+    """How many an API of the desk's own tells: the command's figure."""
+    source = front.running.sources["anodot"]
+    return await source.count(model.Query(statuses=(word,)))

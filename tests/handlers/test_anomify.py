@@ -14,6 +14,7 @@ import pytest_asyncio
 
 from bot import model
 from bot.render.kit import ids
+from bot.services import searching
 from sandbox.anomify import catalogue, push_json
 from tests.handlers import front as fronts
 from tests.handlers import pair
@@ -148,14 +149,26 @@ async def test_its_graphs_are_shared_into_the_thread_of_its_card_once(front: Fro
 
 
 async def test_a_graph_that_is_elsewhere_is_left_out(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def at_once(seconds: float) -> None:
-        """No waiting between tries."""
-
-    monkeypatch.setattr("bot.services.pictures.pause", at_once)
+    monkeypatch.setattr("bot.services.pictures.AGAIN", ())
     there(front).modes.hosts = "elsewhere"
     ref = await arrived(front)
     there(front).modes.hosts = "stage"
     assert shared(front, ref) == [] and METRIC.name in visible(front.card(ref))
+
+
+# --- sorted --------------------------------------------------------------------------------------------------------------------
+
+
+async def test_they_are_sorted_by_what_the_store_does_not_sort_by(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
+    refs = [await arrived(front, score=score) for score in (0.5, 0.9, 0.7)]
+    source = front.running.sources["anomify"]
+    for way in ("duration", "duration:asc", "ended", "ended:asc", "weight:asc"):
+        found = (await source.find(model.Query(sort=way))).anomalies
+        assert list(found) == sorted(found, key=searching.order(way)) and {one.ref for one in found} >= set(refs)
+    lightest = await front.told(front.command("list sort:weight:asc"))
+    assert lightest.index(refs[0].id) < lightest.index(refs[2].id) < lightest.index(refs[1].id), "the newest would come otherwise"
+    monkeypatch.setattr("bot.services.known_here.SORTED", 2)
+    assert "too many to sort by duration" in await front.told(front.command("list sort:duration"))
 
 
 # --- nobody's address ------------------------------------------------------------------------------------------------------

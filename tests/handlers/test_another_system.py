@@ -32,6 +32,7 @@ class Acme:
     max_batch, census = 1, 1
     unkept: frozenset[model.Part] = frozenset()
     uncleared: frozenset[model.Part] = frozenset()
+    longest_comment: int = 0
 
     def __init__(self, deps: ports.Deps) -> None:
         self.deps, self.closed = deps, False

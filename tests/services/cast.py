@@ -51,6 +51,7 @@ class System:
     own_words: tuple[model.OwnWord, ...] = ()
     client_options: model.ClientOptions = field(default_factory=model.ClientOptions)
     uncleared: frozenset[model.Part] = frozenset()
+    longest_comment: int = 0
     stages: tuple[model.Stage, ...] = ()
     archive_as: tuple[model.Closing, ...] = ()
     words: Mapping[str, model.Word] = field(default_factory=lambda: list_params.WORDS)

@@ -93,6 +93,7 @@ class System:
     unkept: frozenset[model.Part] = frozenset()
     client_options: model.ClientOptions = field(default_factory=model.ClientOptions)
     uncleared: frozenset[model.Part] = frozenset()
+    longest_comment: int = 0
     max_batch: int = 5
     census: int = 16
     words: Mapping[str, model.Word] = field(default_factory=dict)

@@ -35,6 +35,7 @@ class Inbox:
     own_words: tuple[model.OwnWord, ...] = ()
     client_options: model.ClientOptions = field(default_factory=model.ClientOptions)
     uncleared: frozenset[model.Part] = frozenset()
+    longest_comment: int = 0
     stages: tuple[model.Stage, ...] = ()
     archive_as: tuple[model.Closing, ...] = ()
     open: dict[str, model.Anomaly] = field(default_factory=dict)

@@ -43,6 +43,7 @@ class Works:
     own_words: tuple[model.OwnWord, ...] = ()
     client_options: model.ClientOptions = field(default_factory=model.ClientOptions)
     uncleared: frozenset[model.Part] = frozenset()
+    longest_comment: int = 0
     stages: tuple[model.Stage, ...] = ()
     archive_as: tuple[model.Closing, ...] = closings.CLOSINGS
     max_batch: int = 100

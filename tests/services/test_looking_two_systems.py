@@ -279,6 +279,7 @@ async def test_the_status_counts_each_and_says_which_one_fails(looking: Looking)
         operations=store.operations,
         journal=store.journal,
         workers=store.workers,
+        pushes=store.pushes,
         clock=town.world.clock,
         line=line,
         version="1",

@@ -242,6 +242,7 @@ def telling(world: World, desk: desks.Desk) -> status.Status:
         operations=store.operations,
         journal=store.journal,
         workers=store.workers,
+        pushes=store.pushes,
         clock=world.clock,
         line=line,
         version="1",

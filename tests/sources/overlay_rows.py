@@ -29,7 +29,10 @@ class Rows:
         """What is kept of those that match all of a filter but its statuses, one by one."""
         anywhere = replace(query, statuses=("any",))
         found = [(kept, self.seen[ident]) for ident, kept in self.rows.items() if grammar.matches(anywhere, self.seen[ident])]
-        return [model.Kept(kept.state, kept.outcome, one.state, one.over is not None, 1) for kept, one in found]
+        return [
+            model.Kept(kept.state, kept.outcome, one.state, one.over is not None, 1, one.there.state if one.there else None)
+            for kept, one in found
+        ]
 
     async def marks(self, source: str, query: model.Query, after: ports.Mark | None, limit: int) -> Sequence[ports.Mark]:
         """The next ones that match it though their system takes them to stand elsewhere."""

@@ -133,7 +133,9 @@ def test_both_forms_of_the_list_of_triggers_are_read(form: str) -> None:
     reply = (
         {"alerts": [alert, *others]} if form == "alerts" else {"alertGroups": [{"id": ID, "alerts": [alert, *others], "stars": ["u2"]}, 7]}
     )
-    (found,) = triggers.read(reply) or ()
+    page = triggers.read(reply)
+    assert page is not None
+    (found,) = page.triggers
     assert (found.id, found.severity, found.started, found.closed) == ("t1", model.Severity.HIGH, 1617148800.0, True)
     assert found.stars == (("u1",) if form == "alerts" else ("u1", "u2"))
     assert triggers.read({"anomalies": []}) is None
@@ -141,7 +143,9 @@ def test_both_forms_of_the_list_of_triggers_are_read(form: str) -> None:
 
 @pytest.mark.parametrize("told", ["u1", {"assigneeId": "u1", "assignerId": "u2"}, {"_id": "u1"}])
 def test_an_assignee_may_be_told_in_several_ways(told: Any) -> None:
-    (found,) = triggers.read({"alerts": [{"id": "t1", "groupId": ID, "assignee": told}]}) or ()
+    page = triggers.read({"alerts": [{"id": "t1", "groupId": ID, "assignee": told}]})
+    assert page is not None
+    (found,) = page.triggers
     assert found.assignee == "u1"
 
 

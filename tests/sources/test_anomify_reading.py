@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -243,6 +243,40 @@ async def test_one_that_is_not_stored_yet_is_looked_up_by_what_the_webhook_told(
         assert (set(again.found), again.gone) == ({"7786"}, frozenset()), "whoever has the id alone is not told that it was deleted"
     few = await site.source.read(["7786"], pages=1)
     assert (few.found, few.gone) == ({}, frozenset()), "it takes two calls, and only one was allowed"
+
+
+async def test_any_process_reads_again_what_only_another_one_heard_of() -> None:
+    """As a restart does; and the calls that it takes count."""
+    told, shelf = fixture("anomify_anomaly"), dict[model.Ref, model.Anomaly]()
+    told["data"]["anomaly"]["id"] = None
+    there = {"7786"}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        found = there and request.url.path.endswith("/lookup")
+        return httpx.Response(200, json=told) if found else reply({}, 404, "Anomaly not found")
+
+    async def stored(refs: Sequence[model.Ref]) -> Mapping[model.Ref, model.Anomaly]:
+        return {ref: shelf[ref] for ref in refs if ref in shelf}
+
+    heard, deaf = over(answer, stored=stored), over(answer, stored=stored)
+    clues = {"metric": "grph_1.cloudinfra.mx-out02.network.eth0.tx_byte", "timestamp": "1588685340"}
+    pushed = await heard.source.pushed([model.Mention("7786", clues)])
+    shelf |= {one.ref: one for one in pushed.found.values()}
+    read = await deaf.source.read(["7786", "9"], pages=9)
+    assert (read.found, read.gone) == (pushed.found, {"9"})
+    assert [dict(one.url.params) for one in deaf.wire.requests if one.url.path.endswith("/lookup")] == [clues]
+    assert deaf.source._rounds.spare() == rounds.CALLS - 3
+    there.clear()
+    assert (await deaf.source.read(["7786"])).gone == {"7786"}, "what is found by neither is deleted"
+
+
+async def test_a_store_that_does_not_answer_is_no_deletion() -> None:
+    async def away(refs: Sequence[model.Ref]) -> Mapping[model.Ref, model.Anomaly]:
+        raise errors.StoreUnavailable("The database does not answer.")
+
+    site = over(lambda request: reply({}, 404, "Anomaly not found"), stored=away)
+    with pytest.raises(errors.SourceUnavailable):
+        await site.source.read(["7786"])
 
 
 async def test_one_that_cannot_be_read_takes_no_other_with_it() -> None:

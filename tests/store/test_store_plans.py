@@ -69,6 +69,7 @@ async def plan(store: engine.Store, statement: str, parameters: Any) -> list[str
 
 LANES = {"cards_posts", "cards_edits", "cards_waiting", "cards_lost", "cards_claimed", "intents_unfinished", "intents_claimed"} | {
     "batches_running", "batches_claimed", "operations_active", "operations_claimed", "operations_verifying", "pushes_waiting",
+    "pictures_waiting",
 }  # fmt: skip
 """Indices that hold only what waits: reading one of them whole is what is asked for."""
 
@@ -157,6 +158,8 @@ MARK = ports.Mark(after(30), "30", 20.0)
 
 DELIVERY = ports.Delivery("trigger", "k", "token")
 REMARK = model.Lease("remarks", ("k",), "token", NOON)
+CARD = model.Card("x", model.CardKind.GROUP, CHANNEL, "x", model.CardState.LIVE, model.Reason.BURST, NOON)
+PICTURES = model.Lease("pictures", ("k",), "token", NOON)
 INTENT = model.Lease("intents", ("k",), "token", NOON)
 
 
@@ -235,8 +238,16 @@ CALLS: dict[str, Callable[[engine.Store], Awaitable[Any]]] = {
     "push": lambda desk: desk.pushes.add(SOURCE, model.News(everything=True), NOON),
     "systems that pushed": lambda desk: desk.pushes.systems([SOURCE, "acme"], after(9)),
     "pushes": lambda desk: desk.pushes.waiting(SOURCE, after(9), 10),
+    "waiting pushes": lambda desk: desk.pushes.backlog(SOURCE),
     "settle a push": lambda desk: desk.pushes.settle([PUSH], NOON),
     "read a push again": lambda desk: desk.pushes.again([PUSH], NOON),
+    "want pictures": lambda desk: desk.pictures.ask(CARD, "1.1", [ref(1), ref(2)], NOON),
+    "worst of a group": lambda desk: desk.pictures.worst("x", [SOURCE], 3),
+    "pictures": lambda desk: desk.pictures.due(after(9)),
+    "one's pictures": lambda desk: desk.pictures.get("k"),
+    "begin a picture": lambda desk: desk.pictures.begun(PICTURES, ["one.png"]),
+    "put pictures off": lambda desk: desk.pictures.later(PICTURES, NOON, []),
+    "settle pictures": lambda desk: desk.pictures.settle(PICTURES, NOON),
     "release all": lambda desk: desk.leases.release_all(),
     "past": lambda desk: desk.journal.past(SAME[3], after(9)),
     "history": lambda desk: desk.journal.history(ref(50)),

@@ -26,6 +26,16 @@ async def test_what_is_stored_waits_in_order_until_it_is_settled(store: engine.S
     assert await store.pushes.waiting(ACME, after(4), 10) == [] and await store.pushes.systems([ACME, BELL], after(4)) == [BELL]
 
 
+async def test_what_waits_is_counted_with_its_oldest(store: engine.Store) -> None:
+    assert await store.pushes.backlog(ACME) == (0, None)
+    for moment in (after(2), NOON, after(1)):
+        await store.pushes.add(ACME, SOME, moment)
+    await store.pushes.add(BELL, ALL, NOON)
+    assert await store.pushes.backlog(ACME) == (3, NOON)
+    await store.pushes.settle([one for one in await store.pushes.waiting(ACME, after(3), 10) if one.at == NOON], after(3))
+    assert await store.pushes.backlog(ACME) == (2, after(1))
+
+
 async def test_what_was_read_in_vain_is_read_again_later_unless_it_is_settled(store: engine.Store) -> None:
     for _ in range(2):
         await store.pushes.add(ACME, SOME, NOON)

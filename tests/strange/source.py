@@ -90,6 +90,7 @@ class Strange:
     census = 16
     unkept: frozenset[model.Part] = frozenset()
     uncleared: frozenset[model.Part] = frozenset()
+    longest_comment: int = 0
     own_words = OWN_WORDS
     client_options = model.ClientOptions("strangectl", {"signal": "", "ending": "as:", "phase": "status:"})
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot import errors, model
+from bot.core import attribution
 from bot.render import siblings
 from bot.render.anomaly import wording
 from bot.render.kit import blocks, ids, limits, modals, text
@@ -113,7 +114,8 @@ def pick(pending: Pending, chosen: Sequence[str], unknown: Sequence[model.Actor]
 def comment(anomaly: model.Anomaly, capabilities: model.Capabilities, channel: str = "") -> model.Block:
     """A remark on one anomaly, kept in its system. Raises NotSupported for an impossible id."""
     field: model.Block = {"type": "plain_text_input", "action_id": ids.COMMENT_TEXT, "multiline": True, "min_length": 1}
-    field["max_length"] = limits.INPUT_TEXT
+    longest = capabilities.longest_comment - attribution.SIGNATURE if capabilities.longest_comment else limits.INPUT_TEXT
+    field["max_length"] = min(limits.INPUT_TEXT, longest)
     parts = [
         _about(anomaly, capabilities),
         modals.entry(ids.COMMENT_TEXT, "Comment", field),

@@ -13,15 +13,24 @@ from bot.render.kit import blocks, limits, text
 
 
 @dataclass(frozen=True, slots=True)
+class Pushed:
+    """How many webhooks of a system wait to be read, and since when the first of them."""
+
+    waiting: int = 0
+    oldest: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SourceView:
     """How one source stands: `counts` are the tracked anomalies by state, `lag_seconds` how far behind the watch of posted ones is
-    (None: not known yet), `unkept` the parts of some of its anomalies that are kept here."""
+    (None: not known yet), `unkept` the parts of some of its anomalies that are kept here, `pushed` what it told and was not read yet."""
 
     title: str
     health: model.SourceHealth
     counts: Mapping[model.State, int] = field(default_factory=dict)
     lag_seconds: float | None = None
     unkept: frozenset[model.Part] = frozenset()
+    pushed: Pushed = field(default_factory=Pushed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +103,10 @@ def _source(source: SourceView) -> tuple[str, _Dates]:
     retry = health.next_poll if health.failing_since is not None else None  # while all is well, the next look is no news
     dates += [(word, at) for word, at in (("last answer", health.last_ok), ("next try", retry)) if at is not None]
     ours = f"Where it does not keep {wording.unkept(source.unkept)}, they are kept here" if source.unkept else ""
-    return text.sentence(state, tracked, text.capital(lag), ours), dates
+    waiting = source.pushed.waiting
+    pushed = f"{text.count(waiting, 'webhook')} {'waits' if waiting == 1 else 'wait'} to be read" if waiting else ""
+    dates += [("oldest webhook", source.pushed.oldest)] if source.pushed.oldest is not None else []
+    return text.sentence(state, tracked, pushed, text.capital(lag), ours), dates
 
 
 def _small(dates: _Dates) -> list[model.Block]:

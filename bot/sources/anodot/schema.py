@@ -152,6 +152,11 @@ def metric(raw: Mapping[str, Any]) -> Metric:
     return Metric(text(raw, "id"), name, what, found, score(raw.get("score")), raw, intervals)
 
 
+def _signed(size: float | None, direction: model.Direction | None) -> float | None:
+    """Anodot tells how far it went and where, each by itself."""
+    return -abs(size) if size is not None and direction is model.Direction.DOWN else size
+
+
 def _series(one: Metric, resolution: str) -> model.Series:
     """What it was, and the edge of its baseline that it passed: the peak without the distance to it."""
     last = one.last
@@ -164,13 +169,14 @@ def _series(one: Metric, resolution: str) -> model.Series:
     delta = number(one.raw.get(f"{side}AbsoluteDelta")) if delta is None else delta
     percent = number(one.raw.get(f"{side}PercentageDelta")) if percent is None else percent
     edge = None if peak is None or delta is None else peak - abs(delta) if up else peak + abs(delta)
+    delta = delta if delta is not None else (upper if up else lower)
     return model.Series(
         metric=one.what or one.name or one.ident,
         value=peak,
         low=None if up else edge,
         high=edge if up else None,
-        delta=delta if delta is not None else (upper if up else lower),
-        percent=percent,
+        delta=_signed(delta, one.direction),
+        percent=_signed(percent, one.direction),
         direction=one.direction,
         start=moment(last.get("startDate")),
         end=moment(last.get("endDate")) if text(last, "state").casefold() != OPEN else None,

@@ -47,6 +47,7 @@ class Anodot:
     words: Mapping[str, model.Word] = filters.WORDS
     unkept: frozenset[model.Part] = frozenset(model.Part)
     uncleared: frozenset[model.Part] = frozenset()
+    longest_comment: int = 0
     client_options = model.ClientOptions()
 
     def __init__(

@@ -17,7 +17,8 @@ from bot.sources import base, judging
 from bot.sources.anodot import client
 
 SIZE = 500
-"""Triggers of one answer: there is no paging, and the next answer begins where the last one ended."""
+"""Triggers of one answer, or as many fewer as Anodot likes: there is no paging, and the next answer begins where the last one ended. The
+total tells whether it was the last."""
 FRESH = timedelta(seconds=25)
 """So old the young end may be: less than the time between two polls."""
 YOUNG = timedelta(days=1)
@@ -148,20 +149,21 @@ class Book:
         begin = self._turn if self._since.timestamp() <= self._turn < young else self._since.timestamp()
         if begin >= young:
             return
-        found = await self._page(begin)
-        self._turn = max(found[-1].started, begin + 1) if len(found) >= SIZE else 0.0
+        page = await self._page(begin)
+        self._turn = max(page.triggers[-1].started, begin + 1) if page.triggers and page.more else 0.0
 
     async def _walk(self, begin: datetime, end: datetime | None = None, *, until: Collection[str] = (), most: int = WALK) -> None:
         """Read them from there on, the oldest first: to the end, or until all of these were seen."""
-        start, left = begin.timestamp(), set(until)
-        for _ in range(most):
-            found = await self._page(start)
+        start, left, room = begin.timestamp(), set(until), most * SIZE
+        for _ in range(WALK):
+            page = await self._page(start)
+            found, room = page.triggers, room - len(page.triggers)
             left -= {one.group for one in found}
-            if len(found) < SIZE or (until and not left) or (end is not None and found[-1].started > end.timestamp()):
+            if not found or not page.more or room <= 0 or (until and not left) or (end is not None and found[-1].started > end.timestamp()):
                 return
             start = max(found[-1].started, start + 1)
 
-    async def _page(self, start: float) -> Sequence[Trigger]:
+    async def _page(self, start: float) -> Page:
         params: base.Params = [
             ("startTime", int(start)), ("types", "anomaly"), ("sort", "startTime"), ("order", "asc"), ("size", SIZE),
         ]  # fmt: skip
@@ -169,7 +171,7 @@ class Book:
         found = read(reply)
         if found is None:
             raise errors.SourceGarbled(client.NAME, f"{client.TITLE} gave an answer that is not a list of alerts.")
-        for one in found:
+        for one in found.triggers:
             self._put(one)
         return found
 
@@ -214,19 +216,30 @@ def told(each: Sequence[Trigger]) -> Trigger | None:
 # --- reading ----------------------------------------------------------------------------------------------------------------
 
 
-def read(reply: Any) -> Sequence[Trigger] | None:
-    """The triggers of an answer, the oldest first: a list of them, or of groups of them as it was earlier; None for what is neither."""
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One answer, the oldest first, and whether there are `more` behind it: as it says, else as long as it is full."""
+
+    triggers: Sequence[Trigger]
+    more: bool
+
+
+def read(reply: Any) -> Page | None:
+    """The triggers of an answer: a list of them, or of groups of them as it was earlier; None for what is neither."""
     if not isinstance(reply, Mapping):
         return None
     groups = reply.get("alertGroups")
     alerts = reply.get("alerts")
     if not isinstance(groups, list) and not isinstance(alerts, list):
-        return [] if reply.get("total") == 0 else None
+        return Page((), more=False) if reply.get("total") == 0 else None
     found = [_trigger(one, {}) for one in alerts or [] if isinstance(one, Mapping)]
     for group in groups or []:
         if isinstance(group, Mapping):
             found += [_trigger(one, group) for one in group.get("alerts") or [] if isinstance(one, Mapping)]
-    return sorted((one for one in found if one is not None), key=lambda one: one.started)
+    total = client.whole(reply.get("total"))
+    came = len(alerts if isinstance(alerts, list) else groups or [])  # it counts what it lists
+    more = len(found) >= SIZE if total is None else came < total
+    return Page(sorted((one for one in found if one is not None), key=lambda one: one.started), more)
 
 
 def _trigger(raw: Mapping[str, Any], group: Mapping[str, Any]) -> Trigger | None:

@@ -1,4 +1,4 @@
-"""Anomalies of Anomify one by one: by their ids, and by what a webhook told of one that is not stored there yet."""
+"""Anomalies of Anomify one by one: by their ids, and by what a webhook told or the desk has stored of one that is not stored there yet."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot import errors, model
+from bot import errors, model, ports
 from bot.sources import base
 from bot.sources.anomify import client, schema
 
@@ -21,13 +21,19 @@ log = logging.getLogger(__name__)
 class ById:
     """Reads single anomalies, a call for each."""
 
-    def __init__(self, api: client.Client, reader: schema.Reader) -> None:
-        self._api, self._reader = api, reader
+    def __init__(self, api: client.Client, reader: schema.Reader, stored: ports.Stored | None = None) -> None:
+        self._api, self._reader, self._stored = api, reader, stored
+        self._unforeseen = 0
         self._early: OrderedDict[str, Mapping[str, str]] = OrderedDict()
 
     def calls(self, ident: str) -> int:
         """How many it takes to read this one."""
         return 2 if ident in self._early else 1
+
+    def unforeseen(self) -> int:
+        """How many calls were made since the last look that `calls` did not tell of."""
+        told, self._unforeseen = self._unforeseen, 0
+        return told
 
     async def read(self, ids: Sequence[str]) -> model.Reading:
         """These as they stand."""
@@ -67,12 +73,24 @@ class ById:
         try:
             data = await self._api.anomaly(ident)
         except errors.SourceMissing:
-            return await self._looked_up(ident, clues or self._early.get(ident, {}))
+            return await self._looked_up(ident, clues or self._early.get(ident) or await self._known(ident))
         self._early.pop(ident, None)
         found = self._reader.detail(data, ident)
         if found is None:
             raise errors.SourceGarbled(self._api.name, f"{self._api.title} gave another anomaly than {ident[:60]}.")
         return found
+
+    async def _known(self, ident: str) -> Mapping[str, str]:
+        """What the desk has stored of it: the webhook may have come to another process, or to this one before it was started anew."""
+        ref = model.Ref(client.NAME, ident)
+        try:
+            one = (await self._stored([ref])).get(ref) if self._stored is not None else None
+        except errors.StoreError as error:
+            raise errors.SourceUnavailable(client.NAME, f"Whether {client.TITLE} has {ident[:60]} cannot be told just now.") from error
+        if one is None or one.series is None or one.undated:
+            return {}
+        self._unforeseen += 1
+        return {"metric": one.series.metric, "timestamp": f"{one.created.timestamp():.0f}"}
 
     async def _looked_up(self, ident: str, clues: Mapping[str, str]) -> model.Anomaly | None:
         """By what is known of it besides its id, which is remembered: whoever reads it next may have the id alone."""

@@ -17,7 +17,11 @@ _NO_PLACES = _refused("Anomify has no datastores and no tables. Use q: and a par
 _NO_CHECKS = _refused("Anomify has no checks and no rules. Use q: and a part of the metric's name instead.")
 
 WORDS: Mapping[str, model.Word] = {
-    **dict.fromkeys(("source", "id", "type", "status", "severity", "min", "since", "until", "assignee", "q", "sort", "limit"), _HERE),
+    **dict.fromkeys(("source", "id", "type", "status", "severity", "min", "since", "until", "assignee", "q", "limit"), _HERE),
+    "sort": model.Word(
+        model.Handling.HERE,
+        values=("newest", "oldest", "weight", "weight:asc", "ended", "ended:asc", "duration", "duration:asc"),
+    ),
     **dict.fromkeys(("datastore", "table", "container"), _NO_PLACES),
     **dict.fromkeys(("check", "rule", "fingerprint"), _NO_CHECKS),
     "tag": _refused("Anomify has no tags. Use q: and a part of the metric's name instead."),

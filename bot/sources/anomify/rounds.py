@@ -51,6 +51,7 @@ class Rounds:
                 break
         self.spend(spent)
         reading = await self._by_id.mentioned([model.Mention(ident) for ident in asked], all_odd=True)
+        self.spend(self._by_id.unforeseen())
         self.keep(reading.found)
         return replace(reading, found={**known, **reading.found})
 

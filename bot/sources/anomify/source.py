@@ -33,6 +33,7 @@ class Anomify:
     words: Mapping[str, model.Word] = filters.WORDS
     unkept = frozenset(model.Part)
     uncleared: frozenset[model.Part] = frozenset()
+    longest_comment: int = 0
     own_words: tuple[model.OwnWord, ...] = ()
     client_options = model.ClientOptions()
     census = 1
@@ -50,6 +51,7 @@ class Anomify:
         listing: bool = False,
         allowance: ports.Lanes | None = None,
         budget: ports.Budget | None = None,
+        stored: ports.Stored | None = None,
         timeout: float = 30.0,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
@@ -58,7 +60,7 @@ class Anomify:
         )
         reader = schema.Reader(self.name, thresholds, page, clock)
         self.idents = _idents(page)
-        self._by_id = by_id.ById(self._api, reader)
+        self._by_id = by_id.ById(self._api, reader, stored)
         self._rounds = rounds.Rounds(self._by_id, reader, clock)
         self._listing = unpublished.Listing(self._api, reader) if listing else None
         self.closer = closer.Closer(self._api, self._by_id, self._rounds)

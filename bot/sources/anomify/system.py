@@ -24,6 +24,7 @@ def _build(deps: ports.Deps) -> ports.System:
         clock=deps.clock,
         allowance=deps.lanes,
         budget=deps.budget,
+        stored=deps.stored,
         transport=deps.transport,
     )
     return ports.System(made, pictures=made.closer, witness=made.closer)

@@ -35,7 +35,8 @@ _NO_CHECKS = _refused("Autional has no checks and no rules. Use type: instead.")
 
 WORDS: Mapping[str, model.Word] = {
     **dict.fromkeys(("source", "id", "type", "severity", "status", "time_range", "tenant"), _SENT),
-    **dict.fromkeys(("since", "until", "sort", "limit"), _SENT),
+    **dict.fromkeys(("since", "until", "limit"), _SENT),
+    "sort": model.Word(model.Handling.SENT, values=("newest", "oldest", "weight", "weight:asc")),
     **dict.fromkeys(("assignee", "q"), _HERE),
     **dict.fromkeys(("datastore", "table", "container"), _NO_PLACES),
     **dict.fromkeys(("check", "rule", "fingerprint"), _NO_CHECKS),

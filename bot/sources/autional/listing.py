@@ -19,6 +19,7 @@ _RANK = {severity: number for number, severity in enumerate(model.Severity)}
 _ORDERS: dict[str, Any] = {
     "oldest": lambda one: (one.created.timestamp(), one.ref.id),
     "weight": lambda one: (-_RANK.get(one.severity, -1), -one.created.timestamp(), one.ref.id),
+    "weight:asc": lambda one: (_RANK.get(one.severity, 9), -one.created.timestamp(), one.ref.id),
 }
 """Whatever is not the newest first. It has no score, so what weighs most is what is most severe."""
 

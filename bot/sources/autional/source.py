@@ -30,6 +30,7 @@ class Autional:
     words: Mapping[str, model.Word] = filters.WORDS
     unkept: frozenset[model.Part] = frozenset()
     uncleared = frozenset({model.Part.ASSIGNEES})
+    longest_comment = apply.LONGEST
     idents = model.Idents("ano_[A-Za-z0-9_-]{1,120}", example="ano_a806dfc143d4")
     client_options = model.ClientOptions()
 

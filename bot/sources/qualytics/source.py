@@ -51,6 +51,7 @@ class Qualytics:
     own_words: tuple[model.OwnWord, ...] = ()
     unkept: frozenset[model.Part] = frozenset()
     uncleared: frozenset[model.Part] = frozenset()
+    longest_comment: int = 0
     client_options: model.ClientOptions = client_options.OPTIONS
 
     def __init__(

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot import errors, model
+from bot.core import attribution
 from bot.render.anomaly import anomaly_forms
 from bot.render.kit import ids, modals, refusals
 from tests.render import samples, slack_rules
@@ -63,6 +64,12 @@ def test_picker_asks_for_each_unknown_person_and_carries_the_assignment() -> Non
     read = anomaly_forms.read_pick({**view, "state": {"values": state}})
     assert read == anomaly_forms.Picking(PENDING, ("U7", "U8", "U9"), {"U8": "7"})
     assert anomaly_forms.read_pick(view).pending == PENDING  # as an option menu sees it, before anything is submitted
+
+
+def test_a_comment_is_no_longer_than_its_system_takes_with_the_name_under_it() -> None:
+    view = anomaly_forms.comment(ORDERS, replace(CAPABILITIES, longest_comment=2000), "C1")
+    assert element(view, ids.COMMENT_TEXT)["max_length"] == 2000 - attribution.SIGNATURE
+    assert len(attribution.signed("x" * 1900, "D" * 80)) <= 2000
 
 
 def test_comment_round_trip() -> None:

@@ -205,6 +205,7 @@ def test_every_reason_can_be_told(reason: model.Reason) -> None:
 def test_status_tells_each_system_what_waits_and_the_version() -> None:
     later = samples.NOW + timedelta(minutes=5)
     good = desk_status.SourceView("Qualytics", model.SourceHealth("qualytics", last_ok=samples.NOW), {model.State.ACTIVE: 1200}, 75)
+    good = replace(good, pushed=desk_status.Pushed(2, samples.NOW))
     bad = desk_status.SourceView("Anodot", model.SourceHealth("anodot", failing_since=samples.NOW, error="HTTP 500", next_poll=later))
     backlog = ports.Backlog(3, 0, 2, 1, 200, [("refused (invalid_blocks).", 4), ("gone", 1)], {"refused (invalid_blocks).": later}, 2)
     view = desk_status.StatusView([good, bad], backlog, "connected by Socket Mode", "0.1.0", samples.NOW, ["table"], {"C9": later})
@@ -212,7 +213,8 @@ def test_status_tells_each_system_what_waits_and_the_version() -> None:
     assert slack_rules.faults(message) == []
     for told in (slack_rules.seen(message), slack_rules.heard(message)):
         for words in (
-            "Qualytics answers. 1,200 anomalies tracked (1,200 active). Posted ones are re-read, at most 75 seconds behind.",
+            "Qualytics answers. 1,200 anomalies tracked (1,200 active). 2 webhooks wait to be read.",
+            "Posted ones are re-read, at most 75 seconds behind.",
             "Anodot does not answer: HTTP 500. Nothing tracked yet.",
             "Failing since",
             "connected by Socket Mode",
