@@ -52,13 +52,16 @@ async def together(calls: Iterable[Coroutine[Any, Any, Thing]], abreast: int = T
 
     # No TaskGroup: before Python 3.13 a failure in one leaves its caller marked as cancelled, and with Python 3.11.2 (Debian 12) each later
     # `asyncio.timeout` of that caller then ends in CancelledError.
-    tasks = [asyncio.create_task(work(number, call)) for number, call in itertools.islice(waiting, abreast)]
+    begun = list(itertools.islice(waiting, abreast))
+    tasks = [asyncio.create_task(work(number, call)) for number, call in begun]
     try:
         await asyncio.gather(*tasks)
     except BaseException:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for _, call in begun:
+            call.close()  # where it was cut off before its first step
         raise
     finally:
         if isinstance(calls, Sequence):
