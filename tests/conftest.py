@@ -79,14 +79,26 @@ class Together(scheduler.LoadFileScheduling):
         return next((shared for shared in TOGETHER if shared in file), file)
 
     def remove_node(self, node: workermanage.WorkerController) -> str | None:
-        """A test that takes its worker with it has failed; the scheduler of xdist would hand it to the next worker, and the next."""
-        begun = [(unit, test) for unit in self.assigned_work[node].values() for test, done in unit.items() if not done]
+        """A test that takes its worker with it has failed; the scheduler of xdist would hand it to the next worker, and the next. It would
+        also hand out again the files that this worker had done, and wait for ever for the first result out of none."""
+        work = self.assigned_work[node]
+        for unit in [unit for unit, tests in work.items() if all(tests.values())]:
+            del work[unit]
+        begun = [(tests, test) for tests in work.values() for test, done in tests.items() if not done]
         if not begun:
             return super().remove_node(node)
-        unit, crashed = begun[0]
-        unit[crashed] = True
+        tests, crashed = begun[0]
+        tests[crashed] = True
+        if all(tests.values()):
+            work.pop(self._split_scope(crashed))
         super().remove_node(node)
         return crashed
+
+    def _reschedule(self, node: workermanage.WorkerController) -> None:
+        """A worker begins a test when it knows the next one, or that there is none: with the last one in hand it is told so."""
+        super()._reschedule(node)
+        if not self.workqueue and not node.shutting_down and self._pending_of(self.assigned_work[node]) < 2:
+            node.shutdown()
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:

@@ -49,16 +49,7 @@ async def pushed(front: Front, one: Any, what: str = "initial") -> None:
     """Its webhook tells of it; the desk has read and posted it then."""
     body = {"data": push_json.POSTS[what](one, there(front)), "status": {}}
     await front.running.pushes.receive("anomify", json.dumps(body).encode())
-    while tasks := list(front.running.pushes.tasks):
-        await _ended(tasks)
-    await front.running.post.flush()
-    while tasks := list(front.running.sharing.tasks):
-        await _ended(tasks)
-
-
-async def _ended(tasks: list[Any]) -> None:
-    for task in tasks:
-        await task
+    await front.read()
 
 
 async def arrived(front: Front, **fields: Any) -> model.Ref:

@@ -39,9 +39,7 @@ async def arrived(front: Front) -> Mapping[str, model.Ref]:
     (break_in,) = stage.autional.world.arrive(1)
     told = {"data": push_json.POSTS["initial"](hit, stage.anomify.world), "status": {}}
     await front.running.pushes.receive("anomify", json.dumps(told).encode())
-    while tasks := list(front.running.pushes.tasks):
-        for task in tasks:
-            await task
+    await front.read()
     (rows,) = await front.arrive()  # polls all
     made = {"qualytics": rows, "anodot": signups.id, "anomify": hit.id, "autional": break_in.id}
     return {name: model.Ref(name, str(ident)) for name, ident in made.items()}

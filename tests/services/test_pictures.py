@@ -75,7 +75,7 @@ class Desk(inbox.Desk):
     async def quiet(self) -> None:
         """Nothing of it goes on any more."""
         while self.sharing.tasks:
-            await asyncio.gather(*self.sharing.tasks, return_exceptions=True)
+            await asyncio.wait(list(self.sharing.tasks))
 
     async def later(self, minutes: float = 1) -> None:
         """The jobs, after a while."""

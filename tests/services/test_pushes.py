@@ -79,7 +79,8 @@ class Desk(inbox.Desk):
     async def quiet(self) -> None:
         """Nothing of it goes on any more."""
         while self.pushes.tasks:
-            await asyncio.gather(*self.pushes.tasks)
+            done, _ = await asyncio.wait(list(self.pushes.tasks))
+            assert not [error for task in done if (error := task.exception())]
 
     async def looks(self) -> None:
         """The job that looks for what waits."""
@@ -300,7 +301,7 @@ async def test_who_dies_between_reading_and_settling_reads_again(desk: Desk, mon
         patch.setattr(desk.store.pushes, "settle", dies)
         await desk.rings("7")
         while desk.pushes.tasks:
-            await asyncio.gather(*desk.pushes.tasks, return_exceptions=True)
+            await asyncio.wait(list(desk.pushes.tasks))
     assert await desk.waiting() == ["7"]
     await Desk(desk.store, desk).looks()
     assert desk.inbox.reads == [["7"], ["7"]] and len(desk.posted) == 1 and await desk.waiting() == []

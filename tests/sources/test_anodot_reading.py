@@ -72,6 +72,18 @@ def test_the_list_of_the_page_is_read_whole() -> None:
     assert one.kept_here == tuple(model.Part), "no alert raised a trigger for it"
 
 
+def test_what_a_falling_metric_changed_by_has_a_sign() -> None:
+    raw = sample("list")["anomalies"][0]
+    rising = read(raw).series
+    for interval in raw["metrics"][0]["currentAnomalyIntervals"]:
+        interval |= {"directionUp": False, "absoluteDelta": 12.5, "percentageDelta": 40.0}
+    falling = read(raw).series
+    assert rising is not None and falling is not None
+    assert (rising.direction, falling.direction) == (model.Direction.UP, model.Direction.DOWN)
+    assert (rising.delta, rising.percent) == (pytest.approx(12.13, abs=0.01), pytest.approx(46.89, abs=0.01))
+    assert (falling.delta, falling.percent) == (-12.5, -40.0)
+
+
 def test_the_anomaly_of_the_page_is_over_and_its_score_of_one_is_told_as_one_of_a_hundred() -> None:
     one = read(sample("metrics"))
     assert (one.state, one.archived_as, one.over) == (model.State.ARCHIVED, "Over", datetime(2016, 8, 3, 10, 2, 55, tzinfo=UTC))
@@ -224,6 +236,16 @@ async def test_what_a_webhook_tells_of_an_old_one_is_used_to_find_it() -> None:
         assert (await site.source.pushed([told])).found[one.id].ref.id == one.id
         asked = next(dict(call["query"]) for call in site.calls() if call["path"].endswith("/metrics"))
         assert int(asked["startDate"]) == one.started - 86400
+
+
+async def test_triggers_are_read_to_their_total_however_few_come_at_once() -> None:
+    async with metrics_desk.site() as site:
+        made = [site.one(started=int(site.world.now()) - 60 * number) for number in range(1, 8)]
+        site.world.modes.triggers_most = 3
+        found = await site.source.get([one.id for one in made])
+        assert [ident for ident, one in found.items() if one.kept_here] == [], "each has the trigger that an alert raised for it"
+        asked = [call for call in site.calls() if call["path"].endswith("alerts/triggered")]
+        assert 3 <= len(asked) <= 6, "and no more answers than hold them"
 
 
 async def test_who_looks_closely_sees_the_course_the_baseline_and_the_tokens() -> None:
