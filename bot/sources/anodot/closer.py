@@ -91,8 +91,8 @@ class Closer:
     # --- a filter ---------------------------------------------------------------------------------------------------------
 
     async def common(self, query: model.Query) -> Sequence[model.Common]:
-        """What the metrics of all that matches have in common. Raises NotSupported for a filter without a search, and for one of which a part
-        is applied here: the answer would be about more than was asked."""
+        """What the metrics of all that matches have in common. Raises NotSupported for a filter without a search, and for one of which a
+        part is applied here: the answer would be about more than was asked."""
         plan = filters.plan(query, await self._users.bookmarks(query))
         if len(plan.lists) != 1 or not any(name == "q" for name, _ in plan.lists[0]):
             raise errors.NotSupported(

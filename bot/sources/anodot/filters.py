@@ -203,8 +203,8 @@ def plan(query: model.Query, bookmarks: Sequence[str] = ()) -> Plan:
 
 
 def applied_here(query: model.Query) -> str:
-    """ "severity and until": the words of a filter that no argument of a list says, or none says whole (the end of a window holds for closed
-    ones alone); "" where there are none."""
+    """ "severity and until": the words of a filter that no argument of a list says, or none says whole (the end of a window holds for
+    closed ones alone); "" where there are none."""
     terms, raw = _expression(query.text)
     told: Sequence[tuple[str, object]] = (
         ("severity", query.severities),
@@ -217,6 +217,16 @@ def applied_here(query: model.Query) -> str:
         ("tag", query.tags and not _pairs(query.tags)),
     )
     return phrases.both([word for word, there in told if there])
+
+
+def parts(params: base.Params) -> Sequence[base.Params]:
+    """One list as several that hold the same together, by what Anodot tells apart and these arguments do not."""
+    told = {name: str(value) for name, value in params}
+    both = {"state": ("open", "closed"), "valueDirection": ("up", "down")}
+    axes = [[("resolution", one) for one in told.get("resolution", ",".join(client.SCALES)).split(",")]]
+    axes += [[(name, one) for one in (words if told.get(name, "both") == "both" else (told[name],))] for name, words in both.items()]
+    rest = [(name, value) for name, value in params if name not in ("resolution", *both)]
+    return [[*rest, *some] for some in itertools.product(*axes)]
 
 
 def _by_name(query: model.Query) -> Mapping[str, Sequence[str]]:
