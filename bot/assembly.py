@@ -58,22 +58,7 @@ def services(ground: foundation.Ground) -> Services:
     """All of them. None sees a system without what is kept and known here in its place."""
     ground = replace(ground, sources=known_here.sources(ground.sources, ground.store.overlays, ground.store.open_ones, ground.directory))
     configured, zone = ground.configured, ZoneInfo(ground.configured.desk_timezone)
-    folk = people.People(
-        sources=ground.sources,
-        identities=ground.store.identities,
-        directory=ground.directory,
-        clock=ground.clock,
-        grants=ground.grants,
-    )
-    wanted = cards.Cards(
-        routes=ground.routes,
-        sources=ground.sources,
-        anomalies=ground.store.anomalies,
-        store=ground.store.cards,
-        journal=ground.store.journal,
-        clock=ground.clock,
-        ack_takes=configured.desk_ack_takes,
-    )
+    folk, wanted = _people(ground), _cards(ground)
     sharing, polling, telling = _sharing(ground), _poll(ground, wanted), _remarks(ground)
     posting, looking = _post(ground, wanted, sharing), _browse(ground, folk)
     recorder = recording.Recorder(ground.store.records, ground.clock)
@@ -117,6 +102,28 @@ def services(ground: foundation.Ground) -> Services:
         keeping=_keeping(ground),
         pushes=_pushes(ground, polling, posting),
         sharing=sharing,
+    )
+
+
+def _people(ground: foundation.Ground) -> people.People:
+    return people.People(
+        sources=ground.sources,
+        identities=ground.store.identities,
+        directory=ground.directory,
+        clock=ground.clock,
+        grants=ground.grants,
+    )
+
+
+def _cards(ground: foundation.Ground) -> cards.Cards:
+    return cards.Cards(
+        routes=ground.routes,
+        sources=ground.sources,
+        anomalies=ground.store.anomalies,
+        store=ground.store.cards,
+        journal=ground.store.journal,
+        clock=ground.clock,
+        ack_takes=ground.configured.desk_ack_takes,
     )
 
 

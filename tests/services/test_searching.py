@@ -282,7 +282,7 @@ class Group(cast.Shelf):
         systems = Counter(one.ref.source for one in self.members_)
         return ports.Tally(len(self.members_), {}, [], [], sources=list(systems.items()))
 
-    async def members(self, card: str, *, offset: int, limit: int, version: int = 0) -> Sequence[model.Anomaly]:
+    async def members(self, card: str, *, offset: int, limit: int, version: int = 0, severity: str = "") -> Sequence[model.Anomaly]:
         return self.members_[offset : offset + limit]
 
 
