@@ -40,6 +40,7 @@ async def test_acknowledge_assign_archive_reopen(desk: Stage) -> None:
     await desk.press(card, "anomaly.reopen")
     await desk.status(ident, "Acknowledged")
     await desk.card(ident, "Reopened by Dana")
+    assert [visible(message) for message in await desk.messages() if message["ephemeral"]] == [], "the cards are the answers"
 
     await desk.command(f"/anomalies history {ident}")
     history = visible(await desk.ephemeral("History of"))
