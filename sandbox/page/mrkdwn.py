@@ -125,8 +125,9 @@ def _lines(text: str) -> str:
 
 
 def _style(escaped: str) -> str:
+    """A mark styles what stands close to it: a zero-width space keeps it away as any other space does (slack-platform section 6)."""
     for tag, mark in _MARKS:
-        pattern = rf"(?<![\w{mark}]){mark}(?=\S)([^{mark}\n]+?)(?<=\S){mark}(?![\w{mark}])"
+        pattern = rf"(?<![\w{mark}]){mark}(?=[^\s\u200b])([^{mark}\n]+?)(?<=[^\s\u200b]){mark}(?![\w{mark}])"
         escaped = re.sub(pattern, rf"<{tag}>\1</{tag}>", escaped)
     return escaped
 
