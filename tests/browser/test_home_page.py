@@ -34,11 +34,11 @@ async def test_the_home_shows_my_queue_and_a_click_in_it_is_a_click_on_the_card(
     await expect(home).to_contain_text(f"#{ident}")
     await expect(home).to_contain_text("Nobody has acknowledged")
     await by_action(home, ids.ACKNOWLEDGE).first.click()
-    await expect(home).to_contain_text(re.compile(r"Acknowledged · assigned to Dana Reyes"))
+    await expect(home).to_contain_text(re.compile(rf"Acknowledged · Dana Reyes · [^#]*#{ident}"))
     assert (await demo.truth(ident))["status"] == "Acknowledged"
 
     await by_action(home, ids.REVIEW_OPEN).click()
     await expect(page.get_by_test_id("modal")).to_be_visible()
     await page.get_by_test_id("modal-cancel").click()
     await page.locator("[data-testid=channel][data-channel=C0QUALITY]").click()
-    await expect(card(page, ident)).to_contain_text("Dana looks into it")
+    await expect(card(page, ident)).to_contain_text("Dana Reyes looks into it · acknowledged by Dana today")
