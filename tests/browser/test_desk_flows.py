@@ -46,10 +46,14 @@ async def test_a_card_lives_from_acknowledge_to_reopen(demo: Demo, page: Page) -
     await expect(by_action(modal, ids.ASSIGN_PEOPLE)).to_contain_text("Dana Reyes")
     await pick(by_action(modal, ids.ASSIGN_PEOPLE), "lee", "Lee Park")
     await page.get_by_test_id("modal-submit").click()
-    await pick(by_action(modal, ids.LINK_PERSON), "Lee", "Lee Park (lee.park@qualytics.acme.example)")  # she has another address in Qualytics
+    await pick(
+        by_action(modal, ids.LINK_PERSON), "Lee", "Lee Park (lee.park@qualytics.acme.example)"
+    )  # she has another address in Qualytics
     await page.get_by_test_id("modal-submit").click()
     await expect(modal).to_have_count(0)
-    await expect(shown).to_contain_text(re.compile(r"Lee Park, Dana Reyes look into it · acknowledged by Dana today [^·]+ · Assigned by Dana today [^·]+$"))
+    await expect(shown).to_contain_text(
+        re.compile(r"Lee Park, Dana Reyes look into it · acknowledged by Dana today [^·]+ · Assigned by Dana today [^·]+$")
+    )
     assert {person["name"] for person in (await demo.truth(ident))["assignees"]} == {"Dana Reyes", "Lee Park"}
 
     await by_action(shown, ids.ARCHIVE).click()
