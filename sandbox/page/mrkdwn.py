@@ -17,6 +17,7 @@ _EMOJI = {
     "large_green_circle": "🟢", "large_blue_circle": "🔵", "large_orange_circle": "🟠", "bug": "🐛", "bar_chart": "📊", "memo": "📝",
     "mag": "🔍", "clock1": "🕐", "zzz": "💤", "fire": "🔥", "thumbsup": "👍", "+1": "👍", "thumbsdown": "👎", "robot_face": "🤖",
     "smile": "😄", "heart": "❤️", "rocket": "🚀", "arrow_right": "➡️", "lock": "🔒", "link": "🔗", "package": "📦", "speech_balloon": "💬",
+    "octagonal_sign": "🛑", "white_circle": "⚪", "grey_question": "❔",
 }  # fmt: skip
 
 _PIECE = re.compile(r"```(?P<fence>.+?)```|`(?P<code>[^`\n]+)`|<(?P<control>[^<>\n]+)>", re.DOTALL)

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot import model
 from bot.render.kit import text
+from bot.render.scan import scan_wording
 from sandbox.page import dates, mrkdwn, richtext
 from tests import examples
 
@@ -59,6 +61,12 @@ def test_what_the_bot_has_made_harmless_is_drawn_letter_by_letter(said: str) -> 
     """The page and the room that speaks to it agree on what a mark can do."""
     seen = parsed(draw(text.spoken(said)))
     assert (seen.words.replace("\u200b", ""), seen.tags) == (said, set())
+
+
+@pytest.mark.parametrize("mark", [scan_wording.RUNS, scan_wording.WAITS, *map(scan_wording.mark, model.ScanResult)])
+def test_every_mark_of_a_scan_is_drawn_as_a_sign(mark: str) -> None:
+    drawn = draw(mark)
+    assert drawn and ":" not in drawn
 
 
 def test_without_verbatim_bare_links_and_broadcast_words_come_alive_even_when_escaped() -> None:
