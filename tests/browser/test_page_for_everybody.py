@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from tests.browser import accessibility
-from tests.browser.conftest import QUALITY, Open, Workspace
+from tests.browser.conftest import QUALITY, Open, Scripted, Workspace
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -124,3 +125,38 @@ async def test_an_answer_that_was_also_sent_to_the_channel_stands_in_both(worksp
     await expect(thread.get_by_test_id("message")).to_have_count(3)
     await expect(thread.get_by_test_id("message").first).to_contain_text("the card of many")
     await expect(thread.get_by_test_id("of-thread")).to_have_text("also sent to the channel")
+
+
+async def test_an_entry_of_a_menu_that_has_an_address_opens_it_and_the_app_hears_of_it(
+    scripted: Scripted, workspace: Workspace, open_page: Open
+) -> None:
+    @scripted.app.action("more")
+    async def _(ack: Any, action: Any) -> None:
+        await ack()
+        scripted.heard.put_nowait(action["selected_option"]["value"])
+
+    address = f"{workspace.url}/anomalies/1001"
+    named = [{"text": {"type": "plain_text", "text": word.title()}, "value": word} for word in ("open", "comment")]
+    await workspace.post(
+        [{"type": "actions", "elements": [{"type": "overflow", "action_id": "more", "options": [{**named[0], "url": address}, named[1]]}]}]
+    )
+    page = await open_page()
+    options, menu = page.get_by_test_id("option"), page.get_by_test_id("overflow")
+    for by_hand in (True, False):
+        await menu.click()
+        async with page.expect_popup() as opened:
+            if by_hand:
+                await options.filter(has_text="Open").click()
+            else:
+                await options.filter(has_text="Open").focus()
+                await page.keyboard.press("Enter")
+        shown = await opened.value
+        await expect(shown).to_have_url(address)
+        assert await shown.evaluate("window.opener") is None
+        await shown.close()
+        assert await scripted.hears() == "open"
+        await expect(options).to_have_count(0)
+    await menu.click()
+    await options.filter(has_text="Comment").click()
+    assert await scripted.hears() == "comment", "each press is heard once"
+    assert len(page.context.pages) == 1, "what has no address opens nothing"
