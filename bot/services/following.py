@@ -39,8 +39,8 @@ class Rows(Protocol[W]):
         """Those to be done by now that nobody holds, the longest due first."""
         ...
 
-    async def get(self, key: str) -> W | None:
-        """One as it is now; None when it is done."""
+    async def get(self, key: str, now: datetime) -> W | None:
+        """One as it is; None when it is done, or was put off."""
         ...
 
 
@@ -63,7 +63,7 @@ class Rounds(Generic[W]):
             while (wanted := await self._next(tried)) is not None:
                 tried.add(wanted.key)
                 async with leasing.trying(self.leases, self.clock, self.kind, wanted.key) as lease:
-                    now = await self.rows.get(wanted.key) if lease is not None else None
+                    now = await self.rows.get(wanted.key, self.clock.now()) if lease is not None else None
                     if lease is not None and now is not None:
                         await self.do(lease, now)
 
