@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from sandbox.anodot import account, catalogue, odd, series
@@ -116,9 +115,10 @@ def series_of(breach: series.Breach, one: account.Anomaly, now: int, frame: tupl
     told = {name: value for name, value in metric(breach, one, now).items() if name not in ("dataPoints", "baseline")}
     step = catalogue.SCALES[one.resolution]
     at = series.moments(frame[0], min(frame[1], now), step)
-    if points:  # what begins within a step is seen in the point of this step
-        intervals = [replace(each, started=each.started // step * step) for each in (breach.now, *breach.others)]
-        told["dataPoints"] = [[moment, round(series.value(breach.metric, moment, intervals), 3)] for moment in at]
+    if points:  # what begins within a step is seen, at its peak, in the point of this step
+        intervals = (breach.now, *breach.others)
+        begun = {each.started // step * step: each.started for each in intervals}
+        told["dataPoints"] = [[moment, round(series.value(breach.metric, begun.get(moment, moment), intervals), 3)] for moment in at]
     if baseline:
         told["baseline"] = [[moment, *(round(edge, 3) for edge in series.band(breach.metric, moment))] for moment in at]
     return told
