@@ -31,8 +31,8 @@ async def opened(desk: desk.Desk, request: incoming.Request, outcome: str, targe
             view = modals.notice(anomaly_forms.DUPLICATE_TITLE, await _refereed(desk, request, outcome, target, actor))
             await desk.messenger.update_view(view_id, view)
             return
-        others = await desk.duplicates.offered(shown.anomaly, actor)
-        view = anomaly_forms.duplicate(shown.anomaly, shown.capabilities, outcome, others, request.channel)
+        others, found = await desk.duplicates.offered(shown.anomaly, actor)
+        view = anomaly_forms.duplicate(shown.anomaly, shown.capabilities, outcome, others, found, request.channel)
     except errors.BotError as error:
         view = modals.notice(anomaly_forms.DUPLICATE_TITLE, refusals.error(error))
     await desk.messenger.update_view(view_id, view)
