@@ -217,6 +217,11 @@ def test_a_course_is_drawn_in_one_line_and_as_a_chart_and_told_in_words() -> Non
     assert "data_visualization" not in str(without.blocks) and "09:20" in slack_rules.seen(without), "its numbers stay"
 
 
+def test_what_was_measured_since_stands_beside_its_course() -> None:
+    later = replace(METRIC, series=replace(METRIC.series, value=54.0)) if METRIC.series else METRIC
+    assert "rose from 3 to 41 ms, measured 54 ms, expected 0 to 12 ms" in slack_rules.heard(drawn(later, course=COURSE))
+
+
 def test_it_says_while_a_system_is_asked_for_somebody() -> None:
     before = drawn(NULLS)
     asking = anomaly_card.asking(before, "Qualytics", "Dana")
