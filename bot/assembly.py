@@ -13,6 +13,7 @@ from bot.services import (
     asking,
     browse,
     cards,
+    courses,
     details,
     digest,
     duplicates,
@@ -52,30 +53,16 @@ class Services:
     keeping: retention.Keeping
     pushes: pushes.Pushes
     sharing: pictures.Sharing
+    courses: courses.Courses
 
 
 def services(ground: foundation.Ground) -> Services:
     """All of them. None sees a system without what is kept and known here in its place."""
     ground = replace(ground, sources=known_here.sources(ground.sources, ground.store.overlays, ground.store.open_ones, ground.directory))
     configured, zone = ground.configured, ZoneInfo(ground.configured.desk_timezone)
-    folk = people.People(
-        sources=ground.sources,
-        identities=ground.store.identities,
-        directory=ground.directory,
-        clock=ground.clock,
-        grants=ground.grants,
-    )
-    wanted = cards.Cards(
-        routes=ground.routes,
-        sources=ground.sources,
-        anomalies=ground.store.anomalies,
-        store=ground.store.cards,
-        journal=ground.store.journal,
-        clock=ground.clock,
-        ack_takes=configured.desk_ack_takes,
-    )
-    sharing, polling, telling = _sharing(ground), _poll(ground, wanted), _remarks(ground)
-    posting, looking = _post(ground, wanted, sharing), _browse(ground, folk)
+    folk, sharing, going, telling = _people(ground), _sharing(ground), _courses(ground), _remarks(ground)
+    wanted = _cards(ground, going)
+    polling, posting, looking = _poll(ground, wanted), _post(ground, wanted, sharing, going), _browse(ground, folk)
     recorder = recording.Recorder(ground.store.records, ground.clock)
     bulk, scanning = _batches(ground, folk, wanted), _scans(ground, wanted)
     digesting, homes = _digests(ground, looking, wanted, configured.desk_digest, zone), _home(ground, folk, bulk, zone)
@@ -117,6 +104,17 @@ def services(ground: foundation.Ground) -> Services:
         keeping=_keeping(ground),
         pushes=_pushes(ground, polling, posting),
         sharing=sharing,
+        courses=going,
+    )
+
+
+def _people(ground: foundation.Ground) -> people.People:
+    return people.People(
+        sources=ground.sources,
+        identities=ground.store.identities,
+        directory=ground.directory,
+        clock=ground.clock,
+        grants=ground.grants,
     )
 
 
@@ -129,7 +127,24 @@ def _previews(
     )
 
 
-def _post(ground: foundation.Ground, wanted: cards.Cards, sharing: pictures.Sharing) -> post.Post:
+def _cards(ground: foundation.Ground, going: courses.Courses) -> cards.Cards:
+    return cards.Cards(
+        routes=ground.routes,
+        sources=ground.sources,
+        anomalies=ground.store.anomalies,
+        store=ground.store.cards,
+        journal=ground.store.journal,
+        clock=ground.clock,
+        course=going.known,
+        ack_takes=ground.configured.desk_ack_takes,
+    )
+
+
+def _post(ground: foundation.Ground, wanted: cards.Cards, *followers: pictures.Sharing | courses.Courses) -> post.Post:
+    async def stands(card: model.Card, ts: str) -> None:
+        for follower in followers:
+            await follower.want(card, ts)
+
     return post.Post(
         cards=wanted,
         store=ground.store.cards,
@@ -139,7 +154,7 @@ def _post(ground: foundation.Ground, wanted: cards.Cards, sharing: pictures.Shar
         clock=ground.clock,
         telemetry=ground.telemetry,
         admins=ground.configured.desk_admins,
-        stands=sharing.want,
+        stands=stands,
         works=ground.works,
     )
 
@@ -151,6 +166,17 @@ def _sharing(ground: foundation.Ground) -> pictures.Sharing:
         store=ground.store.pictures,
         leases=ground.store.leases,
         messenger=ground.messenger,
+        clock=ground.clock,
+        telemetry=ground.telemetry,
+    )
+
+
+def _courses(ground: foundation.Ground) -> courses.Courses:
+    return courses.Courses(
+        tellers=ground.courses,
+        anomalies=ground.store.anomalies,
+        store=ground.store.courses,
+        leases=ground.store.leases,
         clock=ground.clock,
         telemetry=ground.telemetry,
     )

@@ -111,7 +111,8 @@ async def _act(
     click = triage.Click(key=f"view:{request.view['id']}", channel=pending.channel, shown={pending.ref: pending.version})
     receipt = await desk.triage.act(change, pending.ref, actor, click)
     where = _where(request, form)
-    await guard.say(desk, where, replies.receipt(receipt, actor, desk.browse.capabilities(pending.ref.source)))
+    if not (receipt.shown and replies.silent(receipt, actor)):
+        await guard.say(desk, where, replies.receipt(receipt, actor, desk.browse.capabilities(pending.ref.source)))
     await linking.offer(desk, where, receipt, actor)
 
 

@@ -43,8 +43,9 @@ def _measured(anomaly: model.Anomaly, course: Sequence[model.Point]) -> str:
     if anomaly.series is not None:
         went = sparkline.words(course, anomaly.series)
         value = "" if anomaly.series.value is None else text.number(anomaly.series.value)
-        told = wording.measured(anomaly.series, value=value not in went.split(), direction=not went)
-        return ", ".join(part for part in (went, told) if part)
+        known = not value or value in went.split()
+        told = wording.measured(anomaly.series, value=not known, direction=not went)
+        return ", ".join(part for part in (went, f"measured {told}" if went and not known else told) if part)
     if anomaly.records is None:
         return ""
     of = rows.base(anomaly)
