@@ -96,6 +96,11 @@ async def test_each_later_click_keeps_it(front: Front) -> None:
     assert chart(front, ref) == drawn and asked(front, ref) == 1
 
 
+async def test_whoever_has_one_shown_sees_it_too(front: Front) -> None:
+    (ref,) = await arrived(front)
+    assert sparks(front, ref) in await front.told(front.command(f"show {ref.id}"))
+
+
 async def test_an_undo_of_many_brings_it_back(front: Front) -> None:
     (ref,) = await arrived(front)
     drawn = chart(front, ref)
