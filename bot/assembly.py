@@ -60,14 +60,7 @@ def services(ground: foundation.Ground) -> Services:
     """All of them. None sees a system without what is kept and known here in its place."""
     ground = replace(ground, sources=known_here.sources(ground.sources, ground.store.overlays, ground.store.open_ones, ground.directory))
     configured, zone = ground.configured, ZoneInfo(ground.configured.desk_timezone)
-    folk = people.People(
-        sources=ground.sources,
-        identities=ground.store.identities,
-        directory=ground.directory,
-        clock=ground.clock,
-        grants=ground.grants,
-    )
-    sharing, going, telling = _sharing(ground), _courses(ground), _remarks(ground)
+    folk, sharing, going, telling = _people(ground), _sharing(ground), _courses(ground), _remarks(ground)
     wanted = _cards(ground, going)
     polling, posting, looking = _poll(ground, wanted), _post(ground, wanted, sharing, going), _browse(ground, folk, going)
     recorder = recording.Recorder(ground.store.records, ground.clock)
@@ -112,6 +105,16 @@ def services(ground: foundation.Ground) -> Services:
         pushes=_pushes(ground, polling, posting),
         sharing=sharing,
         courses=going,
+    )
+
+
+def _people(ground: foundation.Ground) -> people.People:
+    return people.People(
+        sources=ground.sources,
+        identities=ground.store.identities,
+        directory=ground.directory,
+        clock=ground.clock,
+        grants=ground.grants,
     )
 
 

@@ -73,8 +73,11 @@ async def undo(desk: desk.Desk, request: incoming.Request, command: grammar.Comm
 
 
 async def pressed_undo(desk: desk.Desk, request: incoming.Request) -> None:
-    """[Undo] on a receipt, which tells what comes of it."""
-    await _undo(desk, request, request.value, await desk.people.actor(request.user))
+    """[Undo] on a receipt, which tells what comes of it; in the Home, where the receipt is not in sight, a line does."""
+    started = await _undo(desk, request, request.value, await desk.people.actor(request.user))
+    if request.channel == incoming.HOME:
+        told = await desk.batches.taken_back_by(started)
+        await desk.home.note(request.user, batch_message.taking_back(await desk.batches.view(told)))
     await desk.runs.work()
 
 

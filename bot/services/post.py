@@ -123,9 +123,9 @@ class Post:
                 lane.cancel()
             await asyncio.gather(*self._lanes.values(), return_exceptions=True)
 
-    async def show(self, refs: Sequence[model.Ref], hint: Hint | None = None) -> bool:
+    async def show(self, refs: Sequence[model.Ref], hint: Hint | None = None, channel: str = "") -> bool:
         """Bring the cards of these anomalies up to date now; the clicked one through its response_url, adopted where no row knows it.
-        Whether all of them are, or are just being edited by somebody else, and there is one."""
+        Whether all of them are, or are just being edited by somebody else, and there is one, in this `channel` if one is named."""
         cards = await self.store.of(refs)
         if hint is not None and not any(hint.on(card) for card in cards):
             for ref in refs:
@@ -135,7 +135,7 @@ class Post:
         now = self.clock.now()
         if settled := [card.id for card in shown if card.due is None or card.due > now]:
             await self.store.touch(settled, now)
-        good = bool(shown)
+        good = any(card.channel == channel for card in shown) if channel else bool(shown)
         for card in shown:
             clicked = hint is not None and hint.on(card)
             good = await self._deliver(card.id, hint if clicked else None, clicked=True) is not ports.Shown.PART and good

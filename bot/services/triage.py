@@ -156,7 +156,7 @@ class Triage:
         on is the flush's to mend."""
         hint = post.Hint(click.channel, click.ts, click.response_url) if click.ts else None
         try:
-            return await self.post.show([ref], hint)
+            return await self.post.show([ref], hint, click.channel)
         except (errors.DeliveryError, errors.StoreError) as error:
             log.warning("the card of %s will follow later: %s", ref, error)
             return False

@@ -96,7 +96,7 @@ async def test_lists_and_counts_are_answered_from_the_store_and_say_so(front: Fr
     assert other.id in await front.told(front.command("list status:resolved"))
     assert "match" in (await front.told(front.command("count status:any"))).casefold()
     assert calls(front) == [], "it was asked for nothing"
-    assert "Anomify has no datastores" in await front.told(front.command("list table:orders"))
+    assert "cannot filter by table: it has no datastores" in await front.told(front.command("list table:orders"))
     assert "Anomify offers no way to tag" in await front.told(front.command(f"tag {ref.id} +tag:x"))
 
 

@@ -104,7 +104,7 @@ async def test_what_it_has_no_way_to_do_is_said_and_changes_nothing(front: Front
         (f"archive {ref.id} as:duplicate", "is no outcome"),
         (f"note {ref.id} {'x' * 2000}", "2,000 characters at most"),
         ("list min:50", "Use severity:high,critical instead"),
-        ("list table:orders", "Autional has no datastores"),
+        ("list table:orders", "cannot filter by table: it has no datastores"),
     ):
         assert why in await front.told(front.command(said)), said
     assert (there(front, ref).assignee, there(front, ref).status, there(front, ref).comments) == ("usr_lpark", "open", [])

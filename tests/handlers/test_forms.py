@@ -13,7 +13,7 @@ import pytest
 from bot import model
 from bot.render.anomaly import anomaly_forms
 from bot.render.kit import ids
-from tests.handlers.front import CHANNEL, DANA, GUS, LEE, Front
+from tests.handlers.front import CHANNEL, DANA, GUS, LEE, Front, visible
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -49,7 +49,9 @@ async def test_assign_several_people_and_nobody(front: Front) -> None:
     response = await front.send(front.submission(form, users(DANA)))
     assert response.body in ("", None)
     assert [person["id"] for person in (await front.stage.truth(first))["assignees"]] == [12]
-    assert front.whispers()[-1].startswith("Assigned to you:")
+    assert "*Assigned to Dana Reyes* by Dana" in visible(front.card(first)) and front.whispers() == [], (
+        "the card says it, and nobody else has to"
+    )
 
     form = await opened(front, second)
     response = await front.send(front.submission(form, users(LEE, DANA)))
@@ -68,7 +70,7 @@ async def test_assign_several_people_and_nobody(front: Front) -> None:
     form = await opened(front, first)
     await front.send(front.submission(form, users()))
     assert (await front.stage.truth(first))["assignees"] == []
-    assert front.whispers()[-1].startswith("Unassigned:")
+    assert "Unassigned by Dana" in visible(front.card(first))
 
 
 async def test_a_person_who_is_gone_cannot_be_picked(front: Front) -> None:
@@ -89,7 +91,7 @@ async def test_a_comment_is_left_once_however_often_slack_repeats_it(front: Fron
     await front.send(front.submission(form, written("The loader skipped a partition"), view_id="V0ONCE"))
     comments = (await front.stage.truth(ident))["comments"]
     assert [one["message"].split("\n")[0] for one in comments] == ["The loader skipped a partition"]
-    assert sum("Commented" in one for one in front.whispers()) == 1, "and nobody is told anything twice"
+    assert visible(front.card(ident)).count("The loader skipped a partition") == 1, "and it is told once"
 
 
 async def test_a_comment_arrives_as_typed(front: Front) -> None:

@@ -259,7 +259,7 @@ async def test_my_last_batches_are_there_with_undo(front: Front) -> None:
     await front.send(homes.press(front, ids.BATCH_UNDO))
     await front.running.desk.runs.work()
     assert (await front.stage.truth(made[0]))["status"] != "Invalid"
-    assert _top(front)
+    assert "This is being taken back" in _top(front), "its receipt is in a channel, out of sight"
 
 
 async def test_triage_and_scan_open_their_forms_from_the_home(front: Front) -> None:
@@ -305,7 +305,7 @@ async def test_a_running_scan_is_there_with_abort_and_followed_by_itself(front: 
     assert home is not None and home.due is not None
     homes.later(front)
     await front.send(homes.press(front, ids.SCAN_ABORT))
-    assert _top(front)
+    assert "was asked to abort" in _top(front)
 
 
 async def test_a_desk_without_its_home_tab_goes_on_and_says_so(front: Front) -> None:

@@ -67,12 +67,13 @@ REVIEWED = {A.ACKNOWLEDGE, A.UNACKNOWLEDGE, A.ARCHIVE}
 """What Review offers by itself; assignments and comments travel with it."""
 
 ABSENT = {
+    **{(A.ROWS, path): "they are a page of the details, and nothing else leads to them" for path in PATHS if path != "modal"},
     **{(action, path): "starts and stops operations" for action in (A.SCAN, A.ABORT) for path in PATHS},
     **{(A.BROWSE, path): "looks, and nothing is stored of it" for path in ("batch confirm", "running batch", "undo", "resume")},
     **{(action, "shortcut"): "it opens Review, and changes nothing" for action in A if action is not A.BROWSE},
     **{(action, "review"): "Review has no such choice" for action in A if action not in {*REVIEWED, A.BROWSE}},
     **{(action, "button"): "no card has such a button" for action in (A.TAG, A.DESCRIBE, A.CASE, A.DELETE)},
-    **{(action, "modal"): "no form for it" for action in A if action not in (A.ASSIGN, A.COMMENT, A.DELETE, A.SCAN)},
+    **{(action, "modal"): "no form for it" for action in A if action not in (A.ASSIGN, A.COMMENT, A.DELETE, A.SCAN, A.ROWS)},
     (A.CASE, "undo"): "a link to a case stays, and nothing links to bring back",
     (A.CASE, "resume"): "Qualytics has no cases, which is said first",
     (A.DELETE, "undo"): "nothing brings back what was deleted, and nothing deletes to bring back",
@@ -140,8 +141,18 @@ async def _modal(front: Front, action: model.Action, ident: str) -> str:
         A.COMMENT: tried.PATHS[f"view {ids.COMMENT_VIEW}"],
         A.DELETE: tried.PATHS[f"view {ids.DELETE_VIEW}"],
         A.SCAN: tried.PATHS[f"view {ids.SCAN_VIEW}"],
+        A.ROWS: _rows,
     }[action]
+    if action is A.ROWS:
+        await front.send(front.click(ids.DETAILS, f"qualytics:{ident}|1", user=LEE))
+        await front.send(make(front, LEE, ident))
+        return front.modal(LEE)
     return await _said(front, make(front, LEE, ident))
+
+
+def _rows(front: Front, user: str, ident: str) -> dict[str, Any]:
+    """[Failing rows] of the form that stands open, where somebody else would see it."""
+    return front.click_in(front.form(user), ids.DETAILS_ROWS, f"0|qualytics:{ident}|1", user=user)
 
 
 async def _command(front: Front, action: model.Action, ident: str) -> str:
@@ -225,7 +236,7 @@ MATRIX = [(action, path) for action in A for path in PATHS if _there(action, pat
 def test_every_action_and_every_path_is_tried_or_its_absence_explained() -> None:
     assert set(WALKED) == set(PATHS)
     assert {action for action, _ in MATRIX} == set(A) and {path for _, path in MATRIX} == set(PATHS)
-    assert set(COMMANDS) | {A.SCAN, A.ABORT} == set(A)
+    assert set(COMMANDS) | {A.SCAN, A.ABORT, A.ROWS} == set(A)
     assert set(BUTTONS) == {action for action in A if _there(action, "button")}
 
 

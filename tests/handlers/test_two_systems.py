@@ -149,10 +149,10 @@ async def test_without_a_system_all_are_meant(front: Front) -> None:
 @pytest.mark.parametrize(
     ("words", "because"),
     [
-        ("table:orders", "Strange has no datastores and no tables"),
+        ("table:orders", "it has no datastores and no tables"),
         ("severity:high", "a score from 0 to 1 and no severities"),
-        ("assignee:me", "Strange assigns nothing to anybody"),
-        ("tag:pii", "Strange has no tags"),
+        ("assignee:me", "it assigns nothing to anybody"),
+        ("tag:pii", "it has no tags"),
     ],
 )
 async def test_a_word_that_it_does_not_have_is_refused_with_the_reason(front: Front, words: str, because: str) -> None:

@@ -57,6 +57,50 @@ async def _archived(on: stage.Stage) -> async_api.Locator:
     return shown
 
 
+async def _details(on: stage.Stage) -> async_api.Locator:
+    await _chosen(on, "details")
+    return await on.opened()
+
+
+async def _comment(on: stage.Stage) -> async_api.Locator:
+    await _chosen(on, "comment")
+    return await on.opened()
+
+
+async def _chosen(on: stage.Stage, entry: str) -> None:
+    """One of the [...] menu of the first card."""
+    await conftest.by_action(on.card(on.kept["card"]), ids.MORE).click()
+    await on.page.locator(f"[data-testid=option][data-value^='{entry}|']").click()
+
+
+async def _duplicate(on: stage.Stage) -> async_api.Locator:
+    (ident,) = await on.anomaly("orders")
+    shown = on.card(ident)
+    await conftest.by_action(shown, ids.ARCHIVE).click()
+    await on.page.locator("[data-testid=option][data-value^='Duplicate|']").click()
+    return await on.opened()
+
+
+def _system(title: str) -> Take:
+    """A card of another system."""
+
+    async def take(on: stage.Stage) -> async_api.Locator:
+        shown = await on.elsewhere(title)
+        await shown.wait_for()
+        await stage.still(shown)
+        return shown
+
+    return take
+
+
+async def _home(on: stage.Stage) -> async_api.Locator:
+    await on.page.locator("[data-testid=channel][data-channel=home]").click()
+    home = on.page.get_by_test_id("home")
+    await home.wait_for()
+    await stage.still(home)
+    return home
+
+
 async def _group(on: stage.Stage) -> async_api.Locator:
     on.kept["group"] = await on.anomaly("customers", 8)
     shown = on.lasting(ids.GROUP_LIST)
@@ -80,9 +124,9 @@ async def _undone(on: stage.Stage) -> async_api.Locator:
     await on.page.get_by_test_id("confirm-yes").click()
     same = on.page.locator(f"[data-testid=message][data-ts='{ident}']")
     await conftest.by_action(same, ids.BATCH_UNDO).wait_for(state="detached")
-    newest = on.page.locator("[data-testid=message][data-ephemeral=false]").last
-    await stage.still(newest)
-    return newest
+    await async_api.expect(same).not_to_contain_text("to go")
+    await stage.still(same)
+    return same
 
 
 async def _verdict(on: stage.Stage) -> async_api.Locator:
@@ -117,11 +161,21 @@ def _typed(file: str, title: str, command: str, words: str, take: Callable[[str]
     return Kind(file, title, f"`{command.format(card='1051')}`", words, take(command))
 
 
+SYSTEMS = {
+    "Anodot": "The course of its metric, with what was expected.",
+    "Anomify": "What it does not keep, like who looks into it, this desk keeps.",
+    "Autional": "Who did what how often, and what kind of attack it is.",
+}
+
 KINDS: tuple[Kind, ...] = (
     Kind("card", "A new anomaly", "It comes by itself.", "One card for each anomaly, in the channel where your team is.", _card),
     Kind("taken", "Somebody takes it", "*Acknowledge*", "The card is the answer: it says who did it and when, for everybody.", _taken),
     Kind("assign", "Giving it to somebody", "*Assign…*", "One person or several; who is unknown to the system is asked for.", _assign),
+    Kind("details", "All that is known", "*…*, *Details*", "For you alone: every rule, its history, how often it came.", _details),
+    Kind("comment", "Saying something", "*…*, *Comment…*", "It is left in the system, with your name.", _comment),
+    Kind("duplicate", "The same as another", "*Archive as…*, *Duplicate*", "Of which one, if you like: it is kept.", _duplicate),
     Kind("archived", "It is over", "*Archive as…*", "The card shrinks; *Reopen* takes it back.", _archived),
+    *(Kind(title.lower(), f"A card of {title}", "It comes by itself.", words, _system(title)) for title, words in SYSTEMS.items()),
     Kind("group", "Many at once", "They come by themselves.", "More than five in ten seconds share one card.", _group),
     _typed("list", "A list", "/anomalies list severity:high,critical limit:5", "For you alone; each row can be opened."),
     _typed("count", "A count", "/anomalies count severity:high,critical", "How many, by state and by table."),
@@ -139,6 +193,7 @@ KINDS: tuple[Kind, ...] = (
     _typed("status", "How the desk stands", "/anomalies status", "Systems, what waits, and how far behind."),
     _typed("help", "Help", "/anomalies", "With examples from your own data."),
     _typed("mistake", "A mistake", "/anomalies list tabel:orders", "What is wrong stands under its word, with what you may have meant."),
+    Kind("home", "Your own page", "The *Home* of the app", "What is yours, what nobody took, what runs.", _home),
     Kind("refused", "Who may not", "*Acknowledge*, as a guest", "Every refusal says why.", _guest),
 )
 

@@ -26,12 +26,14 @@ STILL_MS = 900
 
 @dataclass
 class Stage:
-    """One tab as Dana. `fake` are the control routes of the fake Qualytics; `kept` is what one picture leaves for the next ones."""
+    """One tab as Dana. `fake` are the control routes of the fake Qualytics, `systems` the addresses of all fakes by their title; `kept` is
+    what one picture leaves for the next ones."""
 
     url: str
     browser: async_api.Browser
     page: async_api.Page
     fake: httpx.AsyncClient
+    systems: dict[str, str]
     kept: dict[str, Any]
 
     async def tab(self, size: tuple[int, int], scheme: Literal["light", "dark"], user: str = conftest.DANA) -> async_api.Page:
@@ -49,6 +51,13 @@ class Stage:
         """Something goes wrong in a table; the ids."""
         made = await self.fake.post("anomalies", json={"count": count, "container": table, "fields": fields})
         return [str(ident) for ident in made.raise_for_status().json()["ids"]]
+
+    async def elsewhere(self, title: str) -> async_api.Locator:
+        """Something goes wrong in another system; its card."""
+        async with httpx.AsyncClient(base_url=f"{self.systems[title]}/_control/", timeout=20) as other:
+            ident = str((await other.post("anomalies", json={"count": 1})).raise_for_status().json()["ids"][0])
+        held = self.page.locator(f"[data-testid=button][data-value^='{title.lower()}:{ident}|']")
+        return self.page.locator("[data-testid=message]").filter(has=held).last
 
     def card(self, ident: str) -> async_api.Locator:
         return conftest.card(self.page, ident).last
@@ -106,12 +115,15 @@ async def raised() -> AsyncIterator[Stage]:
     command = [sys.executable, "-m", "sandbox", *DEMO, "--bot", impatient]
     demo = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT)
     try:
-        found = await asyncio.wait_for(_addresses(demo), 60)
+        url, systems = await asyncio.wait_for(_addresses(demo), 60)
         draining = asyncio.create_task(_drain(demo))
-        async with async_api.async_playwright() as playwright, httpx.AsyncClient(base_url=f"{found[1]}/_control/", timeout=20) as fake:
+        async with (
+            async_api.async_playwright() as playwright,
+            httpx.AsyncClient(base_url=f"{systems['Qualytics']}/_control/", timeout=20) as fake,
+        ):
             path = conftest.chromium_path(playwright.chromium.executable_path)
             browser = await playwright.chromium.launch(executable_path=path, args=conftest.FLAGS)
-            stage = Stage(found[0], browser, None, fake, {})  # type: ignore[arg-type]
+            stage = Stage(url, browser, None, fake, systems, {})  # type: ignore[arg-type]
             stage.page = await stage.tab((1000, 1400), "light")
             yield stage
             await browser.close()
@@ -121,18 +133,18 @@ async def raised() -> AsyncIterator[Stage]:
         await demo.wait()
 
 
-async def _addresses(demo: asyncio.subprocess.Process) -> tuple[str, str]:
-    """Where the page and the fake Qualytics are, once the bot is ready."""
+async def _addresses(demo: asyncio.subprocess.Process) -> tuple[str, dict[str, str]]:
+    """Where the page and the fake systems are, once the bot is ready."""
     assert demo.stdout is not None
-    page = fake = ""
+    page, systems = "", {}
     async for raw in demo.stdout:
         line = raw.decode(errors="replace")
         if told := re.search(r"workspace is at (http://[\w.:]+/)", line):
             page = told[1]
-        if told := re.search(r"Qualytics sandbox ready at (http://[\w.:]+)/api", line):
-            fake = told[1]
+        if told := re.search(r"(\w+) sandbox ready at (http://[\d.:]+)", line):
+            systems[told[1]] = told[2]
         if "bot |" in line and "ready" in line:
-            return page, fake
+            return page, systems
     raise SystemExit("The demo did not come up.")
 
 

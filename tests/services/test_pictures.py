@@ -152,8 +152,8 @@ async def test_what_was_asked_for_and_never_begun_is_shared_by_the_next_process(
 async def test_a_post_whose_answer_was_lost_gets_its_pictures_when_it_is_found(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     post = desk.wall.post
 
-    async def lost(*given: Any, **how: Any) -> str:
-        await post(*given, **how)
+    async def lost(*given: Any, **named: Any) -> str:
+        await post(*given, **named)
         raise errors.SlackAmbiguous("Slack did not answer.")
 
     async def found(*_: Any) -> str:

@@ -32,7 +32,7 @@ class Group:
         there = self.joined(version)
         return ports.Tally(len(there), {}, [], [], sources=[("qualytics", len(there))], later=len(self.all) - len(there))
 
-    async def members(self, card: str, *, offset: int = 0, limit: int = 10, version: int = 0) -> list[model.Anomaly]:
+    async def members(self, card: str, *, offset: int = 0, limit: int = 10, version: int = 0, severity: str = "") -> list[model.Anomaly]:
         assert card == "g1"
         return self.joined(version)[offset : offset + limit]
 

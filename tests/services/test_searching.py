@@ -171,7 +171,7 @@ async def test_a_word_that_only_one_system_has_selects_there_alone_and_says_so()
     first.all = [one("qualytics", "1", 1, checks=(model.Check("512", "notNull"),))]
     page = await service.listing(model.Query(checks=("512",)), ME)
     assert refs(page.anomalies) == ["qualytics:1"]
-    assert "Anomify is left out. Anomify cannot filter by check:" in slack_rules.seen(replies.listing(page))
+    assert "Anomify is left out. It cannot filter by check: it knows nothing of the kind." in slack_rules.seen(replies.listing(page))
     with pytest.raises(errors.NotSupported, match="Anomify cannot filter by check:"):
         await service.listing(model.Query(source="anomify", checks=("512",)), ME)
 
@@ -282,7 +282,7 @@ class Group(cast.Shelf):
         systems = Counter(one.ref.source for one in self.members_)
         return ports.Tally(len(self.members_), {}, [], [], sources=list(systems.items()))
 
-    async def members(self, card: str, *, offset: int, limit: int, version: int = 0) -> Sequence[model.Anomaly]:
+    async def members(self, card: str, *, offset: int, limit: int, version: int = 0, severity: str = "") -> Sequence[model.Anomaly]:
         return self.members_[offset : offset + limit]
 
 

@@ -96,6 +96,8 @@ def test_the_metric_and_the_tokens_of_the_page_are_read() -> None:
     assert course.read(sample("metric")) == []
     (cluster,) = closer.commons(sample("tokens"))
     assert (cluster.told, [token.told for token in cluster.tokens]) == ("what=errors: 30 of 309", ["server=my_server_name01: 30 of 309"])
+    (spelt,) = closer.commons(json.loads(json.dumps(sample("tokens")).replace("Occurrences", "Occurances")))
+    assert spelt.told == cluster.told, "as the table of the same page spells it"
 
 
 @pytest.mark.parametrize(
@@ -270,6 +272,23 @@ async def test_what_a_filter_has_in_common_is_told_with_both_limits() -> None:
         assert {"tokenMapClustersLimit", "toklenMapClusterLimit"} <= asked.keys()
         with pytest.raises(errors.NotSupported, match=r"add metric:revenue"):
             await site.inner.closer.common(model.Query())
+
+
+@pytest.mark.parametrize(
+    ("narrower", "words"),
+    [
+        ({"severities": (model.Severity.HIGH,), "until": date(2026, 11, 1)}, "severity and until"),
+        ({"statuses": ("acknowledged",)}, "status"),
+        ({"assignees": ("u1",), "types": ("transient",)}, "type and assignee"),
+        ({"tags": ("critical",)}, "tag"),
+    ],
+)
+async def test_what_more_than_was_asked_for_has_in_common_is_not_told(narrower: dict[str, Any], words: str) -> None:
+    async with metrics_desk.site() as site:
+        site.one()
+        with pytest.raises(errors.NotSupported, match=f"^Leave out {words}: Anodot tells"):
+            await site.inner.closer.common(model.Query(others=(("metric", "signups"),), **narrower))
+        assert not [call for call in site.calls() if call["path"].endswith("/tokenMap")]
 
 
 # --- words

@@ -238,7 +238,7 @@ async def test_a_desk_goes_on_when_its_database_comes_back_and_tells_of_it_twice
         async with housing.opened(stage, poll=6.0, DATABASE_URL=url) as house:
             first = await stage.arrive()
             await house.desk.poll.poll("qualytics", now_please=True)
-            card = await stage.card(first[0], "Active")
+            card = await stage.card(first[0], "waiting since")
             assert await house.soon(lambda: _is_ready(house))
             caplog.set_level(logging.INFO)
             caplog.clear()
@@ -251,7 +251,7 @@ async def test_a_desk_goes_on_when_its_database_comes_back_and_tells_of_it_twice
             await stage.ephemeral("The desk could not do this")
             await asyncio.sleep(QUICK.command)  # the outage lasts: every job has met it several times
             await proxy.open() if kind == "gone" else proxy.speak()
-            await stage.card(ident, "Active")
+            await stage.card(ident, "waiting since")
             assert await house.soon(lambda: _is_ready(house))
     lines = [f"{r.name}: {r.getMessage()}" for r in caplog.records if r.name.split(".")[0] in OWN and r.levelno >= logging.WARNING]
     assert len(lines) == 1 and "the database cannot be" in lines[0], lines

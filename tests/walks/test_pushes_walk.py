@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -58,6 +59,63 @@ async def test_each_system_pushes_in_its_own_way_and_no_secret_is_left_anywhere(
     assert 'anomaly_desk_pushes_total{about="anomalies",source="strange"} 1.0' in metrics
     for secret in (BELL, SHARED):
         assert secret not in said and secret not in metrics and secret.encode() not in files
+
+
+# --- as the vendors send it -------------------------------------------------------------------------------------------------
+
+N8N = json.loads((staging.ROOT / "tests/sources/fixtures/push_qualytics_n8n.json").read_text())
+VENDORS = ("qualytics", "anodot", "anomify")
+
+
+async def test_what_each_vendor_posts_becomes_one_card_in_whatever_order_and_however_often(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each with its own form and its own way to bring the secret; no list is read meanwhile, and tests are no anomalies."""
+    caplog.set_level(logging.DEBUG)
+    async with staging.staged(tmp_path, systems=VENDORS) as stage:
+        given = stage.env(DESK_POLL_SECONDS="86400", DESK_WAIT_SECONDS="0", DESK_WEBHOOK_SECRET=SHARED)
+        here = f"http://127.0.0.1:{given['PORT']}/hooks"
+        urls = {"anodot": stage.anodot_url, "anomify": stage.anomify_url}
+
+        async def post(name: str, event: str, ident: str = "", password: str = SHARED) -> list[int]:
+            """The fake of the vendor posts it; what it was answered."""
+            about = {"id": ident} if ident else {}
+            body = {**about, "event": event, "url": f"{here}/{name}", "password": password}
+            made = (await stage.http.post(f"{urls[name]}/_control/push", json=body)).json()
+            return [one["status"] for one in made["posts"]]
+
+        async def flow(body: Any, secret: str = SHARED) -> int:
+            return (await stage.http.post(f"{here}/qualytics", json=body, headers={"X-Qualytics-Secret": secret})).status_code
+
+        async with app.running(app.load(given), listening=False, working=True):
+
+            async def greeted() -> bool:
+                return len(await stage.messages()) == len(VENDORS)
+
+            await stage.until(greeted)
+            (rows,) = await stage.arrive()
+            (signups,) = stage.anodot.world.arrive(1, what="signups", score=0.95)
+            (hit,) = stage.anomify.world.arrive(1, score=0.95)
+            n8n = {**N8N, "context": {**N8N["context"], "anomalies": [{**N8N["context"]["anomalies"][0], "id": rows}]}}
+            assert await post("anomify", "initial", str(hit.id), password="guessed") == [401]
+            assert await post("anodot", "open", signups.id, password="guessed") == [401]
+            assert await flow(n8n, "guessed") == 401
+            assert await post("anomify", "test") == [200] and await post("anodot", "static") == [200]
+            for event in ("final", "initial", "correlated", "initial"):
+                assert await post("anomify", event, str(hit.id)) == [200]
+            for event in ("open", "open", "update"):
+                assert await post("anodot", event, signups.id) == [200]
+            assert (await flow(n8n), await flow(n8n)) == (200, 200)
+            shown = [await stage.card(one, "waiting since") for one in (rows, signups.id, hit.id)]
+
+            stage.anodot.world.close(signups)
+            assert await post("anodot", "close", signups.id) == [200]
+            await stage.card(signups.id, "Over")
+            assert len(await stage.messages()) == len(VENDORS) + len(shown), "one card for each, and none for a test"
+            metrics = (await stage.http.get(f"{here.removesuffix('/hooks')}/metrics")).text
+        files = b"".join(path.read_bytes() for path in stage.folder.iterdir() if path.is_file())
+    ours = "\n".join(record.getMessage() for record in caplog.records if record.name.startswith(("bot", "handlers", "aiohttp")))
+    assert SHARED not in ours and SHARED not in metrics and SHARED.encode() not in files
 
 
 async def _told(stage: staging.Stage, words: str) -> bool:

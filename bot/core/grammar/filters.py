@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -287,12 +287,22 @@ def check_words(query: model.Query, known: Mapping[str, model.Word], title: str)
     if "sort" in treated:
         treated["sort"] = _sorted(query.sort, treated["sort"], title)
     refused = {name: word.because for name, word in treated.items() if word.handling is model.Handling.REFUSED}
-    if not refused:
-        return
-    named = phrases.either([f"{name}:" for name in refused])
-    reasons = list(dict.fromkeys(_sentence(because) for because in refused.values()))
-    rest = "Leave the word out." if len(refused) == 1 else "Leave these words out."
-    raise errors.NotSupported(f"{title} cannot filter by {named}. {' '.join(reasons)} {rest}")
+    if refused:
+        raise errors.NotSupported(" ".join(_refusals(refused, title)))
+
+
+def _refusals(refused: Mapping[str, str], title: str) -> Iterator[str]:
+    """ "Acme cannot filter by check: it has no checks. Use q: instead." Each reason once, with all the words that it is about."""
+    alike: dict[str, list[str]] = {}
+    for name, because in refused.items():
+        alike.setdefault(because, []).append(name)
+    sorting = "".join(name for name in refused if name == "sort")
+    for number, (because, names) in enumerate(alike.items()):
+        reason = f"it{because.removeprefix(title)}" if because.startswith(f"{title} ") else because
+        who = "It" if number else title
+        yield _sentence(because if names == [sorting] else f"{who} cannot filter by {phrases.either(names)}: {reason}")
+    if any("Use " not in because for because, names in alike.items() if names != [sorting]):
+        yield "Leave the word out." if len(refused) == 1 else "Leave these words out."
 
 
 def _treated(name: str, known: Mapping[str, model.Word], title: str) -> model.Word:
@@ -301,6 +311,8 @@ def _treated(name: str, known: Mapping[str, model.Word], title: str) -> model.Wo
 
 def _sorted(way: str, word: model.Word, title: str) -> model.Word:
     """How a system treats one way of sorting: not every one of them has every one."""
+    if word.handling is model.Handling.REFUSED:
+        return replace(word, because=f"{title} lists the newest first, and in no other order.")
     if way in fields.SORTED or way in word.values:
         return word
     ways = phrases.either(list(word.values or fields.SORTED))

@@ -12,6 +12,9 @@ from bot.core.grammar import cleaning, lexer
 _WIDE = {0xFF01 + at: 0x21 + at for at in range(94)}
 """Full-width forms of ASCII, as East Asian keyboards write them."""
 
+_SEEN = _WIDE | {0x200B: None, 0x2060: None, 0xFEFF: None}
+"""And what nobody sees: our own messages put it into ids that Slack would make an emoji of."""
+
 _DOTS = "•◦‣▪▫■□●○∙·⁃"
 _MARKS = ("-", "*", "+")
 _WRAPPED = re.compile(r"([~_*`'\"]+)(.+)\1|\((.+)\)|\[(.+)\]")
@@ -31,8 +34,8 @@ GROUPS = 3
 
 def bare(typed: str) -> str:
     """The id without what stands around it: bullets, hashes, Slack's marks, brackets, the dot of a sentence; full-width letters as usual
-    ones."""
-    text = _unpunctuated(typed.translate(_WIDE).lstrip(f"{_DOTS} "))
+    ones, nothing invisible."""
+    text = _unpunctuated(typed.translate(_SEEN).lstrip(f"{_DOTS} "))
     while found := _WRAPPED.fullmatch(text):
         text = _unpunctuated(next(part for part in found.groups()[1:] if part))
     text = text.lstrip("#")

@@ -105,7 +105,7 @@ def _archived(anomaly: model.Anomaly, capabilities: model.Capabilities, past: mo
 
 
 def _closed(anomaly: model.Anomaly, capabilities: model.Capabilities, past: model.Recurrence, loud: standing.Loud) -> str:
-    """ "Archived as Resolved by Dana 13:31", as mrkdwn."""
+    """ "Archived as Resolved by Dana 13:31", "Archived as Duplicate of #1001 by Dana 13:31", as mrkdwn."""
     entry = past.last if past.last is not None and past.last.result is model.Result.DONE else None
     closing = next((one for one in past.lines if one.action in standing.CLOSES and one.result is model.Result.DONE), entry)
     if anomaly.over and (closing is None or not closing.actor_name.strip()):
@@ -114,7 +114,7 @@ def _closed(anomaly: model.Anomaly, capabilities: model.Capabilities, past: mode
         return (
             f"{loud(text.spoken(wording.stands(anomaly, capabilities.archive_as)))} · {wording.dated(anomaly)} {text.when(anomaly.created)}"
         )
-    stands = f"{wording.stands(anomaly, capabilities.archive_as)} {wording.by(closing)}".strip()
+    stands = f"{wording.stands(anomaly, capabilities.archive_as)}{wording.original(closing)} {wording.by(closing)}".strip()
     return f"{loud(text.spoken(stands))} {text.when(closing.at)}"
 
 

@@ -40,7 +40,9 @@ def _why(one: model.Unheard) -> str:
 
 
 def _aside(one: model.Unheard) -> str:
-    return text.sentence(f"{text.short(one.title, 40, 'A system')} is left out", _why(one))
+    why = _why(one)
+    said = f"It {why.removeprefix(f'{one.title} ')}" if why.startswith(f"{one.title} ") else why
+    return text.sentence(f"{text.short(one.title, 40, 'A system')} is left out", said)
 
 
 def _bold(one: model.Unheard, of: str) -> model.Block:

@@ -19,14 +19,17 @@ OPEN: base.Params = (("state", "open"), ("resolution", ",".join(client.SCALES)))
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """When it was looked last, the newest one that was seen then, and from when on the round through everything that is open goes on."""
+    """When it was looked last, the newest one that was seen then, and from when on the round through everything that is open goes on: of
+    what began in that second, `skip` were looked at."""
 
     looked: datetime
     newest: datetime
     turn: int = 0
+    skip: int = 0
 
     def __str__(self) -> str:
-        return json.dumps({"looked": self.looked.timestamp(), "newest": self.newest.timestamp(), "turn": self.turn})
+        times = {"looked": self.looked.timestamp(), "newest": self.newest.timestamp()}
+        return json.dumps({**times, "turn": self.turn, "skip": self.skip})
 
 
 def read(text: str) -> Cursor | None:
@@ -34,7 +37,7 @@ def read(text: str) -> Cursor | None:
     try:
         told = json.loads(text)
         looked, newest = (datetime.fromtimestamp(float(told[name]), UTC) for name in ("looked", "newest"))
-        return Cursor(looked, newest, max(int(told["turn"]), 0))
+        return Cursor(looked, newest, max(int(told["turn"]), 0), max(int(told.get("skip", 0)), 0))
     except (ValueError, KeyError, TypeError, OverflowError, OSError):
         return None
 
@@ -68,9 +71,9 @@ class Arrivals:
             return model.Changes(sorted(met.values(), key=listing.newest), opening.cursor)
         begun = self._clock.now()
         found, newest = await self._newest(cursor, begun)
-        late, turn = await self._turn(cursor, found)
+        late, turn, skip = await self._turn(cursor, found)
         ordered = sorted([*found.values(), *late.values()], key=listing.newest)
-        return model.Changes(ordered, str(Cursor(begun, newest, turn)), late=frozenset(late))
+        return model.Changes(ordered, str(Cursor(begun, newest, turn, skip)), late=frozenset(late))
 
     async def _newest(self, cursor: Cursor, now: datetime) -> tuple[Mapping[model.Ref, model.Anomaly], datetime]:
         ground = min(cursor.newest, cursor.looked) - OVERLAP
@@ -82,14 +85,20 @@ class Arrivals:
             newest = max([newest, *(one.created for one in page if not one.undated)])
         return found, min(newest, now + ports.AHEAD)
 
-    async def _turn(self, cursor: Cursor, known: Collection[model.Ref]) -> tuple[Mapping[model.Ref, model.Anomaly], int]:
-        """One page of everything that is open, and from when on the next one goes."""
+    async def _turn(self, cursor: Cursor, known: Collection[model.Ref]) -> tuple[Mapping[model.Ref, model.Anomaly], int, int]:
+        """One page of everything that is open, and from where on the next one goes; of a second in which more began than paging reaches,
+        all of it."""
         begin: base.Params = [("startDate", cursor.turn)] if cursor.turn else []
-        page = await self._lister.page([*OPEN, *begin, ("sort", "startDate"), ("order", "asc")])
-        late = {one.ref: one for one in page.anomalies if one.ref not in known and one.state is not model.State.ARCHIVED}
-        reach = page.raw if page.total is None else page.total
-        if not cursor.turn:
+        page = await self._lister.page([*OPEN, *begin, ("sort", "startDate"), ("order", "asc")], cursor.skip)
+        found, reach = list(page.anomalies), cursor.skip + page.raw if page.total is None else page.total
+        if not cursor.turn and not cursor.skip:
             self.polls = max(-(-reach // max(page.raw, 1)), 1) + 1
-        if page.last is None or reach <= page.raw:
-            return late, 0
-        return late, max(int(page.last.timestamp()), cursor.turn + 1)
+        last = int(page.last.timestamp()) if page.last else 0
+        skip = page.ties + (cursor.skip if last == cursor.turn else 0)
+        if not last or reach <= cursor.skip + page.raw:
+            last, skip = 0, 0
+        elif page.most and skip >= page.most:
+            found += [one async for some in self._lister.crowd(OPEN, last) for one in some.anomalies]
+            last, skip = last + 1, 0
+        late = {one.ref: one for one in found if one.ref not in known and one.state is not model.State.ARCHIVED}
+        return late, last, skip

@@ -76,11 +76,16 @@ class Closer:
     # --- a filter ---------------------------------------------------------------------------------------------------------
 
     async def common(self, query: model.Query) -> Sequence[model.Common]:
-        """What the metrics of all that matches have in common. Raises NotSupported for a filter without a search."""
+        """What the metrics of all that matches have in common. Raises NotSupported for a filter without a search, and for one of which a
+        part is applied here: the answer would be about more than was asked."""
         plan = filters.plan(query, await self._users.bookmarks(query))
         if len(plan.lists) != 1 or not any(name == "q" for name, _ in plan.lists[0]):
             raise errors.NotSupported(
                 f"{client.TITLE} tells what metrics have in common for one search: add metric:revenue, tag:key=value, or q:{{...}}."
+            )
+        if words := filters.applied_here(query):
+            raise errors.NotSupported(
+                f"Leave out {words}: {client.TITLE} tells what metrics have in common for a search of its own, which cannot be narrowed so."
             )
         return commons(await self._api.listed("anomalies/tokenMap", [*plan.lists[0], *_LIMITS]))
 
@@ -121,9 +126,14 @@ def _common(raw: Mapping[str, Any]) -> model.Common | None:
         return None
     tokens = [made for one in schema.mappings(raw.get("tokens")) if (made := _common(one)) is not None]
     return model.Common(
-        key, value, schema.number(raw.get("weight")), client.whole(raw.get("anomalyOccurrences")),
-        client.whole(raw.get("totalOccurrences")), sorted(tokens, key=lambda one: -(one.weight or 0.0)),
+        key, value, schema.number(raw.get("weight")), _occurrences(raw, "anomaly"), _occurrences(raw, "total"),
+        sorted(tokens, key=lambda one: -(one.weight or 0.0)),
     )  # fmt: skip
+
+
+def _occurrences(raw: Mapping[str, Any], of: str) -> int | None:
+    """How many: the sample of the vendor's page spells it so, and its table otherwise."""
+    return client.whole(raw.get(f"{of}Occurrences", raw.get(f"{of}Occurances")))
 
 
 def said(found: Sequence[model.Common]) -> Sequence[str]:

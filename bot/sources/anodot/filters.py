@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from bot import model, ports
+from bot.core import phrases
 from bot.sources import base
 from bot.sources.anodot import client, schema
 
@@ -197,10 +198,35 @@ def plan(query: model.Query, bookmarks: Sequence[str] = ()) -> Plan:
     fixed = [*_fixed(query, others), *([("bookmark", bookmarks[0])] if len(bookmarks) == 1 else [])]
     made = [[*fixed, *_search(expression, raw, query.text, some)] for some in itertools.product(*chosen)]
     whole = len(chosen) == sum(bool(values) for _, values in axes)
-    local = bool(query.severities or query.types or query.assignees or query.ids or (query.text and not (raw or expression)))
-    days = query.until is not None or not _plain(query)
-    tags = bool(query.tags) and not _pairs(query.tags)
-    return Plan(made, lambda one: _holds(query, others, one, plain=not (raw or expression)), whole and not (local or days or tags))
+    exact = whole and not applied_here(query)
+    return Plan(made, lambda one: _holds(query, others, one, plain=not (raw or expression)), exact)
+
+
+def applied_here(query: model.Query) -> str:
+    """ "severity and until": the words of a filter that no argument of a list says, or none says whole (the end of a window holds for
+    closed ones alone); "" where there are none."""
+    terms, raw = _expression(query.text)
+    told: Sequence[tuple[str, object]] = (
+        ("severity", query.severities),
+        ("type", query.types),
+        ("assignee", query.assignees),
+        ("id", query.ids),
+        ("q", query.text and not (raw or terms)),
+        ("until", query.until),
+        ("status", not _plain(query)),
+        ("tag", query.tags and not _pairs(query.tags)),
+    )
+    return phrases.both([word for word, there in told if there])
+
+
+def parts(params: base.Params) -> Sequence[base.Params]:
+    """One list as several that hold the same together, by what Anodot tells apart and these arguments do not."""
+    told = {name: str(value) for name, value in params}
+    both = {"state": ("open", "closed"), "valueDirection": ("up", "down")}
+    axes = [[("resolution", one) for one in told.get("resolution", ",".join(client.SCALES)).split(",")]]
+    axes += [[(name, one) for one in (words if told.get(name, "both") == "both" else (told[name],))] for name, words in both.items()]
+    rest = [(name, value) for name, value in params if name not in ("resolution", *both)]
+    return [[*rest, *some] for some in itertools.product(*axes)]
 
 
 def _by_name(query: model.Query) -> Mapping[str, Sequence[str]]:

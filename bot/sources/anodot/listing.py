@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +22,8 @@ WINDOWS = 20_000
 """Windows of one list at most."""
 OVER = 50
 """Of what is over and still in somebody's hand, so many are looked up."""
+GRAIN = 0.000_002
+"""Scores of 1 are told and asked for to six digits, more or less."""
 _ORDERS: Mapping[str, Any] = {
     "oldest": lambda one: (one.created.timestamp(), one.ref.id),
     "weight": lambda one: (-(one.weight if one.weight is not None else -1.0), -one.created.timestamp(), one.ref.id),
@@ -81,13 +83,49 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class AnomalyPage:
-    """One page, read; `raw` is how many came, `most` as many as paging reaches (0: all)."""
+    """One page, read; `raw` is how many came, `most` as many as paging reaches (0: all). `last` is when the youngest of them began, `ties`
+    how many began then, `top` the highest score of 100."""
 
     anomalies: Sequence[model.Anomaly]
     raw: int
     total: int | None
     most: int
     last: datetime | None
+    ties: int = 0
+    top: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """What paging reaches of a list, and whether that is all of it."""
+
+    pages: Sequence[AnomalyPage]
+    whole: bool
+
+    @property
+    def last(self) -> datetime | None:
+        """When the youngest began."""
+        return max((page.last for page in self.pages if page.last), default=None)
+
+    @property
+    def top(self) -> float:
+        """The highest score of 100."""
+        return max((page.top for page in self.pages if page.top is not None), default=0.0)
+
+
+_OLDEST_FIRST: base.Params = (("sort", "startDate"), ("order", "asc"))
+
+
+def _since(second: int) -> base.Params:
+    return [("startDate", second)] if second else []
+
+
+def _new(pages: Sequence[AnomalyPage], seen: set[model.Ref]) -> Iterator[AnomalyPage]:
+    """Without what came before."""
+    for page in pages:
+        new = [one for one in page.anomalies if one.ref not in seen]
+        seen |= {one.ref for one in new}
+        yield replace(page, anomalies=new)
 
 
 class Lister:
@@ -103,8 +141,12 @@ class Lister:
         """One page of one list."""
         raw = await self._api.page(params, index=index, size=size or self._size)
         read = await self.read(raw.items)
-        dates = [found for one in raw.items if isinstance(one, Mapping) and (found := schema.moment(one.get("startDate")))]
-        return AnomalyPage(read, len(raw.items), raw.total, raw.most, max(dates, default=None))
+        told = [one for one in raw.items if isinstance(one, Mapping)]
+        dates = [began for one in told if (began := schema.moment(one.get("startDate")))]
+        scores = [score for one in told if (score := schema.score(one.get("score"))) is not None]
+        last = max(dates, default=None)
+        ties = sum(int(one.timestamp()) == int(last.timestamp()) for one in dates) if last else 0
+        return AnomalyPage(read, len(raw.items), raw.total, raw.most, last, ties, max(scores, default=None))
 
     async def read(self, items: Sequence[Any]) -> list[model.Anomaly]:
         """Anomalies as they came, with the triggers that are about them."""
@@ -150,27 +192,63 @@ class Lister:
                 raise self._api.bounds().fault(page.total, paging.ANOMALIES)
 
     async def _windows(self, params: base.Params) -> AsyncIterator[AnomalyPage]:
-        """Everything, the oldest first: each window from where the last one ended."""
+        """Everything, the oldest first: each window from where the last one ended, and a second in which more began than a window holds in
+        parts."""
         seen: set[model.Ref] = set()
         begin = next((int(value) for name, value in params if name == "startDate"), 0)
         rest = [one for one in params if one[0] != "startDate"]
         for _ in range(WINDOWS):
-            asked = [*rest, *([("startDate", begin)] if begin else []), ("sort", "startDate"), ("order", "asc")]
-            first = await self.page(asked)
-            pages, last, count = [first], first.last, first.raw
-            async for page in self._paged(asked, first):
-                pages.append(page)
-                last, count = max(filter(None, (last, page.last)), default=None), count + page.raw
-            for page in pages:
-                new = [one for one in page.anomalies if one.ref not in seen]
-                seen |= {one.ref for one in new}
-                yield AnomalyPage(new, page.raw, page.total, page.most, page.last)
-            if last is None or first.total is None or count >= first.total:
+            window = await self._window([*rest, *_since(begin), *_OLDEST_FIRST])
+            for page in _new(window.pages, seen):
+                yield page
+            if window.last is None or window.whole:
                 return
-            if int(last.timestamp()) <= begin:
-                log.warning("anodot: more than %d anomalies began in the same second; some of them cannot be listed", count)
-            begin = max(int(last.timestamp()), begin + 1)
+            last = int(window.last.timestamp())
+            if last <= begin:
+                async for page in self.crowd(rest, begin):
+                    for new in _new([page], seen):
+                        yield new
+            begin = max(last, begin + 1)
         raise errors.SourceGarbled(client.NAME, f"{client.TITLE} gives a list of anomalies without an end. Narrow what is asked for.")
+
+    async def _window(self, asked: base.Params) -> _Window:
+        """As much of a list as paging reaches."""
+        first = await self.page(asked)
+        pages = [first, *[page async for page in self._paged(asked, first)]]
+        return _Window(pages, first.total is None or sum(page.raw for page in pages) >= first.total)
+
+    async def crowd(self, params: base.Params, second: int) -> AsyncIterator[AnomalyPage]:
+        """All that began in a second in which more began than paging reaches; some that began later come along."""
+        for part in filters.parts(params):
+            asked = [*part, *_since(second)]
+            try:
+                window = await self._window([*asked, *_OLDEST_FIRST])
+            except errors.SourceRejected:  # not every deployment knows every scale
+                continue
+            for page in window.pages:
+                yield page
+            if not window.whole and window.last is not None and int(window.last.timestamp()) <= second:
+                async for page in self._by_score(asked):
+                    yield page
+
+    async def _by_score(self, params: base.Params) -> AsyncIterator[AnomalyPage]:
+        """The same, the lightest first: each window from the score at which the last one ended."""
+        least = max((float(value) for name, value in params if name == "score"), default=0.0)
+        rest = [one for one in params if one[0] != "score"]
+        for _ in range(WINDOWS):
+            floor = [("score", f"{least:.6f}")] if least else []
+            window = await self._window([*rest, *floor, ("sort", "score"), ("order", "asc")])
+            for page in window.pages:
+                yield page
+            if window.whole or least >= 1:
+                return
+            following = window.top / 100 - GRAIN
+            if following <= least:
+                log.warning(
+                    "anodot: more anomalies than paging reaches began in one second with the score %g; some are not listed", window.top
+                )
+                following = window.top / 100 + GRAIN
+            least = following
 
     # --- plans ------------------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ young end and a page of the others in turn, and from the start of an anomaly whe
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -19,6 +20,10 @@ from bot.sources.anodot import client
 SIZE = 500
 """Triggers of one answer, or as many fewer as Anodot likes: there is no paging, and the next answer begins where the last one ended. The
 total tells whether it was the last."""
+LARGE = 5_000
+"""So many are asked for at once where more than SIZE began in one second, as what is measured by the day does at midnight."""
+APART = (("severities", ("INFO", "LOW", "MEDIUM", "HIGH", "CRITICAL")), ("ack", ("ACK", "NOACK")), ("status", ("OPEN", "CLOSE")))
+"""What triggers are asked for one part after the other by where no answer holds all of such a second, each besides those before it."""
 FRESH = timedelta(seconds=25)
 """So old the young end may be: less than the time between two polls."""
 YOUNG = timedelta(days=1)
@@ -37,6 +42,7 @@ BARRED = timedelta(minutes=10)
 """Who may not see triggers is asked again after this."""
 LATEST = 1e11
 """No time in seconds is later."""
+log = logging.getLogger(__name__)
 _SEVERITIES: Mapping[str, model.Severity] = {"info": model.Severity.LOW, **{one.value: one for one in model.Severity}}
 
 
@@ -164,11 +170,42 @@ class Book:
             start = max(found[-1].started, start + 1)
 
     async def _page(self, start: float) -> Page:
+        """One answer from there on, which goes beyond its first second: of one in which more began than an answer holds, all of it."""
+        found = await self._asked(start, (), SIZE)
+        if not found.crowded(start):
+            return found
+        larger = await self._tried(start) or found
+        if not larger.crowded(start):
+            return larger
+        each = [*larger.triggers, *await self._parts(start, [], APART)]
+        return Page([one for one in each if one.started < int(start) + 1], more=True)
+
+    async def _parts(self, start: float, asked: base.Params, apart: Sequence[tuple[str, Sequence[str]]]) -> list[Trigger]:
+        """Those from there on, asked for by what tells them apart as far as one answer does not hold them."""
+        found: list[Trigger] = []
+        for word in apart[0][1] if apart else ():
+            some = [*asked, (apart[0][0], word)]
+            page = await self._tried(start, some)
+            found += page.triggers if page else ()
+            if page and page.crowded(start):
+                found += await self._parts(start, some, apart[1:])
+        if not found:
+            log.warning("anodot: more alerts than an answer holds began in one second; those that cannot be told apart are not known")
+        return found
+
+    async def _tried(self, start: float, besides: base.Params = ()) -> Page | None:
+        """A large answer; None where this deployment does not take so large a one, or does not know what it is asked for."""
+        try:
+            return await self._asked(start, besides, LARGE)
+        except errors.SourceRejected:
+            return None
+
+    async def _asked(self, start: float, besides: base.Params, size: int) -> Page:
         params: base.Params = [
-            ("startTime", int(start)), ("types", "anomaly"), ("sort", "startTime"), ("order", "asc"), ("size", SIZE),
+            ("startTime", int(start)), ("types", "anomaly"), ("sort", "startTime"), ("order", "asc"), ("size", size), *besides,
         ]  # fmt: skip
         reply = await self._api.read("alerts/triggered", params, ask=judging.Ask("to see alerts"))
-        found = read(reply)
+        found = read(reply, size)
         if found is None:
             raise errors.SourceGarbled(client.NAME, f"{client.TITLE} gave an answer that is not a list of alerts.")
         for one in found.triggers:
@@ -223,9 +260,13 @@ class Page:
     triggers: Sequence[Trigger]
     more: bool
 
+    def crowded(self, start: float) -> bool:
+        """Whether it ends within the second from which on it was asked for: the next one would be the same."""
+        return self.more and bool(self.triggers) and self.triggers[-1].started < int(start) + 1
 
-def read(reply: Any) -> Page | None:
-    """The triggers of an answer: a list of them, or of groups of them as it was earlier; None for what is neither."""
+
+def read(reply: Any, size: int = SIZE) -> Page | None:
+    """The triggers of an answer of at most `size`: a list of them, or of groups of them as it was earlier; None for what is neither."""
     if not isinstance(reply, Mapping):
         return None
     groups = reply.get("alertGroups")
@@ -238,7 +279,7 @@ def read(reply: Any) -> Page | None:
             found += [_trigger(one, group) for one in group.get("alerts") or [] if isinstance(one, Mapping)]
     total = client.whole(reply.get("total"))
     came = len(alerts if isinstance(alerts, list) else groups or [])  # it counts what it lists
-    more = len(found) >= SIZE if total is None else came < total
+    more = len(found) >= size if total is None else came < total
     return Page(sorted((one for one in found if one is not None), key=lambda one: one.started), more)
 
 

@@ -27,7 +27,7 @@ def fault(status: Mapping[str, Any]) -> judging.Fault | None:
     told = status.get("code", WELL)
     try:
         code = int(told)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return judging.Fault(judging.SENSELESS, words(status))
     if code == WELL:
         return None

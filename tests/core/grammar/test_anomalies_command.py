@@ -63,6 +63,7 @@ def test_commands_without_a_filter(text: str, verb: str) -> None:
     [
         pytest.param("1001", "qualytics:1001", id="a bare id"),
         pytest.param("#1001", "qualytics:1001", id="with a hash"),
+        pytest.param("10\u200b01", "qualytics:1001", id="with what nobody sees"),
         pytest.param("Qualytics:1001", "qualytics:1001", id="with its system"),
         pytest.param("anodot:2af8b3", "anodot:2af8b3", id="of another system"),
         pytest.param("anodot:abcdef", "anodot:abcdef", id="letters only, with a system"),

@@ -130,6 +130,11 @@ def test_the_last_line_says_who_looks_into_it_since_when_with_the_newest_comment
             [ACK],
             "Lee Park, Dana Reyes look into it · acknowledged by Dana {at}",
         ),
+        (
+            replace(samples.ACKNOWLEDGED, assignees=(samples.LEE, DANA)),
+            [replace(samples.entry("assign", actor_name="Lee"), at=ACK.at + timedelta(seconds=1)), ACK],
+            "Lee Park, Dana Reyes look into it · acknowledged by Dana {at} · Assigned by Lee {at}",
+        ),
         (ORDERS, [samples.entry("unacknowledge"), ACK], "Unassigned · waiting since {at} · Un-acknowledged by Dana {at}"),
         (ORDERS, [samples.entry("reopen")], "Unassigned · waiting since {at} · Reopened by Dana {at}"),
         (ORDERS, [samples.entry("assign")], "Unassigned · waiting since {at} · Unassigned by Dana {at}"),

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import abc
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
-from bot import model, ports
+from bot import model, ports, settings
 from bot.core import overlay
 from bot.services import kept_here
+from bot.sources import registry
 from bot.sources.anodot import client as anodot_client
 from bot.sources.anodot import source as anodot_source
 from bot.sources.anomify import source as anomify_source
@@ -24,9 +25,12 @@ from tests.sources import overlay_rows
 from tests.sources.staging import Deployment, RealClock, Traits
 from tests.strange import server as strange_server
 from tests.strange import service, source
+from tests.strange import system as strange_system
 from tests.strange import world as worlds
 
 Fault = dict[str, Any]
+SLACK = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "DESK_CHANNEL": "C0123456789"}
+"""What the settings want besides a system."""
 
 
 class Harness(abc.ABC):
@@ -39,6 +43,7 @@ class Harness(abc.ABC):
     cannot: frozenset[model.Action]
     outcomes: tuple[str, ...]
     secret: str
+    url: str
     move: tuple[str, str]
     """The method and the path of a single change."""
     linked: bool = True
@@ -49,6 +54,8 @@ class Harness(abc.ABC):
     """The id of somebody who can be assigned."""
     refused_door: ClassVar[Fault]
     """What a system says that does not take the credentials, whatever is asked."""
+    doors: ClassVar[Sequence[Mapping[str, str]]]
+    """The settings by which it is reached besides its address, for each way to tell who asks."""
     parts: Any
     lacks: ClassVar[frozenset[str]] = frozenset()
     """What it is not asked, by the names of tests: it does not have what they are about."""
@@ -63,6 +70,16 @@ class Harness(abc.ABC):
 
     @abc.abstractmethod
     def _source(self, **settings: Any) -> Any: ...
+
+    def system(self, door: Mapping[str, str]) -> ports.System:
+        """It with all that it can, as the product builds it of settings."""
+        (kind,) = [one for one in (*registry.SYSTEMS.values(), strange_system.KIND) if one.name == self.name]
+        given = {kind.variable(name): value for name, value in {"URL": self.url, **door}.items()}
+        read = settings.load({**SLACK, **given}, (kind,)).systems[self.name]
+        assert kind.build is not None
+        made = kind.build(ports.Deps(values=read.plain(), thresholds=read.severity, clock=RealClock(), traits=Traits()))
+        self._made.append(made.source)
+        return made
 
     # --- what happens there ----------------------------------------------------------------------------------------------------
 
@@ -133,10 +150,11 @@ class Qualytics(Harness):
     secret = qualytics.SANDBOX_TOKEN
     move = ("PUT", "anomalies/")
     refused_door: ClassVar[Fault] = {"mode": "401"}
+    doors = ({"TOKEN": qualytics.SANDBOX_TOKEN},)
 
     def __init__(self, url: str, parts: Any) -> None:
         super().__init__()
-        self.parts, self.world, self._deployment = parts, parts.world, Deployment(url, parts)
+        self.url, self.parts, self.world, self._deployment = url, parts, parts.world, Deployment(url, parts)
 
     def _source(self, **settings: Any) -> Any:
         return self._deployment.source(**settings)
@@ -178,6 +196,7 @@ class Strange(Harness):
     secret = worlds.KEY
     move = ("POST", "/phase")
     refused_door: ClassVar[Fault] = {"mode": "reply", "json": {"code": service.BAD_KEY, "message": f"the key {worlds.KEY} opens nothing"}}
+    doors = ({"KEY": worlds.KEY},)
 
     def __init__(self, url: str, parts: strange_server.Parts) -> None:
         super().__init__()
@@ -224,6 +243,10 @@ class Autional(Harness):
     move = ("PUT", "/status")
     linked = False
     refused_door: ClassVar[Fault] = {"mode": "401"}
+    doors = (
+        {"TENANT": autional.TENANT, "TOKEN": autional.SANDBOX_TOKEN},
+        {"TENANT": autional.TENANT, "CLIENT_ID": autional.CLIENT_ID, "CLIENT_SECRET": autional.CLIENT_SECRET},
+    )
 
     def __init__(self, url: str, parts: Any) -> None:
         super().__init__()
@@ -295,6 +318,7 @@ class Anomify(Harness):
     secret = anomify.SANDBOX_TOKEN
     linked = False
     refused_door: ClassVar[Fault] = {"mode": "401"}
+    doors = ({"TOKEN": anomify.SANDBOX_TOKEN, "UNDOCUMENTED": "list"},)
 
     def __init__(self, url: str, parts: Any) -> None:
         super().__init__()
@@ -372,6 +396,7 @@ class Anodot(Harness):
     heard = False
     assignee = anodot_people.DANA.id
     refused_door: ClassVar[Fault] = {"mode": "401"}
+    doors = ({"ACCESS_KEY": anodot.SANDBOX_KEY},)
     beside = ("GET /api/v2/alerts/triggered", "GET /api/v2/users", "POST /api/v2/access-token")
 
     def __init__(self, url: str, parts: Any) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import itertools
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot import errors, model
-from tests.sources.contract import harness
+from bot import errors, model, ports
+from tests.sources.contract import elsewhere, harness
 from tests.sources.staging import RealClock
 
 MODES = [
@@ -83,3 +85,47 @@ async def test_a_call_that_is_cut_off_takes_no_place_from_the_next_one(system: h
         await asyncio.gather(asking, return_exceptions=True)
         async with asyncio.timeout(5):
             assert await source.get([ident])
+
+
+# --- other hosts
+
+
+async def _asked(system: harness.Harness, question: elsewhere.Question) -> list[str]:
+    """The paths that the system was asked for an answer; that it can be given is not expected."""
+
+    async def dana(source: str) -> model.Person:
+        return model.Person(source, system.assignee, "Dana Reyes")
+
+    system.parts.app.calls.clear()
+    with ports.acting(dana), contextlib.suppress(errors.SourceError):
+        await question()
+    return [call["path"] for call in system.parts.app.calls]
+
+
+async def test_a_redirect_takes_no_key_to_another_host(system: harness.Harness) -> None:
+    """At whatever call of whatever is asked it comes: the exchange of a key, a look-up besides, a change, a picture."""
+    one = (await system.source().changes("")).anomalies[0]
+    async with elsewhere.standing() as another:
+        leads, led = itertools.cycle(another.leads()), 0
+        for door, skip in itertools.product(system.doors, range(3)):
+            for number in range(len(elsewhere.questions(system.system(door), one))):
+                question = elsewhere.questions(system.system(door), one)[number]
+                system.fault("reply", skip=skip, **next(leads))
+                (fault,) = system.parts.faults.all()
+                await _asked(system, question)
+                led += fault.hits
+                system.parts.faults.clear()
+        assert another.heard == []
+    assert led >= len(another.leads()), "so often at least it was led there"
+
+
+async def test_an_answer_that_names_another_host_makes_nobody_ask_there(system: harness.Harness) -> None:
+    """As the next page of a list, in a header, or as the host of any address in it."""
+    one = (await system.source().changes("")).anomalies[0]
+    async with elsewhere.standing() as another:
+        system.parts.app.app = elsewhere.Naming(system.parts.app.app, another.address)
+        for door in system.doors:
+            asked = [await _asked(system, question) for question in elsewhere.questions(system.system(door), one)]
+            assert sum(map(bool, asked)) >= 6
+            assert not any("next" in path for paths in asked for path in paths)
+        assert another.heard == []
