@@ -209,12 +209,7 @@ def _pushes(ground: foundation.Ground, polling: poll.Poll, posting: post.Post) -
 
 
 def _remarks(ground: foundation.Ground) -> remarks.Remarks:
-    return remarks.Remarks(
-        sources=ground.sources,
-        store=ground.store.remarks,
-        leases=ground.store.leases,
-        clock=ground.clock,
-    )
+    return remarks.Remarks(sources=ground.sources, store=ground.store.remarks, leases=ground.store.leases, clock=ground.clock)
 
 
 def _keeping(ground: foundation.Ground) -> retention.Keeping:
