@@ -19,7 +19,7 @@ import handlers
 from bot import assembly, errors, foundation, hook_guide, jobs, model, ports, scheduling, serving, settings, web, webhooks
 from bot.core import features, permissions
 from bot.delivery import directory, pacing, probe, slack
-from bot.services import pictures, poll, post, presence, pushes, remarks
+from bot.services import courses, pictures, poll, post, presence, pushes, remarks
 from bot.sources import budgets, registry
 from bot.store import engine
 from handlers.desk import Desk
@@ -80,6 +80,7 @@ class Running:
     remarks: remarks.Remarks
     pushes: pushes.Pushes
     sharing: pictures.Sharing
+    courses: courses.Courses
     store: engine.Store
     sources: Mapping[str, ports.Source]
     scanners: Mapping[str, ports.Scanner]
@@ -167,6 +168,7 @@ def _assemble(
         sources={name: system.source for name, system in systems.items()},
         scanners={name: system.scanner for name, system in systems.items() if system.scanner},
         pictures={name: system.pictures for name, system in systems.items() if system.pictures},
+        courses={name: system.courses for name, system in systems.items() if system.courses},
         witnesses={name: system.witness for name, system in systems.items() if system.witness},
         detectors={name: system.detector for name, system in systems.items() if system.detector},
         commons={name: system.commons for name, system in systems.items() if system.commons},
@@ -190,6 +192,7 @@ def _assemble(
         remarks=made.remarks,
         pushes=made.pushes,
         sharing=made.sharing,
+        courses=made.courses,
         store=store,
         sources=made.sources,
         scanners=ground.scanners,
@@ -303,7 +306,7 @@ async def _finish(desk: Running, scheduler: scheduling.Scheduler) -> None:
 
 async def _listeners_end(desk: Running, end: float) -> None:
     """What a listener starts in its last moment, like the comment about a click, is waited for as well."""
-    while under_way := {*desk.desk.tasks, *desk.pushes.tasks, *desk.remarks.tasks, *desk.sharing.tasks}:
+    while under_way := {*desk.desk.tasks, *desk.pushes.tasks, *desk.remarks.tasks, *desk.sharing.tasks, *desk.courses.tasks}:
         _, late = await asyncio.wait(under_way, timeout=max(0.0, end - asyncio.get_running_loop().time()))
         for task in late:
             task.cancel()

@@ -13,6 +13,7 @@ from bot.services import (
     asking,
     browse,
     cards,
+    courses,
     details,
     digest,
     duplicates,
@@ -52,15 +53,16 @@ class Services:
     keeping: retention.Keeping
     pushes: pushes.Pushes
     sharing: pictures.Sharing
+    courses: courses.Courses
 
 
 def services(ground: foundation.Ground) -> Services:
     """All of them. None sees a system without what is kept and known here in its place."""
     ground = replace(ground, sources=known_here.sources(ground.sources, ground.store.overlays, ground.store.open_ones, ground.directory))
     configured, zone = ground.configured, ZoneInfo(ground.configured.desk_timezone)
-    folk, wanted = _people(ground), _cards(ground)
-    sharing, polling, telling = _sharing(ground), _poll(ground, wanted), _remarks(ground)
-    posting, looking = _post(ground, wanted, sharing), _browse(ground, folk)
+    folk, sharing, going, telling = _people(ground), _sharing(ground), _courses(ground), _remarks(ground)
+    wanted = _cards(ground, going)
+    polling, posting, looking = _poll(ground, wanted), _post(ground, wanted, sharing, going), _browse(ground, folk, going)
     recorder = recording.Recorder(ground.store.records, ground.clock)
     bulk, scanning = _batches(ground, folk, wanted), _scans(ground, wanted)
     digesting, homes = _digests(ground, looking, wanted, configured.desk_digest, zone), _home(ground, folk, bulk, zone)
@@ -102,6 +104,7 @@ def services(ground: foundation.Ground) -> Services:
         keeping=_keeping(ground),
         pushes=_pushes(ground, polling, posting),
         sharing=sharing,
+        courses=going,
     )
 
 
@@ -115,18 +118,6 @@ def _people(ground: foundation.Ground) -> people.People:
     )
 
 
-def _cards(ground: foundation.Ground) -> cards.Cards:
-    return cards.Cards(
-        routes=ground.routes,
-        sources=ground.sources,
-        anomalies=ground.store.anomalies,
-        store=ground.store.cards,
-        journal=ground.store.journal,
-        clock=ground.clock,
-        ack_takes=ground.configured.desk_ack_takes,
-    )
-
-
 def _previews(
     ground: foundation.Ground, bulk: freeze.Batches, acting: triage.Triage, reviewing: review.Review, finding: duplicates.Duplicates
 ) -> preview.Previews:
@@ -136,7 +127,24 @@ def _previews(
     )
 
 
-def _post(ground: foundation.Ground, wanted: cards.Cards, sharing: pictures.Sharing) -> post.Post:
+def _cards(ground: foundation.Ground, going: courses.Courses) -> cards.Cards:
+    return cards.Cards(
+        routes=ground.routes,
+        sources=ground.sources,
+        anomalies=ground.store.anomalies,
+        store=ground.store.cards,
+        journal=ground.store.journal,
+        clock=ground.clock,
+        course=going.known,
+        ack_takes=ground.configured.desk_ack_takes,
+    )
+
+
+def _post(ground: foundation.Ground, wanted: cards.Cards, *followers: pictures.Sharing | courses.Courses) -> post.Post:
+    async def stands(card: model.Card, ts: str) -> None:
+        for follower in followers:
+            await follower.want(card, ts)
+
     return post.Post(
         cards=wanted,
         store=ground.store.cards,
@@ -146,7 +154,7 @@ def _post(ground: foundation.Ground, wanted: cards.Cards, sharing: pictures.Shar
         clock=ground.clock,
         telemetry=ground.telemetry,
         admins=ground.configured.desk_admins,
-        stands=sharing.want,
+        stands=stands,
         works=ground.works,
     )
 
@@ -158,6 +166,17 @@ def _sharing(ground: foundation.Ground) -> pictures.Sharing:
         store=ground.store.pictures,
         leases=ground.store.leases,
         messenger=ground.messenger,
+        clock=ground.clock,
+        telemetry=ground.telemetry,
+    )
+
+
+def _courses(ground: foundation.Ground) -> courses.Courses:
+    return courses.Courses(
+        tellers=ground.courses,
+        anomalies=ground.store.anomalies,
+        store=ground.store.courses,
+        leases=ground.store.leases,
         clock=ground.clock,
         telemetry=ground.telemetry,
     )
@@ -190,12 +209,7 @@ def _pushes(ground: foundation.Ground, polling: poll.Poll, posting: post.Post) -
 
 
 def _remarks(ground: foundation.Ground) -> remarks.Remarks:
-    return remarks.Remarks(
-        sources=ground.sources,
-        store=ground.store.remarks,
-        leases=ground.store.leases,
-        clock=ground.clock,
-    )
+    return remarks.Remarks(sources=ground.sources, store=ground.store.remarks, leases=ground.store.leases, clock=ground.clock)
 
 
 def _keeping(ground: foundation.Ground) -> retention.Keeping:
@@ -208,12 +222,13 @@ def _keeping(ground: foundation.Ground) -> retention.Keeping:
     )
 
 
-def _browse(ground: foundation.Ground, folk: people.People) -> browse.Browse:
+def _browse(ground: foundation.Ground, folk: people.People, going: courses.Courses) -> browse.Browse:
     return browse.Browse(
         sources=ground.sources,
         scanners=ground.scanners,
         witnesses=ground.witnesses,
         commons=ground.commons,
+        course=going.known,
         anomalies=ground.store.anomalies,
         cards=ground.store.cards,
         journal=ground.store.journal,

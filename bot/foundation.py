@@ -24,6 +24,7 @@ class Ground:
     sources: Mapping[str, ports.Source]
     scanners: Mapping[str, ports.Scanner]
     pictures: Mapping[str, ports.Pictures]
+    courses: Mapping[str, ports.Courses]
     witnesses: Mapping[str, ports.Witness]
     detectors: Mapping[str, ports.Detector]
     commons: Mapping[str, ports.Commons]

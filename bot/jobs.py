@@ -60,6 +60,7 @@ def table(
         scheduling.Job("resume", desk.triage.resume, RESUME_SECONDS, first=True),
         scheduling.Job("remarks", made.remarks.work, RESUME_SECONDS, first=True),
         scheduling.Job("pictures", made.sharing.work, RESUME_SECONDS, first=True),
+        scheduling.Job("courses", made.courses.work, RESUME_SECONDS, first=True),
         scheduling.Job("batches", desk.runs.work, BATCH_SECONDS, first=True, deadline=BATCH_DEADLINE),
         scheduling.Job("operations", desk.follow.work, FOLLOW_SECONDS, first=True),
         *(scheduling.Job(f"notice {name}", noticing(name), often, jitter=often / 10, first=True) for name in desk.follow.scanners),

@@ -14,7 +14,7 @@ from bot.render.anomaly import anomaly_card, anomaly_forms, histories, replies
 from bot.render.kit import ids, modals, refusals
 from bot.render.review import review_input
 from bot.services import triage
-from handlers import bulk, desk, details, duplicates, guard, incoming, linking, scans
+from handlers import bulk, desk, details, duplicates, guard, incoming, linking, review, scans
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ async def _redrawn(desk: desk.Desk, request: incoming.Request, target: ids.Butto
     """An ephemeral card is nobody's row: it is redrawn through its own response_url. The action is done whatever comes of it."""
     try:
         shown = await desk.browse.show(target.ref, actor)
-        card = anomaly_card.anomaly(shown.anomaly, shown.capabilities, shown.past)
+        card = anomaly_card.anomaly(shown.anomaly, shown.capabilities, shown.past, shown.course)
         await desk.messenger.respond(request.response_url, card, replace=True)
     except errors.BotError as error:
         log.info("a card that only its reader sees stays as it was: %s", error)
@@ -167,7 +167,7 @@ def _chosen(value: str) -> tuple[More, ids.ButtonTarget]:
 
 async def _show(desk: desk.Desk, request: incoming.Request) -> None:
     shown = await desk.browse.show(_read(ids.decode, request.value).ref, await desk.people.actor(request.user))
-    await guard.say(desk, request, anomaly_card.anomaly(shown.anomaly, shown.capabilities, shown.past))
+    await guard.say(desk, request, anomaly_card.anomaly(shown.anomaly, shown.capabilities, shown.past, shown.course))
 
 
 async def _members(desk: desk.Desk, request: incoming.Request) -> None:
@@ -177,10 +177,13 @@ async def _members(desk: desk.Desk, request: incoming.Request) -> None:
 
 
 async def _group_archive(desk: desk.Desk, request: incoming.Request) -> None:
-    """[Archive as…] on a card of many: a preview of those that the card showed."""
+    """[Archive as…] on a card of many: a preview of those that the card showed; of duplicates the original is asked for first."""
     outcome, scope = _read(ids.decode_members, request.value)
     change = model.Change(model.Action.ARCHIVE, archive_as=outcome)
     every = model.ReviewInput(scope, "", 0, (), frozenset(), review_input.ALL, "", change, channel=request.channel)
+    if review.asks(desk, every):
+        await review.ask(desk, request, every)
+        return
     preview = await desk.previews.reviewed(every, model.Query(), await desk.people.actor(request.user))
     await bulk.show(desk, request, preview)
 

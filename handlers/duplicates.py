@@ -1,4 +1,4 @@
-"""Archiving as a duplicate: a form asks for the original first, which may be left out."""
+"""Archiving one as a duplicate: a form asks for the original first, which may be left out."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ async def opened(desk: desk.Desk, request: incoming.Request, outcome: str, targe
             view = modals.notice(anomaly_forms.DUPLICATE_TITLE, await _refereed(desk, request, outcome, target, actor))
             await desk.messenger.update_view(view_id, view)
             return
-        others = await desk.duplicates.offered(shown.anomaly, actor)
-        view = anomaly_forms.duplicate(shown.anomaly, shown.capabilities, outcome, others, request.channel)
+        others, found = await desk.duplicates.offered(shown.anomaly, actor)
+        view = anomaly_forms.duplicate(shown.anomaly, shown.capabilities, outcome, others, found, request.channel)
     except errors.BotError as error:
         view = modals.notice(anomaly_forms.DUPLICATE_TITLE, refusals.error(error))
     await desk.messenger.update_view(view_id, view)
@@ -111,7 +111,8 @@ async def _act(
     click = triage.Click(key=f"view:{request.view['id']}", channel=pending.channel, shown={pending.ref: pending.version})
     receipt = await desk.triage.act(change, pending.ref, actor, click)
     where = _where(request, form)
-    await guard.say(desk, where, replies.receipt(receipt, actor, desk.browse.capabilities(pending.ref.source)))
+    if not (receipt.shown and replies.silent(receipt, actor)):
+        await guard.say(desk, where, replies.receipt(receipt, actor, desk.browse.capabilities(pending.ref.source)))
     await linking.offer(desk, where, receipt, actor)
 
 

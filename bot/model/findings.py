@@ -29,7 +29,8 @@ class Direction(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Series:
     """A metric that left what was expected of it. `delta` and `percent` say by how much, `start` and `end` for how long (no end: it goes
-    on), `resolution` in which steps it is measured, in the system's own word. None and "" are what the system does not tell."""
+    on), `resolution` in which steps it is measured, in the system's own word, `ident` by what its system knows the metric. None and "" are
+    what the system does not tell."""
 
     metric: str
     value: float | None = None
@@ -42,6 +43,7 @@ class Series:
     end: datetime | None = None
     resolution: str = ""
     unit: str = ""
+    ident: str = ""
 
 
 @dataclass(frozen=True, slots=True)

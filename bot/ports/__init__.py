@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.ports.acting import Who, acting, actor
-from bot.ports.drawings import WantedPicture, WantedPictures
+from bot.ports.drawings import WantedCourse, WantedCourses, WantedPicture, WantedPictures
 from bot.ports.health import DigestMarks, HealthRecords, SlackHealth, SourceTraits
 from bot.ports.homes import Heard, Homes
 from bot.ports.kinds import Budget, Deps, Kind, Lanes, Setting, Stored, Thresholds
@@ -34,6 +34,7 @@ from bot.ports.systems import (
     STEP,
     Clock,
     Commons,
+    Courses,
     Detector,
     Finder,
     Opener,
@@ -68,6 +69,7 @@ __all__ = [
     "Carrier",
     "Clock",
     "Commons",
+    "Courses",
     "Deliveries",
     "Delivery",
     "Deps",
@@ -118,6 +120,8 @@ __all__ = [
     "Thresholds",
     "Unlisted",
     "Unpeopled",
+    "WantedCourse",
+    "WantedCourses",
     "WantedPicture",
     "WantedPictures",
     "Way",

@@ -1,4 +1,5 @@
-"""Pictures that are wanted in threads of cards: rows, so that whoever starts after a crash goes on with them."""
+"""Pictures that are wanted in threads of cards, and courses of metrics that are wanted on them: rows, so that whoever starts after a crash
+goes on with them."""
 
 from __future__ import annotations
 
@@ -40,8 +41,8 @@ class WantedPictures(Protocol):
         """Those to be shared by now that nobody holds, the longest due first."""
         ...
 
-    async def get(self, key: str) -> WantedPicture | None:
-        """One as it is now; None when it is done."""
+    async def get(self, key: str, now: datetime) -> WantedPicture | None:
+        """One as it is; None when it is done, or was put off."""
         ...
 
     async def begun(self, lease: model.Lease, names: Sequence[str]) -> bool:
@@ -54,4 +55,43 @@ class WantedPictures(Protocol):
 
     async def settle(self, lease: model.Lease, now: datetime) -> bool:
         """They are there, or never will be."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class WantedCourse:
+    """How the metric of an anomaly went, wanted on its cards. `tries`: how often its system was asked in vain, or may have been."""
+
+    key: str
+    ref: model.Ref
+    at: datetime
+    tries: int = 0
+
+
+class WantedCourses(Protocol):
+    """Those that are wanted or known. Leasable as kind "courses"; methods with a Lease do nothing and return False when it has passed to
+    somebody else."""
+
+    async def ask(self, ref: model.Ref, now: datetime) -> None:
+        """Want that of this anomaly, once ever."""
+        ...
+
+    async def due(self, now: datetime, limit: int = 50) -> Sequence[WantedCourse]:
+        """Those to be asked for by now that nobody holds, the longest due first."""
+        ...
+
+    async def get(self, key: str, now: datetime) -> WantedCourse | None:
+        """One as it is; None when it is done, or was put off."""
+        ...
+
+    async def begin(self, lease: model.Lease, again: datetime) -> bool:
+        """Row before call: its system is asked now, and where nobody writes down what it said, at that time again."""
+        ...
+
+    async def settle(self, lease: model.Lease, points: Sequence[model.Point], now: datetime) -> bool:
+        """It is known, and the cards of this anomaly want an edit; without points none ever will be."""
+        ...
+
+    async def points(self, ref: model.Ref) -> Sequence[model.Point]:
+        """What is known of it, the oldest first; () where nothing is."""
         ...

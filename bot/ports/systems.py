@@ -207,6 +207,15 @@ class Pictures(Protocol):
         ...
 
 
+class Courses(Protocol):
+    """How metrics went, where a system tells it. Raises what `Source` raises."""
+
+    async def course(self, anomaly: model.Anomaly) -> Sequence[model.Point]:
+        """How the metric of this one went before and since, the oldest first, and what was expected: at most twenty points, by one call. ()
+        where the system has none of it."""
+        ...
+
+
 class Witness(Protocol):
     """What a system tells of one anomaly to whoever looks closely. Raises what `Source` raises."""
 
@@ -251,6 +260,7 @@ class System:
     source: Source
     scanner: Scanner | None = None
     pictures: Pictures | None = None
+    courses: Courses | None = None
     witness: Witness | None = None
     detector: Detector | None = None
     commons: Commons | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 from bot.render.kit import text
@@ -17,6 +17,8 @@ def apart(names: Sequence[str], room: int, empty: str = text.NOTHING) -> Sequenc
     A name that fits stays whole. One that does not loses its end, unless it would then look like another: those lose what stands between
     their beginning and the place where they differ.
     """
+    if len(names) < 2:
+        return [text.short(name, room, empty) for name in names]
     whole = {name: text.squeeze(name, empty) for name in names}
     shown = {name: text.clip(line, room) for name, line in whole.items()}
     for _ in range(_ROUNDS):
@@ -33,6 +35,17 @@ def apart(names: Sequence[str], room: int, empty: str = text.NOTHING) -> Sequenc
 def by_name(names: Sequence[str], room: int, empty: str = text.NOTHING) -> Mapping[str, str]:
     """The same as a look-up."""
     return dict(zip(names, apart(names, room, empty), strict=True))
+
+
+def things(named: Sequence[tuple[str, str]], room: int) -> Sequence[str]:
+    """The same for things by their ids and names: those that have one name in common are told with their ids behind it."""
+    times = Counter(name for _, name in dict.fromkeys(named))
+    return apart([name if times[name] == 1 else f"{name} ({ident})" for ident, name in named], room)
+
+
+def listed(names: Sequence[str], room: int, most: int = 10, empty: str = text.NOTHING) -> str:
+    """The first `most` of them in a sentence, told apart, and how many more."""
+    return text.listed([*apart(names[:most], room, empty), *names[most:]], most)
 
 
 def _same(shown: Mapping[str, str]) -> Sequence[Sequence[str]]:

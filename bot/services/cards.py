@@ -34,6 +34,8 @@ class Cards:
     clock: ports.Clock
     drawers: dict[model.CardKind, Draw] = field(default_factory=dict)
     """How services above this one draw the kinds of cards that are theirs; they register here."""
+    course: Callable[[model.Ref], Awaitable[Sequence[model.Point]]] | None = None
+    """How the metric of one anomaly went, as far as that is known here."""
     ack_takes: bool = True
     """Whether whoever acknowledges what nobody has gets it."""
     _progressed: datetime | None = None
@@ -118,7 +120,8 @@ class Cards:
             return None
         past = await self.journal.past(anomaly, self.clock.now())
         capabilities = replace(connected.capabilities(self.sources, card.ref.source), ack_takes=self.ack_takes)
-        return anomaly_card.anomaly(anomaly, capabilities, past)
+        course = await self.course(card.ref) if self.course and anomaly.state is not model.State.ARCHIVED else ()
+        return anomaly_card.anomaly(anomaly, capabilities, past, course)
 
     async def _group(self, card: model.Card) -> model.Message | None:
         tally = await self.store.tally(card.id)

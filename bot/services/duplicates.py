@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from bot import errors, model
@@ -50,16 +50,28 @@ class Duplicates:
         system = connected.named(self.browse.sources, source)
         return model.Action.COMMENT in system.supports - system.doubtful
 
-    async def offered(self, anomaly: model.Anomaly, actor: model.Actor) -> Sequence[model.Anomaly]:
-        """Others of the same table, of which it may be a duplicate; () where they cannot be told."""
+    async def offered(
+        self, anomaly: model.Anomaly, actor: model.Actor, besides: Collection[model.Ref] = ()
+    ) -> tuple[Sequence[model.Anomaly], int]:
+        """Some others of the same table, of which it may be a duplicate, and how many there are, 0 where nobody can say; none where they
+        cannot be told. `besides` are not among them."""
         if anomaly.container is None:
-            return ()
+            return (), 0
+        left_out = {anomaly.ref, *besides}
+        most = OFFERED + len(left_out)
         stores = (anomaly.datastore.id,) if anomaly.datastore else ()
-        query = model.Query(
-            source=anomaly.ref.source, datastores=stores, tables=(anomaly.container.id,), statuses=("any",), limit=OFFERED + 1
-        )
+        query = model.Query(source=anomaly.ref.source, datastores=stores, tables=(anomaly.container.id,), statuses=("any",), limit=most)
         try:
-            found = await self.browse.search.find(query, actor, OFFERED + 1)
+            found = await self.browse.search.find(query, actor, most)
         except (errors.UserError, errors.SourceError):
-            return ()
-        return [one for one in found.anomalies if one.ref != anomaly.ref][:OFFERED]
+            return (), 0
+        others = [one for one in found.anomalies if one.ref not in left_out]
+        return others[:OFFERED], max(len(others), (found.total or 0) - len(left_out))
+
+    async def among(self, refs: Collection[model.Ref], actor: model.Actor) -> tuple[Sequence[model.Anomaly], int]:
+        """The same for several that are all of one table, as far as this desk knows; none where they are not."""
+        known = list((await self.browse.anomalies.get(list(refs))).values())
+        tables = {(one.ref.source, one.container.id) for one in known if one.container is not None}
+        if not known or len(known) < len(set(refs)) or len(tables) != 1 or any(one.container is None for one in known):
+            return (), 0
+        return await self.offered(known[0], actor, refs)

@@ -8,22 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 from bot import errors, model, ports
-from bot.services import leasing
+from bot.services import following
 
 log = logging.getLogger(__name__)
 
-AGAIN = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600))
-"""How long after the first time, the second and so on it is tried again where a system does not draw yet, or Slack has no time."""
-WITHIN = timedelta(days=1)
-"""A picture that could not be shared for so long is news to nobody."""
-ABREAST = 2
-"""Anomalies whose pictures are shared at once."""
 WORST = 3
 """Members of a group whose pictures are shared: the worst of the critical ones, which have rows of their own on its card. Ten of them with
 six files each would bury the thread, and cost a system of thirty calls a minute more than two minutes of them."""
@@ -31,7 +24,7 @@ six files each would bury the thread, and cost a system of thirty calls a minute
 
 @dataclass(slots=True, kw_only=True)
 class Sharing:
-    """`artists` are the systems that draw, by their names. `tasks` are those under way. Several processes may share: each row is leased."""
+    """`artists` are the systems that draw, by their names. Several processes may share: each row is leased."""
 
     artists: Mapping[str, ports.Pictures]
     anomalies: ports.Anomalies
@@ -40,28 +33,27 @@ class Sharing:
     messenger: ports.Messenger
     clock: ports.Clock
     telemetry: ports.Telemetry
-    tasks: set[asyncio.Task[Any]] = field(default_factory=set)
-    _places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(ABREAST))
+    rounds: following.Rounds[ports.WantedPicture] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.rounds = following.Rounds(kind="pictures", rows=self.store, leases=self.leases, clock=self.clock, do=self._share)
+
+    @property
+    def tasks(self) -> set[asyncio.Task[Any]]:
+        """What goes on at this moment."""
+        return self.rounds.tasks
 
     async def want(self, card: model.Card, ts: str) -> None:
         """A card stands there: what is drawn of it is to follow."""
         refs = await self._drawable(card)
         if refs:
             await self.store.ask(card, ts, refs, self.clock.now())
-            self._start()
+            self.rounds.start()
 
     async def work(self) -> None:
         """Share everything that is wanted by now; what somebody else is at is theirs."""
-        if not self.artists:
-            return
-        async with self._places:
-            tried: set[str] = set()
-            while (wanted := await self._next(tried)) is not None:
-                tried.add(wanted.key)
-                async with leasing.trying(self.leases, self.clock, "pictures", wanted.key) as lease:
-                    now = await self.store.get(wanted.key) if lease is not None else None
-                    if lease is not None and now is not None:
-                        await self._share(lease, now)
+        if self.artists:
+            await self.rounds.work()
 
     async def _drawable(self, card: model.Card) -> Sequence[model.Ref]:
         """Its anomaly; of a group the worst."""
@@ -69,10 +61,6 @@ class Sharing:
             return await self.store.worst(card.id, sorted(self.artists), WORST)
         own = card.ref if card.kind is model.CardKind.ANOMALY else None
         return [own] if own is not None and own.source in self.artists else []
-
-    async def _next(self, tried: Collection[str]) -> ports.WantedPicture | None:
-        due = await self.store.due(self.clock.now(), len(tried) + 1)
-        return next((one for one in due if one.key not in tried), None)
 
     # --- one row -------------------------------------------------------------------------------------------------------------
 
@@ -106,35 +94,17 @@ class Sharing:
         """What its system draws; nothing where that is not connected any more, or it is too late."""
         artist = self.artists.get(wanted.ref.source)
         anomaly = (await self.anomalies.get([wanted.ref])).get(wanted.ref)
-        if artist is None or anomaly is None or self.clock.now() - wanted.at > WITHIN:
+        if artist is None or anomaly is None or self.clock.now() - wanted.at > following.WITHIN:
             return ()
         return await artist.pictures(anomaly)
 
     async def _put_off(self, lease: model.Lease, wanted: ports.WantedPicture, begun: Sequence[str], error: errors.BotError) -> None:
-        if wanted.tries >= len(AGAIN):
+        if wanted.tries >= len(following.AGAIN):
             await self._left_out(lease, wanted, error)
             return
         log.debug("pictures of %s are shared later: %s", wanted.ref, error)
-        await self.store.later(lease, self.clock.now() + AGAIN[wanted.tries], begun)
+        await self.store.later(lease, self.clock.now() + following.AGAIN[wanted.tries], begun)
 
     async def _left_out(self, lease: model.Lease, wanted: ports.WantedPicture, error: errors.BotError) -> None:
         log.info("pictures of %s are left out: %s", wanted.ref, error)
         await self.store.settle(lease, self.clock.now())
-
-    # --- in this process -----------------------------------------------------------------------------------------------------
-
-    def _start(self) -> None:
-        """Beside everything else; where enough of it goes on already, that looks again for what is wanted."""
-        if len(self.tasks) > ABREAST:
-            return
-        with ports.clicked(really=False):  # nobody waits for them
-            task = asyncio.ensure_future(self.work())
-        self.tasks.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[Any]) -> None:
-        """The database tells by itself when it is away, and what waits is taken up again."""
-        self.tasks.discard(task)
-        error = None if task.cancelled() else task.exception()
-        if error is not None and not isinstance(error, errors.BotError):
-            log.error("pictures could not be shared", exc_info=error)

@@ -25,6 +25,7 @@ from bot.store import (
     cards,
     columns,
     connections,
+    courses,
     deliveries,
     digest_marks,
     file_lock,
@@ -94,6 +95,7 @@ class Store:
     deliveries: deliveries.Deliveries
     pushes: pushes.Pushes
     pictures: pictures.Wanted
+    courses: courses.Wanted
     workers: workers.Workers
     journal: journal.Journal
     records: recording.Records
@@ -170,6 +172,7 @@ async def open(url: str, patience: connections.Patience | None = None) -> Store:
         deliveries.Deliveries(db),
         pushes.Pushes(db),
         pictures.Wanted(db),
+        courses.Wanted(db),
         workers.Workers(db),
         journal.Journal(db),
         recording.Records(db),

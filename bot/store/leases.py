@@ -17,12 +17,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot import model
 from bot.store import bulk_rows, columns, tables, transactions, work_tables
 
-ANOMALIES, INTENTS, CARDS, REMARKS, PICTURES, BATCHES, OPERATIONS, LANES = (
+ANOMALIES, INTENTS, CARDS, REMARKS, PICTURES, COURSES, BATCHES, OPERATIONS, LANES = (
     "anomalies",
     "intents",
     "cards",
     "remarks",
     "pictures",
+    "courses",
     "batches",
     "operations",
     "lanes",
@@ -36,6 +37,7 @@ _ROWS: Mapping[str, sa.Column[Any]] = {
     INTENTS: work_tables.intents.c.key,
     REMARKS: work_tables.remarks.c.key,
     PICTURES: work_tables.pictures.c.key,
+    COURSES: work_tables.courses.c.key,
     BATCHES: work_tables.batches.c.id,
     OPERATIONS: work_tables.operations.c.id,
 }

@@ -79,18 +79,24 @@ async def mark_dirty(connection: AsyncConnection, source: str, ids: Sequence[str
     """
     if not urgent:
         await _revive_given_up(connection, source, ids, now)
+    hurry = {"urgent": True} if urgent else {}
+    await connection.execute(sa.update(_CARDS).where(_CARDS.c.id.in_(showing(source, ids)), LIVE).values(_edited(now) | hurry))
+
+
+async def mark_own_dirty(connection: AsyncConnection, source: str, ident: str, now: datetime) -> None:
+    """The same for the live cards of one anomaly alone: no group card shows what is news of it."""
+    own = sa.and_(_of(source, [ident]), _CARDS.c.kind == model.CardKind.ANOMALY.value, LIVE)
+    await connection.execute(sa.update(_CARDS).where(own).values(_edited(now)))
+
+
+def _edited(now: datetime) -> dict[str, Any]:
     recent = _CARDS.c.posted >= now - FRESH
     settled = sa.and_(recent, _CARDS.c.delivered >= _CARDS.c.wanted)
-    await connection.execute(
-        sa.update(_CARDS)
-        .where(_CARDS.c.id.in_(showing(source, ids)), LIVE)
-        .values(
-            wanted=_CARDS.c.wanted + 1,
-            due=sa.case((settled, sa.literal(now, columns.Utc())), (recent, _first(_CARDS.c.due, now)), else_=_CARDS.c.due),
-            since=sa.case((recent, earliest(_CARDS.c.since, now)), else_=_CARDS.c.since),
-            **({"urgent": True} if urgent else {}),
-        )
-    )
+    return {
+        "wanted": _CARDS.c.wanted + 1,
+        "due": sa.case((settled, sa.literal(now, columns.Utc())), (recent, _first(_CARDS.c.due, now)), else_=_CARDS.c.due),
+        "since": sa.case((recent, earliest(_CARDS.c.since, now)), else_=_CARDS.c.since),
+    }
 
 
 async def _revive_given_up(connection: AsyncConnection, source: str, ids: Sequence[str], now: datetime) -> None:

@@ -61,9 +61,9 @@ class Wanted:
 
         return await self._db.read(work)
 
-    async def get(self, key: str) -> ports.WantedPicture | None:
-        """One as it is now; None when it is done."""
-        statement = sa.select(_PICTURES).where(_PICTURES.c.key == key, _PICTURES.c.done.is_(None))
+    async def get(self, key: str, now: datetime) -> ports.WantedPicture | None:
+        """One as it is; None when it is done, or was put off."""
+        statement = sa.select(_PICTURES).where(_PICTURES.c.key == key, _PICTURES.c.done.is_(None), _PICTURES.c.due <= now)
 
         async def work(connection: AsyncConnection) -> ports.WantedPicture | None:
             row = (await connection.execute(statement)).one_or_none()

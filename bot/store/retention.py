@@ -28,6 +28,7 @@ BESIDE: Sequence[tuple[sa.Column[str], sa.Column[str]]] = (
     (tables.anomaly_tags.c.source, tables.anomaly_tags.c.anomaly),
     (tables.anomaly_assignees.c.source, tables.anomaly_assignees.c.anomaly),
     (tables.overlay.c.source, tables.overlay.c.anomaly),
+    (work_tables.courses.c.source, work_tables.courses.c.anomaly),
 )
 """Tables with what else is known of an anomaly, as (source, anomaly): their rows go with its row."""
 

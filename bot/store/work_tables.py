@@ -1,4 +1,4 @@
-"""What is under way or was: leases, deliveries, pushes, pictures, processes, App Homes, actions, batches, operations.
+"""What is under way or was: leases, deliveries, pushes, pictures, courses, processes, App Homes, actions, batches, operations.
 
 For partial indices see `tables`."""
 
@@ -56,6 +56,21 @@ pictures = sa.Table(
 )
 columns.index("pictures_waiting", pictures.c.due, pictures.c.key, where=pictures.c.done.is_(None))
 columns.index("pictures_old", pictures.c.at, pictures.c.key)
+
+courses = sa.Table(
+    "courses",
+    columns.metadata,
+    sa.Column("key", columns.Words(), primary_key=True),  # the anomaly
+    *(columns.words(name) for name in ("source", "anomaly")),
+    columns.moment("at"),
+    columns.moment("due"),
+    columns.number("tries", 0),  # row before call: how often its system was asked, or may have been
+    columns.maybe("done"),
+    columns.json_or_null("points"),  # [epoch seconds, value, low, high]; NULL: none is known
+)
+"""How the metrics of anomalies with a card of their own went. A row stays as long as its anomaly does: each edit draws it."""
+columns.index("courses_waiting", courses.c.due, courses.c.key, where=courses.c.done.is_(None))
+columns.index("courses_anomaly", courses.c.source, courses.c.anomaly)
 
 workers = sa.Table(
     "workers",

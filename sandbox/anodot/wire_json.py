@@ -113,10 +113,12 @@ def _interval(interval: series.Interval, of: catalogue.Metric, step: int, until:
 def series_of(breach: series.Breach, one: account.Anomaly, now: int, frame: tuple[int, int], points: bool, baseline: bool) -> Json:
     """A metric with what was measured and what was expected between both times; what is not asked for is not there."""
     told = {name: value for name, value in metric(breach, one, now).items() if name not in ("dataPoints", "baseline")}
-    at = series.moments(frame[0], min(frame[1], now), catalogue.SCALES[one.resolution])
-    if points:
+    step = catalogue.SCALES[one.resolution]
+    at = series.moments(frame[0], min(frame[1], now), step)
+    if points:  # what begins within a step is seen, at its peak, in the point of this step
         intervals = (breach.now, *breach.others)
-        told["dataPoints"] = [[moment, round(series.value(breach.metric, moment, intervals), 3)] for moment in at]
+        begun = {each.started // step * step: each.started for each in intervals}
+        told["dataPoints"] = [[moment, round(series.value(breach.metric, begun.get(moment, moment), intervals), 3)] for moment in at]
     if baseline:
         told["baseline"] = [[moment, *(round(edge, 3) for edge in series.band(breach.metric, moment))] for moment in at]
     return told

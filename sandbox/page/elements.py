@@ -62,8 +62,13 @@ def _draw_button(element: Json, block_id: str, on: Surface) -> None:
     surface.marked(button, "button", action_id=element.get("action_id", ""), value=element.get("value", ""))
     if element.get("accessibility_label"):
         button.props["aria-label"] = str(element["accessibility_label"])
-    if url := mrkdwn.safe_url(element.get("url")):
-        button.props["href"], button.props["target"], button.props["rel"] = url, "_blank", "noopener noreferrer"
+    _leads(button, element.get("url"))
+
+
+def _leads(pressed: ui.element, address: object) -> None:
+    """What is pressed also opens its address in a new tab; the app hears of the click as of any other."""
+    if url := mrkdwn.safe_url(address):
+        pressed.props["href"], pressed.props["target"], pressed.props["rel"] = url, "_blank", "noopener noreferrer"
 
 
 def _menu(element: Json, block_id: str, on: Surface) -> None:
@@ -79,6 +84,10 @@ def _menu_item(menu: ui.menu, element: Json, option: Json, block_id: str, on: Su
 
     item = ui.menu_item(on_click=_confirmed(element, on, choose), auto_close=True).classes("slack-menu-item")
     surface.marked(item, "option", value=option.get("value", ""))
+    _leads(item, option.get("url"))  # of overflow menus alone
+    item.on(
+        "keydown.enter", js_handler="(press) => press.preventDefault()"
+    )  # it acts when the key is let go; a link would act before as well
     with item, ui.element("div"):
         surface.html(mrkdwn.plain(surface.words(option.get("text"))), "option-text")
         if option.get("description"):

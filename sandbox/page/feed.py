@@ -21,8 +21,8 @@ SHOWN = 80
 Make = Callable[[Json], Surface]
 Use = Callable[[str, str], Awaitable[None]]
 
-_OF_THREAD = ("reply_count", "reply_users_count", "reply_users", "latest_reply", "thread_ts")
-"""What a message says of its replies."""
+_OF_THREAD = ("reply_count", "reply_users_count", "reply_users", "latest_reply", "thread_ts", "root")
+"""What a message says of its replies, or of what it answers."""
 
 _COLOURS = ("#2f6f9f", "#8a5a9e", "#b4632f", "#3d7f5c", "#a03d5c", "#5a6aa8")
 
@@ -133,6 +133,9 @@ class Feed:
             surface.html(avatar(name, app=app), "message-side")
             with ui.element("div").classes("message-main"):
                 _head(name, app and not message.get("slackbot"), whisper, at(message, reader))
+                if _told_to_all(message):
+                    where = "replied to a thread" if self._thread else "also sent to the channel"
+                    surface.marked(surface.html(where, "of-thread"), "of-thread")
                 self._body(message, reader)
                 files.draw(message.get("files") or [], self._fetch)
                 if warning := message.get("warning"):
@@ -168,9 +171,23 @@ class Feed:
         with box:
             link = ui.element("button").props("type=button").classes("thread-link" if count else "thread-link quiet")
             surface.marked(link, "thread-link")
-            link.on("click", lambda: thread(str(message.get("ts"))))
+            link.on("click", lambda: thread(str(message.get("thread_ts") or message.get("ts"))))
             with link:
                 surface.html(mrkdwn.escape(label), tag="span")
+
+
+def is_reply(message: Json) -> bool:
+    """Whether it stands in the thread of another one."""
+    return bool(message.get("thread_ts")) and message.get("thread_ts") != message.get("ts")
+
+
+def in_channel(message: Json) -> bool:
+    """Whether the channel shows it: what is no reply, and replies that were also sent to the channel."""
+    return not is_reply(message) or _told_to_all(message)
+
+
+def _told_to_all(message: Json) -> bool:
+    return message.get("subtype") == "thread_broadcast"
 
 
 def _key(message: Json) -> str:

@@ -17,6 +17,7 @@ _EMOJI = {
     "large_green_circle": "🟢", "large_blue_circle": "🔵", "large_orange_circle": "🟠", "bug": "🐛", "bar_chart": "📊", "memo": "📝",
     "mag": "🔍", "clock1": "🕐", "zzz": "💤", "fire": "🔥", "thumbsup": "👍", "+1": "👍", "thumbsdown": "👎", "robot_face": "🤖",
     "smile": "😄", "heart": "❤️", "rocket": "🚀", "arrow_right": "➡️", "lock": "🔒", "link": "🔗", "package": "📦", "speech_balloon": "💬",
+    "octagonal_sign": "🛑", "white_circle": "⚪", "grey_question": "❔",
 }  # fmt: skip
 
 _PIECE = re.compile(r"```(?P<fence>.+?)```|`(?P<code>[^`\n]+)`|<(?P<control>[^<>\n]+)>", re.DOTALL)
@@ -125,8 +126,9 @@ def _lines(text: str) -> str:
 
 
 def _style(escaped: str) -> str:
+    """A mark styles what stands close to it: a zero-width space keeps it away as any other space does (slack-platform section 6)."""
     for tag, mark in _MARKS:
-        pattern = rf"(?<![\w{mark}]){mark}(?=\S)([^{mark}\n]+?)(?<=\S){mark}(?![\w{mark}])"
+        pattern = rf"(?<![\w{mark}]){mark}(?=[^\s\u200b])([^{mark}\n]+?)(?<=[^\s\u200b]){mark}(?![\w{mark}])"
         escaped = re.sub(pattern, rf"<{tag}>\1</{tag}>", escaped)
     return escaped
 

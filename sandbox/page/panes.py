@@ -35,7 +35,7 @@ class Pane:
 
 
 def opener(label: str, icon: str, testid: str, turn: Callable[[], Awaitable[None]]) -> None:
-    """The button of a pane; in a narrow window it is its sign alone."""
+    """The button of a pane; in a narrow window it is its words alone."""
     button = ui.button(label, icon=icon, on_click=turn, color=None).props("unelevated dense no-caps").classes("slack-button pane-opener")
     button.props["aria-label"] = label
     surface.marked(button, testid)

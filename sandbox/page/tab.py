@@ -192,9 +192,9 @@ class Tab:
         reader = self.reader()
         replies: dict[str, int] = {}
         for message in messages:
-            if _is_reply(message):
+            if feed.is_reply(message):
                 replies[str(message["thread_ts"])] = replies.get(str(message["thread_ts"]), 0) + 1
-        roots = [{**message, "reply_count": replies.get(str(message.get("ts")), 0)} for message in messages if not _is_reply(message)]
+        roots = [{**message, "reply_count": replies.get(str(message.get("ts")), 0)} for message in messages if feed.in_channel(message)]
         if fresh := self._feed.draw(roots, reader, self._people, self.repaint):
             self._feed.tell(fresh, self.user)
         if self.thread:
@@ -334,10 +334,6 @@ def command_failed(text: str, error: str) -> str:
             "If you are trying to send a message and not run a command, try preceding the “/” with an empty space."
         )
     return f"{word} failed with the error “{error}”"
-
-
-def _is_reply(message: Json) -> bool:
-    return bool(message.get("thread_ts")) and message.get("thread_ts") != message.get("ts")
 
 
 def _about(channel: Json) -> str:

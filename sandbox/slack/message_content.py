@@ -128,9 +128,13 @@ def public(message: population.Message, channel: population.Channel, *, all_meta
 
 
 def _thread(message: population.Message, channel: population.Channel) -> dict[str, Any]:
+    reply: dict[str, Any]
     if message.thread_ts and message.thread_ts != message.ts:
         parent = channel.messages.get(message.thread_ts)
-        return {"thread_ts": message.thread_ts, "parent_user_id": parent.user if parent else ""}
+        reply = {"thread_ts": message.thread_ts, "parent_user_id": parent.user if parent else ""}
+        if message.broadcast and parent:  # docs.slack.dev/reference/events/message/thread_broadcast
+            reply |= {"subtype": "thread_broadcast", "root": public(parent, channel)}
+        return reply
     replies = replies_to(channel, message.ts)
     if not replies:
         return {}

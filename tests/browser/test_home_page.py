@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 import pytest
 from playwright.async_api import Locator, Page, expect
 
 from bot.render.kit import ids
+from tests.browser import accessibility
 from tests.browser.conftest import Demo, by_action, card
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+SCHEMES: tuple[Literal["dark"], Literal["light"]] = ("dark", "light")
+
+
+OUTSIDE = "(box) => [...box.querySelectorAll('*')].filter((one) => one.getBoundingClientRect().right > innerWidth + 1).length"
+"""How much of the Home stands where nobody can see it."""
 
 
 async def opened(page: Page) -> Locator:
@@ -34,11 +43,40 @@ async def test_the_home_shows_my_queue_and_a_click_in_it_is_a_click_on_the_card(
     await expect(home).to_contain_text(f"#{ident}")
     await expect(home).to_contain_text("Nobody has acknowledged")
     await by_action(home, ids.ACKNOWLEDGE).first.click()
-    await expect(home).to_contain_text(re.compile(r"Acknowledged · assigned to Dana Reyes"))
+    await expect(home).to_contain_text(re.compile(rf"Acknowledged · Dana Reyes · [^#]*#{ident}"))
     assert (await demo.truth(ident))["status"] == "Acknowledged"
 
     await by_action(home, ids.REVIEW_OPEN).click()
-    await expect(page.get_by_test_id("modal")).to_be_visible()
+    await expect(page.get_by_test_id("modal").get_by_test_id("checkbox")).not_to_have_count(0)
     await page.get_by_test_id("modal-cancel").click()
+    await expect(page.get_by_test_id("modal")).to_have_count(0)
     await page.locator("[data-testid=channel][data-channel=C0QUALITY]").click()
-    await expect(card(page, ident)).to_contain_text("Dana looks into it")
+    await expect(card(page, ident)).to_contain_text("Dana Reyes looks into it · acknowledged by Dana today")
+
+
+async def test_axe_finds_nothing_in_the_home(demo: Demo, page: Page) -> None:
+    home = await opened(page)
+    await expect(home).to_contain_text("Nobody has acknowledged")
+    found: list[str] = []
+    for width in (1440, 390):
+        await page.set_viewport_size({"width": width, "height": 900})
+        for scheme in SCHEMES:
+            await page.emulate_media(color_scheme=scheme)
+            found += await accessibility.complaints(page)
+    assert await home.evaluate(OUTSIDE) == 0
+    await page.set_viewport_size({"width": 1280, "height": 900})
+    await page.emulate_media(color_scheme="light")
+    assert found == []
+
+
+async def test_at_390_px_the_openers_of_the_panes_are_words_that_stand_whole(demo: Demo, page: Page) -> None:
+    await opened(page)
+    await page.set_viewport_size({"width": 390, "height": 844})
+    whole = "(one) => one.scrollWidth <= one.clientWidth && one.getBoundingClientRect().right <= innerWidth"
+    for testid, words in (("trying-open", "What to try"), ("chaos-open", "Chaos"), ("channel-name", "Anomaly Desk")):
+        shown = page.get_by_test_id(testid)
+        await expect(shown.get_by_text(words, exact=True).or_(shown.and_(page.get_by_text(words, exact=True)))).to_be_in_viewport(ratio=1)
+        assert await shown.evaluate(whole), words
+    assert await page.locator(".main-title").evaluate(whole), "nothing is cut for them"
+    await expect(page.locator(".pane-opener .q-icon").filter(visible=True)).to_have_count(0)
+    await page.set_viewport_size({"width": 1280, "height": 900})

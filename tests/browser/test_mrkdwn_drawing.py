@@ -10,6 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot import model
+from bot.render.kit import text
+from bot.render.scan import scan_wording
 from sandbox.page import dates, mrkdwn, richtext
 from tests import examples
 
@@ -29,6 +32,8 @@ def slack_escape(text: str) -> str:
     ("text", "drawn"),
     [
         ("*bold* _it_ ~gone~", "<b>bold</b> <i>it</i> <s>gone</s>"),
+        ("\u200b*\u200bbold\u200b*\u200b", "\u200b*\u200bbold\u200b*\u200b"),
+        ("\u200b*bold*\u200b", "\u200b<b>bold</b>\u200b"),
         ("snake_case_name and 2*3*4", "snake_case_name and 2*3*4"),
         ("a &lt;b&gt; &amp;amp; c", "a &lt;b&gt; &amp;amp; c"),
         ("`a &lt; *b*`", "<code>a &lt; *b*</code>"),
@@ -49,6 +54,19 @@ def slack_escape(text: str) -> str:
 )
 def test_mark_up_is_drawn_as_slack_draws_it(text: str, drawn: str) -> None:
     assert draw(text) == drawn
+
+
+@pytest.mark.parametrize("said", ["*bold* _it_ ~gone~", "**bold**", "> said", ":tada: *a*:tada:_b_", "<@U0LEE> & *b*"])
+def test_what_the_bot_has_made_harmless_is_drawn_letter_by_letter(said: str) -> None:
+    """The page and the room that speaks to it agree on what a mark can do."""
+    seen = parsed(draw(text.spoken(said)))
+    assert (seen.words.replace("\u200b", ""), seen.tags) == (said, set())
+
+
+@pytest.mark.parametrize("mark", [scan_wording.RUNS, scan_wording.WAITS, *map(scan_wording.mark, model.ScanResult)])
+def test_every_mark_of_a_scan_is_drawn_as_a_sign(mark: str) -> None:
+    drawn = draw(mark)
+    assert drawn and ":" not in drawn
 
 
 def test_without_verbatim_bare_links_and_broadcast_words_come_alive_even_when_escaped() -> None:

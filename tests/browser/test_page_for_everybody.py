@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from tests.browser import accessibility
-from tests.browser.conftest import QUALITY, Open, Workspace
+from tests.browser.conftest import QUALITY, Open, Scripted, Workspace
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -28,7 +29,11 @@ async def telephone(open_page: Open) -> AsyncIterator[Page]:
 
 async def posted(workspace: Workspace, count: int) -> None:
     for number in range(count):
-        await workspace.post([{"type": "section", "text": {"type": "plain_text", "text": f"message {number}\n\n\n"}}])
+        await workspace.post([section(f"message {number}\n\n\n")])
+
+
+def section(words: str) -> dict[str, object]:
+    return {"type": "section", "text": {"type": "plain_text", "text": words}}
 
 
 async def test_at_390_px_the_sidebar_folds_away(telephone: Page) -> None:
@@ -72,10 +77,10 @@ async def test_a_message_out_of_sight_is_told_and_a_slash_answer_comes_into_sigh
     await scroll_up(page)
     mark = page.get_by_test_id("new-messages")
     await expect(mark).to_be_hidden()
-    await workspace.post([{"type": "section", "text": {"type": "plain_text", "text": "while you read"}}])
+    await workspace.post([section("while you read")])
     await expect(mark).to_have_text("1 new message")
     await expect(page.get_by_text("while you read")).not_to_be_in_viewport()
-    await workspace.post([{"type": "section", "text": {"type": "plain_text", "text": "and another"}}])
+    await workspace.post([section("and another")])
     await expect(mark).to_have_text("2 new messages")
     await mark.click()
     await expect(page.get_by_text("and another")).to_be_in_viewport()
@@ -103,3 +108,55 @@ async def test_the_page_is_dark_for_who_wants_it_dark_and_has_a_switch(telephone
     await telephone.get_by_test_id("theme").click()
     await expect(telephone.locator(".body--dark")).to_have_count(0)
     assert await telephone.evaluate(paper) == "rgb(255, 255, 255)"
+
+
+async def test_an_answer_that_was_also_sent_to_the_channel_stands_in_both(workspace: Workspace, open_page: Open) -> None:
+    page = await open_page()
+    card = await workspace.post([section("the card of many")])
+    await workspace.post([section("a critical one joined")], thread_ts=card, reply_broadcast=True)
+    await workspace.post([section("for those who follow it")], thread_ts=card)
+    messages, thread = page.locator(".feed").first.get_by_test_id("message"), page.get_by_test_id("thread")
+    told = messages.filter(has_text="a critical one joined")
+    await expect(told).to_contain_text("replied to a thread")
+    await expect(messages.filter(has_text="the card of many")).to_contain_text("2 replies")
+    await expect(messages).to_have_count(2)
+    await told.hover()
+    await told.get_by_test_id("thread-link").click()
+    await expect(thread.get_by_test_id("message")).to_have_count(3)
+    await expect(thread.get_by_test_id("message").first).to_contain_text("the card of many")
+    await expect(thread.get_by_test_id("of-thread")).to_have_text("also sent to the channel")
+
+
+async def test_an_entry_of_a_menu_that_has_an_address_opens_it_and_the_app_hears_of_it(
+    scripted: Scripted, workspace: Workspace, open_page: Open
+) -> None:
+    @scripted.app.action("more")
+    async def _(ack: Any, action: Any) -> None:
+        await ack()
+        scripted.heard.put_nowait(action["selected_option"]["value"])
+
+    address = f"{workspace.url}/anomalies/1001"
+    named = [{"text": {"type": "plain_text", "text": word.title()}, "value": word} for word in ("open", "comment")]
+    await workspace.post(
+        [{"type": "actions", "elements": [{"type": "overflow", "action_id": "more", "options": [{**named[0], "url": address}, named[1]]}]}]
+    )
+    page = await open_page()
+    options, menu = page.get_by_test_id("option"), page.get_by_test_id("overflow")
+    for by_hand in (True, False):
+        await menu.click()
+        async with page.expect_popup() as opened:
+            if by_hand:
+                await options.filter(has_text="Open").click()
+            else:
+                await options.filter(has_text="Open").focus()
+                await page.keyboard.press("Enter")
+        shown = await opened.value
+        await expect(shown).to_have_url(address)
+        assert await shown.evaluate("window.opener") is None
+        await shown.close()
+        assert await scripted.hears() == "open"
+        await expect(options).to_have_count(0)
+    await menu.click()
+    await options.filter(has_text="Comment").click()
+    assert await scripted.hears() == "comment", "each press is heard once"
+    assert len(page.context.pages) == 1, "what has no address opens nothing"

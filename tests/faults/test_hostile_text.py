@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import html
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -21,7 +22,16 @@ LONG = f"<!channel> {'<@U0LEE>&*x*' * 420}"[:5000]
 DATES = re.compile(r"<!date\^\d+\^[^|<>]*\|[^<>|]*>")
 OURS = f"<#{CHANNEL}>"
 """The desk's own channel, which comes from the settings."""
-LINK = re.compile(r"<https?://[^|<>]*\|Open [^<>]*>")
+LINK = re.compile(r"<http://127\.0\.0\.1:\d+/[^|<>]*\|([^<>]*)>")
+"""To the page of an anomaly in the fake; its words are looked at like any others."""
+SPLIT = re.compile("\u200b[*_~`]\u200b")
+"""A mark that marks nothing."""
+WORDS = (
+    "Critical|High|Medium|Low|See|Change|Many|Scan|People|Assigned to [^*]+|[^*]+ looks? into it|Archived as Duplicate by Dana"
+    r"|60 anomalies in \d+ tables arrived together"
+)
+OWN = re.compile(rf"\*(?:{WORDS})\*|`\u2068?/[^`\n]+`")
+"""What the desk itself sets in bold, and commands as code."""
 
 
 def _texts(node: Any) -> Iterator[Json]:
@@ -40,15 +50,23 @@ def _harmless(message: Json) -> str:
     """Everything that is shown; fails where Slack would read a mention, a link or an emphasis out of a field."""
     for text in _texts(message.get("blocks") or message.get("view", {}).get("blocks") or []):
         if text["type"] == "mrkdwn":
-            left = LINK.sub("", DATES.sub("", text["text"])).replace(OURS, "")
+            left = LINK.sub(r"\1", DATES.sub("", text["text"])).replace(OURS, "")
             assert "<" not in left, left
-            assert not re.search(r"[*_~`].+[*_~`]", left), left
+            assert not re.search(r"[*~`]|\b_|_\b", OWN.sub("", SPLIT.sub("", left))), left
+            assert ":boom:" not in OWN.sub("", left), left
             assert text.get("verbatim") is True
         elif text["type"] == "plain_text":
             assert text.get("emoji") is not True, text
     spoken = str(message.get("text", ""))
     assert "<" not in LINK.sub("", DATES.sub("", spoken)).replace(OURS, ""), spoken
-    return "\n".join(str(text["text"]) for text in _texts(message.get("blocks", [])))
+    return "\n".join(_read(text) for text in _texts(message.get("blocks", [])))
+
+
+def _read(text: Json) -> str:
+    """The words as a person reads them."""
+    if text["type"] != "mrkdwn":
+        return str(text["text"])
+    return html.unescape(LINK.sub(r"\1", DATES.sub("", text["text"]))).replace("\u200b", "")
 
 
 @pytest.fixture
@@ -105,9 +123,9 @@ async def test_every_field_everywhere(poisoned: Stage, house: House) -> None:
     await stage.press(card, "anomaly.more", value=_more(card, "comment"))
     _harmless(await stage.view(DANA, "'callback_id': 'comment'"))
     await stage.slack("submit", user=DANA, values={"comment.text": HOSTILE})
-    _harmless(await stage.ephemeral("Commented"))
+    assert f'Dana: "\u2068{MENTION}' in _harmless(await stage.card(ident, 'Dana: "'))
     await stage.press(card, "anomaly.acknowledge")
-    card = await stage.card(ident, "Dana looks into it")
+    card = await stage.card(ident, "look into it* · acknowledged by Dana")
     _harmless(card)
     await stage.press(card, "anomaly.archive", value=_more(card, "Duplicate"))
     _harmless(await stage.view(DANA, "'callback_id': 'duplicate'"))

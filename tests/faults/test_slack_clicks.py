@@ -67,7 +67,7 @@ async def test_nobody_acts_while_slack_does_not_say_who_they_are(mode: str, more
     assert (await house.stage.truth(ident))["status"] == "Active"
     await house.well()
     await house.stage.press(card, "anomaly.acknowledge", user=LEE)
-    await house.stage.card(ident, "Lee looks into it")
+    await house.stage.card(ident, "Acknowledged by Lee", "unassigned")  # nobody has linked Lee, who therefore takes nothing
 
 
 async def test_commands_and_forms_say_so_too(house: House) -> None:
@@ -105,7 +105,7 @@ async def test_a_comment_whose_form_fails_is_not_lost_without_a_word(house: Hous
     await house.stage.view(DANA, "'callback_id': 'comment'")
     await house.sick("500")
     await house.stage.slack("submit", user=DANA, values={"comment.text": "Known"})
-    told = visible(await house.stage.ephemeral("failed with HTTP 500"))
+    told = visible(await house.stage.ephemeral("Qualytics did not answer (HTTP 500", "; nothing was changed"))
     assert "Try again" in told
     await house.well()
     assert (await house.stage.truth(ident))["comments"] == []
@@ -124,7 +124,7 @@ async def test_a_click_while_the_system_is_away_is_refused_with_a_sentence(house
     ident, card = await _card(house)
     await house.sick("500")
     await house.stage.press(card, "anomaly.acknowledge")
-    told = visible(await house.stage.ephemeral("failed with HTTP 500"))
+    told = visible(await house.stage.ephemeral("Qualytics did not answer (HTTP 500", "; nothing was changed"))
     assert "Try again in a minute" in told
     await house.well()
     house.clock.pass_by(120)

@@ -52,13 +52,14 @@ class Front:
             await asyncio.wait(tasks)
 
     async def read(self) -> None:
-        """Wait for what webhooks told of: it is read, posted, and its pictures are shared. A task that has ended stands in its set for one
-        more turn of the loop, so it is waited for with what gives the loop this turn."""
+        """Wait for what webhooks told of: it is read, posted, and what follows its cards is there. A task that has ended stands in its set
+        for one more turn of the loop, so it is waited for with what gives the loop this turn."""
         while tasks := list(self.running.pushes.tasks):
             await asyncio.wait(tasks)
         await self.running.post.flush()
-        while tasks := list(self.running.sharing.tasks):
+        while tasks := [*self.running.sharing.tasks, *self.running.courses.tasks]:
             await asyncio.wait(tasks)
+        await self.running.post.flush()
 
     def command(self, text: str, *, user: str = DANA, channel: str = CHANNEL, name: str = "/anomalies") -> Json:
         """The payload of a slash command."""

@@ -53,10 +53,11 @@ async def test_the_original_is_kept_and_told(front: Front) -> None:
     ident, original = await two(front)
     asked = await form(front, ident)
     assert await status(front, ident) == "Active", "nothing is done before the form is sent"
+    whispers = front.whispers()
     await front.send(front.submission(asked, typed(str(original))))
     assert await status(front, ident) == "Duplicate"
-    await front.look()
     assert f"Archived as Duplicate of #{original} by Dana" in visible(front.card(ident))
+    assert front.whispers() == whispers, "the card is the answer"
     assert f"Duplicate of {original}." in await front.told(front.command(f"history {ident}"))
     assert await status(front, original) == "Active"
 
@@ -65,13 +66,14 @@ async def test_it_may_be_left_out(front: Front) -> None:
     ident, _ = await two(front)
     await front.send(front.submission(await form(front, ident), typed("")))
     assert await status(front, ident) == "Duplicate"
-    assert "Duplicate of" not in front.whispers()[-1]
+    card = visible(front.card(ident))
+    assert "Archived as Duplicate by Dana" in card and "Duplicate of" not in card
 
 
 async def test_one_of_the_same_table_is_picked(front: Front) -> None:
     ident, original = await two(front)
     await front.send(front.submission(await form(front, ident), picked(original)))
-    assert f"Duplicate of #{original}" in front.whispers()[-1]
+    assert f"Archived as Duplicate of #{original}" in visible(front.card(ident))
 
 
 async def test_what_is_no_original_is_refused_in_the_form(front: Front) -> None:

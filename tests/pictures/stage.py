@@ -26,8 +26,8 @@ STILL_MS = 900
 
 @dataclass
 class Stage:
-    """One tab as Dana. `fake` are the control routes of the fake Qualytics, `systems` the addresses of all fakes by their title; `kept` is what
-    one picture leaves for the next ones."""
+    """One tab as Dana. `fake` are the control routes of the fake Qualytics, `systems` the addresses of all fakes by their title; `kept` is
+    what one picture leaves for the next ones."""
 
     url: str
     browser: async_api.Browser

@@ -145,8 +145,9 @@ def _menu_faults(path: str, part: dict[str, Any]) -> list[str]:
     most = {"overflow": 5, "static_select": 100, "checkboxes": 10, "radio_buttons": 10}.get(part.get("type", ""))
     if most is None:
         return []
-    wrong = [] if 1 <= len(part["options"]) <= most else ["options"]
-    return wrong + ["option value" for option in part["options"] if not 1 <= units(option["value"]) <= 150]
+    offered = choices({key: part[key] for key in ("options", "option_groups") if key in part})
+    wrong = [] if 1 <= len(offered) <= most else ["options"]
+    return wrong + ["option value" for option in offered if not 1 <= units(option["value"]) <= 150]
 
 
 def markups(message: model.Message) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bot import errors, model, ports
-from bot.services import pictures
+from bot.services import following, pictures
 from bot.store import engine
 from tests.services import cast, inbox
 from tests.services.desk import Fuse, Fused, Killed
@@ -142,7 +142,7 @@ class _silently:
 
 async def test_what_was_asked_for_and_never_begun_is_shared_by_the_next_process(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(pictures.Sharing, "_start", lambda _: None)  # killed right after the row
+        patch.setattr(following.Rounds, "start", lambda _: None)  # killed right after the row
         await desk.arrives(7)
     assert desk.studio.files == []
     await Desk(desk.store, desk).later()
@@ -198,7 +198,7 @@ async def test_a_system_that_does_not_draw_yet_is_asked_again_for_a_while(desk: 
     await desk.arrives(8)
     for _ in range(9):
         await desk.later(20)
-    assert desk.studio.of(8) == [] and len(desk.studio.away) == 9 - 1 - len(pictures.AGAIN), "not for ever"
+    assert desk.studio.of(8) == [] and len(desk.studio.away) == 9 - 1 - len(following.AGAIN), "not for ever"
 
 
 async def test_what_slack_refuses_is_left_out(desk: Desk) -> None:
@@ -222,7 +222,7 @@ async def test_of_a_group_the_three_worst_of_the_critical_ones_are_shared(desk: 
 
 
 async def test_one_that_is_a_day_late_is_left_out(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pictures.Sharing, "_start", lambda _: None)
+    monkeypatch.setattr(following.Rounds, "start", lambda _: None)
     await desk.arrives(7)
     await Desk(desk.store, desk).later(25 * 60)
     assert desk.studio.files == []

@@ -14,7 +14,7 @@ import pytest
 
 from bot import errors, model
 from bot.core import severity
-from bot.sources.anodot import closer, filters, schema, source, triggers
+from bot.sources.anodot import closer, course, filters, schema, source, triggers
 from sandbox.anodot import catalogue, odd
 from tests.sources import metrics_desk
 from tests.sources.staging import Clock
@@ -93,7 +93,7 @@ def test_the_anomaly_of_the_page_is_over_and_its_score_of_one_is_told_as_one_of_
 
 def test_the_metric_and_the_tokens_of_the_page_are_read() -> None:
     assert schema.metric(sample("metric")).direction is model.Direction.UP
-    assert closer.read_course(sample("metric")) == []
+    assert course.read(sample("metric")) == []
     (cluster,) = closer.commons(sample("tokens"))
     assert (cluster.told, [token.told for token in cluster.tokens]) == ("what=errors: 30 of 309", ["server=my_server_name01: 30 of 309"])
     (spelt,) = closer.commons(json.loads(json.dumps(sample("tokens")).replace("Occurrences", "Occurances")))

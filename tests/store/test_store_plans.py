@@ -69,7 +69,7 @@ async def plan(store: engine.Store, statement: str, parameters: Any) -> list[str
 
 LANES = {"cards_posts", "cards_edits", "cards_waiting", "cards_lost", "cards_claimed", "intents_unfinished", "intents_claimed"} | {
     "batches_running", "batches_claimed", "operations_active", "operations_claimed", "operations_verifying", "pushes_waiting",
-    "pictures_waiting",
+    "pictures_waiting", "courses_waiting",
 }  # fmt: skip
 """Indices that hold only what waits: reading one of them whole is what is asked for."""
 
@@ -199,6 +199,14 @@ async def _filled(desk: engine.Store) -> None:
     assert await desk.batches.open(batch("filled", 0), after(days=1)) is None
 
 
+async def _learnt(desk: engine.Store) -> None:
+    await desk.courses.ask(ref(45), NOON)
+    lease = await desk.leases.take("courses", str(ref(45)), NOON, 30)
+    assert lease is not None and await desk.courses.begin(lease, after(1))
+    assert await desk.courses.settle(lease, [model.Point(NOON, 1.0)], after(1))
+    assert len(await desk.courses.points(ref(45))) == 1
+
+
 PUSH = model.Push(1, SOURCE, model.News(everything=True), NOON)
 
 CALLS: dict[str, Callable[[engine.Store], Awaitable[Any]]] = {
@@ -244,10 +252,15 @@ CALLS: dict[str, Callable[[engine.Store], Awaitable[Any]]] = {
     "want pictures": lambda desk: desk.pictures.ask(CARD, "1.1", [ref(1), ref(2)], NOON),
     "worst of a group": lambda desk: desk.pictures.worst("x", [SOURCE], 3),
     "pictures": lambda desk: desk.pictures.due(after(9)),
-    "one's pictures": lambda desk: desk.pictures.get("k"),
+    "one's pictures": lambda desk: desk.pictures.get("k", after(9)),
     "begin a picture": lambda desk: desk.pictures.begun(PICTURES, ["one.png"]),
     "put pictures off": lambda desk: desk.pictures.later(PICTURES, NOON, []),
     "settle pictures": lambda desk: desk.pictures.settle(PICTURES, NOON),
+    "want a course": lambda desk: desk.courses.ask(ref(1), NOON),
+    "courses": lambda desk: desk.courses.due(after(9)),
+    "one course": lambda desk: desk.courses.get("k", after(9)),
+    "learn a course": lambda desk: _learnt(desk),
+    "points": lambda desk: desk.courses.points(ref(1)),
     "release all": lambda desk: desk.leases.release_all(),
     "past": lambda desk: desk.journal.past(SAME[3], after(9)),
     "history": lambda desk: desk.journal.history(ref(50)),

@@ -50,13 +50,13 @@ ANY = Scanned()
 
 
 def example(verb: str, scanned: Scanned = ANY) -> str:
-    """An example of a verb, with names that are there."""
+    """An example of a verb, with names that are there, as a person types it."""
     known = BY_NAME[verb]
     if known.takes is not verbs.Takes.DATASTORES or not scanned.datastore.strip():
         return known.example
     tables = (scanned.table,) if scanned.table.strip() and verb in ("scan", "profile") else ()
     asset = "checks" if verb == "export" else ""
-    return scan_words(ScanCommand(verb, (scanned.datastore,), tables, incremental=verb == "daily", asset=asset))
+    return _spelled(ScanCommand(verb, (scanned.datastore,), tables, incremental=verb == "daily", asset=asset))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,12 @@ def scan(
 
 def scan_words(command: ScanCommand) -> str:
     """The command as text behind `/scan` that reads back as the same command."""
+    words = _spelled(command)
+    return words if cleaning.clean(words) == words else words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _spelled(command: ScanCommand) -> str:
+    """The same as a person types it, before Slack escapes what looks like a mention."""
     parts = [] if command.verb in {"form", "scan"} else [command.verb]
     if command.source and not command.ident:
         parts.append(f"source:{lexer.quote(command.source)}")
@@ -105,8 +111,7 @@ def scan_words(command: ScanCommand) -> str:
         parts.append("incremental")
     if command.auto_resolve is not None:
         parts.append("auto-resolve:on" if command.auto_resolve else "auto-resolve:off")
-    words = " ".join(parts)
-    return words if cleaning.clean(words) == words else words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return " ".join(parts)
 
 
 def _read(plain: str, context: references.Context, by_name: Mapping[str, verbs.Verb], scanned: Scanned) -> ScanCommand:

@@ -98,14 +98,15 @@ def pick(pending: Pending, chosen: Sequence[str], unknown: Sequence[model.Actor]
     """
     system = text.short(capabilities.title, 40)
     parts = [blocks.section(f"Choose who they are in {system}. The choice is remembered, and then the anomaly is assigned.")]
-    for stranger in unknown[:MOST_PEOPLE]:
+    strangers = unknown[:MOST_PEOPLE]
+    names = siblings.things([(stranger.id, stranger.name.strip() or stranger.id) for stranger in strangers], 80)
+    for stranger, name in zip(strangers, names, strict=True):
         select: model.Block = {
             "type": "external_select",
             "action_id": ids.LINK_PERSON,
             "min_query_length": 0,
             "placeholder": blocks.plain(f"Find a user of {system}"),
         }
-        name = text.short(stranger.name, 80, stranger.id)
         parts.append(modals.entry(ids.link_block(stranger.id), f"{name} in Slack is this user of {system}", select))
     metadata = _metadata(pending, chosen=list(chosen)[:MOST_PEOPLE])
     return limits.fit_view(modals.window("Who is this?", parts, callback=ids.LINK_VIEW, submit="Remember and assign", metadata=metadata))
@@ -129,7 +130,7 @@ def options(people: Sequence[model.Person]) -> model.Block:
     """The answer to a picker that asks for the system's users: at most 100, "Lee Park (lee@acme.example)"; and what it cannot hold."""
     usable = [person for person in people if 0 < text.size(person.id, markup=True) <= limits.OPTION_VALUE]
     shown = usable[: limits.OPTIONS]
-    labels = siblings.apart([_person(person) for person in shown], limits.OPTION)
+    labels = siblings.things([(person.id, _person(person)) for person in shown], limits.OPTION)
     options = [blocks.option(label, person.id) for label, person in zip(labels, shown, strict=True)]
     return limits.offered(options, len(usable), len(people) - len(usable), "use /anomalies link")
 
@@ -216,27 +217,19 @@ class Duplicating:
 
 
 def duplicate(
-    anomaly: model.Anomaly, capabilities: model.Capabilities, archive_as: str, others: Sequence[model.Anomaly] = (), channel: str = ""
+    anomaly: model.Anomaly,
+    capabilities: model.Capabilities,
+    archive_as: str,
+    others: Sequence[model.Anomaly] = (),
+    found: int = 0,
+    channel: str = "",
 ) -> model.Block:
-    """Asks for the original, which may be left out. `others` are of the same table. Raises NotSupported for an impossible id."""
-    title = text.short(capabilities.title, 40)
-    typed: model.Block = {
-        "type": "plain_text_input",
-        "action_id": ids.DUPLICATE_OF,
-        "max_length": limits.INPUT_TEXT,
-        "placeholder": blocks.plain("1001, or a link to it"),
-    }
-    menu = blocks.menu(ids.DUPLICATE_PICK, "Choose the original", _originals(others))
-    kept = f"It is kept in the history, and left as a comment in {title}." if model.Action.COMMENT in capabilities.supports else ""
+    """Asks for the original, which may be left out. `others` are of the same table, where there are `found` in all. Raises NotSupported for
+    an impossible id."""
+    kept = f"It is kept in the history, and left as a comment in {text.short(capabilities.title, 40)}."
     parts = [
         blocks.section(f"{wording.headline(anomaly)}\n{wording.standing(anomaly, capabilities)}"),
-        *((modals.entry(ids.DUPLICATE_PICK, "Original, from the same table", menu, optional=True),) if menu else ()),
-        modals.entry(ids.DUPLICATE_OF, "Or its id, or a link to it" if menu else "Original: its id, or a link to it", typed, optional=True),
-        blocks.context(
-            text.sentence(
-                "Whoever finds this later sees what it is a duplicate of", kept or "It is kept in the history", "You may leave it out"
-            )
-        ),
+        *asking(others, found, kept if model.Action.COMMENT in capabilities.supports else "It is kept in the history"),
     ]
     closed = wording.closed(archive_as, capabilities.archive_as)
     pending = Pending(anomaly.ref, anomaly.version, channel)
@@ -245,15 +238,39 @@ def duplicate(
     return limits.fit_view(modals.window(DUPLICATE_TITLE, parts, callback=ids.DUPLICATE_VIEW, submit=submit, metadata=metadata))
 
 
-def _originals(others: Sequence[model.Anomaly]) -> Sequence[model.Block]:
-    """ "#1074 · Active · customer_id not null"; the id first, because it tells them apart."""
-    said = [f"#{wording.ident(one)} · {wording.state(one)} · {rows.finding(one) or wording.headline(one)}" for one in others]
-    return [blocks.option(label, one.ref.id) for label, one in zip(siblings.apart(said, limits.OPTION), others, strict=True)]
+def asking(others: Sequence[model.Anomaly], found: int, kept: str) -> Sequence[model.Block]:
+    """A menu of the same table, a field for whatever is not in it, and what becomes of the answer."""
+    menu = _originals(others, found)
+    typed: model.Block = {
+        "type": "plain_text_input",
+        "action_id": ids.DUPLICATE_OF,
+        "max_length": limits.INPUT_TEXT,
+        "placeholder": blocks.plain("1001, or a link to it"),
+    }
+    return [
+        *((modals.entry(ids.DUPLICATE_PICK, "Original, from the same table", menu, optional=True),) if menu else ()),
+        modals.entry(ids.DUPLICATE_OF, "Or its id, or a link to it" if menu else "Original: its id, or a link to it", typed, optional=True),
+        blocks.context(text.sentence("Whoever finds this later sees what it is a duplicate of", kept, "You may leave it out")),
+    ]
+
+
+def _originals(others: Sequence[model.Anomaly], found: int) -> model.Block | None:
+    """ "#1074 · Active · customer_id not null"; the id first, because it tells them apart. How many more there are is said above them."""
+    idents = siblings.apart([one.ref.id for one in others], 24)
+    told = [f"{wording.state(one)} · {rows.finding(one, rows.WHOLE) or wording.headline(one)}" for one in others]
+    words = siblings.apart(told, limits.OPTION - len("# · ") - max(map(text.size, idents), default=0))
+    options = [blocks.option(f"#{ident} · {said}", one.ref.id) for ident, said, one in zip(idents, words, others, strict=True)]
+    below = "type the id below"
+    return blocks.menu(ids.DUPLICATE_PICK, "Choose the original", options, below, found=found, rest=f"{below} for another one")
 
 
 def read_duplicate(view: Mapping[str, Any]) -> Duplicating:
     """A submitted form. Raises ValueError for other modals."""
     pending, known = _known(view)
+    return Duplicating(pending, str(known.get("outcome") or ""), *answered(view))
+
+
+def answered(view: Mapping[str, Any]) -> tuple[str, str]:
+    """The original that was chosen and the one that was typed, each "" for nothing."""
     picked = (modals.submitted(view, ids.DUPLICATE_PICK).get("selected_option") or {}).get("value") or ""
-    typed = modals.submitted(view, ids.DUPLICATE_OF).get("value") or ""
-    return Duplicating(pending, str(known.get("outcome") or ""), str(picked), str(typed))
+    return str(picked), str(modals.submitted(view, ids.DUPLICATE_OF).get("value") or "")

@@ -107,6 +107,7 @@ def _parts(told: model.Details) -> Iterator[_Part]:
     yield _Part("Belongs together", list(_related(told)))
     yield _Part("Comments, newest first", [_Line(_remark(one), one.at) for one in reversed(told.comments)])
     yield _Part("Who did what, newest first", list(_history(told)))
+    yield _Part("Can be typed, too", [_Line(text.squeeze(one)) for one in buttons.typed(told.anomaly, told.capabilities)])
     yield _Part("Could not be had now", [_Line(text.squeeze(one)) for one in (*told.evidence.missing, *told.missing)])
     yield _Part("Where it is", list(_places(told)))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot import model
+from bot.render import siblings
 from bot.render.kit import blocks, limits, text
 
 _FACTS = 8
@@ -73,7 +74,7 @@ def closely(anomaly: model.Anomaly, told: model.Evidence) -> tuple[Sequence[mode
     if told.course:
         values = [text.number(value) for value in told.course[-_VALUES:]]
         lines.append(f"Last {text.count(len(values), 'value')}: {', '.join(values)}")
-    lines += [text.spoken(f"{text.short(one.label, 40)}: {text.listed(_each(one.more), _MORE)}") for one in anomaly.facts if one.more]
+    lines += [text.spoken(f"{text.short(one.label, 40)}: {siblings.listed(one.more, 60, _MORE)}") for one in anomaly.facts if one.more]
     if told.related:
         lines.append(text.spoken(f"Related: {text.listed([_ref(one, anomaly) for one in told.related], _MORE)}"))
     happened = [f"{text.spoken(text.short(one.what, 160))}{f' {text.when(one.at)}' if one.at else ''}" for one in told.happened[:_HAPPENED]]
@@ -86,10 +87,6 @@ def closely(anomaly: model.Anomaly, told: model.Evidence) -> tuple[Sequence[mode
         block for head, some in heads if some for block in (blocks.section(head), *(blocks.context(blocks.marked(one)) for one in some))
     ]
     return drawn, [text.sentence(head.rstrip(":"), "; ".join(some)) for head, some in heads if some]
-
-
-def _each(words: Sequence[str]) -> Sequence[str]:
-    return [text.short(one, 60) for one in words]
 
 
 def ties(anomaly: model.Anomaly) -> str:

@@ -34,17 +34,25 @@ def spoken(anomaly: model.Anomaly) -> str:
     return f"{rows.severity(anomaly.severity)}: {headline(anomaly)}{f' ({where})' if where else ''}"
 
 
-def evidence(anomaly: model.Anomaly, past: model.Recurrence, course: Sequence[model.Point], capabilities: model.Capabilities) -> str:
-    """ "2 of 1,140 rows (0.2 %) · also amount between 0 and 10000 · first time here": one line, numbers with what they are measured by."""
-    return wording.dotted(_measured(anomaly, course), _also(anomaly), recurrence(past, capabilities.archive_as))
+def evidence(
+    anomaly: model.Anomaly, past: model.Recurrence, course: Sequence[model.Point], capabilities: model.Capabilities, *, bars: bool = False
+) -> str:
+    """ "2 of 1,140 rows (0.2 %) · also amount between 0 and 10000 · first time here": one line, numbers with what they are measured by.
+    With `bars` what has a course is drawn as well: the metric, and how often it was seen on each day."""
+    often = recurrence(past, capabilities.archive_as)
+    if not bars:
+        return wording.dotted(_measured(anomaly, course), _also(anomaly), often)
+    days = sparkline.drawn(past.days) if past.seen > 1 else ""
+    return wording.dotted(sparkline.course(course), _measured(anomaly, course), _also(anomaly), f"{days} {often}".strip())
 
 
 def _measured(anomaly: model.Anomaly, course: Sequence[model.Point]) -> str:
     if anomaly.series is not None:
         went = sparkline.words(course, anomaly.series)
         value = "" if anomaly.series.value is None else text.number(anomaly.series.value)
-        told = wording.measured(anomaly.series, value=value not in went.split(), direction=not went)
-        return ", ".join(part for part in (went, told) if part)
+        known = not value or value in went.split()
+        told = wording.measured(anomaly.series, value=not known, direction=not went)
+        return ", ".join(part for part in (went, f"measured {told}" if went and not known else told) if part)
     if anomaly.records is None:
         return ""
     of = rows.base(anomaly)

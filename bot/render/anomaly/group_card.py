@@ -159,13 +159,12 @@ def _buttons(card_id: str, tally: ports.Tally, capabilities_of: Of, version: int
 
 def _archive(card_id: str, capabilities_of: Of, version: int) -> model.Block | None:
     """The outcomes that any of their systems offers; the preview says what one of them does not."""
-    found = [one for capabilities in capabilities_of.values() for one in closings.chosen(capabilities.archive_as)]
-    choices = {one.word: one for one in reversed(found)}
+    choices = closings.chosen([one for capabilities in capabilities_of.values() for one in capabilities.archive_as])
     options = [
-        blocks.option(wording.closed(one.word, found), ids.encode_members(one.word, card_id, version), wording.meaning(one))
-        for one in reversed(choices.values())
+        blocks.option(label, ids.encode_members(one.word, card_id, version), wording.meaning(one))
+        for label, one in zip(wording.ways(choices, limits.OPTION), choices, strict=True)
     ]
-    return blocks.menu(ids.GROUP_ARCHIVE, "Archive as…", options)
+    return blocks.menu(ids.GROUP_ARCHIVE, "Archive as…", options, "press Review")
 
 
 def _possible(tally: ports.Tally, *, closed: bool, worst: bool) -> str:

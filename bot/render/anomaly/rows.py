@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot import model
+from bot.render import siblings
 from bot.render.anomaly import wording
 from bot.render.kit import marks, text
 
 _FINDING = 100
+WHOLE = 1_000
+"""So much of a finding is looked at by who tells several apart before they are cut."""
 _SUBJECT = 80
 _LINK = 600
 """A longer address is left out of a line: [Show] is beside it."""
@@ -55,25 +58,25 @@ def mark(word: model.Severity | None) -> str:
     return marks.mark(word)
 
 
-def rule(check: model.Check) -> str:
+def rule(check: model.Check, room: int = _FINDING) -> str:
     """What a rule wants, without the numbers that its system may put before it: "customer_id not null"."""
     said = _BASED.sub("", text.squeeze(check.message, ""))
     if said:
-        return text.clip(said, _FINDING)
-    fields = text.listed([text.short(name, 40) for name in check.fields], 3)
+        return text.clip(said, room)
+    fields = siblings.listed(check.fields, 40, 3)
     word = text.short(check.rule, 60, "")
-    return text.clip(f"{fields}: {word}" if fields and word else fields or word or "a check", _FINDING)
+    return text.clip(f"{fields}: {word}" if fields and word else fields or word or "a check", room)
 
 
-def finding(anomaly: model.Anomaly) -> str:
+def finding(anomaly: model.Anomaly, room: int = _FINDING) -> str:
     """The rule that fails ("customer_id not null and 2 more"); without rules the kind of it ("unusual time"), or what was said of it."""
-    failed = list(dict.fromkeys(rule(check) for check in anomaly.checks))
+    failed = list(dict.fromkeys(rule(check, room) for check in anomaly.checks))
     if failed:
         return text.listed(failed, 1)
     kind = text.short(anomaly.type_title, 40, "").lower() or text.short(anomaly.type.replace("_", " "), 40, "")
     if anomaly.container is not None:  # a table whose system names no rule: its own sentence tells more than the kind
-        return text.short(anomaly.description, _FINDING, "") or f"{kind} anomaly".strip()
-    return kind or text.short(anomaly.description, _FINDING, "anomaly")
+        return text.short(anomaly.description, room, "") or f"{kind} anomaly".strip()
+    return kind or text.short(anomaly.description, room, "anomaly")
 
 
 def subject(anomaly: model.Anomaly, common: Among = ALONE) -> str:

@@ -98,6 +98,8 @@ def _last(anomaly: model.Anomaly, capabilities: model.Capabilities, told: attrib
     one = told.last
     if one is None or (one.action == model.Action.ASSIGN and anomaly.assignees and anomaly.state is model.State.ACTIVE):
         return ""
+    if one.action == model.Action.ASSIGN and anomaly.assignees:  # to whom: they look into it
+        return f"{text.spoken(f'Assigned {wording.by(one)}'.strip())} {text.when(one.at)}"
     if one.action == "verify" and wording.found(one):
         return f"{text.spoken(f'{wording.verb(one)} {wording.by(one)}'.strip())} {text.when(one.at)}: {_found(one, loud)}"
     return f"{text.spoken(wording.done(one, anomaly, capabilities.archive_as))} {text.when(one.at)}"

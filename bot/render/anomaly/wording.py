@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from bot import model
 from bot.core import closings, duplicates, endings, overlay, phrases, vocabulary
+from bot.render import siblings
 from bot.render.kit import text
 
 _CHECKS = 5
@@ -60,7 +61,7 @@ def ident(anomaly: model.Anomaly, *, whole: bool = False) -> str:
 def _check(check: model.Check) -> str:
     if check.message.strip():
         return text.short(check.message, 300)
-    fields = text.listed([text.short(name, 60) for name in check.fields], 5)
+    fields = siblings.listed(check.fields, 60, 5)
     rule = text.short(check.rule, 60, "check")
     return f"{fields}: {rule}" if fields else rule
 
@@ -124,19 +125,24 @@ def _change(told: model.Series) -> str:
 
 def tags(anomaly: model.Anomaly) -> str:
     """ "tags critical, pii"."""
-    names = text.listed([text.short(tag, 40) for tag in anomaly.tags], _TAGS)
+    names = siblings.listed(anomaly.tags, 40, _TAGS)
     return f"{'tag' if len(anomaly.tags) == 1 else 'tags'} {names}" if names else ""
 
 
 def assignees(people: Sequence[model.Person], me: str = "") -> str:
     """Names, never mentions; the person with the address `me` is "you". "" for nobody."""
-    names = ["you" if me and person.email.casefold() == me.casefold() else text.short(person.name or person.email, 60) for person in people]
-    return text.listed(names, _PEOPLE)
+    names = ["you" if me and person.email.casefold() == me.casefold() else person.name or person.email for person in people]
+    return siblings.listed(names, 60, _PEOPLE)
 
 
 def closed(word: str, closing: Sequence[model.Closing] = ()) -> str:
     """What a way of closing is called: by its system's own title where `closing` has it."""
     return text.short(closings.title(closing, word), 60)
+
+
+def ways(found: Sequence[model.Closing], room: int) -> Sequence[str]:
+    """What these ways of closing are called side by side in a menu."""
+    return siblings.things([(one.word, closings.title(found, one.word)) for one in found], room)
 
 
 def state(anomaly: model.Anomaly, closing: Sequence[model.Closing] = ()) -> str:

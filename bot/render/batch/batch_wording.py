@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from bot import model
 from bot.core import batch_items, closings, phrases, vocabulary
+from bot.render import siblings
 from bot.render.anomaly import wording
 from bot.render.kit import refusals, text
 
@@ -115,7 +116,7 @@ def anomalies(amount: int) -> str:
 
 
 def _people(assignees: Sequence[str], names: Names) -> str:
-    return text.listed([text.short(names.get(one) or f"user {one}", 60) for one in assignees], 5)
+    return siblings.listed([names.get(one) or f"user {one}" for one in assignees], 60, 5)
 
 
 # --- its systems -------------------------------------------------------------------------------------------------------------------
@@ -164,7 +165,7 @@ def gets(change: model.Change, names: Names) -> list[str]:
 
 
 def _tags(tags: Sequence[str]) -> str:
-    return text.listed([text.short(tag, 40) for tag in tags])
+    return siblings.listed(tags, 40)
 
 
 # --- what became of its anomalies -------------------------------------------------------------------------------------------------

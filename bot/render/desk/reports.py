@@ -9,6 +9,7 @@ from typing import Any
 
 from bot import model
 from bot.core import grammar, vocabulary
+from bot.render import siblings
 from bot.render.anomaly import buttons
 from bot.render.kit import blocks, ids, limits, text
 
@@ -37,7 +38,9 @@ def _first_contact(said: model.FirstContact) -> model.Message:
 
 def _places_met(said: model.PlacesMet) -> model.Message:
     """The same for places that are looked after since later: "crm (37 open already) and finance-lake (4 open already)"."""
-    told = text.listed([f"{text.short(name, 60)} ({text.number(count)} open already)" for name, count in said.places], _PLACES)
+    names = siblings.apart([name for name, _ in said.places], 60)
+    counted = zip(names, (count for _, count in said.places), strict=True)
+    told = text.listed([f"{name} ({text.number(count)} open already)" for name, count in counted], _PLACES)
     line = f"{text.short(said.title, 60)} is looked after in {told} too from now on. New anomalies there will appear here as cards."
     query = model.Query(source=said.source, datastores=tuple(name for name, _ in said.places))
     newest, everything = (ids.encode_page(0, grammar.canonical(one)) for one in (replace(query, limit=10), query))

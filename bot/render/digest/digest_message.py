@@ -7,6 +7,7 @@ from datetime import UTC
 
 from bot import errors, model
 from bot.core import grammar, phrases
+from bot.render import siblings
 from bot.render.anomaly import buttons, rows, wording
 from bot.render.kit import blocks, ids, limits, text, unheard
 
@@ -186,19 +187,20 @@ def _row(one: model.DigestLine, digest: model.Digest) -> model.Block:
 
 
 def _load(digest: model.Digest) -> str:
-    people = [f"{text.short(name, 40)} {text.number(amount)}" for name, amount in digest.load]
+    names = siblings.apart([name for name, _ in digest.load], 40)
+    people = [f"{name} {text.number(amount)}" for name, (_, amount) in zip(names, digest.load, strict=True)]
     nobody = f"{text.number(digest.unassigned)} unassigned" if digest.unassigned else ""
     told = "; ".join(part for part in (text.listed(people, _PEOPLE), nobody) if part)
     return f"Who has how many: {told}." if told else ""
 
 
 def _noise(digest: model.Digest) -> str:
-    rows = [f"• {text.short(noise.check, 80, 'a check')}{_in(noise.table)}: {text.number(noise.count)}" for noise in digest.noise[:_CHECKS]]
+    noisy = digest.noise[:_CHECKS]
+    checks = siblings.apart([noise.check for noise in noisy], 80, "a check")
+    tables = siblings.by_name([noise.table for noise in noisy], 60, "")
+    told = [(check, tables[noise.table], noise.count) for check, noise in zip(checks, noisy, strict=True)]
+    rows = [f"• {check}{f' in {table}' if table else ''}: {text.number(count)}" for check, table, count in told]
     return "\n".join(["Noisiest checks in 7 days:", *rows]) if rows else ""
-
-
-def _in(table: str) -> str:
-    return f" in {text.short(table, 60)}" if table.strip() else ""
 
 
 # --- what to do -------------------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from bot import model
 from bot.core import grammar
+from bot.render import siblings
 from bot.render.batch import batch_message, batch_wording
 from bot.render.home import queue_rows
 from bot.render.kit import asked, blocks, ids, limits, text
@@ -75,12 +76,13 @@ def _notice(words: str) -> model.Block:
 
 def _doors(view: HomeView) -> Sequence[model.Block]:
     scan = blocks.button(ids.SCAN_OPEN, "Scan", ids.HOME, hint="Start a scan") if view.scans else None
-    return blocks.rows(triage_button(), scan, *(_link(name, title, len(view.unlinked)) for name, title in view.unlinked))
+    titles = siblings.apart([title for _, title in view.unlinked], 40)
+    doors = (_link(name, title, len(titles)) for (name, _), title in zip(view.unlinked, titles, strict=True))
+    return blocks.rows(triage_button(), scan, *doors)
 
 
-def _link(name: str, title: str, of: int) -> model.Block:
+def _link(name: str, system: str, of: int) -> model.Block:
     """[Link me]; among several it says to what. It is answered here."""
-    system = text.short(title, 40)
     wanted = asked.encode(name, asked.Asked(channel=ids.HOME))
     return blocks.button(ids.LINK_ME, f"Link me to {system}" if of > 1 else "Link me", wanted, hint=f"Say who you are in {system}")
 
@@ -109,7 +111,7 @@ def _filter(words: str) -> model.Block:
 def _mine(view: HomeView) -> Sequence[model.Block]:
     queue = view.facts.mine
     title = f"Assigned to you: {_total(queue)}"
-    unlinked = text.listed([text.short(title, 40) for _, title in view.unlinked], 5)
+    unlinked = siblings.listed([title for _, title in view.unlinked], 40, 5)
     hint = f"You are not linked to {unlinked} yet, so nobody can assign anything to you there. Press Link me." if unlinked else ""
     nothing = "Nothing matches the filter." if view.words else "Nothing that is open is assigned to you."
     empty = (blocks.section(text.sentence(nothing, hint)),) if not queue.total else (blocks.context(hint),) if hint else ()
@@ -169,7 +171,7 @@ def _operation(operation: model.Operation, view: HomeView) -> model.Block:
     line = " · ".join(part for part in (scan_wording.running(operation), far, scan_wording.by(operation, system)) if part)
     running = operation.state is model.OperationState.RUNNING and model.Action.ABORT in capabilities.supports
     sure = blocks.confirm("Abort it?", f"{system} is asked to stop it. What it has found until then stays.", "Abort", "Let it run")
-    hint = f"Abort: {scan_wording.thing(operation)}"
+    hint = f"Abort {scan_wording.ident(operation)}: {scan_wording.thing(operation)}"
     return blocks.section(line, blocks.button(ids.SCAN_ABORT, "Abort", operation.id, hint=hint, confirm=sure) if running else None)
 
 
@@ -197,18 +199,22 @@ def _batch(batch: model.Batch, done: int, view: HomeView) -> model.Block:
 
 def _undo(told: model.BatchView, done: int) -> model.Block:
     question = f"{batch_wording.anomalies(done)} will be put back as before, wherever nobody changed anything since."
+    since = text.utc(told.batch.finished) if told.batch.finished else ""
+    hint = f"Undo: {batch_wording.wanted(told, done)}, {since}"
     sure = blocks.confirm("Take this back?", question, "Undo", "Keep it")
-    return blocks.button(ids.BATCH_UNDO, "Undo", told.batch.id, hint=f"Undo: {batch_wording.wanted(told, done)}", confirm=sure)
+    return blocks.button(ids.BATCH_UNDO, "Undo", told.batch.id, hint=hint, confirm=sure)
 
 
 def _load(load: Sequence[model.Load]) -> Sequence[model.Block]:
     if not load:
         return []
-    each = [f"{_who(one)} {'more than ' if one.more else ''}*{text.number(one.total)}*" for one in load]
+    names = siblings.apart([one.name for one in load], 60)
+    told = zip(load, names, strict=True)
+    each = [f"{_who(one, name)} {'more than ' if one.more else ''}*{text.number(one.total)}*" for one, name in told]
     line: model.Block = {"type": "section", "text": blocks.marked(text.clip(" · ".join(each), limits.TEXT_OBJECT, markup=True))}
     return [blocks.divider(), blocks.header("Who has how much"), line]
 
 
-def _who(load: model.Load) -> str:
+def _who(load: model.Load, name: str) -> str:
     """A member of this workspace as one, anybody else by the name that their system has."""
-    return f"<@{text.escape(load.slack_id)}>" if load.slack_id else text.spoken(text.short(load.name, 60))
+    return f"<@{text.escape(load.slack_id)}>" if load.slack_id else text.spoken(name)

@@ -120,17 +120,26 @@ def link_option(words: str, value: str, address: str) -> model.Block | None:
     return {**option(words, value), "url": safe} if safe else None
 
 
-def menu(action_id: str, placeholder: str, options: Sequence[model.Block]) -> model.Block | None:
-    """A drop-down; none when it has nothing to offer that Slack takes."""
-    usable = [choice for choice in options if text.size(choice["value"], markup=True) <= limits.OPTION_VALUE]
+def menu(
+    action_id: str, placeholder: str, options: Sequence[model.Block], how: str, *, found: int = 0, rest: str = ""
+) -> model.Block | None:
+    """A drop-down; none when it has nothing to offer that Slack takes. What it cannot hold is counted above its options, with `how` that is
+    done instead: "type /anomalies archive". There are `found` in all where those are more, and `rest` is how another one is named."""
+    usable = [choice for choice in options if carries(choice["value"])]
     if not usable:
         return None
-    return {"type": "static_select", "action_id": action_id, "placeholder": plain(placeholder, limits.PLACEHOLDER), "options": usable}
+    held = limits.offered(usable, found - (len(options) - len(usable)), len(options) - len(usable), how, rest)
+    return {"type": "static_select", "action_id": action_id, "placeholder": plain(placeholder, limits.PLACEHOLDER), **held}
+
+
+def carries(value: str) -> bool:
+    """Whether an entry of a menu can carry this value."""
+    return 0 < text.size(value, markup=True) <= limits.OPTION_VALUE
 
 
 def overflow(action_id: str, options: Sequence[model.Block]) -> model.Block | None:
     """The [...] menu; none when it has nothing to offer that Slack takes."""
-    usable = [choice for choice in options if text.size(choice["value"], markup=True) <= limits.OPTION_VALUE]
+    usable = [choice for choice in options if carries(choice["value"])]
     return {"type": "overflow", "action_id": action_id, "options": usable} if usable else None
 
 

@@ -247,11 +247,15 @@ def fit_view(view: model.Block) -> model.Block:
 # --- menus that ask for their options ---------------------------------------------------------------------------------------------
 
 
-def offered(options: Sequence[model.Block], found: int, too_long: int, how: str) -> model.Block:
+LETTERS = "type a few letters for the rest"
+"""What helps in a menu that asks for its options anew with each letter."""
+
+
+def offered(options: Sequence[model.Block], found: int, too_long: int, how: str, rest: str = LETTERS) -> model.Block:
     """The answer to a menu: its options, and above them what it cannot hold: the rest of `found`, and names that are too long for Slack.
-    `how` says how those are chosen, like "type them after /scan"."""
+    `how` says how those are chosen, like "type them after /scan", `rest` how the rest of many is."""
     kept = list(options[:OPTIONS])
-    notes = [f"{text.number(len(kept))} of {text.number(found)}: type a few letters for the rest"] if found > len(kept) else []
+    notes = [f"{text.number(len(kept))} of {text.number(found)}: {rest}"] if found > len(kept) else []
     notes += [f"{text.number(too_long)} too long for a menu: {how}"] if too_long else []
     if not (kept and notes):
         return {"options": kept}

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from bot import errors, model
 from bot.core import grammar, phrases
+from bot.render import siblings
 from bot.render.kit import asked, blocks, ids, limits, text
 
 _ROOM = 1_000
@@ -113,7 +114,7 @@ def why(
     said = text.short(reason, 500, silent)
     if not right or right in said:
         return said
-    shown = [text.short(place, 60) for place in places[:_PLACES] if place]
+    shown = siblings.apart([place for place in places[:_PLACES] if place], 60)
     more = [f"{text.number(len(places) - _PLACES)} more"] if len(places) > _PLACES else []
     where = f" on {phrases.both([*shown, *more])}" if shown else ""
     system = f" in {text.short(title, 40)}" if title else ""
@@ -135,7 +136,11 @@ def _unlinked(error: errors.NotLinked, wanted: asked.Asked) -> model.Message:
     """The refusal with its door: [Link me] asks who they are, and then finishes what was asked where a button can hold that."""
     kept = bool(wanted.kind) and all(link_me(name, title, wanted) is not None for name, title in error.systems)
     then = "asks who you are there, and then finishes what you asked for" if kept else "asks who you are there; then ask again"
-    buttons = [link_me(name, title, wanted if kept else asked.NOTHING, several=len(error.systems) > 1) for name, title in error.systems]
+    shown_as = siblings.apart([title for _, title in error.systems], 40)
+    buttons = [
+        link_me(name, title, wanted if kept else asked.NOTHING, several=len(error.systems) > 1)
+        for (name, _), title in zip(error.systems, shown_as, strict=True)
+    ]
     words, how = text.sentence(_words(error)), f"Link me {then}."
     shown = (blocks.section(words), *blocks.rows(*buttons), blocks.context(how))
     return limits.fit(model.Message(text.sentence(text.spoken(words), how), shown))
@@ -156,7 +161,8 @@ def _which(error: errors.Unclear) -> model.Message:
     values = {title: ids.encode_pair(name, error.text) for name, title in error.systems}
     if not error.text or any(text.size(value, markup=True) > limits.VALUE for value in values.values()):
         return blocks.line(f"{words} Write its system before it, like {error.systems[0][0]}:{text.short(error.word, 80)}.")
-    buttons = [blocks.button(ids.WHICH_SYSTEM, text.short(title, 40), value, hint=f"The one in {title}") for title, value in values.items()]
+    titles = siblings.by_name(list(values), 40)
+    buttons = [blocks.button(ids.WHICH_SYSTEM, titles[title], value, hint=f"The one in {titles[title]}") for title, value in values.items()]
     shown = (blocks.section(words), *blocks.rows(*buttons))
     return limits.fit(model.Message(text.sentence(text.spoken(words), "Press the name of its system"), shown))
 

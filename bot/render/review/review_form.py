@@ -20,6 +20,9 @@ PAGE = 10
 MOST_PICKED = 200
 """Ticks on other pages that a form remembers; fewer where the ids are long."""
 
+_LATER = 450
+"""Characters that ticks on other pages leave free for what is chosen in the form: the next one carries that, too (`original_form`)."""
+
 _TITLE = "Review"
 _EXAMPLE = "status:active table:orders severity:high,critical"
 
@@ -49,7 +52,7 @@ def _hold(page: model.ReviewPage) -> _Held | None:
     usable = [ident for ident in listed if 0 < text.size(ident, markup=True) <= limits.OPTION_VALUE and ident.strip()]
     shown = _within(usable[:PAGE], room)
     beyond = sorted(page.picked - listed.keys(), key=lambda ident: (len(ident), ident))
-    picked = _within(beyond[:MOST_PICKED], room - sum(map(_weight, shown)))
+    picked = _within(beyond[:MOST_PICKED], room - sum(map(_weight, shown)) - _LATER)
     metadata = _json({**said, "shown": shown, "picked": picked})
     anomalies = tuple(listed[ident] for ident in shown)
     return _Held(metadata, anomalies, tuple(picked), len(page.anomalies) - len(shown), len(beyond) - len(picked))
@@ -83,8 +86,8 @@ def form(page: model.ReviewPage, capabilities: model.Capabilities) -> model.Bloc
 
     Where there is nothing to act on it is the filter field and a sentence; Slack wants a submit button beside a field, so it says Search.
     """
-    choices = review_input.offered(capabilities)
-    held = _hold(page if choices else replace(page, anomalies=()))
+    action = _action(review_input.offered(capabilities))
+    held = _hold(page if action else replace(page, anomalies=()))
     if held is None or not held.shown:
         return _nothing(page, capabilities, held)
     parts = [
@@ -96,7 +99,7 @@ def form(page: model.ReviewPage, capabilities: model.Capabilities) -> model.Bloc
         *_remarks(page, held),
         *_steps(page, len(page.anomalies)),
         *_which(page),
-        _action(choices),
+        *action,
         *_people(capabilities),
     ]
     return limits.fit_view(modals.window(_TITLE, parts, callback=ids.REVIEW_VIEW, submit="Continue", metadata=held.metadata))
@@ -161,7 +164,11 @@ def _heading(page: model.ReviewPage) -> str:
 def _boxes(page: model.ReviewPage, held: _Held) -> model.Block:
     """The check boxes. A lone anomaly is ticked already: there is nothing to choose from."""
     tables = siblings.by_name([anomaly.container.name for anomaly in held.shown if anomaly.container], 24, "")
-    options = [_option(anomaly, page, tables[anomaly.container.name] if anomaly.container else "") for anomaly in held.shown]
+    labels = siblings.apart(
+        [_label(anomaly, tables[anomaly.container.name] if anomaly.container else "") for anomaly in held.shown], limits.OPTION
+    )
+    told = _told_apart([anomaly.ref for anomaly in held.shown], page)
+    options = [_option(*row, page) for row in zip(held.shown, labels, told, strict=True)]
     ticked = [option for option in options if option["value"] in page.picked or _lone(page)]
     element: model.Block = {"type": "checkboxes", "action_id": ids.REVIEW_PICK, "options": options}
     if ticked:
@@ -178,14 +185,22 @@ def _lone(page: model.ReviewPage) -> bool:
     return page.total == 1 and len(page.anomalies) == 1
 
 
-def _option(anomaly: model.Anomaly, page: model.ReviewPage, table: str) -> model.Block:
-    """ "[mark] High · orders · customer_id not null" above "11 of 1.84 M rows · 12 Nov 2026 · Dana · #1001": a row of a list in the room
-    of a check box."""
-    capabilities = page.capabilities_of.get(anomaly.ref.source)
+def _label(anomaly: model.Anomaly, table: str) -> str:
+    """ "[mark] High · orders · customer_id not null"."""
     where = table or text.clip(rows.subject(anomaly), 36)
-    first = wording.dotted(f"{rows.mark(anomaly.severity)} {rows.severity(anomaly.severity)}", where, rows.finding(anomaly))
-    alone = max(len(page.totals), len(page.capabilities_of)) < 2
-    named = f"#{text.short(anomaly.ref.id, 14)}" if alone else text.short(str(anomaly.ref), 24)
+    return wording.dotted(f"{rows.mark(anomaly.severity)} {rows.severity(anomaly.severity)}", where, rows.finding(anomaly, rows.WHOLE))
+
+
+def _told_apart(refs: Sequence[model.Ref], page: model.ReviewPage) -> Sequence[str]:
+    """Their ids, with their systems where there are several."""
+    if max(len(page.totals), len(page.capabilities_of)) < 2:
+        return [f"#{ident}" for ident in siblings.apart([ref.id for ref in refs], 15)]
+    return siblings.apart([str(ref) for ref in refs], 24)
+
+
+def _option(anomaly: model.Anomaly, first: str, named: str, page: model.ReviewPage) -> model.Block:
+    """The label above "11 of 1.84 M rows · 12 Nov 2026 · Dana · #1001": a row of a list in the room of a check box."""
+    capabilities = page.capabilities_of.get(anomaly.ref.source)
     stands = text.clip(rows.standing(anomaly, capabilities), 20)
     told = wording.dotted(text.clip(rows.evidence(anomaly), 36), _day(anomaly), stands, text.clip(rows.who(anomaly, capabilities), 24))
     room = limits.OPTION - text.size(f" · {named}")
@@ -241,15 +256,10 @@ def _everything(page: model.ReviewPage) -> str:
     return f"All {among}" if page.total is None else f"All {text.number(page.total)} {among}"
 
 
-def _action(choices: Sequence[review_input.Choice]) -> model.Block:
+def _action(choices: Sequence[review_input.Choice]) -> tuple[model.Block, ...]:
     options = [blocks.option(choice.label, choice.value, choice.meaning) for choice in choices]
-    element: model.Block = {
-        "type": "static_select",
-        "action_id": ids.REVIEW_ACTION,
-        "placeholder": blocks.plain("Choose what to do", limits.PLACEHOLDER),
-        "options": options,
-    }
-    return modals.entry(ids.REVIEW_ACTION, "Action", element)
+    menu = blocks.menu(ids.REVIEW_ACTION, "Choose what to do", options, "type /anomalies archive")
+    return (modals.entry(ids.REVIEW_ACTION, "Action", menu),) if menu else ()
 
 
 def _people(capabilities: model.Capabilities) -> tuple[model.Block, ...]:

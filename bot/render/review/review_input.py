@@ -15,7 +15,7 @@ from typing import Any
 from bot import model
 from bot.core import closings
 from bot.render.anomaly import wording
-from bot.render.kit import ids, modals
+from bot.render.kit import ids, limits, modals
 
 PICKED, PAGE, ALL = "picked", "page", "all"
 """Which ones are meant."""
@@ -55,14 +55,11 @@ def offered(capabilities: model.Capabilities) -> list[Choice]:
 
 def _ways(capabilities: model.Capabilities) -> list[Choice]:
     """One choice for each way of closing that people choose."""
+    chosen = closings.chosen(capabilities.archive_as)
+    labels = wording.ways(chosen, limits.OPTION - len("Archive as "))
     return [
-        Choice(
-            f"{_ARCHIVE}:{one.word}",
-            f"Archive as {wording.closed(one.word, capabilities.archive_as)}",
-            wording.meaning(one),
-            _archive(one.word),
-        )
-        for one in closings.chosen(capabilities.archive_as)
+        Choice(f"{_ARCHIVE}:{one.word}", f"Archive as {label}", wording.meaning(one), _archive(one.word))
+        for label, one in zip(labels, chosen, strict=True)
     ]
 
 

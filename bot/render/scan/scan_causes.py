@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from bot import model
 from bot.core import grammar, phrases, scan_rules
+from bot.render import siblings
 from bot.render.kit import blocks, ids, limits, text
 from bot.render.scan import scan_wording
 
@@ -93,7 +94,7 @@ _FIXES: Mapping[str, str] = {
 def explain(problem: model.Problem, system: str, stood: str = "was still running") -> str:
     """What happened, why that is likely, what may have been meant; `stood` is how it stood when the desk stopped looking."""
     row = _ROWS[problem.cause]
-    near = [text.short(name, 60) for name in problem.near]
+    near = siblings.apart(problem.near, 60)
     facts = {
         "names": scan_wording.names(problem.names) if problem.names else "this name",
         "near": text.listed(near, _NEAR) or "nobody told which",
@@ -112,16 +113,16 @@ def explain(problem: model.Problem, system: str, stood: str = "was still running
 def syncs(problems: Sequence[model.Problem], source: str) -> list[model.Block]:
     """[Run sync first] for each datastore that one would help, before any operation exists."""
     places = {problem.place.id: problem.place for problem in problems if problem.place and problem.place.id and _ROWS[problem.cause].sync}
-    named = len(places) > 1
+    offered = list(places.values())[:_SYNCS] if source else []
+    names = siblings.things([(place.id, place.name.strip() or f"datastore {place.id}") for place in offered], 60)
     return [
         blocks.button(
             ids.SCAN_SYNC,
-            f"Sync {scan_wording.place(place)} first" if named else "Run sync first",
+            f"Sync {name} first" if len(places) > 1 else "Run sync first",
             ids.encode_pair(source, place.id),
-            hint=f"Sync {scan_wording.place(place)} first",
+            hint=f"Sync {name} first",
         )
-        for place in list(places.values())[:_SYNCS]
-        if source
+        for place, name in zip(offered, names, strict=True)
     ]
 
 
@@ -135,18 +136,18 @@ def instead(problems: Sequence[model.Problem], source: str, typed: grammar.ScanC
         if problem.cause is model.Cause.DATASTORE_MISSING and problem.names
         for name in problem.near
     ]
-    found = [_instead(typed, wrong, name, source) for wrong, name in near[:_INSTEAD]]
+    verb = scan_wording.verb(scan_rules.kinds(typed.verb)[-1])
+    labels = siblings.apart([name for _, name in near[:_INSTEAD]], limits.BUTTON - len(f"{verb}  instead"))
+    found = [_instead(typed, *one, f"{verb} {label} instead", source) for one, label in zip(near[:_INSTEAD], labels, strict=True)]
     return [button for button in found if button is not None]
 
 
-def _instead(typed: grammar.ScanCommand, wrong: str, name: str, source: str) -> model.Block | None:
+def _instead(typed: grammar.ScanCommand, wrong: str, name: str, label: str, source: str) -> model.Block | None:
     """None where the command is too long for a button: it is typed again."""
     meant = replace(typed, datastores=tuple(name if one == wrong else one for one in typed.datastores), source=source)
     value = ids.encode_pair(source, grammar.scan_words(meant))
     if text.size(value, markup=True) > limits.VALUE:
         return None
-    verb = f"{scan_wording.verb(scan_rules.kinds(typed.verb)[-1])}"
-    label = f"{text.clip(f'{verb} {text.squeeze(name)}', limits.BUTTON - len(' instead'))} instead"
     return blocks.button(ids.SCAN_INSTEAD, label, value, hint=label)
 
 

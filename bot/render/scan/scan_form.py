@@ -127,8 +127,8 @@ def _many(ident: str, label: str, placeholder: str, chosen: Sequence[tuple[str, 
 
 
 def _options(pairs: Sequence[tuple[str, str]]) -> list[model.Block]:
-    labels = siblings.by_name([name for _, name in pairs], limits.OPTION)
-    return [blocks.option(labels[name], value) for value, name in pairs]
+    labels = siblings.things(pairs, limits.OPTION)
+    return [blocks.option(label, value) for label, (value, _) in zip(labels, pairs, strict=True)]
 
 
 def _how(chosen: str) -> model.Block:

@@ -9,6 +9,7 @@ from typing import Any
 
 from bot import model
 from bot.core import phrases, scan_rules
+from bot.render import siblings
 from bot.render.kit import text
 
 _NAMES = 5
@@ -70,7 +71,7 @@ def joined(kinds: Sequence[str]) -> str:
 
 def names(typed: Sequence[str], most: int = _NAMES) -> str:
     """Strangers' names, the first few and how many more."""
-    return text.listed([text.short(name, 60) for name in typed], most)
+    return siblings.listed(typed, 60, most)
 
 
 def place(place: model.Place | None) -> str:

@@ -4,21 +4,16 @@ common (contracts 2.4)."""
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
-from urllib.parse import quote
 
-from bot import errors, model, ports
+from bot import errors, model
 from bot.sources import base
-from bot.sources.anodot import by_id, client, filters, schema, users
+from bot.sources.anodot import by_id, client, course, filters, schema, users
 
 TOKENS, CLUSTERS, PER_CLUSTER = 3, 5, 5
 """Tokens of an anomaly that are told; clusters of a filter that are asked for, and the tokens of each."""
 PAGES = 5
 """Further pages of metrics that are read."""
-SHOWN = 20
-"""Data points that are handed over to be drawn."""
 TIMES = 11
 """As many times its own length is looked at of the course of a metric, as the vendor's own plugin does."""
 
@@ -26,8 +21,8 @@ TIMES = 11
 class Closer:
     """The ports `Witness` and `Commons` of one account."""
 
-    def __init__(self, api: client.Client, one: by_id.ById, known: users.Users, clock: ports.Clock) -> None:
-        self._api, self._by_id, self._users, self._clock = api, one, known, clock
+    def __init__(self, api: client.Client, one: by_id.ById, known: users.Users, courses: course.Reader) -> None:
+        self._api, self._by_id, self._users, self._courses = api, one, known, courses
 
     # --- one anomaly ------------------------------------------------------------------------------------------------------
 
@@ -40,14 +35,14 @@ class Closer:
         scale = schema.scale(schema.text(raw, "resolution"))
         asked: list[Awaitable[Any]] = [self._tried(self._tokens(ident, scale)), self._tried(self._course(anomaly, ident, heaviest, scale))]
         found = await base.together([_awaited(one) for one in asked])
-        tokens, course = (() if isinstance(one, errors.SourceError) else one for one in found)
-        told = [*tokens, *_ends(course)]
+        tokens, going = (() if isinstance(one, errors.SourceError) else one for one in found)
+        told = [*tokens, *_ends(going)]
         if heaviest is not None and anomaly.ended is None:
             told = [*schema.moving(heaviest), *told]
         names = tuple(one.name or one.ident for one in metrics if one.name or one.ident)
         many = [model.Fact("Metrics in all", f"{len(metrics):,}", more=names)] if len(metrics) > 1 else []
         missing = tuple(dict.fromkeys(str(one) for one in found if isinstance(one, errors.SourceError)))
-        return model.Evidence([*told, *many], missing=missing, course=[one.value for one in course[-SHOWN:]])
+        return model.Evidence([*told, *many], missing=missing, course=[one.value for one in going[-course.SHOWN :]])
 
     async def _tried(self, asking: Awaitable[Sequence[Any]]) -> Sequence[Any] | errors.SourceError:
         try:
@@ -69,19 +64,9 @@ class Closer:
             found |= more
         return list(found.values())
 
-    async def _course(self, anomaly: model.Anomaly, ident: str, metric: schema.Metric | None, scale: str) -> Sequence[Point]:
-        """The data points of a metric with the baseline beside them, the oldest first; none without a metric."""
-        if metric is None or not metric.ident:
-            return []
-        now, began = self._clock.now(), anomaly.started or anomaly.created
-        long = max(((anomaly.ended or now) - began) * TIMES, timedelta(hours=1))
-        params: base.Params = [
-            ("anomalyId", ident), ("metricId", metric.ident), ("startDate", int((began - long).timestamp())),
-            ("endDate", int((anomaly.ended or now).timestamp())), ("resolution", scale or ",".join(client.SCALES)),
-            ("datapoints", "true"), ("baseline", "true"), ("startBucketMode", "false"),
-        ]  # fmt: skip
-        reply = await self._api.read(self._api.one(ident, f"metric/{quote(metric.ident, safe='')}"), params)
-        return read_course(reply)
+    async def _course(self, anomaly: model.Anomaly, ident: str, metric: schema.Metric | None, scale: str) -> Sequence[model.Point]:
+        """The data points of a metric; none without one."""
+        return await self._courses.points(anomaly, ident, metric.ident, scale, TIMES) if metric and metric.ident else []
 
     async def _tokens(self, ident: str, scale: str) -> Sequence[model.Fact]:
         params: base.Params = [("anomalyId", ident), ("resolution", scale or ",".join(client.SCALES)), *_LIMITS]
@@ -116,48 +101,14 @@ async def _awaited(one: Awaitable[Any]) -> Any:
 # --- reading ----------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
-    """A data point, and the band in which it was expected."""
-
-    at: float
-    value: float
-    low: float | None = None
-    high: float | None = None
-
-
-def read_course(reply: Any) -> Sequence[Point]:
-    """The data points, the oldest first, each with the baseline of its time where that is told."""
-    if not isinstance(reply, Mapping):
-        return []
-    bands = {time: tuple(found) for time, found in map(_numbers, _rows(reply.get("baseline"))) if time is not None and found}
-    points = []
-    for time, found in map(_numbers, _rows(reply.get("dataPoints"))):
-        if time is None or not found:
-            continue
-        band = sorted(bands.get(time, ()))
-        points.append(Point(time, found[0], band[0] if len(band) > 1 else None, band[-1] if band else None))
-    return sorted(points, key=lambda one: one.at)
-
-
-def _ends(course: Sequence[Point]) -> Sequence[model.Fact]:
+def _ends(going: Sequence[model.Point]) -> Sequence[model.Fact]:
     """How a course ended, in words."""
-    if not course:
+    if not going:
         return []
-    band = course[-1]
+    band = going[-1]
     expected = [schema.written(one) for one in (band.low, band.high) if one is not None]
     facts = [model.Fact("Last value", schema.written(band.value))]
     return [*facts, *([model.Fact("Baseline now", " to ".join(expected))] if expected else [])]
-
-
-def _rows(found: Any) -> Sequence[Sequence[Any]]:
-    return [one for one in found if isinstance(one, list) and one] if isinstance(found, list) else []
-
-
-def _numbers(row: Sequence[Any]) -> tuple[float | None, list[float]]:
-    """A time and the numbers beside it, which may be a list of their own."""
-    flat = [part for one in row[1:] for part in (one if isinstance(one, list) else [one])]
-    return schema.number(row[0]), [found for one in flat if (found := schema.number(one)) is not None]
 
 
 def commons(reply: Any) -> Sequence[model.Common]:

@@ -181,6 +181,7 @@ def _series(one: Metric, resolution: str) -> model.Series:
         start=moment(last.get("startDate")),
         end=moment(last.get("endDate")) if text(last, "state").casefold() != OPEN else None,
         resolution=resolution,
+        ident=one.ident,
     )
 
 

@@ -18,6 +18,7 @@ from bot.sources.anodot import (
     client,
     closer,
     closings,
+    course,
     filters,
     listing,
     schema,
@@ -72,7 +73,8 @@ class Anodot:
         self._by_id = by_id.ById(self._api, reader, self._lister, clock)
         self._arrivals = arrivals.Arrivals(self._lister, clock, page_size)
         self._actions = apply.Actions(self._api, self._by_id, self._book, self._users)
-        self.closer = closer.Closer(self._api, self._by_id, self._users, clock)
+        self.courses = course.Reader(self._api, clock)
+        self.closer = closer.Closer(self._api, self._by_id, self._users, self.courses)
         self.own_words: tuple[model.OwnWord, ...] = filters.own_words(clock)
         path = r"/#!/anomalies\?[^\s<>|\"]*?anomalies=[^&\s<>|\"]*?\((" + FORM + r")\)[^\s<>|\"]*"
         self.idents = model.Idents(FORM, (self._api.host,), path, example="2af8dcb64b3520178dd115345af28bc3")

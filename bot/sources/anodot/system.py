@@ -18,7 +18,7 @@ def _build(deps: ports.Deps) -> ports.System:
         budget=deps.budget,
         transport=deps.transport,
     )
-    return ports.System(made, witness=made.closer, commons=made.closer)
+    return ports.System(made, courses=made.courses, witness=made.closer, commons=made.closer)
 
 
 KIND = ports.Kind(

@@ -380,3 +380,10 @@ def test_what_is_no_length_of_time_is_answered(text: str) -> None:
 
 def test_a_datastore_with_the_name_of_that_verb_stands_in_quotation_marks() -> None:
     assert read('"detect"').datastores == ("detect",)
+
+
+def test_an_example_is_spelled_as_a_person_types_it_and_slack_sends_it() -> None:
+    example = grammar.scan_example("scan", grammar.Scanned("a <!here> & b", "orders"))
+    assert example == '"a <!here> & b" tables:orders'
+    sent = read(example.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
+    assert (sent.datastores, sent.tables) == (("a <!here> & b",), ("orders",))

@@ -130,6 +130,11 @@ def test_the_last_line_says_who_looks_into_it_since_when_with_the_newest_comment
             [ACK],
             "Lee Park, Dana Reyes look into it · acknowledged by Dana {at}",
         ),
+        (
+            replace(samples.ACKNOWLEDGED, assignees=(samples.LEE, DANA)),
+            [replace(samples.entry("assign", actor_name="Lee"), at=ACK.at + timedelta(seconds=1)), ACK],
+            "Lee Park, Dana Reyes look into it · acknowledged by Dana {at} · Assigned by Lee {at}",
+        ),
         (ORDERS, [samples.entry("unacknowledge"), ACK], "Unassigned · waiting since {at} · Un-acknowledged by Dana {at}"),
         (ORDERS, [samples.entry("reopen")], "Unassigned · waiting since {at} · Reopened by Dana {at}"),
         (ORDERS, [samples.entry("assign")], "Unassigned · waiting since {at} · Unassigned by Dana {at}"),
@@ -210,6 +215,18 @@ def test_a_course_is_drawn_in_one_line_and_as_a_chart_and_told_in_words() -> Non
     }
     without = limits.plain(message)
     assert "data_visualization" not in str(without.blocks) and "09:20" in slack_rules.seen(without), "its numbers stay"
+
+
+def test_a_history_of_ours_is_drawn_day_by_day_beside_how_often_it_was_seen() -> None:
+    message = drawn(NULLS, past(seen=4, days=(0, 0, 1, 0, 0, 1, 2)))
+    assert "▁▁▅▁▁▅█ seen 4 times in 7 days" in slack_rules.seen(message)
+    assert "seen 4 times in 7 days" in slack_rules.heard(message) and "▅" not in slack_rules.heard(message)
+    assert "▁" not in slack_rules.seen(drawn(NULLS, past(seen=1, days=(0, 0, 0, 0, 0, 0, 1)))), "once is no history"
+
+
+def test_what_was_measured_since_stands_beside_its_course() -> None:
+    later = replace(METRIC, series=replace(METRIC.series, value=54.0)) if METRIC.series else METRIC
+    assert "rose from 3 to 41 ms, measured 54 ms, expected 0 to 12 ms" in slack_rules.heard(drawn(later, course=COURSE))
 
 
 def test_it_says_while_a_system_is_asked_for_somebody() -> None:

@@ -226,6 +226,17 @@ async def test_threads(desk: Desk) -> None:
     assert (await desk.messages())[0]["subtype"] == "tombstone"
 
 
+async def test_a_reply_that_is_also_sent_to_the_channel_says_so_in_both(desk: Desk) -> None:
+    parent = await post(desk, "parent")
+    told = await post(desk, "told to all", thread_ts=parent, reply_broadcast=True)
+    quiet = await post(desk, "for those who follow it", thread_ts=parent)
+    history = (await desk.client.conversations_history(channel=CHANNEL))["messages"]
+    assert [one["ts"] for one in history[:2]] == [told, parent]
+    assert (history[0]["subtype"], history[0]["root"]["text"], history[0]["root"]["reply_count"]) == ("thread_broadcast", "parent", 2)
+    replies = (await desk.client.conversations_replies(channel=CHANNEL, ts=parent))["messages"]
+    assert [(one["ts"], one.get("subtype")) for one in replies] == [(parent, None), (told, "thread_broadcast"), (quiet, None)]
+
+
 async def test_permalinks(desk: Desk) -> None:
     ts = await post(desk)
     link = (await desk.client.chat_getPermalink(channel=CHANNEL, message_ts=ts))["permalink"]
