@@ -89,7 +89,7 @@ def nothing(verb: verbs.Verb, end: int) -> lexer.Mistake:
     how += (
         ""
         if verb.name == "delete"
-        else f", or a filter like {'status:archived' if verb.name == 'reopen' else 'status:active'} table:orders"
+        else f", or a filter like {'status:archived' if verb.name == 'reopen' else 'status:active'} since:7d"
     )
     return lexer.Mistake(f"Say which anomalies to {verb.name}: {how}.", end, end, whole=verb.example)
 

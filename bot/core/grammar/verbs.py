@@ -46,14 +46,14 @@ HOW = "<how>"
 
 VERBS: tuple[Verb, ...] = (
     Verb("help", Takes.ANYTHING, "help", "this help", "help", ("?", "-h", "-help", "hello", "usage")),
-    Verb("list", Takes.FILTER, "list <filter>", "what matches, newest first", "list status:active table:orders", ("ls", "find", "search")),
+    Verb("list", Takes.FILTER, "list <filter>", "what matches, newest first", "list status:active since:7d", ("ls", "find", "search")),
     Verb("count", Takes.FILTER, "count <filter>", "how many match", "count severity:critical since:7d"),
     Verb("common", Takes.FILTER, "common <filter>", "what the metrics of all that match have in common, where the system can",
          "common tag:region=eu"),
     Verb("export", Takes.FILTER, "export <filter>", "all that match, as a file for a spreadsheet", "export status:any since:7d",
          ("csv", "download")),
     Verb("review", Takes.FILTER, "review [filter]", "tick what matches in a form, and act on it at once",
-         "review status:active table:orders", ("triage",)),
+         "review status:active since:7d", ("triage",)),
     Verb("digest", Takes.FILTER, "digest [filter]", "how the queue stands: what came, what waits, who has how much", "digest tag:pii",
          ("summary",)),
     Verb("show", Takes.REF, "show <id>", "one anomaly, fresh from its system", "show 1001", ("get",)),

@@ -136,12 +136,12 @@ def test_a_command_reads_text_as_slack_sends_it() -> None:
     ("text", "wrong", "says", "example"),
     [
         pytest.param("lst", "lst", "Did you mean list?", "list", id="verb"),
-        pytest.param("xyzzy", "xyzzy", "The commands are help, list, count", "list status:active table:orders", id="verb near nothing"),
+        pytest.param("xyzzy", "xyzzy", "The commands are help, list, count", "list status:active since:7d", id="verb near nothing"),
         pytest.param("status:open", "status:open", "Did you mean list status:open?", "list status:open", id="no verb, a filter"),
         pytest.param("1001", "1001", "Did you mean show 1001?", "show 1001", id="no verb, an id"),
         pytest.param("list tbale:x", "tbale:", "Did you mean table:?", "list table:x", id="word"),
         pytest.param(
-            "list zzzz:x", "zzzz:", "The words are source, id, datastore", "list status:active table:orders", id="word near nothing"
+            "list zzzz:x", "zzzz:", "The words are source, id, datastore", "list status:active since:7d", id="word near nothing"
         ),
         pytest.param("list contaner:x", "contaner:", "Did you mean table:?", "list table:x", id="word near an alias"),
         pytest.param("list status:opne", "opne", "Did you mean status:open?", "list status:open", id="status"),
@@ -160,7 +160,7 @@ def test_a_command_reads_text_as_slack_sends_it() -> None:
         pytest.param("list since:90m", "90m", "since:1d", "list since:1d", id="minutes"),
         pytest.param("list status:ac", "ac", "Did you mean status:acknowledged?", "list status:acknowledged", id="the beginning of a word"),
         pytest.param(
-            "list " + "x" * 60 + ":1", "x" * 60 + ":", f'"{"x" * 37}..."', "list status:active table:orders", id="a long word is cut"
+            "list " + "x" * 60 + ":1", "x" * 60 + ":", f'"{"x" * 37}..."', "list status:active since:7d", id="a long word is cut"
         ),
         pytest.param("list since:2026-02-30", "2026-02-30", "not a day of the calendar", "list since:2026-02-28", id="no such day"),
         pytest.param("list since:2026-13-01", "2026-13-01", "calendar", "list since:2026-11-21", id="no such month"),
@@ -169,7 +169,7 @@ def test_a_command_reads_text_as_slack_sends_it() -> None:
         pytest.param("list since:yesteday", "yesteday", "since:yesterday", "list since:yesterday", id="nearly yesterday"),
         pytest.param("list since:today until:7d", "until:7d", "lies before", "list since:today until:2026-11-21", id="upside down"),
         pytest.param("list until:7d since:today", "since:today", "lies before", "list until:7d since:2026-11-14", id="the other way"),
-        pytest.param("list enriched:maybe", "maybe", "true or false", "list status:active table:orders", id="yes or no"),
+        pytest.param("list enriched:maybe", "maybe", "true or false", "list status:active since:7d", id="yes or no"),
         pytest.param("list orders", "orders", "q:orders", "list q:orders", id="bare word"),
         pytest.param("list open,acked", "open,acked", "status:open,acked", "list status:open,acked", id="bare status"),
         pytest.param("list critical", "critical", "severity:critical", "list severity:critical", id="bare severity"),
@@ -186,12 +186,12 @@ def test_a_command_reads_text_as_slack_sends_it() -> None:
             "list id:#",
             "#",
             "is no id. An id looks like 1001, qualytics:1001 or anodot:1001.",
-            "list status:active table:orders",
+            "list status:active since:7d",
             id="a hash alone",
         ),
-        pytest.param('list tag:""', '""', "between the quotation marks", "list status:active table:orders", id="empty quotation marks"),
+        pytest.param('list tag:""', '""', "between the quotation marks", "list status:active since:7d", id="empty quotation marks"),
         pytest.param('list table:"orders', '"orders', "never closed", 'list table:"orders"', id="open quotation mark"),
-        pytest.param('list table:"a"b', "b", "space or a comma", "list status:active table:orders", id="after a quotation mark"),
+        pytest.param('list table:"a"b', "b", "space or a comma", "list status:active since:7d", id="after a quotation mark"),
         pytest.param("list q:a,b", "q:a,b", 'q:"a,b"', 'list q:"a,b"', id="comma in a single value"),
         pytest.param("list q:a q:b", "q:b", "there twice", "list q:a", id="single value twice"),
         pytest.param("list source:qualitics", "qualitics", "Did you mean qualytics?", "list source:qualytics", id="system"),
