@@ -240,12 +240,14 @@ class Lister:
             window = await self._window([*rest, *floor, ("sort", "score"), ("order", "asc")])
             for page in window.pages:
                 yield page
+            if window.whole:
+                return
             top, before = window.top / 100, least
             least = max(top - GRAIN, before)
             if least == before:  # all of them are as heavy as each other
                 self._note(window.top)
                 least = top + GRAIN
-            if window.whole or not before < least <= 1:
+            if not before < least <= 1:
                 return
 
     def _note(self, score: float) -> None:
