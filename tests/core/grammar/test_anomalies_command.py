@@ -140,9 +140,7 @@ def test_a_command_reads_text_as_slack_sends_it() -> None:
         pytest.param("status:open", "status:open", "Did you mean list status:open?", "list status:open", id="no verb, a filter"),
         pytest.param("1001", "1001", "Did you mean show 1001?", "show 1001", id="no verb, an id"),
         pytest.param("list tbale:x", "tbale:", "Did you mean table:?", "list table:x", id="word"),
-        pytest.param(
-            "list zzzz:x", "zzzz:", "The words are source, id, datastore", "list status:active since:7d", id="word near nothing"
-        ),
+        pytest.param("list zzzz:x", "zzzz:", "The words are source, id, datastore", "list status:active since:7d", id="word near nothing"),
         pytest.param("list contaner:x", "contaner:", "Did you mean table:?", "list table:x", id="word near an alias"),
         pytest.param("list status:opne", "opne", "Did you mean status:open?", "list status:open", id="status"),
         pytest.param("list status:open,dupliacte", "dupliacte", "duplicate", "list status:open,duplicate", id="second value"),
@@ -159,9 +157,7 @@ def test_a_command_reads_text_as_slack_sends_it() -> None:
         pytest.param("list since:36h", "36h", "since:2d", "list since:2d", id="more hours than a day"),
         pytest.param("list since:90m", "90m", "since:1d", "list since:1d", id="minutes"),
         pytest.param("list status:ac", "ac", "Did you mean status:acknowledged?", "list status:acknowledged", id="the beginning of a word"),
-        pytest.param(
-            "list " + "x" * 60 + ":1", "x" * 60 + ":", f'"{"x" * 37}..."', "list status:active since:7d", id="a long word is cut"
-        ),
+        pytest.param("list " + "x" * 60 + ":1", "x" * 60 + ":", f'"{"x" * 37}..."', "list status:active since:7d", id="a long word is cut"),
         pytest.param("list since:2026-02-30", "2026-02-30", "not a day of the calendar", "list since:2026-02-28", id="no such day"),
         pytest.param("list since:2026-13-01", "2026-13-01", "calendar", "list since:2026-11-21", id="no such month"),
         pytest.param("list since:0000-00-00", "0000-00-00", "calendar", "list since:2026-11-21", id="no such year"),
