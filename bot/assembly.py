@@ -62,7 +62,7 @@ def services(ground: foundation.Ground) -> Services:
     configured, zone = ground.configured, ZoneInfo(ground.configured.desk_timezone)
     folk, sharing, going, telling = _people(ground), _sharing(ground), _courses(ground), _remarks(ground)
     wanted = _cards(ground, going)
-    polling, posting, looking = _poll(ground, wanted), _post(ground, wanted, sharing, going), _browse(ground, folk)
+    polling, posting, looking = _poll(ground, wanted), _post(ground, wanted, sharing, going), _browse(ground, folk, going)
     recorder = recording.Recorder(ground.store.records, ground.clock)
     bulk, scanning = _batches(ground, folk, wanted), _scans(ground, wanted)
     digesting, homes = _digests(ground, looking, wanted, configured.desk_digest, zone), _home(ground, folk, bulk, zone)
@@ -209,12 +209,7 @@ def _pushes(ground: foundation.Ground, polling: poll.Poll, posting: post.Post) -
 
 
 def _remarks(ground: foundation.Ground) -> remarks.Remarks:
-    return remarks.Remarks(
-        sources=ground.sources,
-        store=ground.store.remarks,
-        leases=ground.store.leases,
-        clock=ground.clock,
-    )
+    return remarks.Remarks(sources=ground.sources, store=ground.store.remarks, leases=ground.store.leases, clock=ground.clock)
 
 
 def _keeping(ground: foundation.Ground) -> retention.Keeping:
@@ -227,12 +222,13 @@ def _keeping(ground: foundation.Ground) -> retention.Keeping:
     )
 
 
-def _browse(ground: foundation.Ground, folk: people.People) -> browse.Browse:
+def _browse(ground: foundation.Ground, folk: people.People, going: courses.Courses) -> browse.Browse:
     return browse.Browse(
         sources=ground.sources,
         scanners=ground.scanners,
         witnesses=ground.witnesses,
         commons=ground.commons,
+        course=going.known,
         anomalies=ground.store.anomalies,
         cards=ground.store.cards,
         journal=ground.store.journal,

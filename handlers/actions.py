@@ -73,7 +73,7 @@ async def _redrawn(desk: desk.Desk, request: incoming.Request, target: ids.Butto
     """An ephemeral card is nobody's row: it is redrawn through its own response_url. The action is done whatever comes of it."""
     try:
         shown = await desk.browse.show(target.ref, actor)
-        card = anomaly_card.anomaly(shown.anomaly, shown.capabilities, shown.past)
+        card = anomaly_card.anomaly(shown.anomaly, shown.capabilities, shown.past, shown.course)
         await desk.messenger.respond(request.response_url, card, replace=True)
     except errors.BotError as error:
         log.info("a card that only its reader sees stays as it was: %s", error)
@@ -167,7 +167,7 @@ def _chosen(value: str) -> tuple[More, ids.ButtonTarget]:
 
 async def _show(desk: desk.Desk, request: incoming.Request) -> None:
     shown = await desk.browse.show(_read(ids.decode, request.value).ref, await desk.people.actor(request.user))
-    await guard.say(desk, request, anomaly_card.anomaly(shown.anomaly, shown.capabilities, shown.past))
+    await guard.say(desk, request, anomaly_card.anomaly(shown.anomaly, shown.capabilities, shown.past, shown.course))
 
 
 async def _members(desk: desk.Desk, request: incoming.Request) -> None:

@@ -137,7 +137,7 @@ async def _show(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -
     shown = await desk.browse.show(command.refs[0], actor)
     told = await desk.browse.closely(shown.anomaly)
     anomaly = replace(shown.anomaly, related=tuple(told.related) or shown.anomaly.related)
-    return anomaly_card.anomaly(anomaly, shown.capabilities, shown.past)
+    return anomaly_card.anomaly(anomaly, shown.capabilities, shown.past, shown.course)
 
 
 async def _history(desk: desk.Desk, command: grammar.Command, actor: model.Actor) -> model.Message:

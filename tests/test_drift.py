@@ -363,6 +363,7 @@ def able_rows(system: ports.System, kind: ports.Kind, ways: Sequence[str], stage
         "Have it look for anomalies (`/scan detect`)": has[system.detector is not None],
         "Evidence beyond the card (`show`, `history`)": has[system.witness is not None],
         "What many have in common (`common`)": has[system.commons is not None],
+        "A chart of the metric on its card": has[system.courses is not None],
         "Graphs in the thread of a card": has[system.pictures is not None],
         "Many at once": HERE if untold else "there, in one call" if source.max_batch > 1 else "there, a call for each",
     }

@@ -27,7 +27,8 @@ class Recurrence:
 
     `seen` counts them within seven days, this one included; `archived_before` is the last earlier closing; `last` the newest thing
     that was done to this very anomaly. `lines` are the newest things that were, the last one first: not all of very many. `first` says
-    that the store knows of no other one like it, ever; without a fingerprint nobody can say.
+    that the store knows of no other one like it, ever; without a fingerprint nobody can say. `days` counts the same seven days one by one,
+    the newest last.
     """
 
     seen: int = 1
@@ -35,6 +36,7 @@ class Recurrence:
     last: Entry | None = None
     lines: Sequence[Entry] = ()
     first: bool = False
+    days: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,8 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model, ports
 from bot.store import leases, mappers, recurrences, tables, transactions, work_tables
-
-SEEN_WITHIN = timedelta(days=7)
 
 LINES = 20
 """Lines about one anomaly that its card is told of."""
@@ -113,9 +111,11 @@ class Journal:
             last = next(iter(lines), None)
             if not anomaly.fingerprint:
                 return model.Recurrence(last=last, lines=lines)
-            recent, ever = (await connection.execute(_seen(anomaly, now))).one()
+            days, ever = await recurrences.week(connection, anomaly, now)
             closing = await _closing_before(connection, anomaly)
-            return model.Recurrence(1 + (recent or 0), closing, last, lines, closing is None and not ever)
+            own = recurrences.age(anomaly, now)
+            shown = [count + (age == own) for age, count in enumerate(days)]
+            return model.Recurrence(1 + sum(days), closing, last, lines, closing is None and not ever, tuple(reversed(shown)))
 
         return await self._db.read(work)
 
@@ -227,14 +227,6 @@ def _like(anomaly: model.Anomaly) -> sa.ColumnElement[bool]:
         _ANOMALIES.c.fingerprint == anomaly.fingerprint,
         _ANOMALIES.c.id != anomaly.ref.id,
     )
-
-
-def _seen(anomaly: model.Anomaly, now: datetime) -> sa.Select[int, int | None]:
-    """How many others like it are recent, and whether there is any at all."""
-    recent = sa.and_(_ANOMALIES.c.created >= now - SEEN_WITHIN, _ANOMALIES.c.created <= now)
-    counted = sa.select(sa.func.count()).select_from(_ANOMALIES).where(_like(anomaly), recent).scalar_subquery()
-    any_one = sa.select(sa.literal_column("1")).select_from(_ANOMALIES).where(_like(anomaly)).limit(1).scalar_subquery()
-    return sa.select(counted, any_one)
 
 
 async def _closing_before(connection: AsyncConnection, anomaly: model.Anomaly) -> model.Entry | None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model
-from bot.store import mappers, tables
+from bot.store import columns, mappers, tables
 
 WITHIN = timedelta(days=7)
 DAYS = 14
@@ -18,6 +20,41 @@ MOST = 10_000
 """So many of one fingerprint are looked at: of more the newest."""
 
 _JOURNAL, _ANOMALIES = tables.journal, tables.anomalies
+
+
+def _week() -> sa.Select[*tuple[Any, ...]]:
+    """How many others like one were made on each of the days before a moment, the newest day first, and whether there ever was any. Made
+    once: each card that is drawn asks it."""
+    edges = [sa.bindparam(f"edge{age}", type_=columns.Utc()) for age in range(WITHIN.days + 1)]
+    made, last = _ANOMALIES.c.created, len(edges) - 1
+    since = [made >= edge if days == last else made > edge for days, edge in enumerate(edges)]
+    counts: list[sa.ColumnElement[int]] = [
+        sa.func.count(sa.case((sa.and_(since[days], made <= edges[days - 1]), 1))) for days in range(1, len(edges))
+    ]
+    ever = _ANOMALIES.alias("ever")
+    any_one = sa.select(sa.literal_column("1")).select_from(ever).where(_like(ever)).limit(1).scalar_subquery()
+    return sa.select(*counts, any_one).select_from(_ANOMALIES).where(_like(_ANOMALIES), since[last], made <= edges[0])
+
+
+def _like(others: sa.FromClause) -> sa.ColumnElement[bool]:
+    source, fingerprint, ident = (sa.bindparam(name, type_=columns.Words()) for name in ("of_source", "of_fingerprint", "of_id"))
+    return sa.and_(others.c.source == source, others.c.fingerprint == fingerprint, others.c.id != ident)
+
+
+_WEEK = _week()
+
+
+async def week(connection: AsyncConnection, anomaly: model.Anomaly, now: datetime) -> tuple[Sequence[int], bool]:
+    """How many others like this one were made on each of the last seven days, the newest first, and whether there ever was any."""
+    about = {"of_source": anomaly.ref.source, "of_fingerprint": anomaly.fingerprint, "of_id": anomaly.ref.id}
+    edges = {f"edge{days}": now - timedelta(days=days) for days in range(WITHIN.days + 1)}
+    *counted, ever = (await connection.execute(_WEEK, about | edges)).one()
+    return counted, ever is not None
+
+
+def age(anomaly: model.Anomaly, now: datetime) -> int:
+    """How many whole days ago it was made."""
+    return (now - anomaly.created) // timedelta(days=1)
 
 
 async def of(connection: AsyncConnection, anomaly: model.Anomaly, now: datetime) -> model.Repeats:

@@ -23,8 +23,8 @@ SPARK = "▁▂▃▄▅▆▇█"
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def front(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Front]:
-    """Anodot and nothing else; nothing was open at the start."""
-    async with fronts.opened(tmp_path_factory.mktemp("desk"), ("anodot",)) as made:
+    """Anodot, and Qualytics, which tells no courses; nothing was open at the start."""
+    async with fronts.opened(tmp_path_factory.mktemp("desk"), ("anodot", "qualytics")) as made:
         yield made
 
 
@@ -68,7 +68,7 @@ async def test_the_native_chart_with_its_baseline_stands_in_the_cards_own_messag
     said = front.card(ref)["text"]
     assert ("rose from" in said or "fell from" in said) and not set(SPARK) & set(said)
     told = (await front.running.store.anomalies.get([ref]))[ref].series
-    assert told and round(told.value or 0, 2) in [round(value, 2) for value in lines["value"]], "thinning loses no peak"
+    assert told and pytest.approx(told.value, abs=0.001) in lines["value"], "thinning loses no peak"
     assert asked(front, ref) == 1
 
 
@@ -96,6 +96,11 @@ async def test_each_later_click_keeps_it(front: Front) -> None:
     assert chart(front, ref) == drawn and asked(front, ref) == 1
 
 
+async def test_whoever_has_one_shown_sees_it_too(front: Front) -> None:
+    (ref,) = await arrived(front)
+    assert sparks(front, ref) in await front.told(front.command(f"show {ref.id}"))
+
+
 async def test_an_undo_of_many_brings_it_back(front: Front) -> None:
     (ref,) = await arrived(front)
     drawn = chart(front, ref)
@@ -106,6 +111,18 @@ async def test_an_undo_of_many_brings_it_back(front: Front) -> None:
     await front.send(front.press(front.card(ref), ids.REOPEN))
     await front.running.post.flush()
     assert chart(front, ref) == drawn
+
+
+async def test_where_there_is_only_a_history_of_ours_that_is_drawn_and_told_in_words(front: Front) -> None:
+    made = await front.arrive(3)
+    for ident in made:
+        front.stage.world.anomalies[ident].fingerprint = 4712
+        front.stage.world.change(front.stage.world.anomalies[ident], description=f"again {ident}")
+    await front.look()
+    await front.look()  # the first ones that were read knew of fewer
+    card = front.card(made[0])
+    assert "▁▁▁▁▁▁█ seen 3 times in 7 days" in visible(card) and "seen 3 times in 7 days" in card["text"]
+    assert not set(SPARK) & set(card["text"]) and CHART not in str(card["blocks"])
 
 
 async def test_one_in_a_group_card_is_not_asked_about(front: Front) -> None:

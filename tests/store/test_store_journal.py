@@ -91,7 +91,8 @@ async def test_the_past_counts_the_same_fingerprint_within_seven_days(store: eng
     )
     other = replace(anomaly(5, **LIKE), ref=model.Ref("anodot", "5"))
     await store.anomalies.save(ports.Observation("anodot", [other], read_at=NOON, now=NOON))
-    assert (await store.journal.past(this, NOON)).seen == 2
+    past = await store.journal.past(this, NOON)
+    assert (past.seen, past.days) == (2, (1, 0, 0, 0, 0, 1, 0)), "the newest day last"
     assert (await store.journal.past(anomaly(99, **LIKE), NOON)).seen == 3
 
 

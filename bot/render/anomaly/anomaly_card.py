@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot import model
 from bot.core import attribution
-from bot.render.anomaly import buttons, course_chart, evidence, finding, rows, sparkline, standing, wording
+from bot.render.anomaly import buttons, course_chart, evidence, finding, rows, standing, wording
 from bot.render.kit import blocks, limits, text
 
 _LINK = 1_000
@@ -28,7 +28,8 @@ def anomaly(
 def _open(anomaly: model.Anomaly, capabilities: model.Capabilities, past: model.Recurrence, course: Sequence[model.Point]) -> model.Message:
     found, about = finding.evidence(anomaly, past, course, capabilities), finding.said(anomaly)
     span = evidence.span(anomaly) if anomaly.series is not None else ""
-    lines = [wording.dotted(sparkline.course(course), text.spoken(found), span), text.spoken(about)]
+    drawn = finding.evidence(anomaly, past, course, capabilities, bars=True)
+    lines = [wording.dotted(text.spoken(drawn), span), text.spoken(about)]
     facts, facts_spoken = evidence.facts(anomaly)
     ties, small = evidence.ties(anomaly), _small(anomaly)
     said = text.sentence(

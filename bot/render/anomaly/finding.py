@@ -34,9 +34,16 @@ def spoken(anomaly: model.Anomaly) -> str:
     return f"{rows.severity(anomaly.severity)}: {headline(anomaly)}{f' ({where})' if where else ''}"
 
 
-def evidence(anomaly: model.Anomaly, past: model.Recurrence, course: Sequence[model.Point], capabilities: model.Capabilities) -> str:
-    """ "2 of 1,140 rows (0.2 %) · also amount between 0 and 10000 · first time here": one line, numbers with what they are measured by."""
-    return wording.dotted(_measured(anomaly, course), _also(anomaly), recurrence(past, capabilities.archive_as))
+def evidence(
+    anomaly: model.Anomaly, past: model.Recurrence, course: Sequence[model.Point], capabilities: model.Capabilities, *, bars: bool = False
+) -> str:
+    """ "2 of 1,140 rows (0.2 %) · also amount between 0 and 10000 · first time here": one line, numbers with what they are measured by.
+    With `bars` what has a course is drawn as well: the metric, and how often it was seen on each day."""
+    often = recurrence(past, capabilities.archive_as)
+    if not bars:
+        return wording.dotted(_measured(anomaly, course), _also(anomaly), often)
+    days = sparkline.drawn(past.days) if past.seen > 1 else ""
+    return wording.dotted(sparkline.course(course), _measured(anomaly, course), _also(anomaly), f"{days} {often}".strip())
 
 
 def _measured(anomaly: model.Anomaly, course: Sequence[model.Point]) -> str:

@@ -217,6 +217,13 @@ def test_a_course_is_drawn_in_one_line_and_as_a_chart_and_told_in_words() -> Non
     assert "data_visualization" not in str(without.blocks) and "09:20" in slack_rules.seen(without), "its numbers stay"
 
 
+def test_a_history_of_ours_is_drawn_day_by_day_beside_how_often_it_was_seen() -> None:
+    message = drawn(NULLS, past(seen=4, days=(0, 0, 1, 0, 0, 1, 2)))
+    assert "▁▁▅▁▁▅█ seen 4 times in 7 days" in slack_rules.seen(message)
+    assert "seen 4 times in 7 days" in slack_rules.heard(message) and "▅" not in slack_rules.heard(message)
+    assert "▁" not in slack_rules.seen(drawn(NULLS, past(seen=1, days=(0, 0, 0, 0, 0, 0, 1)))), "once is no history"
+
+
 def test_what_was_measured_since_stands_beside_its_course() -> None:
     later = replace(METRIC, series=replace(METRIC.series, value=54.0)) if METRIC.series else METRIC
     assert "rose from 3 to 41 ms, measured 54 ms, expected 0 to 12 ms" in slack_rules.heard(drawn(later, course=COURSE))
