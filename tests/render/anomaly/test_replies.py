@@ -311,7 +311,11 @@ def test_an_idle_desk_says_that_nothing_waits() -> None:
 @pytest.mark.parametrize(
     ("ways", "usage", "example"),
     [
-        (closings.CLOSINGS, "as:resolved|duplicate|invalid|discarded [of:<original>]` close", "/anomalies archive table:orders as:duplicate`"),
+        (
+            closings.CLOSINGS,
+            "as:resolved|duplicate|invalid|discarded [of:<original>]` close",
+            "/anomalies archive table:orders as:duplicate`",
+        ),
         (
             (model.Closing("not_a_problem"), model.Closing("good catch"), model.Closing("Vanished", chosen=False)),
             'as:not_a_problem|"good catch"` close',
