@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from bot import errors, model, ports
 from bot.render.anomaly import anomaly_card, group_card, histories, replies, rows
 from bot.render.batch import batch_message, batch_preview
-from bot.render.desk import desk_help, desk_status, short_help
+from bot.render.desk import desk_help, desk_status, reports, short_help
 from bot.render.digest import digest_message
 from bot.render.home import home_view
 from bot.render.kit import asked, refusals
@@ -156,6 +156,12 @@ def _asking(shape: Shape) -> model.Message:
     return anomaly_card.asking(_card(shape), shape.capabilities.title, "Dana")
 
 
+def _assigned(shape: Shape) -> model.Message:
+    """The direct message to whoever is assigned by somebody, as the service words it."""
+    one = shape.anomaly
+    return reports.report(model.NewlyAssigned(one.ref, "Lee", rows.evidence(one), rows.named(one), one.url))
+
+
 def _joined(shape: Shape) -> model.Message:
     return group_card.joined([replace(shape.anomaly, severity=model.Severity.CRITICAL)], {shape.name: shape.capabilities})
 
@@ -183,16 +189,22 @@ KINDS = (
     Kind("status", _status, {"what": "does not answer", "where": "Anodot|Anomify|Autional|Qualytics"}),
     Kind("help", lambda it: desk_help.full(it.anomaly), {"now": "/anomalies"}),
     Kind("refusal", _refusal, {"what": "HTTP 500", "now": "Try"}),
-    Kind("scan", _scan(scan_samples.running()), {"where": "orders", "what": "(?i)scan", "who": "Dana"}, _SCANNED),
-    Kind("failed scan", _scan(_FAILED), {"where": "orders", "what": "(?i)fail"}, _SCANNED),
-    Kind("verification", _verification, {"what": "still fails", "where": "orders", "who": "Dana", "now": "Show"}, _SCANNED),
+    Kind("scan", _scan(scan_samples.running()), {"where": "orders", "what": "(?i)scan", "who": "Dana", "now": "press Abort"}, _SCANNED),
+    Kind("failed scan", _scan(_FAILED), {"where": "orders", "what": "(?i)fail", "now": "press .*Run it again"}, _SCANNED),
+    Kind("verification", _verification, {"what": "still fails", "where": "orders", "who": "Dana", "now": "press .*Show"}, _SCANNED),
     Kind("Home", _home, _ALL_FIVE | {"who": r"Dana Reyes|Lee Park \*12\*", "now": "Acknowledge|Assign"}, surface="home"),
     Kind("link", _unlinked, {"what": "not linked", "where": "Anodot|Anomify|Autional|Qualytics", "now": "Link me .* finishes"}),
     Kind("short help", lambda _: short_help.message(scans=True), {"what": "anomalies", "now": "Press a button|/anomalies"}, _SCANNED),
     Kind("stale card", _stale, {"what": "Nothing was changed", "who": "by Dana", "where": "{where}|{what}", "now": "You can reopen"}),
     Kind("asking", _asking, _ALL_FIVE | {"who": "for Dana", "now": "You can"}),
     Kind("joined a group", _joined, {"what": "{what}", "where": "{where}", "bad": "Critical", "now": "acknowledge it there"}),
-    Kind("chain", _scan(scan_samples.running(scan_samples.DAILY)), {"where": "warehouse-prod", "what": "(?i)profile"}, _SCANNED),
+    Kind("assigned to you", _assigned, _ALL_FIVE | {"who": "Lee assigned you", "now": "Open it"}, (four_shapes.QUALYTICS,)),
+    Kind(
+        "chain",
+        _scan(scan_samples.running(scan_samples.DAILY)),
+        {"where": "warehouse-prod", "what": "(?i)profile", "now": "press Abort"},
+        _SCANNED,
+    ),
 )
 
 EACH = [pytest.param(kind, shape, id=f"{kind.name}, {shape.name}") for kind in KINDS for shape in kind.of]

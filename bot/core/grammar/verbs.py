@@ -48,7 +48,8 @@ OF = " [of:<original>]"
 
 VERBS: tuple[Verb, ...] = (
     Verb("help", Takes.ANYTHING, "help", "this help", "help", ("?", "-h", "-help", "hello", "usage")),
-    Verb("list", Takes.FILTER, "list <filter>", "what matches, newest first", "list status:active table:orders", ("ls", "find", "search")),
+    Verb("list", Takes.FILTER, "list <filter>", "what matches, the most severe first", "list status:active table:orders",
+         ("ls", "find", "search")),
     Verb("count", Takes.FILTER, "count <filter>", "how many match", "count severity:critical since:7d"),
     Verb("common", Takes.FILTER, "common <filter>", "what the metrics of all that match have in common, where the system can",
          "common tag:region=eu"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot import model
-from bot.core import grammar
+from bot.core import grammar, phrases
 from bot.render.anomaly import buttons, rows, wording
 from bot.render.kit import blocks, ids, limits, text
 from bot.render.scan import scan_causes, scan_chain, scan_preview, scan_wording
@@ -99,7 +99,7 @@ def _running(operation: model.Operation, capabilities: model.Capabilities, now: 
         blocks.context(began, blocks.marked(f"{at}{for_}"), f"· {small}"),
         *((blocks.context(extent),) if extent else ()),
     )
-    return _Face(f"{scan_wording.RUNS} {head}", said, below)
+    return _Face(f"{scan_wording.RUNS} {head}", (*said, _pressed(below)), below)
 
 
 def _thing(operation: model.Operation, anomaly: model.Anomaly | None) -> str:
@@ -186,7 +186,13 @@ def _done(operation: model.Operation, capabilities: model.Capabilities, now: dat
         *blocks.rows(*_next(operation, verdict, capabilities)),
         blocks.context(f"{small} · ended" if at else small, *((blocks.marked(at),) if at else ())),
     )
-    return _Face(head, (*told, f"{text.spoken(small)}{f', ended {at}' if at else ''}"), below)
+    return _Face(head, (*told, f"{text.spoken(small)}{f', ended {at}' if at else ''}", _pressed(below)), below)
+
+
+def _pressed(below: Sequence[model.Block]) -> str:
+    """ "You can press Review or Run it again", as mrkdwn for those who read only the text."""
+    labels = [str(part["text"]["text"]) for block in below if block["type"] == "actions" for part in block["elements"]]
+    return text.spoken(f"You can press {phrases.either(labels)}") if labels else ""
 
 
 def _notes(operation: model.Operation, verdict: model.Verdict, system: str, stood: str) -> tuple[str, ...]:
@@ -221,7 +227,7 @@ def _checked(operation: model.Operation, verdict: model.Verdict, anomaly: model.
     if passes:
         return scan_chain.line(scan_wording.PASSES, what, "passes now", " and is resolved.")
     by = f" ({rows.evidence(anomaly)})" if anomaly is not None and anomaly.records else ""
-    return scan_chain.line(scan_wording.FAILS, what, "still fails", f"{by}. Look at it with Show.")
+    return scan_chain.line(scan_wording.FAILS, what, "still fails", f"{by}.")
 
 
 _UNSAID = scan_wording.mark(_RESULT.UNKNOWN)

@@ -110,7 +110,7 @@ def test_stale_says_who_was_faster_and_offers_the_right_button() -> None:
     late = replace(outcome(REFUSED), by=last, stale=True)
     message = replies.stale(samples.DUPLICATE, CAPABILITIES, late, "acknowledge")
     seen = slack_rules.seen(message)
-    assert "Nothing was changed: you cannot acknowledge orders · customer_id not null and 1 more, 1001 any more." in seen
+    assert "Nothing was changed: you cannot acknowledge orders · customer_id not null and 1 more, #1001 any more." in seen
     assert f"Archived as Duplicate by Lee\n{samples.DATE}" in seen
     assert slack_rules.labels(message)[0] == "Reopen"
 
