@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from bot import errors, model, ports
 from bot.core import attribution, closings, connected, duplicates, overlay, permissions, snapshot, transitions
+from bot.render.anomaly import rows
 from bot.services import asking, cards, leasing, people, post, recording, remarks, takes, turns
 
 log = logging.getLogger(__name__)
@@ -359,9 +360,7 @@ class Triage:
             return []
         added = [person for person in after.assignees if person.id not in {old.id for old in before.assignees}]
         slack_ids = await self.people.slack_ids(added)
-        inner = after.where[-1].name if after.where else ""
-        place = " in ".join(name for name in (after.type_title or after.type, inner) if name)
-        said = model.NewlyAssigned(after.ref, intent.actor_name, after.description, place, after.url)
+        said = model.NewlyAssigned(after.ref, intent.actor_name, rows.evidence(after), rows.named(after), after.url)
         return [
             cards.report(f"assigned:{intent.key}:{slack_id}", said, slack_id) for slack_id in slack_ids.values() if slack_id != intent.actor
         ]

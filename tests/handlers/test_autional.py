@@ -119,6 +119,8 @@ async def test_the_example_beside_a_mistake_works_here(front: Front) -> None:
 
 async def test_it_is_linked_to_a_case(front: Front) -> None:
     (ref,) = await arrived(front)
+    await front.send(front.press(front.card(ref), ids.MORE, ids.MORE_DETAILS))
+    assert f"/anomalies case {ref.id}" in front.modal(), "the menu has no room for it, and the details tell how it is typed"
     assert "Linked to CASE-2026-014" in await front.told(front.command(f"case {ref.id} CASE-2026-014"))
     assert there(front, ref).case == "CASE-2026-014"
     assert "Case: CASE-2026-014" in visible(front.card(ref))

@@ -88,7 +88,7 @@ async def test_a_preview_counts_by_severity_place_and_assignee_and_says_in_bold_
     assert "By status: Active 5, Acknowledged 1." in told
     assert any(line.startswith("By datastore: ") for line in told) and any(line.startswith("By table: ") for line in told)
     assert told.count("Undo for 30 minutes.") == 1
-    assert next(line for line in told if line.startswith("• ")).startswith("• Critical"), "the worst stand first"
+    assert next(line for line in told if line.startswith("• ")).startswith("• 🟥 Critical"), "the worst stand first"
     for said in ("2 critical", "1 assigned to others", "nobody 4", "Undo for 30 minutes", "until you press Confirm"):
         assert said in preview["text"]
     await front.send(front.press(preview, ids.BATCH_CANCEL))

@@ -6,6 +6,7 @@ looked for in the words of the text; "{what}", "{where}" and "{bad}" are those o
 
 from __future__ import annotations
 
+import html
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -19,9 +20,10 @@ from hypothesis import strategies as st
 from bot import errors, model, ports
 from bot.render.anomaly import anomaly_card, group_card, histories, replies, rows
 from bot.render.batch import batch_message, batch_preview
-from bot.render.desk import desk_help, desk_status
+from bot.render.desk import desk_help, desk_status, reports, short_help
 from bot.render.digest import digest_message
-from bot.render.kit import refusals
+from bot.render.home import home_view
+from bot.render.kit import asked, refusals
 from bot.render.scan import scan_message
 from sandbox.slack.blockkit import surfaces
 from tests.render import four_shapes, review_samples, samples, scan_samples, slack_rules
@@ -33,12 +35,14 @@ NOW = samples.NOW
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of message. `tells` are patterns by the question that they answer; `of` are the shapes that it is drawn for."""
+    """A kind of message. `tells` are patterns by the question that they answer; `of` are the shapes that it is drawn for. A view has no
+    text of its own: its blocks are read."""
 
     name: str
     draw: Callable[[Shape], model.Message]
     tells: Mapping[str, str]
     of: Sequence[Shape] = field(default=four_shapes.ALL)
+    surface: str = "message"
 
 
 def _listing(shape: Shape) -> model.Message:
@@ -117,6 +121,51 @@ def _refusal(shape: Shape) -> model.Message:
     return refusals.error(errors.SourceUnavailable(shape.capabilities.title, "HTTP 500"))
 
 
+def _verification(shape: Shape) -> model.Message:
+    checked = replace(scan_samples.done(scan_samples.RESULT.SUCCESS, passes=False), verifies=shape.anomaly.ref)
+    return scan_message.card(checked, shape.capabilities, scan_samples.LATER, anomaly=shape.anomaly)
+
+
+def _home(shape: Shape) -> model.Message:
+    """Two rows of a queue, and one of those that nobody has acknowledged."""
+    one = shape.anomaly
+    mine = [replace(one, ref=model.Ref(shape.name, f"{one.ref.id}{number}")) for number in range(2)]
+    counted = {one.severity: 2}
+    unseen = model.HomeQueue([one], 1, severities={one.severity: 1})
+    facts = model.HomeFacts(model.HomeQueue(mine, 2, severities=counted), unseen, load=[model.Load("", "Lee Park", 12)])
+    return _read(home_view.home(home_view.HomeView(facts, {shape.name: shape.capabilities}, shape.capabilities)))
+
+
+def _read(view: model.Block) -> model.Message:
+    return model.Message(html.escape(slack_rules.seen(view), quote=False), tuple(view["blocks"]))
+
+
+def _unlinked(shape: Shape) -> model.Message:
+    title = shape.capabilities.title
+    error = errors.NotLinked(f"You are not linked to {title} yet.", systems=[(shape.name, title)])
+    return refusals.error(error, asked.Asked(asked.COMMAND, "/anomalies", "list assignee:me"))
+
+
+def _stale(shape: Shape) -> model.Message:
+    """Somebody else was first."""
+    outcome = model.Outcome(shape.anomaly.ref, model.Result.REFUSED, stale=True, by=shape.entry("archive", after="Resolved"))
+    return replies.stale(shape.archived, shape.capabilities, outcome, "acknowledge")
+
+
+def _asking(shape: Shape) -> model.Message:
+    return anomaly_card.asking(_card(shape), shape.capabilities.title, "Dana")
+
+
+def _assigned(shape: Shape) -> model.Message:
+    """The direct message to whoever is assigned by somebody, as the service words it."""
+    one = shape.anomaly
+    return reports.report(model.NewlyAssigned(one.ref, "Lee", rows.evidence(one), rows.named(one), one.url))
+
+
+def _joined(shape: Shape) -> model.Message:
+    return group_card.joined([replace(shape.anomaly, severity=model.Severity.CRITICAL)], {shape.name: shape.capabilities})
+
+
 _ALL_FIVE = {"what": "{what}", "where": "{where}", "bad": "{bad}"}
 _SCANNED = (four_shapes.QUALYTICS,)
 _FAILED = scan_samples.done(scan_samples.RESULT.FAILURE)
@@ -140,9 +189,22 @@ KINDS = (
     Kind("status", _status, {"what": "does not answer", "where": "Anodot|Anomify|Autional|Qualytics"}),
     Kind("help", lambda it: desk_help.full(it.anomaly), {"now": "/anomalies"}),
     Kind("refusal", _refusal, {"what": "HTTP 500", "now": "Try"}),
-    Kind("scan", _scan(scan_samples.running()), {"where": "orders", "what": "(?i)scan", "who": "Dana"}, _SCANNED),
-    Kind("failed scan", _scan(_FAILED), {"where": "orders", "what": "(?i)fail"}, _SCANNED),
-    Kind("chain", _scan(scan_samples.running(scan_samples.DAILY)), {"where": "warehouse-prod", "what": "(?i)profile"}, _SCANNED),
+    Kind("scan", _scan(scan_samples.running()), {"where": "orders", "what": "(?i)scan", "who": "Dana", "now": "press Abort"}, _SCANNED),
+    Kind("failed scan", _scan(_FAILED), {"where": "orders", "what": "(?i)fail", "now": "press .*Run it again"}, _SCANNED),
+    Kind("verification", _verification, {"what": "still fails", "where": "orders", "who": "Dana", "now": "press .*Show"}, _SCANNED),
+    Kind("Home", _home, _ALL_FIVE | {"who": r"Dana Reyes|Lee Park \*12\*", "now": "Acknowledge|Assign"}, surface="home"),
+    Kind("link", _unlinked, {"what": "not linked", "where": "Anodot|Anomify|Autional|Qualytics", "now": "Link me .* finishes"}),
+    Kind("short help", lambda _: short_help.message(scans=True), {"what": "anomalies", "now": "Press a button|/anomalies"}, _SCANNED),
+    Kind("stale card", _stale, {"what": "Nothing was changed", "who": "by Dana", "where": "{where}|{what}", "now": "You can reopen"}),
+    Kind("asking", _asking, _ALL_FIVE | {"who": "for Dana", "now": "You can"}),
+    Kind("joined a group", _joined, {"what": "{what}", "where": "{where}", "bad": "Critical", "now": "acknowledge it there"}),
+    Kind("assigned to you", _assigned, _ALL_FIVE | {"who": "Lee assigned you", "now": "Open it"}, (four_shapes.QUALYTICS,)),
+    Kind(
+        "chain",
+        _scan(scan_samples.running(scan_samples.DAILY)),
+        {"where": "warehouse-prod", "what": "(?i)profile", "now": "press Abort"},
+        _SCANNED,
+    ),
 )
 
 EACH = [pytest.param(kind, shape, id=f"{kind.name}, {shape.name}") for kind in KINDS for shape in kind.of]
@@ -166,16 +228,16 @@ def test_no_raw_id_of_a_person_or_a_channel_stands_in_a_sentence(kind: Kind, sha
 @pytest.mark.parametrize(("kind", "shape"), EACH)
 def test_buttons_are_told_apart_and_pictures_have_words(kind: Kind, shape: Shape) -> None:
     message = kind.draw(shape)
-    pressable = slack_rules.pressable(message)
+    pressable = [part for part in slack_rules.pressable(message) if part["type"] != "overflow"]  # which can have no name
     named = Counter(part.get("accessibility_label") or str(part.get("text", part.get("placeholder"))) for part in pressable)
     assert [name for name, many in named.items() if many > 1] == []
     pictures = [part for _, part in slack_rules.parts(list(message.blocks)) if part.get("type") == "image"]
     assert [one for one in pictures if not str(one.get("alt_text", "")).strip()] == []
 
 
-def faults(message: model.Message) -> list[str]:
+def faults(message: model.Message, surface: str = "message") -> list[str]:
     """What Slack, or this product's own promise, has against a message."""
-    wrong = [*slack_rules.faults(message), *surfaces.check(list(message.blocks), "message").lines]
+    wrong = [*slack_rules.faults(message), *surfaces.check(list(message.blocks), surface).lines]
     wrong += [f"{len(message.blocks)} blocks"] if len(message.blocks) > BLOCKS else []
     wrong += [f"text of {slack_rules.units(message.text)}"] if slack_rules.units(message.text) > TEXT else []
     whole = slack_rules.units(message.text) + surfaces.characters(list(message.blocks))
@@ -184,7 +246,7 @@ def faults(message: model.Message) -> list[str]:
 
 @pytest.mark.parametrize(("kind", "shape"), EACH)
 def test_a_message_fits(kind: Kind, shape: Shape) -> None:
-    assert faults(kind.draw(shape)) == []
+    assert faults(kind.draw(shape), kind.surface) == []
 
 
 MORE = re.compile(r"and [\d,]+ more")

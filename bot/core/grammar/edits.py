@@ -127,7 +127,10 @@ def outcome(value: lexer.Value, closing: Closing) -> str:
 def closed_as(said: str, closing: Closing | None) -> str:
     """A usage or an example in the ways of closing that the connected systems have, None where they are not known; "duplicate" stands in
     examples where that is one."""
-    words = list(dict.fromkeys(closings.typed(one) for one in closings.chosen(closing or ())))
+    chosen = closings.chosen(closing or ())
+    words = list(dict.fromkeys(map(closings.typed, chosen)))
+    if not any(one.kind is model.ClosingKind.DUPLICATE for one in chosen):
+        said = said.replace(verbs.OF, "")
     if not words:
         plain = said.replace(f" as:{verbs.HOW}", "")
         return plain if closing is None else plain.replace(" as:duplicate", "")

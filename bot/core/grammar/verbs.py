@@ -43,10 +43,13 @@ class Verb:
 
 HOW = "<how>"
 """Stands in a usage for the ways of closing that the connected systems have."""
+OF = " [of:<original>]"
+"""What may follow where one of them says that it is the same as another anomaly."""
 
 VERBS: tuple[Verb, ...] = (
     Verb("help", Takes.ANYTHING, "help", "this help", "help", ("?", "-h", "-help", "hello", "usage")),
-    Verb("list", Takes.FILTER, "list <filter>", "what matches, newest first", "list status:active since:7d", ("ls", "find", "search")),
+    Verb("list", Takes.FILTER, "list <filter>", "what matches, the most severe first", "list status:active since:7d",
+         ("ls", "find", "search")),
     Verb("count", Takes.FILTER, "count <filter>", "how many match", "count severity:critical since:7d"),
     Verb("common", Takes.FILTER, "common <filter>", "what the metrics of all that match have in common, where the system can",
          "common tag:region=eu"),
@@ -72,7 +75,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("unassign", Takes.CHANGE, "unassign <ids|filter>", "assign nobody", "unassign 1001"),
     Verb("reassign", Takes.CHANGE, "reassign @dana @lee [filter]", "hand over one person's work", "reassign me @lee",
          ("transfer", "handover")),
-    Verb("archive", Takes.CHANGE, f"archive <ids|filter> as:{HOW}", "close", "archive 1001-1005 as:duplicate",
+    Verb("archive", Takes.CHANGE, f"archive <ids|filter> as:{HOW}{OF}", "close", "archive 1001-1005 as:duplicate",
          ("close",)),
     Verb("reopen", Takes.CHANGE, "reopen <ids>", "bring archived ones back", "reopen 1001", ("restore", "unarchive")),
     Verb("delete", Takes.CHANGE, "delete <ids>", "remove for ever; archive is the usual way", "delete 1001"),

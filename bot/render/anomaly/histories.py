@@ -42,7 +42,7 @@ def _told(heading: str, groups: Sequence[tuple[str, Sequence[str]]], ident: str,
         shown.append({"type": "section", "text": blocks.marked("\n".join(part for part in (head, body) if part))})
     room = (limits.TEXT - text.size(heading) - _SPOKEN) // len(groups)
     spoken = [" ".join(part for part in (head, text.within(lines, room, "; ")) if part) for head, lines in groups]
-    said = text.sentence(text.spoken(heading), *spoken, text.spoken(ident))
+    said = text.sentence(text.spoken(heading.removesuffix(":")), *spoken, text.spoken(ident))
     return limits.fit(model.Message(said, (*shown, blocks.context(ident), *more)))
 
 

@@ -114,12 +114,13 @@ def stale(anomaly: model.Anomaly, capabilities: model.Capabilities, outcome: mod
     """The anomaly moved on since the button was drawn, or somebody else did the same before: who did what when, and the buttons that make
     sense now."""
     stands = wording.state(anomaly, capabilities.archive_as)
-    about = f"{finding.headline(anomaly)}, {wording.ident(anomaly)}"
+    about = f"{finding.headline(anomaly)}, #{wording.ident(anomaly)}"
+    did = wording.done(outcome.by, anomaly, capabilities.archive_as) if outcome.by else stands
     if outcome.stale:
-        line = f"Nothing was changed: you cannot {text.short(action, 40)} {about} any more. It is {stands} now"
+        now = "" if stands in did else f"It is {stands} now"
+        line = text.sentence(f"Nothing was changed: you cannot {text.short(action, 40)} {about} any more", now)
     else:
         line = text.sentence(f"Nothing was changed: {about}", text.short(outcome.reason, 500, f"It is {stands} already"))
-    did = wording.done(outcome.by, anomaly, capabilities.archive_as) if outcome.by else stands
     when = text.when(outcome.by.at) if outcome.by else ""
     said = text.sentence(text.spoken(line), f"{text.spoken(did)} {when}".strip(), buttons.possible(anomaly, capabilities))
     shown = (

@@ -142,6 +142,11 @@ def title(anomaly: model.Anomaly, common: Among = ALONE) -> str:
     return wording.dotted(subject(anomaly, common), finding(anomaly))
 
 
+def named(anomaly: model.Anomaly, common: Among = ALONE) -> str:
+    """ "[mark] High · orders · customer_id not null", as plain text."""
+    return wording.dotted(f"{mark(anomaly.severity)} {severity(anomaly.severity)}", title(anomaly, common))
+
+
 def standing(anomaly: model.Anomaly, capabilities: model.Capabilities | None) -> str:
     """ "Acknowledged", "Archived as Duplicate", in its system's word; "" for what nobody has touched, as most of a list is."""
     if anomaly.state is model.State.ACTIVE and not anomaly.over:

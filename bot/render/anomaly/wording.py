@@ -162,11 +162,6 @@ def stands(anomaly: model.Anomaly, closing: Sequence[model.Closing] = ()) -> str
     return text.capital(text.short(anomaly.status, 40, str(anomaly.state)))
 
 
-def sample(anomaly: model.Anomaly, closing: Sequence[model.Closing] = (), *, whole: bool = False) -> str:
-    """ "• High · record anomaly in orders (warehouse-prod) · Active · 1001"."""
-    return f"• {headline(anomaly)} · {state(anomaly, closing)} · {ident(anomaly, whole=whole)}"
-
-
 def dated(anomaly: model.Anomaly) -> str:
     """What its date is the date of."""
     return "first seen" if anomaly.undated else "detected"

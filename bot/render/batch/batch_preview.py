@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from bot import model
 from bot.core import grammar, phrases
 from bot.render import siblings
-from bot.render.anomaly import wording
+from bot.render.anomaly import rows, wording
 from bot.render.batch import batch_wording
 from bot.render.kit import blocks, ids, limits, marks, text, unheard
 
@@ -134,9 +134,16 @@ def _told(pairs: Sequence[tuple[str, int]], none: str) -> Sequence[tuple[str, in
 
 
 def _samples(view: model.BatchView, split: model.Split) -> str:
-    closing = [one for system in view.systems.values() for one in system.archive_as]
-    rows = [wording.sample(one, closing, whole=not view.batch.source) for one in split.sample[:_SAMPLES]]
-    return "\n".join(["The worst of them:" if sum(n for _, n in split.systems) > len(rows) else "They are:", *rows])
+    some = split.sample[:_SAMPLES]
+    common = rows.among(some, systems=not view.batch.source)
+    told = [f"• {_row(one, view.systems.get(one.ref.source), common)}" for one in some]
+    return "\n".join(["The worst of them:" if sum(n for _, n in split.systems) > len(told) else "They are:", *told])
+
+
+def _row(one: model.Anomaly, capabilities: model.Capabilities | None, common: rows.Among) -> str:
+    """ "[mark] High · orders · customer_id not null · 11 of 1.84 M rows · Acknowledged · Dana · #1074"."""
+    stands, who = rows.standing(one, capabilities), rows.who(one, capabilities)
+    return wording.dotted(rows.named(one, common), rows.evidence(one), stands, who, rows.ident(one, common))
 
 
 # --- what then ---------------------------------------------------------------------------------------------------------------------

@@ -8,17 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot import model
-from bot.core import grammar
-from bot.render.anomaly import buttons, wording
+from bot.core import grammar, phrases
+from bot.render.anomaly import buttons, rows, wording
 from bot.render.kit import blocks, ids, limits, text
 from bot.render.scan import scan_causes, scan_chain, scan_preview, scan_wording
 
 _BAR = 10
 _SILENT_LOOKS = 2
 """So many looks in a row without an answer are told; a single one is nothing to worry anybody with."""
-
-_RULE = 150
-"""Characters of what fails, where a message names an anomaly."""
 
 _RESULT = model.ScanResult
 _STATE = model.OperationState
@@ -102,7 +99,7 @@ def _running(operation: model.Operation, capabilities: model.Capabilities, now: 
         blocks.context(began, blocks.marked(f"{at}{for_}"), f"· {small}"),
         *((blocks.context(extent),) if extent else ()),
     )
-    return _Face(f"{scan_wording.RUNS} {head}", said, below)
+    return _Face(f"{scan_wording.RUNS} {head}", (*said, _pressed(below)), below)
 
 
 def _thing(operation: model.Operation, anomaly: model.Anomaly | None) -> str:
@@ -120,9 +117,7 @@ def _named(ref: model.Ref | None, anomaly: model.Anomaly | None) -> str:
     ident = f"#{text.short(ref.id, 40)}" if ref else "an anomaly"
     if anomaly is None:
         return f"anomaly {ident}"
-    table = text.short(anomaly.container.name, 60, "") if anomaly.container else ""
-    rule = text.clip(wording.checks(anomaly) or text.short(anomaly.description, _RULE, ""), _RULE)
-    return wording.dotted(table, rule, ident)
+    return wording.dotted(rows.title(anomaly), ident)
 
 
 def _begun(operation: model.Operation) -> bool:
@@ -191,7 +186,13 @@ def _done(operation: model.Operation, capabilities: model.Capabilities, now: dat
         *blocks.rows(*_next(operation, verdict, capabilities)),
         blocks.context(f"{small} · ended" if at else small, *((blocks.marked(at),) if at else ())),
     )
-    return _Face(head, (*told, f"{text.spoken(small)}{f', ended {at}' if at else ''}"), below)
+    return _Face(head, (*told, f"{text.spoken(small)}{f', ended {at}' if at else ''}", _pressed(below)), below)
+
+
+def _pressed(below: Sequence[model.Block]) -> str:
+    """ "You can press Review or Run it again", as mrkdwn for those who read only the text."""
+    labels = [str(part["text"]["text"]) for block in below if block["type"] == "actions" for part in block["elements"]]
+    return text.spoken(f"You can press {phrases.either(labels)}") if labels else ""
 
 
 def _notes(operation: model.Operation, verdict: model.Verdict, system: str, stood: str) -> tuple[str, ...]:
@@ -225,8 +226,8 @@ def _checked(operation: model.Operation, verdict: model.Verdict, anomaly: model.
         return scan_chain.line(_UNSAID, f"{what}:", "nobody can say yet", rest)
     if passes:
         return scan_chain.line(scan_wording.PASSES, what, "passes now", " and is resolved.")
-    rows = f" ({text.count(anomaly.records, 'row')})" if anomaly is not None and anomaly.records else ""
-    return scan_chain.line(scan_wording.FAILS, what, "still fails", f"{rows}.")
+    by = f" ({rows.evidence(anomaly)})" if anomaly is not None and anomaly.records else ""
+    return scan_chain.line(scan_wording.FAILS, what, "still fails", f"{by}.")
 
 
 _UNSAID = scan_wording.mark(_RESULT.UNKNOWN)

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from bot import model
-from bot.render.anomaly import buttons
+from bot.render.anomaly import buttons, details
 from bot.render.kit import blocks, ids
+from bot.sources.autional import source, statuses
 from sandbox.slack.blockkit import surfaces
 from tests.render import samples, slack_rules
 
@@ -45,6 +46,41 @@ def test_the_entry_says_what_it_does_and_carries_the_anomaly() -> None:
     entry = menu["options"][3]
     assert entry["text"]["text"] == "Fixed, verify"
     assert ids.decode_choice(entry["value"]) == (ids.MORE_VERIFY, ids.ButtonTarget(samples.REF, 3))
+
+
+AUTIONAL = model.Capabilities("Autional", source.Autional.supports, stages=statuses.STAGES, ack_takes=True)
+QUALYTICS = model.Capabilities("Qualytics", frozenset(model.Action) - {model.Action.CASE}, ack_takes=True)
+ALL_OF_IT = model.Capabilities("Acme", frozenset(model.Action), stages=(*statuses.STAGES, model.Stage("parked", "Parked")), ack_takes=True)
+WHY, CASE = "/anomalies why 1001", "/anomalies case 1001 <case>"
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "state", "status", "shown", "typed"),
+    [
+        (QUALYTICS, "open", "Active", "open details only comment verify", [WHY]),
+        (QUALYTICS, "acknowledged", "Acknowledged", "open details comment verify history", [WHY]),
+        (QUALYTICS, "archived", "Resolved", "open details comment history why", []),
+        (AUTIONAL, "open", "open", "open details only stage:investigating comment", [WHY, CASE]),
+        (AUTIONAL, "acknowledged", "acknowledged", "open details stage:investigating comment history", [WHY, CASE]),
+        (AUTIONAL, "acknowledged", "investigating", "open details comment history why", [CASE]),
+        (AUTIONAL, "archived", "resolved", "open details comment history why", [CASE]),
+        (
+            ALL_OF_IT,
+            "open",
+            "open",
+            "open details only stage:investigating stage:parked",
+            ["/anomalies note 1001 <text>", "/scan warehouse-prod tables:orders", WHY, CASE],
+        ),
+    ],
+)
+def test_the_menu_has_five_entries_and_the_details_tell_what_is_typed_instead(
+    capabilities: model.Capabilities, state: str, status: str, shown: str, typed: list[str]
+) -> None:
+    one = replace(ORDERS, state=model.State(state), status=status)
+    assert choices(one, capabilities) == shown.split()
+    told = slack_rules.seen(details.view(model.Details(one, capabilities)))
+    after = told.partition("*Can be typed, too*\n")[2].partition("*")[0]
+    assert [line.removeprefix("• ") for line in after.split("\n") if line.startswith("• ")] == typed
 
 
 WAYS = (model.Closing("not_a_problem", "nothing was wrong", "Not a problem"), model.Closing("Vanished", chosen=False))

@@ -110,7 +110,7 @@ def test_stale_says_who_was_faster_and_offers_the_right_button() -> None:
     late = replace(outcome(REFUSED), by=last, stale=True)
     message = replies.stale(samples.DUPLICATE, CAPABILITIES, late, "acknowledge")
     seen = slack_rules.seen(message)
-    assert "Nothing was changed: you cannot acknowledge orders · customer_id not null and 1 more, 1001 any more." in seen
+    assert "Nothing was changed: you cannot acknowledge orders · customer_id not null and 1 more, #1001 any more." in seen
     assert f"Archived as Duplicate by Lee\n{samples.DATE}" in seen
     assert slack_rules.labels(message)[0] == "Reopen"
 
@@ -311,7 +311,11 @@ def test_an_idle_desk_says_that_nothing_waits() -> None:
 @pytest.mark.parametrize(
     ("ways", "usage", "example"),
     [
-        (closings.CLOSINGS, "as:resolved|duplicate|invalid|discarded` close", "/anomalies archive table:orders as:duplicate`"),
+        (
+            closings.CLOSINGS,
+            "as:resolved|duplicate|invalid|discarded [of:<original>]` close",
+            "/anomalies archive table:orders as:duplicate`",
+        ),
         (
             (model.Closing("not_a_problem"), model.Closing("good catch"), model.Closing("Vanished", chosen=False)),
             'as:not_a_problem|"good catch"` close',

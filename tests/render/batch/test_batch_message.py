@@ -67,7 +67,7 @@ def test_preview_says_what_would_change_how_bad_it_is_and_where() -> None:
         "By assignee: nobody 300, Lee Park 7, you 5.",
         "By status: Active 200, Acknowledged 112.",
         "The worst of them:",
-        "• High · record anomaly in orders (warehouse-prod) · Active · 1001",
+        "• 🟧 High · orders · customer_id not null and 1 more · 4,210 rows · unassigned · #1001",
         "Undo for 30 minutes.",
         "Confirm: archive 312",
         "Cancel",

@@ -86,6 +86,13 @@ def test_examples_in_the_help_of_scan_and_in_its_errors_come_from_the_real_datas
         assert grammar.scan(raised.value.example.removeprefix("/scan "), **SYSTEMS).datastores == ("warehouse-prod",)
 
 
+@pytest.mark.parametrize(("ways", "told"), [(samples.closings.CLOSINGS, True), (samples.closings.CLOSINGS[:1], False), ((), False)])
+def test_the_original_of_a_duplicate_is_told_where_there_are_duplicates(ways: tuple[model.Closing, ...], told: bool) -> None:
+    change = _groups(desk_help.full(samples.ORDERS, ways))["Change"]
+    (line,) = [line for line in change.split("\n") if line.startswith("`/anomalies archive")]
+    assert ("[of:&lt;original&gt;]`" in line) is told, line
+
+
 @given(samples.HOSTILE)
 def test_any_name_fits_the_help(anomaly: model.Anomaly) -> None:
     scanned = grammar.Scanned(anomaly.datastore.name if anomaly.datastore else "", anomaly.container.name if anomaly.container else "")
