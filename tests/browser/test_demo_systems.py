@@ -152,6 +152,17 @@ async def test_the_steps_to_try_tick_themselves_off_when_they_have_happened(page
     await expect(page.get_by_test_id("trying-count")).to_have_text("7 of 7 done")
 
 
+async def test_a_card_of_anodot_gets_the_chart_of_its_metric_and_keeps_it_when_somebody_takes_it(whole: Whole, page: Page) -> None:
+    async with httpx.AsyncClient(base_url=f"{whole.fakes['anodot']}/_control/") as fake:
+        ident = str((await fake.post("anomalies", json={"count": 1})).json()["ids"][0])
+    fresh = page.locator("[data-testid=message]").filter(has=page.locator(f"[data-testid=button][data-value^='anodot:{ident}|']"))
+    await expect(fresh.get_by_test_id("chart")).to_have_count(1)
+    await expect(fresh.locator(".chart-title")).to_contain_text("(UTC)")
+    await by_action(fresh, ids.ACKNOWLEDGE).click()
+    await expect(fresh).to_contain_text("looks into it")
+    await expect(fresh.get_by_test_id("chart")).to_have_count(1)
+
+
 async def test_the_pace_is_that_of_all_systems_together(whole: Whole, page: Page) -> None:
     for words, seconds in (("Busy", 5), ("Quiet", 60)):
         await page.get_by_test_id("pace").get_by_text(words).click()
