@@ -14,7 +14,7 @@ from bot.render.anomaly import anomaly_card, anomaly_forms, histories, replies
 from bot.render.kit import ids, modals, refusals
 from bot.render.review import review_input
 from bot.services import triage
-from handlers import bulk, desk, details, duplicates, guard, incoming, linking, scans
+from handlers import bulk, desk, details, duplicates, guard, incoming, linking, review, scans
 
 log = logging.getLogger(__name__)
 
@@ -177,10 +177,13 @@ async def _members(desk: desk.Desk, request: incoming.Request) -> None:
 
 
 async def _group_archive(desk: desk.Desk, request: incoming.Request) -> None:
-    """[Archive as…] on a card of many: a preview of those that the card showed."""
+    """[Archive as…] on a card of many: a preview of those that the card showed; of duplicates the original is asked for first."""
     outcome, scope = _read(ids.decode_members, request.value)
     change = model.Change(model.Action.ARCHIVE, archive_as=outcome)
     every = model.ReviewInput(scope, "", 0, (), frozenset(), review_input.ALL, "", change, channel=request.channel)
+    if review.asks(desk, every):
+        await review.ask(desk, request, every)
+        return
     preview = await desk.previews.reviewed(every, model.Query(), await desk.people.actor(request.user))
     await bulk.show(desk, request, preview)
 

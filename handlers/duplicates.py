@@ -1,4 +1,4 @@
-"""Archiving as a duplicate: a form asks for the original first, which may be left out."""
+"""Archiving one as a duplicate: a form asks for the original first, which may be left out."""
 
 from __future__ import annotations
 

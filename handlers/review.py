@@ -9,9 +9,9 @@ from collections.abc import Collection, Mapping
 from slack_bolt.async_app import AsyncAck
 
 from bot import errors, model
-from bot.core import grammar
+from bot.core import duplicates, grammar
 from bot.render.kit import ids, modals, refusals
-from bot.render.review import review_form, review_input
+from bot.render.review import original_form, review_form, review_input
 from handlers import bulk, desk, guard, incoming
 
 log = logging.getLogger(__name__)
@@ -116,7 +116,55 @@ async def submitted(desk: desk.Desk, request: incoming.Request, ack: AsyncAck) -
     if wrong:
         await ack(response_action="errors", errors=wrong)
         return
+    if asks(desk, reviewing):
+        await guard.in_place(desk, request, ack, original_form.TITLE, _question(desk, request, reviewing))
+        return
     await guard.in_place(desk, request, ack, TITLE, _preview(desk, request, reviewing))
+
+
+def asks(desk: desk.Desk, reviewing: model.ReviewInput) -> bool:
+    """Whether what a form asks for says that they are the same as another one."""
+    able = desk.browse.together([reviewing.source] if reviewing.source else ())
+    return reviewing.change is not None and duplicates.asks(able.archive_as, reviewing.change.archive_as)
+
+
+async def ask(desk: desk.Desk, request: incoming.Request, reviewing: model.ReviewInput) -> None:
+    """The question of which one they are duplicates, in a form of its own: a group card was archived as that."""
+    view_id = await desk.messenger.open_view(request.trigger_id, modals.loading(original_form.TITLE))
+    try:
+        view = await _question(desk, request, reviewing)
+    except errors.BotError as error:
+        view = modals.notice(original_form.TITLE, refusals.error(error))
+    await desk.messenger.update_view(view_id, view)
+
+
+async def _question(desk: desk.Desk, request: incoming.Request, reviewing: model.ReviewInput, wrong: str = "") -> model.Block:
+    others, found = await desk.previews.originals(reviewing, await desk.people.actor(request.user))
+    able = desk.browse.together([reviewing.source] if reviewing.source else ())
+    return original_form.form(reviewing, able, others, found, wrong)
+
+
+async def original_named(desk: desk.Desk, request: incoming.Request, ack: AsyncAck) -> None:
+    """[Continue] on that question: the frozen preview takes its place; what is no original is said in the form, and nothing is changed."""
+    try:
+        reviewing, picked, typed = original_form.read(request.view)
+    except ValueError as error:
+        raise errors.NotFound("This form is too old to be understood. Open it again.") from error
+    if picked and typed.strip():
+        await ack(response_action="errors", errors={ids.DUPLICATE_OF: "Choose an original above, or type one here: not both."})
+        return
+    await guard.in_place(desk, request, ack, TITLE, _named(desk, request, reviewing))
+
+
+async def _named(desk: desk.Desk, request: incoming.Request, reviewing: model.ReviewInput) -> model.Block:
+    try:
+        return await _preview(desk, request, reviewing)
+    except errors.NotLinked:
+        raise
+    except errors.NotFound as error:
+        if not reviewing.original:
+            raise
+        return await _question(desk, request, reviewing, str(error))
 
 
 async def _preview(desk: desk.Desk, request: incoming.Request, reviewing: model.ReviewInput) -> model.Block:
@@ -155,6 +203,10 @@ VIEW_ACTIONS: Mapping[str, guard.Handler] = {
     ids.REVIEW_NEXT: turned,
 }
 
-VIEWS: Mapping[str, guard.ViewHandler] = {ids.REVIEW_VIEW: submitted, ids.REVIEW_CONFIRM_VIEW: confirmed}
+VIEWS: Mapping[str, guard.ViewHandler] = {
+    ids.REVIEW_VIEW: submitted,
+    ids.REVIEW_ORIGINAL_VIEW: original_named,
+    ids.REVIEW_CONFIRM_VIEW: confirmed,
+}
 
 SHORTCUTS: Mapping[str, guard.Handler] = {ids.TRIAGE_SHORTCUT: triage, ids.MESSAGE_SHORTCUT: triage_message}

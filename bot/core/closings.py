@@ -12,8 +12,9 @@ Closings = Sequence[model.Closing]
 
 
 def chosen(closings: Iterable[model.Closing]) -> Closings:
-    """Those that people choose from."""
-    return [one for one in closings if one.chosen]
+    """Those that people choose from, each word once: several systems may have it, and the first of them says what it means."""
+    found = [one for one in closings if one.chosen]
+    return list({one.word: one for one in reversed(found)}.values())[::-1]
 
 
 def find(closings: Iterable[model.Closing], word: str | None) -> model.Closing | None:

@@ -48,7 +48,8 @@ class ReviewPage:
 class ReviewInput:
     """What a review form says: `which` is picked, page or all; `shown` the ids of its page; `typed` the text of its filter field.
 
-    `change` is the one action, None while none is chosen; `people` are Slack ids to be assigned with it.
+    `change` is the one action, None while none is chosen; `people` are Slack ids to be assigned with it. `original` is that of which they
+    are duplicates, as it was chosen or typed, "" where nobody said.
     """
 
     scope: ReviewScope
@@ -61,3 +62,4 @@ class ReviewInput:
     change: Change | None
     people: tuple[str, ...] = ()
     channel: str = ""
+    original: str = ""

@@ -67,11 +67,15 @@ class Review:
             if not scope.card:
                 return await self.browse.select(query, actor)
             return await self.browse.whole_group(scope.card, actor, scope.version, scope.severity)
-        chosen = reviewing.shown if reviewing.which == "page" else sorted(reviewing.picked)
-        refs = [model.Ref.parse(word, reviewing.source) for word in chosen]
+        refs = self.refs(reviewing)
         if not refs:
             raise errors.NotFound("Nothing is ticked. Tick some anomalies, or choose all on the page or all that match.")
         return (await self.browse.pick(refs, actor)).selection
+
+    def refs(self, reviewing: model.ReviewInput) -> list[model.Ref]:
+        """Those that a review form names one by one: none where all are meant."""
+        chosen = {"page": reviewing.shown, "picked": sorted(reviewing.picked)}.get(reviewing.which, ())
+        return [model.Ref.parse(word, reviewing.source) for word in chosen]
 
     def words(self, reviewing: model.ReviewInput) -> str:
         """How the selection of a review is told on its receipt."""

@@ -24,10 +24,22 @@ class Takes:
     journal: ports.Journal
     on: bool = True
 
-    async def wanted(self, change: model.Change, ref: model.Ref, actor: model.Actor, check: Check) -> model.Change:
-        """With whoever gets it: nobody where that is switched off, not allowed or not offered, or the system does not know who it is."""
+    async def comes_to(self, intent: ports.Intent, now: model.Anomaly | None, check: Check) -> model.Change:
+        """Who gets it, or gives it back, as it stands now. Asked only when the click is stored: the system may have to say who that is, and
+        may take long."""
+        change = intent.change
+        if not change.taking or now is None:
+            return change
+        if change.assignees is None:
+            change = await self._wanted(change, intent.ref, await self.people.actor(intent.actor), check)
         if not change.taking:
             return change
+        if change.action is model.Action.ACKNOWLEDGE:
+            return taking.fitted(change, now)
+        return taking.given_back(change, now, await self.journal.history(now.ref))
+
+    async def _wanted(self, change: model.Change, ref: model.Ref, actor: model.Actor, check: Check) -> model.Change:
+        """With whoever gets it: nobody where that is switched off, not allowed or not offered, or the system does not know who it is."""
         try:
             check(model.Action.ASSIGN, ref.source, actor)
             if change.action is not model.Action.ACKNOWLEDGE:
@@ -37,11 +49,3 @@ class Takes:
             log.debug("acknowledging %s takes nothing: %s", ref, error)
             return taking.alone(change)
         return taking.alone(change) if person is None else replace(change, assignees=(person.id,))
-
-    async def comes_to(self, change: model.Change, now: model.Anomaly | None) -> model.Change:
-        """Who gets it, or gives it back, as it stands now."""
-        if not change.taking or now is None:
-            return change
-        if change.action is model.Action.ACKNOWLEDGE:
-            return taking.fitted(change, now)
-        return taking.given_back(change, now, await self.journal.history(now.ref))

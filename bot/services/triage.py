@@ -65,7 +65,6 @@ class Triage:
         for action in snapshot.parts(change):
             self.check(action, ref.source, actor)
         source = connected.named(self.sources, ref.source)
-        change = await self.takes.wanted(change, ref, actor, self.check)
         change = closings.fitted(source.archive_as, change, source.title, source.stages)
         intent = ports.Intent(click.key, change, ref, actor.id, actor.name, self.clock.now(), channel=click.channel, shown=click.shown)
         begun = await self.journal.begin(intent, self.clock.now(), leasing.SECONDS)
@@ -173,7 +172,7 @@ class Triage:
         # After a restart what is different may be our own doing: it is stored together with what became of the action.
         if before is not None and not again and not _same(stored, before):
             stored = await self._seen(source, before, read_at, intent.key, known=adopting or stored is not None)
-        intent = replace(intent, change=await self.takes.comes_to(intent.change, before))
+        intent = replace(intent, change=await self.takes.comes_to(intent, before, self.check))
         outcome = await self._judged(intent, before, stored, source, again=again)
         if outcome is None and again and (why := await self._forbidden(intent)):
             outcome = model.Outcome(ref, model.Result.REFUSED, why)

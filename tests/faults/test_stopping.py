@@ -10,7 +10,7 @@ from unittest import mock
 
 import pytest
 
-from bot import app
+from bot import app, model
 from tests.faults import house as housing
 from tests.store import conftest as databases
 from tests.walks.stage import Stage, visible
@@ -87,6 +87,7 @@ async def test_what_hangs_is_cut_off_in_time_and_ended_by_the_next_start(stage: 
             await house.sick("hang")
             before = len(await house.asked())
             await stage.press(card, "anomaly.acknowledge")
+            await house.soon(lambda: house.desk.store.journal.under_way(model.Ref("qualytics", str(ident)), ""))
             await house.soon(lambda: _more(house, before))
             watch = housing.Stopwatch()
     assert watch.seconds < 2.5, "jobs, clicks and posts had their time one after the other"

@@ -15,7 +15,7 @@ from bot.core import grammar
 from bot.render.anomaly import anomaly_forms
 from bot.render.desk import link_form
 from bot.render.kit import asked, ids
-from bot.render.review import review_form
+from bot.render.review import original_form, review_form
 from bot.render.scan import scan_form
 from handlers import events, views
 from tests.handlers import front as fronts
@@ -93,6 +93,12 @@ def _confirmation(front: Front, user: str, ident: str) -> Json:
     return front.submission(review_form.preview(model.Message("x"), batch, 1), {}, user=user)
 
 
+def _original(front: Front, user: str, ident: str) -> Json:
+    change = model.Change(model.Action.ARCHIVE, archive_as="Duplicate")
+    asked = model.ReviewInput(model.ReviewScope(words="status:open"), "qualytics", 0, (ident,), frozenset(), "page", "", change)
+    return front.submission(original_form.form(asked, CAPABILITIES), {}, user=user)
+
+
 def _scan(front: Front, user: str, ident: str) -> Json:
     draft = scan_form.ScanDraft("qualytics", CHANNEL, ("42",), names={"42": "warehouse-prod"})
     option = {"text": {"type": "plain_text", "text": "x"}, "value": "42"}
@@ -148,6 +154,7 @@ PATHS: dict[str, Callable[[Front, str, str], Json]] = {
     **{f"turn {action}": _turn(action) for action in ids.VIEW_ACTIONS},
     f"view {ids.REVIEW_VIEW}": _review,
     f"view {ids.REVIEW_CONFIRM_VIEW}": _confirmation,
+    f"view {ids.REVIEW_ORIGINAL_VIEW}": _original,
     f"view {ids.SCAN_VIEW}": _scan,
     ids.SHOW: _press(ids.SHOW, "qualytics:{}|1"),
     ids.GROUP_LIST: _press(ids.GROUP_LIST, "some-card|10"),

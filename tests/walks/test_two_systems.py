@@ -50,7 +50,7 @@ async def test_a_card_a_click_a_kill_and_on_it_goes(tmp_path: Path, zygote: fork
         card = await stage.card(ident, "Score 0.87", "Open in Strange")
         await stage.press(card, ids.ACKNOWLEDGE)
         await until(stage, ident, worlds.SEEN)
-        await stage.card(ident, "Dana looks into it")
+        await stage.card(ident, "Seen", "Acknowledged by Dana")
 
         await bot.kill()
         (unseen,) = arrive(stage)

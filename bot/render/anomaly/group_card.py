@@ -159,8 +159,7 @@ def _buttons(card_id: str, tally: ports.Tally, capabilities_of: Of, version: int
 
 def _archive(card_id: str, capabilities_of: Of, version: int) -> model.Block | None:
     """The outcomes that any of their systems offers; the preview says what one of them does not."""
-    found = [one for capabilities in capabilities_of.values() for one in closings.chosen(capabilities.archive_as)]
-    choices = list({one.word: one for one in reversed(found)}.values())[::-1]
+    choices = closings.chosen([one for capabilities in capabilities_of.values() for one in capabilities.archive_as])
     options = [
         blocks.option(label, ids.encode_members(one.word, card_id, version), wording.meaning(one))
         for label, one in zip(wording.ways(choices, limits.OPTION), choices, strict=True)

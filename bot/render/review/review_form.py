@@ -20,6 +20,9 @@ PAGE = 10
 MOST_PICKED = 200
 """Ticks on other pages that a form remembers; fewer where the ids are long."""
 
+_LATER = 450
+"""Characters that ticks on other pages leave free for what is chosen in the form: the next one carries that, too (`original_form`)."""
+
 _TITLE = "Review"
 _EXAMPLE = "status:active table:orders severity:high,critical"
 
@@ -49,7 +52,7 @@ def _hold(page: model.ReviewPage) -> _Held | None:
     usable = [ident for ident in listed if 0 < text.size(ident, markup=True) <= limits.OPTION_VALUE and ident.strip()]
     shown = _within(usable[:PAGE], room)
     beyond = sorted(page.picked - listed.keys(), key=lambda ident: (len(ident), ident))
-    picked = _within(beyond[:MOST_PICKED], room - sum(map(_weight, shown)))
+    picked = _within(beyond[:MOST_PICKED], room - sum(map(_weight, shown)) - _LATER)
     metadata = _json({**said, "shown": shown, "picked": picked})
     anomalies = tuple(listed[ident] for ident in shown)
     return _Held(metadata, anomalies, tuple(picked), len(page.anomalies) - len(shown), len(beyond) - len(picked))

@@ -53,13 +53,24 @@ class Previews:
 
     async def reviewed(self, reviewing: model.ReviewInput, query: model.Query, actor: model.Actor) -> freeze.Preview:
         """What a sent review form asks for; `query` is the filter of its scope, read."""
+        asked = self._asked(reviewing, actor)
+        chosen = await self.review.targets(reviewing, query, actor)
+        wants = await self._wants(chosen.systems, lambda name: self._with_people(reviewing, asked, name, actor))
+        return await self._frozen(wants, chosen, self.review.words(reviewing), actor, reviewing.channel)
+
+    async def originals(self, reviewing: model.ReviewInput, actor: model.Actor) -> tuple[Sequence[model.Anomaly], int]:
+        """Of what those of a review may be duplicates, before anybody is asked: others of their table, and how many there are. Raises
+        UserError for who may not do what the form asks for."""
+        self._asked(reviewing, actor)
+        return await self.duplicates.among(self.review.refs(reviewing), actor)
+
+    def _asked(self, reviewing: model.ReviewInput, actor: model.Actor) -> model.Change:
+        """The change of a sent form, by somebody who may make it."""
         asked = reviewing.change
         assert asked is not None, "the form was checked"
         systems = [reviewing.source] if reviewing.source else list(self.browse.sources)
         self._check([asked.action, *((model.Action.ASSIGN,) if reviewing.people else ())], systems, actor)
-        chosen = await self.review.targets(reviewing, query, actor)
-        wants = await self._wants(chosen.systems, lambda name: self._with_people(reviewing, asked, name, actor))
-        return await self._frozen(wants, chosen, self.review.words(reviewing), actor, reviewing.channel)
+        return asked
 
     async def again(self, ident: str, actor: model.Actor, channel: str) -> freeze.Preview:
         """The part of a batch that was refused as a whole because its system did not answer: exactly these once more, read anew. Raises
@@ -133,7 +144,8 @@ class Previews:
         return (await self.people.resolve(model.Query(assignees=tuple(people)), source, actor)).assignees
 
     async def _with_people(self, reviewing: model.ReviewInput, change: model.Change, source: str, actor: model.Actor) -> model.Change:
-        """The change with its Slack users as the system's. Raises NotFound for somebody whom it does not know."""
+        """The change with the original of a duplicate, and its Slack users as the system's. Raises NotFound for what it does not know."""
+        change = await self.duplicates.named(change, reviewing.original, source, actor)
         if not reviewing.people:
             return change
         match = await self.people.match(source, reviewing.people)

@@ -14,6 +14,7 @@ from bot.render.anomaly import anomaly_card, anomaly_forms
 from bot.render.batch import batch_message
 from bot.render.desk import link_form, reports, short_help
 from bot.render.kit import asked, ids, refusals
+from bot.render.review import original_form
 from bot.render.scan import scan_form, scan_preview
 from tests.render import details_samples, review_samples, samples, scan_samples, slack_rules
 
@@ -106,6 +107,9 @@ def test_everything_that_can_be_pressed_is_known() -> None:
         anomaly_forms.pick(pending, [], [samples.DANA], samples.CAPABILITIES),
     ]
     views.append(anomaly_forms.duplicate(samples.ORDERS, samples.CAPABILITIES, "Duplicate", [samples.ORDERS]))
+    change = model.Change(model.Action.ARCHIVE, archive_as="Duplicate")
+    of_many = model.ReviewInput(review_samples.FILTER, "qualytics", 0, ("1",), frozenset(), "page", "", change)
+    views.append(original_form.form(of_many, samples.CAPABILITIES, [samples.ORDERS]))
     views.append(link_form.form("qualytics", samples.CAPABILITIES, asked.NOTHING))
     views.append(scan_form.form(scan_form.of([scan_samples.PREVIEW])))
     review_views = review_samples.every_review_view(review_samples.THIRD, samples.CAPABILITIES, messages[0])
