@@ -178,6 +178,17 @@ async def test_one_command_over_all_systems_while_one_is_off_and_its_part_tried_
     await expect(done.filter(has_text=fresh["autional"])).to_have_count(1)
 
 
+async def test_a_card_of_anodot_gets_the_chart_of_its_metric_and_keeps_it_when_somebody_takes_it(whole: Whole, page: Page) -> None:
+    async with httpx.AsyncClient(base_url=f"{whole.fakes['anodot']}/_control/") as fake:
+        ident = str((await fake.post("anomalies", json={"count": 1})).json()["ids"][0])
+    fresh = page.locator("[data-testid=message]").filter(has=page.locator(f"[data-testid=button][data-value^='anodot:{ident}|']"))
+    await expect(fresh.get_by_test_id("chart")).to_have_count(1)
+    await expect(fresh.locator(".chart-title")).to_contain_text("(UTC)")
+    await by_action(fresh, ids.ACKNOWLEDGE).click()
+    await expect(fresh).to_contain_text("looks into it")
+    await expect(fresh.get_by_test_id("chart")).to_have_count(1)
+
+
 async def test_the_pace_is_that_of_all_systems_together(whole: Whole, page: Page) -> None:
     for words, seconds in (("Busy", 5), ("Quiet", 60)):
         await page.get_by_test_id("pace").get_by_text(words).click()
