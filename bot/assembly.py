@@ -135,7 +135,7 @@ def _cards(ground: foundation.Ground, going: courses.Courses) -> cards.Cards:
         store=ground.store.cards,
         journal=ground.store.journal,
         clock=ground.clock,
-        course=going.known,
+        course=going.followed,
         ack_takes=ground.configured.desk_ack_takes,
     )
 
@@ -228,7 +228,7 @@ def _browse(ground: foundation.Ground, folk: people.People, going: courses.Cours
         scanners=ground.scanners,
         witnesses=ground.witnesses,
         commons=ground.commons,
-        course=going.known,
+        course=going.told,
         anomalies=ground.store.anomalies,
         cards=ground.store.cards,
         journal=ground.store.journal,

@@ -65,7 +65,7 @@ class Word:
 class OwnWord:
     """A filter word that belongs to one system: `read` makes the kept text of a typed value and raises ValueError with a sentence for
     people; what it kept, it reads as the same. `matches` compares a kept text with an anomaly, None where only the system can. With `many`,
-    commas mean "or"."""
+    commas mean "or". With `people` a kept text may name somebody of Slack, as `<@U1>` or `@me`: the system gets `@` and their id there."""
 
     name: str
     example: str
@@ -74,6 +74,7 @@ class OwnWord:
     matches: Callable[[str, Anomaly], bool] | None = None
     aliases: tuple[str, ...] = ()
     many: bool = False
+    people: bool = False
 
 
 @dataclass(frozen=True, slots=True)

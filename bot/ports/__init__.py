@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.ports.acting import Who, acting, actor
-from bot.ports.drawings import WantedCourse, WantedCourses, WantedPicture, WantedPictures
+from bot.ports.drawings import KnownCourse, WantedCourse, WantedCourses, WantedPicture, WantedPictures
 from bot.ports.health import DigestMarks, HealthRecords, SlackHealth, SourceTraits
 from bot.ports.homes import Heard, Homes
 from bot.ports.kinds import Budget, Deps, Kind, Lanes, Setting, Stored, Thresholds
@@ -85,6 +85,7 @@ __all__ = [
     "Intent",
     "Journal",
     "Kind",
+    "KnownCourse",
     "Lanes",
     "Leases",
     "Mark",

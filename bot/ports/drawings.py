@@ -68,6 +68,17 @@ class WantedCourse:
     tries: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class KnownCourse:
+    """What is known of it: `metric` is what its system calls the metric that was asked for last, `asked` how many were before. `settled`:
+    it is not asked for at this moment."""
+
+    metric: str = ""
+    points: Sequence[model.Point] = ()
+    asked: int = 0
+    settled: bool = False
+
+
 class WantedCourses(Protocol):
     """Those that are wanted or known. Leasable as kind "courses"; methods with a Lease do nothing and return False when it has passed to
     somebody else."""
@@ -88,10 +99,14 @@ class WantedCourses(Protocol):
         """Row before call: its system is asked now, and where nobody writes down what it said, at that time again."""
         ...
 
-    async def settle(self, lease: model.Lease, points: Sequence[model.Point], now: datetime) -> bool:
-        """It is known, and the cards of this anomaly want an edit; without points none ever will be."""
+    async def settle(self, lease: model.Lease, metric: str, points: Sequence[model.Point], now: datetime) -> bool:
+        """That of this metric is known, and the cards of the anomaly want an edit; without points none ever will be."""
         ...
 
-    async def points(self, ref: model.Ref) -> Sequence[model.Point]:
-        """What is known of it, the oldest first; () where nothing is."""
+    async def again(self, ref: model.Ref, known: KnownCourse, now: datetime) -> None:
+        """Want that of another metric, unless somebody does by now."""
+        ...
+
+    async def known(self, ref: model.Ref) -> KnownCourse:
+        """What is known of it, the oldest point first."""
         ...

@@ -54,7 +54,7 @@ class Browse:
     known: open_ones.OpenOnes | None = None
     witnesses: Mapping[str, ports.Witness] = field(default_factory=dict)
     commons: Mapping[str, ports.Commons] = field(default_factory=dict)
-    course: Callable[[model.Ref], Awaitable[Sequence[model.Point]]] | None = None
+    course: Callable[[model.Anomaly], Awaitable[Sequence[model.Point]]] | None = None
     ack_takes: bool = True
 
     def capabilities(self, source: str) -> model.Capabilities:
@@ -202,7 +202,7 @@ class Browse:
             raise errors.NotFound(f"{source.title} has no anomaly {ref.id}. It may have been deleted, or the number may be wrong.")
         anomaly = (await self._versions([found]))[0]
         past = await self.journal.past(anomaly, self.clock.now())
-        return Shown(anomaly, self.capabilities(ref.source), past, await self.course(ref) if self.course else ())
+        return Shown(anomaly, self.capabilities(ref.source), past, await self.course(anomaly) if self.course else ())
 
     async def closely(self, anomaly: model.Anomaly) -> model.Evidence:
         """What its system tells of it besides, to whoever looks closely; a sentence where that cannot be had now."""

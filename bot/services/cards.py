@@ -34,7 +34,7 @@ class Cards:
     clock: ports.Clock
     drawers: dict[model.CardKind, Draw] = field(default_factory=dict)
     """How services above this one draw the kinds of cards that are theirs; they register here."""
-    course: Callable[[model.Ref], Awaitable[Sequence[model.Point]]] | None = None
+    course: Callable[[model.Anomaly], Awaitable[Sequence[model.Point]]] | None = None
     """How the metric of one anomaly went, as far as that is known here."""
     ack_takes: bool = True
     """Whether whoever acknowledges what nobody has gets it."""
@@ -120,7 +120,7 @@ class Cards:
             return None
         past = await self.journal.past(anomaly, self.clock.now())
         capabilities = replace(connected.capabilities(self.sources, card.ref.source), ack_takes=self.ack_takes)
-        course = await self.course(card.ref) if self.course and anomaly.state is not model.State.ARCHIVED else ()
+        course = await self.course(anomaly) if self.course and anomaly.state is not model.State.ARCHIVED else ()
         return anomaly_card.anomaly(anomaly, capabilities, past, course)
 
     async def _group(self, card: model.Card) -> model.Message | None:

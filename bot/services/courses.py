@@ -18,6 +18,8 @@ from bot.services import following
 
 log = logging.getLogger(__name__)
 
+METRICS = 5
+"""Further metrics of one anomaly that are asked for: where the heaviest one is another at each look, that has to end."""
 NEVER = (errors.SourceMissing, errors.SourceRejected)
 """What asking again would not change."""
 
@@ -53,17 +55,33 @@ class Courses:
         if self.tellers:
             await self.rounds.work()
 
-    async def known(self, ref: model.Ref) -> Sequence[model.Point]:
-        """What is known of it, without a call."""
-        return await self.store.points(ref) if ref.source in self.tellers else ()
+    async def told(self, anomaly: model.Anomaly) -> Sequence[model.Point]:
+        """What is known of the metric that an anomaly is told by, without a call."""
+        known = await self._known(anomaly)
+        return known.points if known and anomaly.series and known.metric == anomaly.series.ident else ()
+
+    async def followed(self, anomaly: model.Anomaly) -> Sequence[model.Point]:
+        """The same for its card. Where an anomaly is told by another metric by now, one that joined it for example, that one's course is to
+        follow: the old one beside its numbers would be no truth."""
+        known = await self._known(anomaly)
+        if known is None or anomaly.series is None or known.metric == anomaly.series.ident:
+            return known.points if known else ()
+        if known.settled and known.asked < METRICS:
+            await self.store.again(anomaly.ref, known, self.clock.now())
+            self.rounds.start()
+        return ()
+
+    async def _known(self, anomaly: model.Anomaly) -> ports.KnownCourse | None:
+        return await self.store.known(anomaly.ref) if anomaly.series and anomaly.ref.source in self.tellers else None
 
     async def _learn(self, lease: model.Lease, wanted: ports.WantedCourse) -> None:
         """One call, written down before it is made: who dies of the answer does not make it for ever."""
         now, teller = self.clock.now(), self.tellers.get(wanted.ref.source)
         anomaly = (await self.anomalies.get([wanted.ref])).get(wanted.ref)
+        metric = anomaly.series.ident if anomaly is not None and anomaly.series is not None else ""
         late = now - wanted.at > following.WITHIN or wanted.tries > len(following.AGAIN)
         if teller is None or anomaly is None or anomaly.series is None or late:
-            await self.store.settle(lease, (), now)
+            await self.store.settle(lease, metric, (), now)
             return
         last = wanted.tries == len(following.AGAIN)
         if not await self.store.begin(lease, now + following.AGAIN[min(wanted.tries, len(following.AGAIN) - 1)]):
@@ -75,6 +93,6 @@ class Courses:
             log.debug("how %s went is not known: %s", wanted.ref, error)
             if last or isinstance(error, NEVER):
                 log.info("the card of %s stays without the course of its metric: %s", wanted.ref, error)
-                await self.store.settle(lease, (), self.clock.now())
+                await self.store.settle(lease, metric, (), self.clock.now())
         else:
-            await self.store.settle(lease, points[-sparkline.MOST :], self.clock.now())
+            await self.store.settle(lease, metric, points[-sparkline.MOST :], self.clock.now())

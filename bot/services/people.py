@@ -15,9 +15,10 @@ from bot.services import cards, searching
 ROSTER_AGE = timedelta(minutes=10)
 """How long a system's list of users is believed. A miss reads it again at once, at most this often per minute."""
 
-_SLACK_ID = re.compile(r"[UW][A-Z0-9]{2,}")
-
 ROSTER_RETRY = timedelta(minutes=1)
+
+_SLACK_ID = re.compile(r"[UW][A-Z0-9]{2,}")
+_SOMEBODY = re.compile(r"(?P<who><@[^<>]+>)$|@me$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,9 +208,16 @@ class People:
         return {person: slack for person, slack in pairs if slack}
 
     async def resolve(self, query: model.Query, source: str, actor: model.Actor) -> model.Query:
-        """Replace the assignees of a filter (me, mentions, names, addresses) by the system's user ids. Raises NotFound."""
+        """Replace the people of a filter by the system's user ids: its assignees (me, mentions, names, addresses), and whoever of Slack
+        stands in the system's own words. Raises NotFound."""
         from_words = [await self._assignee(word, source, actor) for word in query.assignees]
-        return replace(query, assignees=tuple(from_words))
+        naming = {one.name for one in self.sources[source].own_words if one.people}
+        others = [(name, await self._inside(value, source, actor) if name in naming else value) for name, value in query.others]
+        return replace(query, assignees=tuple(from_words), others=tuple(others))
+
+    async def _inside(self, kept: str, source: str, actor: model.Actor) -> str:
+        found = _SOMEBODY.search(kept)
+        return f"{kept[: found.start()]}@{await self._assignee(found['who'] or 'me', source, actor)}" if found else kept
 
     async def _assignee(self, word: str, source: str, actor: model.Actor) -> str:
         if word == "none":

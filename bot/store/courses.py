@@ -24,7 +24,7 @@ class Wanted:
 
     async def ask(self, ref: model.Ref, now: datetime) -> None:
         """Want that of this anomaly, once ever."""
-        row = {"key": str(ref), "source": ref.source, "anomaly": ref.id, "at": now, "due": now, "tries": 0}
+        row = {"key": str(ref), "source": ref.source, "anomaly": ref.id, "at": now, "due": now, "tries": 0, "asked": 0, "metric": ""}
 
         async def work(connection: AsyncConnection) -> None:
             await connection.execute(transactions.insert(connection, _COURSES).on_conflict_do_nothing(), [row])
@@ -60,11 +60,11 @@ class Wanted:
 
         return await self._db.write(work)
 
-    async def settle(self, lease: model.Lease, points: Sequence[model.Point], now: datetime) -> bool:
-        """It is known, and the cards of this anomaly want an edit; without points none ever will be. One transaction: who dies before it
-        asks once more, and after it nobody does."""
+    async def settle(self, lease: model.Lease, metric: str, points: Sequence[model.Point], now: datetime) -> bool:
+        """That of this metric is known, and the cards of the anomaly want an edit; without points none ever will be. One transaction: who
+        dies before it asks once more, and after it nobody does."""
         told = [_numbers(point) for point in points if math.isfinite(point.value)]
-        values = {"done": self._db.moment(now), "points": told or None}
+        values = {"done": self._db.moment(now), "metric": metric, "points": told or None}
         change = sa.update(_COURSES).where(leases.held(lease, self._db)).values(values).returning(_COURSES.c.source, _COURSES.c.anomaly)
 
         async def work(connection: AsyncConnection) -> bool:
@@ -75,12 +75,26 @@ class Wanted:
 
         return await self._db.write(work)
 
-    async def points(self, ref: model.Ref) -> Sequence[model.Point]:
-        """What is known of it, the oldest first; () where nothing is."""
-        statement = sa.select(_COURSES.c.points).where(_COURSES.c.key == str(ref))
+    async def again(self, ref: model.Ref, known: ports.KnownCourse, now: datetime) -> None:
+        """Want that of another metric, unless somebody does by now."""
+        same = sa.and_(_COURSES.c.key == str(ref), _COURSES.c.asked == known.asked, _COURSES.c.done.is_not(None))
+        change = sa.update(_COURSES).where(same).values(done=None, at=now, due=now, tries=0, asked=known.asked + 1)
 
-        async def work(connection: AsyncConnection) -> Sequence[model.Point]:
-            return [_point(*told) for told in await connection.scalar(statement) or ()]
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(change)
+
+        await self._db.write(work)
+
+    async def known(self, ref: model.Ref) -> ports.KnownCourse:
+        """What is known of it, the oldest point first."""
+        names = ("metric", "points", "asked", "done")
+        statement = sa.select(*(_COURSES.c[name] for name in names)).where(_COURSES.c.key == str(ref))
+
+        async def work(connection: AsyncConnection) -> ports.KnownCourse:
+            row = (await connection.execute(statement)).one_or_none()
+            if row is None:
+                return ports.KnownCourse()
+            return ports.KnownCourse(row.metric, [_point(*told) for told in row.points or ()], row.asked, row.done is not None)
 
         return await self._db.read(work)
 

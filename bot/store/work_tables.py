@@ -65,6 +65,8 @@ courses = sa.Table(
     columns.moment("at"),
     columns.moment("due"),
     columns.number("tries", 0),  # row before call: how often its system was asked, or may have been
+    columns.number("asked", 0),  # how many other metrics of this anomaly were asked for before
+    columns.words("metric"),  # the one that the points are of
     columns.maybe("done"),
     columns.json_or_null("points"),  # [epoch seconds, value, low, high]; NULL: none is known
 )

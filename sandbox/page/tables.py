@@ -73,6 +73,10 @@ def draw_data_table(block: Json, on: Surface) -> None:
             surface.marked(button, f"table-{name}").props(f"aria-label='{name.title()} page'")
 
 
+_INKED: Json = {"color": "#7f858d"}
+"""A grey that is read on light and on dark: a canvas takes no colours of the page."""
+
+
 def _axes(chart: Json) -> Json:
     axis = chart.get("axis_config") or {}
     return {
@@ -82,8 +86,14 @@ def _axes(chart: Json) -> Json:
             "name": axis.get("x_label", ""),
             "nameLocation": "middle",
             "nameGap": 28,
+            "axisLabel": _INKED,
         },
-        "yAxis": {"type": "value", "name": axis.get("y_label", "")},
+        "yAxis": {
+            "type": "value",
+            "name": axis.get("y_label", ""),
+            "axisLabel": _INKED,
+            "splitLine": {"lineStyle": _INKED | {"opacity": 0.3}},
+        },
         "grid": {"left": 48, "right": 16, "top": 32, "bottom": 56},
     }
 
@@ -110,7 +120,7 @@ def draw_chart(block: Json, on: Surface) -> None:
         "color": _COLOURS,
         "animation": False,
         "tooltip": {"trigger": "item" if chart.get("type") == "pie" else "axis", "renderMode": "richText"},
-        "legend": {"bottom": 0},
+        "legend": {"bottom": 0, "textStyle": _INKED},
         "textStyle": {"fontFamily": "inherit"},
         "series": _series(chart),
         **({} if chart.get("type") == "pie" else _axes(chart)),

@@ -152,6 +152,43 @@ async def test_the_steps_to_try_tick_themselves_off_when_they_have_happened(page
     await expect(page.get_by_test_id("trying-count")).to_have_text("7 of 7 done")
 
 
+async def test_one_command_over_all_systems_while_one_is_off_and_its_part_tried_again(whole: Whole, page: Page) -> None:
+    """Three are done, the part of the fourth is refused as a whole with its reason, and done with one click once it is back."""
+    fresh: dict[str, str] = {}
+    for name, at in whole.fakes.items():
+        async with httpx.AsyncClient(base_url=f"{at}/_control/") as fake:
+            fresh[name] = f"{name}:{(await fake.post('anomalies', json={'count': 1})).json()['ids'][0]}"
+    for ref in fresh.values():
+        await expect(page.locator(f"[data-testid=button][data-value^='{ref}|']").first).to_be_visible()
+    await say(page, f"/anomalies archive {','.join(fresh.values())} as:resolved")
+    preview = page.locator("[data-ephemeral=true]").filter(has_text="Archive 4 anomalies as Resolved?").last
+    await expect(preview).to_be_visible()
+    async with httpx.AsyncClient(base_url=f"{whole.fakes['autional']}/_control/") as fake:
+        await fake.post("faults", json={"mode": "503"})
+        await by_action(preview, ids.BATCH_CONFIRM).click()
+        receipt = page.locator("[data-testid=message][data-ephemeral=false]").filter(has_text="refused as a whole").last
+        await expect(receipt).to_contain_text("Autional: 1 refused as a whole")
+        for name in fresh.keys() - {"autional"}:
+            await expect(receipt).to_contain_text(f"{panels.PANELS[name].title}: 1 done")
+        await fake.delete("faults")
+    await by_action(receipt, ids.BATCH_AGAIN).click()
+    again = page.locator("[data-ephemeral=true]").filter(has_text="Archive 1 anomaly as Resolved?").last
+    await by_action(again, ids.BATCH_CONFIRM).click()
+    done = page.locator("[data-testid=message][data-ephemeral=false]").filter(has_text="archived 1 anomaly as Resolved")
+    await expect(done.filter(has_text=fresh["autional"])).to_have_count(1)
+
+
+async def test_a_card_of_anodot_gets_the_chart_of_its_metric_and_keeps_it_when_somebody_takes_it(whole: Whole, page: Page) -> None:
+    async with httpx.AsyncClient(base_url=f"{whole.fakes['anodot']}/_control/") as fake:
+        ident = str((await fake.post("anomalies", json={"count": 1})).json()["ids"][0])
+    fresh = page.locator("[data-testid=message]").filter(has=page.locator(f"[data-testid=button][data-value^='anodot:{ident}|']"))
+    await expect(fresh.get_by_test_id("chart")).to_have_count(1)
+    await expect(fresh.locator(".chart-title")).to_contain_text("(UTC)")
+    await by_action(fresh, ids.ACKNOWLEDGE).click()
+    await expect(fresh).to_contain_text("looks into it")
+    await expect(fresh.get_by_test_id("chart")).to_have_count(1)
+
+
 async def test_the_pace_is_that_of_all_systems_together(whole: Whole, page: Page) -> None:
     for words, seconds in (("Busy", 5), ("Quiet", 60)):
         await page.get_by_test_id("pace").get_by_text(words).click()

@@ -126,6 +126,31 @@ async def test_filters_of_its_own_select_and_sort(front: Front) -> None:
     assert "it takes short (1m)" in await front.told(front.command("list resolution:yearly"))
 
 
+async def test_whose_bookmarks_are_wanted_is_said_with_a_mention_as_everywhere(front: Front) -> None:
+    (mine,) = await arrived(front, bookmarks={catalogue.DANA.id}, resolution="longlong")
+    (other,) = await arrived(front, bookmarks=set(), resolution="longlong")
+    for said, wanted in (
+        ("bookmark:<@U0DANA|dana>", mine),
+        ("bookmark:<@U0DANA>", mine),
+        ("bookmark:me", mine),
+        ("bookmark:-<@U0DANA|dana>", other),
+    ):
+        told = await front.told(front.command(f"list {said} resolution:longlong"))
+        assert (mine.id in told, other.id in told) == (wanted is mine, wanted is other), (said, told)
+    told = await front.told(front.command("list bookmark:<@U0LEE|lee>"))
+    assert "Lee is not linked to Anodot yet" in told, told
+
+
+async def test_a_search_is_sent_as_it_was_typed(front: Front) -> None:
+    (ref,) = await arrived(front)
+    search = '{"expression":[{"type":"property","key":"what","value":"signups","isExact":true}]}'
+    told = await front.told(front.command(f"list q:{search.replace(':[', ':[ ', 1)} sort:newest"))
+    assert ref.id in told
+    asked = [dict(call["query"]).get("q") for call in front.stage.anodot.app.calls if call["path"].endswith("/anomalies")]
+    assert asked[-1] == search.replace(":[", ":[ ", 1)
+    assert "what=signups: " in await front.told(front.command(f"common q:{search}"))
+
+
 async def test_who_looks_closely_is_told_the_course_and_the_tokens(front: Front) -> None:
     (ref,) = await arrived(front)
     told = await front.told(front.command(f"history {ref.id}"))

@@ -139,7 +139,7 @@ async def test_its_graphs_are_shared_into_the_thread_of_its_card_once(front: Fro
 
 
 async def test_a_graph_that_is_elsewhere_is_left_out(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.services.pictures.AGAIN", ())
+    monkeypatch.setattr("bot.services.following.AGAIN", ())
     there(front).modes.hosts = "elsewhere"
     ref = await arrived(front)
     there(front).modes.hosts = "stage"

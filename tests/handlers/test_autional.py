@@ -110,6 +110,13 @@ async def test_what_it_has_no_way_to_do_is_said_and_changes_nothing(front: Front
     assert (there(front, ref).assignee, there(front, ref).status, there(front, ref).comments) == ("usr_lpark", "open", [])
 
 
+async def test_the_example_beside_a_mistake_works_here(front: Front) -> None:
+    (ref,) = await arrived(front)
+    example = (await front.told(front.command("xyzzy"))).splitlines()[-1]
+    assert example.startswith("/anomalies list ")
+    assert ref.id in await front.told(front.command(example.removeprefix("/anomalies ")))
+
+
 async def test_it_is_linked_to_a_case(front: Front) -> None:
     (ref,) = await arrived(front)
     await front.send(front.press(front.card(ref), ids.MORE, ids.MORE_DETAILS))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,21 @@ async def test_each_later_click_keeps_it(front: Front) -> None:
     await front.send(front.press(front.card(ref), ids.REOPEN))
     await front.look()
     assert chart(front, ref) == drawn and asked(front, ref) == 1
+
+
+async def test_one_that_another_joins_with_a_heavier_metric_shows_the_course_of_that_one(front: Front) -> None:
+    into, other = await arrived(front, 2)
+    drawn, account = {ref: chart(front, ref) for ref in (into, other)}, front.stage.anodot.world
+    for ref in (into, other):
+        for breach in account.anomalies[ref.id].breaches:
+            breach.now = replace(breach.now, score=0.97 if ref == other else 0.5)
+    account.merge(account.anomalies[into.id], account.anomalies[other.id])
+    await front.look()
+    await front.read()
+    told = (await front.running.store.anomalies.get([into]))[into].series
+    card = chart(front, into)
+    assert card is not None and card != drawn[into] and asked(front, into) == 2
+    assert told and any(pytest.approx(told.value, abs=0.001) == point["value"] for point in card["chart"]["series"][0]["data"])
 
 
 async def test_whoever_has_one_shown_sees_it_too(front: Front) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -62,7 +62,7 @@ class Desk(inbox.Desk):
             clock=self.clock,
             telemetry=self.counts,
         )
-        self.post.stands, self.wanted.course = self.courses.want, self.courses.known
+        self.post.stands, self.wanted.course = self.courses.want, self.courses.followed
         if fuse:
             self.post.store = Fused(store.cards, fuse)  # type: ignore[assignment]
 
@@ -136,6 +136,22 @@ async def test_every_later_edit_keeps_it_and_a_card_that_is_closed_and_opened_ag
     desk.inbox.open["7"] = desk.inbox.closed.pop("7") and seen
     await desk.turn()
     assert WENT in await desk.shows(7) and desk.teller.asked == ["7"]
+
+
+async def test_one_that_is_told_by_another_metric_by_now_gets_the_course_of_that_and_no_mixture(desk: Desk) -> None:
+    await desk.arrives(7)
+    desk.teller.gate, desk.teller.points = asyncio.Event(), [replace(one, value=one.value + 1) for one in went(desk.clock.now())]
+    desk.inbox.open["7"] = cast.anomaly(7, series=replace(SERIES, ident="m-2", value=42.0, high=13.0))
+    await desk.turn()
+    assert WENT not in await desk.shows(7) and "expected at most 13" in await desk.shows(7)
+    desk.teller.gate.set()
+    await desk.quiet()
+    assert "rose from 4 to 42" in await desk.shows(7) and desk.teller.asked == ["7", "7"]
+    for number in range(3, 20):
+        desk.inbox.open["7"] = cast.anomaly(7, series=replace(SERIES, ident=f"m-{number}"))
+        await desk.turn()
+        await desk.quiet()
+    assert len(desk.teller.asked) == 1 + courses.METRICS, "where it is another one at each look, that has an end"
 
 
 async def test_the_draft_of_a_card_that_is_wanted_again_takes_nothing_from_it(desk: Desk) -> None:
@@ -247,9 +263,9 @@ async def test_what_is_known_goes_with_its_anomaly_and_not_before(desk: Desk) ->
     ref, future = cast.anomaly(7).ref, desk.clock.now() + timedelta(days=400)
     for step in desk.store.retention.steps:
         await desk.store.retention.remove(step, future, future)
-    assert len(await desk.store.courses.points(ref)) == 20, "it is open"
+    assert len((await desk.store.courses.known(ref)).points) == 20, "it is open"
     desk.inbox.close(7)
     await desk.turn()
     for step in desk.store.retention.steps:
         await desk.store.retention.remove(step, future, future)
-    assert await desk.store.courses.points(ref) == []
+    assert await desk.store.courses.known(ref) == ports.KnownCourse()

@@ -375,7 +375,17 @@ def test_what_a_word_of_its_own_cannot_be_is_said(word: str, typed: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("typed", "kept"), [("all", "all"), ("None", "none"), ("@dana", "@dana"), ("-@Dana", "-@Dana"), ("<@U1|dana>", "@dana")]
+    ("typed", "kept"),
+    [
+        ("all", "all"),
+        ("None", "none"),
+        ("@dana", "@dana"),
+        ("-@Dana", "-@Dana"),
+        ("<@U1|dana>", "<@U1>"),
+        ("-<@U1>", "-<@U1>"),
+        ("me", "@me"),
+        ("-@Me", "-@me"),
+    ],
 )
 def test_whose_bookmarks_are_wanted_is_read_as_it_is_typed(typed: str, kept: str) -> None:
     own = next(one for one in filters.own_words(Clock()) if one.name == "bookmark")

@@ -203,8 +203,10 @@ async def _learnt(desk: engine.Store) -> None:
     await desk.courses.ask(ref(45), NOON)
     lease = await desk.leases.take("courses", str(ref(45)), NOON, 30)
     assert lease is not None and await desk.courses.begin(lease, after(1))
-    assert await desk.courses.settle(lease, [model.Point(NOON, 1.0)], after(1))
-    assert len(await desk.courses.points(ref(45))) == 1
+    assert await desk.courses.settle(lease, "m", [model.Point(NOON, 1.0)], after(1))
+    known = await desk.courses.known(ref(45))
+    await desk.courses.again(ref(45), known, after(2))
+    assert (known.metric, len(known.points), known.settled, (await desk.courses.known(ref(45))).settled) == ("m", 1, True, False)
 
 
 PUSH = model.Push(1, SOURCE, model.News(everything=True), NOON)
@@ -260,7 +262,6 @@ CALLS: dict[str, Callable[[engine.Store], Awaitable[Any]]] = {
     "courses": lambda desk: desk.courses.due(after(9)),
     "one course": lambda desk: desk.courses.get("k", after(9)),
     "learn a course": lambda desk: _learnt(desk),
-    "points": lambda desk: desk.courses.points(ref(1)),
     "release all": lambda desk: desk.leases.release_all(),
     "past": lambda desk: desk.journal.past(SAME[3], after(9)),
     "history": lambda desk: desk.journal.history(ref(50)),

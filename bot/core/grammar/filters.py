@@ -11,7 +11,7 @@ from bot import errors, model
 from bot.core import lookup, phrases
 from bot.core.grammar import fields, lexer, systems
 
-EXAMPLE = "status:active table:orders"
+EXAMPLE = "status:active since:7d"
 
 _DAYS = ("since", "until")
 """Words whose days may be relative: those stay so in what is stored."""

@@ -104,7 +104,7 @@ def _token(text: str, start: int) -> Token:
     key_end = at = key.end() if key else start
     values: list[Value] = []
     while True:
-        value = _value(text, at)
+        value = (_braced(text, at) if key else None) or _value(text, at)
         at = value.end
         if value.start < value.end:
             values.append(value)
@@ -125,6 +125,19 @@ def _value(text: str, start: int) -> Value:
     while end < len(text) and text[end] != "," and not text[end].isspace():
         end += 1
     return Value(text[start:end], start, end)
+
+
+def _braced(text: str, start: int) -> Value | None:
+    """A search as a system itself writes it, `{"expression": [...]}`: to the brace that closes it, whatever stands between; None for
+    anything else."""
+    depth, at = 0, start
+    while text[start : start + 1] == "{" and at < len(text):
+        quoted = _QUOTED.match(text, at)
+        depth += {"{": 1, "}": -1}.get(text[at], 0)
+        at = quoted.end() if quoted else at + 1
+        if not depth:
+            return Value(text[start:at], start, at) if at == len(text) or text[at] == "," or text[at].isspace() else None
+    return None
 
 
 def _double_quoted(text: str, start: int) -> Value:

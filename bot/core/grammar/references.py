@@ -50,7 +50,7 @@ def read(found: Sequence[lexer.Token], context: Context) -> tuple[model.Ref, ...
         for value in _values(token, context):
             refs.update(dict.fromkeys(_refs(token, value, context)))
             if len(refs) > REFS_MAX:
-                message = f"These are more than {REFS_MAX:,} ids. Select so many by a filter, like status:active table:orders."
+                message = f"These are more than {REFS_MAX:,} ids. Select so many by a filter, like status:active since:7d."
                 raise lexer.Mistake(message, value.start, token.end)
     return tuple(refs)
 

@@ -86,11 +86,7 @@ def read(verb: verbs.Verb, found: Sequence[lexer.Token], marked: Sequence[lexer.
 def nothing(verb: verbs.Verb, end: int) -> lexer.Mistake:
     """The mistake of a change without a selection."""
     how = "ids like 1001,1002"
-    how += (
-        ""
-        if verb.name == "delete"
-        else f", or a filter like {'status:archived' if verb.name == 'reopen' else 'status:active'} table:orders"
-    )
+    how += "" if verb.name == "delete" else f", or a filter like {'status:archived' if verb.name == 'reopen' else 'status:active'} since:7d"
     return lexer.Mistake(f"Say which anomalies to {verb.name}: {how}.", end, end, whole=verb.example)
 
 

@@ -48,7 +48,7 @@ OF = " [of:<original>]"
 
 VERBS: tuple[Verb, ...] = (
     Verb("help", Takes.ANYTHING, "help", "this help", "help", ("?", "-h", "-help", "hello", "usage")),
-    Verb("list", Takes.FILTER, "list <filter>", "what matches, the most severe first", "list status:active table:orders",
+    Verb("list", Takes.FILTER, "list <filter>", "what matches, the most severe first", "list status:active since:7d",
          ("ls", "find", "search")),
     Verb("count", Takes.FILTER, "count <filter>", "how many match", "count severity:critical since:7d"),
     Verb("common", Takes.FILTER, "common <filter>", "what the metrics of all that match have in common, where the system can",
@@ -56,7 +56,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("export", Takes.FILTER, "export <filter>", "all that match, as a file for a spreadsheet", "export status:any since:7d",
          ("csv", "download")),
     Verb("review", Takes.FILTER, "review [filter]", "tick what matches in a form, and act on it at once",
-         "review status:active table:orders", ("triage",)),
+         "review status:active since:7d", ("triage",)),
     Verb("digest", Takes.FILTER, "digest [filter]", "how the queue stands: what came, what waits, who has how much", "digest tag:pii",
          ("summary",)),
     Verb("show", Takes.REF, "show <id>", "one anomaly, fresh from its system", "show 1001", ("get",)),

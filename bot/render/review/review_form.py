@@ -24,7 +24,7 @@ _LATER = 450
 """Characters that ticks on other pages leave free for what is chosen in the form: the next one carries that, too (`original_form`)."""
 
 _TITLE = "Review"
-_EXAMPLE = "status:active table:orders severity:high,critical"
+_EXAMPLE = "status:active severity:high,critical since:7d"
 
 
 # --- what the form carries --------------------------------------------------------------------------------------------------------

@@ -41,6 +41,7 @@ ORDERS: Mapping[str, tuple[str, str]] = {
 _SENT, _HERE = model.Word(model.Handling.SENT), model.Word(model.Handling.HERE)
 _TIME = re.compile(r"(\d{1,6})\s?(s|sec|seconds?|m|min|minutes?|h|hours?|d|days?)")
 _DELTA = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)\s?(%?)")
+_MENTION = re.compile(r"<@([^<>|]+)(?:\|[^<>]*)?>")
 _PAIR = re.compile(r"([^=\s]+)=(.+)", re.S)
 
 
@@ -99,16 +100,17 @@ def _resolution(typed: str) -> str:
 
 
 def _bookmark(typed: str) -> str:
-    """all, none, somebody or "-" and somebody; of a mention the name that Slack shows."""
+    """all, none, somebody or "-" and somebody."""
     word = typed.strip()
-    sign, who = ("-", word[1:]) if word.startswith("-") else ("", word)
+    sign, who = ("-", word[1:].strip()) if word.startswith("-") else ("", word)
     if not sign and who.casefold() in ("all", "none"):
         return who.casefold()
-    who = who.removeprefix("<@").removesuffix(">").rpartition("|")[2] if who.startswith("<@") else who
+    if mention := _MENTION.fullmatch(who):
+        return f"{sign}<@{mention[1]}>"
     who = who.removeprefix("@").strip()
     if not who:
         raise ValueError("it takes all, none, a user of Anodot, or a user with a minus before.")
-    return f"{sign}@{who}"
+    return f"{sign}@{'me' if who.casefold() == 'me' else who}"
 
 
 def _metric(typed: str) -> str:
@@ -141,7 +143,7 @@ def own_words(clock: ports.Clock) -> tuple[model.OwnWord, ...]:
         model.OwnWord("direction", "direction:down", "up, down or both", _direction, _directed),
         model.OwnWord("delta", "delta:20%", "the peak is at least so far from the baseline: 20% or 20", _delta, _far),
         model.OwnWord("score", "score:80", "the smallest score of 100, like min:", _score, _heavy),
-        model.OwnWord("bookmark", "bookmark:all", "all, none, @dana, or -@dana for what dana has not bookmarked", _bookmark, None),
+        model.OwnWord("bookmark", "bookmark:all", "all, none, @dana, or -@dana for what dana has not bookmarked", _bookmark, people=True),
     )  # fmt: skip
 
 

@@ -135,7 +135,7 @@ class Lister:
         self, api: client.Client, reader: schema.Reader, book: triggers.Book, known: users.Users, clock: ports.Clock, size: int
     ) -> None:
         self._api, self._reader, self._book, self._users, self._clock, self._size = api, reader, book, known, clock, size
-        self.memory = Memory()
+        self.memory, self._crowded = Memory(), set[float]()
 
     async def page(self, params: base.Params, index: int = 0, size: int = 0) -> AnomalyPage:
         """One page of one list."""
@@ -240,15 +240,21 @@ class Lister:
             window = await self._window([*rest, *floor, ("sort", "score"), ("order", "asc")])
             for page in window.pages:
                 yield page
-            if window.whole or least >= 1:
+            if window.whole:
                 return
-            following = window.top / 100 - GRAIN
-            if following <= least:
-                log.warning(
-                    "anodot: more anomalies than paging reaches began in one second with the score %g; some are not listed", window.top
-                )
-                following = window.top / 100 + GRAIN
-            least = following
+            top, before = window.top / 100, least
+            least = max(top - GRAIN, before)
+            if least == before:  # all of them are as heavy as each other
+                self._note(window.top)
+                least = top + GRAIN
+            if not before < least <= 1:
+                return
+
+    def _note(self, score: float) -> None:
+        """Told once, and not with each look."""
+        if score not in self._crowded:
+            self._crowded.add(score)
+            log.warning("anodot: more than paging reaches began in one second with the score %g; some are not listed", score)
 
     # --- plans ------------------------------------------------------------------------------------------------------------
 

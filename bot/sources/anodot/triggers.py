@@ -88,7 +88,7 @@ class Book:
         self._since: datetime | None = None
         self._read: datetime | None = None
         self._turn: float = 0.0
-        self._changed = set[str]()
+        self._changed, self._crowded = set[str](), set[int]()
         self._barred: datetime | None = None
         self._reading = asyncio.Lock()
 
@@ -189,7 +189,8 @@ class Book:
             found += page.triggers if page else ()
             if page and page.crowded(start):
                 found += await self._parts(start, some, apart[1:])
-        if not found:
+        if not found and int(start) not in self._crowded:
+            self._crowded.add(int(start))  # told once, and not with each look
             log.warning("anodot: more alerts than an answer holds began in one second; those that cannot be told apart are not known")
         return found
 

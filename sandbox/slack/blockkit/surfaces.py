@@ -148,7 +148,7 @@ def check_view(value: Any, kind: str, unsupported: frozenset[str] = frozenset())
 
 
 def size(view: schema.Record) -> int:
-    """The bytes of a view, as `view_too_large` counts them; half a pair of surrogates, which JSON can say, counts too."""
+    """The bytes of a view, as `view_too_large` counts them. Half a pair of surrogates, which JSON can say, counts like any character."""
     return len(json.dumps(view, ensure_ascii=False).encode("utf-8", "surrogatepass"))
 
 

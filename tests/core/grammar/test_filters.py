@@ -364,3 +364,25 @@ def test_the_outcomes_of_the_running_systems_are_statuses(anomaly: Make) -> None
     assert not grammar.matches(found, anomaly(state=model.State.ARCHIVED, archived_as="Invalid"))
     with pytest.raises(errors.BadCommand, match="is not a value of status"):
         grammar.query("status:confirmed", today=TODAY, systems=spoken.ALONE)
+
+
+# --- a search as a system itself writes it -------------------------------------------------------------------------------------
+
+SEARCH = '{"expression":[{"type":"property","key":"what","value":"a } b, {c","isExact":true}]}'
+
+
+@pytest.mark.parametrize(
+    ("typed", "text"),
+    [
+        (f"q:{SEARCH} sort:oldest", SEARCH),
+        (f"sort:oldest q:{SEARCH.replace(':', ': ').replace(',', ', ')}", SEARCH.replace(":", ": ").replace(",", ", ")),
+        ("sort:oldest q:{“expression”:[]}", '{"expression":[]}'),
+        ("q:{open sort:oldest", "{open"),
+        ("q:{a}b sort:oldest", "{a}b"),
+    ],
+    ids=["as it is", "with blanks", "from a telephone", "open", "something behind it"],
+)
+def test_a_search_in_braces_is_one_value_as_it_was_typed(typed: str, text: str) -> None:
+    found = query(grammar.clean(typed))
+    assert (found.text, found.sort) == (text, "oldest")
+    assert query(grammar.canonical(found)) == found

@@ -16,9 +16,9 @@ def upgrade() -> None:
     op.create_table(
         "courses",
         sa.Column("key", sa.Text(), primary_key=True),
-        *(sa.Column(name, sa.Text(), nullable=False) for name in ("source", "anomaly")),
+        *(sa.Column(name, sa.Text(), nullable=False) for name in ("source", "anomaly", "metric")),
         *(sa.Column(name, sa.DateTime(timezone=True), nullable=False) for name in ("at", "due")),
-        sa.Column("tries", sa.Integer(), nullable=False),
+        *(sa.Column(name, sa.Integer(), nullable=False) for name in ("tries", "asked")),
         sa.Column("done", sa.DateTime(timezone=True), nullable=True),
         sa.Column("points", sa.JSON(), nullable=True),
     )
