@@ -24,7 +24,7 @@ from bot.render.desk import desk_help, desk_status, reports, short_help
 from bot.render.digest import digest_message
 from bot.render.home import home_view
 from bot.render.kit import asked, refusals
-from bot.render.scan import scan_message
+from bot.render.scan import scan_message, scan_preview
 from sandbox.slack.blockkit import surfaces
 from tests.render import four_shapes, review_samples, samples, scan_samples, slack_rules
 from tests.render.four_shapes import Shape
@@ -156,6 +156,23 @@ def _asking(shape: Shape) -> model.Message:
     return anomaly_card.asking(_card(shape), shape.capabilities.title, "Dana")
 
 
+def _contact(shape: Shape) -> model.Message:
+    return reports.report(model.FirstContact(shape.name, shape.capabilities.title, 412))
+
+
+def _trouble(shape: Shape) -> model.Message:
+    return reports.report(model.SourceFailing(shape.capabilities.title, "HTTP 503", NOW))
+
+
+def _scan_preview(shape: Shape) -> model.Message:
+    return scan_preview.preview(model.Proposal([scan_samples.PREVIEW]), shape.capabilities)
+
+
+def _misspelt(shape: Shape) -> model.Message:
+    missing = model.Problem(model.Cause.DATASTORE_MISSING, names=("warehouze",), near=("warehouse-prod",))
+    return scan_preview.problems([missing], shape.capabilities, shape.name)
+
+
 def _assigned(shape: Shape) -> model.Message:
     """The direct message to whoever is assigned by somebody, as the service words it."""
     one = shape.anomaly
@@ -198,6 +215,10 @@ KINDS = (
     Kind("stale card", _stale, {"what": "Nothing was changed", "who": "by Dana", "where": "{where}|{what}", "now": "You can reopen"}),
     Kind("asking", _asking, _ALL_FIVE | {"who": "for Dana", "now": "You can"}),
     Kind("joined a group", _joined, {"what": "{what}", "where": "{where}", "bad": "Critical", "now": "acknowledge it there"}),
+    Kind("first contact", _contact, {"what": "412", "where": "Anodot|Anomify|Autional|Qualytics", "now": "Press Show newest"}),
+    Kind("trouble", _trouble, {"what": "does not answer|HTTP 503", "where": "Qualytics", "now": "tried again by itself"}, _SCANNED),
+    Kind("scan preview", _scan_preview, {"what": "Scan", "where": "orders", "now": "press"}, _SCANNED),
+    Kind("misspelt datastore", _misspelt, {"what": "no datastore called", "where": "warehouze", "now": "Did you mean"}, _SCANNED),
     Kind("assigned to you", _assigned, _ALL_FIVE | {"who": "Lee assigned you", "now": "Open it"}, (four_shapes.QUALYTICS,)),
     Kind(
         "chain",

@@ -142,7 +142,8 @@ def _person(person: model.Person) -> str:
 
 
 def _about(anomaly: model.Anomaly, capabilities: model.Capabilities) -> model.Block:
-    return blocks.section(f"{wording.headline(anomaly)}\n{wording.standing(anomaly, capabilities)}")
+    """Which one, in the words of its card, and how it stands."""
+    return blocks.section(f"{rows.named(anomaly, rows.FULL)}\n{wording.standing(anomaly, capabilities)}")
 
 
 def _metadata(pending: Pending, **more: object) -> str:
@@ -228,7 +229,7 @@ def duplicate(
     an impossible id."""
     kept = f"It is kept in the history, and left as a comment in {text.short(capabilities.title, 40)}."
     parts = [
-        blocks.section(f"{wording.headline(anomaly)}\n{wording.standing(anomaly, capabilities)}"),
+        _about(anomaly, capabilities),
         *asking(others, found, kept if model.Action.COMMENT in capabilities.supports else "It is kept in the history"),
     ]
     closed = wording.closed(archive_as, capabilities.archive_as)
@@ -257,7 +258,7 @@ def asking(others: Sequence[model.Anomaly], found: int, kept: str) -> Sequence[m
 def _originals(others: Sequence[model.Anomaly], found: int) -> model.Block | None:
     """ "#1074 · Active · customer_id not null"; the id first, because it tells them apart. How many more there are is said above them."""
     idents = siblings.apart([one.ref.id for one in others], 24)
-    told = [f"{wording.state(one)} · {rows.finding(one, rows.WHOLE) or wording.headline(one)}" for one in others]
+    told = [f"{wording.state(one)} · {rows.finding(one, rows.WHOLE)}" for one in others]
     words = siblings.apart(told, limits.OPTION - len("# · ") - max(map(text.size, idents), default=0))
     options = [blocks.option(f"#{ident} · {said}", one.ref.id) for ident, said, one in zip(idents, words, others, strict=True)]
     below = "type the id below"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from bot import model
 from bot.core import closings, grammar, phrases, transitions, vocabulary
 from bot.render import siblings
-from bot.render.anomaly import wording
+from bot.render.anomaly import rows, wording
 from bot.render.kit import blocks, ids, limits, text
 
 
@@ -95,7 +95,7 @@ def show(ref: model.Ref, version: int, label: str = "Show", hint: str = "") -> m
 
 def details(anomaly: model.Anomaly) -> model.Block:
     """A button that opens the details, where there is room for one."""
-    return blocks.button(ids.DETAILS, "Details", ids.encode(anomaly.ref, anomaly.version), hint=f"Details of {wording.title(anomaly)}")
+    return blocks.button(ids.DETAILS, "Details", ids.encode(anomaly.ref, anomaly.version), hint=f"Details of {_which(anomaly)}")
 
 
 def possible(anomaly: model.Anomaly, capabilities: model.Capabilities) -> str:
@@ -120,8 +120,8 @@ _UNFIT = f"Its id is too long for a menu in Slack: type {grammar.SLASH} archive,
 
 
 def _which(anomaly: model.Anomaly) -> str:
-    """ "#1001: record anomaly in orders (warehouse-prod)"; the id first, because it tells them apart."""
-    return f"#{text.short(anomaly.ref.id, _IDENT)}: {wording.title(anomaly)}"
+    """ "#1001: orders · customer_id not null"; the id first, because it tells them apart."""
+    return f"#{text.short(anomaly.ref.id, _IDENT)}: {rows.title(anomaly)}"
 
 
 _IDENT = 36

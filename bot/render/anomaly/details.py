@@ -11,7 +11,7 @@ from datetime import datetime
 
 from bot import model
 from bot.core import attribution, phrases, vocabulary
-from bot.render.anomaly import buttons, sparkline, wording
+from bot.render.anomaly import buttons, rows, sparkline, wording
 from bot.render.kit import blocks, ids, limits, text
 
 TITLE = "Details"
@@ -65,7 +65,7 @@ def modal(parts: Sequence[model.Block]) -> model.Block:
 
 
 def _head(anomaly: model.Anomaly) -> model.Block:
-    return blocks.header(text.clip(f"{wording.headline(anomaly)}", limits.HEADER))
+    return blocks.header(text.clip(rows.named(anomaly, rows.FULL), limits.HEADER))
 
 
 def _footer(told: model.Details, page: int, pages: int) -> Sequence[model.Block]:
@@ -73,9 +73,9 @@ def _footer(told: model.Details, page: int, pages: int) -> Sequence[model.Block]
     target = told.anomaly.ref, told.anomaly.version
     back = blocks.button(ids.DETAILS_BACK, "Previous page", ids.encode_choice(str(page - 1), *target)) if page else None
     onward = blocks.button(ids.DETAILS_NEXT, "Next page", ids.encode_choice(str(page + 1), *target)) if page + 1 < pages else None
-    rows = blocks.button(ids.DETAILS_ROWS, "Show failing rows", ids.encode_choice("0", *target)) if told.rows else None
+    failing = blocks.button(ids.DETAILS_ROWS, "Show failing rows", ids.encode_choice("0", *target)) if told.rows else None
     number = (blocks.context(f"Page {page + 1} of {pages}"),) if pages > 1 else ()
-    return (*number, *blocks.actions(back, onward, rows))
+    return (*number, *blocks.actions(back, onward, failing))
 
 
 # --- what is said -------------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from bot import model
-from bot.render.anomaly import details, wording
+from bot.render.anomaly import details, rows
 from bot.render.kit import blocks, ids, limits, text
 
 WIDTH = 72
@@ -16,13 +16,13 @@ LONGEST = 400
 _BLOCK, _PAGE = 2_800, 6_000
 
 
-def view(anomaly: model.Anomaly, rows: model.Rows, title: str, page: int = 0) -> model.Block:
+def view(anomaly: model.Anomaly, kept: model.Rows, title: str, page: int = 0) -> model.Block:
     """A page of the rows, from 0 on, as the system of this title keeps them."""
-    pages = _pages(list(_written(rows)))
+    pages = _pages(list(_written(kept)))
     shown = min(max(page, 0), len(pages) - 1)
     parts = [
-        blocks.header(text.clip(f"Failing rows: {wording.headline(anomaly)}", limits.HEADER)),
-        blocks.context(_about(rows, text.short(title, 40)), *((blocks.marked(text.when(rows.taken)),) if rows.taken else ())),
+        blocks.header(text.clip(f"Failing rows: {rows.title(anomaly, rows.FULL)}", limits.HEADER)),
+        blocks.context(_about(kept, text.short(title, 40)), *((blocks.marked(text.when(kept.taken)),) if kept.taken else ())),
         *(blocks.preformatted(one) for one in pages[shown]),
         blocks.context("Only you see this. Masked columns stay masked; the desk keeps and posts none of it."),
         *_footer(anomaly, shown, len(pages)),

@@ -51,7 +51,7 @@ def receipt(receipt: model.Receipt, actor: model.Actor, capabilities: model.Capa
 
 def _told_one(receipt: model.Receipt, outcome: model.Outcome, actor: model.Actor, capabilities: model.Capabilities) -> str:
     anomaly = receipt.after.get(outcome.ref)
-    about = f"{wording.title(anomaly)}, {wording.ident(anomaly)}" if anomaly else text.short(str(outcome.ref), 80)
+    about = _named(anomaly) if anomaly else text.short(str(outcome.ref), 80)
     verb = vocabulary.verb(receipt.change.action).done
     if outcome.result is model.Result.REFUSED:
         return text.sentence(f"Not {verb.lower()}: {about}", text.capital(_why(outcome, capabilities)))
@@ -90,7 +90,12 @@ def _already(outcome: model.Outcome, verb: str, anomaly: model.Anomaly | None) -
         first = wording.by(outcome.by) if outcome.by is not None else ""
         said = f"{wording.verb(outcome.by)} {first}" if outcome.by is not None and first else ""
         return text.sentence(text.capital(text.short(outcome.reason, 500)), said)
-    return f"Already {verb.lower()}{f': {wording.title(anomaly)}, {wording.ident(anomaly)}' if anomaly else ''}"
+    return f"Already {verb.lower()}{f': {_named(anomaly)}' if anomaly else ''}"
+
+
+def _named(anomaly: model.Anomaly) -> str:
+    """ "orders · customer_id not null, #1001": in the words of its card."""
+    return f"{finding.headline(anomaly)}, #{wording.ident(anomaly)}"
 
 
 def _why(outcome: model.Outcome, capabilities: model.Capabilities | None = None) -> str:
@@ -114,7 +119,7 @@ def stale(anomaly: model.Anomaly, capabilities: model.Capabilities, outcome: mod
     """The anomaly moved on since the button was drawn, or somebody else did the same before: who did what when, and the buttons that make
     sense now."""
     stands = wording.state(anomaly, capabilities.archive_as)
-    about = f"{finding.headline(anomaly)}, #{wording.ident(anomaly)}"
+    about = _named(anomaly)
     did = wording.done(outcome.by, anomaly, capabilities.archive_as) if outcome.by else stands
     if outcome.stale:
         now = "" if stands in did else f"It is {stands} now"

@@ -33,6 +33,8 @@ class Among:
 
 
 ALONE = Among()
+FULL = Among(datastores=True)
+"""Where one stands alone and nothing above it says where it is."""
 
 
 def among(anomalies: Sequence[model.Anomaly], *, systems: bool = False) -> Among:

@@ -20,11 +20,6 @@ def gone(anomaly: model.Anomaly) -> bool:
     return anomaly.deleted
 
 
-def severity(anomaly: model.Anomaly) -> str:
-    """ "High", or "" when the system gave no number."""
-    return text.capital(str(anomaly.severity)) if anomaly.severity else ""
-
-
 def place(anomaly: model.Anomaly) -> str:
     """ "orders (warehouse-prod)", "checkout (Payments › eu-west)": the innermost place, and those around it from the outermost on."""
     *around, inner = [place.name for place in anomaly.where] or [""]
@@ -37,20 +32,6 @@ def within(around: Sequence[str]) -> str:
     """The outer places; of very many the outermost and the innermost of them."""
     named = [text.short(name, 40) for name in around]
     return " › ".join(named if len(named) <= _AROUND else [named[0], text.ELLIPSIS, *named[1 - _AROUND :]])
-
-
-def title(anomaly: model.Anomaly) -> str:
-    """ "record anomaly in orders (warehouse-prod)"."""
-    word = anomaly.type_title or anomaly.type
-    kind = f"{text.short(word, 40 if anomaly.type_title else 20)} anomaly" if word.strip() else "anomaly"
-    where = place(anomaly) or (text.short(anomaly.series.metric, 60, "") if anomaly.series else "")
-    return f"{kind} in {where}" if where else f"{kind} {ident(anomaly)}"
-
-
-def headline(anomaly: model.Anomaly) -> str:
-    """ "High · record anomaly in orders (warehouse-prod)"."""
-    word = severity(anomaly)
-    return f"{word} · {title(anomaly)}" if word else text.capital(title(anomaly))
 
 
 def ident(anomaly: model.Anomaly, *, whole: bool = False) -> str:

@@ -33,7 +33,7 @@ def test_assign_shows_who_is_assigned_and_keeps_those_slack_does_not_know() -> N
     assert element(view, ids.ASSIGN_PEOPLE)["initial_users"] == ["U7"]
     seen = slack_rules.seen(view)
     assert "Ann stays assigned too" in seen and "A note." in seen
-    assert "High · record anomaly in orders (warehouse-prod)\nActive · assigned to Lee Park, Ann · id 1001" in seen
+    assert "🟧 High · orders (warehouse-prod) · customer_id not null and 1 more\nActive · assigned to Lee Park, Ann · id 1001" in seen
     read = anomaly_forms.read_assign(submitted(view, assign__people={"selected_users": ["U7", "U9"]}))
     assert read == anomaly_forms.Assigning(PENDING, ("U7", "U9"))
 

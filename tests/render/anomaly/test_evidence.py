@@ -10,7 +10,7 @@ import pytest
 
 from bot import model
 from bot.core import endings
-from bot.render.anomaly import anomaly_card, histories, replies, wording
+from bot.render.anomaly import anomaly_card, histories, replies, rows, wording
 from bot.render.kit import ids
 from tests.render import samples, slack_rules
 
@@ -86,7 +86,7 @@ def test_the_anomaly_says_how_long_it_lasted_where_the_series_does_not() -> None
 
 
 def test_a_metric_is_a_place_where_there_is_no_other() -> None:
-    assert wording.headline(METRIC) == "High · spike anomaly in orders.count"
+    assert rows.named(METRIC) == "🟧 High · orders.count · spike"
 
 
 # --- score, type, places ----------------------------------------------------------------------------------------------------
@@ -106,7 +106,7 @@ def test_the_raw_number_is_shown_with_its_scale(scale: model.Scale, words: str) 
 
 def test_any_type_is_shown_as_the_system_tells_it_or_in_the_nicer_words_of_its_source() -> None:
     where = {"places": (model.Place("1", "checkout"),)}
-    assert wording.title(replace(METRIC, type="impossible_travel", **where)) == "impossible_travel anomaly in checkout"
+    assert rows.title(replace(METRIC, type="impossible_travel", series=None, **where)) == "checkout · impossible travel"
     nicer = replace(METRIC, type="impossible_travel", type_title="impossible travel of a user", **where)
     both(replace(nicer, series=None), "checkout · impossible travel of a user")
 

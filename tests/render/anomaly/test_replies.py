@@ -37,7 +37,7 @@ def outcome(result: model.Result, reason: str = "", **more: str) -> model.Outcom
 ACK = model.Change(model.Action.ACKNOWLEDGE)
 ARCHIVE = model.Change(model.Action.ARCHIVE, archive_as="Invalid")
 ASSIGN = model.Change(model.Action.ASSIGN, assignees=("7",))
-ABOUT = "record anomaly in orders (warehouse-prod), 1001."
+ABOUT = "orders · customer_id not null and 1 more, #1001."
 
 
 def test_done_is_one_line() -> None:
