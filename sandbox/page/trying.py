@@ -50,7 +50,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         "look",
         "Look it up in its system",
-        "Follow the link of a card into its system: the status there is the one that you set here.",
+        'Follow the link of a card into its system: the status there is the one that you set here, unless the card says "kept here".',
         lambda it: it.looked,
     ),
     Step(
@@ -69,7 +69,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         "scan",
         "Start a scan",
-        "Type `/scan warehouse-prod tables:orders` and press *Start*. One message shows the progress and at the end the verdict.",
+        "Type `/scan warehouse-prod tables:orders` and press *Start scan*. One message shows the progress and at the end the verdict.",
         lambda it: it.scans > 0,
         needs="qualytics",
     ),

@@ -187,7 +187,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("undone", "Taking it back", "*Undo*, within 30 minutes", "What somebody changed meanwhile is left alone.", _undone),
     _typed("review", "Ticking", "/anomalies review table:customers", "Tick on pages of ten, or take all that match.", _form),
     _typed("scan", "A scan: before", "/scan warehouse-prod tables:orders", "What it may close by itself is said first."),
-    Kind("verdict", "A scan: after", "*Start*", "One message from the start to the verdict.", _verdict),
+    Kind("verdict", "A scan: after", "*Start scan*", "One message from the start to the verdict.", _verdict),
     _typed("scan-form", "A scan: the form", "/scan", "Menus are fed from the system as you type.", _form),
     _typed("digest", "How the queue stands", "/anomalies digest", "Also in the channel, every weekday at nine."),
     _typed("status", "How the desk stands", "/anomalies status", "Systems, what waits, and how far behind."),
