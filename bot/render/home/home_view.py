@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from bot import model
 from bot.core import grammar
 from bot.render import siblings
+from bot.render.anomaly import wording
 from bot.render.batch import batch_message, batch_wording
 from bot.render.home import queue_rows
 from bot.render.kit import asked, blocks, ids, limits, text
@@ -184,12 +185,12 @@ def _batches(view: HomeView) -> Sequence[model.Block]:
 def _batch(batch: model.Batch, done: int, view: HomeView) -> model.Block:
     system = view.capabilities_of.get(batch.source, view.together)
     told = model.BatchView(batch, model.Progress({model.Fate.DONE: done}), {batch.source: system}, names=view.names)
-    words = text.short(grammar.named(batch.words, view.names), 80)
+    words = "" if batch.undo_of else text.short(grammar.named(batch.words, view.names), 80, "")  # those of an undo are an id
     if batch.finished is None:
         amount = replace(told, progress=model.Progress({model.Fate.TODO: batch.total}))
         said = f"{batch_wording.running(amount)}: {text.number(done)} of {text.number(batch.total)} done"
-        return blocks.section(f"{said} · {words}")
-    said = f"{batch_wording.finished(told)} · {words}"
+        return blocks.section(wording.dotted(said, words))
+    said = wording.dotted(batch_wording.finished(told), words)
     undoable = batch.id in view.undoable and done > 0
     until = f" · Undo until {text.when(batch.finished + batch_message.UNDO_FOR, '{time}')}" if undoable else ""
     line = f"{text.spoken(said)} · {text.when(batch.finished)}{until}"

@@ -49,6 +49,13 @@ def test_it_tells_my_queue_what_nobody_has_acknowledged_scans_batches_and_loads(
     assert "<@U1> *12* · Lee Park *3*" in words
 
 
+def test_the_last_batches_are_told_without_the_ids_of_batches() -> None:
+    back = replace(DONE, id="b2", words="undo b1", undo_of="b1")
+    for one in (back, replace(back, finished=None, state=model.BatchState.RUNNING)):
+        words = "\n".join(said(view(replace(FACTS, batches=[(one, 300)]))))
+        assert "Dana " in words and "300" in words and "b1" not in words, words
+
+
 def test_a_row_is_worded_as_in_every_other_list() -> None:
     based = model.Check("1", "notNull", ("customer_id",), "62 of 1,840,000 records: customer_id is null")
     for one in (samples.ORDERS, replace(samples.ORDERS, severity=None), replace(samples.ORDERS, records=62, checks=(based,))):
