@@ -166,9 +166,10 @@ def listing(listing: model.Listing, group: str = "") -> model.Message:
             " ".join(part for part in (before, said, after) if part),
             (
                 blocks.section(heading, back),
-                *unheard.rows(listing.unheard, "list"),
+                *unheard.down(listing.unheard, "list"),
                 *_listed(listing, common),
                 *blocks.actions(onward, review),
+                *unheard.aside(listing.unheard, "list"),
                 *(blocks.context(hint) for hint in hints),
                 *((blocks.context(blocks.marked(known)),) if known else ()),
             ),

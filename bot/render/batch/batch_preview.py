@@ -53,12 +53,13 @@ def preview(
     )
     shown = (
         blocks.header(title),
-        *unheard.rows(silent, "batch"),
+        *unheard.down(silent, "batch"),
         blocks.section("\n".join([*chosen, *reasons])),
         *((blocks.bold(includes),) if includes else ()),
         *((blocks.context(blocks.marked(marks.marked(severities))),) if severities else ()),
         *(blocks.section(part) for part in ("\n".join(counted), ways, each) if part),
         *((blocks.section(_samples(view, split)),) if split.sample else ()),
+        *unheard.aside(silent, "batch"),
         blocks.context(fine),
         *blocks.actions(_confirm(view, todo, title), blocks.button(ids.BATCH_CANCEL, "Cancel", batch.id, hint=f"Cancel: {title}")),
     )

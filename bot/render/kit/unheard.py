@@ -13,6 +13,16 @@ def rows(silent: Sequence[model.Unheard], of: str) -> tuple[model.Block, ...]:
     return tuple(_bold(one, of) if one.down else blocks.context(_aside(one)) for one in silent)
 
 
+def down(silent: Sequence[model.Unheard], of: str) -> tuple[model.Block, ...]:
+    """Those alone that do not answer: they stand above what they are missing in."""
+    return rows([one for one in silent if one.down], of)
+
+
+def aside(silent: Sequence[model.Unheard], of: str) -> tuple[model.Block, ...]:
+    """Those alone that were not meant: nobody has to read that before what was found."""
+    return rows([one for one in silent if not one.down], of)
+
+
 def spoken(silent: Sequence[model.Unheard], of: str) -> str:
     """The same in sentences, for who cannot see bold."""
     return text.sentence(*(text.spoken(text.sentence(_missing(one, of), _why(one)) if one.down else _aside(one)) for one in silent))

@@ -93,9 +93,10 @@ def form(page: model.ReviewPage, capabilities: model.Capabilities) -> model.Bloc
     parts = [
         *_top(page, page.scope),
         blocks.section(_heading(page)),
-        *unheard.rows(page.unheard, "list"),
+        *unheard.down(page.unheard, "list"),
         *((blocks.context(batch_wording.later(page.later)),) if page.later else ()),
         _boxes(page, held),
+        *unheard.aside(page.unheard, "list"),
         *_remarks(page, held),
         *_steps(page, len(page.anomalies)),
         *_which(page),

@@ -84,6 +84,15 @@ def test_a_system_that_is_down_stands_in_bold_as_not_in_the_batch() -> None:
     assert "Umbra does not answer; its anomalies are not in this batch. Umbra did not answer within 30 seconds." in message.text
 
 
+def test_a_system_that_was_not_meant_is_told_below_what_would_change() -> None:
+    aside = model.Unheard("umbra", "Umbra", "Umbra cannot filter by table: it has no tables.", False)
+    split = replace(SPLIT, systems=[("acme", 1)], sample=[samples.ORDERS])
+    shown = slack_rules.seen(batch_preview.preview(view(RESOLVED, acme={"todo": 1}), split, [aside]))
+    assert (
+        shown.index("They are:") < shown.index("Umbra is left out. It cannot filter by table: it has no tables.") < shown.index("Undo for")
+    )
+
+
 def test_the_receipt_is_split_by_system_and_offers_to_try_the_refused_part_again() -> None:
     down = refused("umbra", 3, f"{PART}Umbra did not answer within 30 seconds.")
     message = batch_message.card(view(samples.finished(RESOLVED), down, acme={"done": 5, "already": 1}, umbra={"refused": 3}))
