@@ -70,7 +70,7 @@ def _title(anomaly: model.Anomaly) -> str:
 
 
 def _section(markup: str) -> model.Block:
-    return {"type": "section", "text": blocks.marked(markup)}
+    return blocks.whole(markup)
 
 
 def _small(anomaly: model.Anomaly) -> str:

@@ -105,7 +105,7 @@ def _line(one: model.Anomaly, capabilities_of: Of, common: rows.Among) -> str:
 def _drawn(one: model.Anomaly, capabilities_of: Of, common: rows.Among) -> model.Block:
     """A row, with [Acknowledge] while nobody has."""
     capabilities = capabilities_of.get(one.ref.source)
-    row: model.Block = {"type": "section", "text": blocks.marked(_line(one, capabilities_of, common))}
+    row = blocks.whole(_line(one, capabilities_of, common))
     can = capabilities is not None and model.Action.ACKNOWLEDGE in capabilities.supports
     if one.state is not model.State.ACTIVE or not can:
         return row
@@ -184,4 +184,4 @@ def joined(anomalies: Sequence[model.Anomaly], capabilities_of: Of) -> model.Mes
     after = "Joined the card in this thread: acknowledge it there." if len(anomalies) == 1 else "They joined the card in this thread."
     said = text.sentence(*(text.spoken(one) for one in told), rest, after)
     drawn = "\n".join([*each, *([f"*{rest}*"] if rest else [])])
-    return limits.fit(model.Message(said, ({"type": "section", "text": blocks.marked(drawn)}, blocks.context(after))))
+    return limits.fit(model.Message(said, (blocks.whole(drawn), blocks.context(after))))

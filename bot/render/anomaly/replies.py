@@ -217,7 +217,7 @@ def _listed(listing: model.Listing, common: rows.Among) -> list[model.Block]:
     for one, linked in zip(listing.anomalies, rows.linkable(listing.anomalies), strict=True):
         show = buttons.show(one.ref, one.version, hint=f"Show {rows.ident(one, common)}: {rows.title(one, common)}")
         line = rows.drawn(one, listing.capabilities_of.get(one.ref.source), common, linked=linked)
-        drawn.append({"type": "section", "text": blocks.marked(line), "accessory": show})
+        drawn.append(blocks.whole(line, show))
     return drawn
 
 

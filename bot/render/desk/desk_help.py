@@ -47,7 +47,7 @@ def full(
     brief = [_own_words(title, some, brief=True) for title, some in own.items() if some]
     shown = (
         blocks.header("What you can ask"),
-        *({"type": "section", "text": blocks.marked(_group(group, told[group], examples[group]))} for group in told),
+        *(blocks.whole(_group(group, told[group], examples[group])) for group in told),
         blocks.context(_ABOUT),
         *map(blocks.context, words),
         blocks.context(_CARDS),

@@ -183,7 +183,7 @@ def _row(one: model.DigestLine, digest: model.Digest) -> model.Block:
     address = one.url if text.size(text.url(one.url)) <= _LINK else ""
     drawn = wording.dotted(rows.marked(one.severity), text.link(address, line), _tail(one, digest))
     show = buttons.show(one.ref, one.version, hint=f"Show {text.short(one.ref.id, 30)}: {line}")
-    return {"type": "section", "text": blocks.marked(drawn), "accessory": show}
+    return blocks.whole(drawn, show)
 
 
 def _load(digest: model.Digest) -> str:

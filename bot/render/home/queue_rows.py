@@ -25,5 +25,5 @@ def row(anomaly: model.Anomaly, capabilities: model.Capabilities, *, whole: bool
     first = f"{rows.marked(anomaly.severity)}  {text.link(address, rows.title(anomaly, common))}"
     second = text.spoken(wording.dotted(rows.evidence(anomaly), wording.state(anomaly), rows.who(anomaly, capabilities)))
     since = f"{wording.dated(anomaly)} {text.when(anomaly.created)} · {text.spoken(rows.ident(anomaly, common))}"
-    body = {"type": "section", "text": blocks.marked(text.clip(f"{first}\n{second} · {since}", limits.TEXT_OBJECT, markup=True))}
+    body = blocks.whole(text.clip(f"{first}\n{second} · {since}", limits.TEXT_OBJECT, markup=True))
     return body, *buttons.row(anomaly, capabilities, among=True)

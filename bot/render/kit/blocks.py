@@ -35,6 +35,13 @@ def section(words: str, accessory: model.Block | None = None) -> model.Block:
     return block if accessory is None else {**block, "accessory": accessory}
 
 
+def whole(markup: str, accessory: model.Block | None = None) -> model.Block:
+    """A section of what this room wrote itself that nobody has to unfold: Slack hides the end of a long one, addresses counted, behind
+    "See more"."""
+    block: model.Block = {"type": "section", "text": marked(markup), "expand": True}
+    return block if accessory is None else {**block, "accessory": accessory}
+
+
 def line(words: str) -> model.Message:
     """A whole message that says one thing, on one line or on several."""
     return limits.fit(model.Message(text.spoken(text.joined(words)), (section(words),)))

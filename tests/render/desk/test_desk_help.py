@@ -45,6 +45,11 @@ def test_the_help_has_five_groups_with_commands_in_code_font() -> None:
         assert verb.name in ("help", "form", "scan") or f"`/scan {verb.name}" in groups["Scan"]
 
 
+def test_no_command_and_no_example_is_hidden_behind_see_more() -> None:
+    groups = [block for block in desk_help.full().blocks if block["type"] == "section"]
+    assert len(groups) == 5 and all(block["expand"] for block in groups)
+
+
 def test_each_group_has_one_real_example_that_works() -> None:
     awkward = replace(samples.ORDERS, container=model.Place("2", 'orders, "old" and `new`'))
     for newest in (None, samples.ORDERS, awkward, replace(samples.ORDERS, container=None)):
