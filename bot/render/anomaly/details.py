@@ -114,7 +114,7 @@ def _parts(told: model.Details) -> Iterator[_Part]:
 
 def _failing(one: model.Anomaly) -> Iterator[_Line]:
     """Every rule with all of its fields, and what people wrote."""
-    if one.records is not None:
+    if one.records is not None and not any(rows.counts(check, one.records) for check in one.checks):
         yield _Line(f"{text.count(one.records, 'row')} {'fails' if one.records == 1 else 'fail'}")
     for check in one.checks:
         message, rule = text.squeeze(check.message, ""), text.squeeze(check.rule, "")

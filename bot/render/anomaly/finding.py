@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from bot import model
@@ -11,6 +12,8 @@ from bot.render.kit import text
 _ALSO = 4
 _SAID = 400
 """Units of what people or the system wrote about it."""
+_OWN = 4
+"""Words like "rows fail and", which a system puts around fields and numbers; who writes more has something to say."""
 
 
 def headline(anomaly: model.Anomaly) -> str:
@@ -94,7 +97,14 @@ def said(anomaly: model.Anomaly) -> str:
 
 
 def _tells(anomaly: model.Anomaly, words: str) -> bool:
-    """Whether a description only names the fields that failed and how many rows, which stand above it."""
+    """Whether a description only names the fields that failed and how many rows, which stand above it, with hardly a word of its own."""
     names = [name for check in anomaly.checks for name in check.fields]
     counted = anomaly.records is None or text.number(anomaly.records) in words or str(anomaly.records) in words
-    return bool(names) and counted and all(name in words for name in names)
+    if not names or not counted or not all(name in words for name in names):
+        return False
+    above = _words(" ".join([*names, *(check.message for check in anomaly.checks), *(rows.rule(check) for check in anomaly.checks)]))
+    return len([word for word in _words(words) if word not in above and not word.isdigit()]) <= _OWN
+
+
+def _words(said: str) -> list[str]:
+    return re.findall(r"\w+", said.casefold())

@@ -70,6 +70,12 @@ def rule(check: model.Check, room: int = _FINDING) -> str:
     return text.clip(f"{fields}: {word}" if fields and word else fields or word or "a check", room)
 
 
+def counts(check: model.Check, records: int) -> bool:
+    """Whether the system's words for a rule begin with this number of rows."""
+    based = _BASED.match(text.squeeze(check.message, ""))
+    return based is not None and (based[1] or based[2]).replace(",", "") == str(records)
+
+
 def finding(anomaly: model.Anomaly, room: int = _FINDING) -> str:
     """The rule that fails ("customer_id not null and 2 more"); without rules the kind of it ("unusual time"), or what was said of it."""
     failed = list(dict.fromkeys(rule(check, room) for check in anomaly.checks))

@@ -317,6 +317,14 @@ def test_what_people_wrote_follows_and_nothing_is_said_twice() -> None:
     told = replace(ORDERS, description="4,210 rows fail: customer_id and amount")
     told = replace(told, checks=(model.Check("1", "notNull", ("customer_id",)), model.Check("2", "between", ("amount",))))
     assert "rows fail" not in slack_rules.seen(drawn(told))
+    more = replace(told, description="4,210 rows: customer_id and amount are wrong since the vendor changed; do not touch before Monday")
+    assert "do not touch before Monday" in slack_rules.seen(drawn(more))
+
+
+def test_a_long_address_hides_nothing_of_the_card_behind_see_more() -> None:
+    told = drawn(replace(ORDERS, url=f"https://acme.example/{'a' * 800}", description="Known since May"))
+    (section,) = [block for block in told.blocks if block["type"] == "section"]
+    assert section["expand"] and section["text"]["text"].endswith("Known since May")
 
 
 def test_repeats_are_told_as_far_as_this_desk_knows() -> None:

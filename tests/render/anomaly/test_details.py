@@ -43,6 +43,14 @@ def test_all_rules_fields_places_and_ids_are_told() -> None:
         assert words in seen, seen
 
 
+def test_how_many_rows_fail_is_not_said_again_where_a_rule_begins_with_it() -> None:
+    based = model.Check("1", "notNull", ("customer_id",), "4,210 of 1,840,000 rows violate: customer_id not null")
+    assert "4,210 rows fail" not in read(told(replace(samples.ORDERS, checks=(based,))))
+    assert "4,210 rows fail" in read(
+        told(replace(samples.ORDERS, checks=(replace(based, message="12 rows violate: customer_id not null"),)))
+    )
+
+
 def test_recurrence_is_told_with_its_base_and_by_whom_it_was_closed() -> None:
     repeats = model.Repeats(4, (0,) * 10 + (1, 0, 2, 1), (model.Closed(INVALID, 3),))
     seen = read(told(repeats=repeats, past=model.Recurrence(4, INVALID)))
