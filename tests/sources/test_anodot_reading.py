@@ -65,11 +65,16 @@ def test_the_list_of_the_page_is_read_whole() -> None:
     )  # fmt: skip
     assert one.series.high == pytest.approx(25.87, abs=0.01), "the edge of the baseline that the peak passed"
     assert "stream_type=Postgres" in one.tags
-    assert facts(one) == {
-        "Metrics": "1", "Peak": "38", "Above baseline": "12.13 (47 %)", "Last normal": "", "Intervals": "1", "Properties": "8",
-    }  # fmt: skip
+    assert facts(one) == {"Metrics": "1", "Last normal": "", "Intervals": "1", "Properties": "8"}, "its series tells the rest"
     assert one.url.startswith("https://app.anodot.com/#!/anomalies?") and f"anomalies=;0({ID})" in one.url
     assert one.kept_here == tuple(model.Part), "no alert raised a trigger for it"
+
+
+def test_a_value_has_the_unit_of_its_metric() -> None:
+    raw = sample("list")["anomalies"][0]
+    raw["metrics"][0]["properties"] = [{"key": "unit", "value": "USD"}, {"key": "country", "value": "US"}]
+    one = read(raw)
+    assert one.series is not None and one.series.unit == "USD"
 
 
 def test_what_a_falling_metric_changed_by_has_a_sign() -> None:

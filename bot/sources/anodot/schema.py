@@ -182,6 +182,7 @@ def _series(one: Metric, resolution: str) -> model.Series:
         end=moment(last.get("endDate")) if text(last, "state").casefold() != OPEN else None,
         resolution=resolution,
         ident=one.ident,
+        unit=next((value for key, _, value in (each.partition("=") for each in one.properties) if key.casefold() == "unit"), ""),
     )
 
 
@@ -271,10 +272,7 @@ def _facts(raw: Mapping[str, Any], metrics: Sequence[Metric], trigger: triggers.
     if not metrics:
         return
     first = metrics[0]
-    peak = number(first.last.get("peakValue"))
-    if peak is not None:
-        yield model.Fact("Peak", written(peak))
-    yield from _deltas(first.raw)
+    yield from _deltas(first.raw, _series(first, ""))
     if (normal := moment(first.raw.get("lastNormalTime"))) is not None:
         yield model.Fact("Last normal", "", at=normal)
     if text(raw, "state").casefold() == CLOSED:
@@ -292,11 +290,13 @@ def moving(one: Metric) -> Iterable[model.Fact]:
         yield model.Fact("Last data", "", at=data)
 
 
-def _deltas(raw: Mapping[str, Any]) -> Iterable[model.Fact]:
-    for side, label in (("upper", "Above baseline"), ("lower", "Below baseline")):
+def _deltas(raw: Mapping[str, Any], told: model.Series) -> Iterable[model.Fact]:
+    """How far it left its baseline, where its series, with the value and the edge that it passed, does not tell that already."""
+    for side, label, edge in (("upper", "Above baseline", told.high), ("lower", "Below baseline", told.low)):
         absolute, percent = number(raw.get(f"{side}AbsoluteDelta")), number(raw.get(f"{side}PercentageDelta"))
         said = " ".join([*([written(absolute)] if absolute is not None else []), *([f"({percent:,.0f} %)"] if percent is not None else [])])
-        if said:
+        again = edge is not None and absolute is not None and told.delta is not None and written(absolute) == written(abs(told.delta))
+        if said and not again:
             yield model.Fact(label, said)
 
 
