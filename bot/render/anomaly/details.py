@@ -85,7 +85,9 @@ def _standing(told: model.Details) -> Iterator[model.Block]:
     """How it stands, and since when; what ended it in bold."""
     one, title = told.anomaly, text.short(told.capabilities.title, 40)
     if one.deleted:
-        yield blocks.bold(f"Deleted in {title}.", "What follows is what this desk saw last; nothing can be done with it any more.")
+        mine = (entry for entry in told.entries if entry.action == model.Action.DELETE and entry.result is model.Result.DONE)
+        who = next((wording.by(entry) for entry in mine if entry.actor_name.strip()), f"in {title}")
+        yield blocks.bold(f"Deleted {who}.", "What follows is what this desk saw last; nothing can be done with it any more.")
     if one.merged_into is not None:
         yield blocks.bold(f"Merged into {text.short(one.merged_into.id, 60)}.", "That one goes on in its place.")
     if one.over is not None:

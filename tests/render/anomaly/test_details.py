@@ -111,6 +111,11 @@ def test_deleted_merged_and_over_say_so_first() -> None:
         assert slack_rules.seen(details.view(told(anomaly))).splitlines()[1].startswith(words)
 
 
+def test_what_was_deleted_from_slack_is_said_as_such() -> None:
+    seen = slack_rules.seen(details.view(told(replace(samples.ORDERS, deleted=True), entries=[samples.entry("delete")], lines=1)))
+    assert seen.splitlines()[1].startswith("Deleted by Dana.") and "Deleted in" not in seen
+
+
 def test_only_who_may_see_rows_gets_the_button_and_no_metadata_is_carried() -> None:
     for may in (False, True):
         view = details.view(told(rows=may))
