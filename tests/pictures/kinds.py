@@ -158,7 +158,7 @@ def _form(command: str) -> Take:
 
 def _typed(file: str, title: str, command: str, words: str, take: Callable[[str], Take] = _said) -> Kind:
     """A kind that a command brings about."""
-    return Kind(file, title, f"`{command.format(card='1051')}`", words, take(command))
+    return Kind(file, title, f"`{command.format(card='<id>')}`", words, take(command))
 
 
 SYSTEMS = {
@@ -179,7 +179,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("group", "Many at once", "They come by themselves.", "More than five in ten seconds share one card.", _group),
     _typed("list", "A list", "/anomalies list severity:high,critical limit:5", "For you alone; each row can be opened."),
     _typed("count", "A count", "/anomalies count severity:high,critical", "How many, by state and by table."),
-    _typed("show", "One anomaly", "/anomalies show {card}", "All that the card has no room for."),
+    _typed("show", "One anomaly", "/anomalies show {card}", "Its card, fresh from its system; with more evidence where that has some."),
     _typed("history", "What happened to it", "/anomalies history {card}", "Who did what, in the channel and in the system."),
     _typed("why", "Why it was announced", "/anomalies why {card}", "Or why it was not."),
     _typed("preview", "Changing many: the preview", "/anomalies archive table:customers as:invalid", "Nothing has happened yet."),
