@@ -87,6 +87,8 @@ async def test_a_group_card_is_reviewed_as_a_whole(desk: Stage) -> None:
     archive = next(option["value"] for option in action["options"] if "Duplicate" in option["text"]["text"])
     await _choose(desk, "review.action", archive)
     await desk.slack("submit", user=DANA)
+    await desk.view(DANA, "'callback_id': 'review.original'")  # of which one is left open
+    await desk.slack("submit", user=DANA)
     await desk.view(DANA, "'callback_id': 'review.confirm'")
     await desk.slack("submit", user=DANA)
     await _receipt(desk, "12", "Undo")
