@@ -41,7 +41,7 @@ def _kills(length: int, seed: int) -> list[tuple[int, bool]]:
     return [(chosen.randint(1, length), chosen.random() < 0.5) for _ in range(INSTANTS)]
 
 
-LENGTH_OF_A_BATCH, LENGTH_OF_AN_UNDO, LENGTH_OF_A_CLICK = 33, 60, 18
+LENGTH_OF_A_BATCH, LENGTH_OF_AN_UNDO, LENGTH_OF_A_CLICK = 35, 60, 24
 
 
 @pytest.mark.parametrize(("left", "after"), _kills(LENGTH_OF_A_BATCH, 1))
@@ -128,3 +128,10 @@ async def test_the_fuses_are_long_enough(world: World) -> None:
     fuse = Fuse()
     await world.desk(fuse).runs.work()
     assert LENGTH_OF_A_BATCH <= fuse.burnt <= LENGTH_OF_A_BATCH + 4
+    fuse = Fuse()
+    clicking = world.desk(fuse)
+    await clicking.met(99)
+    before = fuse.burnt
+    await clicking.click(ACK, 99, key="k")
+    await clicking.remarks.work()
+    assert LENGTH_OF_A_CLICK - 4 <= fuse.burnt - before < LENGTH_OF_A_CLICK
