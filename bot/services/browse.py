@@ -99,10 +99,11 @@ class Browse:
         found = await self._selected(query, actor)
         if not query.limit:
             return found
-        with contextlib.suppress(*searching.APART):
-            matching = await self.search.size(replace(query, limit=0), actor)
-            return replace(found, matching=matching if matching > query.limit else None)
-        return found
+        matching = found.matching
+        if matching is None:
+            with contextlib.suppress(*searching.APART):
+                matching = await self.search.size(replace(query, limit=0), actor)
+        return replace(found, matching=matching if matching is not None and matching > query.limit else None)
 
     async def _selected(self, query: model.Query, actor: model.Actor) -> selecting.Selection:
         found = await self.search.select(query, actor)

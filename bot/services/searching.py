@@ -153,7 +153,8 @@ class Search:
         sources = self.asked(query)
         if 0 < query.limit <= SORTED:
             found = await self.find(query, actor, query.limit)
-            return selecting.whole(found.anomalies, (), found.unheard) if found.anomalies else None
+            chosen = selecting.whole(found.anomalies, (), found.unheard)
+            return replace(chosen, matching=found.total) if found.anomalies else None
         heard, unheard = await each(sources, lambda source: self._begun(source, query, actor))
         parts = [part for _, part in heard if part is not None]
         order = _ORDERS[query.sort or "newest"]

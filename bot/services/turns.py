@@ -27,7 +27,7 @@ async def mine(
             return
         if loop.time() >= end:
             if first := await journal.under_way(ref, intent.key):
-                if not again and (first.actor, first.change.action) == (intent.actor, intent.change.action):
+                if not again and (first.actor, first.change) == (intent.actor, intent.change):
                     raise errors.Repeated("You asked for this a moment ago. The card will show what became of it.")
                 raise _busy(ref, f"{first.actor_name} was first, and that change is not finished yet", again=again)
             if last:

@@ -95,6 +95,15 @@ async def test_what_a_limit_selects_is_what_its_list_shows() -> None:
     assert listed == [int(one.ref.id) async for page in chosen.pages() for one in page] == [1, 3]
 
 
+async def test_of_the_first_few_it_is_told_how_many_match_and_nothing_is_read_twice_for_that() -> None:
+    system = cast.System(all=many(30))
+    service = looking(system)
+    chosen = await service.select(model.Query(min_weight=11.0, limit=2), ME)
+    assert ([int(one.ref.id) for one in await taken(chosen)], chosen.matching) == ([30, 29], 20)
+    assert system.limits == [0], "everything is read once to be filtered here"
+    assert (await service.select(model.Query(min_weight=29.0, limit=2), ME)).matching is None, "these are all"
+
+
 async def test_words_that_the_system_does_not_know_are_applied_here() -> None:
     people = (model.Person("qualytics", "12", "Dana"),)
     system = cast.System(all=[*many(30), *(replace(one, assignees=people) for one in [cast.anomaly(n) for n in range(101, 114)])])

@@ -73,6 +73,30 @@ async def test_who_waits_too_long_is_told_who_is_at_it(world: World, monkeypatch
     assert await world.who(1) == ["acknowledge by Dana"]
 
 
+@pytest.mark.parametrize(("then", "told"), [("a look", "a moment ago"), ("another", "Dana was first")])
+async def test_who_asks_twice_is_told_so_and_who_asks_for_something_else_that_it_was_not_done(
+    world: World, monkeypatch: pytest.MonkeyPatch, then: str, told: str
+) -> None:
+    monkeypatch.setattr(turns, "WAIT_SECONDS", 0.3)
+    first, second, free, reached = world.desk(), world.desk(), asyncio.Event(), asyncio.Event()
+    await first.met(1)
+
+    async def slow(name: str) -> None:
+        if name == "comment":
+            reached.set()
+            await free.wait()
+
+    world.system.on_call = slow
+    going = asyncio.create_task(first.click(model.Change(model.Action.COMMENT, comment="a look"), 1, DANA, "one"))
+    await reached.wait()
+    with pytest.raises(errors.Stale) as refusal:
+        await second.click(model.Change(model.Action.COMMENT, comment=then), 1, DANA, "two")
+    free.set()
+    assert told in str(refusal.value)
+    assert (await going).outcomes[0].result is DONE
+    assert len(world.system.comments_of(1)) == 1
+
+
 async def test_a_batch_does_last_what_a_click_is_at(world: World) -> None:
     desk, other, free = world.desk(), world.desk(), asyncio.Event()
     await desk.met(1, 2, 3)
