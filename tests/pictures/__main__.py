@@ -64,6 +64,7 @@ async def _telephone(on: stage.Stage) -> None:
 
 async def _kind(on: stage.Stage, kind: kinds.Kind, *, keep: bool) -> None:
     shown = await kind.take(on)
+    await on.whole(shown)
     await shown.scroll_into_view_if_needed()
     await on.page.mouse.move(0, 0)
     if keep:

@@ -20,6 +20,7 @@ from tests.browser import conftest
 ROOT = Path(__file__).parents[2]
 DEMO = ("--port", "0", "--arrivals", "600", "--scans", "0", "--poll", "1", "--operation-seconds", "1", "--latency-ms", "20")
 TELEPHONE = (390, 780)
+WIDE, TALL, AROUND = 1000, 1400, 300
 STILL_MS = 900
 """What has not moved for so long stands still."""
 
@@ -92,6 +93,12 @@ class Stage:
         await still(modal)
         return modal
 
+    async def whole(self, shown: async_api.Locator) -> None:
+        """Make the window as high as what is to be seen needs, with what stands above and below it."""
+        box = await shown.bounding_box()
+        height = max(TALL, int(box["height"]) + AROUND if box else 0)
+        await self.page.set_viewport_size({"width": WIDE, "height": height})
+
     async def close(self) -> None:
         """No form is open."""
         if await self.page.get_by_test_id("modal").count():
@@ -124,7 +131,7 @@ async def raised() -> AsyncIterator[Stage]:
             path = conftest.chromium_path(playwright.chromium.executable_path)
             browser = await playwright.chromium.launch(executable_path=path, args=conftest.FLAGS)
             stage = Stage(url, browser, None, fake, systems, {})  # type: ignore[arg-type]
-            stage.page = await stage.tab((1000, 1400), "light")
+            stage.page = await stage.tab((WIDE, TALL), "light")
             yield stage
             await browser.close()
         draining.cancel()
