@@ -149,7 +149,12 @@ class Home:
     async def work(self) -> None:
         """Draw those that are due: after a pause, after trouble, or while something runs."""
         for who in await self.store.due(self.clock.now(), SOME):
-            await self.draw(who)
+            try:
+                await self.draw(who)
+            except errors.StoreError:
+                raise
+            except Exception:
+                log.exception("the Home of %s cannot be drawn; the others go on without it", who)
 
     async def draw(self, who: str) -> None:
         """Draw one, if it is due and nobody is at it."""
@@ -170,6 +175,11 @@ class Home:
             log.info("a Home is drawn later, because Slack does not say who %s is: %s", home.who, error)
             await self.store.drawn(home, called=None, shown=(home.hash, home.shown), again=self._later(home, now, AGAIN))
             return
+        except errors.StoreError:
+            raise
+        except Exception:  # nobody foresaw it: it is tried again now and then, and not with each look
+            await self.store.drawn(home, called=None, shown=(home.hash, home.shown), again=self._later(home, now, AGAIN))
+            raise
         digest = _digest(view)
         if home.hash and digest == home.shown:
             await self.store.drawn(home, called=None, shown=(home.hash, home.shown), again=again)

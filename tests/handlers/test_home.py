@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import model
 from bot.render.kit import ids
+from bot.services import home
 from bot.store import tables
 from tests.handlers import homes
 from tests.handlers.front import CHANNEL, DANA, GUS, LEE, Front, visible
@@ -193,6 +195,24 @@ async def test_trouble_with_slack_is_tried_again_later(front: Front) -> None:
     homes.later(front, 31)
     await front.running.desk.home.work()
     assert "Assigned to you" in homes.seen(front, LEE)
+
+
+async def test_a_home_that_cannot_be_drawn_keeps_no_other_one_waiting(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
+    await homes.opened(front)
+    drawn = home.Home._view
+
+    async def broken(self: home.Home, opened: model.Home, now: datetime) -> Any:
+        if opened.who == LEE:
+            raise RuntimeError("nobody foresaw this")
+        return await drawn(self, opened, now)
+
+    monkeypatch.setattr(home.Home, "_view", broken)
+    homes.later(front)
+    await homes.tell(front, homes.opening(front, LEE))
+    await front.running.store.homes.opened(DANA, "", front.running.desk.clock.now())
+    before = homes.published(front)
+    await front.running.desk.home.work()
+    assert homes.published(front) == before + 1
 
 
 async def test_pages_are_turned_in_the_home(front: Front) -> None:

@@ -68,10 +68,11 @@ class Shown:
             await self.cards.store.touch(shown, self.clock.now())
 
     async def _thread(self, operation: model.Operation) -> str:
-        """The message of the anomaly that it verifies, in the channel where it was asked for; "" where there is none."""
+        """The message of the anomaly that it verifies, in the channel where it was asked for; "" where there is none, or none any more:
+        nobody finds a thread without its message."""
         if operation.verifies is None:
             return ""
-        about = await self.cards.store.of([operation.verifies])
+        about = [one for one in await self.cards.store.of([operation.verifies]) if one.state is model.CardState.LIVE]
         return next((one.ts for one in about if one.ref == operation.verifies and one.channel == operation.channel and one.ts), "")
 
 

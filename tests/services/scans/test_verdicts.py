@@ -156,3 +156,16 @@ async def test_a_verification_answers_in_the_cards_thread_and_names_the_anomaly(
     (ts,) = [ts for ts, thread in lab.wall.threads.items() if thread == card.ts]
     assert len(lab.wall.threads) == 1 and "#1001 still fails" in lab.wall.shown[ts]
     assert re.search(r"Checked by Dana &lt;!date\^[^&]*&gt;: still fails", lab.wall.shown[card.ts])
+
+
+async def test_a_verification_answers_in_the_channel_when_the_card_was_deleted(lab: Lab) -> None:
+    lab.works.anomalies["1001"] = ANOMALY
+    await lab.store.anomalies.save(ports.Observation("qualytics", [ANOMALY], read_at=lab.clock.now(), now=lab.clock.now()))
+    adopted = model.CardDraft(model.CardKind.ANOMALY, CHANNEL, str(ANOMALY.ref), ref=ANOMALY.ref, state=model.CardState.LIVE)
+    card = await lab.store.cards.adopt(adopted, "1600000000.000100", lab.clock.now())
+    lease = await lab.store.leases.take("cards", card.id, lab.clock.now(), 20.0)
+    assert lease is not None and await lab.store.cards.end(lease, model.CardState.GONE, model.Reason.MESSAGE_GONE)
+    proposal = await lab.scans.verify(ANOMALY.ref, DANA, CHANNEL)
+    await lab.scans.confirm(proposal.operations[0].plan, DANA)
+    await lab.turn()
+    assert list(lab.wall.threads.values()) == [""]
