@@ -45,7 +45,7 @@ def there(front: Front, ref: model.Ref) -> Any:
 async def test_a_card_tells_the_metric_its_baseline_and_the_score_of_a_hundred(front: Front) -> None:
     (ref,) = await arrived(front, name="Spring campaign")
     card = visible(front.card(ref))
-    for said in ("Spring campaign", "signups", "95", "Metrics: ", "baseline", "Last normal"):
+    for said in ("Spring campaign", "signups", "95", "Metrics: ", "expected ", "Last normal"):
         assert said.casefold() in card.casefold(), (said, card)
     assert "#!/anomalies?" in str(front.card(ref)["blocks"])
 
