@@ -320,8 +320,9 @@ class Journal(Protocol):
         """The oldest unfinished intent about this anomaly, but for the one with that key."""
         ...
 
-    async def sent(self, lease: model.Lease, now: datetime) -> bool:
-        """Row before call: from now on an intent may have been done. False when the lease on it is lost, or somebody has finished it."""
+    async def sent(self, lease: model.Lease, change: model.Change, now: datetime) -> bool:
+        """Row before call: from now on an intent may have been done, and `change` is what it comes to. False when the lease on it is lost,
+        or somebody has finished it."""
         ...
 
     async def finish(self, key: str, entries: Sequence[model.Entry], now: datetime) -> None:

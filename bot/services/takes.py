@@ -26,9 +26,9 @@ class Takes:
 
     async def comes_to(self, intent: ports.Intent, now: model.Anomaly | None, check: Check) -> model.Change:
         """Who gets it, or gives it back, as it stands now. Asked only when the click is stored: the system may have to say who that is, and
-        may take long."""
+        may take long. What was sent before a restart is what it came to then: now it may stand like that because of it."""
         change = intent.change
-        if not change.taking or now is None:
+        if not change.taking or now is None or (intent.sent is not None and change.assignees is not None):
             return change
         if change.assignees is None:
             change = await self._wanted(change, intent.ref, await self.people.actor(intent.actor), check)

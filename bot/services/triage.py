@@ -181,7 +181,7 @@ class Triage:
         if outcome is None:
             assert before is not None, "what is to be changed is there"
             intent = replace(intent, sent=self.clock.now())
-            if not await self.journal.sent(next(lease for lease in held if lease.kind == "intents"), self.clock.now()):
+            if not await self.journal.sent(next(lease for lease in held if lease.kind == "intents"), intent.change, self.clock.now()):
                 raise errors.LeaseLost
             outcome, read_at, after = await self._change(intent, source, before, read_at, again=again)
         stood = stored or before if again else before

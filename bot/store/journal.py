@@ -75,14 +75,15 @@ class Journal:
 
         return await self._db.read(work)
 
-    async def sent(self, lease: model.Lease, now: datetime) -> bool:
-        """Row before call: from now on an intent may have been done; the first time counts. False when its lease has passed to somebody
-        else, or somebody has finished it."""
+    async def sent(self, lease: model.Lease, change: model.Change, now: datetime) -> bool:
+        """Row before call: from now on an intent may have been done; the first time counts. `change` is what it comes to, which nobody can
+        tell afterwards. False when its lease has passed to somebody else, or somebody has finished it."""
         mine = sa.and_(leases.held(lease, self._db), _INTENTS.c.finished.is_(None))
-        change = sa.update(_INTENTS).where(mine).values(sent=sa.func.coalesce(_INTENTS.c.sent, self._db.moment(now)))
+        moment = sa.func.coalesce(_INTENTS.c.sent, self._db.moment(now))
+        marked = sa.update(_INTENTS).where(mine).values(sent=moment, change=mappers.change_values(change))
 
         async def work(connection: AsyncConnection) -> bool:
-            return (await connection.execute(change)).rowcount == 1
+            return (await connection.execute(marked)).rowcount == 1
 
         return await self._db.write(work)
 

@@ -149,11 +149,16 @@ def entry(row: AnyRow) -> model.Entry:
     )
 
 
+def change_values(change: model.Change) -> Any:
+    """What is stored of a change."""
+    return _CHANGE.dump_python(change, mode="json")
+
+
 def intent_values(intent: ports.Intent) -> dict[str, Any]:
     """What is stored of an intent."""
     return {
         "key": intent.key,
-        "change": _CHANGE.dump_python(intent.change, mode="json"),
+        "change": change_values(intent.change),
         "refs": [[intent.ref.source, intent.ref.id]],  # a list: so it was in the first release
         "actor": intent.actor,
         "actor_name": intent.actor_name,
@@ -205,7 +210,7 @@ def batch_values(batch: model.Batch) -> dict[str, Any]:
     return {
         "id": batch.id,
         "source": batch.source,
-        "change": _CHANGE.dump_python(batch.change, mode="json"),
+        "change": change_values(batch.change),
         "words": batch.words,
         "actor": batch.actor,
         "actor_name": batch.actor_name,
@@ -247,7 +252,7 @@ def item_values(item: model.Item) -> dict[str, Any]:
         "anomaly": item.ref.id,
         "before": _SNAPSHOT.dump_python(item.before, mode="json", exclude_defaults=True),
         "status": item.before.status,
-        "change": None if item.change is None else _CHANGE.dump_python(item.change, mode="json"),
+        "change": None if item.change is None else change_values(item.change),
         "container": item.table,
         **settled_values(item),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -304,6 +305,20 @@ async def test_what_is_ended_after_a_restart_is_not_urgent(world: World) -> None
     world.system.on_call = note
     assert await desk.triage.resume() == 1
     assert asked and not any(asked)
+
+
+@pytest.mark.parametrize("had", [True, False])
+async def test_a_restart_does_not_call_taken_what_somebody_had_before_the_click(world: World, had: bool) -> None:
+    """What the click came to is stored before it is sent: afterwards the system shows the same, whoever had it before."""
+    desk = world.desk()
+    await world.store.identities.link(DANA.id, cast.DANA, "email", world.clock.now())
+    await desk.met(1, assignees=(cast.DANA,) if had else ())
+    await sent(world, replace(ACK, taking=True))
+    await desk.triage.resume()
+    assert world.system.there["1"].assignees == (cast.DANA,)
+    assert await world.who(1) == [*([] if had else ["assign by Dana"]), "acknowledge by Dana"]
+    await desk.click(model.Change(model.Action.UNACKNOWLEDGE, taking=True), 1, key="back")
+    assert world.system.there["1"].assignees == ((cast.DANA,) if had else ())
 
 
 GONE = model.Actor(DANA.id, "Dana", is_deleted=True)

@@ -270,7 +270,7 @@ CALLS: dict[str, Callable[[engine.Store], Awaitable[Any]]] = {
     "begin": lambda desk: desk.journal.begin(intent("new"), NOON, 30),
     "known": lambda desk: desk.anomalies.known([ref(1), ref(2)]),
     "reason": lambda desk: desk.anomalies.reason(ref(1)),
-    "sent": lambda desk: desk.journal.sent(INTENT, NOON),
+    "sent": lambda desk: desk.journal.sent(INTENT, intent("k").change, NOON),
     "finish": lambda desk: desk.journal.finish("k", [line(1)], NOON),
     "record of a click": lambda desk: desk.records.record(_record(intent="k")),
     "record of a batch": _recorded,

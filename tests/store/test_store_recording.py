@@ -124,22 +124,25 @@ async def test_a_remark_is_kept_once_until_it_is_settled(store: engine.Store) ->
     assert await store.leases.take("remarks", "k", after(100), 60) is not None, "it was given back"
 
 
+TAKEN = model.Change(model.Action.ACKNOWLEDGE, assignees=("12",), taking=True)
+
+
 async def test_an_intent_is_marked_as_sent_once(store: engine.Store) -> None:
     own, _ = await store.journal.begin(intent("k", 1), NOON, 60)
     for at in (1, 2):
-        assert await store.journal.sent(own, after(at))
+        assert await store.journal.sent(own, TAKEN, after(at))
     one = await store.journal.open("k")
-    assert one is not None and one.sent == after(1)
+    assert one is not None and (one.sent, one.change) == (after(1), TAKEN), "with what it comes to"
 
 
 async def test_an_intent_that_is_another_ones_or_over_is_not_marked_as_sent(store: engine.Store) -> None:
     old, _ = await store.journal.begin(intent("k", 1), NOON, 5)
     new = await store.leases.take("intents", "k", after(5), 60)
-    assert new is not None and not await store.journal.sent(old, after(6))
+    assert new is not None and not await store.journal.sent(old, TAKEN, after(6))
     one = await store.journal.open("k")
-    assert one is not None and one.sent is None
+    assert one is not None and one.sent is None and one.change != TAKEN
     await store.journal.finish("k", [], after(7))
-    assert not await store.journal.sent(new, after(8)) and await store.journal.open("k") is None
+    assert not await store.journal.sent(new, TAKEN, after(8)) and await store.journal.open("k") is None
 
 
 async def test_who_ends_an_intent_second_leaves_no_comment_and_keeps_nothing(store: engine.Store) -> None:
