@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import axe_playwright_python
 from playwright import async_api
@@ -16,6 +17,20 @@ LOOK = """async () => {
     const told = await axe.run(document, { runOnly: { type: "tag", values: wanted } });
     return told.violations.flatMap((one) => one.nodes.map((node) => `${one.id}: ${node.html.slice(0, 200)} ${node.failureSummary}`));
 }"""
+
+
+SCHEMES: tuple[Literal["dark"], Literal["light"]] = ("dark", "light")
+
+
+async def everywhere(page: async_api.Page) -> list[str]:
+    """The same on a desk and on a telephone, dark and light; it stays a light telephone."""
+    found: list[str] = []
+    for width in (1440, 390):
+        await page.set_viewport_size({"width": width, "height": 900})
+        for scheme in SCHEMES:
+            await page.emulate_media(color_scheme=scheme)
+            found += await complaints(page)
+    return found
 
 
 async def complaints(page: async_api.Page) -> list[str]:

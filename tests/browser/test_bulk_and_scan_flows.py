@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from playwright.async_api import Locator, Page, expect
@@ -14,8 +14,6 @@ from tests.browser import accessibility
 from tests.browser.conftest import DANA, LEE, Demo, by_action, card, pick
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-SCHEMES: tuple[Literal["dark"], Literal["light"]] = ("dark", "light")
 
 
 async def arrive(demo: Demo, count: int, table: str) -> list[str]:
@@ -242,12 +240,7 @@ async def test_axe_finds_nothing_with_a_card_a_group_and_a_modal_open(demo: Demo
     await expect(card(page, ident)).to_be_visible()
     await arrive(demo, 8, "budgets")
     await expect(lasting(page, "arrived together", "budgets").first).to_be_visible()
-    found: list[str] = []
-    for width in (1440, 390):
-        await page.set_viewport_size({"width": width, "height": 900})
-        for scheme in SCHEMES:
-            await page.emulate_media(color_scheme=scheme)
-            found += await accessibility.complaints(page)
+    found = await accessibility.everywhere(page)
     for pane in ("chaos", "trying"):
         await page.get_by_test_id(f"{pane}-open").click()
         found += await accessibility.complaints(page)
@@ -255,7 +248,7 @@ async def test_axe_finds_nothing_with_a_card_a_group_and_a_modal_open(demo: Demo
     await say(page, "/scan")
     modal = page.get_by_test_id("modal")
     await expect(modal.locator(f"[data-action-id='{ids.SCAN_HOW}']")).to_be_visible()
-    for scheme in SCHEMES:
+    for scheme in accessibility.SCHEMES:
         await page.emulate_media(color_scheme=scheme)
         found += await accessibility.complaints(page)
     await page.get_by_test_id("modal-cancel").click()

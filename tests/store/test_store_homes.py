@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from bot import model, ports
 from bot.store import engine, home_facts
@@ -102,25 +99,6 @@ async def test_batches_are_mine_with_how_many_were_done_and_operations_are_what_
     assert [one.id for one in facts.operations] == ["o0"]
 
 
-@contextmanager
-def recorded(store: engine.Store) -> Iterator[list[tuple[str, Any]]]:
-    """The statements that are sent while this is open, but for those of leases."""
-    sent: list[tuple[str, Any]] = []
-
-    def before(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        if statement.split()[0] in {"SELECT", "UPDATE", "INSERT", "DELETE", "WITH"} and "leases" not in statement:
-            sent.append((statement, parameters))
-
-    engines = {id(one): one.sync_engine for one in (store.db.reader, store.db.writer) if one}.values()
-    for one in engines:
-        event.listen(one, "before_cursor_execute", before)
-    try:
-        yield sent
-    finally:
-        for one in engines:
-            event.remove(one, "before_cursor_execute", before)
-
-
 LIMITED = re.compile(r"SCAN (anon_\d+|theirs|people|known|counted|begun)\b")
 """What a statement gathered itself, limited or as long as somebody's queue."""
 
@@ -128,20 +106,21 @@ LIMITED = re.compile(r"SCAN (anon_\d+|theirs|people|known|counted|begun)\b")
 @pytest.mark.parametrize("words", [{}, {"tables": ("orders",), "severities": (model.Severity.HIGH,)}, {"tags": ("pii",), "source": SOURCE}])
 async def test_a_home_takes_eight_statements_and_each_finds_its_rows_by_an_index(store: engine.Store, words: dict[str, Any]) -> None:
     await _fill(store)
-    with recorded(store) as sent:
+    with plans.recorded(store) as sent:
         home = await store.homes.get("U1")
         assert home is not None
         await store.homes.facts(home, model.Query(**words), [SOURCE, "umbra"], {"umbra"}, PAGES)
         await store.homes.drawn(home, called=NOON, shown=("1", "2"), again=None)
-    assert len(sent) <= 8, [statement for statement, _ in sent]
-    for statement, parameters in sent:
+    drawn = [(statement, parameters) for statement, parameters in sent if "leases" not in statement]
+    assert len(drawn) <= 8, [statement for statement, _ in drawn]
+    for statement, parameters in drawn:
         found = [one for one in plans.scans(await plans.plan(store, statement, parameters)) if not LIMITED.match(one)]
         assert not found, f"{found} in {statement}"
 
 
 async def test_the_rest_of_what_is_remembered_of_homes_is_found_by_an_index(store: engine.Store) -> None:
     await _fill(store)
-    with recorded(store) as sent:
+    with plans.recorded(store) as sent:
         await store.homes.want("U1", NOON - timedelta(minutes=15), after(1), NOON, model.Turn("severity:high", 4))
         await store.homes.notice("U1", "Refused.", after(1))
         await store.homes.recent(NOON)

@@ -44,7 +44,7 @@ def recorded(store: engine.Store) -> Iterator[list[tuple[str, Any]]]:
     sent: list[tuple[str, Any]] = []
 
     def before(_connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:
-        if statement.split()[0] in {"SELECT", "UPDATE", "INSERT", "DELETE"}:
+        if statement.split()[0] in {"SELECT", "UPDATE", "INSERT", "DELETE", "WITH"}:
             sent.append((statement, parameters[0] if many else parameters))
 
     engines = {id(one): one.sync_engine for one in (store.db.reader, store.db.writer, store.db.aside) if one}.values()

@@ -20,19 +20,18 @@ _BAR = 10
 
 def started(view: model.BatchView) -> model.Message:
     """The answer to whoever cannot see the message itself, because it stands in another conversation: what has begun, and where."""
-    batch = view.batch
-    where = "in your direct messages with this desk" if batch.channel.startswith("D") else f"in <#{batch.channel}>"
-    line = f"{batch_wording.running(view)}."
-    there = f"Its message {where} shows how far it is, and then what came of it."
-    return limits.fit(model.Message(f"{text.spoken(line)} {there}", (blocks.section(line), blocks.context(blocks.marked(there)))))
+    return _elsewhere(view.batch, f"{batch_wording.running(view)}.", "how far it is, and then what came of it", "your ")
 
 
 def taking_back(view: model.BatchView) -> model.Message:
     """The answer to an undo that was typed: which batch it is about, and where its message is, which may be far above."""
-    batch = view.batch
-    where = "in direct messages with this desk" if batch.channel.startswith("D") else f"in <#{batch.channel}>"
-    line = f"This is being taken back: {batch_wording.finished(view)}."
-    there = f"Its message {where} shows what comes of it."
+    return _elsewhere(view.batch, f"This is being taken back: {batch_wording.finished(view)}.", "what comes of it")
+
+
+def _elsewhere(batch: model.Batch, line: str, shows: str, whose: str = "") -> model.Message:
+    """What goes on, and where the message is that `shows` it; an undo may be of a batch in somebody else's direct messages."""
+    where = f"in {whose}direct messages with this desk" if batch.channel.startswith("D") else f"in <#{batch.channel}>"
+    there = f"Its message {where} shows {shows}."
     return limits.fit(model.Message(f"{text.spoken(line)} {there}", (blocks.section(line), blocks.context(blocks.marked(there)))))
 
 
