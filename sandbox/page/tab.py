@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -249,11 +250,17 @@ class Tab:
 
     # --- acting -------------------------------------------------------------------------------------------------------
 
+    def _picked(self, text: str) -> str:
+        """The text with people by their handles: in Slack one picks them from a menu by the names that everybody sees."""
+        handles = {str(one.get("name")).casefold(): str(one.get("handle")) for one in self._people.values() if one.get("handle")}
+        names = "|".join(re.escape(name) for name in sorted(handles, key=len, reverse=True))
+        return re.sub(rf"(?<![\w@])@({names})(?!\w)", lambda found: f"@{handles[found[1].casefold()]}", text, flags=re.I) if names else text
+
     async def _say(self, text: str) -> None:
         if not text.startswith("/"):
             await self._message(text)
             return
-        told = await self._slack.do("command", user=self.user, channel=self.channel, text=text)
+        told = await self._slack.do("command", user=self.user, channel=self.channel, text=self._picked(text))
         if not told.get("ok") and "ack" not in told:
             self._slackbot(command_failed(text, str(told.get("error"))))
         await self.repaint()
@@ -266,7 +273,7 @@ class Tab:
             await self._message(text, thread_ts=self.thread)
 
     async def _message(self, text: str, **more: str) -> None:
-        told = await self._slack.do("message", user=self.user, channel=self.channel, text=text, **more)
+        told = await self._slack.do("message", user=self.user, channel=self.channel, text=self._picked(text), **more)
         if not told.get("ok", True):
             ui.notify(f"The message was not sent: {told.get('error')}", type="negative")
         await self.repaint()

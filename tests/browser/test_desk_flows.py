@@ -137,3 +137,12 @@ async def test_after_kill_9_the_bot_comes_back_and_every_anomaly_has_one_card(de
     await by_action(shown, ids.ACKNOWLEDGE).click()
     await expect(shown).to_contain_text("Dana looks into it")
     await expect(shown).to_have_count(1)
+
+
+async def test_the_bot_is_mentioned_by_its_name_and_answers_with_the_short_help(page: Page) -> None:
+    """Slack's composer makes a mention of whoever is picked by their name."""
+    await page.get_by_test_id("composer").fill("@Anomaly Desk hello, and @dana reyes, too")
+    await page.get_by_test_id("composer").press("Enter")
+    sent = page.locator("[data-testid=message]").filter(has_text="hello, and")
+    await expect(sent.locator(".mention.user")).to_have_text(["@Anomaly Desk", "@Dana Reyes"])
+    await expect(page.locator("[data-testid=message][data-ephemeral=true]").last).to_contain_text("/anomalies")
