@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -130,9 +131,32 @@ async def _undone(on: stage.Stage) -> async_api.Locator:
 
 
 async def _verdict(on: stage.Stage) -> async_api.Locator:
-    await conftest.by_action(on.page.locator("[data-ephemeral=true]"), ids.SCAN_START).last.click()
+    await _started(on)
     shown = on.lasting(ids.REVIEW_OPEN)
     await shown.filter(has_text="orders").wait_for()
+    await stage.still(shown)
+    return shown
+
+
+async def _started(on: stage.Stage) -> None:
+    await conftest.by_action(on.page.locator("[data-ephemeral=true]"), ids.SCAN_START).last.click()
+
+
+async def _chain(on: stage.Stage) -> async_api.Locator:
+    await on.say("/scan daily warehouse-prod tables:orders")
+    await _started(on)
+    shown = on.page.locator("[data-testid=message][data-ephemeral=false]").filter(has_text="Profile of")
+    await conftest.by_action(shown, ids.REVIEW_OPEN).wait_for()
+    await stage.still(shown)
+    return shown
+
+
+async def _verified(on: stage.Stage) -> async_api.Locator:
+    await _chosen(on, "verify")
+    await conftest.by_action(on.page.locator("[data-ephemeral=true]"), ids.SCAN_START).last.wait_for()
+    await _started(on)
+    shown = on.card(on.kept["card"])
+    await async_api.expect(shown).to_contain_text(re.compile("Checked by|Verified by|still fails|passes now"))
     await stage.still(shown)
     return shown
 
@@ -175,6 +199,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("comment", "Saying something", "*…*, *Comment…*", "It is left in the system, with your name.", _comment),
     Kind("duplicate", "The same as another", "*Archive as…*, *Duplicate*", "Of which one, if you like: it is kept.", _duplicate),
     _typed("show", "One anomaly", "/anomalies show {card}", "Its card, fresh from its system; with more evidence where that has some."),
+    Kind("verified", "Is it mended?", "*…*, *Fixed, verify*", "Its table is scanned; the card and its thread tell.", _verified),
     Kind("archived", "It is over", "*Archive as…*", "The card shrinks; *Reopen* takes it back.", _archived),
     *(Kind(title.lower(), f"A card of {title}", "It comes by itself.", words, _system(title)) for title, words in SYSTEMS.items()),
     Kind("group", "Many at once", "They come by themselves.", "More than five in ten seconds share one card.", _group),
@@ -189,9 +214,12 @@ KINDS: tuple[Kind, ...] = (
     _typed("scan", "A scan: before", "/scan warehouse-prod tables:orders", "What it may close by itself is said first."),
     Kind("verdict", "A scan: after", "*Start scan*", "One message from the start to the verdict.", _verdict),
     _typed("scan-form", "A scan: the form", "/scan", "Menus are fed from the system as you type.", _form),
+    Kind("chain", "Several steps", "`/scan daily warehouse-prod tables:orders`", "One message, a line for each step.", _chain),
     _typed("digest", "How the queue stands", "/anomalies digest", "Also in the channel, every weekday at nine."),
     _typed("status", "How the desk stands", "/anomalies status", "Systems, what waits, and how far behind."),
     _typed("help", "Help", "/anomalies", "With examples from your own data."),
+    _typed("mention", "In a hurry", "@Anomaly Desk hello", "The short help, where you asked."),
+    _typed("link", "Who you are", "/anomalies link", "In each system; *Link me* asks where nobody knows."),
     _typed("mistake", "A mistake", "/anomalies list tabel:orders", "What is wrong stands under its word, with what you may have meant."),
     Kind("home", "Your own page", "The *Home* of the app", "What is yours, what nobody took, what runs.", _home),
     Kind("refused", "Who may not", "*Acknowledge*, as a guest", "Every refusal says why.", _guest),

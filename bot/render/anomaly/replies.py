@@ -294,11 +294,9 @@ def linked(slack_id: str, person: model.Person | None, capabilities: model.Capab
     done = how if how in _LINKED else "known"
     said = _LINKED[done if person or done == "unlinked" else "unknown"]
     line = said.format(person=_person(person), system=text.short(capabilities.title, 40, "the system"))
-    who, before = _mention(slack_id), "was that until now and is told."
-    parts: list[model.Block | str] = [blocks.marked(who), line]
-    parts += [blocks.marked(_mention(replaced)), before] if replaced else []
-    spoken = f"{who} {text.spoken(line)}" + (f" {_mention(replaced)} {before}" if replaced else "")
-    return limits.fit(model.Message(spoken, (blocks.context(*parts),)))
+    before = f" {_mention(replaced)} was that until now and is told." if replaced else ""
+    spoken = f"{_mention(slack_id)} {text.spoken(line)}{before}"
+    return limits.fit(model.Message(spoken, (blocks.context(blocks.marked(spoken)),)))
 
 
 def known(

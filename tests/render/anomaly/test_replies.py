@@ -442,7 +442,7 @@ def test_an_export_says_where_its_file_is(words: str, count: int, said: str) -> 
 )
 def test_who_is_who(person: model.Person | None, how: str, said: str) -> None:
     message = replies.linked("U0DANA", person, CAPABILITIES, how)
-    assert slack_rules.seen(message).startswith(f"<@U0DANA>\n{said}")
+    assert slack_rules.seen(message).startswith(f"<@U0DANA> {said}")
     assert message.text.startswith(f"<@U0DANA> {said}")
 
 
